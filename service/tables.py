@@ -1,0 +1,194 @@
+"""The tables, as SQLAlchemy Core sees them; ``migrations/`` creates them.
+
+An area is (vintage, level, code). Observations know nothing of geometry: they carry the area code as
+published and the date of the boundaries that code belongs to.
+"""
+
+from __future__ import annotations
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData()
+
+#: A dated boundary set. ``revision`` grows with each replacement, so that URLs can change with it.
+vintage = Table(
+    "vintage",
+    metadata,
+    Column("vintage", Date, primary_key=True),
+    Column("title_ja", Text, nullable=False),
+    Column("title_en", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("credit_ja", Text, nullable=False),
+    Column("credit_en", Text, nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("report", JSONB, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("loaded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+#: ``position`` is the area's place in every value vector and stored tile of its (vintage, level).
+area = Table(
+    "area",
+    metadata,
+    Column("vintage", Date, ForeignKey("vintage.vintage", ondelete="CASCADE"), primary_key=True),
+    Column("level", Text, primary_key=True),
+    Column("code", String(5), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("prefecture", String(5), nullable=False),
+    Column("parent", String(5)),
+    Column("name_ja", Text, nullable=False),
+    Column("name_kana", Text, nullable=False, server_default=""),
+    Column("name_en", Text, nullable=False, server_default=""),
+    Column("area_km2", Float, nullable=False),
+    Column("lon", Float, nullable=False),
+    Column("lat", Float, nullable=False),
+    Column("bbox", ARRAY(Float), nullable=False),
+    Column("geom", Geometry("MULTIPOLYGON", srid=4326, spatial_index=False), nullable=False),
+    UniqueConstraint("vintage", "level", "position"),
+    CheckConstraint("level in ('prefecture', 'municipality', 'ward')", name="area_level"),
+    Index("area_geom", "geom", postgresql_using="gist"),
+)
+
+#: An area's outline at one level of detail, as geometry (for tiles) and as GeoJSON text (to splice).
+outline = Table(
+    "outline",
+    metadata,
+    Column("vintage", Date, primary_key=True),
+    Column("level", Text, primary_key=True),
+    Column("detail", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("geojson", Text, nullable=False),
+    Column("geom", Geometry("MULTIPOLYGON", srid=4326, spatial_index=False), nullable=False),
+    ForeignKeyConstraint(
+        ["vintage", "level", "position"],
+        ["area.vintage", "area.level", "area.position"],
+        ondelete="CASCADE",
+    ),
+    CheckConstraint("detail in ('low', 'medium', 'high')", name="outline_detail"),
+    Index("outline_geom", "geom", postgresql_using="gist"),
+)
+
+#: The geometry of one tile as PostGIS encodes it: one MVT layer whose feature ids are area positions.
+encoded_tile = Table(
+    "encoded_tile",
+    metadata,
+    Column("vintage", Date, ForeignKey("vintage.vintage", ondelete="CASCADE"), primary_key=True),
+    Column("level", Text, primary_key=True),
+    Column("z", SmallInteger, primary_key=True),
+    Column("x", Integer, primary_key=True),
+    Column("y", Integer, primary_key=True),
+    Column("mvt", LargeBinary, nullable=False),
+)
+
+#: Who published a figure: edition, licence, where and when it was read.
+source = Table(
+    "source",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title_ja", Text, nullable=False),
+    Column("title_en", Text, nullable=False),
+    Column("publisher", Text, nullable=False),
+    Column("edition", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("credit_ja", Text, nullable=False),
+    Column("credit_en", Text, nullable=False),
+    Column("retrieved_on", Date, nullable=False),
+)
+
+#: The catalogue row of a layer, as JSON of ``geo.indicators.Indicator``; ``revision`` grows with each load.
+indicator = Table(
+    "indicator",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("definition", JSONB, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+)
+
+#: One published figure. Missing is a null value with a status other than ``ok``.
+observation = Table(
+    "observation",
+    metadata,
+    Column("indicator", Text, ForeignKey("indicator.id", ondelete="CASCADE"), primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("area_code", String(5), primary_key=True),
+    Column("value", Float),
+    Column("status", Text, nullable=False),
+    Column("raw", Text),
+    Column("boundary_date", Date, nullable=False),
+    Column("source", Text, ForeignKey("source.id"), nullable=False),
+    CheckConstraint("(value is null) = (status <> 'ok')", name="observation_missing_has_status"),
+    CheckConstraint("value <> 'NaN' and value < 'Infinity' and value > '-Infinity'", name="observation_finite"),
+)
+
+#: Municipal changes (廃置分合): which code became which, and when.
+area_change = Table(
+    "area_change",
+    metadata,
+    Column("date", Date, primary_key=True),
+    Column("from_code", String(5), primary_key=True),
+    Column("to_code", String(5), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("from_name", Text, nullable=False),
+    Column("to_name", Text, nullable=False),
+)
+
+#: A named list of areas, such as the Tokyo area, with the dates between which it holds.
+region_set = Table(
+    "region_set",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("area_code", String(5), primary_key=True),
+    Column("valid_from", Date, primary_key=True),
+    Column("valid_to", Date),
+    Column("name_ja", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+)
+
+#: Keys are 256 random bits; only their SHA-256 is stored.
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+)
+
+#: Every load and every write, in the transaction that made it.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+)
