@@ -1,0 +1,1 @@
+"""The service: regional figures on geometry, over HTTP."""

@@ -141,7 +141,9 @@ observation = Table(
     Column("boundary_date", Date, nullable=False),
     Column("source", Text, ForeignKey("source.id"), nullable=False),
     CheckConstraint("(value is null) = (status <> 'ok')", name="observation_missing_has_status"),
-    CheckConstraint("value <> 'NaN' and value < 'Infinity' and value > '-Infinity'", name="observation_finite"),
+    CheckConstraint(
+        "value <> 'NaN' and value < 'Infinity' and value > '-Infinity'", name="observation_finite"
+    ),
 )
 
 #: Municipal changes (廃置分合): which code became which, and when.

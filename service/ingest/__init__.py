@@ -1,0 +1,1 @@
+"""From files to tables to encoded bytes: atomic, idempotent."""

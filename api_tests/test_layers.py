@@ -1,0 +1,234 @@
+"""What every layer route promises: the same parameters, clear refusals, caching, agreement."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import httpx
+import mapbox_vector_tile
+import pytest
+from PIL import Image
+
+LAYER = "/v1/layers/ageing-rate"
+TILE = f"{LAYER}/tiles/5/28/12"
+
+
+def get(client: httpx.Client, path: str, **headers: str) -> httpx.Response:
+    return client.get(path, headers=headers)
+
+
+def test_the_default_period_is_the_newest_and_the_answer_says_which(client: httpx.Client) -> None:
+    periods = client.get("/v1/indicators/ageing-rate").json()["periods"]
+    assert client.get(f"{LAYER}/values.json").json()["period"] == periods[-1]
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("period=1066", "2020"),
+        ("level=village", "municipality"),
+        ("scheme=magic", "quantiles"),
+        ("palette=mud", "viridis"),
+        ("breaks_over=never", "period"),
+        ("k=1", "2 to 12"),
+        ("vintage=1999-01-01", "2021-01-01"),
+        ("colour=red", "palette"),
+        ("scheme=user", "breaks"),
+        ("breaks=3,2,1", "ascend"),
+        ("breaks=1,x", "numbers"),
+        ("parent=99999", "prefecture"),
+    ],
+)
+def test_an_unknown_value_is_refused_with_what_exists(client: httpx.Client, query: str, named: str) -> None:
+    answer = client.get(f"{LAYER}/values.json?{query}")
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert named in json.dumps(answer.json(), ensure_ascii=False)
+
+
+def test_an_unknown_layer_is_not_found_and_the_problem_lists_layers(client: httpx.Client) -> None:
+    answer = client.get("/v1/layers/happiness/values.json")
+    assert answer.status_code == 404
+    assert "ageing-rate" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/layers", "/v1/areas/99999", f"{LAYER}/tiles/5/28/12.gif"])
+def test_every_error_is_a_problem(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {"type", "title", "title_ja", "status", "detail"} <= set(answer.json())
+    kind = client.get(answer.json()["type"])
+    assert kind.json()["title"]["en"] == answer.json()["title"]
+
+
+@pytest.mark.parametrize("address", ["15/0/0", "5/32/0", "5/0/32", "0/1/0"])
+def test_a_tile_out_of_range_is_not_found(client: httpx.Client, address: str) -> None:
+    for _ in range(2):  # the second one might come through the front door
+        assert client.get(f"{LAYER}/tiles/{address}.mvt").status_code == 404
+
+
+def test_an_empty_tile_is_204_as_mvt_and_transparent_as_png(client: httpx.Client) -> None:
+    for _ in range(2):
+        assert client.get(f"{LAYER}/tiles/5/0/0.mvt").status_code == 204
+        image = Image.open(io.BytesIO(client.get(f"{LAYER}/tiles/5/0/0.png").content)).convert("RGBA")
+        assert image.size == (256, 256)
+        assert image.getextrema()[3] == (0, 0)
+
+
+@pytest.mark.parametrize("zoom", [0, 4, 8, 12, 13, 14])
+def test_there_is_a_tile_of_tokyo_station_at_every_zoom(client: httpx.Client, zoom: int) -> None:
+    column, row = int((139.767125 + 180) / 360 * 2**zoom), int(0.393768 * 2**zoom)
+    answer = client.get(f"/v1/layers/population/tiles/{zoom}/{column}/{row}.mvt?period=2020&level=prefecture")
+    assert answer.status_code == 200
+    assert mapbox_vector_tile.decode(answer.content)["areas"]["extent"] == 4096
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{TILE}.mvt",
+        f"{TILE}.png",
+        f"{TILE}@2x.png",
+        f"{LAYER}/tiles.json",
+        f"{LAYER}/style.json",
+        f"{LAYER}/legend.json",
+        f"{LAYER}/legend.svg",
+        f"{LAYER}/areas.geojson?level=prefecture&detail=low",
+        f"{LAYER}/values.json",
+        f"{LAYER}/values.csv",
+        f"{LAYER}/statistics.json",
+        "/v1/areas",
+        "/v1/areas.geojson?level=prefecture&detail=low",
+        "/v1/indicators",
+        "/v1/series?indicator=population&areas=01100",
+    ],
+)
+def test_etag_304_head_and_gzip_hold_for_every_answer(client: httpx.Client, path: str) -> None:
+    for _ in range(2):
+        whole = get(client, path, **{"Accept-Encoding": "identity"})
+        assert whole.status_code == 200
+        tag = whole.headers["etag"]
+        assert tag.startswith('"')
+        assert get(client, path, **{"Accept-Encoding": "identity", "If-None-Match": tag}).status_code == 304
+        packed = get(client, path, **{"Accept-Encoding": "gzip"})
+        assert packed.content == whole.content
+        if "content-encoding" in packed.headers:
+            assert packed.headers["etag"] != tag
+            assert "Accept-Encoding" in packed.headers["vary"]
+        head = client.head(path, headers={"Accept-Encoding": "identity"})
+        assert head.status_code == 200
+        assert head.content == b""
+        assert head.headers["etag"] == tag
+        assert head.headers["content-length"] == str(len(whole.content))
+        assert get(client, path, Origin="https://example.jp").headers["access-control-allow-origin"] == "*"
+
+
+def test_the_address_in_tilejson_is_immutable_and_the_bare_one_revalidates(client: httpx.Client) -> None:
+    description = client.get(f"{LAYER}/tiles.json").json()
+    address = description["tiles"][0].format(z=5, x=28, y=12)
+    for _ in range(2):
+        assert "immutable" in client.get(address).headers["cache-control"]
+        assert "must-revalidate" in client.get(f"{TILE}.mvt").headers["cache-control"]
+        assert "immutable" not in client.get(f"{TILE}.mvt?rev=000000000000").headers["cache-control"]
+    assert "国土数値情報（行政区域データ）" in description["attribution"]
+    assert description["tilejson"] == "3.0.0"
+
+
+def test_breaks_are_the_same_for_every_period_unless_asked_otherwise(client: httpx.Client) -> None:
+    periods = client.get("/v1/indicators/ageing-rate").json()["periods"][-3:]
+
+    def uppers(period: str, over: str) -> list[float]:
+        legend = client.get(f"{LAYER}/legend.json?period={period}&breaks_over={over}").json()
+        return [row["upper"] for row in legend["classes"]]
+
+    assert uppers(periods[0], "all") == uppers(periods[-1], "all")
+    assert uppers(periods[0], "period") != uppers(periods[-1], "period")
+
+
+def colours_of(image: bytes) -> set[tuple[int, ...]]:
+    decoded = Image.open(io.BytesIO(image)).convert("RGBA")
+    return {colour for _, colour in decoded.getcolors(1 << 20) if colour[3] > 0}  # type: ignore[union-attr, misc] # Pillow: None only past the limit
+
+
+@pytest.mark.parametrize("suffix", [".png", "@2x.png"])
+@pytest.mark.parametrize("address", ["5/28/12", "8/227/100"])
+def test_the_pixels_have_the_colours_of_the_legend(client: httpx.Client, address: str, suffix: str) -> None:
+    query = "period=2020&scheme=fisher-jenks&k=6&palette=viridis_r"
+    legend = client.get(f"{LAYER}/legend.json?{query}").json()
+    hexes = [row["colour"] for row in legend["classes"]] + [legend["no_data"]["colour"]]
+    listed = {(*bytes.fromhex(c[1:]), 255) for c in hexes}
+    seen = colours_of(client.get(f"{LAYER}/tiles/{address}{suffix}?{query}").content)
+    assert seen
+    assert seen <= listed
+
+
+def test_tile_geojson_values_and_legend_agree(client: httpx.Client) -> None:
+    query = "period=2020&k=4&palette=blues"
+    values = client.get(f"{LAYER}/values.json?{query}").json()
+    by_code = dict(zip(values["codes"], zip(values["values"], values["classes"], strict=True), strict=True))
+    for feature in client.get(f"{LAYER}/areas.geojson?{query}&detail=low").json()["features"]:
+        properties = feature["properties"]
+        assert (properties["value"], properties["class"]) == by_code[properties["code"]]
+    tile = mapbox_vector_tile.decode(client.get(f"{TILE}.mvt?{query}").content)
+    for feature in tile["areas"]["features"]:
+        properties = feature["properties"]
+        assert (properties.get("value"), properties.get("class")) == by_code[properties["code"]]
+    legend = client.get(f"{LAYER}/legend.json?{query}").json()
+    counts = [values["classes"].count(index) for index in range(len(legend["classes"]))]
+    assert [row["count"] for row in legend["classes"]] == counts
+    assert legend["no_data"]["count"] == values["values"].count(None)
+
+
+def test_a_missing_value_is_null_with_its_reason(client: httpx.Client) -> None:
+    features = client.get(f"{LAYER}/areas.geojson?period=2020&bbox=145,43,149,46&detail=low").json()[
+        "features"
+    ]
+    by_code = {feature["properties"]["code"]: feature["properties"] for feature in features}
+    assert by_code["01696"]["value"] is None  # 泊村 in the Northern Territories: no statistics
+    assert by_code["01696"]["status"] == "not_available"
+
+
+def test_a_tile_carries_further_layers(client: httpx.Client) -> None:
+    alone = {
+        f["properties"]["code"]: f["properties"].get("value")
+        for f in mapbox_vector_tile.decode(
+            client.get("/v1/layers/population/tiles/5/28/12.mvt?period=2020").content
+        )["areas"]["features"]
+    }
+    for _ in range(2):
+        tile = mapbox_vector_tile.decode(client.get(f"{TILE}.mvt?period=2020&with=population").content)
+        assert {
+            f["properties"]["code"]: f["properties"].get("population") for f in tile["areas"]["features"]
+        } == alone
+    assert client.get(f"{TILE}.mvt?with=a,b,c,d,e,f,g,h,i").status_code == 422
+
+
+@pytest.fixture
+def pages(client: httpx.Client) -> list[str]:
+    """The codes of every page of all municipalities, following the next links."""
+    codes: list[str] = []
+    address: str | None = "/v1/areas?level=municipality&limit=500"
+    while address:
+        page = client.get(address).json()
+        codes += [area["code"] for area in page["areas"]]
+        address = page["next"]
+    return codes
+
+
+def test_pages_join_to_the_whole_list(client: httpx.Client, pages: list[str]) -> None:
+    assert len(pages) == len(set(pages)) == client.get("/v1/areas?level=municipality").json()["total"] == 1747
+
+
+@pytest.mark.parametrize("query", ["札幌市", "sapporo", "さっぽろし", "01100"])
+def test_an_area_is_found_by_any_of_its_names(client: httpx.Client, query: str) -> None:
+    assert "01100" in [area["code"] for area in client.get("/v1/areas", params={"q": query}).json()["areas"]]
+
+
+def test_the_categorical_layer_goes_the_same_way(client: httpx.Client) -> None:
+    legend = client.get("/v1/layers/municipality-type/legend.json").json()
+    assert len(legend["classes"]) >= 4
+    hexes = {row["colour"] for row in legend["classes"]}
+    seen = colours_of(client.get("/v1/layers/municipality-type/tiles/6/56/25.png").content)
+    assert {f"#{r:02x}{g:02x}{b:02x}" for r, g, b, _ in seen} & hexes

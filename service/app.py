@@ -1,0 +1,88 @@
+"""The service as one ASGI application: FastAPI behind a front door that pours tiles."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from service import problems
+from service.atlas import Atlas
+from service.database import reader_engine, writer_engine
+from service.frontdoor import FrontDoor
+from service.listener import listen
+from service.routes import areas, docs, health, indicators, layers, series, tiles
+from service.settings import Settings
+from service.views import Gallery
+
+STATIC = Path(__file__).parent / "static"
+DESCRIPTION = """\
+地域の統計と施策を地図に載せる API。Japan's regional KPIs and policy measures on prefecture and
+municipality boundaries: GeoJSON, choropleth tiles, legends, series. Reads are public; writes need a key.
+"""
+
+log = logging.getLogger("chiiki")
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the database, read the catalogue, listen for changes; close all of it at the end."""
+    settings: Settings = app.state.settings
+    app.state.writer = writer_engine(settings)
+    engine = reader_engine(settings)
+    atlas = app.state.atlas = Atlas(engine, settings)
+    app.state.gallery = Gallery(atlas)
+    listening = asyncio.create_task(listen(atlas))
+    try:
+        yield
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+        await engine.dispose()
+        app.state.writer.dispose()
+
+
+def create_api(settings: Settings) -> FastAPI:
+    """Return the FastAPI application: every route, every error as a problem."""
+    api = FastAPI(
+        title="chiiki",
+        summary="Regional analytics for Japan",
+        description=DESCRIPTION,
+        version="0.1.0",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        max_body_size=settings.max_body_mb << 20,
+    )
+    api.state.settings = settings
+    problems.register(api)
+    api.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["X-API-Key", "If-None-Match"],
+        expose_headers=["ETag", "Chiiki-Revision", "Content-Disposition"],
+        max_age=86400,
+    )
+    for routes in (areas, indicators, series, layers, tiles, health, docs):
+        api.include_router(routes.router)
+    if STATIC.is_dir():
+        api.mount("/", StaticFiles(directory=STATIC, html=True), name="static")
+    return api
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """Return the whole service."""
+    return FrontDoor(create_api(settings or Settings()))
+
+
+app = create_app()

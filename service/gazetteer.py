@@ -1,0 +1,146 @@
+"""The areas of one vintage and level, in the order of every value vector."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row
+
+from geo.errors import NotFound
+
+LEVELS = ("prefecture", "municipality", "ward")
+
+
+@dataclass(frozen=True)
+class Area:
+    """One area as the API describes it; ``bbox`` is west, south, east, north in degrees."""
+
+    code: str
+    position: int
+    kind: str
+    prefecture: str
+    parent: str | None
+    name_ja: str
+    name_kana: str
+    name_en: str
+    area_km2: float
+    lon: float
+    lat: float
+    bbox: tuple[float, float, float, float]
+
+
+def searchable(name: str) -> str:
+    """Return a name as it is compared: NFKC, lower case, ヶ and ケ alike, old 鰺 as 鯵.
+
+    >>> searchable("茅ヶ崎市") == searchable("茅ケ崎市")
+    True
+    """
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return plain.replace("ヶ", "ケ").replace("鰺", "鯵").replace("-", "").replace(" ", "")
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """All areas of one (vintage, level)."""
+
+    vintage: dt.date
+    level: str
+    areas: tuple[Area, ...]
+
+    @classmethod
+    def from_rows(cls, vintage: dt.date, level: str, rows: Sequence[Row[Any]]) -> Gazetteer:
+        """Return the gazetteer of rows that are ordered by position."""
+        areas = tuple(
+            Area(
+                code=row.code,
+                position=row.position,
+                kind=row.kind,
+                prefecture=row.prefecture,
+                parent=row.parent,
+                name_ja=row.name_ja,
+                name_kana=row.name_kana,
+                name_en=row.name_en,
+                area_km2=row.area_km2,
+                lon=row.lon,
+                lat=row.lat,
+                bbox=tuple(row.bbox),
+            )
+            for row in rows
+        )
+        return cls(vintage, level, areas)
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+    @cached_property
+    def codes(self) -> NDArray[np.str_]:
+        """The five-digit codes, ascending."""
+        return np.array([area.code for area in self.areas], "U5")
+
+    @cached_property
+    def ids(self) -> NDArray[np.int64]:
+        """The codes as integers: the feature ids."""
+        return self.codes.astype(np.int64)
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Code → position."""
+        return {area.code: area.position for area in self.areas}
+
+    @cached_property
+    def _searchable(self) -> list[tuple[str, ...]]:
+        return [
+            tuple(searchable(name) for name in (area.name_ja, area.name_kana, area.name_en))
+            for area in self.areas
+        ]
+
+    def area(self, code: str) -> Area:
+        """Return one area; NotFound names the vintage and level that were searched."""
+        position = self.position.get(code)
+        if position is None:
+            raise NotFound(f"No {self.level} has the code {code} on {self.vintage}")
+        return self.areas[position]
+
+    def within(self, parent: str | None) -> NDArray[np.intp]:
+        """Return the positions of all areas, or of those inside a prefecture or designated city."""
+        if parent is None:
+            return np.arange(len(self))
+        inside = [a.position for a in self.areas if parent in (a.prefecture, a.parent, a.code)]
+        if not inside:
+            raise NotFound(f"No {self.level} lies in {parent} on {self.vintage}")
+        return np.array(inside, np.intp)
+
+    def overlapping(self, bbox: tuple[float, float, float, float]) -> NDArray[np.intp]:
+        """Return the positions of the areas whose bounding box meets ``bbox``."""
+        west, south, east, north = bbox
+        boxes = np.array([area.bbox for area in self.areas])
+        meets = (
+            (boxes[:, 0] <= east) & (boxes[:, 2] >= west) & (boxes[:, 1] <= north) & (boxes[:, 3] >= south)
+        )
+        return np.flatnonzero(meets)
+
+    def search(self, query: str) -> NDArray[np.intp]:
+        """Return the positions whose code starts with the query or whose name holds it, best first.
+
+        Names are compared in kanji, kana and Roman letters; an exact name comes before a name that
+        starts with the query, and that before one that holds it.
+        """
+        wanted = searchable(query)
+        ranked: list[tuple[int, int]] = []
+        for position, (area, names) in enumerate(zip(self.areas, self._searchable, strict=True)):
+            if area.code.startswith(query):
+                ranked.append((0, position))
+            elif wanted in names:
+                ranked.append((1, position))
+            elif any(name.startswith(wanted) for name in names):
+                ranked.append((2, position))
+            elif any(wanted in name for name in names):
+                ranked.append((3, position))
+        return np.array([position for _, position in sorted(ranked)], np.intp)

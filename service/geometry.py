@@ -1,0 +1,72 @@
+"""Areas as GeoJSON: which ones, how detailed, and their outlines spliced around the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+from fastapi import Query, Request
+from fastapi.responses import Response
+from numpy.typing import NDArray
+
+from geo import geojson
+from geo.codes import area_code
+from geo.errors import Finding, InvalidParameter
+from service.atlas import Atlas, Vintage
+from service.responses import GEOJSON, answer
+
+Parent = Annotated[
+    str | None, Query(max_length=20, description="Only areas inside this prefecture or designated city")
+]
+Bbox = Annotated[
+    str | None, Query(max_length=120, description="Only areas that meet `west,south,east,north` (degrees)")
+]
+Detail = Annotated[
+    Literal["low", "medium", "high"],
+    Query(description="`low` for the nation on a page, `medium` for a region, `high` as ingested"),
+]
+
+
+def parent_of(text: str | None) -> str | None:
+    """Return the parent's area code."""
+    return None if text is None else area_code(text)
+
+
+def bbox_of(text: str) -> tuple[float, float, float, float]:
+    """Return west, south, east, north; a box that is turned over or off the globe is refused."""
+    finding = Finding("query", "bbox", text[:80], "west,south,east,north in degrees, such as 139,35,140,36")
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidParameter("bbox must be four numbers", [finding]) from None
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise InvalidParameter(
+            "bbox must be west,south,east,north with west ≤ east and south ≤ north", [finding]
+        )
+    return west, south, east, north
+
+
+async def collection(
+    request: Request,
+    atlas: Atlas,
+    vintage: Vintage,
+    level: str,
+    detail: str,
+    positions: NDArray[np.intp],
+    columns: Mapping[str, NDArray[np.float64] | Sequence[object]],
+    members: Mapping[str, object],
+    state: str,
+    name: str,
+    revision: str | None = None,
+    *,
+    immutable: bool = False,
+) -> Response:
+    """Return the areas at ``positions`` with ``columns`` (one entry per position) as GeoJSON."""
+    texts, places = await atlas.texts(vintage.date, level, detail, positions.tolist())
+
+    def produce(gzipped: bool) -> bytes:
+        pour = geojson.pour_gzip if gzipped else geojson.pour
+        return pour(texts, places, columns, members)
+
+    return answer(request, produce, GEOJSON, state, download=name, revision=revision, immutable=immutable)

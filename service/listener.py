@@ -1,0 +1,38 @@
+"""News from the database: what was loaded is forgotten and read anew."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.atlas import Atlas
+
+CHANNEL = "chiiki"
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
+
+log = logging.getLogger("chiiki")
+
+
+async def listen(atlas: Atlas) -> None:
+    """Keep the atlas up to date for as long as the service runs.
+
+    Each (re)connection reads the catalogue anew, because news may have been missed meanwhile. While the
+    database is away the atlas keeps what it has and this tries again, at most every five seconds.
+    """
+    wait = FIRST_WAIT_S
+    address = atlas.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    while True:
+        try:
+            async with await psycopg.AsyncConnection.connect(address, autocommit=True) as conn:
+                await conn.execute(f"LISTEN {CHANNEL}")
+                await atlas.refresh()
+                wait = FIRST_WAIT_S
+                async for news in conn.notifies():
+                    await atlas.refresh(news.payload)
+        except (psycopg.Error, SQLAlchemyError, OSError) as error:
+            log.warning("database away, trying again in %.1f s: %s", wait, type(error).__name__)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT_S)

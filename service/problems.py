@@ -1,0 +1,186 @@
+"""Every error as a problem (RFC 9457): one table from class to status, one shape for all answers."""
+
+from __future__ import annotations
+
+import logging
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from psycopg import errors as pg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from geo.errors import (
+    ChiikiError,
+    Finding,
+    InvalidAreaCode,
+    InvalidFile,
+    InvalidGeometry,
+    InvalidParameter,
+    InvalidRows,
+    NotConvertible,
+    NotFound,
+    UnclassifiableValues,
+)
+from service.auth import Forbidden, Unauthorized
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Unavailable(ChiikiError):
+    """The database cannot be reached and the answer is not in memory."""
+
+
+STATUS: dict[type[Exception], int] = {
+    NotFound: 404,
+    InvalidAreaCode: 422,
+    InvalidParameter: 422,
+    InvalidFile: 422,
+    InvalidGeometry: 422,
+    InvalidRows: 422,
+    NotConvertible: 422,
+    UnclassifiableValues: 422,
+    Unauthorized: 401,
+    Forbidden: 403,
+    Unavailable: 503,
+}
+
+#: slug → (title ja, title en); the slug is the last part of a problem's ``type``.
+TITLES: dict[str, tuple[str, str]] = {
+    "not-found": ("見つかりません", "Not found"),
+    "method-not-allowed": ("このメソッドは使えません", "Method not allowed"),
+    "invalid-area-code": ("地域コードが正しくありません", "Invalid area code"),
+    "invalid-parameter": ("パラメータが正しくありません", "Invalid parameter"),
+    "invalid-file": ("ファイルが正しくありません", "Invalid file"),
+    "invalid-geometry": ("図形が正しくありません", "Invalid geometry"),
+    "invalid-rows": ("データの行に誤りがあります", "Invalid rows"),
+    "not-convertible": ("この境界へは換算できません", "Not convertible to these boundaries"),
+    "unclassifiable-values": ("階級に分けられません", "Values cannot be classified"),
+    "unauthorized": ("API キーが必要です", "An API key is needed"),
+    "forbidden": ("この API キーには権限がありません", "The API key does not allow this"),
+    "too-large": ("リクエストが大きすぎます", "Request too large"),
+    "unavailable": ("データベースに接続できません", "The database cannot be reached"),
+    "internal": ("内部エラーです", "Internal error"),
+}
+
+_SLUGS: dict[type[Exception], str] = {
+    NotFound: "not-found",
+    InvalidAreaCode: "invalid-area-code",
+    InvalidParameter: "invalid-parameter",
+    InvalidFile: "invalid-file",
+    InvalidGeometry: "invalid-geometry",
+    InvalidRows: "invalid-rows",
+    NotConvertible: "not-convertible",
+    UnclassifiableValues: "unclassifiable-values",
+    Unauthorized: "unauthorized",
+    Forbidden: "forbidden",
+    Unavailable: "unavailable",
+}
+
+_HTTP_SLUGS = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+}
+
+log = logging.getLogger("chiiki")
+
+
+def problem(
+    status: int,
+    slug: str,
+    detail: str,
+    findings: tuple[Finding, ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return a problem document; ``findings`` name each place, field, value and what was expected."""
+    title_ja, title_en = TITLES[slug]
+    body: dict[str, object] = {
+        "type": f"/problems/{slug}",
+        "title": title_en,
+        "title_ja": title_ja,
+        "status": status,
+        "detail": detail,
+    }
+    if findings:
+        body["errors"] = [
+            {"where": f.where, "field": f.field, "value": f.value, "expected": f.expected} for f in findings
+        ]
+    return Response(
+        orjson.dumps(body),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def _refusal(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, ChiikiError):  # the handler is registered for ChiikiError alone
+        raise error
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            headers = {"Retry-After": "5"} if kind is Unavailable else None
+            if kind is Unauthorized:
+                headers = {"WWW-Authenticate": 'Bearer realm="chiiki"'}
+            return problem(STATUS[kind], _SLUGS[kind], error.message, error.findings, headers)
+    return _unforeseen(_request, error)
+
+
+def _invalid_request(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    findings = tuple(
+        Finding(
+            where=str(fault["loc"][0]),
+            field=".".join(str(part) for part in fault["loc"][1:]),
+            value=str(fault.get("input", ""))[:80],
+            expected=str(fault["msg"]),
+        )
+        for fault in error.errors()
+    )
+    named = ", ".join(finding.field for finding in findings)
+    return problem(422, "invalid-parameter", f"The request is not valid: {named}", findings)
+
+
+def _http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    slug = _HTTP_SLUGS.get(error.status_code, "internal" if error.status_code >= 500 else "invalid-parameter")
+    detail = (
+        f"There is nothing at {request.url.path}; see /docs"
+        if error.status_code == 404
+        else str(error.detail)
+    )
+    return problem(error.status_code, slug, detail, headers=dict(error.headers or {}))
+
+
+def _database(request: Request, error: Exception) -> Response:
+    """Answer what the caller can mend as 422, what only time mends as 503, the rest as 500."""
+    origin = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(origin, pg.DataError):
+        return problem(
+            422, "invalid-parameter", "A parameter holds a character or number that cannot be stored"
+        )
+    if origin is None or isinstance(origin, pg.OperationalError | pg.InterfaceError):
+        return problem(503, "unavailable", "The database cannot be reached", headers={"Retry-After": "5"})
+    return _unforeseen(request, error)
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("unforeseen error at %s", request.url.path, exc_info=error)
+    return problem(500, "internal", "The service made an error; it has been logged")
+
+
+def register(app: FastAPI) -> None:
+    """Register the handlers that turn every exception into a problem."""
+    app.add_exception_handler(ChiikiError, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(Exception, _unforeseen)

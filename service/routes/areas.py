@@ -1,0 +1,208 @@
+"""Areas: prefectures, municipalities and wards, with their outlines."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from geo.codes import area_code
+from geo.errors import NotFound
+from service.access import AtlasDep, only_known_parameters
+from service.atlas import Atlas, Vintage
+from service.gazetteer import LEVELS, Area, Gazetteer
+from service.geometry import Bbox, Detail, Parent, bbox_of, collection, parent_of
+from service.responses import digest, json_answer
+from service.views import Level, VintageDate, chosen_level, chosen_vintage
+
+router = APIRouter(prefix="/v1", tags=["areas"], dependencies=[Depends(only_known_parameters)])
+
+
+def described(area: Area, level: str, vintage: Vintage) -> dict[str, object]:
+    """Return an area as JSON."""
+    return {
+        "code": area.code,
+        "level": level,
+        "kind": area.kind,
+        "name": {"ja": area.name_ja, "kana": area.name_kana, "en": area.name_en},
+        "prefecture": area.prefecture,
+        "parent": area.parent,
+        "area_km2": round(area.area_km2, 3),
+        "centre": [area.lon, area.lat],
+        "bbox": area.bbox,
+        "vintage": str(vintage.date),
+    }
+
+
+def _listed(
+    atlas: Atlas, vintage: Vintage, level: str | None
+) -> list[tuple[Gazetteer, np.ndarray[tuple[int], np.dtype[np.intp]]]]:
+    """Return the gazetteers to list, each with its positions: without a level, every area once."""
+    if level is not None:
+        gazetteer = atlas.gazetteer(vintage.date, chosen_level(atlas, None, vintage, level))
+        return [(gazetteer, np.arange(len(gazetteer)))]
+    listed = []
+    for name in vintage.levels:
+        gazetteer = atlas.gazetteer(vintage.date, name)
+        once = [a.position for a in gazetteer.areas if name != "ward" or a.kind == "ward"]
+        listed.append((gazetteer, np.array(once, np.intp)))
+    return listed
+
+
+@router.get("/areas", summary="Search areas by name or code")
+async def areas(
+    request: Request,
+    atlas: AtlasDep,
+    q: Annotated[
+        str, Query(max_length=100, description="Name (kanji, kana or Roman letters) or start of a code")
+    ] = "",
+    level: Level = None,
+    parent: Parent = None,
+    vintage: VintageDate = None,
+    limit: Annotated[int, Query(ge=1, le=2000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> Response:
+    """Return the areas that match, a page at a time, with the exact total and a link to the next page.
+
+    Without `level`, prefectures, municipalities and the wards of designated cities are listed, each once.
+    Without `q`, areas come in the order of their codes; with it, the best match comes first.
+    """
+    chosen = chosen_vintage(atlas, vintage)
+    inside = parent_of(parent)
+    found: list[dict[str, object]] = []
+    for gazetteer, positions in _listed(atlas, chosen, level):
+        allowed = set(positions.tolist())
+        if inside is not None:
+            allowed &= {
+                a.position for a in gazetteer.areas if inside in (a.prefecture, a.parent) and a.code != inside
+            }
+        ordered = gazetteer.search(q) if q else positions
+        found += [
+            described(gazetteer.areas[p], gazetteer.level, chosen) for p in ordered if int(p) in allowed
+        ]
+    page = found[offset : offset + limit]
+    following = offset + limit
+    link = str(request.url.include_query_params(offset=following)) if following < len(found) else None
+    next_link = link and link[len(str(request.base_url).rstrip("/")) :]
+    return json_answer(request, {"total": len(found), "next": next_link, "areas": page})
+
+
+@router.get("/areas.geojson", summary="Outlines as GeoJSON")
+async def areas_geojson(
+    request: Request,
+    atlas: AtlasDep,
+    level: Level = None,
+    parent: Parent = None,
+    bbox: Bbox = None,
+    detail: Detail = "medium",
+    vintage: VintageDate = None,
+) -> Response:
+    """Return areas as a GeoJSON FeatureCollection in WGS 84 (RFC 7946), without values."""
+    chosen = chosen_vintage(atlas, vintage)
+    at = chosen_level(atlas, None, chosen, level)
+    gazetteer = atlas.gazetteer(chosen.date, at)
+    positions = gazetteer.within(parent_of(parent))
+    if bbox is not None:
+        positions = np.intersect1d(positions, gazetteer.overlapping(bbox_of(bbox)))
+    areas = [gazetteer.areas[p] for p in positions]
+    columns: dict[str, list[object]] = {
+        "kind": [a.kind for a in areas],
+        "parent": [a.parent for a in areas],
+        "area_km2": [round(a.area_km2, 3) for a in areas],
+    }
+    members: dict[str, object] = {
+        "level": at,
+        "vintage": str(chosen.date),
+        "detail": detail,
+        "credit": chosen.credit,
+    }
+    state = digest("areas", str(chosen.date), chosen.revision, at, parent, bbox, detail)
+    return await collection(
+        request, atlas, chosen, at, detail, positions, columns, members, state, f"areas-{at}.geojson"
+    )
+
+
+def _levels_of(atlas: Atlas, vintage: Vintage, code: str, level: str | None) -> list[str]:
+    wanted = [chosen_level(atlas, None, vintage, level)] if level is not None else list(LEVELS)
+    return [
+        name
+        for name in wanted
+        if name in vintage.levels and code in atlas.gazetteer(vintage.date, name).position
+    ]
+
+
+@router.get("/areas/{code}", summary="One area")
+async def area(
+    request: Request, atlas: AtlasDep, code: str, level: Level = None, vintage: VintageDate = None
+) -> Response:
+    """Return one area with the areas inside it and the municipal changes its code took part in.
+
+    The code may be written `01100`, `011002` (its check digit is verified), `R01100` or `C01100`.
+    """
+    plain = area_code(code)
+    chosen = chosen_vintage(atlas, vintage)
+    levels = _levels_of(atlas, chosen, plain, level)
+    changes = [c for c in atlas.catalogue.changes if plain in (c.from_code, c.to_code)]
+    if not levels:
+        then = (
+            "; ".join(f"{c.date}: {c.from_code} → {c.to_code} ({c.kind})" for c in changes) or "none recorded"
+        )
+        raise NotFound(f"No area has the code {plain} on {chosen.date}. Municipal changes: {then}")
+    gazetteer = atlas.gazetteer(chosen.date, levels[0])
+    found = gazetteer.area(plain)
+    below = {"prefecture": "municipality", "municipality": "ward"}.get(levels[0])
+    children: list[dict[str, object]] = []
+    if below in chosen.levels:
+        inside = atlas.gazetteer(chosen.date, below).areas
+        children = [
+            {"code": a.code, "name": {"ja": a.name_ja, "en": a.name_en}} for a in inside if a.parent == plain
+        ]
+    answer = {
+        **described(found, levels[0], chosen),
+        "levels": levels,
+        "children": children,
+        "vintages": [
+            str(v.date) for v in atlas.catalogue.vintages.values() if _levels_of(atlas, v, plain, None)
+        ],
+        "changes": [
+            {"date": str(c.date), "kind": c.kind, "from": c.from_code, "to": c.to_code} for c in changes
+        ],
+        "credit": chosen.credit,
+    }
+    return json_answer(request, answer)
+
+
+@router.get("/vintages", summary="Boundary sets")
+async def vintages(request: Request, atlas: AtlasDep) -> Response:
+    """Return the boundary sets that are loaded, with their source, credit and licence."""
+    listed = [
+        {
+            "vintage": str(v.date),
+            "title": v.title,
+            "source": v.source,
+            "credit": v.credit,
+            "licence": v.licence,
+            "areas": {level: len(atlas.gazetteer(v.date, level)) for level in v.levels},
+        }
+        for v in atlas.catalogue.vintages.values()
+    ]
+    return json_answer(request, {"vintages": listed})
+
+
+@router.get("/region-sets", summary="Named sets of areas")
+async def region_sets(request: Request, atlas: AtlasDep) -> Response:
+    """Return the named region sets (the Tokyo area, outside it, regional blocs) and their members."""
+    listed = [
+        {
+            "id": name,
+            "name": {"ja": rows[0].name_ja, "en": rows[0].name_en},
+            "areas": [
+                {"code": r.area_code, "from": str(r.valid_from), "to": r.valid_to and str(r.valid_to)}
+                for r in rows
+            ],
+        }
+        for name, rows in atlas.catalogue.regions.items()
+    ]
+    return json_answer(request, {"region_sets": listed})

@@ -1,0 +1,147 @@
+"""Indicators: what they mean, where their figures come from, and how new figures come in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from geo import palettes
+from geo.errors import InvalidFile
+from geo.indicators import Indicator, components
+from service.access import AtlasDep, only_known_parameters
+from service.atlas import Atlas
+from service.auth import Identity, require_scope
+from service.ingest.observations import put_observations
+from service.responses import json_answer, to_json
+
+router = APIRouter(prefix="/v1", tags=["indicators"], dependencies=[Depends(only_known_parameters)])
+
+
+def described(atlas: Atlas, indicator: Indicator) -> dict[str, object]:
+    """Return an indicator as JSON: meaning, unit, formula, periods and levels."""
+    levels = atlas.levels(indicator)
+    return {
+        "id": indicator.id,
+        "name": {"ja": indicator.name_ja, "en": indicator.name_en},
+        "description": {"ja": indicator.description_ja, "en": indicator.description_en},
+        "topic": indicator.topic,
+        "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
+        "kind": indicator.kind,
+        "code": indicator.code,
+        "numerator": indicator.numerator or None,
+        "denominator": indicator.denominator or None,
+        "scale": indicator.scale,
+        "direction": indicator.direction,
+        "aggregation": indicator.aggregation,
+        "decimals": indicator.decimals,
+        "period_kind": indicator.period_kind,
+        "periods": sorted({p for level in levels for p in atlas.periods(indicator, level)}),
+        "levels": levels,
+        "default": {
+            "scheme": indicator.default_scheme,
+            "k": indicator.default_k,
+            "palette": indicator.default_palette,
+        },
+        "categories": [
+            {"code": c.code, "label": {"ja": c.label_ja, "en": c.label_en}, "colour": c.colour}
+            for c in indicator.categories
+        ],
+    }
+
+
+def sources_described(atlas: Atlas, ids: tuple[str, ...]) -> list[dict[str, object]]:
+    """Return sources as JSON, in the order given."""
+    rows = [atlas.catalogue.sources[name] for name in ids]
+    return [
+        {
+            "id": r.id,
+            "title": {"ja": r.title_ja, "en": r.title_en},
+            "publisher": r.publisher,
+            "edition": r.edition,
+            "url": r.url,
+            "licence": r.licence,
+            "credit": {"ja": r.credit_ja, "en": r.credit_en},
+            "retrieved_on": str(r.retrieved_on),
+        }
+        for r in rows
+    ]
+
+
+@router.get("/indicators", summary="All indicators")
+async def indicators(
+    request: Request,
+    atlas: AtlasDep,
+    topic: Annotated[str | None, Query(max_length=80, description="Only indicators of this topic")] = None,
+) -> Response:
+    """Return every indicator with its unit, kind, formula, periods and levels."""
+    listed = [i for i in atlas.catalogue.indicators.values() if topic is None or i.topic == topic]
+    return json_answer(request, {"total": len(listed), "indicators": [described(atlas, i) for i in listed]})
+
+
+@router.get("/indicators/{indicator}", summary="One indicator")
+async def indicator(request: Request, atlas: AtlasDep, indicator: str) -> Response:
+    """Return one indicator with the sources of its figures, period by period."""
+    found = atlas.indicator(indicator)
+    bases = sorted(components(found)) or [found.id]
+    sources_of = atlas.catalogue.sources_of
+    used = {key: sources for key, sources in sources_of.items() if key[0] in bases}
+    names = tuple(sorted({name for sources in used.values() for name in sources}))
+    by_period = [{"indicator": i, "period": p, "sources": list(s)} for (i, p), s in sorted(used.items())]
+    answer = {**described(atlas, found), "figures": by_period, "sources": sources_described(atlas, names)}
+    return json_answer(request, answer)
+
+
+@router.get("/sources", summary="Sources of the figures")
+async def sources(request: Request, atlas: AtlasDep) -> Response:
+    """Return every source: publisher, edition, licence and the credit that its use asks for."""
+    return json_answer(request, {"sources": sources_described(atlas, tuple(atlas.catalogue.sources))})
+
+
+@router.get("/palettes", summary="Colour palettes")
+async def list_palettes(request: Request) -> Response:
+    """Return the palettes, which of them are safe for colour-blind readers, and five colours of each."""
+    return json_answer(request, {"palettes": palettes.described()})
+
+
+@router.put("/indicators/{indicator}/observations", summary="Load figures (API key with scope write)")
+async def put(
+    request: Request,
+    atlas: AtlasDep,
+    indicator: str,
+    body: Annotated[bytes, Body(media_type="text/csv", description="CSV or JSON rows, see the docs")],
+    identity: Annotated[Identity, Depends(require_scope("write"))],
+    source: Annotated[
+        str, Query(max_length=80, description="Id of the source of these figures, see /v1/sources")
+    ],
+    boundary_date: Annotated[str, Query(description="Date of the area codes, YYYY-MM-DD")],
+    content_type: Annotated[str, Header()] = "text/csv",
+    dry_run: Annotated[bool, Query(description="Check the rows and answer the report, load nothing")] = False,
+) -> Response:
+    """Load figures of one indicator: all rows or none.
+
+    CSV with the header `indicator,area_code,period,value,status`, or JSON, a list of objects with the
+    same keys. A wrong row refuses the whole body; the problem lists every wrong line, field and value
+    with what was expected. Sending the same figures again changes nothing.
+    """
+    found = atlas.indicator(indicator)
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in ("text/csv", "application/json"):
+        raise InvalidFile(f"Content-Type is {kind[:80]!r}, expected text/csv or application/json")
+    engine = request.app.state.writer
+    report = await run_in_threadpool(
+        put_observations,
+        engine,
+        body,
+        kind,
+        found,
+        source=source,
+        boundary_date=boundary_date,
+        actor=identity.actor,
+        dry_run=dry_run,
+    )
+    if not dry_run:
+        await atlas.refresh(f"indicator:{indicator}")
+    return Response(to_json(report), media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,272 @@
+"""A layer is an indicator on a map: its tiles' description, style, legend, values and statistics."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from geo import summary
+from geo.style import maplibre_style
+from service.access import AtlasDep, PictureDep, base_url, only_known_parameters
+from service.geometry import Bbox, Detail, Parent, bbox_of, collection, parent_of
+from service.legends import legend_of
+from service.queries import STATUSES
+from service.responses import CSV, SVG, answer, digest, encoded, json_answer
+from service.routes.indicators import sources_described
+from service.tilestore import MAX_ZOOM
+from service.views import MISSING, Lang, Picture, View
+
+router = APIRouter(
+    prefix="/v1/layers/{layer}", tags=["layers"], dependencies=[Depends(only_known_parameters)]
+)
+
+Revision = Annotated[
+    str | None, Query(alias="rev", description="Revision of the data; makes the answer immutable")
+]
+
+
+def _is_current(rev: str | None, picture: Picture) -> bool:
+    return rev is not None and rev == picture.revision
+
+
+def _query(view: View, revision: str | None = None) -> str:
+    chosen = view.parameters() | ({"rev": revision} if revision else {})
+    return "&".join(f"{name}={value}" for name, value in chosen.items())
+
+
+def about(picture: Picture, sources: list[dict[str, object]]) -> dict[str, object]:
+    """Return what every answer says of itself: layer, period, level, boundaries, unit, credit, revision."""
+    view, indicator = picture.view, picture.view.indicator
+    return {
+        "layer": indicator.id,
+        "title": {"ja": indicator.name_ja, "en": indicator.name_en},
+        "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
+        "period": view.period,
+        "period_kind": indicator.period_kind,
+        "level": view.level,
+        "vintage": str(view.vintage.date),
+        "revision": picture.revision,
+        "sources": sources,
+        "credit": view.vintage.credit,
+    }
+
+
+@router.get("/tiles.json", summary="TileJSON 3.0")
+async def tilejson(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
+    """Return the TileJSON of a layer; its tile address carries the revision and may be cached for ever."""
+    view = picture.view
+    boxes = np.array([area.bbox for area in picture.gazetteer.areas])
+    west, south, east, north = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
+    name = view.indicator.name_ja if lang == "ja" else view.indicator.name_en
+    credits = [source["credit"] for source in sources_described(atlas, picture.vector.sources)]
+    attribution = [view.vintage.credit[lang], *(c[lang] for c in credits if isinstance(c, dict))]
+    tiles = f"{base_url(request)}/v1/layers/{view.indicator.id}/tiles/{{z}}/{{x}}/{{y}}"
+    body = {
+        "tilejson": "3.0.0",
+        "tiles": [f"{tiles}.mvt?{_query(view, picture.revision)}"],
+        "png": f"{tiles}.png?{_query(view, picture.revision)}",
+        "name": f"{name} {view.period}",
+        "description": view.indicator.description_ja if lang == "ja" else view.indicator.description_en,
+        "version": "1.0.0",
+        "scheme": "xyz",
+        "minzoom": 0,
+        "maxzoom": MAX_ZOOM,
+        "bounds": [west, south, east, north],
+        "center": [(west + east) / 2, (south + north) / 2, 5],
+        "attribution": " | ".join(dict.fromkeys(attribution)),
+        "vector_layers": [
+            {
+                "id": "areas",
+                "description": view.level,
+                "minzoom": 0,
+                "maxzoom": MAX_ZOOM,
+                "fields": {
+                    "code": "String: area code, five digits",
+                    "name": "String: name in Japanese",
+                    "name_en": "String: name in English",
+                    "value": "Number: absent where missing",
+                    "class": "Number: index of the class in legend.json, absent where missing",
+                },
+            }
+        ],
+        **{k: v for k, v in about(picture, []).items() if k not in ("title", "sources")},
+    }
+    return json_answer(request, body)
+
+
+@router.get("/style.json", summary="MapLibre style")
+async def style(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
+    """Return a complete MapLibre style: source, colours of the classes, no-data colour, outlines."""
+    view = picture.view
+    indicator = view.indicator
+    address = f"{base_url(request)}/v1/layers/{indicator.id}/tiles.json?{_query(view)}&lang={lang}"
+    name = indicator.name_ja if lang == "ja" else indicator.name_en
+    body = maplibre_style(
+        name=f"{name} {view.period}",
+        tiles_json=address,
+        colours=picture.hex_colours,
+        lang=lang,
+        credit=view.vintage.credit[lang],
+    )
+    return json_answer(request, body)
+
+
+@router.get("/legend.json", summary="Legend as JSON")
+async def legend_json(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
+    """Return classes with bounds, colour, label and count, and the no-data class."""
+    body = legend_of(picture).to_json() | about(picture, sources_described(atlas, picture.vector.sources))
+    return json_answer(request, body)
+
+
+@router.get("/legend.svg", summary="Legend as SVG")
+async def legend_svg(request: Request, picture: PictureDep, lang: Lang = "ja") -> Response:
+    """Return the legend as a picture with its texts in one language."""
+    svg = legend_of(picture).to_svg(lang).encode()
+    return answer(
+        request, encoded(lambda: svg), SVG, digest(picture.etag, "legend", lang), revision=picture.revision
+    )
+
+
+@router.get("/areas.geojson", summary="Values on geometry as GeoJSON")
+async def areas_geojson(
+    request: Request,
+    atlas: AtlasDep,
+    picture: PictureDep,
+    parent: Parent = None,
+    bbox: Bbox = None,
+    detail: Detail = "medium",
+    rev: Revision = None,
+    lang: Lang = "ja",
+) -> Response:
+    """Return areas with `value`, `class` and `status` as GeoJSON in WGS 84 (RFC 7946).
+
+    A missing value is null and `status` says why. Without `parent` or `bbox` the whole nation is returned.
+    """
+    view, vector = picture.view, picture.vector
+    positions = picture.gazetteer.within(parent_of(parent))
+    if bbox is not None:
+        positions = np.intersect1d(positions, picture.gazetteer.overlapping(bbox_of(bbox)))
+    columns = {
+        "value": vector.values[positions],
+        "class": np.where(picture.classes == MISSING, np.nan, picture.classes)[positions],
+        "status": [STATUSES[status] for status in vector.statuses[positions]],
+    }
+    members = about(picture, sources_described(atlas, vector.sources)) | {"detail": detail}
+    return await collection(
+        request,
+        atlas,
+        view.vintage,
+        view.level,
+        detail,
+        positions,
+        columns,
+        members,
+        digest(picture.etag, "geojson", parent, bbox, detail),
+        f"{view.indicator.id}-{view.period}-{view.level}.geojson",
+        picture.revision,
+        immutable=_is_current(rev, picture),
+    )
+
+
+@router.get("/values.json", summary="Values without geometry as JSON")
+async def values_json(
+    request: Request, atlas: AtlasDep, picture: PictureDep, parent: Parent = None, rev: Revision = None
+) -> Response:
+    """Return columns of equal length: code, value, class, status; values are null where missing."""
+    positions = picture.gazetteer.within(parent_of(parent))
+    state = digest(picture.etag, "values", parent)
+
+    def make() -> bytes:
+        return _values_body(
+            picture, positions, about(picture, sources_described(atlas, picture.vector.sources))
+        )
+
+    return answer(
+        request,
+        encoded(make),
+        "application/json",
+        state,
+        immutable=_is_current(rev, picture),
+        revision=picture.revision,
+    )
+
+
+def _values_body(
+    picture: Picture, positions: np.ndarray[tuple[int], np.dtype[np.intp]], head: dict[str, object]
+) -> bytes:
+    from service.responses import to_json
+
+    classes = picture.classes[positions]
+    return to_json(
+        head
+        | {
+            "codes": picture.gazetteer.codes[positions].tolist(),
+            "values": picture.vector.values[positions],
+            "classes": [None if c == MISSING else int(c) for c in classes],
+            "statuses": [STATUSES[s] for s in picture.vector.statuses[positions]],
+        }
+    )
+
+
+@router.get("/values.csv", summary="Values without geometry as CSV")
+async def values_csv(
+    request: Request,
+    picture: PictureDep,
+    parent: Parent = None,
+    rev: Revision = None,
+    bom: Annotated[bool, Query(description="Begin with a byte order mark, for Excel")] = False,
+) -> Response:
+    """Return one row per area: code, name, period, value, class, status (UTF-8)."""
+    positions = picture.gazetteer.within(parent_of(parent))
+
+    def make() -> bytes:
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\r\n")
+        rows.writerow(["code", "name", "name_en", "period", "value", "class", "status"])
+        for position in positions:
+            area, value = picture.gazetteer.areas[position], picture.vector.values[position]
+            index = int(picture.classes[position])
+            rows.writerow(
+                [
+                    area.code,
+                    area.name_ja,
+                    area.name_en,
+                    picture.view.period,
+                    "" if np.isnan(value) else f"{value:.15g}",
+                    "" if index == MISSING else index,
+                    STATUSES[picture.vector.statuses[position]],
+                ]
+            )
+        return text.getvalue().encode("utf-8-sig" if bom else "utf-8")
+
+    return answer(
+        request,
+        encoded(make),
+        CSV,
+        digest(picture.etag, "csv", parent, bom),
+        immutable=_is_current(rev, picture),
+        revision=picture.revision,
+        download=f"{picture.view.indicator.id}-{picture.view.period}-{picture.view.level}.csv",
+    )
+
+
+@router.get("/statistics.json", summary="Statistics of the values")
+async def statistics(
+    request: Request, atlas: AtlasDep, picture: PictureDep, parent: Parent = None
+) -> Response:
+    """Return n, missing by reason, minimum, maximum, mean, median, quantiles, histogram and ranks."""
+    positions = picture.gazetteer.within(parent_of(parent))
+    values, statuses = picture.vector.values[positions], picture.vector.statuses[positions]
+    found = summary.statistics(
+        values,
+        codes=picture.gazetteer.codes[positions].tolist(),
+        statuses=[STATUSES[status] for status in statuses],
+        direction=picture.view.indicator.direction,
+    )
+    body = about(picture, sources_described(atlas, picture.vector.sources)) | {"parent": parent} | found
+    return json_answer(request, body)

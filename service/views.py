@@ -1,0 +1,290 @@
+"""What a request wants to see, resolved: a view has no unknown left, a picture has its values and colours.
+
+Tiles, PNG, GeoJSON, legend, style, statistics and tables are all drawn from one picture, so they agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+import numpy as np
+import orjson
+from fastapi import Query
+from numpy.typing import NDArray
+
+from geo import classify, palettes
+from geo.errors import Finding, InvalidParameter
+from geo.indicators import Indicator
+from service.atlas import MEGABYTE, Atlas, Vintage
+from service.figures import Vector
+from service.gazetteer import LEVELS, Gazetteer
+from service.memo import Memo
+
+Floats = NDArray[np.float64]
+Language = Literal["ja", "en"]
+MISSING = 255  # the class of an area without a value
+
+Period = Annotated[
+    str | None, Query(description="Year of the figures; the newest when left out", examples=["2020"])
+]
+Level = Annotated[
+    str | None,
+    Query(description="`prefecture`, `municipality` (designated cities whole) or `ward` (cities split)"),
+]
+VintageDate = Annotated[str | None, Query(alias="vintage", description="Date of the boundaries, YYYY-MM-DD")]
+Scheme = Annotated[
+    str | None, Query(description="Class scheme: " + ", ".join(f"`{s}`" for s in classify.SCHEMES))
+]
+K = Annotated[int | None, Query(description="Number of classes, 2 to 12; schemes that choose it ignore it")]
+Breaks = Annotated[str | None, Query(description="Upper class bounds for `scheme=user`: `10,20,30`")]
+BreaksOver = Annotated[
+    str | None,
+    Query(description="`all` periods (colours mean the same on a time slider) or this `period`"),
+]
+Palette = Annotated[
+    str | None, Query(description="Name of a palette; append `_r` to reverse it. See /v1/palettes")
+]
+Lang = Annotated[Language, Query(description="Language of titles and labels")]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The view as asked for: what was left out is None."""
+
+    period: str | None = None
+    level: str | None = None
+    vintage: str | None = None
+    scheme: str | None = None
+    k: int | None = None
+    breaks: str | None = None
+    breaks_over: str | None = None
+    palette: str | None = None
+
+
+def wish(
+    period: Period = None,
+    level: Level = None,
+    vintage: VintageDate = None,
+    scheme: Scheme = None,
+    k: K = None,
+    breaks: Breaks = None,
+    breaks_over: BreaksOver = None,
+    palette: Palette = None,
+) -> Wish:
+    """Return the view that the query parameters ask for; every layer route takes the same ones."""
+    return Wish(period, level, vintage, scheme, k, breaks, breaks_over, palette)
+
+
+@dataclass(frozen=True)
+class View:
+    """What to show, with every choice made."""
+
+    indicator: Indicator
+    period: str
+    level: str
+    vintage: Vintage
+    scheme: str
+    k: int
+    breaks: tuple[float, ...] | None
+    breaks_over: str
+    palette: str
+
+    def parameters(self) -> dict[str, str]:
+        """Return the query parameters that ask for exactly this view."""
+        chosen = {
+            "period": self.period,
+            "level": self.level,
+            "vintage": str(self.vintage.date),
+            "scheme": self.scheme,
+            "k": str(self.k),
+            "breaks_over": self.breaks_over,
+            "palette": self.palette,
+        }
+        if self.breaks is not None:
+            chosen["breaks"] = ",".join(f"{bound:g}" for bound in self.breaks)
+        return chosen
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A view with its values, classes and colours; ``etag`` names this state of the data."""
+
+    view: View
+    gazetteer: Gazetteer
+    vector: Vector
+    bounds: Floats
+    classes: NDArray[np.uint8]
+    colours: NDArray[np.uint8]
+    revision: str
+    etag: str
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        return self.vector.nbytes + self.classes.nbytes + self.colours.nbytes + 2000
+
+    @property
+    def hex_colours(self) -> list[str]:
+        """The colour of each class."""
+        return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in self.colours]
+
+
+def _chosen(name: str, asked: str | None, existing: Sequence[str], default: str) -> str:
+    """Return what was asked for, or the default; refuse what does not exist, naming what does."""
+    if asked is None:
+        return default
+    if asked not in existing:
+        listed = ", ".join(existing)
+        finding = Finding("query", name, asked[:80], f"one of {listed}")
+        raise InvalidParameter(f"{name} {asked[:80]!r} does not exist here; there are: {listed}", [finding])
+    return asked
+
+
+def chosen_vintage(atlas: Atlas, asked: str | None) -> Vintage:
+    """Return the vintage asked for, or the newest."""
+    existing = {str(date): vintage for date, vintage in atlas.catalogue.vintages.items()}
+    if not existing:
+        raise InvalidParameter("No boundaries are loaded yet: run `chiiki ingest shipped`")
+    return existing[_chosen("vintage", asked, list(existing), max(existing))]
+
+
+def chosen_level(atlas: Atlas, indicator: Indicator | None, vintage: Vintage, asked: str | None) -> str:
+    """Return the level asked for, or municipality where there are figures for it, else the first that has."""
+    existing = [level for level in LEVELS if level in vintage.levels]
+    if indicator is not None:
+        existing = [level for level in existing if level in atlas.levels(indicator)]
+    if not existing:
+        raise InvalidParameter(f"Layer {indicator.id if indicator else ''!r} has no figures yet")
+    default = "municipality" if "municipality" in existing else existing[0]
+    return _chosen("level", asked, existing, default)
+
+
+def chosen_period(atlas: Atlas, indicator: Indicator, level: str, asked: str | None) -> str:
+    """Return the period asked for, or the newest."""
+    existing = atlas.periods(indicator, level)
+    return _chosen("period", asked, existing, existing[-1])
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise InvalidParameter(
+            "breaks must be numbers", [Finding("query", "breaks", text[:80], "numbers like 10,20,30")]
+        )
+    return number
+
+
+def _user_breaks(scheme: str, breaks: str | None) -> tuple[float, ...] | None:
+    if (scheme == "user") != (breaks is not None):
+        finding = Finding("query", "breaks", str(breaks)[:80], "scheme=user together with breaks=10,20,30")
+        raise InvalidParameter("scheme=user and breaks go together", [finding])
+    if breaks is None:
+        return None
+    bounds = tuple(_number(text) for text in breaks.split(",")[:64])
+    if list(bounds) != sorted(set(bounds)) or len(bounds) > 12:
+        raise InvalidParameter(
+            "breaks must ascend, at most 12 of them",
+            [Finding("query", "breaks", breaks[:80], "ascending numbers")],
+        )
+    return bounds
+
+
+def resolve(atlas: Atlas, layer: str, asked: Wish) -> View:
+    """Return the view that a wish means; InvalidParameter lists what exists for each choice."""
+    indicator = atlas.indicator(layer)
+    vintage = chosen_vintage(atlas, asked.vintage)
+    level = chosen_level(atlas, indicator, vintage, asked.level)
+    period = chosen_period(atlas, indicator, level, asked.period)
+    default_scheme = "user" if asked.breaks is not None and asked.scheme is None else indicator.default_scheme
+    scheme = _chosen("scheme", asked.scheme, list(classify.SCHEMES), default_scheme)
+    k = indicator.default_k if asked.k is None else asked.k
+    if not 2 <= k <= 12:
+        raise InvalidParameter(
+            "k must be 2 to 12", [Finding("query", "k", str(k)[:80], "a number from 2 to 12")]
+        )
+    return View(
+        indicator=indicator,
+        period=period,
+        level=level,
+        vintage=vintage,
+        scheme=scheme,
+        k=k,
+        breaks=_user_breaks(scheme, asked.breaks),
+        breaks_over=_chosen("breaks_over", asked.breaks_over, ["all", "period"], "all"),
+        palette=_chosen("palette", asked.palette, palettes.names(), indicator.default_palette),
+    )
+
+
+def _key(view: View) -> tuple[str, ...]:
+    return (view.indicator.id, *view.parameters().values())
+
+
+class Gallery:
+    """Pictures and class bounds, drawn once per state of the data."""
+
+    def __init__(self, atlas: Atlas) -> None:
+        self.atlas = atlas
+        self._pictures: Memo[tuple[str, ...], Picture] = Memo(48 * MEGABYTE, lambda picture: picture.nbytes)
+        self._bounds: Memo[tuple[str, ...], Floats] = Memo(10_000, lambda _bounds: 1)
+        self._generation = 0
+
+    def _forget_old(self) -> None:
+        if self._generation != self.atlas.generation:
+            self._pictures.clear()
+            self._bounds.clear()
+            self._generation = self.atlas.generation
+
+    async def picture(self, view: View) -> Picture:
+        """Return the picture of a view; all of it from one state of the data."""
+        while True:
+            self._forget_old()
+            generation = self.atlas.generation
+            picture = await self._pictures.fetch(_key(view), lambda: self._draw(view))
+            if generation == self.atlas.generation:
+                return picture
+
+    async def bounds(self, view: View) -> Floats:
+        """Return the upper class bounds of a view; with ``breaks_over=all`` the same for every period."""
+        if view.breaks_over == "all":
+            view = replace(view, period="")
+        return await self._bounds.fetch(_key(view), lambda: self._classify(view))
+
+    async def _classify(self, view: View) -> Floats:
+        periods = [view.period] if view.period else self.atlas.periods(view.indicator, view.level)
+        date = view.vintage.date
+        vectors = [await self.atlas.vector(view.indicator, at, view.level, date) for at in periods]
+        values = np.concatenate([vector.values for vector in vectors])
+        if not np.isfinite(values).any():
+            return np.empty(0)  # nothing to classify: every area is drawn as having no data
+        return classify.class_breaks(values, view.scheme, view.k, view.breaks)
+
+    async def _draw(self, view: View) -> Picture:
+        atlas, indicator, date = self.atlas, view.indicator, view.vintage.date
+        vector = await atlas.vector(indicator, view.period, view.level, date)
+        if indicator.kind == "category":
+            bounds = np.array([category.code for category in indicator.categories], np.float64)
+            classes = _category_classes(vector.values, bounds)
+            colours = palettes.rgb([category.colour for category in indicator.categories])
+        else:
+            bounds = await self.bounds(view)
+            classes = classify.classes(vector.values, bounds)
+            colours = palettes.colours(view.palette, max(len(bounds), 1))
+        revision = atlas.revision(indicator, date)
+        state = orjson.dumps([*_key(view), revision])
+        etag = hashlib.blake2b(state, digest_size=8).hexdigest()
+        gazetteer = atlas.gazetteer(date, view.level)
+        return Picture(view, gazetteer, vector, bounds, classes, colours, revision, etag)
+
+
+def _category_classes(values: Floats, codes: Floats) -> NDArray[np.uint8]:
+    """Return the index of each value's category."""
+    classes = np.full(len(values), MISSING, np.uint8)
+    for index, code in enumerate(codes):
+        classes[values == code] = index
+    return classes
