@@ -14,6 +14,9 @@ from service.settings import Settings
 Address = tuple[int, int, int]
 MAX_ZOOM = 14
 
+#: Of the tiles kept ready to pour; a feature with its layouts takes about 300 bytes.
+MAX_FEATURES = 150_000
+
 
 class TileStore:
     """Tiles by address: encoded ones in memory up to a budget, the others asked for one by one.
@@ -29,7 +32,17 @@ class TileStore:
         self._stored = stored
         self._complete_zoom = complete_zoom
         self._top_zoom = top_zoom
-        self._tiles: Memo[Address, mvt.Tile | None] = Memo(200_000, lambda tile: 4 + len(tile) if tile else 1)
+        self._attributes = mvt.Attributes.of(
+            gazetteer.ids,
+            {
+                "code": [area.code for area in gazetteer.areas],
+                "name": [area.name_ja for area in gazetteer.areas],
+                "name_en": [area.name_en for area in gazetteer.areas],
+            },
+        )
+        self._tiles: Memo[Address, mvt.Tile | None] = Memo(
+            MAX_FEATURES, lambda tile: 4 + len(tile) if tile else 1
+        )
         self._rasters: Memo[tuple[Address, int], png.Raster] = Memo(32 << 20, lambda raster: raster.nbytes)
 
     @classmethod
@@ -65,16 +78,7 @@ class TileStore:
         return await encode_tile(conn, date, level, *address)
 
     def _ready(self, address: Address, stored: bytes | None) -> mvt.Tile | None:
-        if not stored:
-            return self._tiles.put(address, None)
-        skeleton = mvt.read_skeleton(stored)
-        areas = [self.gazetteer.areas[position] for position in skeleton.positions]
-        statics = {
-            "code": [area.code for area in areas],
-            "name": [area.name_ja for area in areas],
-            "name_en": [area.name_en for area in areas],
-        }
-        return self._tiles.put(address, mvt.Tile(skeleton, [int(area.code) for area in areas], statics))
+        return self._tiles.put(address, mvt.Tile(stored, self._attributes) if stored else None)
 
     def raster(self, address: Address, tile: mvt.Tile, size: int) -> png.Raster:
         """Return which area each pixel of a tile belongs to."""

@@ -1,0 +1,129 @@
+"""A running service with the shipped data, for tests that speak HTTP."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.tests.databases import Database, DatabaseServer, running_server
+
+START_DEADLINE_S = 60.0
+POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class Server:
+    """A serving process."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@contextmanager
+def serving(database: Database, log: Path, **settings: str) -> Iterator[Server]:
+    """Run ``chiiki serve`` on a database meanwhile; ``settings`` are further environment variables."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHIIKI_")}
+    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port)]
+    with open(log, "ab") as output:
+        process = subprocess.Popen(
+            command, env={**kept, **database.environment, **settings}, stdout=output, stderr=subprocess.STDOUT
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, log)
+    try:
+        wait_until_ready(server)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_ready(server: Server) -> None:
+    """Return when the server is ready; fail with its log when it ends or takes too long."""
+    deadline = time.monotonic() + START_DEADLINE_S
+    while time.monotonic() < deadline:
+        with suppress(httpx.TransportError):
+            if httpx.get(f"{server.url}/readyz").json()["status"] == "ready":
+                return
+        with suppress(subprocess.TimeoutExpired):
+            server.process.wait(timeout=POLL_S)
+            break
+    raise AssertionError(f"The server did not get ready. Its log:\n{server.log.read_text()[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[DatabaseServer]:
+    """The PostgreSQL server on which tests make their databases."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(database_server: DatabaseServer) -> str:
+    """The name of a database that holds the shipped data, to be cloned."""
+    return database_server.template()
+
+
+@pytest.fixture(scope="session")
+def database(database_server: DatabaseServer, template: str) -> Iterator[Database]:
+    """The database with the shipped data, for every test that only reads."""
+    with database_server.new_database(template) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def database_url(database: Database) -> str:
+    """The address of the database with the shipped data."""
+    return database.environment["DATABASE_URL"]
+
+
+@pytest.fixture(scope="session")
+def server(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The service on the shipped data, for every test that only reads."""
+    with serving(database, tmp_path_factory.mktemp("server") / "log") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def client(server: Server) -> Iterator[httpx.Client]:
+    """A client of the service on the shipped data."""
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def scratch_database(database_server: DatabaseServer, template: str) -> Iterator[Database]:
+    """A clone of the shipped data, for one test that writes."""
+    with database_server.new_database(template) as database:
+        yield database
+
+
+@pytest.fixture
+def scratch_server(scratch_database: Database, tmp_path: Path) -> Iterator[Server]:
+    """A service of its own, for one test that writes."""
+    with serving(scratch_database, tmp_path / "server.log") as server:
+        yield server
+
+
+@pytest.fixture
+def scratch_client(scratch_server: Server) -> Iterator[httpx.Client]:
+    """A client of the service of its own."""
+    with httpx.Client(base_url=scratch_server.url, timeout=30) as client:
+        yield client

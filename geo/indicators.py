@@ -1,0 +1,324 @@
+"""Indicators: what a figure means, and how derived ones are computed from sums, never from averages."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.codes import NORTHERN_TERRITORIES
+from geo.errors import Finding, InvalidRows, NotFound
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Kind = Literal["count", "ratio", "change", "index", "category"]
+PeriodKind = Literal["census", "calendar_year", "fiscal_year"]
+#: base indicator → its periods, ascending
+Available = Mapping[str, Sequence[str]]
+
+TOPICS = {
+    "population": ("人口", "Population"),
+    "migration": ("人口移動", "Migration"),
+    "households": ("世帯", "Households"),
+    "economy": ("経済・労働", "Economy and work"),
+    "finance": ("財政", "Public finance"),
+    "health": ("医療・福祉", "Health and care"),
+    "living": ("暮らし・教育", "Living and education"),
+    "land": ("土地・区分", "Land and types"),
+    "projection": ("将来推計", "Projections"),
+}
+
+
+@dataclass(frozen=True)
+class Category:
+    """One value of a categorical indicator; ``colour`` is ``#rrggbb``."""
+
+    code: int
+    label_ja: str
+    label_en: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One row of the catalogue.
+
+    Attributes
+    ----------
+    kind : ``count`` (observed, or a sum of observed ones), ``ratio``, ``change`` (over ``lag`` years),
+        ``index`` (published as it is, cannot be summed), ``category``
+    numerator, denominator : signed sums of base indicators, ``"births - deaths"``; empty when observed
+    scale : what the quotient is multiplied by: 100 for per cent
+    denominator_period : ``same``, or ``latest``: the newest that is not after the period
+    aggregation : ``sum`` when areas may be added up, else ``none``
+    """
+
+    id: str
+    name_ja: str
+    name_en: str
+    description_ja: str
+    description_en: str
+    topic: str
+    unit_ja: str
+    unit_en: str
+    kind: Kind
+    code: str = ""
+    numerator: str = ""
+    denominator: str = ""
+    scale: float = 1.0
+    lag: int = 0
+    denominator_period: Literal["same", "latest"] = "same"
+    direction: Literal["higher", "lower", "neutral"] = "neutral"
+    aggregation: Literal["sum", "none"] = "none"
+    decimals: int = 0
+    period_kind: PeriodKind = "calendar_year"
+    default_scheme: str = "quantiles"
+    default_k: int = 5
+    default_palette: str = "ylgnbu"
+    categories: tuple[Category, ...] = ()
+
+
+# The catalogue
+
+_TERM = re.compile(r"([+-]?)\s*([a-z0-9][a-z0-9-]*[a-z0-9])\s*(?=$|\s[+-]\s)")
+
+
+def terms(formula: str) -> list[tuple[int, str]]:
+    """Return the signed base indicators of a formula.
+
+    Raises
+    ------
+    ValueError : the text is no sum of indicator ids
+
+    Examples
+    --------
+    >>> terms("births - deaths")
+    [(1, 'births'), (-1, 'deaths')]
+    """
+    found = _TERM.findall(formula)
+    if "".join(f"{sign}{name}" for sign, name in found) != formula.replace(" ", ""):
+        raise ValueError(f"{formula!r} is no sum of indicators")
+    return [(-1 if sign == "-" else 1, name) for sign, name in found]
+
+
+def components(indicator: Indicator) -> list[str]:
+    """Return the base indicators a derived one is computed from; none for an observed one."""
+    if not indicator.numerator:
+        return []
+    both = [*terms(indicator.numerator), *(terms(indicator.denominator) if indicator.denominator else [])]
+    return list(dict.fromkeys(name for _, name in both))
+
+
+def to_json(indicator: Indicator) -> dict[str, object]:
+    """Return the indicator as plain JSON."""
+    return asdict(indicator)
+
+
+def from_json(definition: Mapping[str, object]) -> Indicator:
+    """Return the indicator that ``to_json`` wrote."""
+    plain = dict(definition)
+    categories = plain.pop("categories", ())
+    listed = categories if isinstance(categories, Sequence) else ()
+    return Indicator(**plain, categories=tuple(Category(**entry) for entry in listed))  # type: ignore[arg-type]  # checked when the catalogue was read
+
+
+def _converted(row: Mapping[str, str]) -> dict[str, object]:
+    numbers = {"scale": float, "lag": int, "decimals": int, "default_k": int}
+    plain: dict[str, object] = {}
+    for field in fields(Indicator):
+        text = row.get(field.name, "").strip()
+        if field.name != "categories" and text:
+            plain[field.name] = numbers.get(field.name, str)(text)
+    texts = [entry.split(":") for entry in row.get("categories", "").split(";") if entry]
+    plain["categories"] = [
+        {"code": int(code), "label_ja": ja, "label_en": en, "colour": colour}
+        for code, ja, en, colour in texts
+    ]
+    return plain
+
+
+def _faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[str, str, str]]:
+    """Return field, value and expectation of what is wrong with a row."""
+    faults: list[tuple[str, str, str]] = []
+    if indicator.kind not in get_args(Kind):
+        faults.append(("kind", indicator.kind, f"one of {', '.join(get_args(Kind))}"))
+    if indicator.period_kind not in get_args(PeriodKind):
+        faults.append(("period_kind", indicator.period_kind, f"one of {', '.join(get_args(PeriodKind))}"))
+    if indicator.topic not in TOPICS:
+        faults.append(("topic", indicator.topic, f"one of {', '.join(TOPICS)}"))
+    if indicator.kind in ("ratio", "change") and not indicator.numerator:
+        faults.append(("numerator", "", f"the formula of a {indicator.kind}"))
+    for field in ("numerator", "denominator"):
+        formula = getattr(indicator, field)
+        try:
+            names = [name for _, name in terms(formula)] if formula else []
+        except ValueError:
+            faults.append((field, formula, "a sum like births - deaths"))
+            continue
+        faults += [(field, name, "the id of an observed indicator") for name in names if name not in known]
+        faults += [
+            (field, name, "an observed indicator, not a derived one")
+            for name in names
+            if name in known and known[name].numerator
+        ]
+    return faults
+
+
+def read_catalogue(path: Path) -> dict[str, Indicator]:
+    """Return the indicators of a catalogue table by id.
+
+    Raises
+    ------
+    InvalidRows : wrong rows, all of them listed with line, field, value and what was expected
+    """
+    found: dict[str, Indicator] = {}
+    lines: dict[str, int] = {}
+    findings: list[Finding] = []
+    with path.open(encoding="utf-8-sig", newline="") as opened:
+        for line, row in enumerate(csv.DictReader(opened), 2):
+            try:
+                indicator = from_json(_converted(row))
+            except (TypeError, ValueError) as error:
+                findings.append(Finding(f"line {line}", "row", str(row.get("id"))[:80], str(error)[:120]))
+                continue
+            if indicator.id in found:
+                findings.append(Finding(f"line {line}", "id", indicator.id, "an id used once"))
+            found[indicator.id], lines[indicator.id] = indicator, line
+    for name, indicator in found.items():
+        findings += [Finding(f"line {lines[name]}", *fault) for fault in _faults(indicator, found)]
+    if findings:
+        raise InvalidRows(f"{path.name} has {len(findings)} faults", findings)
+    return found
+
+
+# Periods
+
+
+def _newest_not_after(periods: Sequence[str], limit: str) -> str | None:
+    return max((period for period in periods if period <= limit), default=None)
+
+
+def _common(names: Sequence[str], available: Available) -> list[str]:
+    sets = [set(available.get(name, ())) for name in names]
+    return sorted(set.intersection(*sets)) if sets else []
+
+
+def _earlier(period: str, years: int) -> str:
+    return f"{int(period) - years:04d}"
+
+
+def periods(indicator: Indicator, available: Available) -> list[str]:
+    """Return the periods an indicator can be told for, ascending.
+
+    Parameters
+    ----------
+    available : periods of each base indicator at the level in question
+    """
+    if not indicator.numerator:
+        return sorted(available.get(indicator.id, ()))
+    over = _common([name for _, name in terms(indicator.numerator)], available)
+    if indicator.kind == "change":
+        return [period for period in over if _earlier(period, indicator.lag) in over]
+    if not indicator.denominator:
+        return over
+    under = _common([name for _, name in terms(indicator.denominator)], available)
+    if indicator.denominator_period == "latest":
+        return [period for period in over if _newest_not_after(under, period)]
+    return [period for period in over if period in under]
+
+
+def base_periods(indicator: Indicator, period: str, available: Available) -> list[tuple[str, str]]:
+    """Return which base figures a derived one is computed from: (base indicator, period).
+
+    Raises
+    ------
+    NotFound : the indicator has no such period
+    """
+    if not indicator.numerator:
+        return []
+    if period not in periods(indicator, available):
+        raise NotFound(f"{indicator.id} has no period {period}")
+    over = [(name, period) for _, name in terms(indicator.numerator)]
+    if indicator.kind == "change":
+        return over + [(name, _earlier(period, indicator.lag)) for name, _ in over]
+    if not indicator.denominator:
+        return over
+    names = [name for _, name in terms(indicator.denominator)]
+    at: str | None = period
+    if indicator.denominator_period == "latest":
+        at = _newest_not_after(_common(names, available), period)
+    return over + [(name, at) for name in names if at is not None]
+
+
+# Values
+
+
+def _sum(formula: str, values: Callable[[str], Floats]) -> Floats:
+    parts = [sign * values(name) for sign, name in terms(formula)]
+    total: Floats = np.sum(parts, axis=0)
+    return total
+
+
+def evaluate(
+    indicator: Indicator, period: str, available: Available, vector: Callable[[str, str], Floats]
+) -> Floats:
+    """Return a derived indicator's values from those of its base indicators.
+
+    Parameters
+    ----------
+    vector : base indicator and period → (n,) values, for areas or for sums over region sets alike
+
+    Returns
+    -------
+    (n,) NaN where a component is missing or the denominator is zero
+    """
+    at = dict(base_periods(indicator, period, available))
+    if indicator.kind == "change":
+        now = _sum(indicator.numerator, lambda name: vector(name, period))
+        before = _sum(indicator.numerator, lambda name: vector(name, _earlier(period, indicator.lag)))
+        return _quotient(now - before, before, indicator.scale)
+    over = _sum(indicator.numerator, lambda name: vector(name, period))
+    if not indicator.denominator:
+        return over * indicator.scale
+    denominators = dict(base_periods(indicator, period, available)[len(terms(indicator.numerator)) :])
+    under = _sum(indicator.denominator, lambda name: vector(name, denominators.get(name, at[name])))
+    return _quotient(over, under, indicator.scale)
+
+
+def _quotient(over: Floats, under: Floats, scale: float) -> Floats:
+    """Return ``over / under * scale``; a place without residents has no rate, not a rate of zero."""
+    known = np.isfinite(under) & (under != 0)
+    quotient: Floats = np.divide(over * scale, under, out=np.full(len(over), np.nan), where=known)
+    return quotient
+
+
+def aggregated(values: Floats, groups: Ints, n: int, codes: NDArray[np.str_]) -> Floats:
+    """Return the sums of areas by group.
+
+    Parameters
+    ----------
+    values : (m,) NaN where missing
+    groups : (m,) index of each area's group, negative for none
+    n : number of groups
+    codes : (m,) area codes; the Northern Territories, which have no statistics, do not count as missing
+
+    Returns
+    -------
+    (n,) NaN for a group that has no area or misses the value of one
+    """
+    counted = (groups >= 0) & ~(np.isin(codes, list(NORTHERN_TERRITORIES)) & np.isnan(values))
+    totals: Floats = np.bincount(groups[counted], weights=values[counted], minlength=n).astype(np.float64)
+    members = np.bincount(groups[counted], minlength=n)
+    totals[members == 0] = np.nan
+    return totals
+
+
+def own_or_sum(own: Floats, summed: Floats) -> Floats:
+    """Return the figure published for an area itself where there is one, else the sum of its parts."""
+    return np.where(np.isfinite(own), own, summed)

@@ -1,0 +1,105 @@
+"""The two ways to the database: one that writes (ingest, migrations, keys) and one that only reads.
+
+The serving process answers through the reader, whose role may do nothing but read the published tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from pydantic import SecretStr
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from service.cluster import Cluster
+from service.settings import Settings
+
+#: LISTEN/NOTIFY channel on which a load tells its subject: ``indicator:ID``, ``vintage:DATE``, ``catalogue``.
+CHANNEL = "chiiki"
+RECYCLE_S = 1800
+#: A load waits this long for another load's lock, then gives up with a clear error.
+WRITER_LOCK_TIMEOUT_MS = 10_000
+
+
+def writer_url(settings: Settings) -> URL:
+    """Return the address of the database for the role that owns the tables."""
+    if settings.database_url is not None:
+        return _parsed(settings.database_url)
+    return Cluster.of(settings).url("chiiki")
+
+
+def reader_url(settings: Settings) -> URL:
+    """Return the address of the database for reading; the owner's where no reader is configured."""
+    if settings.reader_url is not None:
+        return _parsed(settings.reader_url)
+    if settings.database_url is not None:
+        return _parsed(settings.database_url)
+    return Cluster.of(settings).url("chiiki_reader")
+
+
+def writer_engine(settings: Settings) -> Engine:
+    """Return the engine of ingest, migrations and keys; a load may take minutes, so no statement timeout."""
+    return create_engine(
+        writer_url(settings),
+        pool_pre_ping=True,
+        pool_size=2,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        pool_recycle=RECYCLE_S,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        connect_args=_connect_args(settings, "chiiki writer", {"lock_timeout": WRITER_LOCK_TIMEOUT_MS}),
+    )
+
+
+def reader_engine(settings: Settings) -> AsyncEngine:
+    """Return the engine of the service: read-only transactions, every wait bounded."""
+    limits = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": settings.statement_timeout_ms,
+        "lock_timeout": 500,
+        "idle_in_transaction_session_timeout": 5000,
+        "client_connection_check_interval": 1000,
+    }
+    return create_async_engine(
+        reader_url(settings),
+        pool_pre_ping=True,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        pool_recycle=RECYCLE_S,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        execution_options={"postgresql_readonly": True},
+        connect_args=_connect_args(settings, "chiiki reader", limits),
+    )
+
+
+def notify(conn: Connection, subject: str) -> None:
+    """Tell every serving process what this transaction changes; they hear it when it commits."""
+    conn.execute(text("select pg_notify(:channel, :subject)"), {"channel": CHANNEL, "subject": subject})
+
+
+@contextmanager
+def running_database(settings: Settings) -> Iterator[None]:
+    """Keep the database running meanwhile: the private cluster, unless ``DATABASE_URL`` names another."""
+    if settings.database_url is not None:
+        yield
+        return
+    with Cluster.of(settings).running():
+        yield
+
+
+def _parsed(address: SecretStr) -> URL:
+    url = make_url(address.get_secret_value())
+    # Providers write postgres://, people postgresql://; there is one driver here.
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _connect_args(settings: Settings, name: str, limits: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "connect_timeout": settings.connect_timeout_s,
+        "application_name": name,
+        "options": " ".join(f"-c {setting}={value}" for setting, value in limits.items()),
+    }

@@ -1,0 +1,91 @@
+"""Names of areas in kana and Roman letters: the table ``data/catalog/area_names.csv``."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from geo.codes import WARD_CITY, area_code, prefecture_of
+
+FILE = "area_names.csv"
+HEADER = ("code", "name_ja", "kana", "name_en")
+
+
+@dataclass(frozen=True)
+class Name:
+    """The newest name of an area code."""
+
+    ja: str
+    kana: str
+    en: str
+
+
+def read_names(catalog: Path) -> dict[str, Name]:
+    """Return the names by code."""
+    with (catalog / FILE).open(encoding="utf-8", newline="") as opened:
+        return {
+            row["code"]: Name(row["name_ja"], row["kana"], row["name_en"]) for row in csv.DictReader(opened)
+        }
+
+
+def ship_names(real_data: Path, catalog: Path) -> int:
+    """Write the table from the code lists; return the number of rows.
+
+    Japanese and kana names come from the newest list that has the code, English ones from the standard
+    area codes of the statistics LOD; a ward carries its city's name.
+    """
+    codes = real_data / "codes"
+    names = _standard_areas(codes / "StandardAreaCodeList.json")
+    names |= _local_governments(codes / "localgovjp-utf8.csv", names)
+    names |= _prefectures(codes / "prefjp-utf8.csv")
+    with (catalog / FILE).open("w", encoding="utf-8", newline="") as opened:
+        rows = csv.writer(opened, lineterminator="\n")
+        rows.writerow(HEADER)
+        rows.writerows((code, name.ja, name.kana, name.en) for code, name in sorted(names.items()))
+    return len(names)
+
+
+def _standard_areas(path: Path) -> dict[str, Name]:
+    newest: dict[str, tuple[str, Name]] = {}
+    for entry in json.loads(path.read_text(encoding="utf-8")):
+        code = f"{int(entry['id']):05d}"
+        name = Name(entry["名称"] or "", entry["ふりがな"] or "", _roman(entry["英語名"] or ""))
+        if code.endswith("000") or (code[2:3] == "3" and entry["名称"].endswith(("郡", "局", "庁"))):
+            continue  # 郡 and subprefectures are no areas here
+        if code not in newest or entry["施行年月日"] > newest[code][0]:
+            newest[code] = (entry["施行年月日"], name)
+    plain = {code: name for code, (_, name) in newest.items()}
+    return {code: _with_city(code, name, plain) for code, name in plain.items()}
+
+
+def _roman(name: str) -> str:
+    """Return an English name without its parenthesised district."""
+    return name.split(",")[0].strip()
+
+
+def _with_city(code: str, name: Name, names: Mapping[str, Name]) -> Name:
+    city = names.get(WARD_CITY.get(code, ""))
+    if city is None or name.ja.startswith(city.ja):
+        return name
+    return Name(city.ja + name.ja, city.kana + name.kana, f"{name.en}, {city.en}")
+
+
+def _local_governments(path: Path, known: Mapping[str, Name]) -> dict[str, Name]:
+    names = {}
+    with path.open(encoding="utf-8-sig", newline="") as opened:
+        for row in csv.DictReader(opened):
+            code = area_code(row["lgcode"])
+            english = known[code].en if code in known else ""
+            names[code] = Name(row["city"].replace(" ", ""), row["citykana"].replace(" ", ""), english)
+    return names
+
+
+def _prefectures(path: Path) -> dict[str, Name]:
+    with path.open(encoding="utf-8-sig", newline="") as opened:
+        return {
+            prefecture_of(f"{int(row['pid']):02d}000"): Name(row["pref"], row["prefkana"], row["pref_en"])
+            for row in csv.DictReader(opened)
+        }

@@ -1,0 +1,46 @@
+"""The database's schema: which revision it has, and how it gets the newest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+#: Two processes that start together must not both migrate; the number only has to be chiiki's own.
+LOCK = 0x63686969
+
+
+def upgrade(conn: Connection, revision: str = "head") -> None:
+    """Bring the schema to ``revision``, in the caller's transaction; once there this changes nothing."""
+    conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    command.upgrade(_config(conn), revision)
+
+
+def downgrade(conn: Connection, revision: str) -> None:
+    """Take the schema back to ``revision`` (``base`` for nothing at all), in the caller's transaction."""
+    conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    command.downgrade(_config(conn), revision)
+
+
+def revision(conn: Connection) -> str | None:
+    """Return the schema's revision, None for an empty database."""
+    return MigrationContext.configure(conn).get_current_revision()
+
+
+def newest() -> str:
+    """Return the revision this code works with."""
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    assert head is not None  # noqa: S101 (there is a migration)
+    return head
+
+
+def _config(conn: Connection) -> Config:
+    config = Config(attributes={"connection": conn})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

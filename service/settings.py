@@ -1,0 +1,123 @@
+"""Every setting of the service: an environment variable each, with its default and its meaning.
+
+``docs/settings.md`` is the table of these, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HOME = Path(__file__).resolve().parent.parent
+PREFIX = "CHIIKI_"
+
+AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]
+
+
+class Settings(BaseSettings):
+    """The settings, read from the environment when the object is made."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, populate_by_name=True, extra="ignore")
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("DATABASE_URL", "CHIIKI_DATABASE_URL"),
+        description="PostgreSQL with PostGIS, as `postgresql://user:password@host/database`; the role"
+        " owns the tables. Empty: chiiki runs a private cluster of its own under "
+        "`CHIIKI_LOCAL`.",
+    )
+    reader_url: SecretStr | None = Field(
+        default=None,
+        description="The same database through a role that may only read (`chiiki_reader`); what is "
+        "served comes through it. Empty: `DATABASE_URL` in read-only transactions.",
+    )
+    local: AbsolutePath = Field(
+        default=HOME / ".local",
+        description="Folder of the private cluster: its data, its socket and its log.",
+    )
+    data: AbsolutePath = Field(
+        default=HOME / "data",
+        description="Folder of the data that ship with chiiki: `boundaries`, `catalog`, `statistics`.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` for every interface.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Serving processes; each has its own memory and pool."
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s]+)?$",
+        description="Address under which readers reach the service, for links in answers. Empty: as "
+        "the client called it.",
+    )
+    forwarded_allow_ips: str = Field(
+        default="127.0.0.1",
+        description="Addresses of the proxies whose `X-Forwarded-*` headers are believed, separated "
+        "by commas.",
+    )
+    keep_alive_s: int = Field(default=5, ge=1, description="Seconds an idle connection is kept open.")
+    graceful_s: int = Field(
+        default=30, ge=0, description="Seconds that running requests get to finish at shutdown."
+    )
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
+        default="info", description="How much is logged."
+    )
+    access_log: bool = Field(
+        default=False, description="Log a line for each request; API keys are masked in it."
+    )
+    max_body_mb: int = Field(
+        default=20, ge=1, description="Largest body of a request, in MiB; more answers 413."
+    )
+    pool_size: int = Field(
+        default=8,
+        ge=1,
+        description="Database connections of each serving process; it never opens more of a kind.",
+    )
+    pool_timeout_s: float = Field(
+        default=1, gt=0, description="Seconds a request waits for a free connection before it answers 503."
+    )
+    connect_timeout_s: int = Field(
+        default=2,
+        ge=2,
+        description="Seconds that opening a database connection may take; libpq rounds 1 up to 2.",
+    )
+    statement_timeout_ms: int = Field(
+        default=3000, ge=0, description="Milliseconds that one reading statement may take; 0 for no limit."
+    )
+    figures_memory_mb: int = Field(
+        default=64, ge=1, description="Memory for published figures, per serving process, in MiB."
+    )
+    vectors_memory_mb: int = Field(
+        default=32, ge=1, description="Memory for values in area order, per serving process, in MiB."
+    )
+    outlines_memory_mb: int = Field(
+        default=48, ge=1, description="Memory for outlines as GeoJSON text, per serving process, in MiB."
+    )
+    tiles_memory_mb: int = Field(
+        default=48,
+        ge=1,
+        description="Memory for encoded tiles, per (vintage, level) and serving process, in MiB.",
+    )
+
+
+def names_of(field: str) -> tuple[str, ...]:
+    """Return the environment variables that set ``field``, the one to use first."""
+    alias = Settings.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return tuple(str(choice) for choice in alias.choices)
+    return (PREFIX + field.upper(),)
+
+
+def table() -> str:
+    """Return the settings as a Markdown table: name, default, meaning."""
+    lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
+    for field, info in Settings.model_fields.items():
+        default = info.default
+        if isinstance(default, Path):
+            default = default.relative_to(HOME)
+        shown = "" if default in (None, "") else f"`{str(default).lower() if default is False else default}`"
+        lines.append(f"| `{names_of(field)[0]}` | {shown} | {info.description} |")
+    return "\n".join(lines)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from service.settings import HOME, Settings, names_of, table
+
+DOCUMENT = HOME / "docs" / "settings.md"
+
+
+def test_every_setting_is_documented_as_it_is() -> None:
+    assert table() in DOCUMENT.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_every_setting_says_what_it_is_for(field: str) -> None:
+    assert (Settings.model_fields[field].description or "").endswith(".")
+
+
+def test_a_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIIKI_POOL_SIZE", "3")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/chiiki")
+    settings = Settings()
+    assert settings.pool_size == 3
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://somewhere/chiiki"
+    assert names_of("database_url")[0] == "DATABASE_URL"
+
+
+def test_a_setting_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIIKI_PORT", "70000")
+    with pytest.raises(ValidationError, match="port"):
+        Settings()
+
+
+def test_a_password_is_not_shown() -> None:
+    assert "geheim" not in repr(Settings(database_url="postgresql://user:geheim@host/chiiki"))  # type: ignore[arg-type] # as from the environment
