@@ -65,9 +65,9 @@ class Indicator:
     description_ja: str
     description_en: str
     topic: str
-    unit_ja: str
-    unit_en: str
     kind: Kind
+    unit_ja: str = ""
+    unit_en: str = ""
     code: str = ""
     numerator: str = ""
     denominator: str = ""

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Codes = NDArray[np.str_]
 
-#: Changes after which the code stands for the same land.
-SAME_LAND = frozenset(
-    {"名称変更", "町制施行", "市制施行", "郡の廃止", "郡の新設", "郡の区域変更", "区/郡の新設"}
-)
+#: A part leaves and the rest keeps its code.
+SEPARATION = "分離"
+#: The area joined to existed before.
+ABSORPTION = "編入合併"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def successors(code: str, after: dt.date, until: dt.date, changes: Sequence[Chan
             continue
         targets: dict[str, set[str]] = {}
         for change in today:
-            targets.setdefault(change.from_code, set()).add(change.to_code)
+            heirs = targets.setdefault(change.from_code, set())
+            heirs |= {change.to_code, change.from_code} if change.kind == SEPARATION else {change.to_code}
         current = {new for old in current for new in targets.get(old, {old})}
     return frozenset(current)
 
@@ -112,6 +113,19 @@ def _reversed(changes: Sequence[Change]) -> list[Change]:
     ]
 
 
+def _existing_before(changes: Sequence[Change]) -> frozenset[str]:
+    """Return the codes that existed before the first of these changes."""
+    seen: set[str] = set()
+    existing: set[str] = set()
+    for change in changes:
+        if change.from_code not in seen or change.kind == SEPARATION:
+            existing |= {change.from_code} - seen
+        if change.kind == ABSORPTION:
+            existing |= {change.to_code} - seen
+        seen |= {change.from_code, change.to_code}
+    return frozenset(existing)
+
+
 def _carry_touched(
     codes: Codes,
     values: Floats,
@@ -123,18 +137,17 @@ def _carry_touched(
     *,
     additive: bool,
 ) -> None:
-    """Fill the areas that took part in a change."""
+    """Fill the areas that took part in a change; one predecessor without a figure leaves a gap."""
     figure = dict(zip(codes.tolist(), values.tolist(), strict=True))
     place_of = {code: place for place, code in enumerate(vintage_codes.tolist())}
-    involved = {change.from_code for change in between} | {change.to_code for change in between}
     heirs: dict[str, list[str]] = {}
-    broken: set[str] = set()
-    for code in sorted(involved & figure.keys()):
-        now = successors(code, first - dt.timedelta(days=1), last, between)
+    split: set[str] = set()
+    for code in sorted(_existing_before(between)):
+        now = successors(code, first, last, between) & place_of.keys()
         for heir in now:
             heirs.setdefault(heir, []).append(code)
         if len(now) > 1:
-            broken |= now
+            split |= now
     for heir, predecessors in heirs.items():
-        if heir in place_of and heir not in broken and (additive or len(predecessors) == 1):
-            out[place_of[heir]] = sum(figure[code] for code in predecessors)
+        if heir not in split and (additive or len(predecessors) == 1):
+            out[place_of[heir]] = sum(figure.get(code, np.nan) for code in predecessors)

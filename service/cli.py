@@ -223,6 +223,20 @@ def ingest_boundaries(
     print_report(report)
 
 
+@app.command()
+def ship(
+    published: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="Folder of the published files.")
+    ],
+) -> None:
+    """Make the data that ship with chiiki anew from the published files, into CHIIKI_DATA."""
+    from service.ingest.shipped import make_shipped
+
+    with progress_bar("shipping") as progress:
+        report = make_shipped(published, Settings().data, progress)
+    print_report(report)
+
+
 def _complete(given: Mapping[str, str | None], *, needed: bool) -> dict[str, str]:
     """Return what is given; refuse when a file that is not N03 comes without whom to credit."""
     missing = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is None]
@@ -231,6 +245,41 @@ def _complete(given: Mapping[str, str | None], *, needed: bool) -> dict[str, str
             f"Boundaries with columns of their own need their own credit: {', '.join(missing)}"
         )
     return {name: value for name, value in given.items() if value is not None}
+
+
+@ingest.command("observations")
+def ingest_observations(
+    file: InputFile,
+    source: Annotated[
+        str, typer.Option(help="Id of the source of these figures, as in data/catalog/sources.csv.")
+    ],
+    boundary_date: Annotated[str, typer.Option(help="The date whose area codes the file uses, YYYY-MM-DD.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Load figures: indicator, area_code, period, value, status as CSV, JSON or XLSX; all rows or none."""
+    from service.ingest.observations import ingest_file
+
+    with transaction(Settings(), dry_run=dry_run) as conn, err.status(f"{file.name}: checking and loading"):
+        report = ingest_file(
+            conn, file, source=source, boundary_date=boundary_date, actor=actor(), dry_run=dry_run
+        )
+    print_report(report)
+
+
+@ingest.command("catalog")
+def ingest_catalog(
+    folder: Annotated[
+        Path | None, typer.Argument(exists=True, file_okay=False, help="Default: the catalogue that ships.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Load the catalogue: indicators, sources, region sets, municipal changes."""
+    from service.ingest.catalog import load_catalogue
+
+    settings = Settings()
+    with transaction(settings, dry_run=dry_run) as conn:
+        report = load_catalogue(conn, folder or settings.data / "catalog", actor())
+    print_report(report)
 
 
 @ingest.command("shipped")

@@ -1,0 +1,201 @@
+"""Rows of figures into the database: all of them or none, the same rows twice change nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select, text
+
+from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
+from geo.indicators import Indicator, from_json
+from geo.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
+from service.database import notify
+from service.tables import area, area_change, audit, indicator, source
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Rows that share a source and the date of the boundaries their area codes belong to."""
+
+    rows: Sequence[Row]
+    source: str
+    boundary_date: dt.date
+
+
+_STAGE = text(
+    """
+    create temp table staged (
+        indicator text, period text, area_code text, value float8, status text, raw text,
+        boundary_date date, source text
+    ) on commit drop
+    """
+)
+_COUNT = text(
+    """
+    select count(*) as rows,
+           count(*) filter (where o.indicator is null) as added,
+           count(*) filter (where o.indicator is not null
+               and (o.value, o.status) is distinct from (s.value, s.status)) as changed
+    from staged s left join observation o using (indicator, period, area_code)
+    """
+)
+_TOUCHED = text(
+    """
+    select distinct s.indicator from staged s left join observation o using (indicator, period, area_code)
+    where (o.value, o.status, o.source, o.boundary_date)
+          is distinct from (s.value, s.status, s.source, s.boundary_date)
+    order by 1
+    """
+)
+_UPSERT = text(
+    """
+    insert into observation (indicator, period, area_code, value, status, raw, boundary_date, source)
+    select indicator, period, area_code, value, status, nullif(raw, ''), boundary_date, source from staged
+    on conflict (indicator, period, area_code) do update
+    set value = excluded.value, status = excluded.status, raw = excluded.raw,
+        boundary_date = excluded.boundary_date, source = excluded.source
+    where (observation.value, observation.status, observation.source, observation.boundary_date)
+          is distinct from (excluded.value, excluded.status, excluded.source, excluded.boundary_date)
+    """
+)
+_BUMP = text("update indicator set revision = revision + 1 where id = any(:ids)")
+
+
+def load_observations(
+    conn: Connection, figures: Iterable[Figures], *, actor: str, subject: str, dry_run: bool = False
+) -> dict[str, object]:
+    """Load figures in the caller's transaction; return how many were added and changed.
+
+    A figure that stands in the database and not in the rows stays. The revision of every indicator
+    touched grows by one, and the serving processes are told when the transaction commits.
+    """
+    conn.execute(_STAGE)
+    cursor = conn.connection.cursor()
+    with cursor.copy("copy staged from stdin") as copy:
+        for part in figures:
+            for r in part.rows:
+                copy.write_row(
+                    (r.indicator, r.period, r.area_code, r.value, r.status, r.raw, part.boundary_date, part.source)
+                )
+    counts = conn.execute(_COUNT).one()
+    touched = [str(name) for name in conn.execute(_TOUCHED).scalars()]
+    report: dict[str, object] = {
+        "rows": counts.rows,
+        "added": counts.added,
+        "changed": counts.changed,
+        "indicators": touched,
+        "dry_run": dry_run,
+    }
+    if not dry_run and touched:
+        conn.execute(_UPSERT)
+        conn.execute(_BUMP, {"ids": touched})
+        conn.execute(insert(audit).values(actor=actor, action="load figures", subject=subject, detail=report))
+        for name in touched:
+            notify(conn, f"indicator:{name}")
+    conn.execute(text("drop table staged"))
+    return report
+
+
+def observed_indicators(conn: Connection) -> dict[str, Indicator]:
+    """Return the indicators that figures may be loaded for: the observed ones."""
+    rows = conn.execute(select(indicator.c.id, indicator.c.definition)).all()
+    found = {row.id: from_json(row.definition) for row in rows}
+    return {name: one for name, one in found.items() if not one.numerator}
+
+
+def known_codes(conn: Connection) -> frozenset[str]:
+    """Return every area code that exists in a vintage or took part in a municipal change, and the nation."""
+    codes = set(conn.execute(select(area.c.code).distinct()).scalars())
+    for column in (area_change.c.from_code, area_change.c.to_code):
+        codes |= set(conn.execute(select(column).distinct()).scalars())
+    return frozenset(codes | {"00000"})
+
+
+def _source_of(conn: Connection, wanted: str) -> str:
+    existing = list(conn.execute(select(source.c.id).order_by(source.c.id)).scalars())
+    if wanted not in existing:
+        listed = ", ".join(existing)
+        finding = Finding("parameter", "source", wanted[:80], f"one of {listed}")
+        raise NotFound(f"No source is called {wanted[:80]!r}; there are: {listed}", [finding])
+    return wanted
+
+
+def _date_of(written: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(written)
+    except ValueError:
+        finding = Finding("parameter", "boundary_date", written[:80], "a date such as 2020-10-01")
+        raise InvalidParameter("boundary_date is no date", [finding]) from None
+
+
+def _loaded(
+    conn: Connection,
+    table: list[tuple[int, dict[str, str]]],
+    allowed: Collection[str],
+    *,
+    source: str,
+    boundary_date: str,
+    actor: str,
+    subject: str,
+    dry_run: bool,
+) -> dict[str, object]:
+    codes = known_codes(conn)
+    rows = checked_rows(table, allowed, codes.__contains__)
+    part = Figures(rows, _source_of(conn, source), _date_of(boundary_date))
+    return load_observations(conn, [part], actor=actor, subject=subject, dry_run=dry_run)
+
+
+def put_observations(
+    engine: Engine,
+    body: bytes,
+    media_type: str,
+    one: Indicator,
+    *,
+    source: str,
+    boundary_date: str,
+    actor: str,
+    dry_run: bool,
+) -> dict[str, object]:
+    """Load the body of a PUT for one indicator, in a transaction of its own."""
+    if one.numerator:
+        raise InvalidParameter(f"{one.id} is computed from {one.numerator}; load figures of those")
+    table = read_long_json(body) if media_type == "application/json" else read_long_csv(body)
+    with engine.begin() as conn:
+        return _loaded(
+            conn,
+            table,
+            {one.id},
+            source=source,
+            boundary_date=boundary_date,
+            actor=actor,
+            subject=one.id,
+            dry_run=dry_run,
+        )
+
+
+def ingest_file(
+    conn: Connection, path: Path, *, source: str, boundary_date: str, actor: str, dry_run: bool = False
+) -> dict[str, object]:
+    """Load a file in the long form (.csv, .json, .xlsx) in the caller's transaction."""
+    readers = {".csv": read_long_csv, ".json": read_long_json}
+    suffix = path.suffix.lower()
+    if suffix == ".xlsx":
+        table = read_long_xlsx(path)
+    elif suffix in readers:
+        table = readers[suffix](path.read_bytes())
+    else:
+        finding = Finding("file", "name", path.name[:80], ".csv, .json or .xlsx in the long form")
+        raise InvalidFile(f"{path.name} is no table of figures by its name", [finding])
+    return _loaded(
+        conn,
+        table,
+        observed_indicators(conn),
+        source=source,
+        boundary_date=boundary_date,
+        actor=actor,
+        subject=path.name,
+        dry_run=dry_run,
+    )

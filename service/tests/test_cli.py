@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from geo.errors import Finding, InvalidRows
+from service import schema
+from service.cli import app
+from service.terminal import print_refusal
+from service.tests.databases import Database
+
+
+def chiiki(database: Database, *words: str) -> Result:
+    environment = {**database.environment, "COLUMNS": "200", "NO_COLOR": "1"}
+    return CliRunner().invoke(app, list(words), env=environment)
+
+
+def test_migrate_makes_the_tables_and_says_so(blank_database: Database) -> None:
+    assert f"Schema (none) → {schema.newest()}" in chiiki(blank_database, "migrate").stdout
+    assert "as before" in chiiki(blank_database, "migrate").stdout
+
+
+def test_status_shows_what_is_there(migrated_database: Database) -> None:
+    shown = chiiki(migrated_database, "status").stdout
+    assert f"schema    {schema.newest()}" in shown
+    assert "No boundaries." in shown
+
+
+@pytest.mark.parametrize("words", [("key", "list"), ("ingest", "shipped"), ("serve",)])
+def test_a_database_without_tables_is_refused_with_what_to_do(
+    blank_database: Database, words: tuple[str, ...]
+) -> None:
+    done = chiiki(blank_database, *words)
+    assert done.exit_code == 1
+    assert "chiiki migrate" in done.stderr
+
+
+def test_a_key_is_made_listed_and_revoked(migrated_database: Database) -> None:
+    made = chiiki(
+        migrated_database, "key", "create", "札幌市 企画課", "--scope", "write", "--expires", "2100-01-01"
+    )
+    key = made.stdout.strip()
+    assert key.startswith("chiiki_")
+    key_id = key.split("_")[1]
+    listed = chiiki(migrated_database, "key", "list").stdout
+    assert key_id in listed
+    assert "札幌市 企画課" in listed
+    assert key not in listed
+    assert chiiki(migrated_database, "key", "revoke", key_id).exit_code == 0
+
+
+def test_a_refusal_is_a_message_a_table_and_exit_code_1(migrated_database: Database) -> None:
+    done = chiiki(migrated_database, "key", "create", "nobody", "--scope", "everything")
+    assert done.exit_code == 1
+    for word in ("Where", "Expected", "everything", "one of write"):
+        assert word in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_finding_up_to_the_limit_is_shown_and_brackets_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    findings = [Finding(f"line {n}", "value", "[red]x", "a number") for n in range(1, 251)]
+    print_refusal(InvalidRows("250 lines are wrong", findings))
+    shown = capsys.readouterr().err
+    assert "line 200" in shown
+    assert "… and 50 more" in shown
+    assert "[red]x" in shown
+
+
+def test_a_database_that_is_away_is_no_traceback() -> None:
+    environment = {**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
+    done = subprocess.run(
+        [sys.executable, "-m", "service.cli", "status"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "The database cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr

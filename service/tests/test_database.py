@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from service.database import CHANNEL, notify, reader_engine, reader_url, writer_engine, writer_url
+from service.settings import Settings
+from service.tests.databases import Database
+
+
+@pytest.mark.parametrize("written", ["postgres://u@h/d", "postgresql://u@h/d", "postgresql+psycopg2://u@h/d"])
+def test_every_spelling_of_the_address_means_the_one_driver(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", written)
+    monkeypatch.delenv("CHIIKI_READER_URL", raising=False)
+    assert str(writer_url(Settings())) == "postgresql+psycopg://u@h/d"
+    assert reader_url(Settings()) == writer_url(Settings())
+
+
+def test_the_reader_cannot_write_even_through_the_owners_role(migrated_database: Database) -> None:
+    settings = migrated_database.settings.model_copy(update={"reader_url": None})
+
+    async def write() -> None:
+        engine = reader_engine(settings)
+        try:
+            async with engine.begin() as conn:
+                await conn.execute(text("delete from vintage"))
+        finally:
+            await engine.dispose()
+
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        asyncio.run(write())
+
+
+def test_a_reading_statement_that_takes_too_long_is_ended(blank_database: Database) -> None:
+    settings = blank_database.settings.model_copy(update={"statement_timeout_ms": 50})
+
+    async def dawdle() -> None:
+        engine = reader_engine(settings)
+        try:
+            async with engine.connect() as conn:
+                await conn.execute(text("select pg_sleep(10)"))
+        finally:
+            await engine.dispose()
+
+    with pytest.raises(OperationalError, match="statement timeout"):
+        asyncio.run(dawdle())
+
+
+def test_a_request_does_not_wait_long_for_a_connection(blank_database: Database) -> None:
+    settings = blank_database.settings.model_copy(update={"pool_size": 1, "pool_timeout_s": 0.05})
+
+    async def crowd() -> None:
+        engine = reader_engine(settings)
+        try:
+            async with engine.connect(), engine.connect():
+                pass
+        finally:
+            await engine.dispose()
+
+    with pytest.raises(PoolTimeout):
+        asyncio.run(crowd())
+
+
+def test_a_connection_that_the_server_closed_is_replaced_unseen(blank_database: Database) -> None:
+    engine = writer_engine(blank_database.settings)
+    with engine.connect() as conn:
+        pid = conn.scalar(text("select pg_backend_pid()"))
+    with blank_database.begin() as other:
+        other.execute(text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    with engine.connect() as conn:
+        assert conn.scalar(text("select 1")) == 1
+    engine.dispose()
+
+
+def test_a_news_is_heard_when_its_transaction_commits(blank_database: Database) -> None:
+    engine = writer_engine(blank_database.settings)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as listening:
+        listening.execute(text(f"listen {CHANNEL}"))
+        heard = listening.connection.driver_connection
+        assert heard is not None
+        with blank_database.begin() as conn:
+            notify(conn, "indicator:population")
+            assert list(heard.notifies(timeout=0)) == []
+        (news,) = heard.notifies(timeout=5, stop_after=1)
+    engine.dispose()
+    assert (news.channel, news.payload) == ("chiiki", "indicator:population")
