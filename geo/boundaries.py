@@ -119,7 +119,7 @@ def read_boundaries(
 
 
 def _main_member(files: Sequence[Path], archive: Path) -> Path:
-    """Return the file of an N03 package to read: the Shapefile, else the GeoJSON; never the prefectures alone."""
+    """Return the file of an N03 package to read: the Shapefile, else the GeoJSON; never prefectures alone."""
     municipal = [f for f in files if "prefecture" not in f.stem.lower()]
     for suffix in (".shp", ".gpkg", ".geojson", ".topojson", ".json"):
         found = [f for f in municipal if f.suffix.lower() == suffix]
@@ -163,7 +163,7 @@ def _tarred(path: Path) -> geopandas.GeoDataFrame:
 def _n03_columns(columns: Sequence[str]) -> Columns:
     """Return the columns of an N03 file of either edition (with or without N03_005), or of our own."""
     if "N03_007" in columns and "N03_004" in columns:
-        # Without N03_005 (editions to about 2023) N03_003 is the 郡 or the designated city; 郡 is no name part.
+        # Without N03_005 (to about 2023) N03_003 is the 郡 or the designated city; 郡 is no part of a name.
         last = ("N03_004", "N03_005") if "N03_005" in columns else ("N03_003", "N03_004")
         return Columns("N03_007", last)
     if "N03_007" in columns:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +14,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Codes = NDArray[np.str_]
 
-#: A part leaves and the rest keeps its code.
+#: An area gives up land for a new one and keeps its code; the change list names only the latter.
 SEPARATION = "分離"
-#: The area joined to existed before.
+#: An area is taken up by one that existed before and keeps its code; the list names only the former.
 ABSORPTION = "編入合併"
 
 
@@ -28,6 +30,63 @@ class Change:
     to_code: str
 
 
+def lineages(after: dt.date, until: dt.date, changes: Sequence[Change]) -> dict[str, frozenset[str]]:
+    """Return for each area that took part in a change the codes that hold its land in the end.
+
+    Parameters
+    ----------
+    after, until : changes count when ``after < date <= until``
+    changes : ordered by date; changes of the same day happen together, one into the other where they
+        connect (大野村 joins 鹿島町, which becomes 鹿嶋市)
+
+    Returns
+    -------
+    Codes as of ``after`` → codes as of ``until``; more than one means that the area was split. Areas
+    without a change are not in it.
+    """
+    holders: dict[str, set[str]] = {}
+    seen: set[str] = set()
+    counted = (change for change in changes if after < change.date <= until)
+    for _, group in groupby(counted, key=lambda change: change.date):
+        today = list(group)
+        for code in _existing_before(today) - seen:
+            holders[code] = {code}
+        seen.update(code for change in today for code in (change.from_code, change.to_code))
+        targets = _targets(today)
+        moved = {code: holders.pop(code, set()) for code in targets}
+        for code, origins in moved.items():
+            for target in targets[code]:
+                holders.setdefault(target, set()).update(origins)
+    heirs: dict[str, set[str]] = {}
+    for code, origins in holders.items():
+        for origin in origins:
+            heirs.setdefault(origin, set()).add(code)
+    return {origin: frozenset(codes) for origin, codes in heirs.items()}
+
+
+def _existing_before(today: Sequence[Change]) -> set[str]:
+    """Return the codes of a day's changes that were there before: what changes, and what takes up."""
+    made = {change.to_code for change in today if change.kind != ABSORPTION}
+    absorbing = {change.to_code for change in today if change.kind == ABSORPTION}
+    return {change.from_code for change in today} | (absorbing - made)
+
+
+def _targets(today: Sequence[Change]) -> dict[str, set[str]]:
+    """Return where the land of each code is at the end of a day."""
+    direct: dict[str, set[str]] = {}
+    for change in today:
+        kept = {change.from_code} if change.kind == SEPARATION else set()
+        direct.setdefault(change.from_code, set()).update({change.to_code} | kept)
+
+    def last(code: str, passed: frozenset[str]) -> set[str]:
+        ends: set[str] = set()
+        for target in direct.get(code, {code}):
+            ends |= {target} if target == code or target in passed else last(target, passed | {code})
+        return ends
+
+    return {code: last(code, frozenset()) for code in direct}
+
+
 def successors(code: str, after: dt.date, until: dt.date, changes: Sequence[Change]) -> frozenset[str]:
     """Return the codes that hold the land of ``code``, as of ``after``, at ``until``.
 
@@ -37,22 +96,7 @@ def successors(code: str, after: dt.date, until: dt.date, changes: Sequence[Chan
     ----------
     changes : ordered by date; changes of the same day happen together
     """
-    current = {code}
-    place = 0
-    while place < len(changes):
-        day = changes[place].date
-        today = []
-        while place < len(changes) and changes[place].date == day:
-            today.append(changes[place])
-            place += 1
-        if not after < day <= until:
-            continue
-        targets: dict[str, set[str]] = {}
-        for change in today:
-            heirs = targets.setdefault(change.from_code, set())
-            heirs |= {change.to_code, change.from_code} if change.kind == SEPARATION else {change.to_code}
-        current = {new for old in current for new in targets.get(old, {old})}
-    return frozenset(current)
+    return lineages(after, until, changes).get(code, frozenset({code}))
 
 
 def carried(
@@ -68,9 +112,10 @@ def carried(
     """Return published figures on the areas of a vintage.
 
     A renamed or renumbered area keeps its figure, merged areas are summed. A figure is missing where an
-    area was split, where a predecessor's figure is missing, or where areas merged whose figures cannot
-    be added. Codes that are no area of the vintage's level (a ward among municipalities) are left out.
-    Going back in time (a vintage older than the figures) only identical codes and renumberings fit.
+    area was split, where a predecessor's figure is missing or not given at all, or where areas merged
+    whose figures cannot be added. Codes that are no area of the vintage's level (a ward among
+    municipalities) are left out. Going back in time (a vintage older than the figures) only identical
+    codes and renumberings fit: what has merged cannot be told apart.
 
     Parameters
     ----------
@@ -85,69 +130,52 @@ def carried(
     (len(vintage_codes),) in the vintage's order
     """
     out = np.full(len(vintage_codes), np.nan)
-    forward = boundary_date <= vintage_date
+    if len(vintage_codes) == 0 or len(codes) == 0:
+        return out
     first, last = sorted((boundary_date, vintage_date))
-    between = [
-        change for change in changes if first < change.date <= last and change.from_code != change.to_code
-    ]
-    if not forward:
-        between = _reversed(between)
-    touched = {change.from_code for change in between} | {change.to_code for change in between}
+    between = [change for change in changes if first < change.date <= last]
+    moving = [change for change in between if change.from_code != change.to_code]
+    touched = {change.from_code for change in moving} | {change.to_code for change in moving}
     place = np.searchsorted(vintage_codes, codes).clip(max=len(vintage_codes) - 1)
     plain = (vintage_codes[place] == codes) & ~np.isin(codes, list(touched))
     out[place[plain]] = values[plain]
     if touched:
-        _carry_touched(codes, values, vintage_codes, between, out, first, last, additive=additive)
+        figures = dict(zip(codes.tolist(), values.tolist(), strict=True))
+        place_of = {code: index for index, code in enumerate(vintage_codes.tolist())}
+        heirs = {old: new for old, new in lineages(first, last, between).items() if old in touched}
+        moved = _forward(figures, heirs, additive) if boundary_date <= vintage_date else _back(figures, heirs)
+        for code in moved.keys() & place_of.keys():
+            out[place_of[code]] = moved[code]
     return out
 
 
-def _reversed(changes: Sequence[Change]) -> list[Change]:
-    """Return the renumberings among changes, backwards; merged areas cannot be told apart again."""
-    sources: dict[str, int] = {}
-    for change in changes:
-        sources[change.to_code] = sources.get(change.to_code, 0) + 1
-    return [
-        Change(change.date, change.kind, change.to_code, change.from_code)
-        for change in changes
-        if sources[change.to_code] == 1
-    ]
+Heirs = Mapping[str, frozenset[str]]
 
 
-def _existing_before(changes: Sequence[Change]) -> frozenset[str]:
-    """Return the codes that existed before the first of these changes."""
-    seen: set[str] = set()
-    existing: set[str] = set()
-    for change in changes:
-        if change.from_code not in seen or change.kind == SEPARATION:
-            existing |= {change.from_code} - seen
-        if change.kind == ABSORPTION:
-            existing |= {change.to_code} - seen
-        seen |= {change.from_code, change.to_code}
-    return frozenset(existing)
+def _predecessors(heirs: Heirs) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for old in sorted(heirs):
+        for new in heirs[old]:
+            found.setdefault(new, []).append(old)
+    return found
 
 
-def _carry_touched(
-    codes: Codes,
-    values: Floats,
-    vintage_codes: Codes,
-    between: Sequence[Change],
-    out: Floats,
-    first: dt.date,
-    last: dt.date,
-    *,
-    additive: bool,
-) -> None:
-    """Fill the areas that took part in a change; one predecessor without a figure leaves a gap."""
-    figure = dict(zip(codes.tolist(), values.tolist(), strict=True))
-    place_of = {code: place for place, code in enumerate(vintage_codes.tolist())}
-    heirs: dict[str, list[str]] = {}
-    split: set[str] = set()
-    for code in sorted(_existing_before(between)):
-        now = successors(code, first, last, between) & place_of.keys()
-        for heir in now:
-            heirs.setdefault(heir, []).append(code)
-        if len(now) > 1:
-            split |= now
-    for heir, predecessors in heirs.items():
-        if heir not in split and (additive or len(predecessors) == 1):
-            out[place_of[heir]] = sum(figure.get(code, np.nan) for code in predecessors)
+def _forward(figures: Mapping[str, float], heirs: Heirs, additive: bool) -> dict[str, float]:
+    """Return the figures of the areas that came out of changes; one predecessor without leaves a gap."""
+    moved: dict[str, float] = {}
+    for new, origins in _predecessors(heirs).items():
+        whole = all(len(heirs[old]) == 1 for old in origins)
+        if whole and (additive or len(origins) == 1):
+            moved[new] = math.fsum(figures.get(old, math.nan) for old in origins)
+    return moved
+
+
+def _back(figures: Mapping[str, float], heirs: Heirs) -> dict[str, float]:
+    """Return the figures of areas that were renumbered since, under their former codes."""
+    origins = _predecessors(heirs)
+    return {
+        old: figures.get(new, math.nan)
+        for old, codes in heirs.items()
+        for new in codes
+        if len(codes) == 1 and len(origins[new]) == 1
+    }

@@ -50,7 +50,7 @@ _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?([eE][+-]?\d{1,3})?")
 _PERIOD = re.compile(r"(18|19|20|21)\d{2}")
 LARGEST = 1e18
 
-# A workbook of a few kilobytes may claim a sheet of 17 billion cells; these bounds are asked before it is read.
+# A workbook of a few kilobytes may claim a sheet of 17 billion cells: no more than this is read.
 MAX_SHEET_ROWS, MAX_SHEET_COLUMNS = 1_000_000, 200
 MAX_WORKBOOK_BYTES = 200 << 20
 

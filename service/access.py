@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
-from fastapi.dependencies.utils import get_flat_dependant
+from fastapi import Depends, Request, params
+from fastapi.dependencies.utils import get_flat_params
 
 from geo.errors import Finding, InvalidParameter
 from service.atlas import Atlas
@@ -26,8 +26,10 @@ def gallery_of(request: Request) -> Gallery:
 
 def only_known_parameters(request: Request) -> None:
     """Refuse query parameters that the route does not have: a typo must not pass for a default."""
-    dependant = request.scope["route"].dependant
-    known = [field.alias for field in get_flat_dependant(dependant).query_params]
+    fields = get_flat_params(request.scope["route"].dependant)
+    known = [field.alias for field in fields if isinstance(field.field_info, params.Query)]
+    if request.method not in ("GET", "HEAD"):
+        known.append("api_key")
     unknown = sorted(set(request.query_params) - set(known))
     if unknown:
         listed = ", ".join(sorted(known)) or "none"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -28,7 +27,7 @@ DESCRIPTION = """\
 municipality boundaries: GeoJSON, choropleth tiles, legends, series. Reads are public; writes need a key.
 """
 
-log = logging.getLogger("chiiki")
+FIRST_READ_S = 15
 
 
 @asynccontextmanager
@@ -40,6 +39,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     atlas = app.state.atlas = Atlas(engine, settings)
     app.state.gallery = Gallery(atlas)
     listening = asyncio.create_task(listen(atlas))
+    with suppress(TimeoutError):  # without a database the service starts all the same, and says so
+        await asyncio.wait_for(atlas.has_read.wait(), FIRST_READ_S)
     try:
         yield
     finally:

@@ -7,10 +7,12 @@ keeps being served.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import orjson
@@ -58,9 +60,9 @@ class Catalogue:
     revisions: dict[str, int] = field(default_factory=dict)
     #: level → base indicator → periods
     observed: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    sources: dict[str, Row[tuple[object, ...]]] = field(default_factory=dict)
+    sources: dict[str, Row[Any]] = field(default_factory=dict)
     sources_of: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    regions: dict[str, list[Row[tuple[object, ...]]]] = field(default_factory=dict)
+    regions: dict[str, list[Row[Any]]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
 
 
@@ -72,7 +74,7 @@ class Atlas:
         self.settings = settings
         self.catalogue = Catalogue()
         self.generation = 0
-        self.database_is_away = False
+        self.has_read = asyncio.Event()
         self._figures: Memo[str, Figures] = Memo(settings.figures_memory_mb * MEGABYTE, _figures_cost)
         self._vectors: Memo[tuple[str, str, str, dt.date], Vector] = Memo(
             settings.vectors_memory_mb * MEGABYTE, lambda vector: vector.nbytes + 500
@@ -86,6 +88,7 @@ class Atlas:
         """Read the catalogue anew and forget what ``subject`` (``indicator:…``, ``vintage:…``) touches."""
         self.catalogue = await self._read_catalogue()
         self.generation += 1
+        self.has_read.set()
         kind, _, name = subject.partition(":")
         self._vectors.clear()
         if kind == "indicator":
@@ -293,7 +296,7 @@ def _figures_cost(figures: Figures) -> int:
     return 1000 + sum(part.codes.nbytes + part.values.nbytes + part.statuses.nbytes for part in parts)
 
 
-def _feature_texts(gazetteer: Gazetteer, rows: Sequence[Row[tuple[object, ...]]]) -> FeatureTexts:
+def _feature_texts(gazetteer: Gazetteer, rows: Sequence[Row[Any, Any]]) -> FeatureTexts:
     areas = [gazetteer.areas[row.position] for row in rows]
     return FeatureTexts.of(
         ids=[int(area.code) for area in areas],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import numpy as np
@@ -54,7 +54,7 @@ async def collection(
     level: str,
     detail: str,
     positions: NDArray[np.intp],
-    columns: Mapping[str, NDArray[np.float64] | Sequence[object]],
+    columns: Mapping[str, geojson.Column],
     members: Mapping[str, object],
     state: str,
     name: str,

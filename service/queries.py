@@ -39,7 +39,8 @@ async def areas(conn: AsyncConnection, date: dt.date, level: str) -> Sequence[Ro
     """Return the areas of one vintage and level in the order of their positions."""
     columns = [column for column in area.c if column.name != "geom"]
     found = select(*columns).where(area.c.vintage == date, area.c.level == level).order_by(area.c.position)
-    return (await conn.execute(found)).all()
+    rows: Sequence[Row[Any]] = (await conn.execute(found)).all()
+    return rows
 
 
 async def indicators(conn: AsyncConnection) -> Sequence[Row[Any]]:
@@ -151,7 +152,7 @@ async def one_encoded_tile(
 
 async def outlines(
     conn: AsyncConnection, date: dt.date, level: str, detail: str, positions: Sequence[int] | None = None
-) -> Sequence[Row[Any]]:
+) -> Sequence[Row[Any, Any]]:
     """Return (position, GeoJSON geometry text) in order, of all areas or of those at ``positions``."""
     found = select(outline.c.position, outline.c.geojson).where(
         outline.c.vintage == date, outline.c.level == level, outline.c.detail == detail

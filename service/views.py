@@ -25,7 +25,7 @@ from service.memo import Memo
 
 Floats = NDArray[np.float64]
 Language = Literal["ja", "en"]
-MISSING = 255  # the class of an area without a value
+MISSING = classify.MISSING
 
 Period = Annotated[
     str | None, Query(description="Year of the figures; the newest when left out", examples=["2020"])
@@ -39,7 +39,9 @@ Scheme = Annotated[
     str | None, Query(description="Class scheme: " + ", ".join(f"`{s}`" for s in classify.SCHEMES))
 ]
 K = Annotated[int | None, Query(description="Number of classes, 2 to 12; schemes that choose it ignore it")]
-Breaks = Annotated[str | None, Query(description="Upper class bounds for `scheme=user`: `10,20,30`")]
+UserBreaks = Annotated[
+    str | None, Query(alias="breaks", description="Upper class bounds for `scheme=user`: `10,20,30`")
+]
 BreaksOver = Annotated[
     str | None,
     Query(description="`all` periods (colours mean the same on a time slider) or this `period`"),
@@ -70,7 +72,7 @@ def wish(
     vintage: VintageDate = None,
     scheme: Scheme = None,
     k: K = None,
-    breaks: Breaks = None,
+    breaks: UserBreaks = None,
     breaks_over: BreaksOver = None,
     palette: Palette = None,
 ) -> Wish:
@@ -115,6 +117,7 @@ class Picture:
     view: View
     gazetteer: Gazetteer
     vector: Vector
+    lowest: float
     bounds: Floats
     classes: NDArray[np.uint8]
     colours: NDArray[np.uint8]
@@ -129,7 +132,7 @@ class Picture:
     @property
     def hex_colours(self) -> list[str]:
         """The colour of each class."""
-        return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in self.colours]
+        return [palettes.to_hex(colour) for colour in self.colours.tolist()]
 
 
 def _chosen(name: str, asked: str | None, existing: Sequence[str], default: str) -> str:
@@ -225,19 +228,27 @@ def _key(view: View) -> tuple[str, ...]:
     return (view.indicator.id, *view.parameters().values())
 
 
+@dataclass(frozen=True)
+class Breaks:
+    """Upper bounds of the classes, and the least value they were made from."""
+
+    lowest: float
+    bounds: Floats
+
+
 class Gallery:
     """Pictures and class bounds, drawn once per state of the data."""
 
     def __init__(self, atlas: Atlas) -> None:
         self.atlas = atlas
         self._pictures: Memo[tuple[str, ...], Picture] = Memo(48 * MEGABYTE, lambda picture: picture.nbytes)
-        self._bounds: Memo[tuple[str, ...], Floats] = Memo(10_000, lambda _bounds: 1)
+        self._breaks: Memo[tuple[str, ...], Breaks] = Memo(10_000, lambda _breaks: 1)
         self._generation = 0
 
     def _forget_old(self) -> None:
         if self._generation != self.atlas.generation:
             self._pictures.clear()
-            self._bounds.clear()
+            self._breaks.clear()
             self._generation = self.atlas.generation
 
     async def picture(self, view: View) -> Picture:
@@ -249,37 +260,42 @@ class Gallery:
             if generation == self.atlas.generation:
                 return picture
 
-    async def bounds(self, view: View) -> Floats:
-        """Return the upper class bounds of a view; with ``breaks_over=all`` the same for every period."""
+    async def breaks(self, view: View) -> Breaks:
+        """Return the class breaks of a view; with ``breaks_over=all`` the same for every period."""
         if view.breaks_over == "all":
             view = replace(view, period="")
-        return await self._bounds.fetch(_key(view), lambda: self._classify(view))
+        return await self._breaks.fetch(_key(view), lambda: self._classify(view))
 
-    async def _classify(self, view: View) -> Floats:
+    async def _classify(self, view: View) -> Breaks:
         periods = [view.period] if view.period else self.atlas.periods(view.indicator, view.level)
         date = view.vintage.date
         vectors = [await self.atlas.vector(view.indicator, at, view.level, date) for at in periods]
         values = np.concatenate([vector.values for vector in vectors])
         if not np.isfinite(values).any():
-            return np.empty(0)  # nothing to classify: every area is drawn as having no data
-        return classify.class_breaks(values, view.scheme, view.k, view.breaks)
+            return Breaks(np.nan, np.empty(0))  # nothing to classify: every area is drawn as having no data
+        bounds = classify.class_breaks(values, view.scheme, view.k, view.breaks)
+        return Breaks(float(np.nanmin(values)), bounds)
 
     async def _draw(self, view: View) -> Picture:
         atlas, indicator, date = self.atlas, view.indicator, view.vintage.date
         vector = await atlas.vector(indicator, view.period, view.level, date)
         if indicator.kind == "category":
-            bounds = np.array([category.code for category in indicator.categories], np.float64)
-            classes = _category_classes(vector.values, bounds)
+            breaks = Breaks(
+                np.nan, np.array([category.code for category in indicator.categories], np.float64)
+            )
+            classes = _category_classes(vector.values, breaks.bounds)
             colours = palettes.rgb([category.colour for category in indicator.categories])
         else:
-            bounds = await self.bounds(view)
-            classes = classify.classes(vector.values, bounds)
-            colours = palettes.colours(view.palette, max(len(bounds), 1))
+            breaks = await self.breaks(view)
+            classes = classify.classes(vector.values, breaks.bounds)
+            colours = palettes.colours(view.palette, max(len(breaks.bounds), 1))
         revision = atlas.revision(indicator, date)
         state = orjson.dumps([*_key(view), revision])
         etag = hashlib.blake2b(state, digest_size=8).hexdigest()
         gazetteer = atlas.gazetteer(date, view.level)
-        return Picture(view, gazetteer, vector, bounds, classes, colours, revision, etag)
+        return Picture(
+            view, gazetteer, vector, breaks.lowest, breaks.bounds, classes, colours, revision, etag
+        )
 
 
 def _category_classes(values: Floats, codes: Floats) -> NDArray[np.uint8]:

@@ -18,7 +18,9 @@ CHANGES = Path(__file__).parents[2] / "data" / "catalog" / "area_changes.csv"
 def changes() -> list[Change]:
     with CHANGES.open(encoding="utf-8", newline="") as opened:
         rows = csv.DictReader(opened)
-        return [Change(dt.date.fromisoformat(r["date"]), r["kind"], r["from_code"], r["to_code"]) for r in rows]
+        return [
+            Change(dt.date.fromisoformat(r["date"]), r["kind"], r["from_code"], r["to_code"]) for r in rows
+        ]
 
 
 def carry(
@@ -29,7 +31,7 @@ def carry(
     *,
     additive: bool = True,
 ) -> list[float]:
-    return carried(
+    found: list[float] = carried(
         np.array(list(figures), "U5"),
         np.array(list(figures.values()), np.float64),
         boundary_date=dt.date.fromisoformat(dates[0]),
@@ -38,6 +40,7 @@ def carry(
         changes=changes,
         additive=additive,
     ).tolist()
+    return found
 
 
 @pytest.mark.parametrize(
@@ -93,8 +96,12 @@ def test_a_name_that_changes_keeps_the_figure(changes: list[Change]) -> None:
     assert carry(changes, {"28221": 41_490.0}, ["28221"], ("2015-10-01", "2021-01-01")) == [41_490.0]
 
 
-def test_figures_of_later_boundaries_fit_an_older_vintage_where_areas_are_the_same(changes: list[Change]) -> None:
-    assert carry(changes, {"40231": 50.0, "01100": 1.0}, ["01100", "40305"], ("2020-10-01", "2015-01-01")) == [1.0, 50.0]
+def test_figures_of_later_boundaries_fit_an_older_vintage_where_areas_are_the_same(
+    changes: list[Change],
+) -> None:
+    assert carry(
+        changes, {"40231": 50.0, "01100": 1.0}, ["01100", "40305"], ("2020-10-01", "2015-01-01")
+    ) == [1.0, 50.0]
 
 
 def test_wards_are_left_out_among_municipalities(changes: list[Change]) -> None:

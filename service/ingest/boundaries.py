@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, insert, select, update
 
 from geo.boundaries import LEVELS, TOLERANCES, Area, Columns, areas_of, read_boundaries
 from geo.errors import Finding, InvalidRows
@@ -94,12 +94,11 @@ def ingest_boundaries(
     tiles: dict[str, int] = {}
     for place, level in enumerate(LEVELS):
         before = 3 + place * (TOP_ZOOM + 1)
-        tiles[level] = encode_tiles(
-            conn,
-            date,
-            level,
-            lambda z, b=before, name=level: progress(b + z, steps, f"tiles: {name}, zoom {z}"),
-        )
+
+        def done(z: int, before: int = before, level: str = level) -> None:
+            progress(before + z, steps, f"tiles: {level}, zoom {z}")
+
+        tiles[level] = encode_tiles(conn, date, level, done)
     report["tiles"] = tiles
     conn.execute(update(vintage).where(vintage.c.vintage == date).values(report=report))
     conn.execute(
@@ -139,7 +138,7 @@ def _store(
 ) -> None:
     cursor = conn.connection.cursor()
     columns = [column.name for column in area.c]
-    with cursor.copy(f"copy area ({', '.join(columns)}) from stdin") as copy:  # noqa: S608 - names of our table
+    with cursor.copy(f"copy area ({', '.join(columns)}) from stdin") as copy:
         for position, found in enumerate(areas):
             copy.write_row(_area_row(date, level, position, found, names.get(found.code)))
     for detail in TOLERANCES:
@@ -157,7 +156,7 @@ def _area_row(date: dt.date, level: str, position: int, found: Area, name: Name 
     # A file that has only a joined name (prefecture, district, municipality) says less than the table.
     ja = (
         name.ja
-        if name is not None and (not found.name or found.name != name.ja and name.ja in found.name)
+        if name is not None and (not found.name or (found.name != name.ja and name.ja in found.name))
         else (found.name)
     )
     return (

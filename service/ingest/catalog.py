@@ -24,7 +24,9 @@ def _read(path: Path, table: Table) -> list[dict[str, object]]:
         reader = csv.DictReader(opened)
         if sorted(reader.fieldnames or []) != sorted(columns):
             told = ",".join(reader.fieldnames or [])[:80]
-            raise InvalidFile(f"{path.name} has another header", [Finding("line 1", "header", told, ",".join(columns))])
+            raise InvalidFile(
+                f"{path.name} has another header", [Finding("line 1", "header", told, ",".join(columns))]
+            )
         return [_typed(path, line, row, table) for line, row in enumerate(reader, 2)]
 
 
@@ -72,7 +74,9 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
     for table, file in ((region_set, "region_sets.csv"), (area_change, "area_changes.csv")):
         report[table.name] = _replaced(conn, table, _read(folder / file, table))
     if changed:
-        conn.execute(insert(audit).values(actor=actor, action="load catalogue", subject="catalogue", detail=report))
+        conn.execute(
+            insert(audit).values(actor=actor, action="load catalogue", subject="catalogue", detail=report)
+        )
         notify(conn, "catalogue:")
     return report
 
@@ -91,7 +95,11 @@ def _replaced(conn: Connection, table: Table, rows: list[dict[str, object]]) -> 
 
 REGIONS = {
     "tokyo-area": ("東京圏", "Tokyo area", (11, 12, 13, 14)),
-    "outside-tokyo-area": ("東京圏以外", "Outside the Tokyo area", tuple(set(range(1, 48)) - {11, 12, 13, 14})),
+    "outside-tokyo-area": (
+        "東京圏以外",
+        "Outside the Tokyo area",
+        tuple(set(range(1, 48)) - {11, 12, 13, 14}),
+    ),
     "nation": ("全国", "Japan", tuple(range(1, 48))),
     "hokkaido": ("北海道", "Hokkaido", (1,)),
     "tohoku": ("東北", "Tohoku", (2, 3, 4, 5, 6, 7)),

@@ -78,7 +78,16 @@ def load_observations(
         for part in figures:
             for r in part.rows:
                 copy.write_row(
-                    (r.indicator, r.period, r.area_code, r.value, r.status, r.raw, part.boundary_date, part.source)
+                    (
+                        r.indicator,
+                        r.period,
+                        r.area_code,
+                        r.value,
+                        r.status,
+                        r.raw,
+                        part.boundary_date,
+                        part.source,
+                    )
                 )
     counts = conn.execute(_COUNT).one()
     touched = [str(name) for name in conn.execute(_TOUCHED).scalars()]

@@ -1,28 +1,107 @@
-"""The data that ship with chiiki into the database: what is loaded already stays as it is."""
+"""The data that ship with chiiki: into the database, and out of the published files they are made from.
+
+Each part is loaded once, and again only when its files change: a start loads nothing twice, and what an
+operator has loaded over it stays.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
 
-from service.ingest.boundaries import ingest_boundaries
-from service.ingest.catalog import load_catalogue
-from service.ingest.statistics import load_shipped_statistics
+from service.tables import audit
 
 Progress = Callable[[int, int, str], None]
+ACTION = "load shipped"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the shipped data: its files, and what loads them."""
+
+    name: str
+    files: tuple[Path, ...]
+    load: Callable[[Connection, str, Progress], Mapping[str, object]]
 
 
 def load_shipped(conn: Connection, data: Path, actor: str, progress: Progress) -> dict[str, object]:
     """Load catalogue, boundaries and figures in the caller's transaction; return a report of each."""
-    report: dict[str, object] = {"catalogue": load_catalogue(conn, data / "catalog", actor)}
-    for folder in sorted((data / "boundaries").iterdir()):
-        date = dt.date.fromisoformat(folder.name)
-        (file,) = folder.glob("areas.*")
-        report[f"boundaries {date}"] = ingest_boundaries(
-            conn, file, date, catalog=data / "catalog", actor=actor, progress=progress
-        )
-    report["figures"] = load_shipped_statistics(conn, data / "statistics", actor, progress)
+    report: dict[str, object] = {}
+    for part in _parts(data):
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in part.files)).hexdigest()
+        if digest == _loaded(conn, part.name):
+            report[part.name] = "as before"
+            continue
+        report[part.name] = part.load(conn, actor, progress)
+        row = {"actor": actor, "action": ACTION, "subject": part.name, "detail": {"sha256": digest}}
+        conn.execute(insert(audit).values(row))
     return report
+
+
+def make_shipped(published: Path, data: Path, progress: Progress) -> dict[str, object]:
+    """Write the shipped data anew from the published files in ``published``; return a report of each part."""
+    from service.ingest.boundaries import ship_boundaries
+    from service.ingest.catalog import ship_changes, ship_regions
+    from service.ingest.names import ship_names
+    from service.ingest.statistics import ship_statistics
+
+    catalog = data / "catalog"
+    steps: dict[str, Callable[[], object]] = {
+        "area names": lambda: ship_names(published, catalog),
+        "area changes": lambda: ship_changes(published, catalog),
+        "region sets": lambda: ship_regions(catalog),
+        "boundaries": lambda: ship_boundaries(published, data),
+        "statistics": lambda: ship_statistics(published, data),
+    }
+    report: dict[str, object] = {}
+    for done, (name, step) in enumerate(steps.items()):
+        progress(done, len(steps), name)
+        report[name] = step()
+    progress(len(steps), len(steps), "done")
+    return report
+
+
+def _parts(data: Path) -> Iterator[Part]:
+    catalog = data / "catalog"
+    yield Part("catalogue", tuple(sorted(catalog.glob("*.csv"))), partial(_load_catalogue, catalog))
+    for folder in sorted(path for path in (data / "boundaries").iterdir() if path.is_dir()):
+        (file,) = folder.glob("areas.*")
+        yield Part(f"boundaries {folder.name}", (file,), partial(_load_boundaries, catalog, file))
+    statistics = data / "statistics"
+    yield Part("figures", tuple(sorted(statistics.glob("*.parquet"))), partial(_load_figures, statistics))
+
+
+# What reads the files is imported by what loads them: most starts have nothing to load and need not wait.
+
+
+def _load_catalogue(folder: Path, conn: Connection, actor: str, _progress: Progress) -> Mapping[str, object]:
+    from service.ingest.catalog import load_catalogue
+
+    return load_catalogue(conn, folder, actor)
+
+
+def _load_boundaries(
+    catalog: Path, file: Path, conn: Connection, actor: str, progress: Progress
+) -> Mapping[str, object]:
+    from service.ingest.boundaries import ingest_boundaries
+
+    date = dt.date.fromisoformat(file.parent.name)
+    return ingest_boundaries(conn, file, date, catalog=catalog, actor=actor, progress=progress)
+
+
+def _load_figures(folder: Path, conn: Connection, actor: str, progress: Progress) -> Mapping[str, object]:
+    from service.ingest.statistics import load_shipped_statistics
+
+    return load_shipped_statistics(conn, folder, actor, progress)
+
+
+def _loaded(conn: Connection, name: str) -> str | None:
+    """Return the digest of the files of a part that were loaded last."""
+    newest = select(audit.c.detail["sha256"].astext).order_by(audit.c.id.desc()).limit(1)
+    return conn.scalar(newest.where(audit.c.action == ACTION, audit.c.subject == name))

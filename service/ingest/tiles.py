@@ -68,8 +68,9 @@ _ONE = text(
     f"""
     select ST_AsMVT(feature, 'areas', {EXTENT}, 'geom', 'position') as mvt
     from (
-        select position, ST_AsMVTGeom(ST_Transform(geom, 3857), ST_TileEnvelope(:z, :x, :y), {EXTENT}, {BUFFER}, true)
-               as geom
+        select position, ST_AsMVTGeom(
+            ST_Transform(geom, 3857), ST_TileEnvelope(:z, :x, :y), {EXTENT}, {BUFFER}, true
+        ) as geom
         from outline
         where vintage = :vintage and level = :level and detail = 'high'
           and geom && ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => {BUFFER / EXTENT}), 4326)

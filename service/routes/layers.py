@@ -11,12 +11,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from geo import summary
+from geo.geojson import Column
 from geo.style import maplibre_style
 from service.access import AtlasDep, PictureDep, base_url, only_known_parameters
 from service.geometry import Bbox, Detail, Parent, bbox_of, collection, parent_of
 from service.legends import legend_of
 from service.queries import STATUSES
-from service.responses import CSV, SVG, answer, digest, encoded, json_answer
+from service.responses import CSV, SVG, answer, digest, encoded, json_answer, to_json
 from service.routes.indicators import sources_described
 from service.tilestore import MAX_ZOOM
 from service.views import MISSING, Lang, Picture, View
@@ -61,7 +62,8 @@ async def tilejson(request: Request, atlas: AtlasDep, picture: PictureDep, lang:
     """Return the TileJSON of a layer; its tile address carries the revision and may be cached for ever."""
     view = picture.view
     boxes = np.array([area.bbox for area in picture.gazetteer.areas])
-    west, south, east, north = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
+    west, south = (float(edge) for edge in boxes[:, :2].min(axis=0))
+    east, north = (float(edge) for edge in boxes[:, 2:].max(axis=0))
     name = view.indicator.name_ja if lang == "ja" else view.indicator.name_en
     credits = [source["credit"] for source in sources_described(atlas, picture.vector.sources)]
     attribution = [view.vintage.credit[lang], *(c[lang] for c in credits if isinstance(c, dict))]
@@ -151,7 +153,7 @@ async def areas_geojson(
     positions = picture.gazetteer.within(parent_of(parent))
     if bbox is not None:
         positions = np.intersect1d(positions, picture.gazetteer.overlapping(bbox_of(bbox)))
-    columns = {
+    columns: dict[str, Column] = {
         "value": vector.values[positions],
         "class": np.where(picture.classes == MISSING, np.nan, picture.classes)[positions],
         "status": [STATUSES[status] for status in vector.statuses[positions]],
@@ -199,8 +201,6 @@ async def values_json(
 def _values_body(
     picture: Picture, positions: np.ndarray[tuple[int], np.dtype[np.intp]], head: dict[str, object]
 ) -> bytes:
-    from service.responses import to_json
-
     classes = picture.classes[positions]
     return to_json(
         head

@@ -127,7 +127,8 @@ async def series(
     A region set's ratio is computed from its sums. A missing value is null and its status says why.
     """
     found, chosen = atlas.indicator(indicator), chosen_vintage(atlas, vintage)
-    lines, used = [], {}
+    lines: list[dict[str, object]] = []
+    used: dict[str, None] = {}
     for member in _members(atlas, chosen, areas):
         points, sources = await _points(atlas, found, chosen, member, first, last)
         used |= dict.fromkeys(sources)

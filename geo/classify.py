@@ -1,0 +1,196 @@
+"""Class breaks of a choropleth: the usual schemes, exact and fast enough to be made on request.
+
+A class is closed on the right: a value belongs to the first class whose upper bound it does not exceed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.errors import InvalidParameter, UnclassifiableValues
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+UInt8s = NDArray[np.uint8]
+
+#: The class of a missing value.
+MISSING = 255
+MAX_K = 12
+
+
+def quantiles(values: Floats, k: int) -> Floats:
+    """Return the upper bound of each of ``k`` classes that hold equal counts.
+
+    Parameters
+    ----------
+    values : (n,) finite, in the indicator's own unit
+    k : number of classes; ties can leave fewer
+
+    Returns
+    -------
+    (<= k,) ascending; the last is the maximum
+
+    Examples
+    --------
+    >>> quantiles(np.array([1.0, 2.0, 3.0, 4.0]), 2).tolist()
+    [2.5, 4.0]
+    """
+    return np.unique(np.quantile(values, np.arange(1, k + 1) / k))
+
+
+def equal_interval(values: Floats, k: int) -> Floats:
+    """Return the upper bounds of ``k`` classes of equal width.
+
+    >>> equal_interval(np.array([0.0, 1.0, 10.0]), 2).tolist()
+    [5.0, 10.0]
+    """
+    lowest, highest = values.min(), values.max()
+    bounds = lowest + (highest - lowest) * np.arange(1, k + 1) / k
+    bounds[-1] = highest
+    return np.unique(bounds)
+
+
+def head_tail(values: Floats, _k: int) -> Floats:
+    """Return the bounds of head/tail breaks (Jiang 2013): the mean, the mean of what is above, and so on.
+
+    The data decide the number of classes, at most twelve.
+    """
+    bounds: list[float] = []
+    head = values
+    while len(bounds) < MAX_K - 1 and head.min() < head.max():
+        bounds.append(float(head.mean()))
+        head = head[head >= bounds[-1]]
+    return np.unique([*bounds, values.max()])
+
+
+def standard_deviation(values: Floats, _k: int) -> Floats:
+    """Return the bounds at two and one standard deviations below and above the mean (sample deviation).
+
+    Bounds outside the data are left out, so there are up to five classes.
+    """
+    if len(values) < 2:
+        return values.copy()
+    bounds = values.mean() + values.std(ddof=1) * np.array([-2.0, -1.0, 1.0, 2.0])
+    inside = bounds[(bounds >= values.min()) & (bounds < values.max())]
+    return np.unique(np.append(inside, values.max()))
+
+
+def fisher_jenks(values: Floats, k: int) -> Floats:
+    """Return the bounds of the ``k`` classes with the least sum of squared deviations from class means.
+
+    Exact (Fisher 1958), by dynamic programming over the distinct values. The best start of the last
+    class never moves left as values are added, which allows divide and conquer: each of its levels is
+    one pass over arrays, so 20,000 values take a fraction of a second.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    n = len(distinct)
+    if n <= k:
+        return distinct
+    centred = distinct - np.average(distinct, weights=counts)  # keeps the sums of squares exact enough
+    weight = np.concatenate(([0.0], np.cumsum(counts)))
+    total = np.concatenate(([0.0], np.cumsum(counts * centred)))
+    square = np.concatenate(([0.0], np.cumsum(counts * centred**2)))
+
+    def spread(first: Ints, last: Ints) -> Floats:
+        """Return the squared deviations within distinct values ``first … last``."""
+        w, s = weight[last + 1] - weight[first], total[last + 1] - total[first]
+        deviation: Floats = np.maximum(square[last + 1] - square[first] - s * s / w, 0.0)
+        return deviation
+
+    every = np.arange(n)
+    best = spread(np.zeros(n, np.intp), every)
+    starts: list[Ints] = []
+    for _ in range(1, k):
+        best, start = _one_class_more(best, spread, n)
+        starts.append(start)
+    bounds = [n - 1]
+    for start in reversed(starts):
+        bounds.append(int(start[bounds[-1]]) - 1)
+    return distinct[[bound for bound in reversed(bounds) if bound >= 0]]
+
+
+def _one_class_more(best: Floats, spread: Callable[[Ints, Ints], Floats], n: int) -> tuple[Floats, Ints]:
+    """Return the least cost of the first 0 … n-1 values with one class more, and where that class starts."""
+    before = np.concatenate(([0.0], best[:-1]))  # cost of what comes before a class that starts at i
+    cost, start = np.empty(n), np.empty(n, np.intp)
+    first, last = np.array([0]), np.array([n - 1])
+    lowest, highest = np.array([0]), np.array([n - 1])
+    while len(first):
+        middle = (first + last) // 2
+        sizes = np.minimum(highest, middle) - lowest + 1
+        edges = np.cumsum(sizes) - sizes
+        segment = np.repeat(np.arange(len(sizes)), sizes)
+        candidate = lowest[segment] + np.arange(len(segment)) - edges[segment]
+        costs = before[candidate] + spread(candidate, middle[segment])
+        cost[middle] = np.minimum.reduceat(costs, edges)
+        chosen = np.where(costs == cost[middle][segment], candidate, n)
+        start[middle] = np.minimum.reduceat(chosen, edges)
+        left, right = first < middle, middle < last
+        at = start[middle]
+        first, last, lowest, highest = (
+            np.concatenate((first[left], middle[right] + 1)),
+            np.concatenate((middle[left] - 1, last[right])),
+            np.concatenate((lowest[left], at[right])),
+            np.concatenate((at[left], highest[right])),
+        )
+    return cost, start
+
+
+#: Name in a request → function of values and k. ``user`` takes the bounds from the request.
+SCHEMES: dict[str, Callable[[Floats, int], Floats] | None] = {
+    "quantiles": quantiles,
+    "equal-interval": equal_interval,
+    "fisher-jenks": fisher_jenks,
+    "head-tail": head_tail,
+    "standard-deviation": standard_deviation,
+    "user": None,
+}
+
+
+def class_breaks(values: Floats, scheme: str, k: int, breaks: Sequence[float] | None = None) -> Floats:
+    """Return the upper bounds of the classes of a scheme.
+
+    Parameters
+    ----------
+    values : (n,) NaN is left out
+    scheme : one of ``SCHEMES``
+    k : 2 to 12; ``head-tail`` and ``standard-deviation`` choose it themselves
+    breaks : upper bounds for ``user``; the maximum is added when it lies above
+
+    Returns
+    -------
+    (<= k,) ascending
+
+    Raises
+    ------
+    UnclassifiableValues : no finite value
+    InvalidParameter : no such scheme
+    """
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        raise UnclassifiableValues("There are no values to classify")
+    if scheme not in SCHEMES:
+        raise InvalidParameter(f"No scheme is called {scheme!r}; there are: {', '.join(SCHEMES)}")
+    make = SCHEMES[scheme]
+    if make is not None:
+        return make(finite, k)
+    bounds = np.array(sorted(set(breaks or ())), np.float64)
+    return bounds if len(bounds) and bounds[-1] >= finite.max() else np.append(bounds, finite.max())
+
+
+def classes(values: Floats, bounds: Floats) -> UInt8s:
+    """Return the class of each value: 0 for the lowest, 255 where missing.
+
+    Values above the last bound (bounds made from other periods) belong to the last class.
+
+    Examples
+    --------
+    >>> classes(np.array([1.0, 2.5, 9.0, np.nan]), np.array([2.5, 4.0])).tolist()
+    [0, 0, 1, 255]
+    """
+    found = np.searchsorted(bounds, values, side="left").clip(max=max(len(bounds) - 1, 0)).astype(np.uint8)
+    found[np.isnan(values)] = MISSING
+    return found

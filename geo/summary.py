@@ -1,0 +1,85 @@
+"""Statistics of the values of one map."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+QUANTILES = (5, 10, 25, 50, 75, 90, 95)
+BINS = 20
+
+
+def ranks(values: Floats, *, lowest_first: bool = False) -> list[int | None]:
+    """Return the rank of each value: equal values share the better rank (1, 2, 2, 4); NaN has none.
+
+    >>> ranks(np.array([5.0, 9.0, np.nan, 5.0, 1.0]))
+    [2, 1, None, 2, 4]
+    """
+    finite = np.isfinite(values)
+    ordered = np.sort(values[finite] if lowest_first else -values[finite])
+    places = np.searchsorted(ordered, values if lowest_first else -values) + 1
+    return [int(place) if there else None for place, there in zip(places, finite, strict=True)]
+
+
+def histogram(values: Floats) -> dict[str, list[float]]:
+    """Return the edges and counts of 20 bins of equal width over finite values."""
+    counts, edges = np.histogram(values, BINS)
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+
+def statistics(
+    values: Floats, *, codes: Sequence[str], statuses: Sequence[str], direction: str = "neutral"
+) -> dict[str, object]:
+    """Return counts, extremes, moments, quantiles, histogram and ranks.
+
+    Parameters
+    ----------
+    values : (n,) NaN where missing
+    codes : n area codes
+    statuses : n reasons, ``ok`` where there is a value
+    direction : ``lower`` ranks the lowest first, everything else the highest
+
+    Returns
+    -------
+    a JSON object; what needs a value is null where there is none. ``standard_deviation`` is that of a
+    sample (n - 1).
+    """
+    finite = values[np.isfinite(values)]
+    missing = Counter(status for status in statuses if status != "ok")
+    found: dict[str, object] = {
+        "n": len(finite),
+        "missing": len(values) - len(finite),
+        "missing_by_status": dict(sorted(missing.items())),
+        "minimum": None,
+        "maximum": None,
+        "mean": None,
+        "median": None,
+        "standard_deviation": None,
+        "quantiles": None,
+        "histogram": None,
+        "ranks": {},
+    }
+    if not len(finite):
+        return found
+    lowest, highest = int(np.nanargmin(values)), int(np.nanargmax(values))
+    lowest_first = direction == "lower"
+    return found | {
+        "minimum": {"value": float(values[lowest]), "code": codes[lowest]},
+        "maximum": {"value": float(values[highest]), "code": codes[highest]},
+        "mean": float(finite.mean()),
+        "median": float(np.median(finite)),
+        "standard_deviation": float(finite.std(ddof=1)) if len(finite) > 1 else None,
+        "quantiles": {str(q): float(np.quantile(finite, q / 100)) for q in QUANTILES},
+        "histogram": histogram(finite),
+        "rank_order": "lowest first" if lowest_first else "highest first",
+        "ranks": {
+            code: rank
+            for code, rank in zip(codes, ranks(values, lowest_first=lowest_first), strict=True)
+            if rank is not None
+        },
+    }
