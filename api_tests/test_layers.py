@@ -19,7 +19,7 @@ def get(client: httpx.Client, path: str, **headers: str) -> httpx.Response:
 
 
 def test_the_default_period_is_the_newest_and_the_answer_says_which(client: httpx.Client) -> None:
-    periods = client.get("/v1/indicators/ageing-rate").json()["periods"]
+    periods = client.get("/v1/indicators/ageing-rate").json()["periods_by_level"]["municipality"]
     assert client.get(f"{LAYER}/values.json").json()["period"] == periods[-1]
 
 
@@ -137,7 +137,7 @@ def test_the_address_in_tilejson_is_immutable_and_the_bare_one_revalidates(clien
 
 
 def test_breaks_are_the_same_for_every_period_unless_asked_otherwise(client: httpx.Client) -> None:
-    periods = client.get("/v1/indicators/ageing-rate").json()["periods"][-3:]
+    periods = client.get("/v1/indicators/ageing-rate").json()["periods_by_level"]["municipality"][-3:]
 
     def uppers(period: str, over: str) -> list[float]:
         legend = client.get(f"{LAYER}/legend.json?period={period}&breaks_over={over}").json()

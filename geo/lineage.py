@@ -19,6 +19,9 @@ SEPARATION = "分離"
 #: An area is taken up by one that existed before and keeps its code; the list names only the former.
 ABSORPTION = "編入合併"
 
+#: An area gets another name or rank; where it gets another code the same day, it does not keep the old one.
+SAME_AREA = frozenset({"名称変更", "町制施行"})
+
 
 @dataclass(frozen=True)
 class Change:
@@ -75,6 +78,8 @@ def _targets(today: Sequence[Change]) -> dict[str, set[str]]:
     """Return where the land of each code is at the end of a day."""
     direct: dict[str, set[str]] = {}
     for change in today:
+        if change.from_code == change.to_code and change.kind in SAME_AREA:
+            continue
         kept = {change.from_code} if change.kind == SEPARATION else set()
         direct.setdefault(change.from_code, set()).update({change.to_code} | kept)
 
@@ -97,6 +102,28 @@ def successors(code: str, after: dt.date, until: dt.date, changes: Sequence[Chan
     changes : ordered by date; changes of the same day happen together
     """
     return lineages(after, until, changes).get(code, frozenset({code}))
+
+
+def absent(date: dt.date, changes: Sequence[Change]) -> frozenset[str]:
+    """Return the codes in a list of changes that no area had on a date: not yet, or no longer.
+
+    Parameters
+    ----------
+    changes : ordered by date; those of ``date`` itself have happened
+    """
+    gone: set[str] = set()
+    unborn: set[str] = set()
+    seen: set[str] = set()
+    for day, group in groupby(changes, key=lambda change: change.date):
+        today = list(group)
+        if day <= date:
+            targets = _targets(today)
+            gone = (gone | targets.keys()).difference(*targets.values())
+            continue
+        codes = {code for change in today for code in (change.from_code, change.to_code)}
+        unborn |= codes - seen - _existing_before(today)
+        seen |= codes
+    return frozenset(gone | unborn)
 
 
 def carried(

@@ -43,7 +43,7 @@ class Refusing(TyperGroup):
         raise typer.Exit(1)
 
 
-app = typer.Typer(cls=Refusing, no_args_is_help=True, add_completion=False)
+app = typer.Typer(cls=Refusing, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 ingest = typer.Typer(no_args_is_help=True, help="Load boundaries, figures and the catalogue.")
 key = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 app.add_typer(ingest, name="ingest")

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from geo import palettes
 from geo.errors import InvalidFile
-from geo.indicators import Indicator, components
+from geo.indicators import TOPICS, Indicator, components
 from service.access import AtlasDep, only_known_parameters
 from service.atlas import Atlas
 from service.auth import Identity, require_scope
@@ -27,7 +27,7 @@ def described(atlas: Atlas, indicator: Indicator) -> dict[str, object]:
         "id": indicator.id,
         "name": {"ja": indicator.name_ja, "en": indicator.name_en},
         "description": {"ja": indicator.description_ja, "en": indicator.description_en},
-        "topic": indicator.topic,
+        "topic": {"id": indicator.topic, "ja": TOPICS[indicator.topic][0], "en": TOPICS[indicator.topic][1]},
         "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
         "kind": indicator.kind,
         "code": indicator.code,
@@ -39,6 +39,7 @@ def described(atlas: Atlas, indicator: Indicator) -> dict[str, object]:
         "decimals": indicator.decimals,
         "period_kind": indicator.period_kind,
         "periods": sorted({p for level in levels for p in atlas.periods(indicator, level)}),
+        "periods_by_level": {level: atlas.periods(indicator, level) for level in levels},
         "levels": levels,
         "default": {
             "scheme": indicator.default_scheme,

@@ -1,17 +1,24 @@
 from __future__ import annotations
 
+import logging
 import os
+import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
 from geo.errors import Finding, InvalidRows
 from service import schema
 from service.cli import app
+from service.server import KeyMask
 from service.terminal import print_refusal
-from service.tests.databases import Database
+from service.tests.databases import Database, private_cluster
 
 
 def chiiki(database: Database, *words: str) -> Result:
@@ -82,3 +89,37 @@ def test_a_database_that_is_away_is_no_traceback() -> None:
     assert done.returncode == 1
     assert "The database cannot be used" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_serve_runs_the_private_cluster_and_stops_it_on_sigterm(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment["CHIIKI_LOCAL"] = str(tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    chiiki = [sys.executable, "-m", "service.cli"]
+    with private_cluster(tmp_path) as cluster:
+        subprocess.run([*chiiki, "migrate"], env=environment, check=True)
+        with subprocess.Popen([*chiiki, "serve", "--port", str(port)], env=environment) as process:
+            wait_until_alive(port, process)
+            assert cluster.answers()
+            process.terminate()
+        assert not cluster.answers()
+
+
+def wait_until_alive(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        with suppress(httpx.TransportError):
+            assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+            return
+        assert time.monotonic() < deadline
+        with suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"serve ended with {process.wait(timeout=0.05)}")
+
+
+def test_the_access_log_does_not_hold_api_keys() -> None:
+    arguments = ("127.0.0.1:1", "PUT", "/v1/x?source=a&api_key=chiiki_0123_geheim&b=1", "1.1", 200)
+    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, '%s "%s %s %s" %d', arguments, None)
+    assert KeyMask().filter(record)
+    assert record.getMessage() == '127.0.0.1:1 "PUT /v1/x?source=a&api_key=***&b=1 1.1" 200'
