@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import stat
+import tarfile
 import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from geo.errors import Finding, InvalidFile
 
 MAX_MEMBERS = 200
+#: Of a tar of one file per municipality.
+MAX_TAR_MEMBERS = 4000
 MAX_BYTES = 4 << 30
 MAX_RATIO = 200
 #: Small members compress well without harm; the ratio is looked at above this size.
@@ -51,7 +57,7 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
                 findings = [Finding("archive", "member", m.filename[:80], fault) for m, fault in faults[:20]]
                 raise InvalidFile("The archive has members that are not unpacked", findings)
             return _written(opened, members, folder)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
         raise InvalidFile(f"{archive.name} is no whole zip archive: {error}") from error
 
 
@@ -71,3 +77,60 @@ def _written(opened: zipfile.ZipFile, members: list[zipfile.ZipInfo], folder: Pa
             shutil.copyfileobj(source, sink)
         files.append(target)
     return sorted(files)
+
+
+def inflated(path: Path) -> bytes:
+    """Return what a gzip file holds.
+
+    Raises
+    ------
+    InvalidFile : cut off, or larger than ``MAX_RATIO`` times its size
+    """
+    most = _most(path)
+    try:
+        with gzip.open(path) as opened:
+            content = opened.read(most + 1)
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise InvalidFile(f"{path.name} is no whole gzip file: {error}") from error
+    if len(content) > most:
+        raise _too_large(path, most)
+    return content
+
+
+def tarred(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each file in a .tar.gz; nothing is written anywhere.
+
+    Raises
+    ------
+    InvalidFile : cut off, too many members or bytes, a link or device
+    """
+    most = left = _most(path)
+    try:
+        with tarfile.open(path, "r|gz") as archive:
+            for count, member in enumerate(archive):
+                # The bytes of a member are inflated also where they are skipped, so all of them count.
+                left -= member.size
+                if count >= MAX_TAR_MEMBERS or left < 0:
+                    raise _too_large(path, most)
+                if member.isdir():
+                    continue
+                opened = archive.extractfile(member) if member.isreg() else None
+                if opened is None:
+                    finding = Finding(
+                        "archive", "member", member.name[:80], "a plain file: no link, no device"
+                    )
+                    raise InvalidFile("The archive has members that are not unpacked", [finding])
+                yield member.name, opened.read()
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise InvalidFile(f"{path.name} is no whole archive: {error}") from error
+
+
+def _most(path: Path) -> int:
+    return min(MAX_BYTES, max(RATIO_FROM_BYTES, MAX_RATIO * path.stat().st_size))
+
+
+def _too_large(path: Path, most: int) -> InvalidFile:
+    expected = f"at most {most} bytes ({MAX_RATIO} times its size) and {MAX_TAR_MEMBERS} members"
+    return InvalidFile(
+        f"{path.name} unpacks to more than is read", [Finding("archive", "size", "larger", expected)]
+    )

@@ -1,4 +1,4 @@
-"""From a published boundary file to areas at three levels and three details that still share borders.
+"""Published boundary files as rows of code, name and outline, whatever their packaging.
 
 The published form is 国土数値情報 N03 (one row per polygon part, wards of designated cities apart, land
 of unassigned ownership without a code) in any of its packagings, or any file with named columns.
@@ -6,34 +6,32 @@ of unassigned ownership without a code) in any of its packagings, or any file wi
 
 from __future__ import annotations
 
-import tarfile
+import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import geopandas
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
-from pyproj import CRS, Geod
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
-from geo.archives import unpack
-from geo.codes import WARD_CITY, area_code, kind_of, prefecture_of
+from geo.archives import tarred, unpack
+from geo.codes import WARD_CITY, area_code, prefecture_of
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidGeometry, InvalidRows
-from geo.topojson import Features, read_document, read_features
+from geo.topojson import Features, json_object, read_document, read_features
 from geo.vector_files import read_vector_file
 
-Geometries = NDArray[np.object_]
-
-LEVELS = ("ward", "municipality", "prefecture")
-#: Simplification tolerance in degrees: half a pixel of a 512-pixel tile at the last zoom that uses it
-#: (zoom 5 and 8). ``high`` is the outline as ingested.
-TOLERANCES = {"low": 0.01, "medium": 0.0012, "high": 0.0}
-UNASSIGNED = "所属未定地"
+#: Where the land of Japan lies, in degrees: west, south, east, north.
 JAPAN = (122.0, 20.0, 154.5, 46.5)
-GRS80 = Geod(ellps="GRS80")
+
+#: EPSG:6668 · urn:ogc:def:crs:EPSG::6668 · urn:ogc:def:crs:OGC:1.3:CRS84
+_CRS_FORMS = re.compile(
+    r"(?:urn:ogc:def:crs:)?(?:EPSG:[\d.]*:?(\d{4,6})|OGC:(?:1\.3)?:?CRS84)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -42,39 +40,6 @@ class Columns:
 
     code: str
     names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Area:
-    """One area of one level, its outline in every detail.
-
-    Attributes
-    ----------
-    area_km2 : on the GRS 80 ellipsoid, from the outline as ingested
-    outlines : detail → MultiPolygon in WGS 84, exterior rings counter-clockwise
-    """
-
-    code: str
-    name: str
-    kind: str
-    prefecture: str
-    parent: str | None
-    area_km2: float
-    outlines: Mapping[str, shapely.MultiPolygon]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was found and done: counts, repaired codes, unassigned parts, dropped islets."""
-
-    counts: Mapping[str, int]
-    parts: int
-    unassigned: int
-    repaired: tuple[str, ...]
-    dropped_islets: Mapping[str, int]
-
-
-# Reading
 
 
 def read_boundaries(
@@ -103,7 +68,7 @@ def read_boundaries(
         return _parts(_tarred(path), columns or Columns("code", ("name",)))
     if name.endswith((".shp", ".gpkg")):
         rows = read_vector_file(path)
-        stated = rows.crs or (CRS.from_user_input(crs) if crs else None)
+        stated = rows.crs or (_crs(crs) if crs else None)
         if stated is None:
             finding = Finding("file", "crs", "none", "a .prj file, or the option --crs EPSG:6668")
             raise InvalidFile(f"{path.name} does not say its coordinate reference system", [finding])
@@ -120,11 +85,13 @@ def read_boundaries(
 
 def _main_member(files: Sequence[Path], archive: Path) -> Path:
     """Return the file of an N03 package to read: the Shapefile, else the GeoJSON; never prefectures alone."""
-    municipal = [f for f in files if "prefecture" not in f.stem.lower()]
+    # The national package also has prefectures and subprefectures; macOS adds "._" files.
+    plain = [f for f in files if not f.name.startswith(".")]
+    municipal = [f for f in plain if "prefecture" not in f.stem.lower()]
     for suffix in (".shp", ".gpkg", ".geojson", ".topojson", ".json"):
         found = [f for f in municipal if f.suffix.lower() == suffix]
         if found:
-            return found[0]
+            return min(found, key=lambda f: (len(f.stem), f))
     listed = ", ".join(f.name for f in files)[:80]
     finding = Finding("archive", "members", listed, "a .shp, .gpkg, .geojson or .topojson file")
     raise InvalidFile(f"{archive.name} holds no boundary file", [finding])
@@ -135,25 +102,33 @@ def _frame(features: Features, crs: str | None) -> geopandas.GeoDataFrame:
         raise InvalidFile("The file has no features")
     rows = pd.DataFrame(features.properties)
     return geopandas.GeoDataFrame(
-        rows, geometry=np.array(features.geometries, object), crs=crs or features.crs
+        rows, geometry=np.array(features.geometries, object), crs=_crs(crs or features.crs or "EPSG:4326")
     )
+
+
+def _crs(written: str) -> CRS:
+    """Return the coordinate reference system of an authority's code, and of nothing else.
+
+    PROJ also takes definitions, and those may name files of the machine.
+    """
+    found = _CRS_FORMS.fullmatch(written.strip())
+    finding = Finding("file", "crs", written[:80], "an EPSG code such as EPSG:6668, or OGC:CRS84")
+    if found is None:
+        raise InvalidFile("The coordinate reference system cannot be read", [finding])
+    try:
+        return CRS.from_epsg(int(found[1] or 4326))
+    except CRSError as error:
+        raise InvalidFile("The coordinate reference system does not exist", [finding]) from error
 
 
 def _tarred(path: Path) -> geopandas.GeoDataFrame:
     """Return the features of one GeoJSON per municipality, each with the code its file is named by."""
     frames = []
-    try:
-        with tarfile.open(path, "r:gz") as archive, tempfile.TemporaryDirectory() as folder:
-            for member in archive:
-                if not (member.isfile() and member.name.endswith(".json")):
-                    continue
-                target = Path(folder) / "member.json"
-                opened = archive.extractfile(member)
-                target.write_bytes(opened.read() if opened else b"")
-                frame = _frame(read_features(read_document(target), member.name), None)
-                frames.append(frame.assign(code=Path(member.name).stem))
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise InvalidFile(f"{path.name} is no whole archive: {error}") from error
+    for name, text in tarred(path):
+        if not name.endswith((".json", ".geojson")):
+            continue
+        frame = _frame(read_features(json_object(text, name), name), None)
+        frames.append(frame.assign(code=PurePosixPath(name).stem))
     if not frames:
         raise InvalidFile(f"{path.name} holds no GeoJSON file")
     joined = pd.concat(frames, ignore_index=True)
@@ -194,11 +169,12 @@ def _parts(rows: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataF
     codes: list[str | None] = []
     findings: list[Finding] = []
     for number, written in enumerate(rows[columns.code], 1):
-        if written is None or (isinstance(written, float) and np.isnan(written)):
+        text = _code_text(written)
+        if not text:
             codes.append(None)
             continue
         try:
-            code = area_code(str(written))
+            code = area_code(text)
             if code.endswith("000"):
                 raise InvalidAreaCode("", [Finding("", columns.code, str(written), "a municipality or ward")])
             codes.append(code)
@@ -210,10 +186,22 @@ def _parts(rows: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataF
     names = [_name((rows[column].iloc[i] for column in columns.names), code) for i, code in enumerate(codes)]
     prefectures = _prefectures(rows, codes)
     # RFC 7946 wants WGS 84; the source is JGD2011. They differ by far less than the source's accuracy.
-    geometries = rows.geometry.to_crs(4326).array
+    geometries = shapely.force_2d(rows.geometry.to_crs(4326).to_numpy())
     told = {"code": codes, "name": names, "prefecture": prefectures}
     frame = geopandas.GeoDataFrame(pd.DataFrame(told, dtype=object), geometry=geometries, crs=4326)
     return _checked(_one_name_each(frame))
+
+
+def _code_text(written: object) -> str:
+    """Return a code as its author wrote it; empty where there is none.
+
+    A column of integers in which one is missing arrives as floating point.
+    """
+    if written is None or (isinstance(written, float) and np.isnan(written)):
+        return ""
+    if isinstance(written, float) and written.is_integer():
+        return str(int(written))
+    return str(written).strip()
 
 
 def _prefectures(rows: geopandas.GeoDataFrame, codes: Sequence[str | None]) -> list[str | None]:
@@ -250,150 +238,17 @@ def _checked(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     west, south, east, north = JAPAN
     bounds = frame.geometry.bounds.to_numpy()
     kinds = frame.geometry.geom_type
-    for number, (code, kind, box) in enumerate(zip(frame["code"], kinds, bounds, strict=True), 1):
-        where = f"feature {number} ({code})"
+    vertices, owners = shapely.get_coordinates(frame.geometry.to_numpy(), return_index=True)
+    # GEOS leaves NaN out of a geometry's bounds
+    unreal = set(owners[~np.isfinite(vertices).all(axis=1)].tolist())
+    for place, (code, kind, box) in enumerate(zip(frame["code"], kinds, bounds, strict=True)):
+        where = f"feature {place + 1} ({code or 'without a code'})"
         if kind not in ("Polygon", "MultiPolygon"):
             findings.append(Finding(where, "geometry", str(kind), "a Polygon or MultiPolygon"))
-        elif not np.isfinite(box).all():
+        elif place in unreal or not np.isfinite(box).all():
             findings.append(Finding(where, "geometry", "empty or not finite", "finite coordinates"))
         elif box[0] < west or box[1] < south or box[2] > east or box[3] > north:
             findings.append(Finding(where, "geometry", str(box.round(3).tolist()), f"degrees within {JAPAN}"))
     if findings:
         raise InvalidGeometry(f"{len(findings)} features have no usable geometry", findings[:100])
     return frame
-
-
-# Levels and details
-
-
-def areas_of(parts: geopandas.GeoDataFrame) -> tuple[dict[str, list[Area]], Report]:
-    """Return the areas of every level, ordered by code, and a report.
-
-    Parts are joined by code; municipalities are their wards joined, prefectures their municipalities
-    and the land that belongs to none. Every level is cut from ONE simplified coverage, so that neighbours
-    share their borders, across levels too. No area vanishes: the largest part of each is kept.
-
-    Raises
-    ------
-    InvalidGeometry : a geometry that cannot be repaired
-    """
-    repaired: list[str] = []
-    joined = parts.assign(key=[code or f"none {i}" for i, code in enumerate(parts["code"])])
-    keys: list[str] = []
-    outlines: list[shapely.Geometry] = []
-    for key, group in joined.groupby("key", sort=True):
-        geometry, was_repaired = _repaired(group.geometry.array, str(key))
-        keys.append(str(key))
-        outlines.append(geometry)
-        if was_repaired:
-            repaired.append(str(key))
-    names = dict(zip(joined["key"], joined["name"], strict=True))
-    prefectures = dict(zip(joined["key"], joined["prefecture"], strict=True))
-    details: dict[str, Geometries] = {}
-    dropped: dict[str, int] = {}
-    for detail, tolerance in TOLERANCES.items():
-        details[detail], dropped[detail] = _simplified(np.array(outlines, object), tolerance)
-    levels = {level: _level(level, keys, names, prefectures, details) for level in LEVELS}
-    counts = {level: len(areas) for level, areas in levels.items()}
-    unassigned = sum(key.startswith("none") for key in keys)
-    return levels, Report(counts, len(parts), unassigned, tuple(repaired), dropped)
-
-
-def _repaired(parts: Iterable[shapely.Geometry], key: str) -> tuple[shapely.Geometry, bool]:
-    """Return the parts of one area as one valid geometry, and whether a part had to be repaired."""
-    polygons = shapely.get_parts(np.array(list(parts), object))
-    valid = shapely.is_valid(polygons)
-    if not valid.all():
-        # "structure" is bounded in time where "linework" is not, and keeps holes as holes
-        polygons = np.where(
-            valid, polygons, shapely.make_valid(polygons, method="structure", keep_collapsed=False)
-        )
-        polygons = shapely.get_parts(polygons)
-    whole = shapely.multipolygons(polygons[shapely.get_type_id(polygons) == 3])
-    apart = bool(shapely.is_valid(whole))
-    if not apart:  # parts that touch along a line, or overlap
-        whole = shapely.union_all(polygons)
-    if shapely.is_empty(whole) or not shapely.area(whole) > 0:
-        finding = Finding(f"area {key}", "geometry", "self-intersecting", "a polygon with an inside")
-        raise InvalidGeometry(f"The geometry of {key} cannot be repaired", [finding])
-    return whole, not (apart and bool(valid.all()))
-
-
-def _simplified(outlines: Geometries, tolerance: float) -> tuple[Geometries, int]:
-    """Return the coverage simplified as one, without islets below the tolerance, and how many those were."""
-    if tolerance == 0:
-        return outlines, 0
-    simple = shapely.coverage_simplify(outlines, tolerance)
-    dropped = 0
-    kept: list[shapely.Geometry] = []
-    for outline in simple:
-        islands = shapely.get_parts(outline)
-        sizes = shapely.area(islands)
-        large = sizes >= tolerance**2
-        large[np.argmax(sizes)] = True
-        dropped += int((~large).sum())
-        kept.append(shapely.MultiPolygon(list(islands[large])))
-    return np.array(kept, object), dropped
-
-
-def _level(
-    level: str,
-    keys: Sequence[str],
-    names: Mapping[str, str],
-    prefectures: Mapping[str, str | None],
-    details: Mapping[str, Geometries],
-) -> list[Area]:
-    groups: dict[str, list[int]] = {}
-    for place, key in enumerate(keys):
-        whole = _whole(level, key, prefectures[key])
-        if whole is not None:
-            groups.setdefault(whole, []).append(place)
-    areas = []
-    for code in sorted(groups):
-        members = groups[code]
-        outlines = {detail: _united(outlines[members]) for detail, outlines in details.items()}
-        name = names[keys[members[0]]]
-        if code != keys[members[0]]:
-            name = name.split("市", 1)[0] + "市" if level == "municipality" else ""
-        areas.append(
-            Area(
-                code=code,
-                name=name,
-                kind=kind_of(code, name),
-                prefecture=prefecture_of(code),
-                parent=_parent(level, code),
-                area_km2=abs(GRS80.geometry_area_perimeter(outlines["high"])[0]) / 1e6,
-                outlines=outlines,
-            )
-        )
-    return areas
-
-
-def _whole(level: str, key: str, prefecture: str | None) -> str | None:
-    """Return the area of a level that a part belongs to; unassigned land belongs to a prefecture alone."""
-    if level == "prefecture":
-        return prefecture
-    if key.startswith("none"):
-        return None
-    return key if level == "ward" else WARD_CITY.get(key, key)
-
-
-def _parent(level: str, code: str) -> str | None:
-    if level == "prefecture":
-        return None
-    return WARD_CITY.get(code, prefecture_of(code)) if level == "ward" else prefecture_of(code)
-
-
-def _united(members: Geometries) -> shapely.MultiPolygon:
-    """Return neighbours as one outline, exterior rings counter-clockwise (RFC 7946, 3.1.6)."""
-    if len(members) == 1:
-        whole = members[0]
-    else:
-        whole = shapely.coverage_union_all(members)
-        if not shapely.is_valid(whole):
-            whole = shapely.union_all(members)
-    polygons = shapely.get_parts(whole)
-    united: shapely.MultiPolygon = shapely.orient_polygons(
-        shapely.multipolygons(polygons[shapely.get_type_id(polygons) == 3]), exterior_cw=False
-    )
-    return united

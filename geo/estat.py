@@ -6,7 +6,10 @@ In this form one element is an object and several are a list; attributes begin w
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import re
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -14,12 +17,14 @@ import orjson
 
 from geo.codes import area_code
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
-from geo.observations import EXPECTED_NUMBER, Row, number
+from geo.observations import EXPECTED_NUMBER, Row, distinct, number
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
-#: Areas of e-Stat tables that are no area here: the nation's parts and metropolitan areas.
-NATION = "00000"
+#: An answer holds at most 100,000 values, some 12 MB.
+MAX_BYTES = 256 << 20
+
+_TIME = re.compile(r"(18|19|20|21)[0-9]{2}([0-9]{6})?")
 
 
 def _listed(value: Json) -> list[dict[str, Json]]:
@@ -51,14 +56,14 @@ def read_estat(
     InvalidRows : every value that is no number and no known symbol
     """
     try:
-        document = orjson.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
-    except (json.JSONDecodeError, EOFError, gzip.BadGzipFile) as error:
+        document: Json = orjson.loads(_unpacked(data))
+    except json.JSONDecodeError as error:
         raise InvalidFile(f"No JSON: {error}") from error
     result = _inside(document, "GET_STATS_DATA", "RESULT")
     status = _inside(result, "STATUS")
     if status is None:
         raise InvalidFile("No answer of getStatsData: GET_STATS_DATA.RESULT.STATUS is missing")
-    if int(str(status)) > 1:
+    if str(status) not in ("0", "1"):
         raise InvalidFile(f"e-Stat answered status {status}: {_inside(result, 'ERROR_MSG')}")
     values = _listed(_inside(document, "GET_STATS_DATA", "STATISTICAL_DATA", "DATA_INF", "VALUE"))
     rows: list[Row] = []
@@ -68,9 +73,24 @@ def read_estat(
             if all(str(entry.get(f"@{key}")) == code for key, code in selection.items()):
                 row = _row(indicator, entry, place, skip_areas, findings)
                 rows += [row] if row else []
+    rows = distinct(rows, findings)
     if findings:
         raise InvalidRows(f"{len(findings)} faults in an e-Stat answer", findings)
     return rows
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Return the text of an answer, gzipped or not, up to ``MAX_BYTES``."""
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        with gzip.open(io.BytesIO(data)) as opened:
+            text = opened.read(MAX_BYTES + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise InvalidFile(f"The gzip file is broken: {error}") from error
+    if len(text) > MAX_BYTES:
+        raise InvalidFile(f"The answer unpacks to more than {MAX_BYTES >> 20} MiB")
+    return text
 
 
 def _row(
@@ -80,6 +100,10 @@ def _row(
     if written in skip_areas:
         return None
     cell = str(entry.get("$", ""))
+    time = str(entry.get("@time", ""))
+    if not _TIME.fullmatch(time):
+        findings.append(Finding(f"value {place}", "@time", time[:80], "a time such as 2020000000"))
+        return None
     try:
         code = area_code(written)
         value, status = number(cell)
@@ -92,7 +116,7 @@ def _row(
     return Row(
         indicator,
         code,
-        str(entry.get("@time", ""))[:4],
+        time[:4],
         value,
         status,
         "" if value is not None else cell,

@@ -128,14 +128,26 @@ def from_json(definition: Mapping[str, object]) -> Indicator:
     return Indicator(**plain, categories=tuple(Category(**entry) for entry in listed))  # type: ignore[arg-type]  # checked when the catalogue was read
 
 
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "kind": get_args(Kind),
+    "period_kind": get_args(PeriodKind),
+    "topic": tuple(TOPICS),
+    "direction": ("higher", "lower", "neutral"),
+    "aggregation": ("sum", "none"),
+    "denominator_period": ("same", "latest"),
+}
+
+
 def _converted(row: Mapping[str, str]) -> dict[str, object]:
     numbers = {"scale": float, "lag": int, "decimals": int, "default_k": int}
     plain: dict[str, object] = {}
     for field in fields(Indicator):
-        text = row.get(field.name, "").strip()
+        text = (row.get(field.name) or "").strip()
         if field.name != "categories" and text:
             plain[field.name] = numbers.get(field.name, str)(text)
-    texts = [entry.split(":") for entry in row.get("categories", "").split(";") if entry]
+    texts = [entry.split(":") for entry in (row.get("categories") or "").split(";") if entry]
     plain["categories"] = [
         {"code": int(code), "label_ja": ja, "label_en": en, "colour": colour}
         for code, ja, en, colour in texts
@@ -146,14 +158,33 @@ def _converted(row: Mapping[str, str]) -> dict[str, object]:
 def _faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[str, str, str]]:
     """Return field, value and expectation of what is wrong with a row."""
     faults: list[tuple[str, str, str]] = []
-    if indicator.kind not in get_args(Kind):
-        faults.append(("kind", indicator.kind, f"one of {', '.join(get_args(Kind))}"))
-    if indicator.period_kind not in get_args(PeriodKind):
-        faults.append(("period_kind", indicator.period_kind, f"one of {', '.join(get_args(PeriodKind))}"))
-    if indicator.topic not in TOPICS:
-        faults.append(("topic", indicator.topic, f"one of {', '.join(TOPICS)}"))
-    if indicator.kind in ("ratio", "change") and not indicator.numerator:
-        faults.append(("numerator", "", f"the formula of a {indicator.kind}"))
+
+    def expect(fits: bool, field: str, expected: str) -> None:
+        if not fits:
+            faults.append((field, str(getattr(indicator, field))[:80], expected))
+
+    expect(_ID.fullmatch(indicator.id) is not None, "id", "words of a-z and 0-9 with hyphens between")
+    for field, choices in _CHOICES.items():
+        expect(getattr(indicator, field) in choices, field, f"one of {', '.join(choices)}")
+    for field in ("name_ja", "name_en", "description_ja", "description_en"):
+        expect(bool(getattr(indicator, field)), field, "a text")
+    derived = indicator.kind in ("ratio", "change")
+    expect(bool(indicator.numerator) or not derived, "numerator", f"the formula of a {indicator.kind}")
+    expect(bool(indicator.denominator) == (indicator.kind == "ratio"), "denominator", "a formula for a ratio")
+    expect((indicator.lag > 0) == (indicator.kind == "change"), "lag", "years for a change, nothing else")
+    expect(0 <= indicator.decimals <= 6, "decimals", "0 to 6")
+    expect(2 <= indicator.default_k <= 12, "default_k", "2 to 12")
+    expect(indicator.scale > 0, "scale", "a number above 0")
+    expect(bool(indicator.categories) == (indicator.kind == "category"), "categories", "the list of a category")
+    colours = [entry.colour for entry in indicator.categories]
+    expect(all(map(_COLOUR.fullmatch, colours)), "categories", "colours such as #1b9e77")
+    codes = [entry.code for entry in indicator.categories]
+    expect(len(set(codes)) == len(codes), "categories", "each code once")
+    return faults + _formula_faults(indicator, known)
+
+
+def _formula_faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[str, str, str]]:
+    faults: list[tuple[str, str, str]] = []
     for field in ("numerator", "denominator"):
         formula = getattr(indicator, field)
         try:
@@ -161,12 +192,11 @@ def _faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[
         except ValueError:
             faults.append((field, formula, "a sum like births - deaths"))
             continue
-        faults += [(field, name, "the id of an observed indicator") for name in names if name not in known]
-        faults += [
-            (field, name, "an observed indicator, not a derived one")
-            for name in names
-            if name in known and known[name].numerator
-        ]
+        for name in names:
+            if name not in known:
+                faults.append((field, name, "the id of an observed indicator"))
+            elif known[name].numerator or known[name].kind not in ("count", "index"):
+                faults.append((field, name, "an observed indicator, not a derived one"))
     return faults
 
 
@@ -175,13 +205,20 @@ def read_catalogue(path: Path) -> dict[str, Indicator]:
 
     Raises
     ------
-    InvalidRows : wrong rows, all of them listed with line, field, value and what was expected
+    InvalidRows : wrong rows, all of them listed with line, field, value and what was expected; a header
+        that lacks a column or has another
     """
     found: dict[str, Indicator] = {}
     lines: dict[str, int] = {}
     findings: list[Finding] = []
     with path.open(encoding="utf-8-sig", newline="") as opened:
-        for line, row in enumerate(csv.DictReader(opened), 2):
+        reader = csv.DictReader(opened)
+        columns = [field.name for field in fields(Indicator)]
+        if sorted(reader.fieldnames or []) != sorted(columns):
+            told = ",".join(reader.fieldnames or [])[:80]
+            header = Finding("line 1", "header", told, ",".join(columns))
+            raise InvalidRows(f"{path.name} has another header", [header])
+        for line, row in enumerate(reader, 2):
             try:
                 indicator = from_json(_converted(row))
             except (TypeError, ValueError) as error:

@@ -70,7 +70,7 @@ def field(number: int, payload: bytes) -> bytes:
     r"""Return a length-delimited field.
 
     >>> field(1, b"areas")
-    b'\\n\\x05areas'
+    b'\n\x05areas'
     """
     return varint(number << 3 | _BYTES) + varint(len(payload)) + payload
 

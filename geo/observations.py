@@ -15,7 +15,6 @@ import io
 import json
 import re
 import unicodedata
-import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ import orjson
 
 from geo.codes import area_code
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
+from geo.workbooks import sheet_rows
 
 STATUSES = ("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown")
 HEADER = ("indicator", "area_code", "period", "value", "status")
@@ -46,13 +46,9 @@ SYMBOLS = {
 }
 EXPECTED_NUMBER = "a number such as 1234.5, or one of " + " ".join(SYMBOLS)
 
-_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?([eE][+-]?\d{1,3})?")
-_PERIOD = re.compile(r"(18|19|20|21)\d{2}")
+_NUMBER = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
+_PERIOD = re.compile(r"(18|19|20|21)[0-9]{2}")
 LARGEST = 1e18
-
-# A workbook of a few kilobytes may claim a sheet of 17 billion cells: no more than this is read.
-MAX_SHEET_ROWS, MAX_SHEET_COLUMNS = 1_000_000, 200
-MAX_WORKBOOK_BYTES = 200 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +141,10 @@ def _checked(
 
 
 def checked_rows(
-    table: Iterable[tuple[int, Mapping[str, str]]], indicators: Collection[str], known: Callable[[str], bool]
+    table: Iterable[tuple[int, Mapping[str, str]]],
+    indicators: Collection[str],
+    known: Callable[[str], bool],
+    expected_area: str = "the code of an area that exists or existed",
 ) -> list[Row]:
     """Return the rows of a table, each figure once.
 
@@ -153,32 +152,40 @@ def checked_rows(
     ----------
     table : line number and cells by column name
     indicators : ids that may be loaded
-    known : whether an area code exists
+    known : whether an area has this code
+    expected_area : what to say of one that none has
 
     Raises
     ------
     InvalidRows : every wrong row with line, field, value and what was expected
     """
     findings: list[Finding] = []
-    rows: dict[tuple[str, str, str], Row] = {}
+    read: list[Row] = []
     for line, cells in table:
         row = _checked(cells, line, indicators, findings)
         if row is None:
             continue
         if not known(row.area_code):
-            findings.append(
-                Finding(f"line {line}", "area_code", row.area_code, "an area that exists or existed")
-            )
-        first = rows.setdefault((row.indicator, row.area_code, row.period), row)
-        if (first.value, first.status) != (row.value, row.status):
-            told = f"{row.indicator} {row.area_code} {row.period} = {row.value}"
-            expected = f"the same value as in line {first.line}: {first.value}, or no second row"
-            findings.append(Finding(f"line {line}", "value", told[:80], expected))
+            findings.append(Finding(f"line {line}", "area_code", row.area_code, expected_area))
+        read.append(row)
+    rows = distinct(read, findings)
     if findings:
         raise InvalidRows(f"{len(findings)} faults; nothing was loaded", findings)
     if not rows:
         raise InvalidFile("The file has no rows")
-    return list(rows.values())
+    return rows
+
+
+def distinct(rows: Iterable[Row], findings: list[Finding]) -> list[Row]:
+    """Return each figure once; add a finding for every second one that says otherwise."""
+    found: dict[tuple[str, str, str], Row] = {}
+    for row in rows:
+        first = found.setdefault((row.indicator, row.area_code, row.period), row)
+        if (first.value, first.status) != (row.value, row.status):
+            told = f"{row.indicator} {row.area_code} {row.period} = {row.value}"
+            expected = f"the same value as in line {first.line}: {first.value}, or no second row"
+            findings.append(Finding(f"line {row.line}", "value", told[:80], expected))
+    return list(found.values())
 
 
 def _table(header: list[str], body: Iterable[tuple[int, list[str]]]) -> list[tuple[int, dict[str, str]]]:
@@ -250,33 +257,8 @@ def read_long_xlsx(path: Path) -> list[tuple[int, dict[str, str]]]:
     ------
     InvalidFile : no workbook, or one that claims more cells or bytes than a table of figures has
     """
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    if not openpyxl.DEFUSEDXML:
-        raise RuntimeError("defusedxml is not installed: workbooks are not read without it")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MAX_WORKBOOK_BYTES:
-                raise InvalidFile(f"{path.name} unpacks to more than {MAX_WORKBOOK_BYTES >> 20} MiB")
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what the sheet claims of its size is not believed
-        lines = sheet.iter_rows(max_row=MAX_SHEET_ROWS + 1, max_col=MAX_SHEET_COLUMNS, values_only=True)
-        table = [(line, [_cell(value) for value in cells]) for line, cells in enumerate(lines, 1)]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
-        raise InvalidFile(f"{path.name} is no whole Excel workbook: {error}") from error
-    if len(table) > MAX_SHEET_ROWS:
-        raise InvalidFile(f"{path.name} has more than {MAX_SHEET_ROWS} rows")
-    if not table:
+    rows = sheet_rows(path)
+    if not rows:
         raise InvalidFile(f"{path.name} has an empty first sheet")
-    width = max(place for place, name in enumerate(table[0][1], 1) if name) if any(table[0][1]) else 0
-    return _table(table[0][1][:width], [(line, (cells + [""] * width)[:width]) for line, cells in table[1:]])
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    header = rows[0][1]
+    return _table(header, [(line, cells + [""] * (len(header) - len(cells))) for line, cells in rows[1:]])

@@ -6,7 +6,6 @@ that ship are stored.
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import orjson
 import shapely
 from numpy.typing import NDArray
 
+from geo.archives import inflated
 from geo.errors import Finding, InvalidFile
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -42,22 +42,25 @@ def read_document(path: Path) -> dict[str, Json]:
     ------
     InvalidFile : cut off, not UTF-8 or not JSON; the message says where
     """
+    with path.open("rb") as opened:
+        gzipped = opened.read(2) == b"\x1f\x8b"
+    if path.stat().st_size > MAX_TEXT_BYTES:
+        raise InvalidFile(f"{path.name} is larger than {MAX_TEXT_BYTES >> 30} GiB")
+    return json_object(inflated(path) if gzipped else path.read_bytes(), path.name)
+
+
+def json_object(text: bytes, name: str) -> dict[str, Json]:
+    """Return the JSON object in ``text``; ``name`` is what a refusal calls it."""
+    if len(text) > MAX_TEXT_BYTES:
+        raise InvalidFile(f"{name} is larger than {MAX_TEXT_BYTES >> 30} GiB")
     try:
-        raw = path.read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            with gzip.open(path) as opened:
-                raw = opened.read(MAX_TEXT_BYTES + 1)
-        if len(raw) > MAX_TEXT_BYTES:
-            raise InvalidFile(f"{path.name} is larger than {MAX_TEXT_BYTES >> 30} GiB")
-        document = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise InvalidFile(f"{path.name} is no whole gzip file: {error}") from error
+        parsed = orjson.loads(text.removeprefix(b"\xef\xbb\xbf"))
     except json.JSONDecodeError as error:
         finding = Finding(f"line {error.lineno}", "text", str(error)[:80], "GeoJSON or TopoJSON in UTF-8")
-        raise InvalidFile(f"{path.name} is no JSON", [finding]) from error
-    if not isinstance(document, dict):
-        raise InvalidFile(f"{path.name} holds a list, expected a FeatureCollection or a Topology")
-    return document
+        raise InvalidFile(f"{name} is no JSON", [finding]) from error
+    if not isinstance(parsed, dict):
+        raise InvalidFile(f"{name} holds no object, expected a FeatureCollection or a Topology")
+    return parsed
 
 
 def read_features(document: Mapping[str, Json], name: str) -> Features:
@@ -135,7 +138,7 @@ def _topojson_features(document: Mapping[str, Json], name: str) -> Features:
             properties.append(_mapping(item.get("properties")))
             parts = [_polygon(_list(polygon), arcs) for polygon in polygons]
             geometries.append(shapely.MultiPolygon(parts) if parts else None)
-    except (IndexError, KeyError, TypeError, ValueError) as error:
+    except (IndexError, KeyError, TypeError, ValueError, shapely.errors.GEOSException) as error:
         raise InvalidFile(f"{name} is no readable TopoJSON: {error}") from error
     return Features(properties, geometries, "EPSG:4326")
 

@@ -7,12 +7,15 @@ only module that loads it. GeoJSON and TopoJSON are read without GDAL (``geo.top
 
 from __future__ import annotations
 
+import codecs
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import geopandas
+import pandas as pd
+from shapely.errors import GEOSException
 
 from geo.errors import Finding, InvalidFile
 
@@ -26,6 +29,9 @@ _SETTINGS = {
     "PROJ_NETWORK": "OFF",
     "OGR_SQLITE_LOAD_EXTENSIONS": "",
 }
+
+#: Encodings as .cpg files write them. What Windows calls 932 has more characters than Shift_JIS.
+_CODE_PAGES = {"sjis": "cp932", "shift_jis": "cp932", "shift-jis": "cp932", "utf8": "utf-8", "65001": "utf-8"}
 
 
 def _drivers() -> list[str]:
@@ -58,28 +64,70 @@ def read_vector_file(path: Path) -> geopandas.GeoDataFrame:
 
     Raises
     ------
-    InvalidFile : GDAL cannot read it as either, or its text has another encoding
+    InvalidFile : GDAL cannot read it as either, it has no layer or several, or its text has another encoding
     """
     _load()
-    import pyogrio
-    from pyogrio.errors import DataSourceError
-
     plain = path.resolve(strict=True)  # never a /vsi… path or an address
-    encodings: list[str | None] = [None]
-    if path.suffix.lower() == ".shp" and not any(path.with_suffix(end).exists() for end in (".cpg", ".CPG")):
-        encodings = ["utf-8", "cp932"]
+    if path.suffix.lower() != ".shp":
+        return _rows(plain, None)
+    # GDAL puts a question mark where it cannot convert a character. Latin-1 gives every byte back as it is.
+    rows = _rows(plain, "ISO-8859-1")
+    encodings = _encodings(path)
     for encoding in encodings:
         try:
-            rows = pyogrio.read_dataframe(plain, encoding=encoding)
+            return _decoded(rows, encoding)
         except UnicodeDecodeError:
             continue
-        except (DataSourceError, ValueError) as error:
-            finding = Finding("file", "format", path.name[:80], "a Shapefile or GeoPackage with one layer")
-            raise InvalidFile(f"{path.name} cannot be read", [finding]) from error
-        if not isinstance(rows, geopandas.GeoDataFrame):
-            raise InvalidFile(f"{path.name} has no geometry")
-        return rows
-    finding = Finding(
-        "file", "encoding", path.name[:80], "text in UTF-8 or cp932, or a .cpg file that names it"
+    expected = f"text in {' or '.join(encodings)}, or a .cpg file that names another encoding"
+    finding = Finding("file", "encoding", path.name[:80], expected)
+    raise InvalidFile(f"The text of {path.name} is in another encoding than it should be", [finding])
+
+
+def _rows(plain: Path, encoding: str | None) -> geopandas.GeoDataFrame:
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
+
+    unreadable = (DataSourceError, DataLayerError, FeatureError, GeometryError, GEOSException, ValueError)
+    try:
+        layers = [name for name, kind in pyogrio.list_layers(plain) if kind is not None]
+        if len(layers) != 1:
+            finding = Finding("file", "layers", ", ".join(layers)[:80] or "none", "one layer with geometry")
+            raise InvalidFile(f"{plain.name} must hold one layer", [finding])
+        rows = pyogrio.read_dataframe(plain, layer=layers[0], encoding=encoding)
+    except unreadable as error:
+        finding = Finding("file", "format", plain.name[:80], "a Shapefile or GeoPackage with one layer")
+        raise InvalidFile(f"{plain.name} cannot be read: {str(error)[:200]}", [finding]) from error
+    if not isinstance(rows, geopandas.GeoDataFrame):
+        raise InvalidFile(f"{plain.name} has no geometry")
+    return rows
+
+
+def _encodings(shapefile: Path) -> tuple[str, ...]:
+    """Return the encodings a Shapefile's text may have, as Python names them."""
+    for end in (".cpg", ".CPG"):
+        if not shapefile.with_suffix(end).exists():
+            continue
+        written = shapefile.with_suffix(end).read_text("ascii", "replace").strip()
+        name = written.lower().removeprefix("ansi").strip()
+        try:
+            found = codecs.lookup(_CODE_PAGES.get(name, f"cp{name}" if name.isdecimal() else name))
+            "".encode(found.name)  # Python also has codecs that are no text
+        except LookupError as error:
+            finding = Finding("file", "cpg", written[:80], "the name of an encoding, such as UTF-8 or cp932")
+            raise InvalidFile(f"The .cpg file of {shapefile.name} names no encoding", [finding]) from error
+        return (found.name,)
+    return ("utf-8", "cp932")
+
+
+def _decoded(rows: geopandas.GeoDataFrame, encoding: str) -> geopandas.GeoDataFrame:
+    def decoded(value: object) -> object:
+        return value.encode("latin-1").decode(encoding) if isinstance(value, str) else value
+
+    columns: dict[str, list[object]] = {
+        str(decoded(name)): [decoded(value) for value in rows[name]]
+        for name in rows.columns
+        if name != rows.geometry.name
+    }
+    return geopandas.GeoDataFrame(
+        pd.DataFrame(columns, dtype=object), geometry=rows.geometry.to_numpy(), crs=rows.crs
     )
-    raise InvalidFile(f"The text of {path.name} is in no known encoding", [finding])

@@ -14,11 +14,32 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 #: Two processes that start together must not both migrate; the number only has to be chiiki's own.
 LOCK = 0x63686969
 
+#: What the role ``chiiki_reader`` may do: read what is served, and nothing else. An owner that may make no
+#: roles goes without it, and reads go through the owner in read-only transactions, until somebody makes the
+#: role and migrates again.
+READER = """
+do $$
+begin
+    execute format('revoke create, temporary on database %I from public', current_database());
+    if not exists (select from pg_roles where rolname = 'chiiki_reader') then
+        create role chiiki_reader login noinherit;
+    end if;
+    execute format('grant connect on database %I to chiiki_reader', current_database());
+    grant usage on schema public to chiiki_reader;
+    grant select on vintage, area, outline, encoded_tile, area_change, region_set, source, indicator,
+        observation, alembic_version to chiiki_reader;
+exception when insufficient_privilege then
+    raise notice 'The role chiiki_reader does not exist, and this role may not create it';
+end
+$$
+"""
 
-def upgrade(conn: Connection, revision: str = "head") -> None:
-    """Bring the schema to ``revision``, in the caller's transaction; once there this changes nothing."""
+
+def upgrade(conn: Connection) -> None:
+    """Bring the schema to the newest revision, in the caller's transaction; again changes nothing."""
     conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    command.upgrade(_config(conn), revision)
+    command.upgrade(_config(conn), "head")
+    conn.execute(text(READER))
 
 
 def downgrade(conn: Connection, revision: str) -> None:

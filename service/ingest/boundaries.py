@@ -14,7 +14,8 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, insert, select, update
 
-from geo.boundaries import LEVELS, TOLERANCES, Area, Columns, areas_of, read_boundaries
+from geo.areas import LEVELS, TOLERANCES, Area, areas_of
+from geo.boundaries import Columns, read_boundaries
 from geo.errors import Finding, InvalidRows
 from geo.topojson import read_document, regrouped
 from service.database import notify

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, insert, select, text
 
 from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
 from geo.indicators import Indicator, from_json
+from geo.lineage import Change, absent
 from geo.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
 from service.database import notify
 from service.tables import area, area_change, audit, indicator, source
@@ -89,6 +90,7 @@ def load_observations(
                         part.source,
                     )
                 )
+    conn.execute(text("analyze staged"))
     counts = conn.execute(_COUNT).one()
     touched = [str(name) for name in conn.execute(_TOUCHED).scalars()]
     report: dict[str, object] = {
@@ -151,10 +153,17 @@ def _loaded(
     subject: str,
     dry_run: bool,
 ) -> dict[str, object]:
-    codes = known_codes(conn)
-    rows = checked_rows(table, allowed, codes.__contains__)
-    part = Figures(rows, _source_of(conn, source), _date_of(boundary_date))
-    return load_observations(conn, [part], actor=actor, subject=subject, dry_run=dry_run)
+    date = _date_of(boundary_date)
+    existing = known_codes(conn) - absent(date, _changes(conn))
+    rows = checked_rows(table, allowed, existing.__contains__, f"the code of an area that existed on {date}")
+    part = Figures(rows, _source_of(conn, source), date)
+    report = load_observations(conn, [part], actor=actor, subject=subject, dry_run=dry_run)
+    return report | {"duplicates": len(table) - len(rows)}
+
+
+def _changes(conn: Connection) -> list[Change]:
+    columns = (area_change.c.date, area_change.c.kind, area_change.c.from_code, area_change.c.to_code)
+    return [Change(*row) for row in conn.execute(select(*columns).order_by(*columns)).all()]
 
 
 def put_observations(

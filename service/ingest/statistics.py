@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, select
 
 from geo.boundaries import read_boundaries
-from geo.codes import area_code, kind_of
+from geo.codes import DESIGNATED_CITIES, area_code, kind_of
 from geo.indicators import Indicator, read_catalogue
 from geo.observations import Row, number
 from geo.ssdse import read_ssdse
@@ -141,8 +141,7 @@ def _kinds(boundaries: Path) -> Iterator[Row]:
     """Yield the type of each municipality and ward of the boundaries that ship."""
     parts = read_boundaries(boundaries)
     names = {code: name for code, name in zip(parts["code"], parts["name"], strict=True) if code}
-    cities = dict.fromkeys(("01100", "04100", "11100", "12100", "14100", "14130", "14150", "15100"), "")
-    for code, name in sorted((names | cities).items()):
+    for code, name in sorted((names | dict.fromkeys(DESIGNATED_CITIES, "")).items()):
         yield Row("municipality-type", code, "2021", float(KINDS[kind_of(code, name)]), "ok", "", 0)
 
 
@@ -216,11 +215,15 @@ def load_shipped_statistics(
         return {"unchanged": True}
     table = pq.read_table(folder / FILE)
     progress(0, 1, f"{table.num_rows:,} figures")
-    plain = [table.column(name).to_pylist() for name in SCHEMA.names]
-    parts: dict[tuple[str, dt.date], list[Row]] = {}
+    # Texts are told out of a dictionary column ten times slower than out of a plain one.
+    plain = [
+        table.column(name).cast(kind if kind == pa.float64() else pa.string()).to_pylist()
+        for name, kind in zip(SCHEMA.names, SCHEMA.types, strict=True)
+    ]
+    parts: dict[tuple[str, str], list[Row]] = {}
     for indicator, code, period, value, status, raw, date, source in zip(*plain, strict=True):
         parts.setdefault((source, date), []).append(Row(indicator, code, period, value, status, raw, 0))
-    figures = [Figures(rows, source, date) for (source, date), rows in parts.items()]
+    figures = [Figures(rows, source, dt.date.fromisoformat(date)) for (source, date), rows in parts.items()]
     report = load_observations(conn, figures, actor=actor, subject=subject)
     progress(1, 1, "figures loaded")
     return report

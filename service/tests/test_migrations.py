@@ -74,3 +74,10 @@ def test_the_reader_role_may_read_what_is_served_and_nothing_else(migrated_datab
             conn.scalar(text("select has_database_privilege('chiiki_reader', current_database(), 'temp')"))
             is False
         )
+
+
+def test_a_reader_role_made_later_gets_its_rights_by_migrating_again(migrated_database: Database) -> None:
+    with migrated_database.begin() as conn:
+        conn.execute(text("revoke select on area from chiiki_reader"))
+        schema.upgrade(conn)
+        assert conn.scalar(text("select has_table_privilege('chiiki_reader', 'area', 'select')")) is True

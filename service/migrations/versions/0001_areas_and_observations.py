@@ -145,25 +145,6 @@ create table audit (
 );
 """
 
-# A role that may make no other roles goes without the reader; reads then come through its own role in
-# read-only transactions.
-READER = """
-do $$
-begin
-    execute format('revoke create, temporary on database %I from public', current_database());
-    if not exists (select from pg_roles where rolname = 'chiiki_reader') then
-        create role chiiki_reader login noinherit;
-    end if;
-    execute format('grant connect on database %I to chiiki_reader', current_database());
-    grant usage on schema public to chiiki_reader;
-    grant select on vintage, area, outline, encoded_tile, area_change, region_set, source, indicator,
-        observation, alembic_version to chiiki_reader;
-exception when insufficient_privilege then
-    raise notice 'This role may not create the role chiiki_reader; reads use this role, read-only';
-end
-$$
-"""
-
 TABLES = "observation, indicator, source, region_set, area_change, encoded_tile, outline, area, vintage"
 
 
@@ -171,7 +152,6 @@ def upgrade() -> None:
     op.execute("create extension if not exists postgis")
     for statements in (BOUNDARIES, FIGURES, WRITING):
         op.execute(statements)
-    op.execute(READER)
 
 
 def downgrade() -> None:

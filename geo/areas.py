@@ -1,0 +1,206 @@
+"""Areas at three levels and three details that still share their borders.
+
+Parts of a boundary file become wards, municipalities and prefectures, simplified as one coverage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Geod
+
+from geo.codes import WARD_CITY, kind_of, prefecture_of
+from geo.errors import Finding, InvalidGeometry
+
+Geometries = NDArray[np.object_]
+
+LEVELS = ("ward", "municipality", "prefecture")
+#: Simplification tolerance in degrees: half a pixel of a 512-pixel tile at the last zoom that uses it
+#: (zoom 5 and 8). ``high`` is the outline as ingested.
+TOLERANCES = {"low": 0.01, "medium": 0.0012, "high": 0.0}
+GRS80 = Geod(ellps="GRS80")
+
+
+@dataclass(frozen=True)
+class Area:
+    """One area of one level, its outline in every detail.
+
+    Attributes
+    ----------
+    area_km2 : on the GRS 80 ellipsoid, from the outline as ingested
+    outlines : detail → MultiPolygon in WGS 84, exterior rings counter-clockwise
+    """
+
+    code: str
+    name: str
+    kind: str
+    prefecture: str
+    parent: str | None
+    area_km2: float
+    outlines: Mapping[str, shapely.MultiPolygon]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found and done.
+
+    Attributes
+    ----------
+    counts : areas per level
+    parts : features of the file
+    unassigned : features without a code; they belong to their prefecture alone
+    repaired : codes whose outline was no valid geometry
+    mismatched : codes whose borders overlap a neighbour's or leave a gap
+    dropped_islets : detail → islets left out there because they are smaller than a pixel
+    """
+
+    counts: Mapping[str, int]
+    parts: int
+    unassigned: int
+    repaired: tuple[str, ...]
+    mismatched: tuple[str, ...]
+    dropped_islets: Mapping[str, int]
+
+
+def areas_of(parts: geopandas.GeoDataFrame) -> tuple[dict[str, list[Area]], Report]:
+    """Return the areas of every level, ordered by code, and a report.
+
+    Parts are joined by code; municipalities are their wards joined, prefectures their municipalities
+    and the land that belongs to none. Every level is cut from ONE simplified coverage, so that neighbours
+    share their borders, across levels too. No area vanishes: the largest part of each is kept.
+
+    Raises
+    ------
+    InvalidGeometry : a geometry that cannot be repaired
+    """
+    repaired: list[str] = []
+    joined = parts.assign(key=[code or f"none {i}" for i, code in enumerate(parts["code"])])
+    keys: list[str] = []
+    outlines: list[shapely.Geometry] = []
+    for key, group in joined.groupby("key", sort=True):
+        geometry, was_repaired = _repaired(group.geometry.array, str(key))
+        keys.append(str(key))
+        outlines.append(geometry)
+        if was_repaired:
+            repaired.append(str(key))
+    names = dict(zip(joined["key"], joined["name"], strict=True))
+    prefectures = dict(zip(joined["key"], joined["prefecture"], strict=True))
+    details: dict[str, Geometries] = {}
+    dropped: dict[str, int] = {}
+    for detail, tolerance in TOLERANCES.items():
+        details[detail], dropped[detail] = _simplified(np.array(outlines, object), tolerance)
+    levels = {level: _level(level, keys, names, prefectures, details) for level in LEVELS}
+    counts = {level: len(areas) for level, areas in levels.items()}
+    unassigned = sum(key.startswith("none") for key in keys)
+    edges = shapely.coverage_invalid_edges(np.array(outlines, object))
+    mismatched = [key for key, edge in zip(keys, edges, strict=True) if not shapely.is_empty(edge)]
+    return levels, Report(counts, len(parts), unassigned, tuple(repaired), tuple(mismatched), dropped)
+
+
+def _repaired(parts: Iterable[shapely.Geometry], key: str) -> tuple[shapely.Geometry, bool]:
+    """Return the parts of one area as one valid geometry, and whether a part had to be repaired."""
+    polygons = shapely.get_parts(np.array(list(parts), object))
+    valid = shapely.is_valid(polygons)
+    if not valid.all():
+        # "structure" is bounded in time where "linework" is not, and keeps holes as holes
+        polygons = np.where(
+            valid, polygons, shapely.make_valid(polygons, method="structure", keep_collapsed=False)
+        )
+        polygons = shapely.get_parts(polygons)
+    whole = shapely.multipolygons(polygons[shapely.get_type_id(polygons) == 3])
+    apart = bool(shapely.is_valid(whole))
+    if not apart:  # parts that touch along a line, or overlap
+        whole = shapely.union_all(polygons)
+    if shapely.is_empty(whole) or not shapely.area(whole) > 0:
+        finding = Finding(f"area {key}", "geometry", "self-intersecting", "a polygon with an inside")
+        raise InvalidGeometry(f"The geometry of {key} cannot be repaired", [finding])
+    return whole, not (apart and bool(valid.all()))
+
+
+def _simplified(outlines: Geometries, tolerance: float) -> tuple[Geometries, int]:
+    """Return the coverage simplified as one, without islets below the tolerance, and how many those were."""
+    if tolerance == 0:
+        return outlines, 0
+    simple = shapely.coverage_simplify(outlines, tolerance)
+    # Simplifying keeps a clean coverage valid, and nothing else.
+    broken = ~shapely.is_valid(simple)
+    simple[broken] = shapely.make_valid(simple[broken], method="structure", keep_collapsed=False)
+    dropped = 0
+    kept: list[shapely.Geometry] = []
+    for outline, full in zip(simple, outlines, strict=True):
+        islands = shapely.get_parts(full if shapely.is_empty(outline) else outline)
+        islands = islands[shapely.get_type_id(islands) == 3]
+        sizes = shapely.area(islands)
+        large = sizes >= tolerance**2
+        large[np.argmax(sizes)] = True
+        dropped += int((~large).sum())
+        kept.append(shapely.MultiPolygon(list(islands[large])))
+    return np.array(kept, object), dropped
+
+
+def _level(
+    level: str,
+    keys: Sequence[str],
+    names: Mapping[str, str],
+    prefectures: Mapping[str, str | None],
+    details: Mapping[str, Geometries],
+) -> list[Area]:
+    groups: dict[str, list[int]] = {}
+    for place, key in enumerate(keys):
+        whole = _whole(level, key, prefectures[key])
+        if whole is not None:
+            groups.setdefault(whole, []).append(place)
+    areas = []
+    for code in sorted(groups):
+        members = groups[code]
+        outlines = {detail: _united(outlines[members]) for detail, outlines in details.items()}
+        name = names[keys[members[0]]]
+        if code != keys[members[0]]:
+            name = name.split("市", 1)[0] + "市" if level == "municipality" else ""
+        areas.append(
+            Area(
+                code=code,
+                name=name,
+                kind=kind_of(code, name),
+                prefecture=prefecture_of(code),
+                parent=_parent(level, code),
+                area_km2=abs(GRS80.geometry_area_perimeter(outlines["high"])[0]) / 1e6,
+                outlines=outlines,
+            )
+        )
+    return areas
+
+
+def _whole(level: str, key: str, prefecture: str | None) -> str | None:
+    """Return the area of a level that a part belongs to; unassigned land belongs to a prefecture alone."""
+    if level == "prefecture":
+        return prefecture
+    if key.startswith("none"):
+        return None
+    return key if level == "ward" else WARD_CITY.get(key, key)
+
+
+def _parent(level: str, code: str) -> str | None:
+    if level == "prefecture":
+        return None
+    return WARD_CITY.get(code, prefecture_of(code)) if level == "ward" else prefecture_of(code)
+
+
+def _united(members: Geometries) -> shapely.MultiPolygon:
+    """Return neighbours as one outline, exterior rings counter-clockwise (RFC 7946, 3.1.6)."""
+    if len(members) == 1:
+        whole = members[0]
+    else:
+        whole = shapely.coverage_union_all(members)
+        if not shapely.is_valid(whole):
+            whole = shapely.union_all(members)
+    polygons = shapely.get_parts(whole)
+    united: shapely.MultiPolygon = shapely.orient_polygons(
+        shapely.multipolygons(polygons[shapely.get_type_id(polygons) == 3]), exterior_cw=False
+    )
+    return united

@@ -1,0 +1,90 @@
+"""Legends, palettes and statistics."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from geo.errors import InvalidParameter
+from geo.legend import Entry, Legend, numeric_entries
+from geo.palettes import NO_DATA, PALETTES, colours, described, names
+from geo.summary import statistics
+
+
+def test_colorbrewer_colours_are_its_own_for_each_k() -> None:
+    # colorbrewer2.org, YlGnBu with 5 classes
+    assert [bytes(c).hex() for c in colours("ylgnbu", 5).tolist()] == [
+        "ffffcc",
+        "a1dab4",
+        "41b6c4",
+        "2c7fb8",
+        "253494",
+    ]
+    assert (colours("ylgnbu_r", 5) == colours("ylgnbu", 5)[::-1]).all()
+
+
+@pytest.mark.parametrize("name", list(PALETTES))
+@pytest.mark.parametrize("k", [1, 2, 5, 12])
+def test_every_palette_gives_k_colours_other_than_no_data(name: str, k: int) -> None:
+    found = colours(name, k).tolist()
+    assert len(found) == k
+    assert list(NO_DATA) not in found
+
+
+def test_an_unknown_palette_is_refused_with_what_exists() -> None:
+    with pytest.raises(InvalidParameter, match="viridis"):
+        colours("mud", 5)
+    assert "cividis_r" in names()
+    assert {row["kind"] for row in described()} == {"sequential", "diverging", "qualitative"}
+
+
+def legend() -> Legend:
+    entries = numeric_entries(1.0, [2.0, 3.5], ["#ffffff", "#000000"], [3, 4], 1)
+    return Legend("人口 <&>", "Population <&>", "人", "persons", "2020", entries, 2)
+
+
+def test_labels_tell_classes_apart() -> None:
+    entries = numeric_entries(0.001, [0.002, 0.003], ["#fff000", "#000fff"], [1, 1], 0)
+    assert [e.label_en for e in entries] == ["0.001 – 0.002", "0.002 – 0.003"]
+    assert numeric_entries(np.nan, [], [], [], 0) == ()
+
+
+@pytest.mark.parametrize(("lang", "text"), [("ja", "データなし"), ("en", "No data")])
+def test_the_svg_is_well_formed_and_speaks_the_language(lang: str, text: str) -> None:
+    root = ET.fromstring(legend().to_svg(lang))  # noqa: S314 - our own bytes
+    told = "".join(root.itertext())
+    assert text in told
+    assert "<&>" in told
+    assert [r.get("fill") for r in root.iter("{http://www.w3.org/2000/svg}rect")][1] == "#ffffff"
+
+
+def test_the_json_has_every_class_and_the_areas_without_data() -> None:
+    body = legend().to_json()
+    assert body["no_data"] == {
+        "colour": "#cccccc",
+        "label": {"ja": "データなし", "en": "No data"},
+        "count": 2,
+    }
+    assert legend().entries[0] == Entry(1.0, 2.0, "#ffffff", "1.0 〜 2.0", "1.0 – 2.0", 3)
+
+
+def test_statistics_worked_by_hand() -> None:
+    found = statistics(
+        np.array([5.0, 9.0, np.nan, 5.0, 1.0]),
+        codes=["a", "b", "c", "d", "e"],
+        statuses=["ok", "ok", "secret", "ok", "ok"],
+    )
+    assert (found["n"], found["missing"], found["missing_by_status"]) == (4, 1, {"secret": 1})
+    assert found["maximum"] == {"value": 9.0, "code": "b"}
+    assert found["mean"] == 5.0
+    assert found["median"] == 5.0
+    assert found["ranks"] == {"a": 2, "b": 1, "d": 2, "e": 4}
+    assert found["standard_deviation"] == pytest.approx((32 / 3) ** 0.5)
+
+
+def test_statistics_of_nothing_are_null() -> None:
+    found = statistics(np.array([np.nan]), codes=["a"], statuses=["not_available"])
+    assert found["n"] == 0
+    assert found["mean"] is None

@@ -1,0 +1,3 @@
+"""Alembic alone can run ``env.py``; pytest must not import it in search of doctests."""
+
+collect_ignore = ["env.py"]
