@@ -39,7 +39,7 @@ def maplibre_style(
                 "type": "fill",
                 "source": SOURCE,
                 "source-layer": "areas",
-                "paint": {"fill-color": fill, "fill-antialias": False},
+                "paint": {"fill-color": fill, "fill-antialias": True},
             },
             {
                 "id": "areas-line",
