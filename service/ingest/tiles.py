@@ -15,8 +15,9 @@ EXTENT = 4096
 #: Zoom from which a detail is used.
 DETAIL_FROM = {0: "low", 6: "medium", 9: "high"}
 
-#: The tile's box with its buffer, in Web Mercator.
-_BOX = f"ST_TileEnvelope(z, x, y, margin => {BUFFER / EXTENT})"
+#: What is kept of an outline for a tile and those below it: a whole tile more on each side. A cut nearer by
+#: would put a vertex of its own on a border, which moves by a grid unit when PostGIS snaps and cuts again.
+_BOX = "ST_TileEnvelope(z, x, y, margin => 1)"
 
 _START = text(
     f"""
@@ -88,6 +89,9 @@ def encode_tiles(conn: Connection, vintage: dt.date, level: str, done: Callable[
     few times and not once per tile.
     """
     count = 0
+    # PostGIS functions are costed so high that PostgreSQL compiles every statement, which takes longer than
+    # most of them run.
+    conn.execute(text("set local jit = off"))
     for z in range(TOP_ZOOM + 1):
         where = {"vintage": vintage, "level": level}
         if z in DETAIL_FROM:
