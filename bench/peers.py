@@ -53,7 +53,9 @@ def running(name: str, command: list[str], ready: str, environment: Mapping[str,
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     argv = [part.format(port=port) for part in command]
-    process = subprocess.Popen(argv, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    process = subprocess.Popen(
+        argv, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=sys.stderr
+    )
     peer = Peer(name, f"http://127.0.0.1:{port}", process)
     try:
         deadline = time.monotonic() + READY_S
@@ -90,7 +92,11 @@ def tipg(url: URL, conn: Connection, detail: str) -> Iterator[Peer]:
     python = PEERS / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", PEERS], check=True)
-        uv = next(path for path in (HERE.parent / ".local" / "tools" / "bin" / "uv", Path("uv")) if path.exists() or path.name == str(path))
+        uv = next(
+            path
+            for path in (HERE.parent / ".local" / "tools" / "bin" / "uv", Path("uv"))
+            if path.exists() or path.name == str(path)
+        )
         lock = HERE / "requirements.lock"
         subprocess.run([uv, "pip", "sync", "-q", "--python", python, lock], check=True)
     conn.execute(text("drop schema if exists bench cascade"))

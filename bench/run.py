@@ -40,7 +40,8 @@ SQL_TILE = text(
         from outline g
         join area a using (vintage, level, position)
         left join observation o on o.area_code = a.code and o.indicator = :indicator and o.period = :period
-        where g.vintage = (select max(vintage) from vintage) and g.level = 'municipality' and g.detail = :detail
+        where g.vintage = (select max(vintage) from vintage)
+          and g.level = 'municipality' and g.detail = :detail
           and g.geom && ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 64.0 / 4096), 4326)
         order by g.position
     ) q where geom is not null
@@ -108,7 +109,10 @@ def questions_of(conn: Connection, seed: int, count: int) -> list[Question]:
     """Return distinct random questions, every zoom from 4 to 12 as often as the others."""
     draw = random.Random(seed)
     pairs = pairs_of(conn)
-    found = text("select z, x, y from encoded_tile where level = 'municipality' and z between 4 and 12 order by z, x, y")
+    found = text(
+        "select z, x, y from encoded_tile"
+        " where level = 'municipality' and z between 4 and 12 order by z, x, y"
+    )
     tiles: dict[int, list[tuple[int, int, int]]] = {}
     for z, x, y in conn.execute(found):
         tiles.setdefault(z, []).append((z, x, y))
@@ -124,7 +128,16 @@ def load(peer: Peer, paths: Sequence[str], seconds: int, encoding: str, connecti
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as listed:
         listed.write("\n".join(paths))
         listed.flush()
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", HERE / "tiles.lua", peer.url]
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            "--latency",
+            "-s",
+            HERE / "tiles.lua",
+            peer.url,
+        ]
         environment = {**os.environ, "PATHS": listed.name, "ENCODING": encoding}
         told = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     errors = re.search(r"Non-2xx or 3xx responses: (\d+)|Socket errors", told)
@@ -150,7 +163,9 @@ def timed(ask: Callable[[int], object], count: int) -> Measured:
         ask(place)
         spans.append((time.perf_counter() - start) * 1e3)
     ordered = sorted(spans)
-    return Measured(1e3 / statistics.mean(spans), statistics.median(spans), ordered[int(0.99 * (len(ordered) - 1))])
+    return Measured(
+        1e3 / statistics.mean(spans), statistics.median(spans), ordered[int(0.99 * (len(ordered) - 1))]
+    )
 
 
 def fetched(url: str) -> bytes:
@@ -162,14 +177,20 @@ def fetched(url: str) -> bytes:
 def show(name: str, found: Measured, against: Measured | None = None, extra: str = "") -> None:
     """Print a line; the ratio is requests per second against the peer's."""
     ratio = f"{found.per_second / against.per_second:8.1f} ×" if against else " " * 10
-    print(f"  {name:<34}{found.per_second:>10,.0f}/s   p50 {found.p50:>8.2f} ms   p99 {found.p99:>8.2f} ms{ratio}{extra}")
+    print(
+        f"  {name:<34}{found.per_second:>10,.0f}/s   p50 {found.p50:>8.2f} ms   p99 {found.p99:>8.2f} ms"
+        f"{ratio}{extra}"
+    )
 
 
 def features_of(body: bytes) -> dict[int, tuple[shapely.Geometry, dict[str, object]]]:
     """Return geometry (rings from the same corner) and attributes of each feature by id."""
     features = mapbox_vector_tile.decode(body)["areas"]["features"] if body else []
     return {
-        f["id"]: (shape(f["geometry"]).normalize(), {k: v for k, v in f["properties"].items() if k != "class"})
+        f["id"]: (
+            shape(f["geometry"]).normalize(),
+            {k: v for k, v in f["properties"].items() if k != "class"},
+        )
         for f in features
     }
 
@@ -190,7 +211,9 @@ def check_equal(conn: Connection, peer: Peer, questions: Sequence[Question]) -> 
 
 def main() -> None:
     """Run every comparison and print it."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--seconds", type=int, default=8, help="length of each load run")
     options.add_argument("--seed", type=int, default=1, help="of the random list")
     options.add_argument("--connections", type=int, default=16, help="open at once")
@@ -212,7 +235,9 @@ def main() -> None:
             memory(ours, peer, pairs)
 
 
-def tiles(conn: Connection, ours: Peer, peer: Peer, questions: Sequence[Question], chosen: argparse.Namespace) -> None:
+def tiles(
+    conn: Connection, ours: Peer, peer: Peer, questions: Sequence[Question], chosen: argparse.Namespace
+) -> None:
     """Compare tiles never asked before."""
     third = len(questions) // 3
     print("Tiles never asked before, one worker")
@@ -225,7 +250,9 @@ def tiles(conn: Connection, ours: Peer, peer: Peer, questions: Sequence[Question
     plain = [q.chiiki() for q in questions[third : 2 * third]]
     show("chiiki", load(ours, plain, chosen.seconds, "identity", chosen.connections), theirs)
     packed = [q.chiiki() for q in questions[2 * third :]]
-    theirs_packed = load(peer, [q.tipg() for q in questions[:third]], chosen.seconds, "gzip", chosen.connections)
+    theirs_packed = load(
+        peer, [q.tipg() for q in questions[:third]], chosen.seconds, "gzip", chosen.connections
+    )
     show("TiPg, gzip", theirs_packed)
     show("chiiki, gzip", load(ours, packed, chosen.seconds, "gzip", chosen.connections), theirs_packed)
 
@@ -237,7 +264,8 @@ def geojson(conn: Connection, ours: Peer, peer: Peer, pairs: Sequence[tuple[str,
     theirs = timed(lambda i: fetched(f"{peer.url}{items}&indicator={pairs[i][0]}&period={pairs[i][1]}"), 12)
     show("TiPg items", theirs)
     sql = timed(
-        lambda i: conn.execute(SQL_GEOJSON, {"indicator": pairs[i][0], "period": pairs[i][1]}).scalar_one(), 12
+        lambda i: conn.execute(SQL_GEOJSON, {"indicator": pairs[i][0], "period": pairs[i][1]}).scalar_one(),
+        12,
     )
     show("ST_AsGeoJSON in SQL", sql, theirs)
     path = "/v1/layers/{0}/areas.geojson?period={1}&detail=medium"

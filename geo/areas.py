@@ -24,6 +24,8 @@ LEVELS = ("ward", "municipality", "prefecture")
 #: (zoom 5 and 8). ``high`` is the outline as ingested.
 TOLERANCES = {"low": 0.01, "medium": 0.0012, "high": 0.0}
 GRS80 = Geod(ellps="GRS80")
+#: How a part without a code is called: land of unassigned ownership (所属未定地).
+UNASSIGNED = "unassigned"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def areas_of(parts: geopandas.GeoDataFrame) -> tuple[dict[str, list[Area]], Repo
     InvalidGeometry : a geometry that cannot be repaired
     """
     repaired: list[str] = []
-    joined = parts.assign(key=[code or f"none {i}" for i, code in enumerate(parts["code"])])
+    joined = parts.assign(key=[code or f"{UNASSIGNED} {i}" for i, code in enumerate(parts["code"])])
     keys: list[str] = []
     outlines: list[shapely.Geometry] = []
     for key, group in joined.groupby("key", sort=True):
@@ -96,7 +98,7 @@ def areas_of(parts: geopandas.GeoDataFrame) -> tuple[dict[str, list[Area]], Repo
         details[detail], dropped[detail] = _simplified(np.array(outlines, object), tolerance)
     levels = {level: _level(level, keys, names, prefectures, details) for level in LEVELS}
     counts = {level: len(areas) for level, areas in levels.items()}
-    unassigned = sum(key.startswith("none") for key in keys)
+    unassigned = sum(key.startswith(UNASSIGNED) for key in keys)
     edges = shapely.coverage_invalid_edges(np.array(outlines, object))
     mismatched = [key for key, edge in zip(keys, edges, strict=True) if not shapely.is_empty(edge)]
     return levels, Report(counts, len(parts), unassigned, tuple(repaired), tuple(mismatched), dropped)
@@ -180,7 +182,7 @@ def _whole(level: str, key: str, prefecture: str | None) -> str | None:
     """Return the area of a level that a part belongs to; unassigned land belongs to a prefecture alone."""
     if level == "prefecture":
         return prefecture
-    if key.startswith("none"):
+    if key.startswith(UNASSIGNED):
         return None
     return key if level == "ward" else WARD_CITY.get(key, key)
 

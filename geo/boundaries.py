@@ -20,11 +20,13 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from geo.archives import tarred, unpack
-from geo.codes import WARD_CITY, area_code, prefecture_of
+from geo.codes import SPECIAL_WARDS, WARD_CITY, area_code, prefecture_of
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidGeometry, InvalidRows
 from geo.topojson import Features, json_object, read_document, read_features
 from geo.vector_files import read_vector_file
 
+#: Land that no municipality owns yet; it has no code.
+UNASSIGNED = "所属未定地"
 #: Where the land of Japan lies, in degrees: west, south, east, north.
 JAPAN = (122.0, 20.0, 154.5, 46.5)
 
@@ -49,8 +51,8 @@ def read_boundaries(
 
     Parameters
     ----------
-    path : zip (Shapefile, GeoJSON or the GML package of N03), .tar.gz of one GeoJSON per municipality
-        named by its code, .shp, .gpkg, GeoJSON or TopoJSON (also .gz)
+    path : zip (Shapefile, GeoJSON or the GML package of N03), .tar.gz of many GeoJSON or TopoJSON files
+        (N03, or one municipality each, named by its code), .shp, .gpkg, GeoJSON or TopoJSON (also .gz)
     crs : of a file that states none
     columns : of a file that is not N03
 
@@ -65,7 +67,8 @@ def read_boundaries(
         with tempfile.TemporaryDirectory() as folder:
             return read_boundaries(_main_member(unpack(path, Path(folder)), path), crs=crs, columns=columns)
     if name.endswith((".tar.gz", ".tgz")):
-        return _parts(_tarred(path), columns or Columns("code", ("name",)))
+        rows = _tarred(path)
+        return _parts(rows, columns or _n03_columns(list(rows.columns)))
     if name.endswith((".shp", ".gpkg")):
         rows = read_vector_file(path)
         stated = rows.crs or (_crs(crs) if crs else None)
@@ -122,13 +125,14 @@ def _crs(written: str) -> CRS:
 
 
 def _tarred(path: Path) -> geopandas.GeoDataFrame:
-    """Return the features of one GeoJSON per municipality, each with the code its file is named by."""
+    """Return the features of many files together; where they have no code, their file is named by it."""
     frames = []
     for name, text in tarred(path):
-        if not name.endswith((".json", ".geojson")):
+        member = PurePosixPath(name)
+        if member.suffix not in (".json", ".geojson", ".topojson") or member.name.startswith("."):
             continue
         frame = _frame(read_features(json_object(text, name), name), None)
-        frames.append(frame.assign(code=PurePosixPath(name).stem))
+        frames.append(frame if "N03_007" in frame.columns else frame.assign(code=member.stem))
     if not frames:
         raise InvalidFile(f"{path.name} holds no GeoJSON file")
     joined = pd.concat(frames, ignore_index=True)
@@ -172,6 +176,14 @@ def _parts(rows: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataF
         text = _code_text(written)
         if not text:
             codes.append(None)
+            parts = [
+                part for column in columns.names if isinstance(part := rows[column].iloc[number - 1], str)
+            ]
+            if parts and UNASSIGNED not in parts:
+                expected = f"a code: only {UNASSIGNED} has none"
+                findings.append(
+                    Finding(f"feature {number} ({''.join(parts)})", columns.code, "missing", expected)
+                )
             continue
         try:
             code = area_code(text)
@@ -189,7 +201,7 @@ def _parts(rows: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataF
     geometries = shapely.force_2d(rows.geometry.to_crs(4326).to_numpy())
     told = {"code": codes, "name": names, "prefecture": prefectures}
     frame = geopandas.GeoDataFrame(pd.DataFrame(told, dtype=object), geometry=geometries, crs=4326)
-    return _checked(_one_name_each(frame))
+    return _checked(_one_name_each(_without_wholes(frame)))
 
 
 def _code_text(written: object) -> str:
@@ -215,6 +227,24 @@ def _prefectures(rows: geopandas.GeoDataFrame, codes: Sequence[str | None]) -> l
     }
     pairs = zip(rows["N03_001"], codes, strict=True)
     return [known.get(name) if code is None else prefecture_of(code) for name, code in pairs]
+
+
+def _without_wholes(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Refuse a designated city beside its wards, and 特別区部 always: they would lie on each other."""
+    cities = {WARD_CITY[code]: code for code in frame["code"] if code in WARD_CITY}
+    findings = [
+        Finding(
+            f"feature {number} ({code})",
+            "code",
+            code,
+            f"wards or their city: {cities.get(code, '13101')} is in it",
+        )
+        for number, code in enumerate(frame["code"], 1)
+        if code in cities or code == SPECIAL_WARDS
+    ]
+    if findings:
+        raise InvalidRows("The file has areas that hold others of it", findings[:100])
+    return frame
 
 
 def _one_name_each(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:

@@ -92,7 +92,7 @@ def area_code(written: str | int) -> str:
 
 
 def _existing(code: str, written: str) -> str:
-    if code != NATION and not 1 <= int(code[:2]) <= 47:
+    if (code != NATION or len(written) < 5) and not 1 <= int(code[:2]) <= 47:
         raise InvalidAreaCode(
             f"{written!r} has no prefecture", [_finding(written, "a code that begins with 01 to 47")]
         )

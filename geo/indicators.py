@@ -115,6 +115,15 @@ def components(indicator: Indicator) -> list[str]:
     return list(dict.fromkeys(name for _, name in both))
 
 
+def items(indicators: Mapping[str, Indicator]) -> dict[str, list[str]]:
+    """Return item code of the System of Social and Demographic Statistics → observed indicators."""
+    found: dict[str, list[str]] = {}
+    for one in indicators.values():
+        if one.code and not one.numerator:
+            found.setdefault(one.code, []).append(one.id)
+    return found
+
+
 def to_json(indicator: Indicator) -> dict[str, object]:
     """Return the indicator as plain JSON."""
     return asdict(indicator)
@@ -175,7 +184,9 @@ def _faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[
     expect(0 <= indicator.decimals <= 6, "decimals", "0 to 6")
     expect(2 <= indicator.default_k <= 12, "default_k", "2 to 12")
     expect(indicator.scale > 0, "scale", "a number above 0")
-    expect(bool(indicator.categories) == (indicator.kind == "category"), "categories", "the list of a category")
+    expect(
+        bool(indicator.categories) == (indicator.kind == "category"), "categories", "the list of a category"
+    )
     colours = [entry.colour for entry in indicator.categories]
     expect(all(map(_COLOUR.fullmatch, colours)), "categories", "colours such as #1b9e77")
     codes = [entry.code for entry in indicator.categories]

@@ -129,9 +129,12 @@ def _topojson_features(document: Mapping[str, Json], name: str) -> Features:
         raise InvalidFile(f"{name} must hold one object", [finding])
     properties: list[dict[str, Json]] = []
     geometries: list[shapely.Geometry | None] = []
+    where = "arcs"
     try:
         arcs = _decoded_arcs(document)
-        for member in _list(_mapping(next(iter(objects.values()))).get("geometries")):
+        members = _list(_mapping(next(iter(objects.values()))).get("geometries"))
+        for number, member in enumerate(members, 1):
+            where = f"feature {number}"
             item = _mapping(member)
             rings = _list(item.get("arcs"))
             polygons = [rings] if item.get("type") == "Polygon" else rings
@@ -139,7 +142,8 @@ def _topojson_features(document: Mapping[str, Json], name: str) -> Features:
             parts = [_polygon(_list(polygon), arcs) for polygon in polygons]
             geometries.append(shapely.MultiPolygon(parts) if parts else None)
     except (IndexError, KeyError, TypeError, ValueError, shapely.errors.GEOSException) as error:
-        raise InvalidFile(f"{name} is no readable TopoJSON: {error}") from error
+        finding = Finding(where, "arcs", str(error)[:80], "polygons whose rings are made of the file's arcs")
+        raise InvalidFile(f"{name} is no readable TopoJSON", [finding]) from error
     return Features(properties, geometries, "EPSG:4326")
 
 

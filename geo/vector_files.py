@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import pandas as pd
 from shapely.errors import GEOSException
 
@@ -28,6 +29,7 @@ _SETTINGS = {
     "GDAL_VRT_ENABLE_PYTHON": "NO",
     "PROJ_NETWORK": "OFF",
     "OGR_SQLITE_LOAD_EXTENSIONS": "",
+    "OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": "NO",
 }
 
 #: Encodings as .cpg files write them. What Windows calls 932 has more characters than Shift_JIS.
@@ -93,7 +95,9 @@ def _rows(plain: Path, encoding: str | None) -> geopandas.GeoDataFrame:
         if len(layers) != 1:
             finding = Finding("file", "layers", ", ".join(layers)[:80] or "none", "one layer with geometry")
             raise InvalidFile(f"{plain.name} must hold one layer", [finding])
-        rows = pyogrio.read_dataframe(plain, layer=layers[0], encoding=encoding)
+        # numpy warns of vertices that are no numbers; the reader of the rows refuses them by name
+        with np.errstate(invalid="ignore"):
+            rows = pyogrio.read_dataframe(plain, layer=layers[0], encoding=encoding)
     except unreadable as error:
         finding = Finding("file", "format", plain.name[:80], "a Shapefile or GeoPackage with one layer")
         raise InvalidFile(f"{plain.name} cannot be read: {str(error)[:200]}", [finding]) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import json
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -21,7 +22,7 @@ from geo.errors import ChiikiError, InvalidParameter
 from service import auth, schema, server
 from service.cluster import Cluster
 from service.database import running_database, writer_engine, writer_url
-from service.settings import Settings, table
+from service.settings import HOME, Settings, table
 from service.terminal import err, out, print_refusal, print_report, print_table, progress_bar
 
 
@@ -124,8 +125,13 @@ def serve(
             check_schema(conn)
         watched = nullcontext() if settings.database_url else Cluster.of(settings).watched()
         with watched:
-            out.print(f"chiiki: http://{host}:{port}/  (API: /docs, Ctrl-C stops)")
+            out.print(f"chiiki: {settings.public_url or _local_url(host, port)}  (API: /docs, Ctrl-C stops)")
             server.run(settings, host, port, workers or settings.workers)
+
+
+def _local_url(host: str, port: int) -> str:
+    everywhere = host in ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
+    return f"http://{'localhost' if everywhere else host}:{port}/"
 
 
 @app.command()
@@ -158,6 +164,18 @@ def status() -> None:
         )
         for what in ("indicator", "observation", "source", "area_change", "api_key"):
             out.print(f"{what:<12}{conn.scalar(text(f'select count(*) from {what}')):>10,}")  # noqa: S608
+
+
+@app.command("openapi")
+def write_openapi(
+    file: Annotated[Path, typer.Argument(help="Where to write it.")] = HOME / "openapi" / "openapi.json",
+) -> None:
+    """Write the OpenAPI document of this version."""
+    from service.app import create_api
+
+    document = json.dumps(create_api(Settings()).openapi(), ensure_ascii=False, indent=1, sort_keys=True)
+    file.write_text(document + "\n", encoding="utf-8")
+    out.print(f"Written: {file}")
 
 
 @app.command("settings")

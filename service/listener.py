@@ -9,8 +9,8 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.atlas import Atlas
+from service.database import CHANNEL
 
-CHANNEL = "chiiki"
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 
 log = logging.getLogger("chiiki")

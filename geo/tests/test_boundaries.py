@@ -236,6 +236,16 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], type[ChiikiError], str]] = {
         InvalidRows,
         "01202 is 函館市",
     ),
+    "a name without code": (
+        lambda f: written(f, [n03(None, "函館市", None, box(140, 42))]),
+        InvalidRows,
+        "only 所属未定地 has none",
+    ),
+    "a city beside its ward": (
+        lambda f: written(f, [FEATURES[0], n03("01100", "札幌市", None, box(141, 43))]),
+        InvalidRows,
+        "01101 is in it",
+    ),
     "no code column": (
         lambda f: written(f, [{"type": "Feature", "properties": {"id": 1}, "geometry": box(140, 42)}]),
         InvalidFile,
@@ -350,3 +360,66 @@ def test_gdal_has_only_the_drivers_that_are_meant() -> None:
 def test_published_files_are_whole(path: str, counts: tuple[int, int, int]) -> None:
     _, report = areas_of(read_boundaries(Path(REAL or "") / "boundaries" / path))
     assert tuple(report.counts[level] for level in ("ward", "municipality", "prefecture")) == counts
+
+
+@pytest.mark.parametrize(
+    "crs", ["urn:ogc:def:crs:EPSG::6668", "urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4612", "epsg:4326"]
+)
+def test_the_crs_a_geojson_names_is_taken(tmp_path: Path, crs: str) -> None:
+    member = {"type": "name", "properties": {"name": crs}}
+    parts = read_boundaries(written(tmp_path, FEATURES[:1], crs=member))
+    assert parts.total_bounds == pytest.approx([141.0, 43.0, 141.1, 43.1], abs=1e-4)
+
+
+def test_metres_become_degrees(tmp_path: Path) -> None:
+    # Plane rectangular zone XII (EPSG:6680) has its origin at 44° N 142.25° E.
+    square: dict[str, object] = {
+        "type": "Polygon",
+        "coordinates": [[[0, 0], [1000, 0], [1000, 1000], [0, 1000], [0, 0]]],
+    }
+    path = written(tmp_path, [n03("01202", "函館市", None, square)])
+    parts = read_boundaries(path, crs="EPSG:6680")
+    assert parts.total_bounds[:2] == pytest.approx([142.25, 44.0], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "crs", ["+proj=longlat +nadgrids=/etc/passwd", "EPSG:999999", "/etc/passwd", "PROJCS[]"]
+)
+def test_a_crs_that_is_no_known_code_is_refused(tmp_path: Path, crs: str) -> None:
+    path = written(tmp_path, FEATURES[:1], crs={"type": "name", "properties": {"name": crs}})
+    with pytest.raises(InvalidFile, match="EPSG:6668, or OGC:CRS84"):
+        read_boundaries(path)
+
+
+def test_codes_that_were_read_as_numbers_are_codes(tmp_path: Path) -> None:
+    features: list[dict[str, object]] = [
+        {"type": "Feature", "properties": {"code": code, "name": "所属未定地"}, "geometry": box(140 + n, 42)}
+        for n, code in enumerate([1202, None, 13101])
+    ]
+    assert read_boundaries(written(tmp_path, features))["code"].tolist() == ["01202", None, "13101"]
+
+
+def test_heights_are_left_out(tmp_path: Path) -> None:
+    solid: dict[str, object] = {
+        "type": "Polygon",
+        "coordinates": [[[140, 42, 5], [141, 42, 5], [141, 43, 5], [140, 42, 5]]],
+    }
+    parts = read_boundaries(written(tmp_path, [n03("01202", "函館市", None, solid)]))
+    assert not parts.geometry.has_z.any()
+
+
+def test_of_a_national_package_the_municipalities_are_read(tmp_path: Path) -> None:
+    inner = written(tmp_path, FEATURES).read_bytes()
+    archive = tmp_path / "N03-20240101_GML.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        target.writestr("__MACOSX/._N03-20240101.geojson", b"\0")
+        target.writestr("N03-20240101_prefecture.geojson", b"{}")
+        target.writestr("N03-20240101_subprefecture.geojson", b"{}")
+        target.writestr("N03-20240101.geojson", inner)
+    assert len(read_boundaries(archive)) == 6
+
+
+@needs_real_data
+def test_many_files_of_n03_in_one_archive_are_one_country() -> None:
+    path = Path(REAL or "") / "boundaries/smartnews-n03-2021/N03-21_by_prefecture.s0010.geojson.tar.gz"
+    assert read_boundaries(path)["code"].dropna().nunique() == 1902

@@ -163,7 +163,7 @@ def test_gdal_reads_a_poured_tile(tmp_path: Path) -> None:
     plain = {name: value for name, value in os.environ.items() if name != "OGR_SKIP"}
     told = subprocess.run(
         ["ogrinfo", "-al", str(path)], capture_output=True, text=True, check=True, env=plain
-    ).stdout  # noqa: S603, S607
+    ).stdout
     assert "Feature Count: 2" in told
     assert "value (Real) = 1973395" in told
     assert "name (String) = 県7" in told

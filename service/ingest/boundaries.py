@@ -16,12 +16,14 @@ from sqlalchemy import Connection, insert, select, update
 
 from geo.areas import LEVELS, TOLERANCES, Area, areas_of
 from geo.boundaries import Columns, read_boundaries
+from geo.codes import DESIGNATED_CITIES, SPECIAL_WARDS, prefecture_of
 from geo.errors import Finding, InvalidRows
+from geo.lineage import Change, absent
 from geo.topojson import read_document, regrouped
 from service.database import notify
 from service.ingest.names import Name, read_names
 from service.ingest.tiles import TOP_ZOOM, encode_tiles
-from service.tables import area, audit, vintage
+from service.tables import area, area_change, audit, vintage
 
 #: Decimals of a coordinate in GeoJSON: about a tenth of the detail's tolerance.
 DIGITS = {"low": 4, "medium": 5, "high": 7}
@@ -85,7 +87,7 @@ def ingest_boundaries(
     progress(1, steps, "simplifying")
     levels, found = areas_of(parts)
     report: dict[str, object] = {"vintage": str(date), "unchanged": False, **asdict(found)}
-    report["missing"] = _missing(levels["ward"])
+    report |= _completeness(conn, date, [found.code for found in levels["ward"]], names)
     if dry_run:
         return report
     progress(2, steps, "storing outlines")
@@ -119,10 +121,27 @@ def _refuse_unknown(codes: Sequence[str], names: Mapping[str, Name]) -> None:
         raise InvalidRows(f"{len(unknown)} area codes do not exist", findings)
 
 
-def _missing(wards: Sequence[Area]) -> list[str]:
-    """Return the prefectures a file has nothing of; a file of a few prefectures is a vintage too."""
-    present = {area.prefecture for area in wards}
-    return [f"{number:02d}000" for number in range(1, 48) if f"{number:02d}000" not in present]
+def _completeness(
+    conn: Connection, date: dt.date, codes: Sequence[str], names: Mapping[str, Name]
+) -> dict[str, object]:
+    """Return what a file lacks or has too much of, by the municipal changes in the catalogue.
+
+    A file of a few prefectures is a vintage too: areas are missed only in the prefectures it has.
+    """
+    columns = (area_change.c.date, area_change.c.kind, area_change.c.from_code, area_change.c.to_code)
+    changes = [Change(*row) for row in conn.execute(select(*columns).order_by(*columns)).all()]
+    prefectures = {prefecture_of(code) for code in codes}
+    lacking = [code for code in (f"{number:02d}000" for number in range(1, 48)) if code not in prefectures]
+    if not changes:
+        return {"missing_prefectures": lacking}
+    gone = absent(date, changes)
+    wholes = {SPECIAL_WARDS, *DESIGNATED_CITIES}
+    existing = {c for c in names if not c.endswith("000")} - wholes - gone
+    return {
+        "missing_prefectures": lacking,
+        "missing": sorted(c for c in existing - set(codes) if prefecture_of(c) in prefectures),
+        "not_in_use": sorted(gone.intersection(codes)),
+    }
 
 
 def _replace_vintage(

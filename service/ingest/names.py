@@ -12,6 +12,10 @@ from geo.codes import WARD_CITY, area_code, prefecture_of
 
 FILE = "area_names.csv"
 HEADER = ("code", "name_ja", "kana", "name_en")
+#: The date of the codes that Okinawa has had since its return.
+OKINAWA_CODES = "1972-06-07"
+#: Newer than the list of English names; romanised here.
+ROMANISED = {"22138": "Chuo-ku", "22139": "Hamana-ku", "22140": "Tenryu-ku", "40231": "Nakagawa-shi"}
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,12 @@ def ship_names(real_data: Path, catalog: Path) -> int:
     """Write the table from the code lists; return the number of rows.
 
     Japanese and kana names come from the newest list that has the code, English ones from the standard
-    area codes of the statistics LOD; a ward carries its city's name.
+    area codes of the statistics LOD (to 2016); a ward carries its city's name.
     """
     codes = real_data / "codes"
     names = _standard_areas(codes / "StandardAreaCodeList.json")
     names |= _local_governments(codes / "localgovjp-utf8.csv", names)
+    names |= _new_wards(codes / "areacode_end.csv", names)
     names |= _prefectures(codes / "prefjp-utf8.csv")
     with (catalog / FILE).open("w", encoding="utf-8", newline="") as opened:
         rows = csv.writer(opened, lineterminator="\n")
@@ -55,6 +60,8 @@ def _standard_areas(path: Path) -> dict[str, Name]:
         name = Name(entry["名称"] or "", entry["ふりがな"] or "", _roman(entry["英語名"] or ""))
         if code.endswith("000") or (code[2:3] == "3" and entry["名称"].endswith(("郡", "局", "庁"))):
             continue  # 郡 and subprefectures are no areas here
+        if code.startswith("47") and entry["廃止年月日"][:10] <= OKINAWA_CODES:
+            continue  # listed with hindsight
         if code not in newest or entry["施行年月日"] > newest[code][0]:
             newest[code] = (entry["施行年月日"], name)
     plain = {code: name for code, (_, name) in newest.items()}
@@ -78,9 +85,22 @@ def _local_governments(path: Path, known: Mapping[str, Name]) -> dict[str, Name]
     with path.open(encoding="utf-8-sig", newline="") as opened:
         for row in csv.DictReader(opened):
             code = area_code(row["lgcode"])
-            english = known[code].en if code in known else ""
+            english = known[code].en if code in known else ROMANISED.get(code, "")
             names[code] = Name(row["city"].replace(" ", ""), row["citykana"].replace(" ", ""), english)
     return names
+
+
+def _new_wards(path: Path, known: Mapping[str, Name]) -> dict[str, Name]:
+    with path.open(encoding="utf-8-sig", newline="") as opened:
+        return {
+            row["city_code"]: Name(
+                row["city_desig_name"] + row["city_name"],
+                row["city_desig_name_kana"] + row["city_name_kana"],
+                f"{ROMANISED[row['city_code']]}, {known[WARD_CITY[row['city_code']]].en}",
+            )
+            for row in csv.DictReader(opened)
+            if row["city_code"] in ROMANISED and row["city_code"] in WARD_CITY
+        }
 
 
 def _prefectures(path: Path) -> dict[str, Name]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select, text
 
-from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
-from geo.indicators import Indicator, from_json
+from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
+from geo.estat import read_estat
+from geo.indicators import Indicator, from_json, items
 from geo.lineage import Change, absent
 from geo.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
+from geo.ssdse import read_ssdse
 from service.database import notify
 from service.tables import area, area_change, audit, indicator, source
 
@@ -197,23 +199,57 @@ def put_observations(
 def ingest_file(
     conn: Connection, path: Path, *, source: str, boundary_date: str, actor: str, dry_run: bool = False
 ) -> dict[str, object]:
-    """Load a file in the long form (.csv, .json, .xlsx) in the caller's transaction."""
+    """Load a file in the caller's transaction.
+
+    It is in the long form (.csv, .json, .xlsx), an SSDSE file as published (.csv), or an answer of the
+    e-Stat API about the System of Social and Demographic Statistics (.json); what it holds tells which.
+    """
     readers = {".csv": read_long_csv, ".json": read_long_json}
     suffix = path.suffix.lower()
+    allowed = observed_indicators(conn)
     if suffix == ".xlsx":
         table = read_long_xlsx(path)
     elif suffix in readers:
-        table = readers[suffix](path.read_bytes())
+        data = path.read_bytes()
+        if rows := _published(suffix, data, allowed):
+            date = _date_of(boundary_date)
+            part = Figures(_existing(conn, rows, date), _source_of(conn, source), date)
+            return load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+        table = readers[suffix](data)
     else:
-        finding = Finding("file", "name", path.name[:80], ".csv, .json or .xlsx in the long form")
+        finding = Finding("file", "name", path.name[:80], ".csv, .json or .xlsx")
         raise InvalidFile(f"{path.name} is no table of figures by its name", [finding])
     return _loaded(
         conn,
         table,
-        observed_indicators(conn),
+        allowed,
         source=source,
         boundary_date=boundary_date,
         actor=actor,
         subject=path.name,
         dry_run=dry_run,
     )
+
+
+def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> list[Row]:
+    """Return the figures of a file in a publisher's own form that the catalogue has an item code for."""
+    if suffix == ".csv" and b"SSDSE" in data.partition(b"\n")[0]:
+        rows = read_ssdse(data, items(allowed))
+    elif suffix == ".json" and b'"GET_STATS_DATA"' in data[:1_000]:
+        rows = read_estat(data, {one.id: {"cat01": one.code} for one in allowed.values() if one.code})
+    else:
+        return []
+    if not rows:
+        raise InvalidFile("The file has no figure of an indicator in the catalogue")
+    return rows
+
+
+def _existing(conn: Connection, rows: list[Row], date: dt.date) -> list[Row]:
+    """Return the rows; refuse them all when an area did not exist on the date."""
+    known = known_codes(conn) - absent(date, _changes(conn))
+    expected = f"the code of an area that existed on {date}"
+    lines = {row.area_code: row.line for row in rows if row.area_code not in known}
+    if lines:
+        findings = [Finding(f"line {line}", "area_code", code, expected) for code, line in lines.items()]
+        raise InvalidRows(f"{len(findings)} areas are unknown; nothing was loaded", findings)
+    return rows

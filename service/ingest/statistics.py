@@ -17,18 +17,19 @@ from sqlalchemy import Connection, select
 
 from geo.boundaries import read_boundaries
 from geo.codes import DESIGNATED_CITIES, area_code, kind_of
-from geo.indicators import Indicator, read_catalogue
+from geo.indicators import items as items_of
+from geo.indicators import read_catalogue
 from geo.observations import Row, number
-from geo.ssdse import read_ssdse
+from geo.ssdse import MUNICIPAL, read_ssdse
 from service.ingest.observations import Figures, load_observations
 from service.tables import audit
 
 FILE = "observations.parquet"
 EDITIONS = range(2018, 2027)
 
-#: SSDS items that mean something else for prefectures than for municipalities (a prefecture's own
-#: budget is not that of its municipalities), or whose prefectural series counts otherwise.
-NOT_FOR_PREFECTURES = ("D", "J", "C1111", "C1121", "C122101", "A1700", "G")
+#: Items that are not taken for prefectures here: those of another meaning, and the accounts, which come
+#: from newer editions.
+NOT_FOR_PREFECTURES = (*MUNICIPAL, "C1111", "C1121", "C122101")
 
 SCHEMA = pa.schema(
     [
@@ -68,14 +69,6 @@ class Collected:
             f"{indicator} {period}: {count} areas differ, {new} replaces {old}"
             for (indicator, period, old, new), count in sorted(self.replaced.items())
         ]
-
-
-def _by_item(indicators: Mapping[str, Indicator]) -> dict[str, list[str]]:
-    items: dict[str, list[str]] = {}
-    for one in indicators.values():
-        if one.code and not one.numerator:
-            items.setdefault(one.code, []).append(one.id)
-    return items
 
 
 def _ssds_prefectures(path: Path, items: Mapping[str, list[str]]) -> Iterator[Row]:
@@ -147,7 +140,7 @@ def _kinds(boundaries: Path) -> Iterator[Row]:
 
 def collect(real_data: Path, data: Path) -> Collected:
     """Return all figures that ship, gathered from the published files."""
-    items = _by_item(read_catalogue(data / "catalog" / "indicators.csv"))
+    items = items_of(read_catalogue(data / "catalog" / "indicators.csv"))
     stats, day = real_data / "stats", dt.date
     found = Collected()
     prefectures = _ssds_prefectures(stats / "ssds-pref/ssds_pref_all_items.csv.gz", items)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
@@ -107,12 +107,26 @@ async def list_palettes(request: Request) -> Response:
     return json_answer(request, {"palettes": palettes.described()})
 
 
-@router.put("/indicators/{indicator}/observations", summary="Load figures (API key with scope write)")
+ROWS = "indicator,area_code,period,value,status\nlibraries,01100,2025,12,\n"
+
+
+@router.put(
+    "/indicators/{indicator}/observations",
+    summary="Load figures (API key with scope write)",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "text/csv": {"schema": {"type": "string"}, "example": ROWS},
+                "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+            },
+        }
+    },
+)
 async def put(
     request: Request,
     atlas: AtlasDep,
     indicator: str,
-    body: Annotated[bytes, Body(media_type="text/csv", description="CSV or JSON rows, see the docs")],
     identity: Annotated[Identity, Depends(require_scope("write"))],
     source: Annotated[
         str, Query(max_length=80, description="Id of the source of these figures, see /v1/sources")
@@ -135,7 +149,7 @@ async def put(
     report = await run_in_threadpool(
         put_observations,
         engine,
-        body,
+        await request.body(),
         kind,
         found,
         source=source,

@@ -1,0 +1,49 @@
+"""What is written about the API is what the API is."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+
+from service.app import create_api
+from service.problems import STATUS, TITLES
+from service.settings import Settings
+
+HOME = Path(__file__).parents[1]
+
+
+def test_the_committed_openapi_document_is_that_of_the_code(client: httpx.Client) -> None:
+    committed = json.loads((HOME / "openapi" / "openapi.json").read_text(encoding="utf-8"))
+    assert create_api(Settings()).openapi() == committed, "run: chiiki openapi"
+    assert client.get("/openapi.json").json() == committed
+
+
+def test_every_route_has_a_summary_and_every_parameter_a_description() -> None:
+    document = create_api(Settings()).openapi()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation.get("summary"), (method, path)
+            assert operation.get("description"), (method, path)
+
+
+def test_every_route_and_every_problem_stands_in_the_documentation() -> None:
+    written = (HOME / "docs" / "api.md").read_text(encoding="utf-8")
+    for path in create_api(Settings()).openapi()["paths"]:
+        assert f"`{path}`" in written, path
+    for slug, (title_ja, title_en) in TITLES.items():
+        assert re.search(rf"`{slug}`.*{re.escape(title_ja)}.*{re.escape(title_en)}", written), slug
+    assert STATUS
+
+
+def test_every_error_class_has_a_status() -> None:
+    from geo import errors
+
+    named = {
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.ChiikiError)
+    }
+    assert named - {errors.ChiikiError} <= set(STATUS)
