@@ -92,11 +92,7 @@ def tipg(url: URL, conn: Connection, detail: str) -> Iterator[Peer]:
     python = PEERS / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", PEERS], check=True)
-        uv = next(
-            path
-            for path in (HERE.parent / ".local" / "tools" / "bin" / "uv", Path("uv"))
-            if path.exists() or path.name == str(path)
-        )
+        uv = HERE.parent / ".local" / "tools" / "bin" / "uv"  # scripts/setup put it there
         lock = HERE / "requirements.lock"
         subprocess.run([uv, "pip", "sync", "-q", "--python", python, lock], check=True)
     conn.execute(text("drop schema if exists bench cascade"))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from geo.lineage import Change, carried, successors
+from geo.lineage import Change, absent, carried, lineages, successors
 
 CHANGES = Path(__file__).parents[2] / "data" / "catalog" / "area_changes.csv"
+REAL = os.environ.get("CHIIKI_REAL_DATA")
+FIRST, NEWEST = dt.date(1970, 4, 1), dt.date(2024, 5, 26)
 
 
 @pytest.fixture(scope="module")
@@ -59,16 +62,6 @@ def test_a_renumbered_area_is_found_under_its_new_code(
     assert successors(old, first, last, changes) == {new}
 
 
-def test_the_fifteen_predecessors_of_niigata_are_summed(changes: list[Change]) -> None:
-    # 新潟市 15100 in 2020 ← fifteen municipalities of 1970-04-01 (domain: jpcity README)
-    old = ["15201", "15207", "15220", "15221", "15305", "15321", "15323", "15324", "15341"]
-    old += ["15345", "15346", "15347", "15348", "15349", "15350", "15351"]
-    first, last = dt.date(1970, 4, 1), dt.date(2020, 1, 1)
-    found = {code for code in old if successors(code, first, last, changes) == {"15100"}}
-    assert {"15201", "15207", "15220", "15305", "15321", "15323", "15324", "15341"} <= found
-    assert {f"153{n}" for n in range(45, 52)} <= found
-
-
 def test_a_merged_area_is_the_sum_of_its_predecessors(changes: list[Change]) -> None:
     figures = {"27101": 100.0, "27112": 20.0, "27102": 3.0}
     assert carry(changes, figures, ["27102", "27127"], ("1980-10-01", "1990-01-01")) == [3.0, 120.0]
@@ -106,3 +99,86 @@ def test_figures_of_later_boundaries_fit_an_older_vintage_where_areas_are_the_sa
 
 def test_wards_are_left_out_among_municipalities(changes: list[Change]) -> None:
     assert carry(changes, {"01101": 5.0, "01100": 9.0}, ["01100"], ("2020-10-01", "2021-01-01")) == [9.0]
+
+
+def test_niigata_has_exactly_its_fifteen_predecessors_of_1970(changes: list[Change]) -> None:
+    found = lineages(FIRST, dt.date(2020, 10, 1), changes)
+    # domain reference 7.6: 15201, 15207, 15220, 15305, 15321, 15323, 15324, 15341, 15345 to 15351
+    expected = {"15201", "15207", "15220", "15305", "15321", "15323", "15324", "15341"}
+    expected |= {f"153{number}" for number in range(45, 52)}
+    assert {old for old, new in found.items() if new == {"15100"}} == expected
+
+
+def test_a_town_that_absorbs_and_becomes_a_city_on_one_day_is_followed(changes: list[Change]) -> None:
+    # 1995-09-01: 大野村 08404 joined 鹿島町 08405, which became 鹿嶋市 08222
+    figures = {"08404": 14_000.0, "08405": 46_000.0}
+    assert carry(changes, figures, ["08222"], ("1995-01-01", "1996-01-01")) == [60_000.0]
+
+
+def test_a_ward_that_gives_up_land_keeps_its_code_and_is_split(changes: list[Change]) -> None:
+    found = lineages(dt.date(1970, 4, 1), dt.date(1974, 1, 1), changes)
+    assert found["28105"] == {"28105", "28109"}
+
+
+def test_a_town_renamed_and_made_a_city_on_one_day_is_not_split(changes: list[Change]) -> None:
+    # 2010-01-04: 三好町 23521 became みよし町 and then みよし市 23236
+    assert lineages(dt.date(2009, 1, 1), dt.date(2011, 1, 1), changes)["23521"] == {"23236"}
+
+
+def test_the_wards_of_hamamatsu_are_carried_as_far_as_they_can_be(changes: list[Change]) -> None:
+    old = {f"2213{number}": 100.0 for number in range(1, 8)}
+    found = carry(changes, old, ["22138", "22139", "22140"], ("2020-10-01", "2024-06-01"))
+    # 北区 22135 was divided between 中央区 and 浜名区; 天竜区 only got another code
+    assert found == pytest.approx([np.nan, np.nan, 100.0], nan_ok=True)
+
+
+def test_the_new_wards_of_hamamatsu_do_not_fit_older_boundaries(changes: list[Change]) -> None:
+    new = {"22138": 607_923.0, "22139": 156_069.0, "22140": 26_726.0}
+    old = [f"2213{number}" for number in range(1, 8)]
+    found = carry(changes, new, old, ("2024-06-01", "2021-01-01"))
+    assert np.isnan(found[:6]).all()
+
+
+def test_an_absorbed_town_does_not_get_the_figure_of_the_city(changes: list[Change]) -> None:
+    # 1970-07-01: 西谷村 18341 joined 大野市 18205
+    found = carry(changes, {"18205": 41_000.0}, ["18205", "18341"], ("1975-10-01", "1970-04-01"))
+    assert np.isnan(found).all()
+
+
+def test_an_absorbing_city_without_its_absorbed_town_is_missing(changes: list[Change]) -> None:
+    found = carry(changes, {"18205": 41_000.0}, ["18205"], ("1970-04-01", "1975-10-01"))
+    assert np.isnan(found).all()
+
+
+def test_no_codes_or_no_areas_give_nothing(changes: list[Change]) -> None:
+    assert carry(changes, {}, ["01100"], ("2020-10-01", "2021-01-01")) == pytest.approx([np.nan], nan_ok=True)
+    assert carry(changes, {"01100": 1.0}, [], ("2020-10-01", "2021-01-01")) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after"),
+    [("40305", "2018-09-30", "2018-10-01"), ("22202", "2007-03-31", "2007-04-01")],
+)
+def test_a_code_is_absent_from_the_day_it_ends(
+    changes: list[Change], code: str, before: str, after: str
+) -> None:
+    assert code not in absent(dt.date.fromisoformat(before), changes)
+    assert code in absent(dt.date.fromisoformat(after), changes)
+
+
+@pytest.mark.parametrize("code", ["40231", "04216", "15100"])
+def test_a_code_is_absent_until_it_is_made(changes: list[Change], code: str) -> None:
+    assert code in absent(dt.date(2000, 10, 1), changes)
+    assert code not in absent(dt.date(2021, 1, 1), changes)
+
+
+@pytest.mark.skipif(REAL is None, reason="CHIIKI_REAL_DATA is not set")
+def test_half_a_century_of_changes_ends_in_the_official_list_of_codes(changes: list[Change]) -> None:
+    def listed(name: str) -> set[str]:
+        with (Path(str(REAL)) / "codes" / name).open(encoding="utf-8", newline="") as opened:
+            return {row["city_code"] for row in csv.DictReader(opened)}
+
+    ends = set().union(*lineages(FIRST, NEWEST, changes).values())
+    assert ends <= listed("areacode_end.csv")
+    assert not absent(NEWEST, changes) & listed("areacode_end.csv")
+    assert not absent(FIRST, changes) & listed("areacode_start.csv")
