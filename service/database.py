@@ -61,6 +61,7 @@ def reader_engine(settings: Settings) -> AsyncEngine:
         "lock_timeout": 500,
         "idle_in_transaction_session_timeout": 5000,
         "client_connection_check_interval": 1000,
+        "jit": "off",  # compiling takes longer than any of our queries
     }
     return create_async_engine(
         reader_url(settings),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,9 @@ BUFFER = 64
 EXTENT = 4096
 #: Zoom from which a detail is used.
 DETAIL_FROM = {0: "low", 6: "medium", 9: "high"}
+
+#: A new detail is first cut this many zooms above the one that uses it.
+ZOOMS_ABOVE = 4
 
 #: What is kept of an outline for a tile and those below it: a whole tile more on each side. A cut nearer by
 #: would put a vertex of its own on a border, which moves by a grid unit when PostGIS snaps and cuts again.
@@ -95,16 +98,29 @@ def encode_tiles(conn: Connection, vintage: dt.date, level: str, done: Callable[
     for z in range(TOP_ZOOM + 1):
         where = {"vintage": vintage, "level": level}
         if z in DETAIL_FROM:
-            conn.execute(text("drop table if exists clipped"))
-            conn.execute(_START, where | {"z": z, "detail": DETAIL_FROM[z]})
+            _start(conn, where | {"detail": DETAIL_FROM[z]}, z)
         else:
-            conn.execute(_DEEPER)
-            conn.execute(text("drop table clipped"))
-            conn.execute(text("alter table deeper rename to clipped"))
+            _deeper(conn)
         count += conn.execute(_ENCODE, where).rowcount
         done(z)
     conn.execute(text("drop table clipped"))
     return count
+
+
+def _start(conn: Connection, where: Mapping[str, object], z: int) -> None:
+    """Cut the outlines of a detail for the tiles of a zoom, coming down from large pieces."""
+    conn.execute(text("drop table if exists clipped"))
+    above = max(z - ZOOMS_ABOVE, 0)
+    conn.execute(_START, {**where, "z": above})
+    for _ in range(above, z):
+        _deeper(conn)
+
+
+def _deeper(conn: Connection) -> None:
+    """Cut every piece into those of the next zoom."""
+    conn.execute(_DEEPER)
+    conn.execute(text("drop table clipped"))
+    conn.execute(text("alter table deeper rename to clipped"))
 
 
 async def encode_tile(
