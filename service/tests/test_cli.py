@@ -6,17 +6,21 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from geo.errors import Finding, InvalidRows
 from service import schema
 from service.cli import app
 from service.server import KeyMask
+from service.settings import HOME
 from service.terminal import print_refusal
 from service.tests.databases import Database, private_cluster
 
@@ -123,3 +127,19 @@ def test_the_access_log_does_not_hold_api_keys() -> None:
     record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, '%s "%s %s %s" %d', arguments, None)
     assert KeyMask().filter(record)
     assert record.getMessage() == '127.0.0.1:1 "PUT /v1/x?source=a&api_key=***&b=1 1.1" 200'
+
+
+def commands(group: TyperGroup, before: tuple[str, ...] = ("chiiki",)) -> Iterator[str]:
+    """Every command as it is typed."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, (*before, name))
+        else:
+            yield " ".join((*before, name))
+
+
+def test_every_command_is_documented() -> None:
+    written = (HOME / "docs" / "commands.md").read_text(encoding="utf-8")
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    assert [name for name in commands(group) if f"`{name}`" not in written] == []
