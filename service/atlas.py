@@ -75,6 +75,7 @@ class Atlas:
         self.catalogue = Catalogue()
         self.generation = 0
         self.has_read = asyncio.Event()
+        self._refreshing = asyncio.Lock()
         self._figures: Memo[str, Figures] = Memo(settings.figures_memory_mb * MEGABYTE, _figures_cost)
         self._vectors: Memo[tuple[str, str, str, dt.date], Vector] = Memo(
             settings.vectors_memory_mb * MEGABYTE, lambda vector: vector.nbytes + 500
@@ -84,15 +85,16 @@ class Atlas:
             settings.outlines_memory_mb * MEGABYTE, lambda texts: texts.nbytes
         )
 
-    async def refresh(self, subject: str = "") -> None:
-        """Read the catalogue anew and forget what ``subject`` (``indicator:…``, ``vintage:…``) touches."""
-        self.catalogue = await self._read_catalogue()
+    async def refresh(self, *subjects: str) -> None:
+        """Read the catalogue anew and forget what the subjects touch: ``indicator:…``, or everything."""
+        async with self._refreshing:  # an older reading must not replace a newer one
+            self.catalogue = await self._read_catalogue()
         self.generation += 1
         self.has_read.set()
-        kind, _, name = subject.partition(":")
         self._vectors.clear()
-        if kind == "indicator":
-            self._figures.drop(name)
+        if subjects and all(subject.startswith("indicator:") for subject in subjects):
+            for subject in subjects:
+                self._figures.drop(subject.removeprefix("indicator:"))
         else:
             self._figures.clear()
             self._tiles.clear()

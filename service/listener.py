@@ -23,15 +23,17 @@ async def listen(atlas: Atlas) -> None:
     database is away the atlas keeps what it has and this tries again, at most every five seconds.
     """
     wait = FIRST_WAIT_S
+    timeout_s = atlas.settings.connect_timeout_s
     address = atlas.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     while True:
         try:
-            async with await psycopg.AsyncConnection.connect(address, autocommit=True) as conn:
+            connecting = psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=timeout_s)
+            async with await connecting as conn:
                 await conn.execute(f"LISTEN {CHANNEL}")
                 await atlas.refresh()
                 wait = FIRST_WAIT_S
-                async for news in conn.notifies():
-                    await atlas.refresh(news.payload)
+                while True:  # a load tells of all its indicators at once: they are one reading
+                    await atlas.refresh(*{news.payload async for news in conn.notifies(stop_after=1)})
         except (psycopg.Error, SQLAlchemyError, OSError) as error:
             log.warning("database away, trying again in %.1f s: %s", wait, type(error).__name__)
             await asyncio.sleep(wait)
