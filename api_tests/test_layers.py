@@ -47,6 +47,29 @@ def test_an_unknown_value_is_refused_with_what_exists(client: httpx.Client, quer
     assert named in json.dumps(answer.json(), ensure_ascii=False)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tiles/5/28/12.mvt",
+        "tiles/5/28/12.png",
+        "tiles.json",
+        "style.json",
+        "legend.json",
+        "legend.svg",
+        "areas.geojson",
+        "values.json",
+        "values.csv",
+        "statistics.json",
+    ],
+)
+def test_every_route_of_a_layer_takes_the_same_parameters(client: httpx.Client, path: str) -> None:
+    query = (
+        "period=2020&level=prefecture&vintage=2021-01-01&scheme=user&breaks=20,25,30&k=4"
+        "&breaks_over=period&palette=cividis_r&lang=en&rev=0"
+    )
+    assert client.get(f"{LAYER}/{path}?{query}").status_code == 200
+
+
 def test_an_unknown_layer_is_not_found_and_the_problem_lists_layers(client: httpx.Client) -> None:
     answer = client.get("/v1/layers/happiness/values.json")
     assert answer.status_code == 404

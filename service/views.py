@@ -49,6 +49,9 @@ BreaksOver = Annotated[
 Palette = Annotated[
     str | None, Query(description="Name of a palette; append `_r` to reverse it. See /v1/palettes")
 ]
+Revision = Annotated[
+    str | None, Query(alias="rev", description="Revision of the data; makes the answer immutable")
+]
 Lang = Annotated[Language, Query(description="Language of titles and labels")]
 
 
@@ -75,8 +78,15 @@ def wish(
     breaks: UserBreaks = None,
     breaks_over: BreaksOver = None,
     palette: Palette = None,
+    lang: Lang = "ja",
+    rev: Revision = None,
 ) -> Wish:
-    """Return the view that the query parameters ask for; every layer route takes the same ones."""
+    """Return the view that the query parameters ask for.
+
+    Every layer route takes the same ones: ``lang`` and ``rev`` too, also where an answer has no texts or
+    is not kept.
+    """
+    del lang, rev  # read by the routes that answer differently for them
     return Wish(period, level, vintage, scheme, k, breaks, breaks_over, palette)
 
 

@@ -20,15 +20,11 @@ from service.queries import STATUSES
 from service.responses import CSV, SVG, answer, digest, encoded, json_answer, to_json
 from service.routes.indicators import sources_described
 from service.tilestore import MAX_ZOOM
-from service.views import MISSING, Lang, Picture, View
+from service.views import MISSING, Lang, Picture, Revision, View
 
 router = APIRouter(
     prefix="/v1/layers/{layer}", tags=["layers"], dependencies=[Depends(only_known_parameters)]
 )
-
-Revision = Annotated[
-    str | None, Query(alias="rev", description="Revision of the data; makes the answer immutable")
-]
 
 
 def _is_current(rev: str | None, picture: Picture) -> bool:
@@ -119,7 +115,7 @@ async def style(request: Request, atlas: AtlasDep, picture: PictureDep, lang: La
 
 
 @router.get("/legend.json", summary="Legend as JSON")
-async def legend_json(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
+async def legend_json(request: Request, atlas: AtlasDep, picture: PictureDep) -> Response:
     """Return classes with bounds, colour, label and count, and the no-data class."""
     body = legend_of(picture).to_json() | about(picture, sources_described(atlas, picture.vector.sources))
     return json_answer(request, body)
@@ -143,7 +139,6 @@ async def areas_geojson(
     bbox: Bbox = None,
     detail: Detail = "medium",
     rev: Revision = None,
-    lang: Lang = "ja",
 ) -> Response:
     """Return areas with `value`, `class` and `status` as GeoJSON in WGS 84 (RFC 7946).
 

@@ -12,7 +12,7 @@ from service.access import ViewDep, atlas_of, gallery_of, only_known_parameters
 from service.plates import FORMATS, Plate
 from service.responses import accepts_gzip, is_fresh
 from service.tilestore import MAX_ZOOM, Address
-from service.views import View, Wish, resolve
+from service.views import Revision, View, Wish, resolve
 
 router = APIRouter(
     prefix="/v1/layers/{layer}/tiles", tags=["tiles"], dependencies=[Depends(only_known_parameters)]
@@ -27,9 +27,6 @@ With = Annotated[
         max_length=800,
         description="Up to 8 further layers whose values the tile carries, `a,b`",
     ),
-]
-Revision = Annotated[
-    str | None, Query(alias="rev", description="Revision of the data; makes the answer immutable")
 ]
 
 
