@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geo.errors import InvalidParameter, UnclassifiableValues
 
 Floats = NDArray[np.float64]
+LongFloats = NDArray[np.longdouble]
 Ints = NDArray[np.intp]
 UInt8s = NDArray[np.uint8]
 
@@ -89,15 +90,16 @@ def fisher_jenks(values: Floats, k: int) -> Floats:
     n = len(distinct)
     if n <= k:
         return distinct
-    centred = distinct - np.average(distinct, weights=counts)  # keeps the sums of squares exact enough
-    weight = np.concatenate(([0.0], np.cumsum(counts)))
-    total = np.concatenate(([0.0], np.cumsum(counts * centred)))
-    square = np.concatenate(([0.0], np.cumsum(counts * centred**2)))
+    # Sums of squares lose small values beside large ones: they are taken from the median, in long doubles.
+    centred = (distinct - distinct[n // 2]).astype(np.longdouble)
+    weight = np.concatenate(([0], np.cumsum(counts)))
+    total = np.concatenate(([0], np.cumsum(counts * centred)))
+    square = np.concatenate(([0], np.cumsum(counts * centred**2)))
 
-    def spread(first: Ints, last: Ints) -> Floats:
+    def spread(first: Ints, last: Ints) -> LongFloats:
         """Return the squared deviations within distinct values ``first … last``."""
         w, s = weight[last + 1] - weight[first], total[last + 1] - total[first]
-        deviation: Floats = np.maximum(square[last + 1] - square[first] - s * s / w, 0.0)
+        deviation: LongFloats = np.maximum(square[last + 1] - square[first] - s * s / w, 0)
         return deviation
 
     every = np.arange(n)
@@ -108,14 +110,19 @@ def fisher_jenks(values: Floats, k: int) -> Floats:
         starts.append(start)
     bounds = [n - 1]
     for start in reversed(starts):
-        bounds.append(int(start[bounds[-1]]) - 1)
-    return distinct[[bound for bound in reversed(bounds) if bound >= 0]]
+        bound = int(start[bounds[-1]]) - 1
+        if bound < 0:  # one class fewer costs as little
+            break
+        bounds.append(bound)
+    return distinct[bounds[::-1]]
 
 
-def _one_class_more(best: Floats, spread: Callable[[Ints, Ints], Floats], n: int) -> tuple[Floats, Ints]:
+def _one_class_more(
+    best: LongFloats, spread: Callable[[Ints, Ints], LongFloats], n: int
+) -> tuple[LongFloats, Ints]:
     """Return the least cost of the first 0 … n-1 values with one class more, and where that class starts."""
-    before = np.concatenate(([0.0], best[:-1]))  # cost of what comes before a class that starts at i
-    cost, start = np.empty(n), np.empty(n, np.intp)
+    before = np.concatenate(([0], best[:-1]))  # cost of what comes before a class that starts at i
+    cost, start = np.empty(n, np.longdouble), np.empty(n, np.intp)
     first, last = np.array([0]), np.array([n - 1])
     lowest, highest = np.array([0]), np.array([n - 1])
     while len(first):

@@ -43,6 +43,15 @@ def spread(values: Floats, bounds: Floats) -> float:
     )
 
 
+def test_small_values_beside_a_huge_one_keep_their_classes() -> None:
+    values = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 1.25, 1.125, 159143532.5])
+    bounds = fisher_jenks(values, 9)
+    assert len(bounds) == 9
+    assert (
+        spread(values, bounds) == 0.125**2 / 2
+    )  # two values 0.125 apart share a class, all others are alone
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=3, max_size=11), st.integers(2, 4))
 def test_no_other_breaks_are_better_than_fisher_jenks(numbers: list[int], k: int) -> None:

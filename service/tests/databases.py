@@ -91,7 +91,7 @@ class DatabaseServer:
         try:
             yield self.database(name)
         finally:
-            self._execute(f'drop database "{name}" with (force)')
+            self._drop(name)
 
     def template(self) -> str:
         """Return the name of a database that holds the shipped data; make it where there is none."""
@@ -121,6 +121,19 @@ class DatabaseServer:
             r"select datname from pg_database where datname like 'chiiki\_shipped\_%' order by oid desc"
         )
         return [name for name in conn.scalars(found) if not name.endswith("_unfinished")]
+
+    def _drop(self, name: str) -> None:
+        """Drop a database; PostgreSQL itself waits a few seconds for the reader's connections to close.
+
+        ``with (force)`` would end those too, which the owner may not do.
+        """
+        own = text(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = :name and usename = current_user"
+        )
+        with self.admin.connect() as conn:
+            conn.execute(own, {"name": name})
+            conn.execute(text(f'drop database "{name}"'))
 
     def _execute(self, statement: str) -> None:
         with self.admin.connect() as conn:
