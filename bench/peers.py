@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, text
 
@@ -86,6 +87,13 @@ def chiiki(url: URL) -> Iterator[Peer]:
         yield peer
 
 
+def _with_host(url: URL) -> str:
+    """Return an address that names its socket's folder as the host, which TiPg wants to have."""
+    folder = url.query.get("host")
+    plain = url.set(drivername="postgresql", query={}).render_as_string(hide_password=False)
+    return plain.replace("@/", f"@{quote(folder, safe='')}/") if isinstance(folder, str) else plain
+
+
 @contextmanager
 def tipg(url: URL, conn: Connection, detail: str) -> Iterator[Peer]:
     """Run TiPg with one worker over a view of the same tables; the view is dropped afterwards."""
@@ -101,7 +109,7 @@ def tipg(url: URL, conn: Connection, detail: str) -> Iterator[Peer]:
     command = [str(python), "-m", "uvicorn", "tipg.main:app", "--port", "{port}", "--loop", "uvloop"]
     command += ["--http", "httptools", "--log-level", "warning"]
     environment = {
-        "DATABASE_URL": url.set(drivername="postgresql").render_as_string(hide_password=False),
+        "DATABASE_URL": _with_host(url),
         "TIPG_DB_SCHEMAS": '["bench"]',
         "TIPG_DB_SPATIAL_EXTENT": "FALSE",
         "TIPG_DB_DATETIME_EXTENT": "FALSE",

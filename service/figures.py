@@ -99,7 +99,8 @@ def base_vector(
     gazetteer = gazetteers[level]
     own = _reported(parts, gazetteer, changes, additive=additive)
     below = {"prefecture": "municipality", "municipality": "ward"}.get(level)
-    if not additive or below is None or below not in gazetteers or np.isfinite(own.values).all():
+    has_gaps = bool((np.isnan(own.values) & gazetteer.divided).any())
+    if not additive or below is None or below not in gazetteers or not has_gaps:
         return own
     members = base_vector(indicator, parts, below, gazetteers, changes)
     values = own_or_sum(own.values, _sums(members, gazetteers[below], gazetteer))

@@ -90,6 +90,11 @@ class Gazetteer:
         return self.codes.astype(np.int64)
 
     @cached_property
+    def divided(self) -> NDArray[np.bool_]:
+        """Which areas have parts at the level below: prefectures and designated cities."""
+        return np.array([area.kind in ("prefecture", "designated_city") for area in self.areas])
+
+    @cached_property
     def position(self) -> dict[str, int]:
         """Code → position."""
         return {area.code: area.position for area in self.areas}
