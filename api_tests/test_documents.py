@@ -8,8 +8,10 @@ from pathlib import Path
 
 import httpx
 
+from geo.deployments import COLUMNS, STATUSES
 from service.app import create_api
-from service.problems import STATUS, TITLES
+from service.problems import STATUS as HTTP_STATUS
+from service.problems import TITLES
 from service.settings import Settings
 
 HOME = Path(__file__).parents[1]
@@ -35,7 +37,7 @@ def test_every_route_and_every_problem_stands_in_the_documentation() -> None:
         assert f"`{path}`" in written, path
     for slug, (title_ja, title_en) in TITLES.items():
         assert re.search(rf"`{slug}`.*{re.escape(title_ja)}.*{re.escape(title_en)}", written), slug
-    assert STATUS
+    assert HTTP_STATUS
 
 
 def test_every_error_class_has_a_status() -> None:
@@ -46,4 +48,12 @@ def test_every_error_class_has_a_status() -> None:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.ChiikiError)
     }
-    assert named - {errors.ChiikiError} <= set(STATUS)
+    assert named - {errors.ChiikiError} <= set(HTTP_STATUS)
+
+
+def test_every_column_and_status_of_a_list_of_deployments_is_documented() -> None:
+    written = (HOME / "docs" / "deployments.md").read_text(encoding="utf-8")
+    for name, column in COLUMNS.items():
+        assert f"| `{name}` | {column.name_ja} | {column.meaning_ja} | {column.meaning_en} |" in written
+    for name, status in STATUSES.items():
+        assert f"| `{name}` | {status.ja} | {status.en} |" in written

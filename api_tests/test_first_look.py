@@ -113,3 +113,30 @@ def test_the_reference_lists_every_route(visit: Visit) -> None:
     visit.page.goto("/docs")
     visit.page.get_by_text("/v1/layers/{layer}/legend.svg").wait_for()
     assert visit.faults == []
+
+
+@pytest.mark.parametrize(
+    ("layer", "label", "colour"),
+    [
+        ("deployments:smart-cities", "採択・選定", "#74add1"),
+        ("deployments:japanese-ccrc", "運行・実装中", "#313695"),
+        ("kpi-progress:goal-1-productivity-growth", "比較対象", "#9ebcda"),
+    ],
+)
+def test_the_strategy_is_seen_on_the_map(visit: Visit, layer: str, label: str, colour: str) -> None:
+    visit.page.goto(f"/?lang=ja&layer={layer}&level=prefecture")
+    visit.drawn()
+    assert colour in colours(visit.page.locator("#map").screenshot())
+    entry = visit.page.locator("#legend li", has=visit.page.get_by_text(label, exact=True))
+    assert entry.locator("rect").get_attribute("fill") == colour
+    told = visit.page.locator("#coverage").inner_text()
+    assert ("網羅ではなく" in told) is layer.startswith("deployments:")
+    assert visit.faults == []
+
+
+def test_pointing_at_an_area_tells_its_category(visit: Visit) -> None:
+    visit.page.goto("/?lang=ja&layer=deployments:wide-area-region-cooperation&level=prefecture#6/43.4/142.8")
+    visit.drawn()
+    visit.page.locator("#map canvas").hover()
+    visit.page.get_by_text("北海道: 把握している展開なし").wait_for()
+    assert visit.faults == []

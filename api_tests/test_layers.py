@@ -76,7 +76,9 @@ def test_an_unknown_layer_is_not_found_and_the_problem_lists_layers(client: http
     assert "ageing-rate" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/v1/layers", "/v1/areas/99999", f"{LAYER}/tiles/5/28/12.gif"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/v1/layers/x", "/v1/areas/99999", f"{LAYER}/tiles/5/28/12.gif"]
+)
 def test_every_error_is_a_problem(client: httpx.Client, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code in (404, 422)

@@ -68,8 +68,16 @@ class InvalidRows(ChiikiError):
     """Rows of a table are wrong; every one of them is in the findings."""
 
 
+class UnmatchedName(ChiikiError):
+    """A place name fits no area of its date, or several; the findings name the candidates."""
+
+
 class UnclassifiableValues(ChiikiError):
     """There are too few finite values to make classes from."""
+
+
+class NotEnoughData(ChiikiError):
+    """Too few areas or years for an answer that would mean anything; the findings say what lacks."""
 
 
 class NotConvertible(ChiikiError):

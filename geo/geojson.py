@@ -54,6 +54,11 @@ class FeatureTexts:
         """Size in memory, with room for the compressed form."""
         return sum(map(len, self.heads)) * 3 // 2
 
+    def geometry(self, place: int) -> bytes:
+        """Return the geometry of one area as GeoJSON text."""
+        head = self.heads[place]
+        return head[head.index(b'"geometry":') + 11 : head.rindex(b',"properties":')]
+
     def block(self, place: int) -> deflate.Block:
         """Return one head compressed; made on first use."""
         if place not in self._blocks:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 
 from geo.palettes import NO_DATA, to_hex
 
 FONTS = "'Noto Sans CJK JP','Noto Sans JP','Hiragino Sans','Yu Gothic',sans-serif"
 NO_DATA_LABEL = {"ja": "データなし", "en": "No data"}
+#: Where nothing is known of something that may well be there.
+NONE_KNOWN_LABEL = {"ja": "把握なし（網羅ではない）", "en": "None known (partial)"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Legend:
     period: str
     entries: tuple[Entry, ...]
     no_data: int
+    no_data_label: Mapping[str, str] = field(default_factory=lambda: NO_DATA_LABEL)
 
     def to_json(self) -> dict[str, object]:
         """Return the legend as JSON."""
@@ -49,7 +53,7 @@ class Legend:
                 }
                 for entry in self.entries
             ],
-            "no_data": {"colour": to_hex(NO_DATA), "label": NO_DATA_LABEL, "count": self.no_data},
+            "no_data": {"colour": to_hex(NO_DATA), "label": self.no_data_label, "count": self.no_data},
         }
 
     def to_svg(self, lang: str) -> str:
@@ -57,7 +61,7 @@ class Legend:
         title = self.title_ja if lang == "ja" else self.title_en
         unit = self.unit_ja if lang == "ja" else self.unit_en
         rows = [(e.colour, e.label_ja if lang == "ja" else e.label_en, e.count) for e in self.entries]
-        rows.append((to_hex(NO_DATA), NO_DATA_LABEL[lang], self.no_data))
+        rows.append((to_hex(NO_DATA), self.no_data_label[lang], self.no_data))
         most = max(count for _, _, count in rows) or 1
         height = 48 + 22 * len(rows)
         heading = f"{title}（{unit}）" if lang == "ja" and unit else f"{title} ({unit})" if unit else title
@@ -100,7 +104,13 @@ def _decimals_that_tell(values: Sequence[float], decimals: int) -> int:
 
 
 def numeric_entries(
-    lowest: float, bounds: Sequence[float], colours: Sequence[str], counts: Sequence[int], decimals: int
+    lowest: float,
+    bounds: Sequence[float],
+    colours: Sequence[str],
+    counts: Sequence[int],
+    decimals: int,
+    *,
+    whole: bool = False,
 ) -> tuple[Entry, ...]:
     """Return the entries of class bounds.
 
@@ -110,11 +120,31 @@ def numeric_entries(
     bounds : upper bounds, ascending
     colours, counts : one per class
     decimals : of the indicator; more are shown where two bounds would read the same
+    whole : the values are whole numbers, so a class is told by those it holds: 2, 3–5
     """
     edges = [min(lowest, bounds[0]), *bounds] if len(bounds) else []
     shown = _decimals_that_tell(edges, decimals)
     entries = []
-    for lower, upper, colour, count in zip(edges, edges[1:], colours, counts, strict=False):
-        low, high = formatted(lower, shown), formatted(upper, shown)
-        entries.append(Entry(lower, upper, colour, f"{low} 〜 {high}", f"{low} – {high}", count))
+    for place, (lower, upper, colour, count) in enumerate(
+        zip(edges, edges[1:], colours, counts, strict=False)
+    ):
+        first, last = (lower, upper)
+        if whole:
+            first = math.ceil(lower) if place == 0 else math.floor(lower) + 1
+            last = math.floor(upper)
+        if whole and first <= last:
+            low, high = f"{first:,}", f"{last:,}"
+        else:
+            low, high = formatted(lower, shown), formatted(upper, shown)
+        same = low == high
+        entries.append(
+            Entry(
+                lower,
+                upper,
+                colour,
+                low if same else f"{low} 〜 {high}",
+                low if same else f"{low} – {high}",
+                count,
+            )
+        )
     return tuple(entries)

@@ -104,6 +104,22 @@ def successors(code: str, after: dt.date, until: dt.date, changes: Sequence[Chan
     return lineages(after, until, changes).get(code, frozenset({code}))
 
 
+def located(date: dt.date, vintage_date: dt.date, changes: Sequence[Change]) -> dict[str, frozenset[str]]:
+    """Return for codes of one date the codes that hold any of their land on another, earlier or later.
+
+    Codes without a change in between are not in it: they hold their own land.
+    """
+    first, last = sorted((date, vintage_date))
+    heirs = lineages(first, last, changes)
+    if date <= vintage_date:
+        return heirs
+    origins: dict[str, set[str]] = {}
+    for old, codes in heirs.items():
+        for new in codes:
+            origins.setdefault(new, set()).add(old)
+    return {new: frozenset(old) for new, old in origins.items()}
+
+
 def absent(date: dt.date, changes: Sequence[Change]) -> frozenset[str]:
     """Return the codes in a list of changes that no area had on a date: not yet, or no longer.
 

@@ -34,8 +34,8 @@ BROKEN = (
 )
 
 
-def sheet_rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Return row numbers (from 1) and cells of the first sheet, blank rows left out.
+def sheet_rows(path: Path, sheet: str | None = None) -> list[tuple[int, list[str]]]:
+    """Return row numbers (from 1) and cells of the first sheet, or of the named one, blank rows left out.
 
     Cells are text: whole numbers without decimals, missing ones empty; trailing blanks are cut.
 
@@ -54,9 +54,11 @@ def sheet_rows(path: Path) -> list[tuple[int, list[str]]]:
             if unpacked > MAX_BYTES:
                 raise InvalidFile(f"{path.name} unpacks to more than {MAX_BYTES >> 20} MiB")
             book = openpyxl.load_workbook(opened, read_only=True, data_only=True)
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()
-            lines = sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True)
+            found = [one for one in book.worksheets if sheet in (None, one.title)]
+            if not found:
+                raise InvalidFile(f"{path.name} has no sheet {sheet}")
+            found[0].reset_dimensions()
+            lines = found[0].iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True)
             return list(_filled(path.name, lines))
     except BROKEN as error:
         told = str(error).partition("\n")[0][:120]

@@ -17,7 +17,21 @@ from service.atlas import Atlas
 from service.database import reader_engine, writer_engine
 from service.frontdoor import FrontDoor
 from service.listener import listen
-from service.routes import areas, docs, health, indicators, layers, series, tiles
+from service.routes import (
+    areas,
+    deployments,
+    docs,
+    effects,
+    health,
+    indicators,
+    kpis,
+    layers,
+    peers,
+    profiles,
+    series,
+    strategy,
+    tiles,
+)
 from service.settings import Settings
 from service.views import Gallery
 
@@ -74,7 +88,21 @@ def create_api(settings: Settings) -> FastAPI:
         expose_headers=["ETag", "Chiiki-Revision", "Content-Disposition"],
         max_age=86400,
     )
-    for routes in (areas, indicators, series, layers, tiles, health, docs):
+    for routes in (
+        areas,
+        indicators,
+        series,
+        layers,
+        tiles,
+        strategy,
+        kpis,
+        deployments,
+        profiles,
+        peers,
+        effects,
+        health,
+        docs,
+    ):
         api.include_router(routes.router)
     if STATIC.is_dir():
         api.mount("/", StaticFiles(directory=STATIC, html=True), name="static")

@@ -17,18 +17,20 @@ from typing import Any
 import numpy as np
 import orjson
 from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from geo import indicators
 from geo.errors import NotFound
 from geo.geojson import FeatureTexts
 from geo.indicators import Indicator
 from geo.lineage import Change
-from service import queries
+from service import policy, progress, queries
 from service.figures import NOT_APPLICABLE, OK, Figures, Vector, base_vector, by_period, derived_statuses
 from service.gazetteer import LEVELS, Gazetteer
 from service.memo import Memo
+from service.policy import Places, Policy
 from service.settings import Settings
+from service.stored import deployment_from_row, kpi_from_row, strategy_from_body
 from service.tilestore import TileStore
 
 #: Grows when the bytes of an answer change though the data have not, so that revisions change with it.
@@ -64,6 +66,10 @@ class Catalogue:
     sources_of: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     regions: dict[str, list[Row[Any]]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    places: Places = field(default_factory=lambda: Places(()))
+    #: indicators, and the layers that show the policy
+    layers: dict[str, Indicator] = field(default_factory=dict)
 
 
 class Atlas:
@@ -86,13 +92,19 @@ class Atlas:
         )
 
     async def refresh(self, *subjects: str) -> None:
-        """Read the catalogue anew and forget what the subjects touch: ``indicator:…``, or everything."""
+        """Read the catalogue anew and forget what the subjects touch.
+
+        ``indicator:ID`` has new figures, ``deployment:`` and ``kpi:ID`` are part of the catalogue; any other
+        subject, or none, is everything.
+        """
         async with self._refreshing:  # an older reading must not replace a newer one
             self.catalogue = await self._read_catalogue()
         self.generation += 1
         self.has_read.set()
         self._vectors.clear()
-        if subjects and all(subject.startswith("indicator:") for subject in subjects):
+        if subjects and all(
+            subject.startswith(("indicator:", "deployment:", "kpi:")) for subject in subjects
+        ):
             for subject in subjects:
                 self._figures.drop(subject.removeprefix("indicator:"))
         else:
@@ -144,17 +156,25 @@ class Atlas:
                 Change(date=row.date, kind=row.kind, from_code=row.from_code, to_code=row.to_code)
                 for row in await queries.area_changes(conn)
             )
+            await _read_policy(conn, catalogue)
         return catalogue
 
     # What exists
 
-    def indicator(self, layer: str) -> Indicator:
-        """Return the indicator of a layer; NotFound lists the layers that exist."""
-        found = self.catalogue.indicators.get(layer)
+    def layer(self, name: str) -> Indicator:
+        """Return a layer: an indicator, or one that shows the policy; NotFound lists those that exist."""
+        found = self.catalogue.layers.get(name)
         if found is None:
-            raise NotFound(
-                f"No layer is called {layer!r}; there are: {', '.join(sorted(self.catalogue.indicators))}"
-            )
+            listed = ", ".join(sorted(self.catalogue.layers))
+            raise NotFound(f"No layer is called {name[:80]!r}; there are: {listed}")
+        return found
+
+    def indicator(self, name: str) -> Indicator:
+        """Return an indicator; NotFound lists those that exist."""
+        found = self.catalogue.indicators.get(name)
+        if found is None:
+            listed = ", ".join(sorted(self.catalogue.indicators))
+            raise NotFound(f"No indicator is called {name[:80]!r}; there are: {listed}")
         return found
 
     def gazetteer(self, vintage: dt.date, level: str) -> Gazetteer:
@@ -213,6 +233,8 @@ class Atlas:
         return base_vector(base, figures.get(period, ()), level, self.gazetteers(vintage), changes)
 
     async def _computed(self, indicator: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
+        if indicator.id not in self.catalogue.indicators:
+            return await self._policy_vector(indicator, period, level, vintage)
         available = self.catalogue.observed.get(level, {})
         if not indicators.components(indicator):
             return await self._base(indicator.id, period, level, vintage)
@@ -222,6 +244,12 @@ class Atlas:
         values = indicators.evaluate(indicator, period, available, lambda name, at: parts[name, at].values)
         sources = tuple(dict.fromkeys(source for part in parts.values() for source in part.sources))
         return Vector(values, derived_statuses(values, list(parts.values())), sources)
+
+    async def _policy_vector(self, layer: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
+        catalogue, gazetteer = self.catalogue, self.gazetteer(vintage, level)
+        if layer.topic == "measures":
+            return policy.deployment_vector(catalogue.policy, catalogue.places, layer, period, gazetteer)
+        return await progress.progress_vector(self, layer, period, gazetteer)
 
     async def region_vector(
         self, indicator: Indicator, period: str, level: str, vintage: dt.date, positions: Sequence[int]
@@ -283,6 +311,27 @@ class Atlas:
                 return _feature_texts(gazetteer, await queries.outlines(conn, vintage, level, detail))
 
         return await self._texts.fetch((vintage, level, detail), ask), wanted
+
+
+async def _read_policy(conn: AsyncConnection, catalogue: Catalogue) -> None:
+    """Read the strategy, its deployments and KPIs, and make the layers that show them."""
+    body = await queries.newest_strategy(conn)
+    changed = await queries.newest_change(conn)
+    catalogue.policy = Policy(
+        version=strategy_from_body(body) if body is not None else None,
+        deployments=tuple(map(deployment_from_row, await queries.deployments(conn))),
+        kpis={row.id: kpi_from_row(row) for row in await queries.kpis(conn)},
+        revision=int(changed.timestamp() * 1e6) if changed is not None else 0,
+    )
+    catalogue.places = Places(catalogue.changes)
+    catalogue.layers = dict(catalogue.indicators)
+    observed = catalogue.observed.get("prefecture", {})
+    told = {name: indicators.periods(one, observed) for name, one in catalogue.indicators.items()}
+    for name, (layer, by_level) in policy.layers(catalogue.policy, told).items():
+        catalogue.layers[name] = layer
+        catalogue.revisions[name] = catalogue.policy.revision
+        for level, periods in by_level.items():
+            catalogue.observed.setdefault(level, {})[name] = periods
 
 
 def _summed(members: Vector, positions: Sequence[int], additive: bool) -> Vector:

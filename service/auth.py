@@ -25,7 +25,10 @@ from geo.errors import ChiikiError, Finding, InvalidParameter, NotFound
 from service.tables import api_key, audit
 
 #: What a key can allow, and what that means.
-SCOPES = {"write": "load figures with PUT /v1/indicators/{id}/observations"}
+SCOPES = {
+    "write": "load figures with PUT /v1/indicators/{id}/observations",
+    "steward": "enter deployments, and KPIs with their actuals",
+}
 KEY = re.compile(r"chiiki_(?P<id>[0-9a-f]{12})_(?P<secret>[0-9a-f]{64})(?P<checksum>[0-9a-f]{8})")
 #: The same answer for every key that does not hold, so that none can be probed for.
 REFUSED = "This API key is not valid: unknown, mistyped, expired or revoked"

@@ -162,7 +162,7 @@ def status() -> None:
             ("vintage", "revision", "prefectures", "municipalities", "wards", "tiles"),
             "No boundaries.",
         )
-        for what in ("indicator", "observation", "source", "area_change", "api_key"):
+        for what in ("indicator", "observation", "source", "area_change", "deployment", "kpi", "api_key"):
             out.print(f"{what:<12}{conn.scalar(text(f'select count(*) from {what}')):>10,}")  # noqa: S608
 
 
@@ -272,15 +272,32 @@ def ingest_observations(
         str, typer.Option(help="Id of the source of these figures, as in data/catalog/sources.csv.")
     ],
     boundary_date: Annotated[str, typer.Option(help="The date whose area codes the file uses, YYYY-MM-DD.")],
+    indicator: Annotated[
+        str | None,
+        typer.Option(help="Of a workbook of the prefectural accounts (総括表): the indicator it holds."),
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Load figures: indicator, area_code, period, value, status as CSV, JSON or XLSX; all rows or none."""
-    from service.ingest.observations import ingest_file
+    from service.ingest.observations import ingest_accounts, ingest_file
 
+    given = {"source": source, "boundary_date": boundary_date, "actor": actor()}
     with transaction(Settings(), dry_run=dry_run) as conn, err.status(f"{file.name}: checking and loading"):
-        report = ingest_file(
-            conn, file, source=source, boundary_date=boundary_date, actor=actor(), dry_run=dry_run
-        )
+        if indicator is not None:
+            report = ingest_accounts(conn, file, indicator, **given, dry_run=dry_run)
+        else:
+            report = ingest_file(conn, file, **given, dry_run=dry_run)
+    print_report(report)
+
+
+@ingest.command("deployments")
+def ingest_deployments(file: InputFile, dry_run: DryRun = False) -> None:
+    """Load a list of deployments: CSV, Excel, JSON, GeoJSON or GeoPackage; all rows or none."""
+    from service.ingest.deployments import load_file
+
+    settings = Settings()
+    with transaction(settings, dry_run=dry_run) as conn:
+        report = load_file(conn, file, catalog=settings.data / "catalog", actor=actor(), dry_run=dry_run)
     print_report(report)
 
 
@@ -291,7 +308,7 @@ def ingest_catalog(
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Load the catalogue: indicators, sources, region sets, municipal changes."""
+    """Load the catalogue: indicators, sources, region sets, municipal changes, strategy, KPIs."""
     from service.ingest.catalog import load_catalogue
 
     settings = Settings()
@@ -302,7 +319,7 @@ def ingest_catalog(
 
 @ingest.command("shipped")
 def ingest_shipped() -> None:
-    """Load the boundaries, the catalogue and the figures that ship with chiiki; what is loaded stays."""
+    """Load all that ships with chiiki: catalogue, deployments, boundaries, figures; what is loaded stays."""
     from service.ingest.shipped import load_shipped
 
     settings = Settings()

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 OK = STATUSES.index("ok")
 NOT_AVAILABLE = STATUSES.index("not_available")
 NOT_APPLICABLE = STATUSES.index("not_applicable")
+NONE_KNOWN = STATUSES.index("none_known")
 
 
 @dataclass(frozen=True)

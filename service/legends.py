@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.legend import Entry, Legend, numeric_entries
+from geo.legend import NO_DATA_LABEL, NONE_KNOWN_LABEL, Entry, Legend, numeric_entries
 from service.views import MISSING, Picture
 
 
@@ -21,7 +21,12 @@ def legend_of(picture: Picture) -> Legend:
         )
     else:
         entries = numeric_entries(
-            picture.lowest, picture.bounds.tolist(), picture.hex_colours, counts, indicator.decimals
+            picture.lowest,
+            picture.bounds.tolist(),
+            picture.hex_colours,
+            counts,
+            indicator.decimals,
+            whole=indicator.kind == "count" and indicator.decimals == 0,
         )
     return Legend(
         title_ja=indicator.name_ja,
@@ -31,4 +36,5 @@ def legend_of(picture: Picture) -> Legend:
         period=picture.view.period,
         entries=entries,
         no_data=counts[MISSING],
+        no_data_label=NONE_KNOWN_LABEL if indicator.topic == "measures" else NO_DATA_LABEL,
     )

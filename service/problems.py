@@ -22,8 +22,10 @@ from geo.errors import (
     InvalidParameter,
     InvalidRows,
     NotConvertible,
+    NotEnoughData,
     NotFound,
     UnclassifiableValues,
+    UnmatchedName,
 )
 from service.auth import Forbidden, Unauthorized
 
@@ -42,6 +44,8 @@ STATUS: dict[type[Exception], int] = {
     InvalidGeometry: 422,
     InvalidRows: 422,
     NotConvertible: 422,
+    NotEnoughData: 422,
+    UnmatchedName: 422,
     UnclassifiableValues: 422,
     Unauthorized: 401,
     Forbidden: 403,
@@ -57,6 +61,8 @@ TITLES: dict[str, tuple[str, str]] = {
     "invalid-file": ("ファイルが正しくありません", "Invalid file"),
     "invalid-geometry": ("図形が正しくありません", "Invalid geometry"),
     "invalid-rows": ("データの行に誤りがあります", "Invalid rows"),
+    "unmatched-name": ("地名を特定できません", "A place name fits no area, or several"),
+    "not-enough-data": ("データが足りません", "Not enough data"),
     "not-convertible": ("この境界へは換算できません", "Not convertible to these boundaries"),
     "unclassifiable-values": ("階級に分けられません", "Values cannot be classified"),
     "unauthorized": ("API キーが必要です", "An API key is needed"),
@@ -74,6 +80,8 @@ _SLUGS: dict[type[Exception], str] = {
     InvalidGeometry: "invalid-geometry",
     InvalidRows: "invalid-rows",
     NotConvertible: "not-convertible",
+    NotEnoughData: "not-enough-data",
+    UnmatchedName: "unmatched-name",
     UnclassifiableValues: "unclassifiable-values",
     Unauthorized: "unauthorized",
     Forbidden: "forbidden",
@@ -98,7 +106,10 @@ def problem(
     findings: tuple[Finding, ...] = (),
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """Return a problem document; ``findings`` name each place, field, value and what was expected."""
+    """Return a problem document; ``findings`` name each place, field, value and what was expected.
+
+    It is indented, because people read it in terminals.
+    """
     title_ja, title_en = TITLES[slug]
     body: dict[str, object] = {
         "type": f"/problems/{slug}",
@@ -112,7 +123,7 @@ def problem(
             {"where": f.where, "field": f.field, "value": f.value, "expected": f.expected} for f in findings
         ]
     return Response(
-        orjson.dumps(body),
+        orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
         status_code=status,
         media_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", **(headers or {})},

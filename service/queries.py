@@ -12,10 +12,24 @@ from numpy.typing import NDArray
 from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.tables import area, area_change, encoded_tile, indicator, outline, region_set, source, vintage
+from service import versions
+from service.tables import (
+    area,
+    area_change,
+    deployment,
+    encoded_tile,
+    indicator,
+    kpi,
+    outline,
+    region_set,
+    source,
+    strategy,
+    vintage,
+)
 
-#: The order is the code in ``Figures.statuses``.
-STATUSES = ("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown")
+#: The order is the code in ``Figures.statuses``; no figure is stored with the last, which layers of
+#: deployments have where none is known.
+STATUSES = ("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known")
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,34 @@ async def region_sets(conn: AsyncConnection) -> Sequence[Row[Any]]:
 async def area_changes(conn: AsyncConnection) -> Sequence[Row[Any]]:
     """Return the municipal changes, oldest first."""
     return (await conn.execute(select(area_change).order_by(area_change.c.date))).all()
+
+
+async def newest_strategy(conn: AsyncConnection) -> Any:
+    """Return the JSON of the newest version of the strategy, or None."""
+    found = select(strategy.c.body).order_by(strategy.c.id.desc()).limit(1)
+    return (await conn.execute(found)).scalar_one_or_none()
+
+
+async def deployments(conn: AsyncConnection, when: dt.datetime | None = None) -> Sequence[Row[Any]]:
+    """Return the deployments that hold now, or that held at a past instant, by id."""
+    found = versions.current(deployment) if when is None else versions.as_of(deployment, when)
+    return (await conn.execute(found)).all()
+
+
+async def deployment_history(conn: AsyncConnection, name: str) -> Sequence[Row[Any]]:
+    """Return every state of one deployment, newest first."""
+    return (await conn.execute(versions.history(deployment, name))).all()
+
+
+async def kpis(conn: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return the KPIs that hold now, by id."""
+    return (await conn.execute(versions.current(kpi))).all()
+
+
+async def newest_change(conn: AsyncConnection) -> dt.datetime | None:
+    """Return when a deployment or KPI was changed last."""
+    found = [await conn.scalar(versions.newest_change(table)) for table in (deployment, kpi)]
+    return max((at for at in found if at is not None), default=None)
 
 
 async def observed_periods(conn: AsyncConnection) -> Sequence[Row[Any]]:

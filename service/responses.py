@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
-from collections.abc import Callable
+import io
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated
 from urllib.parse import quote
 
 import orjson
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -20,6 +24,8 @@ CSV = "text/csv; charset=utf-8"
 SVG = "image/svg+xml"
 MVT = "application/vnd.mapbox-vector-tile"
 PNG = "image/png"
+
+Bom = Annotated[bool, Query(description="Begin with a byte order mark, for Excel")]
 
 #: Encodings of a body: identity or gzip, from the same call.
 Produce = Callable[[bool], bytes]
@@ -54,6 +60,26 @@ def digest(*state: object) -> str:
 def to_json(value: object) -> bytes:
     """Return JSON bytes; NaN and infinities become null."""
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, bom: bool = False) -> bytes:
+    """Return a CSV table in UTF-8, with a byte order mark for Excel where asked.
+
+    None is an empty cell. A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\r\n")
+    table.writerow(header)
+    table.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig" if bom else "utf-8")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.15g}"
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) and len(value) > 1:
+        return f"'{value}"
+    return value
 
 
 def encoded(make: Callable[[], bytes]) -> Produce:

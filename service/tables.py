@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -169,6 +170,40 @@ region_set = Table(
     Column("name_ja", Text, nullable=False),
     Column("name_en", Text, nullable=False),
 )
+
+#: A version of the national strategy, as JSON of ``geo.strategy.Strategy``.
+strategy = Table(
+    "strategy",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("body", JSONB, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+)
+
+
+def _versions(name: str, *columns: Column[object]) -> Table:
+    """Return a table that keeps every state of a thing: the one without ``valid_to`` is current."""
+    ends = CheckConstraint("valid_to > valid_from", name=f"{name}_ends_after_it_begins")
+    return Table(
+        name,
+        metadata,
+        Column("id", Text, primary_key=True),
+        Column("valid_from", DateTime(timezone=True), primary_key=True),
+        Column("valid_to", DateTime(timezone=True)),
+        Column("actor", Text, nullable=False),
+        Column("body", JSONB, nullable=False),
+        *columns,
+        ends,
+        Index(f"{name}_current", "id", unique=True, postgresql_where=text("valid_to is null")),
+    )
+
+
+#: Deployments as JSON of ``geo.deployments.Deployment``; the own geometry of one stands beside it.
+deployment = _versions("deployment", Column("geom", Geometry("GEOMETRY", srid=4326, spatial_index=False)))
+Index("deployment_geom", deployment.c.geom, postgresql_using="gist")
+
+#: KPIs with their targets and actuals, as JSON of ``geo.kpis.Kpi``.
+kpi = _versions("kpi")
 
 #: Keys are 256 random bits; only their SHA-256 is stored.
 api_key = Table(

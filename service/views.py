@@ -210,7 +210,7 @@ def _user_breaks(scheme: str, breaks: str | None) -> tuple[float, ...] | None:
 
 def resolve(atlas: Atlas, layer: str, asked: Wish) -> View:
     """Return the view that a wish means; InvalidParameter lists what exists for each choice."""
-    indicator = atlas.indicator(layer)
+    indicator = atlas.layer(layer)
     vintage = chosen_vintage(atlas, asked.vintage)
     level = chosen_level(atlas, indicator, vintage, asked.level)
     period = chosen_period(atlas, indicator, level, asked.period)

@@ -88,3 +88,8 @@ def test_statistics_of_nothing_are_null() -> None:
     found = statistics(np.array([np.nan]), codes=["a"], statuses=["not_available"])
     assert found["n"] == 0
     assert found["mean"] is None
+
+
+def test_classes_of_whole_numbers_are_told_by_the_numbers_they_hold() -> None:
+    entries = numeric_entries(1, [1, 2, 5, 9.5], ["#000000"] * 4, [4, 3, 2, 1], 0, whole=True)
+    assert [entry.label_en for entry in entries] == ["1", "2", "3 – 5", "6 – 9"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geo.lineage import Change, absent, carried, lineages, successors
+from geo.lineage import Change, absent, carried, lineages, located, successors
 
 CHANGES = Path(__file__).parents[2] / "data" / "catalog" / "area_changes.csv"
 REAL = os.environ.get("CHIIKI_REAL_DATA")
@@ -182,3 +182,14 @@ def test_half_a_century_of_changes_ends_in_the_official_list_of_codes(changes: l
     assert ends <= listed("areacode_end.csv")
     assert not absent(NEWEST, changes) & listed("areacode_end.csv")
     assert not absent(FIRST, changes) & listed("areacode_start.csv")
+
+
+def test_a_code_is_located_on_later_and_on_earlier_boundaries() -> None:
+    changes = [
+        Change(dt.date(2006, 3, 1), "分割", "19341", "19201"),
+        Change(dt.date(2006, 3, 1), "分割", "19341", "19430"),
+    ]
+    before, after = dt.date(2005, 1, 1), dt.date(2010, 1, 1)
+    assert located(before, after, changes)["19341"] == {"19201", "19430"}
+    assert located(after, before, changes)["19430"] == {"19341"}
+    assert "20201" not in located(before, after, changes)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from geo.codes import prefecture_of
 from geo.errors import Finding, InvalidFile, InvalidRows
-from geo.indicators import read_catalogue, to_json
+from geo.indicators import Indicator, read_catalogue, to_json
+from geo.kpis import Actual, Kpi, faults, with_actuals
+from geo.strategy import Strategy, read_kpis, read_strategy
+from service import versions
 from service.database import notify
-from service.tables import area_change, audit, indicator, region_set, source
+from service.ingest.deployments import SHIPPER
+from service.ingest.kpis import known
+from service.stored import kpi_from_row, kpi_to_body, strategy_to_body
+from service.tables import area_change, audit, indicator, kpi, region_set, source, strategy
 
 
 def _read(path: Path, table: Table) -> list[dict[str, object]]:
@@ -46,7 +52,7 @@ def _typed(path: Path, line: int, row: dict[str, str], table: Table) -> dict[str
 
 
 def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, object]:
-    """Load indicators, sources, region sets and municipal changes; return their numbers.
+    """Load indicators, sources, region sets, municipal changes, strategy and KPIs; return their numbers.
 
     An indicator that has changed gets a new revision; one that left the table is removed with its figures
     only when it has none, and refused otherwise.
@@ -73,12 +79,40 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
     report: dict[str, object] = {"indicators": len(catalogue), "changed": changed, "sources": len(sources)}
     for table, file in ((region_set, "region_sets.csv"), (area_change, "area_changes.csv")):
         report[table.name] = _replaced(conn, table, _read(folder / file, table))
+    report |= _load_strategy(conn, read_strategy(folder)) | _load_kpis(conn, folder, catalogue)
     if changed:
         conn.execute(
             insert(audit).values(actor=actor, action="load catalogue", subject="catalogue", detail=report)
         )
         notify(conn, "catalogue:")
+    notify(conn, "kpi:")
     return report
+
+
+def _load_strategy(conn: Connection, one: Strategy) -> dict[str, object]:
+    body = strategy_to_body(one)
+    row = upsert(strategy).values(id=one.id, body=body, revision=1)
+    grown = {"body": body, "revision": strategy.c.revision + 1}
+    other = strategy.c.body != row.excluded.body
+    conn.execute(row.on_conflict_do_update(index_elements=["id"], set_=grown, where=other))
+    return {"strategy": one.id, "goals": len(one.goals), "measures": len(one.measures)}
+
+
+def _load_kpis(conn: Connection, folder: Path, catalogue: Mapping[str, Indicator]) -> dict[str, object]:
+    """Load the national KPIs; actuals that stewards have entered stay, and win over the catalogue's."""
+    kpis = read_kpis(folder)
+    context = known(conn, read_strategy(folder), catalogue)
+    findings = [replace(f, where=f"{one.id}: {f.where}") for one in kpis for f in faults(one, context)]
+    if findings:
+        raise InvalidRows(f"The KPIs have {len(findings)} faults", findings)
+    stored = {row.id: kpi_from_row(row) for row in conn.execute(versions.current(kpi)).all()}
+    bodies = {one.id: kpi_to_body(with_actuals(one, _entered(stored.get(one.id)))) for one in kpis}
+    change = versions.put(conn, kpi, bodies, actor=SHIPPER, subject="catalogue")
+    return {"kpis": len(kpis), "kpis changed": list(change.touched)}
+
+
+def _entered(before: Kpi | None) -> list[Actual]:
+    return [one for one in before.actuals if one.entered_by] if before else []
 
 
 def _plain(definition: dict[str, object]) -> dict[str, object]:
@@ -93,7 +127,8 @@ def _replaced(conn: Connection, table: Table, rows: list[dict[str, object]]) -> 
     return len(rows)
 
 
-REGIONS = {
+#: id → names and prefecture numbers.
+REGIONS: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "tokyo-area": ("東京圏", "Tokyo area", (11, 12, 13, 14)),
     "outside-tokyo-area": (
         "東京圏以外",
@@ -111,13 +146,50 @@ REGIONS = {
     "kyushu-okinawa": ("九州・沖縄", "Kyushu and Okinawa", (40, 41, 42, 43, 44, 45, 46, 47)),
 }
 
+#: Wide-area regions (広域リージョン) as declared: since when, names, members. 関西 has declared one too,
+#: without naming its prefectures.
+WIDE_REGIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "wide-chugoku": (
+        "2025-09-03",
+        "中国地域広域リージョン",
+        "Wide-area region of Chugoku",
+        ("31000", "32000", "33000", "34000", "35000"),
+    ),
+    "wide-kyushu": (
+        "2025-10-20",
+        "九州・沖縄・山口広域リージョン",
+        "Wide-area region of Kyushu, Okinawa and Yamaguchi",
+        ("35000", "40000", "41000", "42000", "43000", "44000", "45000", "46000", "47000"),
+    ),
+    "wide-chubu": (
+        "2025-11-26",
+        "中部広域リージョン",
+        "Wide-area region of Chubu",
+        (
+            *(f"{number}000" for number in range(16, 26)),
+            *("22100", "22130", "23100"),
+        ),
+    ),
+    "wide-tohoku-niigata": (
+        "2025-11-27",
+        "東北・新潟広域リージョン",
+        "Wide-area region of Tohoku and Niigata",
+        ("02000", "03000", "04000", "05000", "06000", "07000", "15000"),
+    ),
+}
+
 
 def ship_regions(catalog: Path) -> int:
-    """Write ``region_sets.csv``: the Tokyo area, what lies outside it, and the eight regions of Japan."""
+    """Write ``region_sets.csv``: the Tokyo area, what lies outside it, eight blocs, wide-area regions."""
     rows = [
-        (name, prefecture_of(f"{number:02d}000"), "1970-04-01", "", ja, en)
+        (name, f"{number:02d}000", "1970-04-01", "", ja, en)
         for name, (ja, en, members) in REGIONS.items()
         for number in sorted(members)
+    ]
+    rows += [
+        (name, code, since, "", ja, en)
+        for name, (since, ja, en, codes) in WIDE_REGIONS.items()
+        for code in sorted(codes)
     ]
     with (catalog / "region_sets.csv").open("w", encoding="utf-8", newline="") as opened:
         table = csv.writer(opened, lineterminator="\n")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from geo.codes import WARD_CITY, area_code, prefecture_of
 
 FILE = "area_names.csv"
-HEADER = ("code", "name_ja", "kana", "name_en")
+HEADER = ("code", "name_ja", "kana", "name_en", "district")
 #: The date of the codes that Okinawa has had since its return.
 OKINAWA_CODES = "1972-06-07"
 #: Newer than the list of English names; romanised here.
@@ -20,18 +20,20 @@ ROMANISED = {"22138": "Chuo-ku", "22139": "Hamana-ku", "22140": "Tenryu-ku", "40
 
 @dataclass(frozen=True)
 class Name:
-    """The newest name of an area code."""
+    """The newest name of an area code; ``district`` is the 郡 that a town or village lies in."""
 
     ja: str
     kana: str
     en: str
+    district: str = ""
 
 
 def read_names(catalog: Path) -> dict[str, Name]:
     """Return the names by code."""
     with (catalog / FILE).open(encoding="utf-8", newline="") as opened:
         return {
-            row["code"]: Name(row["name_ja"], row["kana"], row["name_en"]) for row in csv.DictReader(opened)
+            row["code"]: Name(row["name_ja"], row["kana"], row["name_en"], row["district"])
+            for row in csv.DictReader(opened)
         }
 
 
@@ -42,22 +44,32 @@ def ship_names(real_data: Path, catalog: Path) -> int:
     area codes of the statistics LOD (to 2016); a ward carries its city's name.
     """
     codes = real_data / "codes"
-    names = _standard_areas(codes / "StandardAreaCodeList.json")
+    districts = _districts(codes / "areacode_start.csv") | _districts(codes / "areacode_end.csv")
+    names = _standard_areas(codes / "StandardAreaCodeList.json", districts)
     names |= _local_governments(codes / "localgovjp-utf8.csv", names)
     names |= _new_wards(codes / "areacode_end.csv", names)
     names |= _prefectures(codes / "prefjp-utf8.csv")
     with (catalog / FILE).open("w", encoding="utf-8", newline="") as opened:
         rows = csv.writer(opened, lineterminator="\n")
         rows.writerow(HEADER)
-        rows.writerows((code, name.ja, name.kana, name.en) for code, name in sorted(names.items()))
+        rows.writerows((code, n.ja, n.kana, n.en, n.district) for code, n in sorted(names.items()))
     return len(names)
 
 
-def _standard_areas(path: Path) -> dict[str, Name]:
+def _districts(path: Path) -> dict[str, str]:
+    with path.open(encoding="utf-8-sig", newline="") as opened:
+        named = {row["city_code"]: row["city_desig_name"] for row in csv.DictReader(opened)}
+    return {code: name for code, name in named.items() if name.endswith("郡")}
+
+
+def _standard_areas(path: Path, districts: Mapping[str, str]) -> dict[str, Name]:
     newest: dict[str, tuple[str, Name]] = {}
-    for entry in json.loads(path.read_text(encoding="utf-8")):
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    for entry in entries:
         code = f"{int(entry['id']):05d}"
-        name = Name(entry["名称"] or "", entry["ふりがな"] or "", _roman(entry["英語名"] or ""))
+        # the lists have subprefectures in place of districts for Hokkaido
+        district = entry.get("郡名称") or districts.get(code, "")
+        name = Name(entry["名称"] or "", entry["ふりがな"] or "", _roman(entry["英語名"] or ""), district)
         if code.endswith("000") or (code[2:3] == "3" and entry["名称"].endswith(("郡", "局", "庁"))):
             continue  # 郡 and subprefectures are no areas here
         if code.startswith("47") and entry["廃止年月日"][:10] <= OKINAWA_CODES:
@@ -85,8 +97,9 @@ def _local_governments(path: Path, known: Mapping[str, Name]) -> dict[str, Name]
     with path.open(encoding="utf-8-sig", newline="") as opened:
         for row in csv.DictReader(opened):
             code = area_code(row["lgcode"])
-            english = known[code].en if code in known else ROMANISED.get(code, "")
-            names[code] = Name(row["city"].replace(" ", ""), row["citykana"].replace(" ", ""), english)
+            before = known.get(code, Name("", "", ROMANISED.get(code, "")))
+            ja, kana = row["city"].replace(" ", ""), row["citykana"].replace(" ", "")
+            names[code] = replace(before, ja=ja, kana=kana)
     return names
 
 

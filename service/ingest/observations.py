@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select, text
 
+from geo.accounts import read_accounts
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.estat import read_estat
 from geo.indicators import Indicator, from_json, items
@@ -229,6 +230,35 @@ def ingest_file(
         subject=path.name,
         dry_run=dry_run,
     )
+
+
+def ingest_accounts(
+    conn: Connection,
+    path: Path,
+    indicator_id: str,
+    *,
+    source: str,
+    boundary_date: str,
+    actor: str,
+    dry_run: bool = False,
+) -> dict[str, object]:
+    """Load a workbook of the prefectural accounts (総括表) as figures of one indicator.
+
+    The file does not say which base year it has: the indicator does. Its 47 figures must add up to the
+    published sum where the indicator can be summed.
+    """
+    allowed = observed_indicators(conn)
+    if indicator_id not in allowed:
+        raise NotFound(f"No observed indicator is called {indicator_id[:80]!r}; see /v1/indicators")
+    one = allowed[indicator_id]
+    found = read_accounts(path, indicator_id, additive=one.aggregation == "sum")
+    named = [one.name_ja.partition("（")[0], *(word for word in ("名目", "実質") if word in one.name_ja)]
+    if not all(word in found.title for word in named):
+        finding = Finding("sheet", "title", found.title[:80], f"a table of {' '.join(named)}")
+        raise InvalidFile(f"{path.name} holds another table than {indicator_id}", [finding])
+    part = Figures(found.rows, _source_of(conn, source), _date_of(boundary_date))
+    report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+    return {"title": found.title, "unit": found.unit} | report
 
 
 def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> list[Row]:

@@ -31,7 +31,7 @@ class Part:
 
 
 def load_shipped(conn: Connection, data: Path, actor: str, progress: Progress) -> dict[str, object]:
-    """Load catalogue, boundaries and figures in the caller's transaction; return a report of each."""
+    """Load what ships in the caller's transaction; return a report of each part."""
     report: dict[str, object] = {}
     for part in _parts(data):
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in part.files)).hexdigest()
@@ -69,7 +69,10 @@ def make_shipped(published: Path, data: Path, progress: Progress) -> dict[str, o
 
 def _parts(data: Path) -> Iterator[Part]:
     catalog = data / "catalog"
-    yield Part("catalogue", tuple(sorted(catalog.glob("*.csv"))), partial(_load_catalogue, catalog))
+    deployments = catalog / "deployments.csv"
+    tables = tuple(path for path in sorted(catalog.glob("*.csv")) if path != deployments)
+    yield Part("catalogue", tables, partial(_load_catalogue, catalog))
+    yield Part("deployments", (deployments,), partial(_load_deployments, deployments))
     for folder in sorted(path for path in (data / "boundaries").iterdir() if path.is_dir()):
         (file,) = folder.glob("areas.*")
         yield Part(f"boundaries {folder.name}", (file,), partial(_load_boundaries, catalog, file))
@@ -84,6 +87,13 @@ def _load_catalogue(folder: Path, conn: Connection, actor: str, _progress: Progr
     from service.ingest.catalog import load_catalogue
 
     return load_catalogue(conn, folder, actor)
+
+
+def _load_deployments(file: Path, conn: Connection, _actor: str, _progress: Progress) -> Mapping[str, object]:
+    from service.ingest.deployments import SHIPPER, load_file
+
+    report = load_file(conn, file, catalog=file.parent, actor=SHIPPER)
+    return {name: len(ids) if isinstance(ids, list) else ids for name, ids in report.items()}
 
 
 def _load_boundaries(

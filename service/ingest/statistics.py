@@ -127,7 +127,28 @@ ACCOUNTS_2015 = {
     "gpp_nominal_ed2022": "gpp-2015-base",
     "income_per_capita_ed2022": "income-per-head-2015-base",
 }
+#: Sex → indicator of net migration at ages 15 to 29 (three classes of the migration report are added up).
+YOUNG_MIGRATION = {
+    "総数": "net-migration-15-29",
+    "男": "net-migration-men-15-29",
+    "女": "net-migration-women-15-29",
+}
+YOUNG = ("15歳～19歳", "20歳～24歳", "25歳～29歳")
 KINDS = {"designated_city": 1, "ward": 1, "special_ward": 2, "city": 3, "town": 4, "village": 5}
+
+
+def _young_migration(path: Path, names: Path) -> Iterator[Row]:
+    """Yield the net migration of 15- to 29-year-olds of each prefecture; the table has names, no codes."""
+    with names.open(encoding="utf-8-sig", newline="") as opened:
+        codes = {row["pref"]: area_code(row["pid"]) for row in csv.DictReader(opened)}
+    totals: Counter[tuple[str, str, str]] = Counter()
+    with path.open(encoding="utf-8-sig", newline="") as opened:
+        for row in csv.DictReader(opened):
+            if row["種別"] == "転入超過数" and row["年齢階級"] in YOUNG and row["都道府県"] in codes:
+                key = (YOUNG_MIGRATION[row["性別"]], codes[row["都道府県"]], row["年次"][:4])
+                totals[key] += int(row["人数"])
+    for (indicator, code, year), total in sorted(totals.items()):
+        yield Row(indicator, code, year, float(total), "ok", "", 0)
 
 
 def _kinds(boundaries: Path) -> Iterator[Row]:
@@ -170,6 +191,10 @@ def collect(real_data: Path, data: Path) -> Collected:
         accounts / "prefectural_accounts_h27base_fy2011_2022.csv", ACCOUNTS_2015, "pref_code", "fiscal_year"
     )
     found.add(base_2015, "accounts-2015-base", day(2020, 10, 1))
+    young = _young_migration(
+        real_data / "migration/migration_age5_sex_pref_2025.csv", real_data / "codes/prefjp-utf8.csv"
+    )
+    found.add(young, "migration-report-2025", day(2025, 10, 1))
     found.add(_kinds(data / "boundaries/2021-01-01/areas.topojson.gz"), "area-kinds", day(2021, 1, 1))
     return found
 

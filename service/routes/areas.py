@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from geo.codes import area_code
 from geo.errors import NotFound
-from service.access import AtlasDep, only_known_parameters
+from service.access import AtlasDep, next_page, only_known_parameters
 from service.atlas import Atlas, Vintage
 from service.gazetteer import LEVELS, Area, Gazetteer
 from service.geometry import Bbox, Detail, Parent, bbox_of, collection, parent_of
@@ -18,6 +18,15 @@ from service.responses import digest, json_answer
 from service.views import Level, VintageDate, chosen_level, chosen_vintage
 
 router = APIRouter(prefix="/v1", tags=["areas"], dependencies=[Depends(only_known_parameters)])
+
+
+def named(area: Area) -> dict[str, object]:
+    """Return what an area is called, and where it lies, as JSON."""
+    return {
+        "code": area.code,
+        "name": {"ja": area.name_ja, "en": area.name_en},
+        "prefecture": area.prefecture,
+    }
 
 
 def described(area: Area, level: str, vintage: Vintage) -> dict[str, object]:
@@ -83,10 +92,8 @@ async def areas(
             described(gazetteer.areas[p], gazetteer.level, chosen) for p in ordered if int(p) in allowed
         ]
     page = found[offset : offset + limit]
-    following = offset + limit
-    link = str(request.url.include_query_params(offset=following)) if following < len(found) else None
-    next_link = link and link[len(str(request.base_url).rstrip("/")) :]
-    return json_answer(request, {"total": len(found), "next": next_link, "areas": page})
+    following = next_page(request, offset, limit, len(found))
+    return json_answer(request, {"total": len(found), "next": following, "areas": page})
 
 
 @router.get("/areas.geojson", summary="Outlines as GeoJSON")

@@ -20,6 +20,17 @@ from service.responses import json_answer, to_json
 router = APIRouter(prefix="/v1", tags=["indicators"], dependencies=[Depends(only_known_parameters)])
 
 
+def brief(indicator: Indicator) -> dict[str, object]:
+    """Return what is needed to show a figure of an indicator, as JSON."""
+    return {
+        "id": indicator.id,
+        "name": {"ja": indicator.name_ja, "en": indicator.name_en},
+        "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
+        "direction": indicator.direction,
+        "decimals": indicator.decimals,
+    }
+
+
 def described(atlas: Atlas, indicator: Indicator) -> dict[str, object]:
     """Return an indicator as JSON: meaning, unit, formula, periods and levels."""
     levels = atlas.levels(indicator)
@@ -80,6 +91,17 @@ async def indicators(
     """Return every indicator with its unit, kind, formula, periods and levels."""
     listed = [i for i in atlas.catalogue.indicators.values() if topic is None or i.topic == topic]
     return json_answer(request, {"total": len(listed), "indicators": [described(atlas, i) for i in listed]})
+
+
+@router.get("/layers", summary="All map layers")
+async def layers(
+    request: Request,
+    atlas: AtlasDep,
+    topic: Annotated[str | None, Query(max_length=80, description="Only layers of this topic")] = None,
+) -> Response:
+    """Return every layer: indicators, deployments of measures, progress of KPIs."""
+    listed = [one for one in atlas.catalogue.layers.values() if topic is None or one.topic == topic]
+    return json_answer(request, {"total": len(listed), "layers": [described(atlas, one) for one in listed]})
 
 
 @router.get("/indicators/{indicator}", summary="One indicator")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import Annotated
+from collections.abc import Iterator
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from numpy.typing import NDArray
 
 from geo import summary
 from geo.geojson import Column
@@ -16,11 +15,14 @@ from geo.style import maplibre_style
 from service.access import AtlasDep, PictureDep, base_url, only_known_parameters
 from service.geometry import Bbox, Detail, Parent, bbox_of, collection, parent_of
 from service.legends import legend_of
+from service.policy import COVERAGE
 from service.queries import STATUSES
-from service.responses import CSV, SVG, answer, digest, encoded, json_answer, to_json
+from service.responses import CSV, SVG, Bom, answer, csv_bytes, digest, encoded, json_answer, to_json
 from service.routes.indicators import sources_described
 from service.tilestore import MAX_ZOOM
 from service.views import MISSING, Lang, Picture, Revision, View
+
+Positions = NDArray[np.intp]
 
 router = APIRouter(
     prefix="/v1/layers/{layer}", tags=["layers"], dependencies=[Depends(only_known_parameters)]
@@ -50,6 +52,7 @@ def about(picture: Picture, sources: list[dict[str, object]]) -> dict[str, objec
         "revision": picture.revision,
         "sources": sources,
         "credit": view.vintage.credit,
+        **({"coverage": COVERAGE} if indicator.topic == "measures" else {}),
     }
 
 
@@ -142,6 +145,7 @@ async def areas_geojson(
 ) -> Response:
     """Return areas with `value`, `class` and `status` as GeoJSON in WGS 84 (RFC 7946).
 
+    A categorical layer has `label` and `label_en` beside the code in `value`.
     A missing value is null and `status` says why. Without `parent` or `bbox` the whole nation is returned.
     """
     view, vector = picture.view, picture.vector
@@ -153,6 +157,11 @@ async def areas_geojson(
         "class": np.where(picture.classes == MISSING, np.nan, picture.classes)[positions],
         "status": [STATUSES[status] for status in vector.statuses[positions]],
     }
+    if view.indicator.kind == "category":
+        labels = {entry.code: entry for entry in view.indicator.categories}
+        shown = [labels.get(value) for value in vector.values[positions]]
+        columns["label"] = [entry and entry.label_ja for entry in shown]
+        columns["label_en"] = [entry and entry.label_en for entry in shown]
     members = about(picture, sources_described(atlas, vector.sources)) | {"detail": detail}
     return await collection(
         request,
@@ -193,9 +202,7 @@ async def values_json(
     )
 
 
-def _values_body(
-    picture: Picture, positions: np.ndarray[tuple[int], np.dtype[np.intp]], head: dict[str, object]
-) -> bytes:
+def _values_body(picture: Picture, positions: Positions, head: dict[str, object]) -> bytes:
     classes = picture.classes[positions]
     return to_json(
         head
@@ -214,30 +221,14 @@ async def values_csv(
     picture: PictureDep,
     parent: Parent = None,
     rev: Revision = None,
-    bom: Annotated[bool, Query(description="Begin with a byte order mark, for Excel")] = False,
+    bom: Bom = False,
 ) -> Response:
     """Return one row per area: code, name, period, value, class, status (UTF-8)."""
     positions = picture.gazetteer.within(parent_of(parent))
 
     def make() -> bytes:
-        text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\r\n")
-        rows.writerow(["code", "name", "name_en", "period", "value", "class", "status"])
-        for position in positions:
-            area, value = picture.gazetteer.areas[position], picture.vector.values[position]
-            index = int(picture.classes[position])
-            rows.writerow(
-                [
-                    area.code,
-                    area.name_ja,
-                    area.name_en,
-                    picture.view.period,
-                    "" if np.isnan(value) else f"{value:.15g}",
-                    "" if index == MISSING else index,
-                    STATUSES[picture.vector.statuses[position]],
-                ]
-            )
-        return text.getvalue().encode("utf-8-sig" if bom else "utf-8")
+        header = ["code", "name", "name_en", "period", "value", "class", "status"]
+        return csv_bytes(header, _value_rows(picture, positions), bom=bom)
 
     return answer(
         request,
@@ -248,6 +239,20 @@ async def values_csv(
         revision=picture.revision,
         download=f"{picture.view.indicator.id}-{picture.view.period}-{picture.view.level}.csv",
     )
+
+
+def _value_rows(picture: Picture, positions: Positions) -> Iterator[list[object]]:
+    for position in positions:
+        area, index = picture.gazetteer.areas[position], int(picture.classes[position])
+        yield [
+            area.code,
+            area.name_ja,
+            area.name_en,
+            picture.view.period,
+            float(picture.vector.values[position]),
+            None if index == MISSING else index,
+            STATUSES[picture.vector.statuses[position]],
+        ]
 
 
 @router.get("/statistics.json", summary="Statistics of the values")

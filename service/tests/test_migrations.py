@@ -33,7 +33,14 @@ def test_every_check_of_the_code_is_in_the_database(migrated_database: Database)
         found = {
             check["name"] for table in metadata.tables for check in inspect(conn).get_check_constraints(table)
         }
-    assert found == {"area_level", "outline_detail", "observation_missing_has_status", "observation_finite"}
+    assert found == {
+        "area_level",
+        "outline_detail",
+        "observation_missing_has_status",
+        "observation_finite",
+        "deployment_ends_after_it_begins",
+        "kpi_ends_after_it_begins",
+    }
 
 
 def test_migrating_again_changes_nothing(migrated_database: Database) -> None:

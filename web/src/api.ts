@@ -3,7 +3,8 @@
 export type Lang = "ja" | "en";
 export type Texts = Record<Lang, string>;
 
-export interface Indicator {
+/** What a map can show: an indicator, deployments of a measure, progress of a KPI. */
+export interface Layer {
   id: string;
   name: Texts;
   topic: Texts & { id: string };
@@ -11,6 +12,7 @@ export interface Indicator {
   decimals: number;
   levels: string[];
   periods_by_level: Record<string, string[]>;
+  categories: { code: number; label: Texts }[];
 }
 
 export interface LegendClass {
@@ -29,6 +31,7 @@ export interface Legend {
   no_data: { colour: string; label: Texts; count: number };
   sources: { credit: Texts }[];
   credit: Texts;
+  coverage?: Texts;
 }
 
 async function asked<T>(address: string): Promise<T> {
@@ -37,8 +40,8 @@ async function asked<T>(address: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
-export async function indicators(): Promise<Indicator[]> {
-  return (await asked<{ indicators: Indicator[] }>("/v1/indicators")).indicators;
+export async function layers(): Promise<Layer[]> {
+  return (await asked<{ layers: Layer[] }>("/v1/layers")).layers;
 }
 
 export function legend(layer: string, query: string): Promise<Legend> {

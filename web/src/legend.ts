@@ -28,7 +28,8 @@ export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang): voi
   const when = document.createElement("p");
   when.textContent = `${legend.period} · ${text("areas", lang)}`;
   const list = document.createElement("ul");
-  for (const one of [...legend.classes].reverse()) list.append(row(one.colour, one.label[lang], one.count));
+  const isCategorical = legend.classes.every((one) => one.lower === null);
+  for (const one of isCategorical ? legend.classes : [...legend.classes].reverse()) list.append(row(one.colour, one.label[lang], one.count));
   list.append(row(legend.no_data.colour, legend.no_data.label[lang], legend.no_data.count));
   target.replaceChildren(heading, when, list);
 }

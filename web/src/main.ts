@@ -1,4 +1,4 @@
-import { indicators, legend, type Indicator } from "./api";
+import { layers, legend, type Layer } from "./api";
 import { drawLegend } from "./legend";
 import { createMap, type Hovered } from "./map";
 import { text, translatePage, type TextKey } from "./texts";
@@ -16,12 +16,12 @@ const choice = {
   level: element<HTMLSelectElement>("level"),
   period: element<HTMLInputElement>("period"),
 };
-const all = await indicators();
+const all = await layers();
 const map = createMap(element("map"), () => view.lang, tellArea);
 
-function chosen(): Indicator {
+function chosen(): Layer {
   const found = all.find((one) => one.id === view.layer) ?? all[0];
-  if (!found) throw new Error("there are no indicators");
+  if (!found) throw new Error("there are no layers");
   return found;
 }
 
@@ -60,18 +60,21 @@ function drawChoice(periods: string[]): void {
   element<HTMLOutputElement>("period-label").value = view.period;
 }
 
+function told(value: number | undefined): string {
+  const one = chosen();
+  if (value === undefined) return text(one.topic.id === "measures" ? "noneKnown" : "noData", view.lang);
+  const category = one.categories.find((each) => each.code === value);
+  if (category) return category.label[view.lang];
+  return `${value.toLocaleString(view.lang, { maximumFractionDigits: one.decimals })} ${one.unit[view.lang]}`;
+}
+
 function tellArea(area: Hovered | null): void {
   const place = element("area");
   if (!area) {
     place.textContent = text("hint", view.lang);
     return;
   }
-  const one = chosen();
-  const value =
-    area.value === undefined
-      ? text("noData", view.lang)
-      : `${area.value.toLocaleString(view.lang, { maximumFractionDigits: one.decimals })} ${one.unit[view.lang]}`;
-  place.textContent = `${area.name}: ${value}`;
+  place.textContent = `${area.name}: ${told(area.value)}`;
 }
 
 async function show(): Promise<void> {
@@ -89,6 +92,7 @@ async function show(): Promise<void> {
   const found = await legend(view.layer, query(view));
   if (asked !== query(view) + view.layer) return; // a newer choice is on its way
   drawLegend(element("legend"), found, view.lang);
+  element("coverage").textContent = found.coverage?.[view.lang] ?? "";
   element("credit").textContent = [found.credit, ...found.sources.map((source) => source.credit)]
     .map((credit) => credit[view.lang])
     .join(" ｜ ");

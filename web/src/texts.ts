@@ -1,7 +1,7 @@
 import type { Lang } from "./api";
 
 const TEXTS = {
-  indicator: { ja: "指標", en: "Indicator" },
+  indicator: { ja: "指標・施策・KPI", en: "Indicator, measure or KPI" },
   level: { ja: "地域の単位", en: "Level" },
   period: { ja: "年", en: "Year" },
   api: { ja: "API", en: "API" },
@@ -11,6 +11,7 @@ const TEXTS = {
   municipality: { ja: "市区町村", en: "Municipalities" },
   ward: { ja: "市区町村（政令市は区）", en: "Municipalities, cities by ward" },
   noData: { ja: "データなし", en: "no data" },
+  noneKnown: { ja: "把握している展開なし", en: "no known deployment" },
   areas: { ja: "地域数", en: "areas" },
   hint: { ja: "地図の地域を指すと値が出ます。", en: "Point at an area to read its value." },
   failed: { ja: "読み込めませんでした。", en: "Could not be loaded." },

@@ -1,0 +1,156 @@
+"""KPIs over HTTP: goal 1 computed, rates and ratings, a town's own KPI on the map."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api_tests.conftest import serving
+from service import auth
+from service.tests.databases import Database
+
+GOAL_1 = "/v1/kpis/goal-1-productivity-growth/progress"
+
+
+def series(client: httpx.Client, query: str = "") -> dict[str, dict[str, object]]:
+    return {one["indicator"]: one for one in client.get(GOAL_1 + query).json()["series"]}
+
+
+def points(one: dict[str, object]) -> dict[str, dict[str, Any]]:
+    listed = one["points"]
+    assert isinstance(listed, list)
+    return {point["period"]: point for point in listed}
+
+
+def test_fiscal_2018_reads_9_43_and_8_26_million_yen(client: httpx.Client) -> None:
+    point = points(series(client)["labour-productivity-2011-base"])["2018"]
+    assert point["comparator_level"] == pytest.approx(9.43, abs=0.005)
+    assert point["level"] == pytest.approx(8.26, abs=0.005)
+    assert point["achieved"] is True
+
+
+def test_the_verdict_is_told_for_each_year_with_both_growth_rates(client: httpx.Client) -> None:
+    told = points(series(client)["labour-productivity-2011-base"])
+    assert sorted(told) == [str(year) for year in range(2006, 2019)]
+    assert told["2006"]["achieved"] is None  # nothing to grow from
+    for period in ("2007", "2012", "2018"):
+        before = told[str(int(period) - 1)]
+        growth = told[period]["level"] / before["level"] - 1
+        assert told[period]["growth"] == pytest.approx(growth)
+        other = told[period]["comparator_level"] / before["comparator_level"] - 1
+        assert told[period]["difference_points"] == pytest.approx((growth - other) * 100)
+        assert told[period]["achieved"] is (growth >= other)
+
+
+def test_bases_are_never_joined_and_a_missing_denominator_is_a_stated_gap(client: httpx.Client) -> None:
+    told = series(client)
+    assert list(told) == ["labour-productivity-2011-base", "labour-productivity-2015-base", "published"]
+    assert told["labour-productivity-2015-base"]["points"] == []
+    missing = told["labour-productivity-2015-base"]["missing"]
+    assert isinstance(missing, list)
+    assert [one["indicator"] for one in missing] == ["employed-by-workplace-2015-base"]
+    published = points(told["published"])["2022"]
+    assert (published["level"], published["comparator_level"], published["growth"]) == (8.53, 10.13, None)
+
+
+def test_another_growth_basis_can_be_asked_for(client: httpx.Client) -> None:
+    told = points(series(client, "?growth=cumulative&since=2012")["labour-productivity-2011-base"])
+    assert told["2018"]["growth"] == pytest.approx(told["2018"]["level"] / told["2012"]["level"] - 1)
+    assert told["2011"]["growth"] is None
+    assert client.get(GOAL_1 + "?growth=weekly").status_code == 422
+
+
+def test_progress_is_told_as_csv_too(client: httpx.Client) -> None:
+    rows = list(csv.DictReader(io.StringIO(client.get(GOAL_1 + ".csv").text)))
+    (row,) = [one for one in rows if one["period"] == "2018"]
+    assert float(row["level"]) == pytest.approx(8.26, abs=0.005)
+    assert row["price_basis"] == "nominal"
+
+
+def test_goal_1_is_a_layer_with_the_comparator_in_its_own_colour(client: httpx.Client) -> None:
+    legend = client.get("/v1/layers/kpi-progress:goal-1-productivity-growth/legend.json?period=2018").json()
+    assert [(one["label"]["en"], one["count"]) for one in legend["classes"]] == [
+        ("Achieved (growth not below the comparator)", 43),
+        ("Not achieved", 0),
+        ("Comparator", 4),
+    ]
+    assert [source["id"] for source in legend["sources"]] == ["accounts-2011-base"]
+
+
+def test_kpis_that_are_entered_by_hand_tell_that_nothing_is_known(client: httpx.Client) -> None:
+    body = client.get("/v1/kpis/goal-2-outlook").json()
+    assert (body["targets"], body["actuals"], body["layer"]) == ([], [], None)
+    assert "doctors-per-100k" in body["proxies"]
+    women = client.get("/v1/kpis/goal-3-women-number").json()
+    assert "net-migration-women-15-29" in women["proxies"]
+    assert client.get("/v1/kpis?goal=goal-3").json()["total"] == 6
+    assert client.get("/v1/kpis/nothing").status_code == 404
+
+
+@pytest.fixture
+def steward(scratch_database: Database, tmp_path: Path) -> Iterator[httpx.Client]:
+    """A client with a steward's key, on a service of its own."""
+    with scratch_database.begin() as conn:
+        key = auth.create_key(conn, "釧路市", ["steward"], None, "tests")
+    with (
+        serving(scratch_database, tmp_path / "server.log") as server,
+        httpx.Client(base_url=server.url, headers={"X-API-Key": key}, timeout=30) as client,
+    ):
+        yield client
+
+
+def test_a_town_registers_its_kpi_enters_actuals_and_sees_them_rated_on_the_map(
+    steward: httpx.Client,
+) -> None:
+    kpi = {
+        "owner": "01206",
+        "goal": "goal-3",
+        "name_ja": "社会減の縮小",
+        "name_en": "Smaller net out-migration",
+        "definition_ja": "転出者数 − 転入者数",
+        "definition_en": "Out-migrants less in-migrants",
+        "unit_ja": "人",
+        "unit_en": "persons",
+        "decimals": 0,
+        "direction": "decrease",
+        "source_title": "総合戦略",
+        "source_url": "https://example.jp",
+        "targets": [
+            {
+                "area": "01206",
+                "type": "number",
+                "baseline": 200,
+                "baseline_period": "2024",
+                "target": 150,
+                "target_period": "2029",
+                "plan_from": 2025,
+                "plan_to": 2029,
+            }
+        ],
+    }
+    assert steward.put("/v1/kpis/kushiro-migration?dry_run=true", json=kpi).json()["result"] == "added"
+    assert steward.get("/v1/kpis/kushiro-migration").status_code == 404
+    assert steward.put("/v1/kpis/kushiro-migration", json=kpi).status_code == 200
+    rows = "area,period,value,source_title\n01206,2025,210,統計\n01206,2026,180,統計\n".encode()
+    assert steward.put("/v1/kpis/kushiro-migration/actuals", content=rows).json()["actuals"] == 2
+    body = steward.get("/v1/kpis/kushiro-migration/progress").json()
+    first, second = body["areas"][0]["points"]
+    assert (first["progress_rate"], first["rating"]) == (pytest.approx(-0.2), "D")
+    assert (second["progress_rate"], second["expected"]) == (pytest.approx(0.4), pytest.approx(0.4))
+    assert (second["year_adjusted"], second["rating"]) == (pytest.approx(1.0), "A")
+    assert second["sources"][0]["title"] == "統計"
+    values = steward.get("/v1/layers/kpi-progress:kushiro-migration/values.json?period=2026").json()
+    assert values["level"] == "municipality"
+    assert values["values"][values["codes"].index("01206")] == 1.0
+    assert steward.get("/v1/kpis?owner=01206").json()["total"] == 1
+    profile = steward.get("/v1/areas/01206/profile").json()
+    own = [one for one in profile["kpi_progress"] if one["kpi"] == "kushiro-migration"]
+    assert own[0]["course"]["points"][-1]["rating"] == "A"
+    assert steward.delete("/v1/kpis/kushiro-migration").status_code == 204
+    assert steward.get("/v1/layers/kpi-progress:kushiro-migration/legend.json").status_code == 404

@@ -1,0 +1,153 @@
+"""An area's profile: every goal with its figures, how they stand and move, and what runs there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from geo.codes import area_code, prefecture_of
+from service import deployed
+from service.access import AtlasDep, only_known_parameters
+from service.atlas import Atlas, Vintage
+from service.deployed import Selection, selected
+from service.gazetteer import Area
+from service.policy import COVERAGE
+from service.profiles import Card, card, indicators_of, level_of, peer_positions
+from service.progress import courses, races, with_area
+from service.responses import CSV, Bom, answer, csv_bytes, digest, encoded, json_answer
+from service.routes.areas import described as area_described
+from service.routes.areas import named
+from service.routes.indicators import brief
+from service.routes.kpis import course_described
+from service.routes.strategy import edition, goal_described
+from service.views import VintageDate, chosen_vintage
+
+router = APIRouter(prefix="/v1", tags=["planning"], dependencies=[Depends(only_known_parameters)])
+
+
+def _card(one: Card) -> dict[str, object]:
+    return {
+        "indicator": brief(one.indicator),
+        "level": one.level,
+        "area": one.code,
+        "period": one.period,
+        "value": one.value,
+        "status": one.status,
+        "rank": {
+            "order": "lowest first" if one.indicator.direction == "lower" else "highest first",
+            "nation": one.nation and asdict(one.nation),
+            "prefecture": one.prefecture and asdict(one.prefecture),
+        },
+        "trend": one.trend and asdict(one.trend),
+        "peers": {"median": one.peers_median, "n": one.peers_n},
+        "series": [{"period": period, "value": value} for period, value in one.series],
+    }
+
+
+async def _cards(
+    atlas: Atlas, vintage: Vintage, level: str, area: Area, peers: Sequence[int]
+) -> list[tuple[str, list[Card]]]:
+    """Return the cards of each goal."""
+    found = []
+    for goal in atlas.catalogue.policy.strategy.goals:
+        made = [await card(atlas, vintage, one, level, area, peers) for one in indicators_of(atlas, goal)]
+        found.append((goal.id, [one for one in made if one is not None]))
+    return found
+
+
+async def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[str, object]]:
+    """Return what the KPIs say of an area: its own ones, and the verdicts on the region it lies in."""
+    found: list[dict[str, object]] = []
+    for kpi in atlas.catalogue.policy.kpis.values():
+        head = {"kpi": kpi.id, "name": {"ja": kpi.name_ja, "en": kpi.name_en}, "owner": kpi.owner or None}
+        if kpi.is_relative:
+            for race in await races(atlas, kpi, vintage):
+                inside = prefecture_of(code) in deployed.wanted_codes(atlas, race.target.area)
+                verdicts = [one for one in race.comparisons if one.achieved is not None]
+                if inside and verdicts:
+                    region = {"region": race.target.area, "series": race.series.indicator}
+                    found.append(head | region | {"verdict": vars(verdicts[-1])})
+            continue
+        about = with_area(kpi, code)
+        for course in await courses(atlas, about, vintage) if about.targets or about.actuals else []:
+            found.append(head | {"course": course_described(atlas, vintage, course)})
+    return found
+
+
+@router.get("/areas/{code}/profile", summary="Profile of an area")
+async def profile(request: Request, atlas: AtlasDep, code: str, vintage: VintageDate = None) -> Response:
+    """Return, goal by goal, an area's figures with rank, trend and peers; its deployments, KPIs and gaps.
+
+    A goal's figures are the indicators that stand in for its KPIs and those in which its outcomes show by the
+    logic model. Ranks put the better first: the lowest where lower is better, else the highest. A trend is
+    told since the newest period at least five years ago. Peers are the ten most similar areas (see peers).
+    `missing` lists the figures that the area lacks, and why.
+    """
+    chosen = chosen_vintage(atlas, vintage)
+    level, area = level_of(atlas, chosen, area_code(code))
+    policy = atlas.catalogue.policy
+    peers = await peer_positions(atlas, chosen, level, area.code)
+    gazetteer = atlas.gazetteer(chosen.date, level)
+    here = selected(atlas, Selection(area=area.code))
+    around = [one for one in policy.deployments if prefecture_of(area.code) in deployed.placed(atlas, one)]
+    told = dict(await _cards(atlas, chosen, level, area, peers))
+    goals = []
+    for goal in policy.strategy.goals:
+        of_goal = {one.id for one in policy.strategy.measures if one.goal == goal.id}
+        goals.append(
+            goal_described(policy, goal)
+            | {
+                "figures": [_card(one) for one in told[goal.id]],
+                "deployments": [
+                    deployed.described(atlas, one) for one in here if of_goal.intersection(one.measures)
+                ],
+            }
+        )
+    missing = {one.indicator.id: one.status for cards in told.values() for one in cards if one.value is None}
+    body = {
+        "strategy": edition(policy.strategy),
+        "area": area_described(area, level, chosen),
+        "peers": [named(gazetteer.areas[position]) for position in peers],
+        "goals": goals,
+        "kpi_progress": await _kpi_progress(atlas, chosen, area.code),
+        "deployments": len(here),
+        "prefecture_deployments": [
+            {"id": one.id, "measures": list(one.measures), "title": one.title_ja, "status": one.status}
+            for one in (around if level != "prefecture" else [])
+        ],
+        "missing": [{"indicator": name, "status": status} for name, status in missing.items()],
+        "coverage": COVERAGE,
+    }
+    return json_answer(request, body)
+
+
+@router.get("/areas/{code}/profile.csv", summary="Profile of an area as CSV")
+async def profile_csv(
+    request: Request, atlas: AtlasDep, code: str, vintage: VintageDate = None, bom: Bom = False
+) -> Response:
+    """Return one row per goal and figure: value, ranks, trend, median of the peers."""
+    chosen = chosen_vintage(atlas, vintage)
+    level, area = level_of(atlas, chosen, area_code(code))
+    peers = await peer_positions(atlas, chosen, level, area.code)
+    rows = [
+        [
+            *(goal, one.indicator.id, one.indicator.name_ja, one.indicator.name_en),
+            *(one.level, one.code, one.period, one.value, one.indicator.unit_ja, one.status),
+            *((one.nation.rank, one.nation.of) if one.nation else (None, None)),
+            *((one.prefecture.rank, one.prefecture.of) if one.prefecture else (None, None)),
+            *((one.trend.since, one.trend.change, one.trend.verdict) if one.trend else (None, None, None)),
+            one.peers_median,
+        ]
+        for goal, cards in await _cards(atlas, chosen, level, area, peers)
+        for one in cards
+    ]
+    header = [
+        *("goal", "indicator", "name", "name_en", "level", "area_code", "period", "value", "unit", "status"),
+        *("rank_nation", "of_nation", "rank_prefecture", "of_prefecture"),
+        *("since", "change", "verdict", "peers_median"),
+    ]
+    body = csv_bytes(header, rows, bom=bom)
+    return answer(request, encoded(lambda: body), CSV, digest(body.decode()), download=f"{area.code}.csv")
