@@ -57,7 +57,9 @@ class Pair:
 class Effect:
     """The estimate for one indicator; ``earlier`` is the same comparison for the years before the start."""
 
+    measure: Measure
     indicator: Indicator
+    gazetteer: Gazetteer
     estimate: Estimate
     earlier: Estimate | None
     pairs: tuple[Pair, ...]
@@ -158,7 +160,9 @@ async def effect(
         raise NotEnoughData("Too few municipalities have every figure that matching needs", [finding])
     earlier = np.array([one.earlier_difference for one in pairs if one.earlier_difference is not None])
     return Effect(
+        measure=measure,
         indicator=indicator,
+        gazetteer=gazetteer,
         estimate=await run_in_threadpool(mean_difference, np.array([one.difference for one in pairs])),
         earlier=await run_in_threadpool(mean_difference, earlier) if len(earlier) >= LEAST else None,
         pairs=tuple(pairs),

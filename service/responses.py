@@ -127,3 +127,12 @@ def json_answer(request: Request, value: object, state: str | None = None) -> Re
     return answer(
         request, encoded(lambda: body), JSON, state or hashlib.blake2b(body, digest_size=8).hexdigest()
     )
+
+
+def csv_answer(
+    request: Request, header: Sequence[str], rows: Iterable[Sequence[object]], name: str, *, bom: bool
+) -> Response:
+    """Return a CSV table as a download; its ETag is that of its bytes."""
+    body = csv_bytes(header, rows, bom=bom)
+    state = hashlib.blake2b(body, digest_size=8).hexdigest()
+    return answer(request, encoded(lambda: body), CSV, state, download=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import orjson
@@ -21,7 +22,7 @@ from service.deployed import Selection, described, selected
 from service.geometry import Detail
 from service.ingest.deployments import JST, end_deployment, put_deployments
 from service.policy import COVERAGE
-from service.responses import CSV, GEOJSON, Bom, answer, csv_bytes, digest, encoded, json_answer, to_json
+from service.responses import GEOJSON, Bom, answer, csv_answer, digest, encoded, json_answer, to_json
 from service.stored import deployment_from_row
 from service.views import Lang, VintageDate, chosen_vintage
 
@@ -60,6 +61,25 @@ def selection(
 
 
 Selected = Annotated[Selection, Depends(selection)]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How deployments are drawn: with whose geometry, how detailed, on which boundaries."""
+
+    geometry: str
+    detail: str
+    vintage: Vintage
+
+
+def drawing(
+    atlas: AtlasDep, geometry: Geometry = "area", detail: Detail = "medium", vintage: VintageDate = None
+) -> Drawing:
+    """Return the drawing that the query parameters ask for."""
+    return Drawing(geometry, detail, chosen_vintage(atlas, vintage))
+
+
+Drawn = Annotated[Drawing, Depends(drawing)]
 
 
 async def _found(atlas: Atlas, asked: Selection, as_of: str | None) -> list[Deployment]:
@@ -116,50 +136,31 @@ async def deployments_csv(
 ) -> Response:
     """Return the deployments that match in the columns they are imported from: edit, and send it back."""
     rows = [deployed.cells(one) for one in await _found(atlas, asked, as_of)]
-    body = csv_bytes(list(COLUMNS), [[row[name] for name in COLUMNS] for row in rows], bom=bom)
-    return answer(request, encoded(lambda: body), CSV, digest(body.decode()), download="deployments.csv")
+    cells = [[row[name] for name in COLUMNS] for row in rows]
+    return csv_answer(request, list(COLUMNS), cells, "deployments.csv", bom=bom)
 
 
 @router.get("/deployments.geojson", summary="Deployments as GeoJSON")
-async def deployments_geojson(
-    request: Request,
-    atlas: AtlasDep,
-    asked: Selected,
-    geometry: Geometry = "area",
-    detail: Detail = "medium",
-    vintage: VintageDate = None,
-) -> Response:
+async def deployments_geojson(request: Request, atlas: AtlasDep, asked: Selected, drawn: Drawn) -> Response:
     """Return the deployments that match as a GeoJSON FeatureCollection in WGS 84 (RFC 7946).
 
     A region that is no prefecture or municipality, and a deployment without own geometry, has null.
     """
-    found = selected(atlas, asked)
-    chosen = chosen_vintage(atlas, vintage)
-    return await _features(request, atlas, found, geometry, detail, chosen, "deployments.geojson")
+    return await _features(request, atlas, selected(atlas, asked), drawn, "deployments.geojson")
 
 
 @router.get("/measures/{measure}/deployments.geojson", summary="Deployments of a measure as GeoJSON")
-async def measure_geojson(
-    request: Request,
-    atlas: AtlasDep,
-    measure: str,
-    geometry: Geometry = "area",
-    detail: Detail = "medium",
-    vintage: VintageDate = None,
-) -> Response:
+async def measure_geojson(request: Request, atlas: AtlasDep, measure: str, drawn: Drawn) -> Response:
     """Return the deployments of one measure as GeoJSON; see /v1/deployments.geojson."""
     name = atlas.catalogue.policy.measure(measure).id
-    found = selected(atlas, Selection(measure=name))
-    chosen = chosen_vintage(atlas, vintage)
-    return await _features(request, atlas, found, geometry, detail, chosen, f"{name}.geojson")
+    return await _features(request, atlas, selected(atlas, Selection(measure=name)), drawn, f"{name}.geojson")
 
 
 @router.get("/deployments/template.csv", summary="Empty list to fill in")
 async def template(request: Request, lang: Lang = "ja") -> Response:
     """Return the header of a list of deployments, in Japanese or as ids, for a spreadsheet."""
     header = [column.name_ja if lang == "ja" else name for name, column in COLUMNS.items()]
-    body = csv_bytes(header, [], bom=True)
-    return answer(request, encoded(lambda: body), CSV, digest("template", lang), download="deployments.csv")
+    return csv_answer(request, header, [], "deployments.csv", bom=True)
 
 
 @router.get("/deployments/{deployment}", summary="One deployment")
@@ -293,22 +294,17 @@ def _one(atlas: Atlas, name: str) -> Deployment:
 
 
 async def _features(
-    request: Request,
-    atlas: Atlas,
-    found: Sequence[Deployment],
-    geometry: str,
-    detail: Detail,
-    vintage: Vintage,
-    name: str,
+    request: Request, atlas: Atlas, found: Sequence[Deployment], drawn: Drawing, name: str
 ) -> Response:
+    vintage = drawn.vintage
     told = (
-        [feature async for feature in features.by_area(atlas, found, detail, vintage)]
-        if geometry == "area"
+        [feature async for feature in features.by_area(atlas, found, drawn.detail, vintage)]
+        if drawn.geometry == "area"
         else list(features.by_own(found))
     )
     members = {
         "vintage": str(vintage.date),
-        "detail": detail,
+        "detail": drawn.detail,
         "deployments": len(found),
         "coverage": COVERAGE,
         "credit": vintage.credit,

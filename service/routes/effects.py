@@ -10,10 +10,9 @@ from fastapi.responses import Response
 from geo.effect import CONFIDENCE, LEAST, Estimate
 from geo.errors import Finding, NotEnoughData
 from service.access import AtlasDep, only_known_parameters
-from service.atlas import Atlas, Vintage
 from service.effects import Effect, effect
 from service.policy import COVERAGE
-from service.responses import CSV, Bom, answer, csv_bytes, digest, encoded, json_answer
+from service.responses import Bom, csv_answer, json_answer
 from service.routes.areas import named
 from service.routes.indicators import brief
 from service.views import VintageDate, chosen_vintage
@@ -76,31 +75,37 @@ def _summary(found: Effect) -> dict[str, str]:
     }
 
 
-async def _effect(
-    atlas: Atlas, measure: str, outcome: str | None, vintage: Vintage, years: int, k: int
-) -> tuple[str, Effect]:
-    """Return the measure and its effect on the outcome asked for, else on the first that suffices.
+async def effect_of(
+    atlas: AtlasDep,
+    measure: str,
+    indicator: Outcome = None,
+    years: Years = 2,
+    matches: Matches = 3,
+    vintage: VintageDate = None,
+) -> Effect:
+    """Return the effect on the indicator asked for, else on the first linked one that suffices.
 
     One with figures from before the start, which show whether the two groups moved alike anyway, comes first.
     """
+    chosen = chosen_vintage(atlas, vintage)
     found = atlas.catalogue.policy.measure(measure)
-    if outcome is not None:
-        return found.id, await effect(atlas, found, atlas.indicator(outcome), vintage, years, k)
+    if indicator is not None:
+        return await effect(atlas, found, atlas.indicator(indicator), chosen, years, matches)
     reasons: list[Finding] = []
     without: Effect | None = None
     for name in atlas.catalogue.policy.strategy.indicators_of(found.id):
         if name not in atlas.catalogue.indicators:
             continue
         try:
-            told = await effect(atlas, found, atlas.indicator(name), vintage, years, k)
+            told = await effect(atlas, found, atlas.indicator(name), chosen, years, matches)
         except NotEnoughData as error:
             reasons += error.findings
             continue
         if told.earlier is not None:
-            return found.id, told
+            return told
         without = without or told
     if without is not None:
-        return found.id, without
+        return without
     raise NotEnoughData(
         f"The effect of {found.id} cannot be told: no linked indicator has {LEAST} municipalities with "
         f"figures before and {years} years after their start",
@@ -108,16 +113,11 @@ async def _effect(
     )
 
 
+Found = Annotated[Effect, Depends(effect_of)]
+
+
 @router.get("/measures/{measure}/effect", summary="Did figures move after a measure began?")
-async def measure_effect(
-    request: Request,
-    atlas: AtlasDep,
-    measure: str,
-    indicator: Outcome = None,
-    years: Years = 2,
-    matches: Matches = 3,
-    vintage: VintageDate = None,
-) -> Response:
+async def measure_effect(request: Request, found: Found) -> Response:
     """Return the change in deployed municipalities against matched ones: a difference in differences.
 
     Before is the newest period before a municipality's start, after the first that is `years` later. The
@@ -125,24 +125,20 @@ async def measure_effect(
     confidence interval; `before_start` is the same for as many years before the start, where a difference
     says that the two groups did not move alike anyway. With fewer than eight municipalities it is refused.
     """
-    chosen = chosen_vintage(atlas, vintage)
-    name, found = await _effect(atlas, measure, indicator, chosen, years, matches)
-    gazetteer = atlas.gazetteer(chosen.date, "municipality")
-    estimate = found.estimate
     body = {
-        "measure": name,
+        "measure": found.measure.id,
         "indicator": brief(found.indicator),
-        "vintage": str(chosen.date),
+        "vintage": str(found.gazetteer.vintage),
         "years": found.years,
         "matches": found.k,
-        "n": {"deployed": estimate.n, "matched": found.compared},
-        "estimate": _estimate(estimate),
+        "n": {"deployed": found.estimate.n, "matched": found.compared},
+        "estimate": _estimate(found.estimate),
         "before_start": NO_EARLIER if found.earlier is None else _estimate(found.earlier),
         "summary": _summary(found),
         "method": METHOD,
         "caution": CAUTION,
         "deployed": [
-            named(gazetteer.area(one.code))
+            named(found.gazetteer.area(one.code))
             | {
                 "start": one.start,
                 "earlier": one.window.earlier,
@@ -160,31 +156,19 @@ async def measure_effect(
 
 
 @router.get("/measures/{measure}/effect.csv", summary="Municipalities behind an effect as CSV")
-async def measure_effect_csv(
-    request: Request,
-    atlas: AtlasDep,
-    measure: str,
-    indicator: Outcome = None,
-    years: Years = 2,
-    matches: Matches = 3,
-    vintage: VintageDate = None,
-    bom: Bom = False,
-) -> Response:
+async def measure_effect_csv(request: Request, found: Found, bom: Bom = False) -> Response:
     """Return one row per deployed municipality: its figures, those of its matches, and the difference."""
-    chosen = chosen_vintage(atlas, vintage)
-    name, found = await _effect(atlas, measure, indicator, chosen, years, matches)
     header = [
         *("measure", "indicator", "code", "start", "before_period", "before", "after_period", "after"),
         *("matched", "matched_before", "matched_after", "difference", "difference_before_start"),
     ]
     rows = [
         [
-            *(name, found.indicator.id, one.code, one.start),
+            *(found.measure.id, found.indicator.id, one.code, one.start),
             *(one.window.before, one.before, one.window.after, one.after),
             *(";".join(one.matches), one.matches_before, one.matches_after),
             *(one.difference, one.earlier_difference),
         ]
         for one in found.pairs
     ]
-    body = csv_bytes(header, rows, bom=bom)
-    return answer(request, encoded(lambda: body), CSV, digest(body.decode()), download=f"{name}-effect.csv")
+    return csv_answer(request, header, rows, f"{found.measure.id}-effect.csv", bom=bom)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -18,7 +19,7 @@ from service.auth import Identity, require_scope
 from service.ingest.kpis import end_kpi, put_actuals, put_kpi
 from service.members import member
 from service.progress import Course, Level, Race, courses, races
-from service.responses import CSV, Bom, answer, csv_bytes, digest, encoded, json_answer, to_json
+from service.responses import Bom, csv_answer, json_answer, to_json
 from service.routes.indicators import sources_described
 from service.views import VintageDate, chosen_vintage
 
@@ -160,15 +161,34 @@ async def kpi(request: Request, atlas: AtlasDep, kpi: str) -> Response:
     return json_answer(request, body)
 
 
+@dataclass(frozen=True)
+class Progress:
+    """What is told of a KPI: comparisons of regions, or the courses of areas."""
+
+    kpi: Kpi
+    vintage: Vintage
+    basis: Growth
+    since: str
+    races: list[Race]
+    courses: list[Course]
+
+
+async def progress_of(
+    atlas: AtlasDep, kpi: str, basis: Basis = None, since: Since = "", vintage: VintageDate = None
+) -> Progress:
+    """Return the progress that a request asks for."""
+    found, chosen = atlas.catalogue.policy.kpi(kpi), chosen_vintage(atlas, vintage)
+    own = basis or found.growth_basis
+    if found.is_relative:
+        return Progress(found, chosen, own, since, await races(atlas, found, chosen, own, since), [])
+    return Progress(found, chosen, own, since, [], await courses(atlas, found, chosen))
+
+
+Told = Annotated[Progress, Depends(progress_of)]
+
+
 @router.get("/kpis/{kpi}/progress", summary="Progress of a KPI")
-async def progress(
-    request: Request,
-    atlas: AtlasDep,
-    kpi: str,
-    basis: Basis = None,
-    since: Since = "",
-    vintage: VintageDate = None,
-) -> Response:
+async def progress(request: Request, atlas: AtlasDep, told: Told) -> Response:
     """Return how far a KPI has come, by area and year, never clipped.
 
     For a KPI with targets: both rates, what was to be expected by the year, and the rating; `reason` says why
@@ -176,43 +196,26 @@ async def progress(
     percentage points and whether it is achieved, for each series by itself: series of different bases are
     never joined, and `missing` names the figures a series lacks.
     """
-    found = atlas.catalogue.policy.kpi(kpi)
-    chosen = chosen_vintage(atlas, vintage)
-    scheme = atlas.catalogue.policy.strategy.schemes_by_id[found.rating]
-    body = described(atlas, found) | {"rating_scheme": scheme_described(scheme)}
-    if found.is_relative:
-        told = await races(atlas, found, chosen, basis, since)
+    scheme = atlas.catalogue.policy.strategy.schemes_by_id[told.kpi.rating]
+    body = described(atlas, told.kpi) | {"rating_scheme": scheme_described(scheme)}
+    if told.kpi.is_relative:
         body |= {
-            "growth_basis": basis or found.growth_basis,
-            "since": since or None,
-            "series": [race_described(atlas, chosen, one) for one in told],
+            "growth_basis": told.basis,
+            "since": told.since or None,
+            "series": [race_described(atlas, told.vintage, one) for one in told.races],
         }
     else:
-        body["areas"] = [course_described(atlas, chosen, one) for one in await courses(atlas, found, chosen)]
+        body["areas"] = [course_described(atlas, told.vintage, one) for one in told.courses]
     return json_answer(request, body)
 
 
 @router.get("/kpis/{kpi}/progress.csv", summary="Progress of a KPI as CSV")
-async def progress_csv(
-    request: Request,
-    atlas: AtlasDep,
-    kpi: str,
-    basis: Basis = None,
-    since: Since = "",
-    vintage: VintageDate = None,
-    bom: Bom = False,
-) -> Response:
+async def progress_csv(request: Request, told: Told, bom: Bom = False) -> Response:
     """Return one row per area (or series) and year."""
-    found = atlas.catalogue.policy.kpi(kpi)
-    chosen = chosen_vintage(atlas, vintage)
-    if found.is_relative:
-        header: Sequence[str] = RACE_COLUMNS
-        rows = list(_race_rows(found, await races(atlas, found, chosen, basis, since)))
-    else:
-        header = COURSE_COLUMNS
-        rows = list(_course_rows(found, await courses(atlas, found, chosen)))
-    body = csv_bytes(header, rows, bom=bom)
-    return answer(request, encoded(lambda: body), CSV, digest(body.decode()), download=f"{found.id}.csv")
+    relative = told.kpi.is_relative
+    header = RACE_COLUMNS if relative else COURSE_COLUMNS
+    rows = _race_rows(told.kpi, told.races) if relative else _course_rows(told.kpi, told.courses)
+    return csv_answer(request, header, rows, f"{told.kpi.id}.csv", bom=bom)
 
 
 def _name(atlas: Atlas, vintage: Vintage, area: str) -> dict[str, str]:

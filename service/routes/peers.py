@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -14,14 +16,14 @@ from geo.deployments import RUNNING
 from geo.errors import Finding, NotEnoughData
 from geo.peers import need
 from service.access import AtlasDep, only_known_parameters
-from service.atlas import Atlas, Vintage
+from service.atlas import Atlas
 from service.deployed import Selection, selected
 from service.effects import touched
 from service.gazetteer import Area
 from service.likeness import USUAL, Likeness, Trait, likeness, traits
 from service.policy import COVERAGE
 from service.profiles import PEERS, level_of
-from service.responses import CSV, Bom, answer, csv_bytes, digest, encoded, json_answer
+from service.responses import Bom, csv_answer, json_answer
 from service.routes.areas import named
 from service.routes.indicators import brief
 from service.views import VintageDate, chosen_vintage
@@ -41,6 +43,18 @@ def _listed(text: str | None, default: Sequence[str]) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()] if text is not None else list(default)
 
 
+async def likeness_of(
+    atlas: AtlasDep, code: str, k: K = PEERS, indicators: Indicators = None, vintage: VintageDate = None
+) -> Likeness:
+    """Return the peers that a request asks for."""
+    chosen = chosen_vintage(atlas, vintage)
+    level, area = level_of(atlas, chosen, area_code(code))
+    return await likeness(atlas, chosen, level, area.code, k, _listed(indicators, USUAL))
+
+
+Alike = Annotated[Likeness, Depends(likeness_of)]
+
+
 def _running(atlas: Atlas, code: str) -> dict[str, list[str]]:
     """Return measure → ids of the deployments that run it in an area, as far as is known."""
     found: dict[str, list[str]] = {}
@@ -52,14 +66,7 @@ def _running(atlas: Atlas, code: str) -> dict[str, list[str]]:
 
 
 @router.get("/areas/{code}/peers", summary="Most similar areas")
-async def peers(
-    request: Request,
-    atlas: AtlasDep,
-    code: str,
-    k: K = PEERS,
-    indicators: Indicators = None,
-    vintage: VintageDate = None,
-) -> Response:
+async def peers(request: Request, atlas: AtlasDep, found: Alike) -> Response:
     """Return the areas most like one, why, and the measures that they are known to run and it is not.
 
     Each indicator is taken at its newest period, less its mean and divided by its standard deviation over all
@@ -67,17 +74,15 @@ async def peers(
     distance is the root mean square of the differences, in standard deviations. Without `indicators`:
     population, density, ageing, growth, industries, tax per head and net migration.
     """
-    chosen = chosen_vintage(atlas, vintage)
-    level, area = level_of(atlas, chosen, area_code(code))
-    found = await likeness(atlas, chosen, level, area.code, k, _listed(indicators, USUAL))
+    area = found.gazetteer.areas[found.position]
     own = _running(atlas, area.code)
     others = {
         peer.position: _running(atlas, found.gazetteer.areas[peer.position].code) for peer in found.peers
     }
     body = {
         "area": named(area),
-        "level": level,
-        "vintage": str(chosen.date),
+        "level": found.gazetteer.level,
+        "vintage": str(found.gazetteer.vintage),
         "indicators": [
             brief(one.indicator)
             | {
@@ -135,19 +140,8 @@ def _only_peers(
 
 
 @router.get("/areas/{code}/peers.csv", summary="Most similar areas as CSV")
-async def peers_csv(
-    request: Request,
-    atlas: AtlasDep,
-    code: str,
-    k: K = PEERS,
-    indicators: Indicators = None,
-    vintage: VintageDate = None,
-    bom: Bom = False,
-) -> Response:
+async def peers_csv(request: Request, atlas: AtlasDep, found: Alike, bom: Bom = False) -> Response:
     """Return one row per peer: distance, then value and standardised difference of each indicator."""
-    chosen = chosen_vintage(atlas, vintage)
-    level, area = level_of(atlas, chosen, area_code(code))
-    found = await likeness(atlas, chosen, level, area.code, k, _listed(indicators, USUAL))
     rows = [
         [
             found.gazetteer.areas[peer.position].code,
@@ -163,17 +157,40 @@ async def peers_csv(
         for peer in found.peers
     ]
     ids = [name for one in found.traits for name in (one.indicator.id, f"{one.indicator.id}_difference")]
-    body = csv_bytes(["code", "name", "distance", *ids, "measures"], rows, bom=bom)
-    return answer(
-        request, encoded(lambda: body), CSV, digest(body.decode()), download=f"{area.code}-peers.csv"
-    )
+    header = ["code", "name", "distance", *ids, "measures"]
+    area = found.gazetteer.areas[found.position]
+    return csv_answer(request, header, rows, f"{area.code}-peers.csv", bom=bom)
 
 
-async def _candidates(
-    atlas: Atlas, measure: str, indicators: str | None, parent: str | None, vintage: Vintage
-) -> tuple[str, list[Trait], list[tuple[Area, float, list[float], bool]]]:
-    """Return the measure, the traits, and of each municipality need, values, whether its prefecture acts."""
-    policy = atlas.catalogue.policy
+@dataclass(frozen=True)
+class Candidate:
+    """A municipality without a measure: how badly off it is, its values, whether its prefecture acts."""
+
+    area: Area
+    need: float
+    values: tuple[float, ...]
+    prefecture_deploys: bool
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The candidates for a measure, those in most need first."""
+
+    measure: str
+    vintage: dt.date
+    traits: tuple[Trait, ...]
+    rows: tuple[Candidate, ...]
+
+
+async def candidates_of(
+    atlas: AtlasDep,
+    measure: str,
+    indicators: Indicators = None,
+    parent: Within = None,
+    vintage: VintageDate = None,
+) -> Candidates:
+    """Return the candidates that a request asks for."""
+    policy, chosen = atlas.catalogue.policy, chosen_vintage(atlas, vintage)
     found = policy.measure(measure)
     linked = [
         name
@@ -186,55 +203,54 @@ async def _candidates(
     if not names:
         finding = Finding(found.id, "indicators", "none", "indicators=… of the level municipality")
         raise NotEnoughData("No indicator of municipalities is linked to this measure; name some", [finding])
-    told = await traits(atlas, vintage, "municipality", names)
+    told = await traits(atlas, chosen, "municipality", names)
     worse_low = np.array([one.indicator.direction != "lower" for one in told])
     score = need(np.stack([one.values for one in told], axis=1), worse_low)
-    gazetteer = atlas.gazetteer(vintage.date, "municipality")
-    inside = set(gazetteer.within(parent and area_code(parent)).tolist())
-    taken = touched(atlas, found, vintage)
+    gazetteer = atlas.gazetteer(chosen.date, "municipality")
+    inside = gazetteer.within(parent and area_code(parent)).tolist()
+    taken = touched(atlas, found, chosen)
     rows = [
-        (area, float(score[at]), [float(one.values[at]) for one in told], area.prefecture in taken)
-        for at, area in enumerate(gazetteer.areas)
-        if at in inside and area.code not in taken and np.isfinite(score[at])
+        Candidate(
+            gazetteer.areas[at],
+            float(score[at]),
+            tuple(float(one.values[at]) for one in told),
+            gazetteer.areas[at].prefecture in taken,
+        )
+        for at in inside
+        if gazetteer.areas[at].code not in taken and np.isfinite(score[at])
     ]
-    return found.id, told, sorted(rows, key=lambda row: -row[1])
+    ordered = sorted(rows, key=lambda row: -row.need)
+    return Candidates(found.id, chosen.date, tuple(told), tuple(ordered))
+
+
+Needy = Annotated[Candidates, Depends(candidates_of)]
 
 
 @router.get("/measures/{measure}/candidates", summary="Municipalities that may need a measure")
-async def candidates(
-    request: Request,
-    atlas: AtlasDep,
-    measure: str,
-    limit: Limit = 50,
-    indicators: Indicators = None,
-    parent: Within = None,
-    vintage: VintageDate = None,
-) -> Response:
+async def candidates(request: Request, found: Needy, limit: Limit = 50) -> Response:
     """Return the municipalities where a measure's indicators are worst and no deployment of it is known.
 
     `need` is the share of municipalities that are better off, averaged over the indicators that the logic
     model links to the measure (1: the worst in all of them); one that lacks more than half of the values is
     left out. `prefecture_deploys` tells that the prefecture itself runs it.
     """
-    chosen = chosen_vintage(atlas, vintage)
-    name, told, rows = await _candidates(atlas, measure, indicators, parent, chosen)
     body = {
-        "measure": name,
-        "vintage": str(chosen.date),
-        "indicators": [brief(one.indicator) | {"period": one.period} for one in told],
-        "total": len(rows),
+        "measure": found.measure,
+        "vintage": str(found.vintage),
+        "indicators": [brief(one.indicator) | {"period": one.period} for one in found.traits],
+        "total": len(found.rows),
         "candidates": [
-            named(area)
+            named(one.area)
             | {
                 "rank": place,
-                "need": score,
+                "need": one.need,
                 "values": {
-                    one.indicator.id: None if np.isnan(value) else value
-                    for one, value in zip(told, values, strict=True)
+                    trait.indicator.id: None if np.isnan(value) else value
+                    for trait, value in zip(found.traits, one.values, strict=True)
                 },
-                "prefecture_deploys": by_prefecture,
+                "prefecture_deploys": one.prefecture_deploys,
             }
-            for place, (area, score, values, by_prefecture) in enumerate(rows[:limit], 1)
+            for place, one in enumerate(found.rows[:limit], 1)
         ],
         "coverage": COVERAGE,
     }
@@ -242,25 +258,15 @@ async def candidates(
 
 
 @router.get("/measures/{measure}/candidates.csv", summary="Municipalities that may need a measure as CSV")
-async def candidates_csv(
-    request: Request,
-    atlas: AtlasDep,
-    measure: str,
-    limit: Limit = 50,
-    indicators: Indicators = None,
-    parent: Within = None,
-    vintage: VintageDate = None,
-    bom: Bom = False,
-) -> Response:
+async def candidates_csv(request: Request, found: Needy, limit: Limit = 50, bom: Bom = False) -> Response:
     """Return one row per municipality: rank, need and the value of each indicator."""
-    chosen = chosen_vintage(atlas, vintage)
-    name, told, rows = await _candidates(atlas, measure, indicators, parent, chosen)
-    header = ["rank", "code", "name", "prefecture", "need", *(one.indicator.id for one in told)]
-    lines = [
-        [place, area.code, area.name_ja, area.prefecture, score, *values, by_prefecture]
-        for place, (area, score, values, by_prefecture) in enumerate(rows[:limit], 1)
+    ids = [one.indicator.id for one in found.traits]
+    header = ["rank", "code", "name", "prefecture", "need", *ids, "prefecture_deploys"]
+    rows = [
+        [
+            *(place, one.area.code, one.area.name_ja, one.area.prefecture, one.need),
+            *(*one.values, one.prefecture_deploys),
+        ]
+        for place, one in enumerate(found.rows[:limit], 1)
     ]
-    body = csv_bytes([*header, "prefecture_deploys"], lines, bom=bom)
-    return answer(
-        request, encoded(lambda: body), CSV, digest(body.decode()), download=f"{name}-candidates.csv"
-    )
+    return csv_answer(request, header, rows, f"{found.measure}-candidates.csv", bom=bom)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -17,7 +17,7 @@ from service.gazetteer import Area
 from service.policy import COVERAGE
 from service.profiles import Card, card, indicators_of, level_of, peer_positions
 from service.progress import courses, races, with_area
-from service.responses import CSV, Bom, answer, csv_bytes, digest, encoded, json_answer
+from service.responses import Bom, csv_answer, json_answer
 from service.routes.areas import described as area_described
 from service.routes.areas import named
 from service.routes.indicators import brief
@@ -47,15 +47,30 @@ def _card(one: Card) -> dict[str, object]:
     }
 
 
-async def _cards(
-    atlas: Atlas, vintage: Vintage, level: str, area: Area, peers: Sequence[int]
-) -> list[tuple[str, list[Card]]]:
-    """Return the cards of each goal."""
-    found = []
+@dataclass(frozen=True)
+class Profile:
+    """An area with its peers and, for each goal, the cards of its figures."""
+
+    vintage: Vintage
+    level: str
+    area: Area
+    peers: tuple[int, ...]
+    cards: dict[str, list[Card]]
+
+
+async def profile_of(atlas: AtlasDep, code: str, vintage: VintageDate = None) -> Profile:
+    """Return the profile that a request asks for."""
+    chosen = chosen_vintage(atlas, vintage)
+    level, area = level_of(atlas, chosen, area_code(code))
+    peers = await peer_positions(atlas, chosen, level, area.code)
+    cards: dict[str, list[Card]] = {}
     for goal in atlas.catalogue.policy.strategy.goals:
-        made = [await card(atlas, vintage, one, level, area, peers) for one in indicators_of(atlas, goal)]
-        found.append((goal.id, [one for one in made if one is not None]))
-    return found
+        made = [await card(atlas, chosen, one, level, area, peers) for one in indicators_of(atlas, goal)]
+        cards[goal.id] = [one for one in made if one is not None]
+    return Profile(chosen, level, area, tuple(peers), cards)
+
+
+Told = Annotated[Profile, Depends(profile_of)]
 
 
 async def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[str, object]]:
@@ -78,7 +93,7 @@ async def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[
 
 
 @router.get("/areas/{code}/profile", summary="Profile of an area")
-async def profile(request: Request, atlas: AtlasDep, code: str, vintage: VintageDate = None) -> Response:
+async def profile(request: Request, atlas: AtlasDep, told: Told) -> Response:
     """Return, goal by goal, an area's figures with rank, trend and peers; its deployments, KPIs and gaps.
 
     A goal's figures are the indicators that stand in for its KPIs and those in which its outcomes show by the
@@ -86,33 +101,31 @@ async def profile(request: Request, atlas: AtlasDep, code: str, vintage: Vintage
     told since the newest period at least five years ago. Peers are the ten most similar areas (see peers).
     `missing` lists the figures that the area lacks, and why.
     """
-    chosen = chosen_vintage(atlas, vintage)
-    level, area = level_of(atlas, chosen, area_code(code))
-    policy = atlas.catalogue.policy
-    peers = await peer_positions(atlas, chosen, level, area.code)
-    gazetteer = atlas.gazetteer(chosen.date, level)
+    policy, area, level = atlas.catalogue.policy, told.area, told.level
+    gazetteer = atlas.gazetteer(told.vintage.date, level)
     here = selected(atlas, Selection(area=area.code))
     around = [one for one in policy.deployments if prefecture_of(area.code) in deployed.placed(atlas, one)]
-    told = dict(await _cards(atlas, chosen, level, area, peers))
     goals = []
     for goal in policy.strategy.goals:
         of_goal = {one.id for one in policy.strategy.measures if one.goal == goal.id}
         goals.append(
             goal_described(policy, goal)
             | {
-                "figures": [_card(one) for one in told[goal.id]],
+                "figures": [_card(one) for one in told.cards[goal.id]],
                 "deployments": [
                     deployed.described(atlas, one) for one in here if of_goal.intersection(one.measures)
                 ],
             }
         )
-    missing = {one.indicator.id: one.status for cards in told.values() for one in cards if one.value is None}
+    missing = {
+        one.indicator.id: one.status for cards in told.cards.values() for one in cards if one.value is None
+    }
     body = {
         "strategy": edition(policy.strategy),
-        "area": area_described(area, level, chosen),
-        "peers": [named(gazetteer.areas[position]) for position in peers],
+        "area": area_described(area, level, told.vintage),
+        "peers": [named(gazetteer.areas[position]) for position in told.peers],
         "goals": goals,
-        "kpi_progress": await _kpi_progress(atlas, chosen, area.code),
+        "kpi_progress": await _kpi_progress(atlas, told.vintage, area.code),
         "deployments": len(here),
         "prefecture_deployments": [
             {"id": one.id, "measures": list(one.measures), "title": one.title_ja, "status": one.status}
@@ -125,13 +138,8 @@ async def profile(request: Request, atlas: AtlasDep, code: str, vintage: Vintage
 
 
 @router.get("/areas/{code}/profile.csv", summary="Profile of an area as CSV")
-async def profile_csv(
-    request: Request, atlas: AtlasDep, code: str, vintage: VintageDate = None, bom: Bom = False
-) -> Response:
+async def profile_csv(request: Request, told: Told, bom: Bom = False) -> Response:
     """Return one row per goal and figure: value, ranks, trend, median of the peers."""
-    chosen = chosen_vintage(atlas, vintage)
-    level, area = level_of(atlas, chosen, area_code(code))
-    peers = await peer_positions(atlas, chosen, level, area.code)
     rows = [
         [
             *(goal, one.indicator.id, one.indicator.name_ja, one.indicator.name_en),
@@ -141,7 +149,7 @@ async def profile_csv(
             *((one.trend.since, one.trend.change, one.trend.verdict) if one.trend else (None, None, None)),
             one.peers_median,
         ]
-        for goal, cards in await _cards(atlas, chosen, level, area, peers)
+        for goal, cards in told.cards.items()
         for one in cards
     ]
     header = [
@@ -149,5 +157,4 @@ async def profile_csv(
         *("rank_nation", "of_nation", "rank_prefecture", "of_prefecture"),
         *("since", "change", "verdict", "peers_median"),
     ]
-    body = csv_bytes(header, rows, bom=bom)
-    return answer(request, encoded(lambda: body), CSV, digest(body.decode()), download=f"{area.code}.csv")
+    return csv_answer(request, header, rows, f"{told.area.code}.csv", bom=bom)

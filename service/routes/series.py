@@ -13,7 +13,7 @@ from geo.indicators import Indicator
 from service.access import AtlasDep, only_known_parameters
 from service.atlas import Atlas, Vintage
 from service.members import Member, Point, member, points
-from service.responses import CSV, Bom, answer, csv_bytes, digest, encoded, json_answer
+from service.responses import Bom, csv_answer, json_answer
 from service.routes.indicators import sources_described
 from service.views import VintageDate, chosen_vintage
 
@@ -114,6 +114,4 @@ async def series_csv(
             head = [found.id, line.id, line.name_ja, line.name_en]
             rows.append([*head, point.period, point.value, point.status])
     header = ["indicator", "area_code", "name", "name_en", "period", "value", "status"]
-    body = csv_bytes(header, rows, bom=bom)
-    state = digest(atlas.revision(found, chosen.date), str(request.url.query))
-    return answer(request, encoded(lambda: body), CSV, state, download=f"{found.id}.csv")
+    return csv_answer(request, header, rows, f"{found.id}.csv", bom=bom)
