@@ -62,28 +62,41 @@ def read_boundaries(
     InvalidRows : unknown codes, all of them listed
     InvalidGeometry : empty, not areal, or outside Japan
     """
+    rows = read_layer(path, crs=crs)
+    return _parts(rows, columns or _n03_columns(list(rows.columns)))
+
+
+def read_layer(path: Path, *, crs: str | None = None, named: str = "") -> geopandas.GeoDataFrame:
+    """Return the features of a published vector file as they stand, with their CRS.
+
+    Parameters
+    ----------
+    named : of an archive with several files, only those whose name holds this
+
+    Raises
+    ------
+    InvalidFile : unreadable, another packaging, no CRS
+    """
     name = path.name.lower()
     if name.endswith(".zip"):
         with tempfile.TemporaryDirectory() as folder:
-            return read_boundaries(_main_member(unpack(path, Path(folder)), path), crs=crs, columns=columns)
+            files = [file for file in unpack(path, Path(folder)) if named in file.name]
+            return read_layer(_main_member(files, path), crs=crs)
     if name.endswith((".tar.gz", ".tgz")):
-        rows = _tarred(path)
-        return _parts(rows, columns or _n03_columns(list(rows.columns)))
+        return _tarred(path)
     if name.endswith((".shp", ".gpkg")):
         rows = read_vector_file(path)
         stated = rows.crs or (_crs(crs) if crs else None)
         if stated is None:
             finding = Finding("file", "crs", "none", "a .prj file, or the option --crs EPSG:6668")
             raise InvalidFile(f"{path.name} does not say its coordinate reference system", [finding])
-        rows = rows.set_crs(stated, allow_override=True)
-        return _parts(rows, columns or _n03_columns(list(rows.columns)))
+        return rows.set_crs(stated, allow_override=True)
     if name.removesuffix(".gz").endswith((".geojson", ".json", ".topojson")):
-        rows = _frame(read_features(read_document(path), path.name), crs)
-        return _parts(rows, columns or _n03_columns(list(rows.columns)))
+        return _frame(read_features(read_document(path), path.name), crs)
     finding = Finding(
         "file", "name", path.name[:80], ".zip, .tar.gz, .shp, .gpkg, .geojson, .topojson (or .gz)"
     )
-    raise InvalidFile(f"{path.name} is no boundary file by its name", [finding])
+    raise InvalidFile(f"{path.name} is no vector file by its name", [finding])
 
 
 def _main_member(files: Sequence[Path], archive: Path) -> Path:

@@ -1,0 +1,247 @@
+"""How much of a polygon lies within discs: exact areas with circular arcs, many polygons at once.
+
+The area of (union of discs) ∩ polygon is the integral of ½(x dy − y dx) along its boundary (Green's theorem),
+which is made of two kinds of piece: arcs of circles that lie inside the polygon and in no other disc, and
+stretches of polygon edges that lie in some disc. Both are complements of unions of intervals, on a circle and
+on an edge; so everything is one kind of sorting, over all polygons together, and no buffer is ever made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Geometries = NDArray[np.object_]
+
+TURN = 2 * np.pi
+#: Polygons are taken in blocks of this many (polygon, disc) pairs, which bounds memory.
+BLOCK = 200_000
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Which discs may reach which polygons, ordered by polygon."""
+
+    polygon: Ints
+    disc: Ints
+
+
+def covered_areas(polygons: Geometries, centres: Floats, radii: Floats, pairs: Pairs) -> Floats:
+    """Return the area of each polygon that lies within discs.
+
+    Parameters
+    ----------
+    polygons : (n,) valid Polygons or MultiPolygons of a plane
+    centres, radii : (k, 2) and (k,) in the same unit; radii above 0
+    pairs : every (polygon, disc) that meet; more do no harm
+
+    Returns
+    -------
+    (n,) in squared units
+    """
+    found = np.zeros(len(polygons))
+    if not len(pairs.polygon):
+        return found
+    starts = np.flatnonzero(np.diff(pairs.polygon, prepend=-1))
+    ends = np.append(starts[1:], len(pairs.polygon))
+    first = 0
+    while first < len(starts):
+        last = max(int(np.searchsorted(ends, starts[first] + BLOCK, side="right")), first + 1)
+        rows = slice(int(starts[first]), int(ends[last - 1]))
+        which = pairs.polygon[starts[first:last]]
+        local = np.repeat(np.arange(last - first), ends[first:last] - starts[first:last])
+        found[which] = _block(polygons[which], centres, radii, local, pairs.disc[rows])
+        first = last
+    return found
+
+
+def _block(polygons: Geometries, centres: Floats, radii: Floats, owner: Ints, disc: Ints) -> Floats:
+    """Return covered areas of polygons, given pairs (owner, disc) ordered by owner."""
+    n = len(polygons)
+    origins = np.column_stack([shapely.get_x(middle := shapely.centroid(polygons)), shapely.get_y(middle)])
+    centre, radius = centres[disc] - origins[owner], radii[disc]
+    edge_owner, edge_start, edge_end = _edges(polygons, origins)
+    within = _inside_edges(n, owner, centre, radius, edge_owner, edge_start, edge_end)
+    arcs = _arcs(polygons, origins, owner, centre, radius, edge_owner, edge_start, edge_end)
+    return within + arcs
+
+
+def _edges(polygons: Geometries, origins: Floats) -> tuple[Ints, Floats, Floats]:
+    """Return polygon and both ends of every edge, the inside on its left."""
+    parts, of_part = shapely.get_parts(shapely.orient_polygons(polygons), return_index=True)
+    rings, of_ring = shapely.get_rings(parts, return_index=True)
+    points, of_point = shapely.get_coordinates(rings, return_index=True)
+    same = of_point[1:] == of_point[:-1]
+    owner = of_part[of_ring[of_point[:-1][same]]]
+    return owner, points[:-1][same] - origins[owner], points[1:][same] - origins[owner]
+
+
+def _pairs_of_edges(n: int, owner: Ints, edge_owner: Ints) -> tuple[Ints, Ints]:
+    """Return (row of a disc pair, edge) for every pair and every edge of its polygon."""
+    order = np.argsort(edge_owner, kind="stable")
+    counts = np.bincount(edge_owner, minlength=n)
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    rows = np.repeat(np.arange(len(owner)), counts[owner])
+    step = np.arange(len(rows)) - np.repeat(np.cumsum(counts[owner]) - counts[owner], counts[owner])
+    edge: Ints = order[first[owner[rows]] + step]
+    return rows, edge
+
+
+def _crossings(
+    rows: Ints, edge: Ints, centre: Floats, radius: Floats, start: Floats, end: Floats
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Return where the lines of edges enter and leave circles, as shares of the edge, and whether they do."""
+    along, towards = end[edge] - start[edge], start[edge] - centre[rows]
+    a = (along**2).sum(axis=1)
+    b = (along * towards).sum(axis=1)
+    c = (towards**2).sum(axis=1) - radius[rows] ** 2
+    root = b * b - a * c
+    meets = root > 0
+    half = np.sqrt(np.where(meets, root, 0))
+    return (-b - half) / a, (-b + half) / a, meets
+
+
+def _inside_edges(
+    n: int, owner: Ints, centre: Floats, radius: Floats, edge_owner: Ints, start: Floats, end: Floats
+) -> Floats:
+    """Return what the stretches of edges inside discs add to the area of each polygon."""
+    rows, edge = _pairs_of_edges(n, owner, edge_owner)
+    enters, leaves, meets = _crossings(rows, edge, centre, radius, start, end)
+    low, high = np.clip(enters, 0, 1), np.clip(leaves, 0, 1)
+    kept = meets & (high > low)
+    free = _uncovered(edge[kept], low[kept], high[kept], len(edge_owner), 1.0)
+    lengths = np.ones(len(edge_owner))
+    np.subtract.at(lengths, free.owner, free.end - free.start)
+    cross = start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]
+    return np.bincount(edge_owner, weights=cross * lengths / 2, minlength=n).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Gaps:
+    owner: Ints
+    start: Floats
+    end: Floats
+
+
+def _uncovered(owner: Ints, start: Floats, end: Floats, n: int, whole: float) -> _Gaps:
+    """Return what intervals leave free of [0, ``whole``] for each of ``n`` owners."""
+    owners = np.concatenate([owner, np.arange(n)])
+    starts = np.concatenate([start, np.full(n, whole)])
+    ends = np.concatenate([end, np.full(n, whole)])
+    order = np.lexsort((starts, owners))
+    owners, starts, ends = owners[order], starts[order], ends[order]
+    # owners are further apart than any interval is long, so one running maximum serves them all
+    apart = owners * (4 * whole)
+    reached = np.maximum.accumulate(apart + ends)
+    before = np.empty(len(owners))
+    before[0] = 0.0
+    before[1:] = np.where(owners[1:] == owners[:-1], reached[:-1] - apart[1:], 0.0)
+    free = starts > before
+    return _Gaps(owners[free], before[free], starts[free])
+
+
+def _arcs(
+    polygons: Geometries,
+    origins: Floats,
+    owner: Ints,
+    centre: Floats,
+    radius: Floats,
+    edge_owner: Ints,
+    start: Floats,
+    end: Floats,
+) -> Floats:
+    """Return what the free arcs of circles add to the area of each polygon."""
+    n, m = len(polygons), len(owner)
+    in_others, swallowed = _inside_others(owner, centre, radius)
+    outside = _outside_polygon(polygons, origins, owner, centre, radius, edge_owner, start, end, ~swallowed)
+    free = _uncovered(
+        np.concatenate([in_others.owner, outside.owner]),
+        np.concatenate([in_others.start, outside.start]),
+        np.concatenate([in_others.end, outside.end]),
+        m,
+        TURN,
+    )
+    kept = ~swallowed[free.owner]
+    row, a, b = free.owner[kept], free.start[kept], free.end[kept]
+    r, (x, y) = radius[row], centre[row].T
+    added = r * (r * (b - a) + x * (np.sin(b) - np.sin(a)) - y * (np.cos(b) - np.cos(a))) / 2
+    return np.bincount(owner[row], weights=added, minlength=n).astype(np.float64)
+
+
+def _split(owner: Ints, middle: Floats, half: Floats) -> _Gaps:
+    """Return intervals around angles, those that pass the turn split in two."""
+    start = np.mod(middle - half, TURN)
+    end = start + 2 * half
+    over = end > TURN
+    return _Gaps(
+        np.concatenate([owner, owner[over]]),
+        np.concatenate([start, np.zeros(int(over.sum()))]),
+        np.concatenate([np.minimum(end, TURN), end[over] - TURN]),
+    )
+
+
+def _inside_others(owner: Ints, centre: Floats, radius: Floats) -> tuple[_Gaps, NDArray[np.bool_]]:
+    """Return which parts of each circle lie in other discs of its polygon, and which discs lie in another."""
+    m = len(owner)
+    counts = np.bincount(owner)
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    one = np.repeat(np.arange(m), counts[owner])
+    step = np.arange(len(one)) - np.repeat(np.cumsum(counts[owner]) - counts[owner], counts[owner])
+    other = first[owner[one]] + step
+    apart = one != other
+    one, other = one[apart], other[apart]
+    between = centre[other] - centre[one]
+    distance = np.hypot(between[:, 0], between[:, 1])
+    own, their = radius[one], radius[other]
+    # of discs that are the same, the first stays
+    holds = (distance + own < their) | ((distance + own == their) & ((own < their) | (other < one)))
+    swallowed = np.zeros(m, bool)
+    swallowed[one[holds]] = True
+    meets = (distance < own + their) & (distance > np.abs(own - their))
+    cosine = (distance**2 + own**2 - their**2)[meets] / (2 * distance * own)[meets]
+    half = np.arccos(np.clip(cosine, -1, 1))
+    return _split(one[meets], np.arctan2(between[meets, 1], between[meets, 0]), half), swallowed
+
+
+def _outside_polygon(
+    polygons: Geometries,
+    origins: Floats,
+    owner: Ints,
+    centre: Floats,
+    radius: Floats,
+    edge_owner: Ints,
+    start: Floats,
+    end: Floats,
+    wanted: NDArray[np.bool_],
+) -> _Gaps:
+    """Return which parts of each circle lie outside its polygon."""
+    m = len(owner)
+    rows, edge = _pairs_of_edges(len(polygons), owner, edge_owner)
+    chosen = wanted[rows]
+    rows, edge = rows[chosen], edge[chosen]
+    enters, leaves, meets = _crossings(rows, edge, centre, radius, start, end)
+    row = np.concatenate([rows, rows])
+    share = np.concatenate([enters, leaves])
+    which = np.concatenate([edge, edge])
+    on_edge = np.concatenate([meets, meets]) & (share >= 0) & (share <= 1)
+    row, share, which = row[on_edge], share[on_edge], which[on_edge]
+    point = start[which] + share[:, None] * (end[which] - start[which]) - centre[row]
+    angle = np.mod(np.arctan2(point[:, 1], point[:, 0]), TURN)
+    # every circle begins at 0, so that its arcs are the stretches between neighbouring marks
+    marks = np.concatenate([row, np.flatnonzero(wanted)])
+    angles = np.concatenate([angle, np.zeros(int(wanted.sum()))])
+    order = np.lexsort((angles, marks))
+    marks, angles = marks[order], angles[order]
+    following = np.full(len(marks), TURN)
+    following[:-1] = np.where(marks[1:] == marks[:-1], angles[1:], TURN)
+    middle = (angles + following) / 2
+    x = centre[marks, 0] + radius[marks] * np.cos(middle) + origins[owner[marks], 0]
+    y = centre[marks, 1] + radius[marks] * np.sin(middle) + origins[owner[marks], 1]
+    outside = ~shapely.contains_xy(polygons[owner[marks]], x, y)
+    assert m >= len(np.unique(marks))  # noqa: S101 (one circle, one set of marks)
+    return _Gaps(marks[outside], angles[outside], following[outside])
