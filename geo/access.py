@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
-from scipy.spatial import cKDTree
 
 from geo import mesh
 from geo.discs import Pairs, covered_areas
@@ -106,11 +105,18 @@ def on_ellipsoid(lon: Floats, lat: Floats) -> Floats:
     return np.column_stack([across * np.cos(lam), across * np.sin(lam), up])
 
 
+def _tree(points: Floats) -> Any:
+    # scipy takes half a second, which a process that never counts a gap need not pay
+    from scipy.spatial import cKDTree
+
+    return cKDTree(points)
+
+
 def nearest_m(lon: Floats, lat: Floats, stops: Stops) -> Floats:
     """Return the distance in metres from each place to the nearest stop; infinite where there is none."""
     if not len(stops):
         return np.full(len(lon), np.inf)
-    tree = cKDTree(on_ellipsoid(stops.lon, stops.lat))
+    tree = _tree(on_ellipsoid(stops.lon, stops.lat))
     distances, _ = tree.query(on_ellipsoid(lon, lat), workers=-1)
     return np.asarray(distances, np.float64)
 
@@ -287,7 +293,7 @@ def _covered(outlines: Geometries, areas: Floats, centres: Floats, reach: Floats
     finite = np.isfinite(centres).all(axis=1)
     for metres in np.unique(reach):
         discs = np.flatnonzero((reach == metres) & finite)
-        listed = cKDTree(centres[discs]).query_ball_point(middle, metres + half, workers=-1)
+        listed = _tree(centres[discs]).query_ball_point(middle, metres + half, workers=-1)
         counts = np.fromiter(map(len, listed), np.intp, len(listed))
         polygon = np.repeat(np.arange(len(outlines)), counts)
         disc = (

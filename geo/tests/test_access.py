@@ -15,8 +15,10 @@ from geo import mesh
 from geo.access import Definition, covered_shares, is_covered, nearest_m, parts_of
 from geo.discs import Pairs, covered_areas
 from geo.gtfs import HOURS
-from geo.stops import UNKNOWN, Stops, read_n02, read_p11
+from geo.stop_files import read_n02, read_p11
+from geo.stops import UNKNOWN, Stops
 
+Polygonal = shapely.geometry.base.BaseGeometry
 REAL = os.environ.get("CHIIKI_REAL_DATA")
 CELL = "533946113"
 TOKYO = 6677
@@ -124,7 +126,7 @@ def test_departures_and_classes_decide_whether_a_bus_stop_counts() -> None:
 def test_covered_areas_are_those_of_fine_polygons() -> None:
     random = np.random.default_rng(7)
     for number in range(60):
-        outline: shapely.Geometry = shapely.box(0, 0, 462, 566)
+        outline: Polygonal = shapely.box(0, 0, 462, 566)
         if number % 3 == 1:
             outline = outline.difference(shapely.box(100, -1, 180, 300))
         if number % 3 == 2:
