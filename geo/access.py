@@ -155,13 +155,16 @@ class Parts:
         return len(self.cell)
 
 
-def parts_of(codes: Sequence[str], outlines: Geometries) -> Parts:
-    """Return cells cut at boundaries; what lies in no municipality (the sea) is left out.
+def parts_of(codes: Sequence[str], outlines: Geometries, *, sea: bool = True) -> Parts:
+    """Return cells cut at boundaries; what lies in no municipality is left out.
 
     Parameters
     ----------
     codes : mesh codes
     outlines : of municipalities, in degrees
+    sea : whether what lies in no outline is sea, where nobody lives: then a cell's people live in its parts,
+        and a cell whose centre is at sea belongs to its largest part. Otherwise it is land that is not known,
+        and the people of a cell are told as far as its known parts reach
     """
     box = mesh.bounds(codes)
     cells = shapely.box(box[:, 1], box[:, 0], box[:, 3], box[:, 2])
@@ -182,9 +185,10 @@ def parts_of(codes: Sequence[str], outlines: Geometries) -> Parts:
     size = shapely.area(pieces)
     kept = size > 0
     cut_area, cut_cell, pieces, size = cut_area[kept], cut_cell[kept], pieces[kept], size[kept]
-    land = np.bincount(cut_cell, weights=size, minlength=len(codes))
+    land = np.bincount(cut_cell, weights=size, minlength=len(codes)) if sea else shapely.area(cells)
     centre = shapely.contains_xy(pieces, lon[cut_cell], lat[cut_cell])
-    centre |= _largest_where_none(cut_cell, size, centre, len(codes))
+    if sea:
+        centre |= _largest_where_none(cut_cell, size, centre, len(codes))
     cell_of = np.concatenate([cell, cut_cell])
     order = np.argsort(cell_of, kind="stable")
     outline_of = np.concatenate([cells[cell], pieces])
@@ -252,11 +256,12 @@ def plane_of(prefecture: int, lon: float) -> int:
     return PLANES[prefecture]
 
 
-def in_plane(outlines: Geometries, epsg: int) -> Geometries:
-    """Return outlines in a plane rectangular system, in metres, x to the east."""
-    to_plane = _to_plane(epsg)
+def in_plane(outlines: Geometries, epsg: int, *, back: bool = False) -> Geometries:
+    """Return outlines in a plane rectangular system, in metres, x to the east; or back in degrees."""
+    to_plane, way = _to_plane(epsg), "INVERSE" if back else "FORWARD"
     return shapely.transform(
-        outlines, lambda vertices: np.column_stack(to_plane.transform(vertices[:, 0], vertices[:, 1]))
+        outlines,
+        lambda vertices: np.column_stack(to_plane.transform(vertices[:, 0], vertices[:, 1], direction=way)),
     )
 
 
@@ -273,7 +278,7 @@ def covered_shares(
     areas, covered = np.zeros(len(parts)), np.zeros(len(parts))
     chosen, reach = counted(stops, definition)
     for system in np.unique(epsg):
-        rows = np.flatnonzero(epsg == system)
+        rows = np.flatnonzero((epsg == system) & ~shapely.is_empty(parts))
         outlines = in_plane(parts[rows], int(system))
         areas[rows] = shapely.area(outlines)
         if len(chosen):

@@ -32,6 +32,7 @@ TOPICS = {
     "living": ("暮らし・教育", "Living and education"),
     "land": ("土地・区分", "Land and types"),
     "projection": ("将来推計", "Projections"),
+    "transport": ("交通", "Transport"),
     "measures": ("施策の展開", "Deployments of measures"),
     "progress": ("KPIの進捗", "Progress of KPIs"),
 }

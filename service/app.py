@@ -31,8 +31,10 @@ from service.routes import (
     series,
     strategy,
     tiles,
+    transport,
 )
 from service.settings import Settings
+from service.transport import Regions
 from service.views import Gallery
 
 STATIC = Path(__file__).parent / "static"
@@ -52,6 +54,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = reader_engine(settings)
     atlas = app.state.atlas = Atlas(engine, settings)
     app.state.gallery = Gallery(atlas)
+    app.state.regions = Regions(atlas)
     listening = asyncio.create_task(listen(atlas))
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
         await asyncio.wait_for(atlas.has_read.wait(), FIRST_READ_S)
@@ -83,8 +86,8 @@ def create_api(settings: Settings) -> FastAPI:
     api.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
-        allow_methods=["GET", "HEAD"],
-        allow_headers=["X-API-Key", "If-None-Match"],
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["X-API-Key", "If-None-Match", "Content-Type"],
         expose_headers=["ETag", "Chiiki-Revision", "Content-Disposition"],
         max_age=86400,
     )
@@ -100,6 +103,7 @@ def create_api(settings: Settings) -> FastAPI:
         profiles,
         peers,
         effects,
+        transport,
         health,
         docs,
     ):

@@ -20,6 +20,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from geo import indicators
+from geo.access import Definition
 from geo.errors import NotFound
 from geo.geojson import FeatureTexts
 from geo.indicators import Indicator
@@ -30,13 +31,15 @@ from service.gazetteer import LEVELS, Gazetteer
 from service.memo import Memo
 from service.policy import Places, Policy
 from service.settings import Settings
-from service.stored import deployment_from_row, kpi_from_row, strategy_from_body
+from service.stored import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
 from service.tilestore import TileStore
 
 #: Grows when the bytes of an answer change though the data have not, so that revisions change with it.
 ENCODING = 1
 
 MEGABYTE = 1 << 20
+#: News that leaves outlines and tiles as they are; the last is news of stops, grids and gaps.
+LIGHT = ("indicator:", "deployment:", "kpi:", "transport:")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Catalogue:
     regions: dict[str, list[Row[Any]]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    definitions: dict[str, Definition] = field(default_factory=dict)
     places: Places = field(default_factory=lambda: Places(()))
     #: indicators, and the layers that show the policy
     layers: dict[str, Indicator] = field(default_factory=dict)
@@ -80,6 +84,8 @@ class Atlas:
         self.settings = settings
         self.catalogue = Catalogue()
         self.generation = 0
+        #: grows when stops, grids or gaps change
+        self.transport_generation = 0
         self.has_read = asyncio.Event()
         self._refreshing = asyncio.Lock()
         self._figures: Memo[str, Figures] = Memo(settings.figures_memory_mb * MEGABYTE, _figures_cost)
@@ -94,17 +100,17 @@ class Atlas:
     async def refresh(self, *subjects: str) -> None:
         """Read the catalogue anew and forget what the subjects touch.
 
-        ``indicator:ID`` has new figures, ``deployment:`` and ``kpi:ID`` are part of the catalogue; any other
-        subject, or none, is everything.
+        ``indicator:ID`` has new figures; ``deployment:`` and ``kpi:ID`` are part of the catalogue;
+        ``transport:`` are stops, grids and gaps; any other subject, or none, is everything.
         """
         async with self._refreshing:  # an older reading must not replace a newer one
             self.catalogue = await self._read_catalogue()
         self.generation += 1
         self.has_read.set()
         self._vectors.clear()
-        if subjects and all(
-            subject.startswith(("indicator:", "deployment:", "kpi:")) for subject in subjects
-        ):
+        if not subjects or any(not subject.startswith(LIGHT[:3]) for subject in subjects):
+            self.transport_generation += 1
+        if subjects and all(subject.startswith(LIGHT) for subject in subjects):
             for subject in subjects:
                 self._figures.drop(subject.removeprefix("indicator:"))
         else:
@@ -157,6 +163,9 @@ class Atlas:
                 for row in await queries.area_changes(conn)
             )
             await _read_policy(conn, catalogue)
+            catalogue.definitions = {
+                row.id: definition_from_body(row.body) for row in await queries.gap_definitions(conn)
+            }
         return catalogue
 
     # What exists

@@ -48,6 +48,8 @@ app = typer.Typer(cls=Refusing, no_args_is_help=True, add_completion=False, pret
 ingest = typer.Typer(no_args_is_help=True, help="Load boundaries, figures and the catalogue.")
 key = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 app.add_typer(ingest, name="ingest")
+analyze = typer.Typer(no_args_is_help=True, help="Compute figures from what is loaded.")
+app.add_typer(analyze, name="analyze")
 app.add_typer(key, name="key")
 
 InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
@@ -162,7 +164,17 @@ def status() -> None:
             ("vintage", "revision", "prefectures", "municipalities", "wards", "tiles"),
             "No boundaries.",
         )
-        for what in ("indicator", "observation", "source", "area_change", "deployment", "kpi", "api_key"):
+        for what in (
+            "indicator",
+            "observation",
+            "source",
+            "area_change",
+            "deployment",
+            "kpi",
+            "stop",
+            "cell",
+            "api_key",
+        ):
             out.print(f"{what:<12}{conn.scalar(text(f'select count(*) from {what}')):>10,}")  # noqa: S608
 
 
@@ -298,6 +310,97 @@ def ingest_deployments(file: InputFile, dry_run: DryRun = False) -> None:
     settings = Settings()
     with transaction(settings, dry_run=dry_run) as conn:
         report = load_file(conn, file, catalog=settings.data / "catalog", actor=actor(), dry_run=dry_run)
+    print_report(report)
+
+
+@ingest.command("stops")
+def ingest_stops(
+    file: InputFile,
+    source: Annotated[str, typer.Option(help="Id under which these stops are kept, such as a feed's name.")],
+    kind: Annotated[str, typer.Option(help="gtfs, p11 or n02.")],
+    title: Annotated[str, typer.Option(help="What the data are called.")],
+    credit: Annotated[str, typer.Option(help="The credit that their use asks for.")],
+    licence: Annotated[str, typer.Option(help="The terms of use.")],
+    weekday: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date to take as a weekday.")
+    ] = None,
+    saturday: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date to take as a Saturday.")
+    ] = None,
+    sunday: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date to take as a Sunday.")
+    ] = None,
+    rail: Annotated[
+        str, typer.Option(help="Stations: midpoint, or line (points along the platform).")
+    ] = "midpoint",
+    dry_run: DryRun = False,
+) -> None:
+    """Load stops: a GTFS-JP feed, bus stops of P11 or stations of N02, as published."""
+    from service.ingest.transport import Credit, load_stops
+
+    given = {"weekday": weekday, "saturday": saturday, "sunday": sunday}
+    dates = {day: date.date() for day, date in given.items() if date is not None}
+    with transaction(Settings(), dry_run=dry_run) as conn:
+        report = load_stops(
+            conn,
+            file,
+            source,
+            Credit(title, credit, licence),
+            kind=kind,
+            actor=actor(),
+            dates=dates,
+            rail=rail,
+        )
+    print_report(report)
+
+
+@ingest.command("grid")
+def ingest_grid(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True)],
+    name: Annotated[str, typer.Option(help="Id under which the grid is kept, such as census-2020-500m.")],
+    year: Annotated[str, typer.Option(help="Year of the census.")],
+    title: Annotated[str, typer.Option(help="What the data are called.")],
+    credit: Annotated[str, typer.Option(help="The credit that their use asks for.")],
+    licence: Annotated[str, typer.Option(help="The terms of use.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Load a population grid: mesh statistics of e-Stat (tblT…), or tables of code and population."""
+    from service.ingest.transport import Credit, load_grid
+
+    with transaction(Settings(), dry_run=dry_run) as conn:
+        report = load_grid(conn, files, name, year, Credit(title, credit, licence), actor())
+    print_report(report)
+
+
+@analyze.command("transport-gap")
+def analyze_transport_gap(
+    grid: Annotated[str, typer.Option(help="Id of the population grid.")],
+    definition: Annotated[
+        list[str] | None, typer.Option(help="Id of a definition; all when left out.")
+    ] = None,
+    area: Annotated[
+        list[str] | None, typer.Option(help="Only these municipalities or prefectures (five digits).")
+    ] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:port.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Count who lives out of reach of public transport, and store it as layers transport-gap:…."""
+    from service.ingest.transport import cluster_of, count_gaps
+
+    with (
+        transaction(Settings(), dry_run=dry_run) as conn,
+        cluster_of(dask) as executor,
+        progress_bar("transport gaps") as progress,
+    ):
+        report = count_gaps(
+            conn,
+            definition or (),
+            grid,
+            actor=actor(),
+            areas=area or (),
+            executor=executor,
+            progress=progress,
+        )
     print_report(report)
 
 

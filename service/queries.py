@@ -18,6 +18,7 @@ from service.tables import (
     area_change,
     deployment,
     encoded_tile,
+    gap_definition,
     indicator,
     kpi,
     outline,
@@ -97,6 +98,11 @@ async def deployment_history(conn: AsyncConnection, name: str) -> Sequence[Row[A
 async def kpis(conn: AsyncConnection) -> Sequence[Row[Any]]:
     """Return the KPIs that hold now, by id."""
     return (await conn.execute(versions.current(kpi))).all()
+
+
+async def gap_definitions(conn: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return the definitions of the transport gap, by id."""
+    return (await conn.execute(select(gap_definition).order_by(gap_definition.c.id))).all()
 
 
 async def newest_change(conn: AsyncConnection) -> dt.datetime | None:

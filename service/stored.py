@@ -1,4 +1,4 @@
-"""Strategies, deployments and KPIs to and from the JSON in which their tables hold them."""
+"""Strategies, deployments, KPIs and gap definitions to and from the JSON of their tables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import Row
 
+from geo.access import Definition
 from geo.deployments import Deployment
 from geo.kpis import Kpi
 from geo.strategy import Strategy
@@ -16,6 +17,7 @@ from geo.strategy import Strategy
 _DEPLOYMENT = TypeAdapter(Deployment)
 _KPI = TypeAdapter(Kpi)
 _STRATEGY = TypeAdapter(Strategy)
+_DEFINITION = TypeAdapter(Definition)
 
 Body = dict[str, object]
 
@@ -63,3 +65,13 @@ def strategy_to_body(one: Strategy) -> Body:
 def strategy_from_body(body: Mapping[str, object]) -> Strategy:
     """Return the strategy that ``strategy_to_body`` wrote."""
     return _STRATEGY.validate_python(body)
+
+
+def definition_to_body(one: Definition) -> Body:
+    """Return a definition of the transport gap as JSON."""
+    return _plain(_DEFINITION.dump_json(one))
+
+
+def definition_from_body(body: Mapping[str, object]) -> Definition:
+    """Return the definition that ``definition_to_body`` wrote."""
+    return _DEFINITION.validate_python(body)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from geoalchemy2 import Geometry
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -204,6 +205,88 @@ Index("deployment_geom", deployment.c.geom, postgresql_using="gist")
 
 #: KPIs with their targets and actuals, as JSON of ``geo.kpis.Kpi``.
 kpi = _versions("kpi")
+
+#: Where stops were read from; ``dates`` tells the day taken for each kind of day of a timetable.
+stop_source = Table(
+    "stop_source",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Column("dates", JSONB, nullable=False),
+    Column("credit", Text, nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("loaded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    CheckConstraint("kind in ('gtfs', 'p11', 'n02', 'table')", name="stop_source_kind"),
+)
+
+#: A stop; ``departures`` are 3 kinds of day × 30 hours of its group, null where no timetable is known.
+stop = Table(
+    "stop",
+    metadata,
+    Column("source", Text, ForeignKey("stop_source.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("classes", Text, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("departures", ARRAY(SmallInteger)),
+    Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=False),
+    Index("stop_geom", "geom", postgresql_using="gist"),
+)
+
+#: A population grid: cells of one size and year.
+grid = Table(
+    "grid",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digits", SmallInteger, nullable=False),
+    Column("year", Text, nullable=False),
+    Column("columns", ARRAY(Text), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("credit", Text, nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("report", JSONB, nullable=False),
+)
+
+cell = Table(
+    "cell",
+    metadata,
+    Column("grid", Text, ForeignKey("grid.id", ondelete="CASCADE"), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("population", Float, nullable=False),
+    Column("population_65_plus", Float),
+    Column("population_75_plus", Float),
+    Column("geom", Geometry("POLYGON", srid=4326, spatial_index=False), nullable=False),
+    Index("cell_geom", "geom", postgresql_using="gist"),
+)
+
+#: What counts as within reach, as JSON of ``geo.access.Definition``.
+gap_definition = Table(
+    "gap_definition",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("body", JSONB, nullable=False),
+)
+
+#: A cell counted under a definition; ``area`` is the municipality of its centre.
+gap_cell = Table(
+    "gap_cell",
+    metadata,
+    Column("definition", Text, ForeignKey("gap_definition.id", ondelete="CASCADE"), primary_key=True),
+    Column("grid", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("area", String(5), nullable=False),
+    Column("distance_m", Float),
+    Column("covered", Boolean, nullable=False),
+    Column("covered_share", Float, nullable=False),
+    ForeignKeyConstraint(["grid", "code"], ["cell.grid", "cell.code"], ondelete="CASCADE"),
+    Index("gap_cell_area", "area"),
+)
 
 #: Keys are 256 random bits; only their SHA-256 is stored.
 api_key = Table(

@@ -167,6 +167,13 @@ def test_a_cell_whose_centre_is_at_sea_belongs_to_its_largest_part() -> None:
     assert (parts.is_centre.tolist(), parts.share.tolist()) == ([True], [1.0])
 
 
+def test_where_the_neighbours_boundaries_are_not_known_only_known_land_is_told() -> None:
+    south, west, north, east = mesh.bounds([CELL])[0]
+    known = np.array([shapely.box(west, south, west + (east - west) / 4, north)], object)
+    parts = parts_of([CELL], known, sea=False)
+    assert (parts.is_centre.tolist(), parts.share.tolist()) == ([False], [pytest.approx(0.25)])
+
+
 def test_stations_are_lines_told_by_their_middle_or_along_them(tmp_path: Path) -> None:
     feature = {
         "type": "Feature",

@@ -11,7 +11,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from geo.access import Definition
 from geo.errors import Finding, InvalidFile, InvalidRows
+from geo.gap_definitions import gap_indicators, read_definitions
 from geo.indicators import Indicator, read_catalogue, to_json
 from geo.kpis import Actual, Kpi, faults, with_actuals
 from geo.strategy import Strategy, read_kpis, read_strategy
@@ -19,8 +21,8 @@ from service import versions
 from service.database import notify
 from service.ingest.deployments import SHIPPER
 from service.ingest.kpis import known
-from service.stored import kpi_from_row, kpi_to_body, strategy_to_body
-from service.tables import area_change, audit, indicator, kpi, region_set, source, strategy
+from service.stored import definition_to_body, kpi_from_row, kpi_to_body, strategy_to_body
+from service.tables import area_change, audit, gap_definition, indicator, kpi, region_set, source, strategy
 
 
 def _read(path: Path, table: Table) -> list[dict[str, object]]:
@@ -57,7 +59,8 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
     An indicator that has changed gets a new revision; one that left the table is removed with its figures
     only when it has none, and refused otherwise.
     """
-    catalogue = read_catalogue(folder / "indicators.csv")
+    definitions = read_definitions(folder / "gap_definitions.csv")
+    catalogue = read_catalogue(folder / "indicators.csv") | gap_indicators(definitions)
     stored = {row.id: row.definition for row in conn.execute(select(indicator)).all()}
     gone = sorted(set(stored) - set(catalogue))
     if gone:
@@ -79,6 +82,7 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
     report: dict[str, object] = {"indicators": len(catalogue), "changed": changed, "sources": len(sources)}
     for table, file in ((region_set, "region_sets.csv"), (area_change, "area_changes.csv")):
         report[table.name] = _replaced(conn, table, _read(folder / file, table))
+    report |= _load_definitions(conn, definitions)
     report |= _load_strategy(conn, read_strategy(folder)) | _load_kpis(conn, folder, catalogue)
     if changed:
         conn.execute(
@@ -87,6 +91,15 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
         notify(conn, "catalogue:")
     notify(conn, "kpi:")
     return report
+
+
+def _load_definitions(conn: Connection, definitions: Sequence[Definition]) -> dict[str, object]:
+    for one in definitions:
+        body = definition_to_body(one)
+        row = upsert(gap_definition).values(id=one.id, body=body)
+        conn.execute(row.on_conflict_do_update(index_elements=["id"], set_={"body": body}))
+    conn.execute(delete(gap_definition).where(gap_definition.c.id.not_in([one.id for one in definitions])))
+    return {"gap definitions": len(definitions)}
 
 
 def _load_strategy(conn: Connection, one: Strategy) -> dict[str, object]:

@@ -48,6 +48,7 @@ def make_shipped(published: Path, data: Path, progress: Progress) -> dict[str, o
     """Write the shipped data anew from the published files in ``published``; return a report of each part."""
     from service.ingest.boundaries import ship_boundaries
     from service.ingest.catalog import ship_changes, ship_regions
+    from service.ingest.demonstration import ship_transport
     from service.ingest.names import ship_names
     from service.ingest.statistics import ship_statistics
 
@@ -58,6 +59,7 @@ def make_shipped(published: Path, data: Path, progress: Progress) -> dict[str, o
         "region sets": lambda: ship_regions(catalog),
         "boundaries": lambda: ship_boundaries(published, data),
         "statistics": lambda: ship_statistics(published, data),
+        "transport": lambda: ship_transport(published, data),
     }
     report: dict[str, object] = {}
     for done, (name, step) in enumerate(steps.items()):
@@ -78,6 +80,9 @@ def _parts(data: Path) -> Iterator[Part]:
         yield Part(f"boundaries {folder.name}", (file,), partial(_load_boundaries, catalog, file))
     statistics = data / "statistics"
     yield Part("figures", tuple(sorted(statistics.glob("*.parquet"))), partial(_load_figures, statistics))
+    transport = data / "transport"
+    files = (*sorted(transport.glob("*.parquet")), catalog / "gap_definitions.csv")
+    yield Part("transport gaps", files, partial(_load_transport, transport))
 
 
 # What reads the files is imported by what loads them: most starts have nothing to load and need not wait.
@@ -109,6 +114,12 @@ def _load_figures(folder: Path, conn: Connection, actor: str, progress: Progress
     from service.ingest.statistics import load_shipped_statistics
 
     return load_shipped_statistics(conn, folder, actor, progress)
+
+
+def _load_transport(folder: Path, conn: Connection, actor: str, progress: Progress) -> Mapping[str, object]:
+    from service.ingest.demonstration import load_transport
+
+    return load_transport(conn, folder, actor, progress)
 
 
 def _loaded(conn: Connection, name: str) -> str | None:

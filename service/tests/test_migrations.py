@@ -40,6 +40,7 @@ def test_every_check_of_the_code_is_in_the_database(migrated_database: Database)
         "observation_finite",
         "deployment_ends_after_it_begins",
         "kpi_ends_after_it_begins",
+        "stop_source_kind",
     }
 
 

@@ -16,6 +16,35 @@ function areaUnder(map: maplibre.Map, point: maplibre.PointLike) {
   return map.getLayer("areas-fill") ? map.queryRenderedFeatures(point, { layers: ["areas-fill"] })[0] : undefined;
 }
 
+/** Lay the cells of a transport gap and the stops over the municipalities, from the zoom at which they can be told. */
+function showGap(map: maplibre.Map, definition: string): void {
+  const tiles = (path: string) => ({ type: "vector" as const, tiles: [`${location.origin}${path}/{z}/{x}/{y}.mvt`], minzoom: 8, maxzoom: 12 });
+  map.addSource("cells", tiles(`/v1/transport-gap/${definition}/cells`));
+  map.addSource("stops", tiles("/v1/stops"));
+  map.addLayer({
+    id: "cells",
+    type: "fill",
+    source: "cells",
+    "source-layer": "cells",
+    minzoom: 8.5,
+    paint: {
+      "fill-color": ["step", ["get", "gap_population"], "#fee5d9", 10, "#fcae91", 50, "#fb6a4a", 200, "#cb181d"],
+      "fill-opacity": ["case", ["<", ["get", "gap_share"], 0.05], 0.05, 0.75],
+    },
+  });
+  map.addLayer({
+    id: "stops",
+    type: "circle",
+    source: "stops",
+    "source-layer": "stops",
+    minzoom: 9,
+    paint: {
+      "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 1.5, 13, 4],
+      "circle-color": ["match", ["get", "mode"], "rail", "#1a1a1a", "#08519c"],
+    },
+  });
+}
+
 /** Make the map. `hovered` is told the area under the pointer, or null. */
 export function createMap(container: HTMLElement, lang: () => string, hovered: (area: Hovered | null) => void): RegionalMap {
   const map = new maplibre.Map({
@@ -59,6 +88,8 @@ export function createMap(container: HTMLElement, lang: () => string, hovered: (
       document.body.dataset["map"] = "loading";
       under = undefined;
       map.setStyle(`/v1/layers/${layer}/style.json?${query}&lang=${language}`);
+      const definition = /^transport-gap[a-z0-9-]*:(.+)$/.exec(layer)?.[1];
+      if (definition) map.once("style.load", () => showGap(map, definition));
     },
   };
 }

@@ -1,0 +1,207 @@
+"""The transport gap over HTTP, on the stops and cells that ship (eastern Gunma)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import httpx
+import mapbox_vector_tile
+import pytest
+import shapely
+
+RURAL = "/v1/transport-gap/mlit-handbook-rural"
+MAEBASHI = "10201"
+
+
+def values(client: httpx.Client, layer: str) -> dict[str, float]:
+    body = client.get(f"/v1/layers/{layer}/values.json?level=municipality").json()
+    return {
+        code: value for code, value in zip(body["codes"], body["values"], strict=True) if value is not None
+    }
+
+
+def scenario(client: httpx.Client, **changes: object) -> dict[str, object]:
+    asked = {"definition": "mlit-handbook-rural", "area": MAEBASHI} | changes
+    answer = client.post("/v1/transport-gap/scenario", json=asked)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, object] = answer.json()
+    return body
+
+
+def total(body: Mapping[str, object]) -> Mapping[str, float]:
+    found = body["total"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_what_was_counted_is_told_with_dates_sources_and_definitions(client: httpx.Client) -> None:
+    body = client.get("/v1/transport-gap").json()
+    definitions = {one["id"]: one for one in body["definitions"]}
+    assert definitions["mlit-handbook-rural"]["distances_m"] == {"rail": 1000, "bus": 500, "demand": 500}
+    sources = {one["id"]: one for one in body["stop_sources"]}
+    assert sources["gunma-1019-maebashishi-com"]["dates"]["weekday"].startswith("20")
+    assert sources["gunma-1019-maebashishi-com"]["licence"] == "CC BY 4.0"
+    assert {one["id"] for one in body["grids"]} == {"census-2020-500m"}
+    assert len(body["counted"]) == len(definitions) == 8
+
+
+def test_thirteen_municipalities_wholly_in_the_grid_are_told_and_no_other(client: httpx.Client) -> None:
+    told = values(client, "transport-gap:mlit-handbook-rural")
+    assert set(told) == {
+        *("10201", "10203", "10204", "10205", "10207", "10212", "10448", "10464"),
+        *("10521", "10522", "10523", "10524", "10525"),
+    }
+    assert all(0 <= share <= 100 for share in told.values())
+
+
+def test_a_shorter_distance_and_a_timetable_leave_more_people_in_the_gap(client: httpx.Client) -> None:
+    wide, rural, often, urban = (
+        values(client, f"transport-gap:{name}")
+        for name in (
+            "mlit-subsidy-1km",
+            "mlit-handbook-rural",
+            "mlit-handbook-rural-10",
+            "mlit-handbook-urban",
+        )
+    )
+    for code in rural:
+        assert wide[code] <= rural[code] <= often[code] + 1e-9
+        assert rural[code] <= urban[code]
+    assert sum(often.values()) > sum(rural.values()) + 1
+
+
+def test_the_share_is_that_of_numerator_and_denominator(client: httpx.Client) -> None:
+    share = values(client, "transport-gap:mlit-handbook-rural")[MAEBASHI]
+    gap = values(client, "gap-people-mlit-handbook-rural")[MAEBASHI]
+    people = values(client, "grid-people")[MAEBASHI]
+    assert share == pytest.approx(100 * gap / people)
+    assert people == pytest.approx(332_149, rel=0.01)  # the census
+    land = values(client, "grid-land")[MAEBASHI]
+    assert land == pytest.approx(311.6, rel=0.01)  # km², 国土地理院
+
+
+def test_cells_add_up_to_the_municipality(client: httpx.Client) -> None:
+    body = client.get(f"{RURAL}/cells.geojson?area={MAEBASHI}").json()
+    cells = [feature["properties"] for feature in body["features"]]
+    assert {cell["area"] for cell in cells} == {MAEBASHI}
+    people = sum(cell["population"] for cell in cells)
+    uncovered = sum(cell["population"] for cell in cells if not cell["covered"])
+    told = values(client, "transport-gap-centroid:mlit-handbook-rural")[MAEBASHI]
+    assert told == pytest.approx(100 * uncovered / people)
+    assert all((cell["distance_m"] > 1000) <= (not cell["covered"]) for cell in cells)
+    bands = client.get(f"{RURAL}/bands?area={MAEBASHI}&edges=0,500,1000").json()
+    assert sum(band["population"] for band in bands["bands"]) == people
+
+
+def test_clusters_are_uncovered_cells_that_touch_the_most_populous_first(client: httpx.Client) -> None:
+    body = client.get(f"{RURAL}/clusters?area={MAEBASHI}&limit=3").json()
+    people = [one["population"] for one in body["clusters"]]
+    assert people == sorted(people, reverse=True)
+    cells = client.get(f"{RURAL}/cells.geojson?area={MAEBASHI}").json()["features"]
+    by_code = {cell["properties"]["code"]: cell["properties"] for cell in cells}
+    first = body["clusters"][0]
+    assert not any(by_code[code]["covered"] for code in first["cells"])
+    assert first["population"] == sum(by_code[code]["population"] for code in first["cells"])
+
+
+def test_the_gap_as_polygons_has_the_share_of_land(client: httpx.Client) -> None:
+    body = client.get(f"{RURAL}/gap.geojson?area={MAEBASHI}").json()
+    gap = shapely.from_geojson(json.dumps(body["features"][0]["geometry"]))
+    whole = client.get("/v1/areas.geojson?level=municipality&detail=high&parent=10000").json()
+    (outline,) = [one["geometry"] for one in whole["features"] if one["properties"]["code"] == MAEBASHI]
+    town = shapely.from_geojson(json.dumps(outline))
+    told = values(client, "transport-gap-land:mlit-handbook-rural")[MAEBASHI]
+    assert 100 * shapely.area(gap) / shapely.area(town) == pytest.approx(told, abs=0.1)
+    assert shapely.area(shapely.difference(gap, town)) < 1e-7
+
+
+def test_cells_and_stops_are_tiles(client: httpx.Client) -> None:
+    cells = client.get(f"{RURAL}/cells/9/454/200.mvt")
+    assert cells.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    layer = mapbox_vector_tile.decode(cells.content)["cells"]
+    assert {"code", "population", "gap_share", "covered"} <= set(layer["features"][0]["properties"])
+    stops = mapbox_vector_tile.decode(client.get("/v1/stops/9/454/200.mvt").content)["stops"]
+    assert {feature["properties"]["mode"] for feature in stops["features"]} == {"bus", "rail"}
+    assert client.get("/v1/stops/9/0/0.mvt").status_code == 204
+    assert client.get(f"{RURAL}/cells/30/0/0.mvt").status_code == 404
+
+
+def test_stops_have_departures_or_none_where_no_timetable_is_known(client: httpx.Client) -> None:
+    body = client.get(f"/v1/stops.geojson?area={MAEBASHI}").json()
+    by_mode: dict[str, list[object]] = {}
+    for feature in body["features"]:
+        by_mode.setdefault(feature["properties"]["mode"], []).append(feature["properties"]["departures"])
+    assert all(counts is None for counts in by_mode["rail"])
+    assert all(isinstance(counts, dict) for counts in by_mode["bus"])
+    assert client.get("/v1/stops.geojson").status_code == 422
+    assert client.get("/v1/stops.geojson?area=99999").status_code == 422
+
+
+def test_a_new_stop_in_the_largest_cluster_makes_the_gap_smaller(client: httpx.Client) -> None:
+    first = client.get(f"{RURAL}/clusters?area={MAEBASHI}&limit=1").json()["clusters"][0]
+    lon, lat = first["centre"]
+    body = scenario(client, add=[{"lon": lon, "lat": lat, "mode": "bus"}])
+    told = total(body)
+    before = values(client, "gap-people-mlit-handbook-rural")[MAEBASHI]
+    assert told["gap_before"] == pytest.approx(before)
+    assert told["gap_after"] < told["gap_before"]
+    cells = body["cells"]
+    assert isinstance(cells, list)
+    assert cells
+    assert all(cell["gap_share_after"] <= cell["gap_share_before"] for cell in cells)
+
+
+def test_nothing_changed_changes_nothing_and_taking_all_stops_away_leaves_everybody_in_the_gap(
+    client: httpx.Client,
+) -> None:
+    assert total(scenario(client))["difference"] == 0
+    stops = client.get("/v1/stops.geojson?area=10448").json()["features"]
+    ids = [feature["properties"]["id"] for feature in stops][:500]
+    fewer = total(scenario(client, area="10448", remove=ids))
+    assert fewer["gap_after"] > fewer["gap_before"]
+
+
+def test_a_zone_serves_all_that_live_in_it(client: httpx.Client) -> None:
+    box = [[138.9, 36.2], [139.4, 36.2], [139.4, 36.7], [138.9, 36.7], [138.9, 36.2]]
+    body = scenario(client, zones=[{"type": "Polygon", "coordinates": [box]}])
+    assert total(body)["gap_after"] == pytest.approx(0, abs=1e-6)
+    half = [[138.9, 36.2], [139.08, 36.2], [139.08, 36.7], [138.9, 36.7], [138.9, 36.2]]
+    part = total(scenario(client, zones=[{"type": "Polygon", "coordinates": [half]}]))
+    assert 0 < part["gap_after"] < part["gap_before"]
+
+
+def test_another_threshold_is_another_definition(client: httpx.Client) -> None:
+    shorter = total(scenario(client, distances_m={"bus": 300, "rail": 500, "demand": 300}))
+    assert shorter["gap_after"] == pytest.approx(values(client, "gap-people-mlit-handbook-urban")[MAEBASHI])
+    often = total(scenario(client, least_departures=10, distances_m={"demand": 500}))
+    assert often["gap_after"] > often["gap_before"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"definition": "x"},
+        {"area": "99999"},
+        {"area": "13101"},
+        {"remove": ["nothing"]},
+        {"add": [{"lon": 0, "lat": 0}]},
+        {"add": [{"lon": 139, "lat": 36}] * 501},
+        {"zones": [{"type": "Point", "coordinates": [139, 36]}]},
+        {"distances_m": {"bus": 9999}},
+        {"colour": "red"},
+    ],
+)
+def test_a_scenario_that_cannot_be_is_refused(client: httpx.Client, changes: dict[str, object]) -> None:
+    asked = {"definition": "mlit-handbook-rural", "area": MAEBASHI} | changes
+    answer = client.post("/v1/transport-gap/scenario", json=asked)
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_definition_that_does_not_exist_is_refused_with_those_that_do(client: httpx.Client) -> None:
+    answer = client.get("/v1/transport-gap/x/clusters?area=10201")
+    assert answer.status_code == 404
+    assert "mlit-handbook-rural" in answer.json()["detail"]
+    assert client.get(f"{RURAL}/cells.geojson?area=13101").status_code == 404
+    assert client.get(f"{RURAL}/bands?area=10201&edges=5,1").status_code == 422

@@ -1,0 +1,306 @@
+"""The transport gap of a part of the country: its municipalities, the cells in them, and what is uncovered.
+
+A partition is a prefecture (or any set of municipalities) with its margin: cells that lie in it, the outlines
+of every municipality that these cells touch, and the stops within the longest distance of them. It can be
+counted by itself, here or on another machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo import mesh
+from geo.access import Definition, Parts, counted, covered_shares, is_covered, nearest_m, parts_of, plane_of
+from geo.stops import Stops, joined
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Geometries = NDArray[np.object_]
+
+#: Columns of people that are counted where the grid has them.
+PEOPLE = ("population", "population_65_plus", "population_75_plus")
+#: Land is told by cells of 1 km.
+LAND_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What a gap is counted from.
+
+    Attributes
+    ----------
+    areas : codes of municipalities, with their outlines in degrees; those that are ``own`` are told
+    cells : mesh codes, with their people by column
+    stops : all that may reach them
+    sea : whether what lies in no outline is sea, or land of which the boundaries are not known
+    """
+
+    areas: tuple[str, ...]
+    outlines: Geometries
+    own: NDArray[np.bool_]
+    cells: tuple[str, ...]
+    people: Mapping[str, Floats]
+    stops: Stops
+    sea: bool = True
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The cells cut at municipal boundaries."""
+        return parts_of(self.cells, self.outlines, sea=self.sea)
+
+    @cached_property
+    def planes(self) -> Ints:
+        """The plane rectangular system of each part."""
+        return self._planes(self.parts)
+
+    @cached_property
+    def land(self) -> Parts:
+        """The own municipalities cut into cells of 1 km."""
+        box = shapely.total_bounds(self.outlines[self.own])
+        west, south, east, north = box
+        lats = np.arange(np.floor(south * 120), np.floor(north * 120) + 1) / 120 + 1 / 240
+        lons = np.arange(np.floor((west - 100) * 80), np.floor((east - 100) * 80) + 1) / 80 + 100 + 1 / 160
+        codes = [mesh.code_at(float(lat), float(lon), LAND_DIGITS) for lat in lats for lon in lons]
+        own = self.outlines.copy()
+        own[~self.own] = shapely.Polygon()
+        return parts_of(codes, own)
+
+    @cached_property
+    def centres(self) -> tuple[Floats, Floats]:
+        """Longitudes and latitudes of the middles of the cells."""
+        return mesh.centres(self.cells)
+
+    def _planes(self, parts: Parts) -> Ints:
+        prefectures = np.array([int(code[:2]) for code in self.areas])
+        middle = shapely.get_x(shapely.centroid(self.outlines))
+        of_area = np.array(
+            [plane_of(*pair) for pair in zip(prefectures.tolist(), middle.tolist(), strict=True)]
+        )
+        found: Ints = of_area[parts.area]
+        return found
+
+
+@dataclass(frozen=True)
+class Counts:
+    """People, or square metres, of one municipality: all, and those in the gap."""
+
+    all: float
+    gap: float
+
+    @property
+    def share(self) -> float | None:
+        """The share in the gap; None where there is nobody."""
+        return self.gap / self.all if self.all else None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A partition counted under a definition.
+
+    Attributes
+    ----------
+    by_area, by_centre : municipality → column of people → counts, by ``area_weight`` and ``cell_centroid``
+    land : municipality → counts in square metres; empty where it was not asked for
+    cell_area : (n,) index of the municipality of each cell's centre, -1 for a cell outside all
+    distance_m : (n,) from each cell's centre to the nearest stop that counts
+    covered : (n,) whether that centre is within reach
+    covered_share : (n,) share of each cell's land within reach
+    part_shares : (m,) covered share of each part of the partition
+    """
+
+    by_area: Mapping[str, Mapping[str, Counts]]
+    by_centre: Mapping[str, Mapping[str, Counts]]
+    land: Mapping[str, Counts]
+    cell_area: Ints
+    distance_m: Floats
+    covered: NDArray[np.bool_]
+    covered_share: Floats
+    part_shares: Floats
+
+
+def gap_of(partition: Partition, definition: Definition, *, with_land: bool = True) -> Gap:
+    """Return the gap of a partition."""
+    parts = partition.parts
+    _, shares = covered_shares(parts.outline, partition.planes, partition.stops, definition)
+    lon, lat = partition.centres
+    covered = is_covered(lon, lat, partition.stops, definition)
+    chosen, _ = counted(partition.stops, definition)
+    land = _land(partition, definition) if with_land else {}
+    return _told(partition, shares, covered, nearest_m(lon, lat, chosen), land)
+
+
+def _told(
+    partition: Partition,
+    shares: Floats,
+    covered: NDArray[np.bool_],
+    distance: Floats,
+    land: Mapping[str, Counts],
+) -> Gap:
+    parts, n = partition.parts, len(partition.cells)
+    cell_area = np.full(n, -1, np.intp)
+    cell_area[parts.cell[parts.is_centre]] = parts.area[parts.is_centre]
+    return Gap(
+        by_area=_sums(partition, parts.cell, parts.area, parts.share, 1 - shares),
+        by_centre=_sums(
+            partition,
+            np.arange(n)[cell_area >= 0],
+            cell_area[cell_area >= 0],
+            None,
+            (~covered)[cell_area >= 0],
+        ),
+        land=land,
+        cell_area=cell_area,
+        distance_m=distance,
+        covered=covered,
+        covered_share=np.bincount(parts.cell, weights=parts.share * shares, minlength=n).astype(np.float64),
+        part_shares=shares,
+    )
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is other than before: stops that are gone, stops that are new, zones with a service.
+
+    Attributes
+    ----------
+    removed : (k,) which stops of the partition are gone
+    added : stops that were not there
+    zones : polygons in degrees within which everybody is served (a demand bus)
+    """
+
+    removed: NDArray[np.bool_]
+    added: Stops
+    zones: Geometries
+
+
+def gap_after(partition: Partition, before: Gap, definition: Definition, change: Change) -> Gap:
+    """Return the gap of a partition after a change, counted anew only where the change reaches.
+
+    Parameters
+    ----------
+    before : of the same partition and definition; without land
+    """
+    gone = partition.stops.take(change.removed)
+    stops = joined([partition.stops.take(~change.removed), change.added])
+    lon, lat = partition.centres
+    reach = definition.reach_m + _HALF_DIAGONAL_M[len(partition.cells[0])] if partition.cells else 0.0
+    moved = joined([gone, change.added])
+    near = nearest_m(lon, lat, moved) <= reach
+    covered, distance, shares = before.covered.copy(), before.distance_m.copy(), before.part_shares.copy()
+    covered[near] = is_covered(lon[near], lat[near], stops, definition)
+    chosen, _ = counted(stops, definition)
+    far = near | (nearest_m(lon, lat, moved) <= distance)
+    distance[far] = nearest_m(lon[far], lat[far], chosen)
+    parts = partition.parts
+    touched = near[parts.cell]
+    _, shares[touched] = covered_shares(parts.outline[touched], partition.planes[touched], stops, definition)
+    if len(change.zones):
+        zone = shapely.union_all(change.zones)
+        shapely.prepare(zone)
+        covered |= shapely.contains_xy(zone, lon, lat)
+        inside = np.flatnonzero(shapely.intersects(zone, parts.outline))
+        shares[inside] = _with_zone(partition, inside, zone, stops, definition)
+    return _told(partition, shares, covered, distance, {})
+
+
+#: Half the diagonal of a cell, metres, by the digits of its code; no cell of Japan is larger.
+_HALF_DIAGONAL_M = {8: 800.0, 9: 400.0, 10: 200.0, 11: 100.0}
+
+
+def _with_zone(
+    partition: Partition, inside: Ints, zone: shapely.Geometry, stops: Stops, definition: Definition
+) -> Floats:
+    """Return covered shares of the parts ``inside`` whose land within a zone is covered too."""
+    outlines, planes = partition.parts.outline[inside], partition.planes[inside]
+    left = shapely.difference(outlines, zone)
+    whole, _ = covered_shares(outlines, planes, stops.take(np.zeros(len(stops), bool)), definition)
+    areas, shares = covered_shares(left, planes, stops, definition)
+    found: Floats = 1 - areas * (1 - shares) / whole
+    return found
+
+
+def _sums(
+    partition: Partition, cell: Ints, area: Ints, weight: Floats | None, gap: Floats | NDArray[np.bool_]
+) -> dict[str, dict[str, Counts]]:
+    m = len(partition.areas)
+    found: dict[str, dict[str, Counts]] = {
+        code: {} for code, own in zip(partition.areas, partition.own, strict=True) if own
+    }
+    for column in PEOPLE:
+        people = partition.people.get(column)
+        if people is None:
+            continue
+        told = np.nan_to_num(people[cell]) * (1.0 if weight is None else weight)
+        every = np.bincount(area, weights=told, minlength=m)
+        uncovered = np.bincount(area, weights=told * gap, minlength=m)
+        for place, code in enumerate(partition.areas):
+            if partition.own[place]:
+                found[code][column] = Counts(float(every[place]), float(uncovered[place]))
+    return found
+
+
+def _land(partition: Partition, definition: Definition) -> dict[str, Counts]:
+    land = partition.land
+    areas, shares = covered_shares(land.outline, partition._planes(land), partition.stops, definition)
+    every = np.bincount(land.area, weights=areas, minlength=len(partition.areas))
+    uncovered = np.bincount(land.area, weights=areas * (1 - shares), minlength=len(partition.areas))
+    return {
+        code: Counts(float(every[place]), float(uncovered[place]))
+        for place, code in enumerate(partition.areas)
+        if partition.own[place]
+    }
+
+
+# What follows from a gap
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Cells in the gap that touch one another: how many people live there, and where their middle is."""
+
+    cells: tuple[int, ...]
+    people: float
+    lon: float
+    lat: float
+
+
+def clusters(cells: Sequence[str], people: Floats, uncovered: NDArray[np.bool_]) -> list[Cluster]:
+    """Return groups of uncovered cells that touch (at corners too), the most populous first."""
+    from scipy.ndimage import label
+
+    chosen = np.flatnonzero(uncovered & (people > 0))
+    if not len(chosen):
+        return []
+    codes = [cells[place] for place in chosen.tolist()]
+    south, west, north, east = mesh.edges(codes)
+    y, x = south // (north - south), west // (east - west)
+    picture = np.zeros((int(y.max() - y.min()) + 1, int(x.max() - x.min()) + 1), bool)
+    picture[y - y.min(), x - x.min()] = True
+    labels, _ = label(picture, np.ones((3, 3)))
+    of_cell = labels[y - y.min(), x - x.min()]
+    lon, lat = mesh.centres(codes)
+    found = []
+    for number in np.unique(of_cell):
+        inside = of_cell == number
+        weight = people[chosen[inside]]
+        total = float(weight.sum())
+        middle = (float((lon[inside] * weight).sum() / total), float((lat[inside] * weight).sum() / total))
+        found.append(Cluster(tuple(chosen[inside].tolist()), total, *middle))
+    return sorted(found, key=lambda one: -one.people)
+
+
+def bands(distance: Floats, people: Floats, edges: Sequence[float]) -> list[float]:
+    """Return the people whose nearest stop lies between successive distances; the last band is open.
+
+    >>> bands(np.array([100.0, 500.0, 501.0, np.inf]), np.array([1.0, 2.0, 4.0, 8.0]), [0, 500, 1000])
+    [3.0, 4.0, 8.0]
+    """
+    place = np.searchsorted(np.asarray(edges[1:], float), distance, side="left")
+    counts = np.bincount(place, weights=people, minlength=len(edges))
+    return [float(count) for count in counts]
