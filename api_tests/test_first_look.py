@@ -140,3 +140,15 @@ def test_pointing_at_an_area_tells_its_category(visit: Visit) -> None:
     visit.page.locator("#map canvas").hover()
     visit.page.get_by_text("北海道: 把握している展開なし").wait_for()
     assert visit.faults == []
+
+
+def test_a_transport_gap_shows_its_cells_and_stops_from_near(visit: Visit) -> None:
+    asked: list[str] = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    visit.page.goto("/?lang=ja&layer=transport-gap:mlit-handbook-rural#10/36.38/139.1")
+    visit.drawn()
+    assert "交通空白人口の割合" in visit.page.locator("#legend h2").inner_text()
+    assert any("/v1/transport-gap/mlit-handbook-rural/cells/10/" in url for url in asked)
+    assert any("/v1/stops/10/" in url for url in asked)
+    assert "#08519c" in colours(visit.page.locator("#map").screenshot())  # stops
+    assert visit.faults == []

@@ -18,7 +18,7 @@ from shapely.errors import GEOSException
 from geo.access import Definition, counted, in_plane, plane_of
 from geo.codes import area_code, prefecture_of
 from geo.errors import Finding, InvalidParameter, NotFound
-from geo.gaps import Change, Counts, Gap, bands, clusters, gap_after, gap_of
+from geo.gaps import Change, Counts, Gap, bands, clusters, gap_after
 from geo.gtfs import DAYS, HOURS
 from geo.stops import Stops, joined, without_timetable
 from service import transport
@@ -405,11 +405,7 @@ def _counted(
     before = region.before(definition)
     change = _change(region, wanted, asked)
     partition = region.partition
-    if wanted != definition:
-        middle = gap_of(partition, wanted, with_land=False)
-        after = gap_after(partition, middle, wanted, change)
-    else:
-        after = gap_after(partition, before, wanted, change)
+    after = gap_after(partition, region.before(wanted), wanted, change)
     gazetteer = atlas.gazetteer(max(atlas.catalogue.vintages), "municipality")
     own = [area for area in before.by_area if code in (area, prefecture_of(area))]
     municipalities = [

@@ -19,6 +19,7 @@ function areaUnder(map: maplibre.Map, point: maplibre.PointLike) {
 /** Lay the cells of a transport gap and the stops over the municipalities, from the zoom at which they can be told. */
 function showGap(map: maplibre.Map, definition: string): void {
   const tiles = (path: string) => ({ type: "vector" as const, tiles: [`${location.origin}${path}/{z}/{x}/{y}.mvt`], minzoom: 8, maxzoom: 12 });
+  map.setPaintProperty("areas-fill", "fill-opacity", ["interpolate", ["linear"], ["zoom"], 8, 1, 9.5, 0.3]);
   map.addSource("cells", tiles(`/v1/transport-gap/${definition}/cells`));
   map.addSource("stops", tiles("/v1/stops"));
   map.addLayer({
@@ -87,9 +88,10 @@ export function createMap(container: HTMLElement, lang: () => string, hovered: (
     show(layer, query, language) {
       document.body.dataset["map"] = "loading";
       under = undefined;
-      map.setStyle(`/v1/layers/${layer}/style.json?${query}&lang=${language}`);
       const definition = /^transport-gap[a-z0-9-]*:(.+)$/.exec(layer)?.[1];
       if (definition) map.once("style.load", () => showGap(map, definition));
+      // where the style is only amended, it never says that it has loaded
+      map.setStyle(`/v1/layers/${layer}/style.json?${query}&lang=${language}`, { diff: !definition });
     },
   };
 }
