@@ -205,3 +205,15 @@ def test_a_definition_that_does_not_exist_is_refused_with_those_that_do(client: 
     assert "mlit-handbook-rural" in answer.json()["detail"]
     assert client.get(f"{RURAL}/cells.geojson?area=13101").status_code == 404
     assert client.get(f"{RURAL}/bands?area=10201&edges=5,1").status_code == 422
+
+
+def test_a_profile_tells_the_gap_and_where_it_is_not_known(client: httpx.Client) -> None:
+    def figures(code: str) -> dict[str, dict[str, object]]:
+        body = client.get(f"/v1/areas/{code}/profile").json()
+        return {card["indicator"]["id"]: card for goal in body["goals"] for card in goal["figures"]}
+
+    card = figures(MAEBASHI)["transport-gap:mlit-handbook-rural"]
+    assert card["value"] == values(client, "transport-gap:mlit-handbook-rural")[MAEBASHI]
+    assert card["rank"]["nation"]["of"] == 13  # type: ignore[index]  # JSON
+    elsewhere = client.get("/v1/areas/20215/profile").json()["missing"]
+    assert {"indicator": "transport-gap:mlit-handbook-rural", "status": "not_available"} in elsewhere

@@ -81,15 +81,15 @@ def _edges(polygons: Geometries, origins: Floats) -> tuple[Ints, Floats, Floats]
     return owner, points[:-1][same] - origins[owner], points[1:][same] - origins[owner]
 
 
-def _pairs_of_edges(n: int, owner: Ints, edge_owner: Ints) -> tuple[Ints, Ints]:
-    """Return (row of a disc pair, edge) for every pair and every edge of its polygon."""
-    order = np.argsort(edge_owner, kind="stable")
-    counts = np.bincount(edge_owner, minlength=n)
+def _together(n: int, owner: Ints, other_owner: Ints) -> tuple[Ints, Ints]:
+    """Return every (one, other) that belong to the same of ``n`` polygons."""
+    order = np.argsort(other_owner, kind="stable")
+    counts = np.bincount(other_owner, minlength=n)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
     rows = np.repeat(np.arange(len(owner)), counts[owner])
     step = np.arange(len(rows)) - np.repeat(np.cumsum(counts[owner]) - counts[owner], counts[owner])
-    edge: Ints = order[first[owner[rows]] + step]
-    return rows, edge
+    other: Ints = order[first[owner[rows]] + step]
+    return rows, other
 
 
 def _crossings(
@@ -110,7 +110,7 @@ def _inside_edges(
     n: int, owner: Ints, centre: Floats, radius: Floats, edge_owner: Ints, start: Floats, end: Floats
 ) -> Floats:
     """Return what the stretches of edges inside discs add to the area of each polygon."""
-    rows, edge = _pairs_of_edges(n, owner, edge_owner)
+    rows, edge = _together(n, owner, edge_owner)
     enters, leaves, meets = _crossings(rows, edge, centre, radius, start, end)
     low, high = np.clip(enters, 0, 1), np.clip(leaves, 0, 1)
     kept = meets & (high > low)
@@ -188,11 +188,7 @@ def _split(owner: Ints, middle: Floats, half: Floats) -> _Gaps:
 def _inside_others(owner: Ints, centre: Floats, radius: Floats) -> tuple[_Gaps, NDArray[np.bool_]]:
     """Return which parts of each circle lie in other discs of its polygon, and which discs lie in another."""
     m = len(owner)
-    counts = np.bincount(owner)
-    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    one = np.repeat(np.arange(m), counts[owner])
-    step = np.arange(len(one)) - np.repeat(np.cumsum(counts[owner]) - counts[owner], counts[owner])
-    other = first[owner[one]] + step
+    one, other = _together(int(owner[-1]) + 1, owner, owner)
     apart = one != other
     one, other = one[apart], other[apart]
     between = centre[other] - centre[one]
@@ -221,7 +217,7 @@ def _outside_polygon(
 ) -> _Gaps:
     """Return which parts of each circle lie outside its polygon."""
     m = len(owner)
-    rows, edge = _pairs_of_edges(len(polygons), owner, edge_owner)
+    rows, edge = _together(len(polygons), owner, edge_owner)
     chosen = wanted[rows]
     rows, edge = rows[chosen], edge[chosen]
     enters, leaves, meets = _crossings(rows, edge, centre, radius, start, end)

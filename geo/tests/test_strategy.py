@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from geo.errors import InvalidRows
+from geo.gap_definitions import gap_indicators, read_definitions
 from geo.indicators import read_catalogue
 from geo.kpis import Known, faults
 from geo.logic_model import Link, Node, downstream, graph_faults, mermaid, svg
@@ -68,6 +69,7 @@ def test_only_what_the_strategy_says_is_called_stated(strategy: Strategy) -> Non
 
 def test_outcomes_show_in_indicators_that_exist(strategy: Strategy) -> None:
     indicators = read_catalogue(CATALOG / "indicators.csv")
+    indicators |= gap_indicators(read_definitions(CATALOG / "gap_definitions.csv"))
     assert {name for node in strategy.nodes for name in node.indicators} <= set(indicators)
     assert "net-migration-rate" in strategy.indicators_of("migration-support")
     assert "net-migration-women-15-29" in strategy.indicators_of("goal-3")
