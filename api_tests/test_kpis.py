@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -154,3 +155,41 @@ def test_a_town_registers_its_kpi_enters_actuals_and_sees_them_rated_on_the_map(
     assert own[0]["course"]["points"][-1]["rating"] == "A"
     assert steward.delete("/v1/kpis/kushiro-migration").status_code == 204
     assert steward.get("/v1/layers/kpi-progress:kushiro-migration/legend.json").status_code == 404
+
+
+# SSDSE-E-2026, C1121: gross prefectural product of fiscal 2021, million yen
+TOKYO_AREA = {"11000": 23_733_625, "12000": 20_806_994, "13000": 113_685_917, "14000": 35_287_752}
+
+
+@pytest.mark.skipif("CHIIKI_REAL_DATA" not in os.environ, reason="the 47 prefectures are in CHIIKI_REAL_DATA")
+def test_regions_are_sums_of_their_prefectures(scratch_database: Database, tmp_path: Path) -> None:
+    path = Path(os.environ["CHIIKI_REAL_DATA"]) / "stats/ssdse-e/SSDSE-E-2026_gdp_subset.csv"
+    with path.open(encoding="utf-8-sig", newline="") as opened:
+        product = {row["code"][1:]: int(row["C1121_2021"]) for row in csv.DictReader(opened)}
+    nation = product.pop("00000")
+    product |= TOKYO_AREA  # the retyped file has 千葉県 one less than published
+    rows = "".join(f"gpp-2015-base,{code},2021,{value},\n" for code, value in product.items())
+    with scratch_database.begin() as conn:
+        key = auth.create_key(conn, "figures", ["write"], None, "tests")
+    with (
+        serving(scratch_database, tmp_path / "server.log") as server,
+        httpx.Client(base_url=server.url, headers={"X-API-Key": key}, timeout=30) as client,
+    ):
+        body = f"indicator,area_code,period,value,status\n{rows}".encode()
+        asked = "source=accounts-2015-base&boundary_date=2020-10-01"
+        put = client.put(
+            f"/v1/indicators/gpp-2015-base/observations?{asked}",
+            content=body,
+            headers={"Content-Type": "text/csv"},
+        )
+        assert put.status_code == 200
+        told = client.get("/v1/kpis/goal-1-gpp-growth/progress").json()["series"]
+        (point,) = [
+            one
+            for each in told
+            for one in each["points"]
+            if each["indicator"] == "gpp-2015-base" and one["period"] == "2021"
+        ]
+        assert (point["comparator_level"], point["level"]) == (193_514_288, 383_837_001)
+        # the published nation is rounded by itself
+        assert nation == 577_351_288 == point["comparator_level"] + point["level"] - 1

@@ -15,7 +15,8 @@ import orjson
 import shapely
 from shapely.errors import GEOSException
 
-from geo.deployments import COLUMNS, Entry, canonical_header, column_named
+from geo.deployment_rows import Entry, canonical_header, column_named
+from geo.deployments import COLUMNS
 from geo.errors import Finding, InvalidFile
 from geo.observations import decoded
 from geo.workbooks import sheet_rows

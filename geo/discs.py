@@ -31,6 +31,24 @@ class Pairs:
     disc: Ints
 
 
+@dataclass(frozen=True)
+class _Edges:
+    """Every edge of the polygons of a block, the inside on its left, from the middle of its polygon."""
+
+    owner: Ints
+    start: Floats
+    end: Floats
+
+
+@dataclass(frozen=True)
+class _Circles:
+    """Every (polygon, disc) of a block, ordered by polygon, centres from the middle of the polygon."""
+
+    owner: Ints
+    centre: Floats
+    radius: Floats
+
+
 def covered_areas(polygons: Geometries, centres: Floats, radii: Floats, pairs: Pairs) -> Floats:
     """Return the area of each polygon that lies within discs.
 
@@ -64,21 +82,18 @@ def _block(polygons: Geometries, centres: Floats, radii: Floats, owner: Ints, di
     """Return covered areas of polygons, given pairs (owner, disc) ordered by owner."""
     n = len(polygons)
     origins = np.column_stack([shapely.get_x(middle := shapely.centroid(polygons)), shapely.get_y(middle)])
-    centre, radius = centres[disc] - origins[owner], radii[disc]
-    edge_owner, edge_start, edge_end = _edges(polygons, origins)
-    within = _inside_edges(n, owner, centre, radius, edge_owner, edge_start, edge_end)
-    arcs = _arcs(polygons, origins, owner, centre, radius, edge_owner, edge_start, edge_end)
-    return within + arcs
+    circles = _Circles(owner, centres[disc] - origins[owner], radii[disc])
+    edges = _edges(polygons, origins)
+    return _inside_edges(n, circles, edges) + _arcs(polygons, origins, circles, edges)
 
 
-def _edges(polygons: Geometries, origins: Floats) -> tuple[Ints, Floats, Floats]:
-    """Return polygon and both ends of every edge, the inside on its left."""
+def _edges(polygons: Geometries, origins: Floats) -> _Edges:
     parts, of_part = shapely.get_parts(shapely.orient_polygons(polygons), return_index=True)
     rings, of_ring = shapely.get_rings(parts, return_index=True)
     points, of_point = shapely.get_coordinates(rings, return_index=True)
     same = of_point[1:] == of_point[:-1]
     owner = of_part[of_ring[of_point[:-1][same]]]
-    return owner, points[:-1][same] - origins[owner], points[1:][same] - origins[owner]
+    return _Edges(owner, points[:-1][same] - origins[owner], points[1:][same] - origins[owner])
 
 
 def _together(n: int, owner: Ints, other_owner: Ints) -> tuple[Ints, Ints]:
@@ -93,32 +108,30 @@ def _together(n: int, owner: Ints, other_owner: Ints) -> tuple[Ints, Ints]:
 
 
 def _crossings(
-    rows: Ints, edge: Ints, centre: Floats, radius: Floats, start: Floats, end: Floats
+    rows: Ints, edge: Ints, circles: _Circles, edges: _Edges
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Return where the lines of edges enter and leave circles, as shares of the edge, and whether they do."""
-    along, towards = end[edge] - start[edge], start[edge] - centre[rows]
+    along, towards = edges.end[edge] - edges.start[edge], edges.start[edge] - circles.centre[rows]
     a = (along**2).sum(axis=1)
     b = (along * towards).sum(axis=1)
-    c = (towards**2).sum(axis=1) - radius[rows] ** 2
+    c = (towards**2).sum(axis=1) - circles.radius[rows] ** 2
     root = b * b - a * c
     meets = root > 0
     half = np.sqrt(np.where(meets, root, 0))
     return (-b - half) / a, (-b + half) / a, meets
 
 
-def _inside_edges(
-    n: int, owner: Ints, centre: Floats, radius: Floats, edge_owner: Ints, start: Floats, end: Floats
-) -> Floats:
+def _inside_edges(n: int, circles: _Circles, edges: _Edges) -> Floats:
     """Return what the stretches of edges inside discs add to the area of each polygon."""
-    rows, edge = _together(n, owner, edge_owner)
-    enters, leaves, meets = _crossings(rows, edge, centre, radius, start, end)
+    rows, edge = _together(n, circles.owner, edges.owner)
+    enters, leaves, meets = _crossings(rows, edge, circles, edges)
     low, high = np.clip(enters, 0, 1), np.clip(leaves, 0, 1)
     kept = meets & (high > low)
-    free = _uncovered(edge[kept], low[kept], high[kept], len(edge_owner), 1.0)
-    lengths = np.ones(len(edge_owner))
+    free = _uncovered(edge[kept], low[kept], high[kept], len(edges.owner), 1.0)
+    lengths = np.ones(len(edges.owner))
     np.subtract.at(lengths, free.owner, free.end - free.start)
-    cross = start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]
-    return np.bincount(edge_owner, weights=cross * lengths / 2, minlength=n).astype(np.float64)
+    cross = edges.start[:, 0] * edges.end[:, 1] - edges.start[:, 1] * edges.end[:, 0]
+    return np.bincount(edges.owner, weights=cross * lengths / 2, minlength=n).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -145,32 +158,23 @@ def _uncovered(owner: Ints, start: Floats, end: Floats, n: int, whole: float) ->
     return _Gaps(owners[free], before[free], starts[free])
 
 
-def _arcs(
-    polygons: Geometries,
-    origins: Floats,
-    owner: Ints,
-    centre: Floats,
-    radius: Floats,
-    edge_owner: Ints,
-    start: Floats,
-    end: Floats,
-) -> Floats:
+def _arcs(polygons: Geometries, origins: Floats, circles: _Circles, edges: _Edges) -> Floats:
     """Return what the free arcs of circles add to the area of each polygon."""
-    n, m = len(polygons), len(owner)
-    in_others, swallowed = _inside_others(owner, centre, radius)
-    outside = _outside_polygon(polygons, origins, owner, centre, radius, edge_owner, start, end, ~swallowed)
+    in_others, swallowed = _inside_others(circles)
+    outside = _outside_polygon(polygons, origins, circles, edges, ~swallowed)
     free = _uncovered(
         np.concatenate([in_others.owner, outside.owner]),
         np.concatenate([in_others.start, outside.start]),
         np.concatenate([in_others.end, outside.end]),
-        m,
+        len(circles.owner),
         TURN,
     )
     kept = ~swallowed[free.owner]
     row, a, b = free.owner[kept], free.start[kept], free.end[kept]
-    r, (x, y) = radius[row], centre[row].T
+    r, (x, y) = circles.radius[row], circles.centre[row].T
     added = r * (r * (b - a) + x * (np.sin(b) - np.sin(a)) - y * (np.cos(b) - np.cos(a))) / 2
-    return np.bincount(owner[row], weights=added, minlength=n).astype(np.float64)
+    found = np.bincount(circles.owner[row], weights=added, minlength=len(polygons))
+    return found.astype(np.float64)
 
 
 def _split(owner: Ints, middle: Floats, half: Floats) -> _Gaps:
@@ -185,8 +189,9 @@ def _split(owner: Ints, middle: Floats, half: Floats) -> _Gaps:
     )
 
 
-def _inside_others(owner: Ints, centre: Floats, radius: Floats) -> tuple[_Gaps, NDArray[np.bool_]]:
+def _inside_others(circles: _Circles) -> tuple[_Gaps, NDArray[np.bool_]]:
     """Return which parts of each circle lie in other discs of its polygon, and which discs lie in another."""
+    owner, centre, radius = circles.owner, circles.centre, circles.radius
     m = len(owner)
     one, other = _together(int(owner[-1]) + 1, owner, owner)
     apart = one != other
@@ -205,28 +210,21 @@ def _inside_others(owner: Ints, centre: Floats, radius: Floats) -> tuple[_Gaps, 
 
 
 def _outside_polygon(
-    polygons: Geometries,
-    origins: Floats,
-    owner: Ints,
-    centre: Floats,
-    radius: Floats,
-    edge_owner: Ints,
-    start: Floats,
-    end: Floats,
-    wanted: NDArray[np.bool_],
+    polygons: Geometries, origins: Floats, circles: _Circles, edges: _Edges, wanted: NDArray[np.bool_]
 ) -> _Gaps:
     """Return which parts of each circle lie outside its polygon."""
-    m = len(owner)
-    rows, edge = _together(len(polygons), owner, edge_owner)
+    owner, centre, radius = circles.owner, circles.centre, circles.radius
+    rows, edge = _together(len(polygons), owner, edges.owner)
     chosen = wanted[rows]
     rows, edge = rows[chosen], edge[chosen]
-    enters, leaves, meets = _crossings(rows, edge, centre, radius, start, end)
+    enters, leaves, meets = _crossings(rows, edge, circles, edges)
     row = np.concatenate([rows, rows])
     share = np.concatenate([enters, leaves])
     which = np.concatenate([edge, edge])
     on_edge = np.concatenate([meets, meets]) & (share >= 0) & (share <= 1)
     row, share, which = row[on_edge], share[on_edge], which[on_edge]
-    point = start[which] + share[:, None] * (end[which] - start[which]) - centre[row]
+    start, end = edges.start[which], edges.end[which]
+    point = start + share[:, None] * (end - start) - centre[row]
     angle = np.mod(np.arctan2(point[:, 1], point[:, 0]), TURN)
     # every circle begins at 0, so that its arcs are the stretches between neighbouring marks
     marks = np.concatenate([row, np.flatnonzero(wanted)])
@@ -239,5 +237,4 @@ def _outside_polygon(
     x = centre[marks, 0] + radius[marks] * np.cos(middle) + origins[owner[marks], 0]
     y = centre[marks, 1] + radius[marks] * np.sin(middle) + origins[owner[marks], 1]
     outside = ~shapely.contains_xy(polygons[owner[marks]], x, y)
-    assert m >= len(np.unique(marks))  # noqa: S101 (one circle, one set of marks)
     return _Gaps(marks[outside], angles[outside], following[outside])

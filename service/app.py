@@ -28,6 +28,7 @@ from service.routes import (
     layers,
     peers,
     profiles,
+    scenario,
     series,
     strategy,
     tiles,
@@ -104,6 +105,7 @@ def create_api(settings: Settings) -> FastAPI:
         peers,
         effects,
         transport,
+        scenario,
         health,
         docs,
     ):

@@ -13,17 +13,8 @@ import pytest
 import shapely
 
 from geo.deployment_lists import is_untrusted_binary, read_list
-from geo.deployments import (
-    COLUMNS,
-    Context,
-    DatedStatus,
-    DeployedArea,
-    Deployment,
-    Entry,
-    OwnTarget,
-    canonical_header,
-    checked_deployments,
-)
+from geo.deployment_rows import Context, Entry, canonical_header, checked_deployments
+from geo.deployments import COLUMNS, DatedStatus, DeployedArea, Deployment, OwnTarget
 from geo.errors import InvalidFile, InvalidRows
 from geo.strategy import read_strategy
 from geo.tests.test_boundaries import read_vector_file_is_loaded

@@ -7,18 +7,19 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
-from geo.errors import InvalidFile
 from geo.grids import Grid, read_grid
-from geo.gtfs import DAYS, HOURS, read_gtfs
+from geo.gtfs import DAYS, read_gtfs
 from geo.stop_files import read_n02
 from geo.stops import UNKNOWN, Stops, of_feed
 from service.ingest.transport import Credit, count_gaps, store_grid, store_stops
+from service.partitions import stops_from_rows
 
 STOPS, GRID = "stops.parquet", "grid.parquet"
 GRID_ID, YEAR = "census-2020-500m", "2020"
@@ -67,8 +68,8 @@ def ship_transport(real_data: Path, data: Path) -> dict[str, int]:
         for place in range(len(inside)):
             counts = inside.departures[place]
             columns["source"].append(name)
-            for column in ("ids", "names", "modes", "classes", "groups"):
-                columns[column].append(getattr(inside, column)[place])
+            for column, plural in _TEXTS.items():
+                columns[column].append(getattr(inside, plural)[place])
             columns["lon"].append(round(float(inside.lon[place]), 6))
             columns["lat"].append(round(float(inside.lat[place]), 6))
             columns["departures"].append(None if counts[0, 0] == UNKNOWN else counts.ravel().tolist())
@@ -84,10 +85,12 @@ def ship_transport(real_data: Path, data: Path) -> dict[str, int]:
     return {"stops": len(columns["source"]), "cells": int(kept.sum())}
 
 
+#: Column of the file → of ``geo.stops.Stops``.
+_TEXTS = {"id": "ids", "name": "names", "mode": "modes", "classes": "classes", "group": "groups"}
 _HEAD = ("valid_from", "valid_to", *DAYS)
 _STOP_SCHEMA = pa.schema(
     [
-        *((name, pa.string()) for name in ("source", "ids", "names", "modes", "classes", "groups")),
+        *((name, pa.string()) for name in ("source", *_TEXTS)),
         ("lon", pa.float64()),
         ("lat", pa.float64()),
         ("departures", pa.list_(pa.int16())),
@@ -118,31 +121,13 @@ def load_transport(
             if first[key]:
                 head[key] = dt.date.fromisoformat(str(first[key]))
         credit = N02 if name.startswith("n02") else GUNMA
-        store_stops(conn, _stops(rows), name, credit, head, digest, actor)
+        store_stops(
+            conn, stops_from_rows([SimpleNamespace(**row) for row in rows]), name, credit, head, digest, actor
+        )
     cells = pq.read_table(folder / GRID)
     codes = np.array(cells["code"].to_pylist())
-    if not len(codes):
-        raise InvalidFile(f"{GRID} has no cells")
     grid = Grid(len(str(codes[0])), codes, {"population": np.array(cells["population"].to_pylist(), float)})
     digest = hashlib.sha256((folder / GRID).read_bytes()).hexdigest()
     store_grid(conn, grid, GRID_ID, YEAR, CENSUS, digest, actor)
     report = count_gaps(conn, (), GRID_ID, actor=actor, areas=(PREFECTURE,), progress=progress)
     return {"stop sources": len(by_source), "cells": len(codes), **report}
-
-
-def _stops(rows: list[dict[str, object]]) -> Stops:
-    unknown = [UNKNOWN] * (len(DAYS) * HOURS)
-
-    def texts(name: str) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-        found = np.empty(len(rows), object)
-        found[:] = [row[name] for row in rows]
-        return found
-
-    return Stops(
-        **{name: texts(name) for name in ("ids", "names", "modes", "classes", "groups")},
-        lon=np.array([row["lon"] for row in rows], float),
-        lat=np.array([row["lat"] for row in rows], float),
-        departures=np.array([row["departures"] or unknown for row in rows], np.int32).reshape(
-            -1, len(DAYS), HOURS
-        ),
-    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select
 
 from geo.deployment_lists import is_untrusted_binary, read_list
-from geo.deployments import Context, Entry, checked_deployments
+from geo.deployment_rows import Context, Entry, checked_deployments
 from geo.errors import NotFound
 from geo.lineage import Change, absent
 from geo.names import AreaNames

@@ -20,7 +20,7 @@ import shapely
 
 from geo import errors
 from geo.deployment_lists import read_list as read_directly
-from geo.deployments import Entry
+from geo.deployment_rows import Entry
 from geo.errors import ChiikiError, Finding, InvalidFile
 
 WALL_CLOCK_S = 30

@@ -14,7 +14,7 @@ import shapely
 from sqlalchemy import select
 
 from geo.deployment_lists import read_list
-from geo.deployments import Entry
+from geo.deployment_rows import Entry
 from geo.errors import InvalidFile, InvalidRows, NotFound
 from service import versions
 from service.database import writer_engine

@@ -1,0 +1,82 @@
+"""A gap counted anew only where a change reaches is the gap counted anew everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+
+from geo import mesh
+from geo.access import Definition
+from geo.gaps import Change, Partition, bands, clusters, gap_after, gap_of
+from geo.stops import Stops, joined, without_timetable
+
+RURAL = Definition("rural", "", "", {"rail": 1000.0, "bus": 500.0})
+#: 20 × 20 cells of 500 m, from 36.1° N 139.1° E on.
+SOUTH, WEST = 36.1, 139.1
+NORTH, EAST = SOUTH + 20 / 240, WEST + 20 / 160
+
+
+def stops(random: np.random.Generator, n: int) -> Stops:
+    names = [f"s{place}" for place in range(n)]
+    modes = np.where(random.random(n) < 0.2, "rail", "bus").tolist()
+    lon, lat = random.uniform(WEST, EAST, n), random.uniform(SOUTH, NORTH, n)
+    return without_timetable(names, names, modes, [""] * n, names, lon, lat)
+
+
+def partition(random: np.random.Generator, served_by: Stops) -> Partition:
+    lats = SOUTH + (np.arange(20) + 0.5) / 240
+    lons = WEST + (np.arange(20) + 0.5) / 160
+    codes = sorted(mesh.code_at(float(lat), float(lon), 9) for lat in lats for lon in lons)
+    middle = WEST + 0.43 * (EAST - WEST)
+    towns = [shapely.box(WEST, SOUTH, middle, NORTH), shapely.box(middle, SOUTH, EAST, NORTH)]
+    people = {"population": random.integers(1, 500, len(codes)).astype(float)}
+    own = np.array([True, True])
+    return Partition(("10201", "10202"), np.array(towns, object), own, tuple(codes), people, served_by)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_change_counted_where_it_reaches_is_the_change_counted_everywhere(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    before = stops(random, 40)
+    here = partition(random, before)
+    removed = random.random(len(before)) < 0.2
+    added = stops(random, 5)
+    zones = np.empty(0, object)
+    told = gap_after(here, gap_of(here, RURAL, with_land=False), RURAL, Change(removed, added, zones))
+    there = Partition(
+        here.areas, here.outlines, here.own, here.cells, here.people, joined([before.take(~removed), added])
+    )
+    anew = gap_of(there, RURAL, with_land=False)
+    assert told.covered.tolist() == anew.covered.tolist()
+    assert told.distance_m.tolist() == pytest.approx(anew.distance_m.tolist())
+    assert told.part_shares.tolist() == pytest.approx(anew.part_shares.tolist(), abs=1e-9)
+    for area in here.areas:
+        assert told.by_area[area]["population"].gap == pytest.approx(anew.by_area[area]["population"].gap)
+
+
+def test_a_zone_and_stops_together_cover_what_either_covers() -> None:
+    random = np.random.default_rng(3)
+    here = partition(random, stops(random, 30))
+    before = gap_of(here, RURAL, with_land=False)
+    zone = np.array([shapely.box(WEST, SOUTH, WEST + 0.5 * (EAST - WEST), NORTH)], object)
+    nothing = here.stops.take(np.zeros(len(here.stops), bool))
+    after = gap_after(here, before, RURAL, Change(np.zeros(len(here.stops), bool), nothing, zone))
+    lon, _ = here.centres
+    assert after.covered.tolist() == (before.covered | (lon < WEST + 0.5 * (EAST - WEST))).tolist()
+    assert after.by_area["10201"]["population"].gap == pytest.approx(0, abs=1e-6)  # it lies in the zone
+    east = after.by_area["10202"]["population"]
+    assert 0 < east.gap < before.by_area["10202"]["population"].gap
+
+
+def test_clusters_touch_at_corners_too_and_empty_cells_part_them() -> None:
+    codes = ["533946111", "533946114", "533946124", "533946131"]
+    people = np.array([10.0, 5.0, 7.0, 0.0])
+    found = clusters(codes, people, np.array([True, True, True, True]))
+    assert [(one.cells, one.people) for one in found] == [((0, 1), 15.0), ((2,), 7.0)]
+    assert clusters(codes, people, np.zeros(4, bool)) == []
+
+
+def test_bands_are_closed_above_and_the_last_is_open() -> None:
+    distance = np.array([0.0, 500.0, 500.1, np.inf])
+    assert bands(distance, np.array([1.0, 2.0, 4.0, 8.0]), [0, 500, 1000]) == [3.0, 4.0, 8.0]
