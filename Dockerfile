@@ -28,7 +28,7 @@ RUN /opt/tools/bin/uv pip install --no-cache --python .venv/bin/python --no-deps
 
 FROM debian:12-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates python3 \
+ && apt-get install -y --no-install-recommends ca-certificates python3 fonts-noto-cjk \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --no-create-home --home-dir /chiiki chiiki
 COPY --from=build /chiiki /chiiki

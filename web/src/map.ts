@@ -1,8 +1,6 @@
-import * as maplibre from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 
-maplibre.setWorkerUrl(workerUrl);
 
 const JAPAN: [number, number, number, number] = [122.9, 24.0, 146.2, 45.7];
 
