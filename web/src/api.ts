@@ -1,4 +1,4 @@
-/** What the service answers, as far as this page uses it. */
+/** What the service answers, as far as the pages use it. Every answer is asked for once. */
 
 export type Lang = "ja" | "en";
 export type Texts = Record<Lang, string>;
@@ -7,12 +7,33 @@ export type Texts = Record<Lang, string>;
 export interface Layer {
   id: string;
   name: Texts;
+  description: Texts;
   topic: Texts & { id: string };
   unit: Texts;
+  kind: "count" | "ratio" | "change" | "index" | "category";
   decimals: number;
+  direction: string;
+  period_kind: string;
   levels: string[];
   periods_by_level: Record<string, string[]>;
-  categories: { code: number; label: Texts }[];
+  categories: { code: number; label: Texts; colour?: string }[];
+  default: { scheme: string; k: number; palette: string };
+}
+
+/** What every answer about a layer says of itself. */
+export interface About {
+  layer: string;
+  title: Texts;
+  unit: Texts;
+  period: string;
+  period_label: Texts;
+  period_kind: string;
+  level: string;
+  vintage: string;
+  revision: string;
+  sources: { title: Texts; url: string; credit: Texts }[];
+  credit: Texts;
+  coverage?: Texts;
 }
 
 export interface LegendClass {
@@ -23,27 +44,218 @@ export interface LegendClass {
   count: number;
 }
 
-export interface Legend {
-  title: Texts;
-  unit: Texts;
-  period: string;
+export interface Legend extends About {
   classes: LegendClass[];
   no_data: { colour: string; label: Texts; count: number };
+}
+
+export interface Values extends About {
+  codes: string[];
+  values: (number | null)[];
+  classes: (number | null)[];
+  statuses: string[];
+}
+
+export interface Periods extends About {
+  codes: string[];
+  periods: { period: string; label: Texts; values: (number | null)[]; classes: (number | null)[] }[];
+}
+
+export interface Row {
+  rank: number;
+  code: string;
+  name: Texts;
+  prefecture: (Texts & { code: string }) | null;
+  value: number;
+  class: number | null;
+}
+
+export interface Summary extends About {
+  text: Texts;
+  citation: Texts;
+  n: number;
+  missing: number;
+  highest: Row[];
+  lowest: Row[];
+}
+
+export interface Area {
+  code: string;
+  level: string;
+  kind: string;
+  name: Texts & { kana: string };
+  prefecture: string;
+  parent: string | null;
+  area_km2: number;
+  centre: [number, number];
+  bbox: [number, number, number, number];
+}
+
+export interface Neighbour {
+  code: string;
+  name: Texts;
+  level: string;
+  touching: boolean;
+  distance_km: number;
+}
+
+export interface Point {
+  period: string;
+  value: number | null;
+  status?: string;
+}
+
+export interface Figure {
+  indicator: { id: string; name: Texts; unit: Texts; direction: string; decimals: number };
+  level: string;
+  area: string;
+  period: string;
+  period_label: Texts;
+  value: number | null;
+  status: string;
+  rank: { order: string; nation: { rank: number; of: number } | null; prefecture: { rank: number; of: number } | null };
+  trend: { since: string; before: number; change: number; change_percent: number | null; verdict: string } | null;
+  peers: { median: number | null; n: number };
+  series: Point[];
+}
+
+export interface Source {
+  title: string;
+  url: string;
+}
+
+export interface Deployment {
+  id: string;
+  measures: (Texts & { id: string; goal: string })[];
+  programme: string;
+  title: Texts;
+  areas: { code: string; name: string; role_label: Texts }[];
+  current_codes: string[];
+  applicant_or_operator: string;
+  status: string;
+  status_label: Texts;
+  fy_start: number | null;
+  fy_end: number | null;
+  source: Source;
+  confidence_label: Texts;
+}
+
+export interface Goal {
+  id: string;
+  name: Texts;
+  kpi: Texts | null;
+  stated_measures: number;
+  catalogued_measures: number;
+  kpis: string[];
+  indicators: string[];
+  known_deployments: number;
+}
+
+export interface Profile {
+  area: Area;
+  summary?: Texts;
+  peers: { code: string; name: Texts; prefecture: string }[];
+  goals: (Goal & { figures: Figure[]; deployments: Deployment[] })[];
+  deployments: number;
+  prefecture_deployments: { id: string; title: Texts; status: string; measures: string[] }[];
+  coverage: Texts;
+}
+
+export interface Measure {
+  id: string;
+  goal: string;
+  name: Texts;
+  known_deployments: number;
+  layer: string;
+}
+
+export interface Series {
+  indicator: string;
+  name: Texts;
+  unit: Texts;
+  period_kind: string;
+  period_labels?: Record<string, Texts>;
+  series: { area: string; name: Texts; level: string; points: Point[] }[];
   sources: { credit: Texts }[];
-  credit: Texts;
-  coverage?: Texts;
+  summary?: Texts;
 }
 
-async function asked<T>(address: string): Promise<T> {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${answer.status} ${address}`);
-  return (await answer.json()) as T;
+export interface Palette {
+  name: string;
+  kind: string;
+  colour_blind_safe: boolean;
+  colours: string[];
 }
 
-export async function layers(): Promise<Layer[]> {
-  return (await asked<{ layers: Layer[] }>("/v1/layers")).layers;
+/** An answer that says what was wrong (RFC 9457). */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    title: string,
+    readonly detail: string,
+  ) {
+    super(title);
+  }
 }
 
-export function legend(layer: string, query: string): Promise<Legend> {
-  return asked<Legend>(`/v1/layers/${layer}/legend.json?${query}`);
+const answers = new Map<string, Promise<unknown>>();
+const MOST_KEPT = 120;
+
+async function fetched(address: string): Promise<unknown> {
+  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  const body = (await answer.json().catch(() => ({}))) as { title?: string; detail?: string };
+  if (!answer.ok) throw new Problem(answer.status, body.title ?? answer.statusText, body.detail ?? "");
+  return body;
+}
+
+/** Return the JSON at an address of the service; asked for again only where it failed. */
+export function get<T>(address: string): Promise<T> {
+  let found = answers.get(address);
+  if (!found) {
+    found = fetched(address);
+    answers.set(address, found);
+    found.catch(() => answers.delete(address));
+    if (answers.size > MOST_KEPT) answers.delete(answers.keys().next().value as string);
+  }
+  return found as Promise<T>;
+}
+
+const ofLayer =
+  <T>(name: string) =>
+  (layer: string, query: string) =>
+    get<T>(`/v1/layers/${layer}/${name}${query ? `?${query}` : ""}`);
+
+export const legend = ofLayer<Legend>("legend.json");
+export const values = ofLayer<Values>("values.json");
+export const periods = ofLayer<Periods>("periods.json");
+export const summary = ofLayer<Summary>("summary.json");
+export const tiles = ofLayer<{ tiles: string[]; minzoom: number; maxzoom: number; attribution: string }>("tiles.json");
+
+export interface Catalogue {
+  layers: Map<string, Layer>;
+  goals: Goal[];
+  measures: Measure[];
+  periodLabels: Record<string, Record<string, Texts>>;
+}
+
+/** Return everything there is to choose from. */
+export async function catalogue(): Promise<Catalogue> {
+  const [found, goals, measures] = await Promise.all([
+    get<{ layers: Layer[]; period_labels?: Catalogue["periodLabels"] }>("/v1/layers"),
+    get<{ goals: Goal[] }>("/v1/goals"),
+    get<{ measures: Measure[] }>("/v1/measures"),
+  ]);
+  const shown = found.layers.filter((one) => one.levels.length > 0);
+  return {
+    layers: new Map(shown.map((one) => [one.id, one])),
+    goals: goals.goals,
+    measures: measures.measures,
+    periodLabels: found.period_labels ?? {},
+  };
+}
+
+/** Return the areas of a level by code. */
+export async function gazetteer(level: string): Promise<Map<string, Area>> {
+  const found = await get<{ areas: Area[] }>(`/v1/areas?level=${level}&limit=2000`);
+  return new Map(found.areas.map((area) => [area.code, area]));
 }

@@ -1,35 +1,61 @@
-import type { Lang, Legend } from "./api";
-import { text } from "./texts";
+/** The legend: what each colour means, how many areas have it, and how the values are spread. */
 
-function row(colour: string, label: string, count: number): HTMLElement {
-  const line = document.createElement("li");
-  // An SVG and no style attribute: the page's policy allows no inline style.
-  const swatch = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  swatch.setAttribute("width", "22");
-  swatch.setAttribute("height", "14");
-  swatch.setAttribute("aria-hidden", "true");
-  const box = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  for (const [name, value] of Object.entries({ width: "22", height: "14", fill: colour })) box.setAttribute(name, value);
-  swatch.append(box);
-  const words = document.createElement("span");
-  words.textContent = label;
-  const number = document.createElement("data");
-  number.value = String(count);
-  number.textContent = count.toLocaleString();
-  line.append(swatch, words, number);
-  return line;
+import type { Lang, Legend, Values } from "./api";
+import { h, s, swatch } from "./element";
+import { text, withUnit } from "./texts";
+
+const BINS = 40;
+const WIDTH = 232;
+const HEIGHT = 44;
+
+/** Return counts in bins of equal width between the 1st and the 99th percentile; what lies beyond is in the outer bins. */
+export function histogram(values: number[], bins = BINS): { edges: [number, number]; counts: number[] } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  const [low, high] = [at(0.01), at(0.99)];
+  const counts = Array.from({ length: bins }, () => 0);
+  for (const value of sorted) {
+    const place = high > low ? Math.floor(((value - low) / (high - low)) * bins) : 0;
+    const bin = Math.max(0, Math.min(bins - 1, place));
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return { edges: [low, high], counts };
 }
 
-/** Draw the legend: every class with its count, and the areas without data. */
-export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang): void {
-  const heading = document.createElement("h2");
-  const unit = legend.unit[lang] ? `（${legend.unit[lang]}）` : "";
-  heading.textContent = `${legend.title[lang]}${lang === "ja" ? unit : unit.replace("（", " (").replace("）", ")")}`;
-  const when = document.createElement("p");
-  when.textContent = `${legend.period} · ${text("areas", lang)}`;
-  const list = document.createElement("ul");
+function spread(legend: Legend, values: Values, lang: Lang): Element | null {
+  const present = values.values.filter((one): one is number => one !== null);
+  if (present.length < 20) return null;
+  const { edges, counts } = histogram(present);
+  const most = Math.max(...counts);
+  const step = WIDTH / BINS;
+  const bars = counts.map((count, index) => {
+    const middle = edges[0] + ((edges[1] - edges[0]) * (index + 0.5)) / BINS;
+    const found = legend.classes.find((one) => one.upper !== null && middle <= one.upper) ?? legend.classes.at(-1);
+    const height = (count / most) * HEIGHT;
+    return s("rect", { x: index * step, y: HEIGHT - height, width: step - 0.6, height, fill: found?.colour ?? legend.no_data.colour });
+  });
+  const drawn = s("svg", { class: "histogram", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": text("distribution", lang) }, ...bars);
+  return drawn;
+}
+
+function counted(legend: Legend, classes: (number | null)[] | null): number[] {
+  if (!classes) return [...legend.classes.map((one) => one.count), legend.no_data.count];
+  const counts = Array.from({ length: legend.classes.length + 1 }, () => 0);
+  for (const one of classes) counts[one ?? legend.classes.length]! += 1;
+  return counts;
+}
+
+/** Draw the legend; with `values` their spread too, with `classes` the counts of these. */
+export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, values: Values | null = null, classes: (number | null)[] | null = null): void {
   const isCategorical = legend.classes.every((one) => one.lower === null);
-  for (const one of isCategorical ? legend.classes : [...legend.classes].reverse()) list.append(row(one.colour, one.label[lang], one.count));
-  list.append(row(legend.no_data.colour, legend.no_data.label[lang], legend.no_data.count));
-  target.replaceChildren(heading, when, list);
+  const counts = counted(legend, classes);
+  const rows = legend.classes.map((one, index) => ({ colour: one.colour, label: one.label[lang], count: counts[index] ?? 0 }));
+  if (!isCategorical) rows.reverse();
+  rows.push({ colour: legend.no_data.colour, label: legend.no_data.label[lang], count: counts.at(-1) ?? 0 });
+  target.replaceChildren(
+    h("h3", {}, withUnit(legend.title, legend.unit, lang)),
+    h("p", { class: "when" }, `${legend.period_label?.[lang] ?? legend.period}`, h("span", {}, text("areasCounted", lang))),
+    h("ul", {}, ...rows.map((row) => h("li", { class: row.count ? "" : "none" }, swatch(row.colour), h("span", {}, row.label), h("data", { value: row.count }, row.count.toLocaleString(lang))))),
+    ...(values && !isCategorical ? [spread(legend, values, lang)].filter((one) => one !== null) : []),
+  );
 }

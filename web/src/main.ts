@@ -1,124 +1,304 @@
-import { layers, legend, type Layer } from "./api";
+/** The explorer: reads the view from the address, shows it, and writes every choice back. */
+
+import * as api from "./api";
+import type { Catalogue, Lang, Layer, Legend, Periods, Values } from "./api";
+import { drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
+import { byId, h } from "./element";
+import { finder } from "./finder";
 import { drawLegend } from "./legend";
-import { createMap, type Hovered } from "./map";
-import { text, translatePage, type TextKey } from "./texts";
-import { fromAddress, query, toAddress } from "./view";
+import { RegionalMap, type Mark, type Paint, type Pointed } from "./map";
+import { full } from "./numbers";
+import { areaPanel, overview, type Board } from "./panel";
+import { openShare } from "./share";
+import { text, textOf, translatePage, withUnit } from "./texts";
+import { timeline } from "./timeline";
+import { layerQuery, otherView, searchOf, STAGES, viewOf, type StageName, type View } from "./view";
 
-function element<T extends HTMLElement>(id: string): T {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`no element ${id}`);
-  return found as T;
-}
-
-const view = fromAddress();
-const choice = {
-  indicator: element<HTMLSelectElement>("indicator"),
-  level: element<HTMLSelectElement>("level"),
-  period: element<HTMLInputElement>("period"),
+/** The views that are no map; each is fetched when first opened. */
+const SHEETS: Partial<Record<StageName, () => Promise<{ draw: (target: HTMLElement, board: Board) => Promise<void> }>>> = {
+  table: () => import("./stages/table"),
+  compare: () => import("./stages/compare"),
+  kpi: () => import("./stages/kpi"),
+  logic: () => import("./stages/logic"),
+  roadmap: () => import("./stages/roadmap"),
 };
-const all = await layers();
-const map = createMap(element("map"), () => view.lang, tellArea);
 
-function chosen(): Layer {
-  const found = all.find((one) => one.id === view.layer) ?? all[0];
-  if (!found) throw new Error("there are no layers");
-  return found;
+const mayHaveBackground = document.querySelector('meta[name="chiiki-gsi"]')?.getAttribute("content") === "on";
+
+let view = viewOf(location.search, navigator.language);
+let all: Catalogue | null = null;
+let legend: Legend | null = null;
+let values: Values | null = null;
+let scrubbed: Periods | null = null;
+let turn = 0;
+
+const everything = api.catalogue().then((found) => (all = found));
+const map = new RegionalMap(byId("map"), mapTexts(), { pointed: (area) => tip(area), chosen: (code) => go({ area: code }) }, { hash: true });
+const slider = timeline(byId("timeline"), (period) => void scrub(period), (period) => go({ period }, { replace: true }));
+
+function mapTexts() {
+  return { map: text("map", view.lang), zoomIn: text("zoomIn", view.lang), zoomOut: text("zoomOut", view.lang) };
 }
 
-function option(value: string, label: string, isChosen: boolean): HTMLOptionElement {
-  return new Option(label, value, isChosen, isChosen);
+/** Make the view one that exists: a level the layer has, a period it has there. */
+function settled(wanted: View, layer: Layer): View {
+  const level = layer.levels.includes(wanted.level) || !wanted.level ? wanted.level : layer.levels.includes("municipality") ? "municipality" : (layer.levels[0] ?? "");
+  const periods = layer.periods_by_level[level || (layer.levels.includes("municipality") ? "municipality" : (layer.levels[0] ?? ""))] ?? [];
+  return { ...wanted, level, period: periods.includes(wanted.period) ? wanted.period : "" };
 }
 
-/** Make the view one that exists: a level the indicator has, a year it has there. */
-function settle(): string[] {
-  const one = chosen();
-  view.layer = one.id;
-  if (!one.levels.includes(view.level)) view.level = one.levels.includes("municipality") ? "municipality" : (one.levels[0] ?? "");
-  const periods = one.periods_by_level[view.level] ?? [];
-  if (!periods.includes(view.period)) view.period = periods.at(-1) ?? "";
-  return periods;
+/** Change the view; the address follows, and the back button leads here again. */
+function go(change: Partial<View>, { replace = false } = {}): void {
+  const isOther = change.layer !== undefined && change.layer !== view.layer;
+  const own = isOther ? { scheme: "", k: "", breaks: "", palette: "" } : {};
+  const stage = isOther && SHEETS[view.stage] && !["table"].includes(view.stage) ? { stage: "map" as const } : {};
+  const wanted = { ...view, ...own, ...stage, ...change };
+  const layer = all?.layers.get(wanted.layer);
+  view = layer && (change.layer !== undefined || change.level !== undefined) ? settled(wanted, layer) : wanted;
+  history[replace ? "replaceState" : "pushState"](null, "", searchOf(view) + location.hash);
+  if (change.layer !== undefined || change.stage !== undefined) closeChooser();
+  show();
 }
 
-function drawChoice(periods: string[]): void {
-  const topics = new Map<string, HTMLOptGroupElement>();
-  for (const one of all.filter((each) => each.levels.length > 0)) {
-    let group = topics.get(one.topic.id);
-    if (!group) {
-      group = document.createElement("optgroup");
-      group.label = one.topic[view.lang];
-      topics.set(one.topic.id, group);
-    }
-    group.append(option(one.id, one.name[view.lang], one.id === view.layer));
-  }
-  choice.indicator.replaceChildren(...topics.values());
-  choice.level.replaceChildren(
-    ...chosen().levels.map((level) => option(level, text(level as TextKey, view.lang), level === view.level)),
+function closeChooser(): void {
+  document.body.classList.remove("choosing");
+  byId("open-choose").setAttribute("aria-expanded", "false");
+}
+
+const asBoard = (): Board | null => {
+  const layer = all?.layers.get(view.layer);
+  return all && legend && layer ? { view, all, layer, legend, go, label: labelOf(layer, view.lang) } : null;
+};
+
+function labelOf(layer: Layer, lang: Lang): (period: string) => string {
+  const named = all?.periodLabels[layer.period_kind] ?? {};
+  return (period) => named[period]?.[lang] ?? period;
+}
+
+function told(value: number | null | undefined): string {
+  const layer = all?.layers.get(view.layer);
+  if (value === null || value === undefined || !layer) return text(layer?.topic.id === "measures" ? "noneKnown" : "noData", view.lang);
+  return layer.categories.find((one) => one.code === value)?.label[view.lang] ?? full(value, layer, view.lang);
+}
+
+function valueAt(code: string, poured: number | undefined): number | null | undefined {
+  const moving = scrubbed && byId<HTMLInputElement>("period").value;
+  if (scrubbed && moving) return scrubbed.periods[Number(moving)]?.values[scrubbed.codes.indexOf(code)];
+  return values ? values.values[values.codes.indexOf(code)] : poured;
+}
+
+function tip(area: Pointed | null, target: RegionalMap = map): void {
+  const place = target.map.getContainer().parentElement?.querySelector<HTMLElement>(".tip");
+  if (!place) return;
+  place.hidden = !area;
+  if (!area) return;
+  place.replaceChildren(h("b", {}, area.name), h("span", {}, told(valueAt(area.code, area.value))));
+  const width = target.map.getContainer().clientWidth;
+  place.style.left = `${Math.min(Math.max(area.x - place.offsetWidth / 2, 8), width - place.offsetWidth - 8)}px`;
+  place.style.top = `${area.y > 80 ? area.y - place.offsetHeight - 14 : area.y + 18}px`;
+}
+
+function drawStages(): void {
+  byId("stages").replaceChildren(
+    ...STAGES.map((name) =>
+      h(
+        "a",
+        {
+          href: searchOf({ ...view, stage: name }),
+          "aria-current": name === view.stage ? "page" : null,
+          "data-stage": name,
+          onclick: (event: MouseEvent) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            go({ stage: name });
+          },
+        },
+        textOf("stage_", name, view.lang),
+      ),
+    ),
   );
-  choice.period.max = String(Math.max(periods.length - 1, 0));
-  choice.period.value = String(periods.indexOf(view.period));
-  choice.period.setAttribute("aria-valuetext", view.period);
-  element<HTMLOutputElement>("period-label").value = view.period;
 }
 
-function told(value: number | undefined): string {
-  const one = chosen();
-  if (value === undefined) return text(one.topic.id === "measures" ? "noneKnown" : "noData", view.lang);
-  const category = one.categories.find((each) => each.code === value);
-  if (category) return category.label[view.lang];
-  return `${value.toLocaleString(view.lang, { maximumFractionDigits: one.decimals })} ${one.unit[view.lang]}`;
+/** Colour the map for a period passed by the slider, without asking for anything but the first time. */
+async function scrub(period: string): Promise<void> {
+  const { period: _left, ...kept } = Object.fromEntries(new URLSearchParams(layerQuery({ ...view, level: legend?.level ?? view.level })));
+  const found = scrubbed ?? (await api.periods(view.layer, new URLSearchParams(kept).toString()));
+  scrubbed = found;
+  const at = found.periods.find((one) => one.period === period);
+  if (!at || !legend) return;
+  map.paint({ ...colours(legend), classes: { codes: found.codes, classes: at.classes } }, view.lang);
+  drawLegend(byId("legend"), { ...legend, period, period_label: at.label }, view.lang, null, at.classes);
 }
 
-function tellArea(area: Hovered | null): void {
-  const place = element("area");
-  if (!area) {
-    place.textContent = text("hint", view.lang);
+function colours(of: Legend): Omit<Paint, "classes"> {
+  return { colours: of.classes.map((one) => one.colour), noData: of.no_data.colour };
+}
+
+/** Show a view's values on a map: its tiles where the level is new there, else its colours alone. */
+async function lay(target: RegionalMap, shown: View, found: Legend): Promise<void> {
+  const query = layerQuery({ ...shown, level: found.level, period: found.period, vintage: found.vintage });
+  const key = `${found.level} ${found.vintage}`;
+  const poured = `${shown.layer}?${query}`;
+  if (!target.has(key)) {
+    const { tiles, minzoom, maxzoom } = await api.tiles(shown.layer, query);
+    await target.lay({ key, poured, tiles, minzoom, maxzoom }, { ...colours(found), classes: null }, view.lang);
+  } else if (target.poured === poured) {
+    target.paint({ ...colours(found), classes: null }, view.lang);
+  } else {
+    target.paint({ ...colours(found), classes: await api.values(shown.layer, query) }, view.lang);
+  }
+}
+
+async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
+  const lang = view.lang;
+  target.showGap(/^transport-gap[a-z0-9-]*:(.+)$/.exec(found.layer)?.[1] ?? null);
+  target.showBackground(mayHaveBackground && view.overlay.includes("gsi"));
+  const asked = view.overlay.find((one) => one.startsWith("deployments"));
+  const areas = asked || view.overlay.includes("labels") ? await api.gazetteer(found.level) : new Map();
+  target.showLabels(view.overlay.includes("labels") ? areas.values() : null, lang);
+  if (!asked) return target.showMarks(null, areas);
+  const measure = asked.split(":")[1];
+  const known = await api.get<{ deployments: api.Deployment[] }>(`/v1/deployments?limit=1000${measure ? `&measure=${measure}` : ""}`);
+  const marks = known.deployments.flatMap((one) =>
+    one.current_codes.map((code): Mark => ({ code, status: one.status, label: `${one.title[lang] || one.title.ja || one.programme}（${one.status_label[lang]}）` })),
+  );
+  const whole = found.level === "prefecture" ? areas : new Map([...areas, ...(await api.gazetteer("prefecture"))]);
+  target.showMarks(marks, whole);
+}
+
+async function showMap(current: number): Promise<void> {
+  const found = await api.legend(view.layer, layerQuery(view));
+  if (current !== turn) return;
+  legend = found;
+  values = null;
+  scrubbed = null;
+  await lay(map, view, found);
+  drawLegend(byId("legend"), found, view.lang);
+  void api.values(view.layer, layerQuery({ ...view, level: found.level, period: found.period })).then((more) => {
+    if (current !== turn) return;
+    values = more;
+    drawLegend(byId("legend"), found, view.lang, more);
+  });
+  map.select([...new Set([view.area, ...view.areas])].filter(Boolean));
+  void showOverlays(map, found);
+}
+
+async function showBeside(current: number): Promise<void> {
+  const stage = view.stage;
+  const maps = byId("maps");
+  maps.dataset["stage"] = stage;
+  if (stage !== "two" && stage !== "bivariate") {
+    document.getElementById("beside")?.setAttribute("hidden", "");
+    map.map.resize();
     return;
   }
-  place.textContent = `${area.name}: ${told(area.value)}`;
+  const beside = stage === "two" ? (await import("./stages/two")).showTwo : (await import("./stages/bivariate")).showBivariate;
+  const board = asBoard();
+  if (current === turn && board) await beside(maps, board, map, { lay, mapTexts: mapTexts(), other: otherView(view), tip });
 }
 
-async function show(): Promise<void> {
-  const periods = settle();
-  translatePage(view.lang);
-  element("language").textContent = text("language", view.lang);
-  element("map").setAttribute("aria-label", text("map", view.lang));
-  drawChoice(periods);
-  tellArea(null);
-  toAddress(view);
-  element<HTMLAnchorElement>("geojson").href = `/v1/layers/${view.layer}/areas.geojson?${query(view)}`;
-  element<HTMLAnchorElement>("csv").href = `/v1/layers/${view.layer}/values.csv?${query(view)}&bom=true`;
-  map.show(view.layer, query(view), view.lang);
-  const asked = query(view) + view.layer;
-  const found = await legend(view.layer, query(view));
-  if (asked !== query(view) + view.layer) return; // a newer choice is on its way
-  drawLegend(element("legend"), found, view.lang);
-  element("coverage").textContent = found.coverage?.[view.lang] ?? "";
-  element("credit").textContent = [found.credit, ...found.sources.map((source) => source.credit)]
-    .map((credit) => credit[view.lang])
-    .join(" ｜ ");
+function showCredits(found: Legend): void {
+  const credits = [found.credit, ...found.sources.map((source) => source.credit)].map((credit) => credit[view.lang]);
+  if (mayHaveBackground && view.overlay.includes("gsi")) credits.push(text("gsiCredit", view.lang));
+  byId("credit").textContent = [...new Set(credits)].join(" ｜ ");
 }
 
-function showOrTell(): void {
-  show().catch((error: unknown) => {
-    element("legend").textContent = `${text("failed", view.lang)} ${String(error)}`;
+let panelled = "";
+async function showPanel(board: Board, current: number): Promise<void> {
+  const panel = byId("panel");
+  const wanted = [view.lang, view.area, view.areas.includes(view.area), board.legend.layer, board.legend.period, board.legend.level].join();
+  if (wanted === panelled) return;
+  const isNew = view.area !== "" && panel.dataset["area"] !== view.area;
+  const query = layerQuery({ ...view, level: board.legend.level, period: board.legend.period });
+  const parts = view.area ? await areaPanel(board) : overview(await api.summary(view.layer, query), board);
+  if (current !== turn) return;
+  panelled = wanted;
+  panel.dataset["area"] = view.area;
+  panel.replaceChildren(...parts);
+  document.getElementById("zoom-to")?.addEventListener("click", () => void zoomTo(view.area));
+  if (isNew) panel.scrollTop = 0;
+}
+
+async function zoomTo(code: string): Promise<void> {
+  const area = await api.get<api.Area>(`/v1/areas/${code}`);
+  map.show(area.bbox);
+}
+
+function tell(error: unknown): void {
+  const words = error instanceof api.Problem ? `${error.message} ${error.detail}` : String(error);
+  byId("legend").replaceChildren(
+    h("div", { role: "alert", class: "failed" }, h("p", {}, text("failed", view.lang)), h("p", { class: "soft" }, words), h("button", { type: "button", onclick: () => location.assign(`/?lang=${view.lang}`) }, text("startOver", view.lang))),
+  );
+  byId("map").dataset["map"] = "failed";
+  document.body.dataset["map"] = "failed";
+}
+
+async function draw(current: number): Promise<void> {
+  const lang = view.lang;
+  translatePage(lang);
+  drawStages();
+  const sheet = SHEETS[view.stage];
+  document.body.dataset["stage"] = view.stage;
+  byId("maps").hidden = byId("timeline").hidden = Boolean(sheet);
+  byId("sheet").hidden = !sheet;
+  const isMap = !sheet;
+  if (isMap) await showMap(current);
+  else {
+    legend = await api.legend(view.layer, layerQuery(view));
+    byId("sheet").setAttribute("aria-busy", "true");
+  }
+  await everything;
+  const board = asBoard();
+  if (current !== turn || !board || !all) return;
+  byId("title").textContent = withUnit(board.layer.name, board.layer.unit, lang);
+  byId("description").textContent = board.layer.description[lang];
+  drawTree(byId("tree"), all, view, go);
+  drawLevels(byId("levels"), board.layer, board.legend.level, lang, go);
+  drawOverlays(byId("overlays"), all, view, mayHaveBackground, go);
+  slider.draw(board.layer.periods_by_level[board.legend.level] ?? [], board.legend.period, board.label, lang);
+  showCredits(board.legend);
+  const settings = drawSettings(byId("settings"), board.layer, board.legend, view, go);
+  if (sheet) {
+    const { draw: drawSheet } = await sheet();
+    if (current === turn) await drawSheet(byId("sheet"), board);
+    byId("sheet").removeAttribute("aria-busy");
+    document.body.dataset["map"] = "idle";
+  } else {
+    await showBeside(current);
+  }
+  await showPanel(board, current);
+  await settings;
+  document.body.dataset["shown"] = searchOf(view);
+}
+
+function show(): void {
+  const current = ++turn;
+  document.body.dataset["map"] = "loading";
+  delete document.body.dataset["shown"];
+  draw(current).catch((error: unknown) => {
+    if (current === turn) tell(error);
   });
 }
 
-choice.indicator.addEventListener("change", () => {
-  view.layer = choice.indicator.value;
-  showOrTell();
+map.map.on("idle", () => {
+  if (legend?.layer === view.layer && !SHEETS[view.stage]) document.body.dataset["map"] = byId("map").dataset["map"];
 });
-choice.level.addEventListener("change", () => {
-  view.level = choice.level.value;
-  showOrTell();
+window.addEventListener("popstate", () => {
+  view = viewOf(location.search, navigator.language);
+  show();
 });
-choice.period.addEventListener("input", () => {
-  view.period = chosen().periods_by_level[view.level]?.[Number(choice.period.value)] ?? view.period;
-  showOrTell();
+byId("language").addEventListener("click", () => go({ lang: view.lang === "ja" ? "en" : "ja" }));
+byId("open-share").addEventListener("click", () => legend && openShare(byId<HTMLDialogElement>("share"), view, legend));
+byId("open-choose").addEventListener("click", () => {
+  const isOpen = document.body.classList.toggle("choosing");
+  byId("open-choose").setAttribute("aria-expanded", String(isOpen));
 });
-element("language").addEventListener("click", () => {
-  view.lang = view.lang === "ja" ? "en" : "ja";
-  showOrTell();
+document.addEventListener("keydown", (event) => event.key === "Escape" && closeChooser());
+finder(byId<HTMLInputElement>("find"), byId("found"), () => all, () => view.lang, {
+  layer: (id) => go({ layer: id, ...(["table", "two", "bivariate"].includes(view.stage) ? {} : { stage: "map" }) }),
+  area: (area) => {
+    go(view.stage === "compare" ? { areas: [...new Set([...view.areas, area.code])].slice(-5) } : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) });
+    if (view.stage === "map") map.show(area.bbox);
+  },
 });
-element<HTMLFormElement>("choice").addEventListener("submit", (event) => event.preventDefault());
-showOrTell();
+show();

@@ -1,95 +1,361 @@
+/** The map: geometry tiles are fetched once a level, values are laid over them as feature states. */
+
+import type { Feature, FeatureCollection } from "geojson";
 import maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
-
+import type { Area, Lang } from "./api";
+import { mark, MARKS } from "./marks";
 
 const JAPAN: [number, number, number, number] = [122.9, 24.0, 146.2, 45.7];
+const AREAS = { source: "areas", sourceLayer: "areas" };
+const NONE = -1;
+const GSI = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png";
+const FONTS = ["Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "sans-serif"];
 
-export type Hovered = { name: string; value: number | undefined };
-
-export interface RegionalMap {
-  show(layer: string, query: string, lang: string): void;
+/** The outlines of a level at a vintage, with the classes of the layer that they were first asked for. */
+export interface Outlines {
+  key: string;
+  poured: string;
+  tiles: string[];
+  minzoom: number;
+  maxzoom: number;
 }
 
-function areaUnder(map: maplibre.Map, point: maplibre.PointLike) {
-  return map.getLayer("areas-fill") ? map.queryRenderedFeatures(point, { layers: ["areas-fill"] })[0] : undefined;
+/** What colour each area has. `classes` is null where the tiles already carry them. */
+export interface Paint {
+  colours: string[];
+  noData: string;
+  classes: { codes: string[]; classes: (number | null)[] } | null;
 }
 
-/** Lay the cells of a transport gap and the stops over the municipalities, from the zoom at which they can be told. */
-function showGap(map: maplibre.Map, definition: string): void {
-  const tiles = (path: string) => ({ type: "vector" as const, tiles: [`${location.origin}${path}/{z}/{x}/{y}.mvt`], minzoom: 8, maxzoom: 12 });
-  map.setPaintProperty("areas-fill", "fill-opacity", ["interpolate", ["linear"], ["zoom"], 8, 1, 9.5, 0.3]);
-  map.addSource("cells", tiles(`/v1/transport-gap/${definition}/cells`));
-  map.addSource("stops", tiles("/v1/stops"));
-  map.addLayer({
-    id: "cells",
-    type: "fill",
-    source: "cells",
-    "source-layer": "cells",
-    minzoom: 8.5,
-    paint: {
-      "fill-color": ["step", ["get", "gap_population"], "#fee5d9", 10, "#fcae91", 50, "#fb6a4a", 200, "#cb181d"],
-      "fill-opacity": ["case", ["<", ["get", "gap_share"], 0.05], 0.05, 0.75],
-    },
-  });
-  map.addLayer({
-    id: "stops",
-    type: "circle",
-    source: "stops",
-    "source-layer": "stops",
-    minzoom: 9,
-    paint: {
-      "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 1.5, 13, 4],
-      "circle-color": ["match", ["get", "mode"], "rail", "#1a1a1a", "#08519c"],
-    },
-  });
+export interface Pointed {
+  code: string;
+  name: string;
+  value: number | undefined;
+  x: number;
+  y: number;
 }
 
-/** Make the map. `hovered` is told the area under the pointer, or null. */
-export function createMap(container: HTMLElement, lang: () => string, hovered: (area: Hovered | null) => void): RegionalMap {
-  const map = new maplibre.Map({
-    container,
-    bounds: JAPAN,
-    fitBoundsOptions: { padding: 12 },
-    hash: true,
-    attributionControl: false,
-    dragRotate: false,
-    pitchWithRotate: false,
-    fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150,
-    style: { version: 8, sources: {}, layers: [] },
-  });
-  map.touchZoomRotate.disableRotation();
-  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
-  map.addControl(new maplibre.AttributionControl({ compact: false }));
-  map.on("idle", () => {
-    document.body.dataset["map"] = map.getLayer("areas-fill") ? "idle" : "empty";
-  });
+export interface Mark {
+  code: string;
+  status: string;
+  label: string;
+}
 
-  let under: string | number | undefined;
-  const hover = (id: string | number | undefined) => {
-    if (id === under) return;
-    const source = { source: "areas", sourceLayer: "areas" };
-    if (under !== undefined && map.getSource("areas")) map.setFeatureState({ ...source, id: under }, { hover: false });
-    under = id;
-    if (id !== undefined) map.setFeatureState({ ...source, id }, { hover: true });
-  };
-  const read = (event: maplibre.MapMouseEvent) => {
-    const area = areaUnder(map, event.point);
-    hover(area?.id);
+export interface Listeners {
+  pointed(area: Pointed | null): void;
+  chosen(code: string): void;
+}
+
+export interface MapTexts {
+  map: string;
+  zoomIn: string;
+  zoomOut: string;
+}
+
+function isReduced(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+function fillColour(colours: string[], noData: string): maplibre.ExpressionSpecification | string {
+  if (colours.length === 0) return noData;
+  const found = ["coalesce", ["feature-state", "class"], ["get", "class"], NONE];
+  return ["match", found, ...colours.flatMap((colour, index) => [index, colour]), noData] as unknown as maplibre.ExpressionSpecification;
+}
+
+const isOn = (name: string, on: number, off: number) =>
+  ["case", ["boolean", ["feature-state", name], false], on, off] as unknown as maplibre.ExpressionSpecification;
+
+export class RegionalMap {
+  readonly map: maplibre.Map;
+  /** The layer and period whose classes the tiles carry. */
+  poured = "";
+  private key = "";
+  private states = new Map<string, number>();
+  private under: string | undefined;
+  private selected: string[] = [];
+  private lang: Lang = "ja";
+  private readonly popup: maplibre.Popup;
+
+  constructor(
+    private readonly container: HTMLElement,
+    texts: MapTexts,
+    private readonly listeners: Listeners,
+    { hash = false, small = false } = {},
+  ) {
+    this.map = new maplibre.Map({
+      container,
+      bounds: JAPAN,
+      fitBoundsOptions: { padding: small ? 4 : 12 },
+      hash,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      fadeDuration: 0,
+      minZoom: 2,
+      maxZoom: 15,
+      localIdeographFontFamily: FONTS.join(","),
+      cooperativeGestures: false,
+      locale: { "Map.Title": texts.map, "NavigationControl.ZoomIn": texts.zoomIn, "NavigationControl.ZoomOut": texts.zoomOut },
+      style: { version: 8, sources: {}, layers: [{ id: "background", type: "background", paint: { "background-color": "#e6edf3" } }] },
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+    this.popup = new maplibre.Popup({ closeButton: true, maxWidth: "20rem" });
+    this.map.on("idle", () => {
+      container.dataset["map"] = this.map.getLayer("areas-fill") ? "idle" : "empty";
+    });
+    this.map.on("mousemove", (event) => this.point(event.point));
+    this.map.on("mouseout", () => this.point(null));
+    this.map.on("click", (event) => {
+      const mark = this.map.getLayer("deployments") && this.map.queryRenderedFeatures(event.point, { layers: ["deployments"] })[0];
+      const area = this.areaAt(event.point);
+      if (mark) this.popup.setLngLat(event.lngLat).setText(String(mark.properties["label"])).addTo(this.map);
+      if (area) this.listeners.chosen(String(area.properties["code"]));
+    });
+    // Enter on the focused map chooses what lies in its middle, under the cross
+    this.map.getCanvas().addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      const area = this.areaAt([container.clientWidth / 2, container.clientHeight / 2]);
+      if (area) this.listeners.chosen(String(area.properties["code"]));
+    });
+  }
+
+  private get isReady(): Promise<void> {
+    return this.map.isStyleLoaded() || this.map.getLayer("background") ? Promise.resolve() : new Promise((resolve) => this.map.once("style.load", () => resolve()));
+  }
+
+  private areaAt(point: maplibre.PointLike) {
+    return this.map.getLayer("areas-fill") ? this.map.queryRenderedFeatures(point, { layers: ["areas-fill"] })[0] : undefined;
+  }
+
+  private point(at: maplibre.Point | null): void {
+    const area = at ? this.areaAt(at) : undefined;
     const told = area?.properties;
-    hovered(told ? { name: String(told[lang() === "ja" ? "name" : "name_en"] || told["name"]), value: told["value"] as number | undefined } : null);
-  };
-  map.on("mousemove", read);
-  map.on("click", read);
-  map.on("mouseout", () => hover(undefined));
+    this.highlight(told ? String(told["code"]) : undefined);
+    this.map.getCanvas().style.cursor = told ? "pointer" : "";
+    this.listeners.pointed(
+      told && at
+        ? {
+            code: String(told["code"]),
+            name: String(told[this.lang === "ja" ? "name" : "name_en"] || told["name"]),
+            value: told["value"] as number | undefined,
+            x: at.x,
+            y: at.y,
+          }
+        : null,
+    );
+  }
 
-  return {
-    show(layer, query, language) {
-      document.body.dataset["map"] = "loading";
-      under = undefined;
-      const definition = /^transport-gap[a-z0-9-]*:(.+)$/.exec(layer)?.[1];
-      if (definition) map.once("style.load", () => showGap(map, definition));
-      // where the style is only amended, it never says that it has loaded
-      map.setStyle(`/v1/layers/${layer}/style.json?${query}&lang=${language}`, { diff: !definition });
-    },
-  };
+  /** Outline the area pointed at, here or in a chart. */
+  highlight(code: string | undefined): void {
+    if (code === this.under || !this.map.getSource("areas")) return;
+    if (this.under !== undefined) this.map.setFeatureState({ ...AREAS, id: Number(this.under) }, { hover: false });
+    this.under = code;
+    if (code !== undefined) this.map.setFeatureState({ ...AREAS, id: Number(code) }, { hover: true });
+  }
+
+  /** Outline the areas chosen. */
+  select(codes: string[]): void {
+    if (this.map.getSource("areas")) {
+      for (const code of this.selected) this.map.setFeatureState({ ...AREAS, id: Number(code) }, { selected: false });
+      for (const code of codes) this.map.setFeatureState({ ...AREAS, id: Number(code) }, { selected: true });
+    }
+    this.selected = codes;
+  }
+
+  /** Whether these outlines are on the map already. */
+  has(key: string): boolean {
+    return this.key === key;
+  }
+
+  /** Put outlines on the map, instead of those of another level. */
+  async lay(outlines: Outlines, paint: Paint, lang: Lang): Promise<void> {
+    await this.isReady;
+    this.lang = lang;
+    this.container.dataset["map"] = "loading";
+    this.key = outlines.key;
+    this.poured = outlines.poured;
+    this.states.clear();
+    this.under = undefined;
+    for (const layer of ["areas-hover", "areas-line", "areas-fill"]) if (this.map.getLayer(layer)) this.map.removeLayer(layer);
+    if (this.map.getSource("areas")) this.map.removeSource("areas");
+    const { tiles, minzoom, maxzoom } = outlines;
+    this.map.addSource("areas", { type: "vector", tiles, minzoom, maxzoom });
+    const shared = { source: "areas", "source-layer": "areas" };
+    const before = this.map.getStyle().layers.find((one) => !["background", "gsi"].includes(one.id))?.id;
+    this.map.addLayer({ id: "areas-fill", type: "fill", ...shared, paint: { "fill-color": fillColour(paint.colours, paint.noData) } }, before);
+    this.map.addLayer(
+      {
+        id: "areas-line",
+        type: "line",
+        ...shared,
+        paint: {
+          "line-color": "#33404c",
+          "line-opacity": ["interpolate", ["linear"], ["zoom"], 4, 0.18, 8, 0.6],
+          "line-width": ["interpolate", ["linear"], ["zoom"], 4, 0.25, 8, 0.7, 12, 1.4],
+        },
+      },
+      before,
+    );
+    this.map.addLayer(
+      {
+        id: "areas-hover",
+        type: "line",
+        ...shared,
+        layout: { "line-join": "round" },
+        paint: {
+          "line-color": "#101418",
+          "line-width": ["max", isOn("hover", 2, 0), isOn("selected", 3, 0)] as unknown as maplibre.ExpressionSpecification,
+        },
+      },
+      before,
+    );
+    this.paint(paint, lang);
+    this.select(this.selected);
+  }
+
+  /** Colour the areas anew; the tiles stay, and only areas whose class differs are touched. */
+  paint(paint: Paint, lang: Lang): void {
+    this.lang = lang;
+    const wanted = JSON.stringify(fillColour(paint.colours, paint.noData));
+    if (JSON.stringify(this.map.getPaintProperty("areas-fill", "fill-color")) !== wanted) {
+      this.map.setPaintProperty("areas-fill", "fill-color", JSON.parse(wanted));
+    }
+    if (paint.classes === null) {
+      if (this.states.size) this.map.removeFeatureState(AREAS, "class");
+      this.states.clear();
+      return;
+    }
+    const { codes, classes } = paint.classes;
+    codes.forEach((code, index) => {
+      const next = classes[index] ?? NONE;
+      if (this.states.get(code) === next) return;
+      this.states.set(code, next);
+      this.map.setFeatureState({ ...AREAS, id: Number(code) }, { class: next });
+    });
+  }
+
+  /** Bring areas into sight. */
+  show(box: [number, number, number, number]): void {
+    this.map.fitBounds(box, { padding: 60, maxZoom: 10.5, animate: !isReduced(), duration: 600 });
+  }
+
+  /** Show all of Japan. */
+  showAll(): void {
+    this.map.fitBounds(JAPAN, { padding: 12, animate: !isReduced(), duration: 600 });
+  }
+
+  /** Move together with another map. */
+  follow(other: RegionalMap): void {
+    let isLed = false;
+    const lead = (from: maplibre.Map, to: maplibre.Map) =>
+      from.on("move", () => {
+        if (isLed) return;
+        isLed = true;
+        to.jumpTo({ center: from.getCenter(), zoom: from.getZoom() });
+        isLed = false;
+      });
+    lead(this.map, other.map);
+    lead(other.map, this.map);
+    this.map.jumpTo({ center: other.map.getCenter(), zoom: other.map.getZoom() });
+  }
+
+  /** Lay the cells of a transport gap and the stops over the areas, from the zoom at which they can be told. */
+  showGap(definition: string | null): void {
+    for (const id of ["cells", "stops"]) {
+      if (this.map.getLayer(id)) this.map.removeLayer(id);
+      if (this.map.getSource(id)) this.map.removeSource(id);
+    }
+    if (this.map.getLayer("areas-fill")) {
+      this.map.setPaintProperty("areas-fill", "fill-opacity", definition ? ["interpolate", ["linear"], ["zoom"], 8, 1, 9.5, 0.3] : 1);
+    }
+    if (!definition) return;
+    const tiled = (path: string) => ({ type: "vector" as const, tiles: [`${location.origin}${path}/{z}/{x}/{y}.mvt`], minzoom: 8, maxzoom: 12 });
+    this.map.addSource("cells", tiled(`/v1/transport-gap/${definition}/cells`));
+    this.map.addSource("stops", tiled("/v1/stops"));
+    this.map.addLayer(
+      {
+        id: "cells",
+        type: "fill",
+        source: "cells",
+        "source-layer": "cells",
+        minzoom: 8.5,
+        paint: {
+          "fill-color": ["step", ["get", "gap_population"], "#fee5d9", 10, "#fcae91", 50, "#fb6a4a", 200, "#cb181d"],
+          "fill-opacity": ["case", ["<", ["get", "gap_share"], 0.05], 0.05, 0.75],
+        },
+      },
+      this.map.getLayer("labels") ? "labels" : undefined,
+    );
+    this.map.addLayer({
+      id: "stops",
+      type: "circle",
+      source: "stops",
+      "source-layer": "stops",
+      minzoom: 9,
+      paint: {
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 1.5, 13, 4],
+        "circle-color": ["match", ["get", "mode"], "rail", "#1a1a1a", "#08519c"],
+      },
+    });
+  }
+
+  private points(id: string, features: Feature[]): void {
+    const data: FeatureCollection = { type: "FeatureCollection", features };
+    const source = this.map.getSource<maplibre.GeoJSONSource>(id);
+    if (source) source.setData(data);
+    else this.map.addSource(id, { type: "geojson", data });
+  }
+
+  /** Write the names of areas where there is room; larger ones first. */
+  showLabels(areas: Iterable<Area> | null, lang: Lang): void {
+    if (!areas) {
+      if (this.map.getLayer("labels")) this.map.removeLayer("labels");
+      return;
+    }
+    const features = [...areas].map((area): Feature => {
+      const name = lang === "ja" ? area.name.ja : area.name.en.replace(/-(shi|machi|cho|mura|son|ku|ken|fu|to)$/, "");
+      return { type: "Feature", properties: { name, size: -area.area_km2 }, geometry: { type: "Point", coordinates: area.centre } };
+    });
+    this.points("labels", features);
+    if (this.map.getLayer("labels")) return;
+    this.map.addLayer({
+      id: "labels",
+      type: "symbol",
+      source: "labels",
+      minzoom: features.length < 100 ? 5 : 8,
+      layout: { "text-field": ["get", "name"], "text-font": ["sans-serif"], "text-size": 12, "symbol-sort-key": ["get", "size"], "text-padding": 6, "text-max-width": 8 },
+      paint: { "text-color": "#101418", "text-halo-color": "#ffffffdd", "text-halo-width": 1.4 },
+    });
+  }
+
+  /** Put a mark on each deployed area; its shape and colour tell the status. */
+  showMarks(marks: Mark[] | null, areas: Map<string, Area>): void {
+    if (this.map.getLayer("deployments")) this.map.removeLayer("deployments");
+    if (!marks) return;
+    for (const status of Object.keys(MARKS)) if (!this.map.hasImage(status)) this.map.addImage(status, mark(status), { pixelRatio: 2 });
+    const features = marks.flatMap((one): Feature[] => {
+      const area = areas.get(one.code);
+      return area ? [{ type: "Feature", properties: { status: one.status, label: one.label }, geometry: { type: "Point", coordinates: area.centre } }] : [];
+    });
+    this.points("deployments", features);
+    this.map.addLayer({
+      id: "deployments",
+      type: "symbol",
+      source: "deployments",
+      layout: { "icon-image": ["get", "status"], "icon-allow-overlap": true, "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 0.7, 9, 1.2] },
+    });
+  }
+
+  /** Lay the areas over the map of the Geospatial Information Authority; only where the operator allows it. */
+  showBackground(isOn: boolean): void {
+    if (this.map.getLayer("gsi")) this.map.removeLayer("gsi");
+    if (this.map.getSource("gsi")) this.map.removeSource("gsi");
+    if (isOn) {
+      this.map.addSource("gsi", { type: "raster", tiles: [GSI], tileSize: 256, minzoom: 5, maxzoom: 18 });
+      this.map.addLayer({ id: "gsi", type: "raster", source: "gsi" }, this.map.getLayer("areas-fill") ? "areas-fill" : undefined);
+    }
+    if (this.map.getLayer("areas-fill") && !this.map.getLayer("cells")) this.map.setPaintProperty("areas-fill", "fill-opacity", isOn ? 0.65 : 1);
+  }
 }

@@ -1,30 +1,100 @@
-/** What the page shows, kept in its address so that a link shows the same. */
+/** What the page shows, kept whole in its address: a link shows the same, the back button goes back. */
 
 import type { Lang } from "./api";
 
+export const STAGES = ["map", "two", "bivariate", "table", "compare", "kpi", "logic", "roadmap"] as const;
+export type StageName = (typeof STAGES)[number];
+
 export interface View {
+  lang: Lang;
+  stage: StageName;
   layer: string;
   level: string;
   period: string;
-  lang: Lang;
+  vintage: string;
+  scheme: string;
+  k: string;
+  breaks: string;
+  breaks_over: string;
+  palette: string;
+  /** The other layer and period of two maps and of the bivariate map. */
+  layer2: string;
+  period2: string;
+  /** The chosen area, and those compared with it. */
+  area: string;
+  areas: string[];
+  /** What lies over the map: `deployments`, `labels`, `gsi`. */
+  overlay: string[];
 }
 
-export function fromAddress(): View {
-  const asked = new URLSearchParams(location.search);
-  const browser: Lang = navigator.language.startsWith("ja") ? "ja" : "en";
-  const lang = asked.get("lang");
+export const DEFAULT_LAYER = "population-change";
+export const MOST_COMPARED = 5;
+
+/** What the data routes of a layer take. */
+const ASKED = ["period", "level", "vintage", "scheme", "k", "breaks", "breaks_over", "palette"] as const;
+
+const DEFAULTS: View = {
+  lang: "ja",
+  stage: "map",
+  layer: DEFAULT_LAYER,
+  level: "",
+  period: "",
+  vintage: "",
+  scheme: "",
+  k: "",
+  breaks: "",
+  breaks_over: "",
+  palette: "",
+  layer2: "",
+  period2: "",
+  area: "",
+  areas: [],
+  overlay: ["labels"],
+};
+
+function listed(text: string | null, otherwise: string[]): string[] {
+  return text === null ? otherwise : text.split(",").filter(Boolean);
+}
+
+/** Return the view that an address names. */
+export function viewOf(search: string, browserLanguage = ""): View {
+  const asked = new URLSearchParams(search);
+  const read = (name: string, otherwise = "") => asked.get(name) ?? otherwise;
+  const lang = asked.get("lang") ?? (browserLanguage && !browserLanguage.startsWith("ja") ? "en" : "ja");
+  const stage = STAGES.find((name) => name === asked.get("view"));
   return {
-    layer: asked.get("layer") ?? "ageing-rate",
-    level: asked.get("level") ?? "municipality",
-    period: asked.get("period") ?? "",
-    lang: lang === "ja" || lang === "en" ? lang : browser,
+    ...DEFAULTS,
+    ...Object.fromEntries(ASKED.map((name) => [name, read(name)])),
+    lang: lang === "en" ? "en" : "ja",
+    stage: stage ?? "map",
+    layer: read("layer", DEFAULT_LAYER),
+    layer2: read("layer2"),
+    period2: read("period2"),
+    area: read("area"),
+    areas: listed(asked.get("areas"), []).slice(0, MOST_COMPARED),
+    overlay: listed(asked.get("overlay"), DEFAULTS.overlay),
   };
 }
 
-export function query(view: View): string {
-  return new URLSearchParams({ period: view.period, level: view.level }).toString();
+/** Return the address of a view, without what goes without saying. */
+export function searchOf(view: View): string {
+  const said = new URLSearchParams({ lang: view.lang });
+  if (view.stage !== "map") said.set("view", view.stage);
+  said.set("layer", view.layer);
+  for (const name of [...ASKED, "layer2", "period2", "area"] as const) if (view[name]) said.set(name, view[name]);
+  if (view.areas.length) said.set("areas", view.areas.join(","));
+  if (view.overlay.join() !== DEFAULTS.overlay.join()) said.set("overlay", view.overlay.join(","));
+  return `?${said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }
 
-export function toAddress(view: View): void {
-  history.replaceState(null, "", `?${new URLSearchParams({ ...view })}${location.hash}`);
+/** Return the query that asks the layer's routes for this view. */
+export function layerQuery(view: View): string {
+  return new URLSearchParams(ASKED.filter((name) => view[name]).map((name) => [name, view[name]])).toString();
+}
+
+/** Return the same view of the other layer and period. */
+export function otherView(view: View): View {
+  const sameLayer = !view.layer2 || view.layer2 === view.layer;
+  const own = sameLayer ? {} : { scheme: "", k: "", breaks: "", palette: "" };
+  return { ...view, ...own, layer: view.layer2 || view.layer, period: view.period2 || (sameLayer ? view.period : "") };
 }

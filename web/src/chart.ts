@@ -1,0 +1,142 @@
+/** Charts: a sparkline as a picture, and lines over time with uPlot, which is fetched when first needed. */
+
+import type { Lang, Point, Texts } from "./api";
+import { h, s, swatch } from "./element";
+import { full, short } from "./numbers";
+import { text } from "./texts";
+
+/** Told apart without colour by dashes too (Okabe and Ito's colour-blind safe set, darkened for contrast). */
+export const LINES = [
+  { colour: "#0b5c8a", dash: [] },
+  { colour: "#b3430f", dash: [8, 4] },
+  { colour: "#00704f", dash: [2, 3] },
+  { colour: "#8a3a78", dash: [10, 3, 2, 3] },
+  { colour: "#5c5000", dash: [5, 5] },
+  { colour: "#5b6670", dash: [1, 4] },
+] as const;
+
+export interface Line {
+  name: string;
+  points: Point[];
+  /** Points only, no line: targets. */
+  isTarget?: boolean;
+}
+
+export interface Chart {
+  lines: Line[];
+  unit: Texts;
+  decimals: number;
+  label: (period: string) => string;
+  summary: string;
+}
+
+/** Draw a small line of a series' values. */
+export function sparkline(points: Point[], width = 96, height = 26): SVGElement {
+  const shown = points.filter((one): one is Point & { value: number } => one.value !== null);
+  const years = shown.map((one) => Number(one.period));
+  const values = shown.map((one) => one.value);
+  const [first, last] = [Math.min(...years), Math.max(...years)];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const x = (year: number) => 3 + ((width - 6) * (year - first)) / (last - first || 1);
+  const y = (value: number) => height - 3 - ((height - 6) * (value - low)) / (high - low || 1);
+  const path = shown.map((one, index) => `${index ? "L" : "M"}${x(Number(one.period)).toFixed(1)} ${y(one.value).toFixed(1)}`).join("");
+  const end = shown.at(-1);
+  return s(
+    "svg",
+    { class: "sparkline", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
+    s("path", { d: path, fill: "none", stroke: LINES[0].colour, "stroke-width": 1.6 }),
+    end ? s("circle", { cx: x(Number(end.period)), cy: y(end.value), r: 2.6, fill: LINES[0].colour }) : null,
+  );
+}
+
+function key(line: Line, index: number): HTMLElement {
+  const { colour, dash } = LINES[index % LINES.length] ?? LINES[0];
+  const mark = line.isTarget
+    ? s("circle", { cx: 14, cy: 7, r: 4, fill: "none", stroke: colour, "stroke-width": 2 })
+    : s("path", { d: "M0 7H28", stroke: colour, "stroke-width": 2.5, "stroke-dasharray": dash.join(" ") });
+  return h("li", {}, s("svg", { width: 28, height: 14, "aria-hidden": "true" }, mark), line.name);
+}
+
+/** Return the figures of a chart as a table, newest first. */
+export function chartTable(chart: Chart, lang: Lang): HTMLTableElement {
+  const periods = [...new Set(chart.lines.flatMap((line) => line.points.map((one) => one.period)))].sort().reverse();
+  const cells = (period: string) =>
+    chart.lines.map((line) => {
+      const value = line.points.find((one) => one.period === period)?.value;
+      return h("td", { class: "number" }, value === null || value === undefined ? "—" : full(value, chart, lang));
+    });
+  return h(
+    "table",
+    {},
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, text("year", lang)), ...chart.lines.map((line) => h("th", { scope: "col", class: "number" }, line.name)))),
+    h("tbody", {}, ...periods.map((period) => h("tr", {}, h("th", { scope: "row" }, chart.label(period)), ...cells(period)))),
+  );
+}
+
+function isDark(target: Element): boolean {
+  return getComputedStyle(target).colorScheme === "dark";
+}
+
+/** Draw lines over time, with their key, and the figures as a table under it. */
+export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, height = 220): Promise<void> {
+  const plot = h("div", { class: "plot", role: "img", "aria-label": chart.summary });
+  const keys = chart.lines.length > 1 ? h("ul", { class: "keys" }, ...chart.lines.map(key)) : null;
+  target.replaceChildren(...[keys, plot, h("details", { class: "figures" }, h("summary", {}, text("asTable", lang)), chartTable(chart, lang))].filter((one) => one !== null));
+  const [{ default: UPlot }] = await Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")]);
+  const years = [...new Set(chart.lines.flatMap((line) => line.points.map((one) => Number(one.period))))].sort((a, b) => a - b);
+  const data = chart.lines.map((line) => {
+    const byYear = new Map(line.points.map((one) => [Number(one.period), one.value]));
+    return years.map((year) => byYear.get(year) ?? null);
+  });
+  const ink = isDark(target) ? "#c8d3dd" : "#51606e";
+  const grid = isDark(target) ? "#33414e" : "#e3e9ee";
+  const font = "12px 'Noto Sans CJK JP', 'Noto Sans JP', sans-serif";
+  const axis = { stroke: ink, font, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
+  const drawn = new UPlot(
+    {
+      width: Math.max(plot.clientWidth, 200),
+      height,
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+      scales: { x: { time: false } },
+      axes: [
+        { ...axis, values: (_plot, splits) => splits.map((year) => (Number.isInteger(year) ? String(year) : "")), space: 44 },
+        { ...axis, size: 66, values: (_plot, splits) => splits.map((value) => short(value, chart, lang)) },
+      ],
+      series: [
+        {},
+        ...chart.lines.map((line, index) => {
+          const { colour, dash } = LINES[index % LINES.length] ?? LINES[0];
+          return {
+            label: line.name,
+            stroke: colour,
+            width: line.isTarget ? 0 : 2,
+            dash: [...dash],
+            spanGaps: true,
+            points: { show: line.isTarget || years.length < 16, size: line.isTarget ? 10 : 5, width: 2 },
+          };
+        }),
+      ],
+    },
+    [years, ...data],
+    plot,
+  );
+  const tip = h("p", { class: "tip", hidden: true, "aria-hidden": "true" });
+  plot.append(tip);
+  drawn.over.addEventListener("mousemove", () => {
+    const at = drawn.cursor.idx;
+    tip.hidden = at === null || at === undefined;
+    if (at === null || at === undefined) return;
+    const told = chart.lines.map((line, index) => ({ line, index, value: data[index]?.[at] })).filter((one) => typeof one.value === "number");
+    tip.replaceChildren(
+      h("b", {}, chart.label(String(years[at]))),
+      ...told.map(({ line, index, value }) => h("span", {}, swatch((LINES[index % LINES.length] ?? LINES[0]).colour), `${chart.lines.length > 1 ? `${line.name} ` : ""}${full(value as number, chart, lang)}`)),
+    );
+    const left = (drawn.cursor.left ?? 0) + drawn.over.offsetLeft;
+    tip.style.left = `${Math.min(Math.max(left - tip.offsetWidth / 2, 0), plot.clientWidth - tip.offsetWidth)}px`;
+  });
+  drawn.over.addEventListener("mouseleave", () => (tip.hidden = true));
+  new ResizeObserver(() => {
+    if (plot.isConnected && plot.clientWidth > 0) drawn.setSize({ width: plot.clientWidth, height });
+  }).observe(plot);
+}

@@ -1,0 +1,80 @@
+/** Two maps side by side, moving as one: two layers, or two periods of one. */
+
+import { legend, type Layer } from "../api";
+import { h } from "../element";
+import { drawLegend } from "../legend";
+import { RegionalMap, type MapTexts, type Pointed } from "../map";
+import { full } from "../numbers";
+import type { Board } from "../panel";
+import { text, textOf } from "../texts";
+import { layerQuery, type View } from "../view";
+import type { Legend } from "../api";
+
+export interface Beside {
+  other: View;
+  mapTexts: MapTexts;
+  lay(target: RegionalMap, view: View, found: Legend): Promise<void>;
+  tip(area: Pointed | null, target?: RegionalMap): void;
+}
+
+let second: RegionalMap | null = null;
+
+/** Return a choice of every layer that the level has, by topic. */
+export function layerChoice(board: Board, chosen: string, isOffered: (layer: Layer) => boolean): HTMLSelectElement {
+  const { lang } = board.view;
+  const groups = new Map<string, HTMLOptGroupElement>();
+  for (const layer of board.all.layers.values()) {
+    if (!layer.levels.includes(board.legend.level) || !isOffered(layer)) continue;
+    const group = groups.get(layer.topic.id) ?? h("optgroup", { label: layer.topic[lang] });
+    groups.set(layer.topic.id, group);
+    group.append(h("option", { value: layer.id, selected: layer.id === chosen }, layer.name[lang]));
+  }
+  const choice = h("select", { id: "layer2", "aria-label": text("other", lang) }, ...groups.values());
+  choice.addEventListener("change", () => board.go({ layer2: choice.value, period2: "" }));
+  return choice;
+}
+
+export async function showTwo(frames: HTMLElement, board: Board, first: RegionalMap, { other, lay, mapTexts }: Beside): Promise<void> {
+  const { lang } = board.view;
+  let frame = document.getElementById("beside");
+  if (!frame || !frame.querySelector("#map2")) {
+    frame?.remove();
+    frame = h("div", { class: "frame", id: "beside" }, h("div", { id: "map2", class: "map" }), h("section", { id: "legend2", class: "legend" }), h("p", { class: "tip", hidden: true, "aria-hidden": "true" }), h("div", { class: "choices" }));
+    frames.append(frame);
+    second = null;
+  }
+  frame.removeAttribute("hidden");
+  first.map.resize();
+  const layer = board.all.layers.get(other.layer) ?? board.layer;
+  const shown = { ...other, level: board.legend.level, vintage: board.legend.vintage };
+  const periods = layer.periods_by_level[shown.level] ?? [];
+  if (!periods.includes(shown.period)) shown.period = "";
+  // where nothing else was chosen, then and now: the first period there is
+  if (!board.view.layer2 && !board.view.period2) shown.period = periods[0] ?? "";
+  const found = await legend(shown.layer, layerQuery(shown));
+  const values = new Map<string, number | null>();
+  const tell = (area: Pointed | null) => {
+    const tip = frame.querySelector<HTMLElement>(".tip");
+    if (!tip) return;
+    tip.hidden = !area;
+    if (!area) return;
+    const value = values.get(area.code) ?? area.value ?? null;
+    tip.replaceChildren(h("b", {}, area.name), h("span", {}, value === null ? text("noData", lang) : (layer.categories.find((one) => one.code === value)?.label[lang] ?? full(value, layer, lang))));
+    tip.style.left = `${Math.max(area.x - tip.offsetWidth / 2, 8)}px`;
+    tip.style.top = `${area.y > 80 ? area.y - tip.offsetHeight - 14 : area.y + 18}px`;
+  };
+  if (!second) {
+    second = new RegionalMap(frame.querySelector<HTMLElement>("#map2") as HTMLElement, mapTexts, { pointed: (area) => told?.(area), chosen: (code) => board.go({ area: code }) });
+    second.follow(first);
+  }
+  told = tell;
+  await lay(second, shown, found);
+  second.select([...new Set([board.view.area, ...board.view.areas])].filter(Boolean));
+  drawLegend(frame.querySelector<HTMLElement>("#legend2") as HTMLElement, found, lang);
+  const when = h("select", { id: "period2", "aria-label": text("otherPeriod", lang) }, ...periods.map((period) => h("option", { value: period, selected: period === found.period }, found.period === period ? (found.period_label?.[lang] ?? period) : period)));
+  when.addEventListener("change", () => board.go({ layer2: shown.layer, period2: when.value }));
+  frame.querySelector(".choices")?.replaceChildren(layerChoice(board, shown.layer, () => true), when);
+  void textOf;
+}
+
+let told: ((area: Pointed | null) => void) | null = null;
