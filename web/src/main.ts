@@ -87,13 +87,12 @@ function valueAt(code: string, poured: number | undefined): number | null | unde
   return values ? values.values[values.codes.indexOf(code)] : poured;
 }
 
-function tip(area: Pointed | null, target: RegionalMap = map): void {
-  const place = target.map.getContainer().parentElement?.querySelector<HTMLElement>(".tip");
-  if (!place) return;
+function tip(area: Pointed | null): void {
+  const place = byId("tip");
   place.hidden = !area;
   if (!area) return;
   place.replaceChildren(h("b", {}, area.name), h("span", {}, told(valueAt(area.code, area.value))));
-  const width = target.map.getContainer().clientWidth;
+  const width = byId("map").clientWidth;
   place.style.left = `${Math.min(Math.max(area.x - place.offsetWidth / 2, 8), width - place.offsetWidth - 8)}px`;
   place.style.top = `${area.y > 80 ? area.y - place.offsetHeight - 14 : area.y + 18}px`;
 }
@@ -194,7 +193,7 @@ async function showBeside(current: number): Promise<void> {
   }
   const beside = stage === "two" ? (await import("./stages/two")).showTwo : (await import("./stages/bivariate")).showBivariate;
   const board = asBoard();
-  if (current === turn && board) await beside(maps, board, map, { lay, mapTexts: mapTexts(), other: otherView(view), tip });
+  if (current === turn && board) await beside(maps, board, map, { lay, mapTexts: mapTexts(), other: otherView(view) });
 }
 
 function showCredits(found: Legend): void {
@@ -224,11 +223,14 @@ async function zoomTo(code: string): Promise<void> {
   map.show(area.bbox);
 }
 
-function tell(error: unknown): void {
+function failure(error: unknown): HTMLElement {
   const words = error instanceof api.Problem ? `${error.message} ${error.detail}` : String(error);
-  byId("legend").replaceChildren(
-    h("div", { role: "alert", class: "failed" }, h("p", {}, text("failed", view.lang)), h("p", { class: "soft" }, words), h("button", { type: "button", onclick: () => location.assign(`/?lang=${view.lang}`) }, text("startOver", view.lang))),
-  );
+  const again = h("button", { type: "button", onclick: () => location.assign(`/?lang=${view.lang}`) }, text("startOver", view.lang));
+  return h("div", { role: "alert", class: "failed" }, h("p", {}, text("failed", view.lang)), h("p", { class: "soft" }, words), again);
+}
+
+function tell(error: unknown): void {
+  byId(SHEETS[view.stage] ? "sheet" : "legend").replaceChildren(failure(error));
   byId("map").dataset["map"] = "failed";
   document.body.dataset["map"] = "failed";
 }
@@ -266,7 +268,7 @@ async function draw(current: number): Promise<void> {
   } else {
     await showBeside(current);
   }
-  await showPanel(board, current);
+  await showPanel(board, current).catch((error: unknown) => byId("panel").replaceChildren(failure(error)));
   await settings;
   document.body.dataset["shown"] = searchOf(view);
 }

@@ -6,7 +6,8 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import type { Area, Lang } from "./api";
 import { mark, MARKS } from "./marks";
 
-const JAPAN: [number, number, number, number] = [122.9, 24.0, 146.2, 45.7];
+/** What a first look shows: without the southernmost islands, which are a drag away. */
+const JAPAN: [number, number, number, number] = [126.5, 26.0, 146.2, 45.7];
 const AREAS = { source: "areas", sourceLayer: "areas" };
 const NONE = -1;
 const GSI = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png";
@@ -83,6 +84,7 @@ export class RegionalMap {
     private readonly listeners: Listeners,
     { hash = false, small = false } = {},
   ) {
+    let isMoved = hash && location.hash !== "";
     this.map = new maplibre.Map({
       container,
       bounds: JAPAN,
@@ -105,6 +107,9 @@ export class RegionalMap {
     this.map.on("idle", () => {
       container.dataset["map"] = this.map.getLayer("areas-fill") ? "idle" : "empty";
     });
+    // until somebody moves it, the map shows all of Japan, whatever becomes of its frame
+    this.map.on("movestart", (event) => (isMoved ||= "originalEvent" in event && Boolean(event.originalEvent)));
+    this.map.on("resize", () => isMoved || small || this.map.fitBounds(JAPAN, { padding: 12, animate: false }));
     this.map.on("mousemove", (event) => this.point(event.point));
     this.map.on("mouseout", () => this.point(null));
     this.map.on("click", (event) => {

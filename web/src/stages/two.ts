@@ -1,23 +1,23 @@
 /** Two maps side by side, moving as one: two layers, or two periods of one. */
 
-import { legend, type Layer } from "../api";
+import { legend, values as valuesOf, type Layer, type Legend } from "../api";
 import { h } from "../element";
 import { drawLegend } from "../legend";
 import { RegionalMap, type MapTexts, type Pointed } from "../map";
 import { full } from "../numbers";
 import type { Board } from "../panel";
-import { text, textOf } from "../texts";
+import { text } from "../texts";
 import { layerQuery, type View } from "../view";
-import type { Legend } from "../api";
 
 export interface Beside {
   other: View;
   mapTexts: MapTexts;
   lay(target: RegionalMap, view: View, found: Legend): Promise<void>;
-  tip(area: Pointed | null, target?: RegionalMap): void;
 }
 
 let second: RegionalMap | null = null;
+/** What the pointer is told; of the newest view. */
+let tell: (area: Pointed | null) => void = () => undefined;
 
 /** Return a choice of every layer that the level has, by topic. */
 export function layerChoice(board: Board, chosen: string, isOffered: (layer: Layer) => boolean): HTMLSelectElement {
@@ -34,6 +34,7 @@ export function layerChoice(board: Board, chosen: string, isOffered: (layer: Lay
   return choice;
 }
 
+/** Show the second map beside the first. */
 export async function showTwo(frames: HTMLElement, board: Board, first: RegionalMap, { other, lay, mapTexts }: Beside): Promise<void> {
   const { lang } = board.view;
   let frame = document.getElementById("beside");
@@ -52,29 +53,26 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
   // where nothing else was chosen, then and now: the first period there is
   if (!board.view.layer2 && !board.view.period2) shown.period = periods[0] ?? "";
   const found = await legend(shown.layer, layerQuery(shown));
-  const values = new Map<string, number | null>();
-  const tell = (area: Pointed | null) => {
-    const tip = frame.querySelector<HTMLElement>(".tip");
-    if (!tip) return;
+  let values: Map<string, number | null> | null = null;
+  const tip = frame.querySelector<HTMLElement>(".tip") as HTMLElement;
+  tell = (area) => {
     tip.hidden = !area;
     if (!area) return;
-    const value = values.get(area.code) ?? area.value ?? null;
+    const value = values ? values.get(area.code) ?? null : (area.value ?? null);
     tip.replaceChildren(h("b", {}, area.name), h("span", {}, value === null ? text("noData", lang) : (layer.categories.find((one) => one.code === value)?.label[lang] ?? full(value, layer, lang))));
     tip.style.left = `${Math.max(area.x - tip.offsetWidth / 2, 8)}px`;
     tip.style.top = `${area.y > 80 ? area.y - tip.offsetHeight - 14 : area.y + 18}px`;
   };
   if (!second) {
-    second = new RegionalMap(frame.querySelector<HTMLElement>("#map2") as HTMLElement, mapTexts, { pointed: (area) => told?.(area), chosen: (code) => board.go({ area: code }) });
+    second = new RegionalMap(frame.querySelector<HTMLElement>("#map2") as HTMLElement, mapTexts, { pointed: (area) => tell(area), chosen: (code) => board.go({ area: code }) });
     second.follow(first);
   }
-  told = tell;
   await lay(second, shown, found);
   second.select([...new Set([board.view.area, ...board.view.areas])].filter(Boolean));
   drawLegend(frame.querySelector<HTMLElement>("#legend2") as HTMLElement, found, lang);
   const when = h("select", { id: "period2", "aria-label": text("otherPeriod", lang) }, ...periods.map((period) => h("option", { value: period, selected: period === found.period }, found.period === period ? (found.period_label?.[lang] ?? period) : period)));
   when.addEventListener("change", () => board.go({ layer2: shown.layer, period2: when.value }));
   frame.querySelector(".choices")?.replaceChildren(layerChoice(board, shown.layer, () => true), when);
-  void textOf;
+  const more = await valuesOf(shown.layer, layerQuery({ ...shown, period: found.period }));
+  values = new Map(more.codes.map((code, index) => [code, more.values[index] ?? null]));
 }
-
-let told: ((area: Pointed | null) => void) | null = null;
