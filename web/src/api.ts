@@ -167,6 +167,7 @@ export interface Measure {
   name: Texts;
   known_deployments: number;
   layer: string;
+  aliases: string[];
 }
 
 export interface Series {

@@ -24,7 +24,7 @@ export interface Findable {
 
 /** Return what can be found, with the names that it is found by. */
 export function findables(all: Catalogue): Findable[] {
-  const aliases = new Map(all.measures.map((measure) => [measure.layer, (measure as { aliases?: string[] }).aliases ?? []]));
+  const aliases = new Map(all.measures.map((measure) => [measure.layer, measure.aliases]));
   return [...all.layers.values()].map((layer) => ({
     layer,
     names: [layer.name.ja, layer.name.en, ...(aliases.get(layer.id) ?? [])].map(folded),

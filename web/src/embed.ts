@@ -1,0 +1,223 @@
+/** What other pages show in a frame: a map, a chart, a ranking or a profile, by the same parameters as the explorer. */
+
+import * as api from "./api";
+import type { Layer, Profile, Row, Series } from "./api";
+import { lineChart, sparkline } from "./chart";
+import { byId, h, s } from "./element";
+import { drawLegend } from "./legend";
+import type { RegionalMap } from "./map";
+import { full, short } from "./numbers";
+import { text, textOf, translatePage, withUnit } from "./texts";
+import { timeline } from "./timeline";
+import { layerQuery, searchOf, viewOf, type StageName } from "./view";
+
+const VERSION = 1;
+const MOST_RANKED = 10;
+const asked = new URLSearchParams(location.search);
+const kind = location.pathname.split("/").at(-1) ?? "map";
+let view = viewOf(location.search);
+const limit = Math.min(Math.max(Number(asked.get("limit") ?? MOST_RANKED) || MOST_RANKED, 1), 100);
+const parent = asked.get("parent") ?? "";
+
+/** Tell the page around this one. What is told is public, so any page may hear it. */
+function tellHost(message: Record<string, unknown>): void {
+  if (window.parent !== window) window.parent.postMessage({ chiiki: VERSION, ...message }, "*");
+}
+
+function isDark(): boolean {
+  const theme = asked.get("theme") ?? "light";
+  return theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+}
+
+/** Wherever the layer is not in the first answers: what the numbers need to know of it. */
+async function layerOf(id: string): Promise<Layer> {
+  const found = (await api.catalogue()).layers.get(id);
+  if (!found) throw new api.Problem(404, text("failed", view.lang), id);
+  return found;
+}
+
+function words(summary: string, citation: string, ...more: (HTMLElement | null)[]): HTMLElement {
+  const lang = view.lang;
+  const title = lang === "ja" ? "説明・表・出典の書き方" : "In words, table, citation";
+  return h("details", { class: "told" }, h("summary", {}, title), h("p", { class: "words", id: "summary" }, summary), ...more, h("p", { class: "soft", id: "citation" }, citation));
+}
+
+function rankingTable(rows: Row[], layer: Layer): HTMLElement {
+  const lang = view.lang;
+  const heads = [text("position", lang), text("name", lang), text("value", lang)];
+  return h(
+    "table",
+    {},
+    h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
+    h("tbody", {}, ...rows.map((row) => h("tr", {}, h("td", {}, row.rank), h("th", { scope: "row" }, row.name[lang], h("small", {}, row.prefecture?.[lang])), h("td", { class: "number" }, full(row.value, layer, lang))))),
+  );
+}
+
+function showCredits(credits: string[], stage: StageName): void {
+  const lang = view.lang;
+  const back = h("a", { href: location.origin + "/" + searchOf({ ...view, stage }), target: "_blank", rel: "noopener" }, lang === "ja" ? "chiiki で詳しく見る" : "See more on chiiki");
+  byId("credit").replaceChildren(h("span", {}, `${text("source", lang)}: ${[...new Set(credits)].join(" ｜ ")}`), back);
+}
+
+function heading(title: string, when: string): HTMLElement {
+  return h("header", {}, h("h1", {}, title), when ? h("p", { class: "when" }, when) : null);
+}
+
+function creditsOf(about: { credit: api.Texts; sources: { credit: api.Texts }[] }): string[] {
+  return [about.credit, ...about.sources.map((one) => one.credit)].map((one) => one[view.lang]);
+}
+
+async function showMap(target: HTMLElement): Promise<void> {
+  const lang = view.lang;
+  const query = layerQuery(view);
+  const [found, layer, { RegionalMap }] = await Promise.all([api.legend(view.layer, query), layerOf(view.layer), import("./map")]);
+  const box = h("div", { id: "map", class: "map" });
+  const legendBox = h("section", { id: "legend", class: "legend", "aria-label": text("legend", lang) });
+  const slider = h("div", { id: "timeline", role: "group", "aria-label": text("period", lang) });
+  const tip = h("p", { class: "tip", hidden: true, "aria-hidden": "true" });
+  const head = heading(withUnit(found.title, found.unit, lang), found.period_label?.[lang] ?? found.period);
+  const frame = h("div", { class: "frame" }, box, tip, slider, legendBox);
+  target.replaceChildren(head, frame);
+  let shown = new Map<string, number | null>();
+  const tell = (value: number | null | undefined) =>
+    value === null || value === undefined ? text(layer.topic.id === "measures" ? "noneKnown" : "noData", lang) : (layer.categories.find((one) => one.code === value)?.label[lang] ?? full(value, layer, lang));
+  const select = async (code: string) => {
+    map.select(code ? [code] : []);
+    view = { ...view, area: code };
+    if (!code) return;
+    const area = (await api.gazetteer(found.level)).get(code);
+    const value = shown.get(code) ?? null;
+    if (area) tellHost({ type: "selection", code, name: { ja: area.name.ja, en: area.name.en }, value, period: current });
+  };
+  const map: RegionalMap = new RegionalMap(
+    box,
+    { map: text("map", lang), zoomIn: text("zoomIn", lang), zoomOut: text("zoomOut", lang) },
+    {
+      pointed: (area) => {
+        tip.hidden = !area;
+        if (!area) return;
+        tip.replaceChildren(h("b", {}, area.name), h("span", {}, tell(shown.size ? shown.get(area.code) : area.value)));
+        tip.style.left = `${Math.min(Math.max(area.x - tip.offsetWidth / 2, 4), box.clientWidth - tip.offsetWidth - 4)}px`;
+        tip.style.top = `${area.y > 70 ? area.y - tip.offsetHeight - 12 : area.y + 16}px`;
+      },
+      chosen: (code) => void select(code),
+    },
+    { small: true },
+  );
+  let current = found.period;
+  const colours = { colours: found.classes.map((one) => one.colour), noData: found.no_data.colour };
+  const exact = layerQuery({ ...view, level: found.level, period: found.period, vintage: found.vintage });
+  const { tiles, minzoom, maxzoom } = await api.tiles(view.layer, exact);
+  await map.lay({ key: found.level, poured: exact, tiles, minzoom, maxzoom }, { ...colours, classes: null }, lang);
+  map.map.on("idle", () => (document.body.dataset["map"] = box.dataset["map"]));
+  drawLegend(legendBox, found, lang);
+  const keep = (told: { codes: string[]; values: (number | null)[] }) => (shown = new Map(told.codes.map((code, index) => [code, told.values[index] ?? null])));
+  void api.values(view.layer, exact).then(keep);
+  const labels = (await api.catalogue()).periodLabels[layer.period_kind] ?? {};
+  const label = (period: string) => labels[period]?.[lang] ?? period;
+  const move = async (period: string) => {
+    current = period;
+    const { period: _left, ...kept } = Object.fromEntries(new URLSearchParams(exact));
+    const every = await api.periods(view.layer, new URLSearchParams(kept).toString());
+    const at = every.periods.find((one) => one.period === current);
+    if (!at) return;
+    keep({ codes: every.codes, values: at.values });
+    map.paint({ ...colours, classes: { codes: every.codes, classes: at.classes } }, lang);
+    drawLegend(legendBox, { ...found, period: current }, lang, null, at.classes);
+    head.querySelector(".when")?.replaceChildren(label(current));
+  };
+  timeline(slider, (period) => void move(period), () => undefined).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);
+  const area = view.area || parent;
+  if (area) {
+    const { bbox } = await api.get<api.Area>(`/v1/areas/${area}`);
+    map.map.fitBounds(bbox, { padding: 24, animate: false });
+    if (view.area) void select(view.area);
+  }
+  const summary = await api.summary(view.layer, exact);
+  box.querySelector("canvas")?.setAttribute("aria-describedby", "summary");
+  frame.after(words(summary.text[lang], summary.citation[lang], layer.kind === "category" ? null : rankingTable([...summary.highest, ...summary.lowest], layer)));
+  showCredits(creditsOf(found), "map");
+  chooser = select;
+}
+
+async function showChart(target: HTMLElement): Promise<void> {
+  const lang = view.lang;
+  const layer = await layerOf(view.layer);
+  const codes = [...new Set([...(view.area ? [view.area] : []), ...view.areas])];
+  const areas = codes.length ? codes.join(",") : "00000";
+  const series = await api.get<Series & { citation?: api.Texts; sources: { credit: api.Texts }[] }>(`/v1/series?indicator=${layer.id}&areas=${areas}`);
+  const plot = h("div", { class: "chart" });
+  const lines = series.series.map((one) => ({ name: one.name[lang], points: one.points }));
+  const [first, last] = [series.series[0]?.points[0]?.period, series.series[0]?.points.at(-1)?.period];
+  const label = (period: string) => series.period_labels?.[period]?.[lang] ?? period;
+  target.replaceChildren(heading(withUnit(layer.name, layer.unit, lang), first && last ? `${label(first)} – ${label(last)}` : ""), plot);
+  await lineChart(plot, { lines, unit: layer.unit, decimals: layer.decimals, label, summary: series.summary?.[lang] ?? layer.name[lang] }, lang, 260);
+  const credits = [...new Set(series.sources.map((one) => one.credit[lang]))];
+  plot.after(words(series.summary?.[lang] ?? "", `${text("source", lang)}: ${credits.join(" ｜ ")}`));
+  showCredits(credits, "compare");
+}
+
+async function showRanking(target: HTMLElement): Promise<void> {
+  const lang = view.lang;
+  const query = [layerQuery(view), parent ? `parent=${parent}` : "", `limit=${limit}`].filter(Boolean).join("&");
+  const [layer, told] = await Promise.all([layerOf(view.layer), api.get<api.About & { rows: Row[]; n: number }>(`/v1/layers/${view.layer}/ranking.json?${query}`)]);
+  const most = Math.max(...told.rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
+  const bar = (row: Row) =>
+    s("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, s("rect", { width: (Math.abs(row.value) / most) * 100, height: 10, fill: row.code === view.area ? "#b3430f" : "#3b83ad" }));
+  const items = told.rows.map((row) =>
+    h("li", { value: row.rank, class: row.code === view.area ? "self" : "" }, h("span", { class: "place" }, row.rank), h("span", {}, row.name[lang], row.prefecture ? h("small", {}, row.prefecture[lang]) : null), bar(row), h("data", { value: row.value }, full(row.value, layer, lang))),
+  );
+  const of = lang === "ja" ? `${told.n.toLocaleString(lang)}地域中` : `of ${told.n.toLocaleString(lang)} areas`;
+  target.replaceChildren(heading(withUnit(told.title, told.unit, lang), `${told.period_label?.[lang] ?? told.period}　${of}`), h("ol", { class: "ranking" }, ...items));
+  const summary = await api.summary(view.layer, [layerQuery(view), parent ? `parent=${parent}` : ""].filter(Boolean).join("&"));
+  target.append(words(summary.text[lang], summary.citation[lang], rankingTable(told.rows, layer)));
+  showCredits(creditsOf(told), "table");
+}
+
+async function showProfile(target: HTMLElement): Promise<void> {
+  const lang = view.lang;
+  const profile = await api.get<Profile & { citation?: api.Texts }>(`/v1/areas/${view.area}/profile`);
+  const { area } = profile;
+  const goals = profile.goals.filter((goal) => goal.figures.length > 0);
+  const card = (figure: api.Figure) => {
+    const nation = figure.rank.nation;
+    const rank = nation ? (lang === "ja" ? `全国${nation.rank.toLocaleString()}位／${nation.of.toLocaleString()}` : `${nation.rank.toLocaleString()} of ${nation.of.toLocaleString()}`) : "";
+    return h(
+      "li",
+      { class: "card" },
+      h("h3", { class: "soft" }, figure.indicator.name[lang]),
+      h("div", { class: "figure" }, h("data", { value: figure.value ?? "" }, figure.value === null ? textOf("status_", figure.status, lang) : short(figure.value, figure.indicator, lang)), figure.series.length > 2 ? sparkline(figure.series) : null),
+      h("p", { class: "soft" }, [figure.period_label?.[lang] ?? figure.period, figure.area === area.code ? "" : text("atPrefecture", lang), rank].filter(Boolean).join("・")),
+    );
+  };
+  target.replaceChildren(
+    heading(area.name[lang], [lang === "ja" ? area.name.kana : area.name.ja, lang === "ja" ? area.name.en : ""].filter(Boolean).join("　")),
+    ...goals.flatMap((goal) => [h("h2", {}, goal.name[lang]), h("ul", { class: "cards" }, ...goal.figures.map(card))]),
+    words(profile.summary?.[lang] ?? "", profile.citation?.[lang] ?? ""),
+  );
+  showCredits([lang === "ja" ? "各指標の出典は chiiki を参照" : "Sources of each figure: see chiiki"], "map");
+}
+
+const KINDS: Record<string, (target: HTMLElement) => Promise<void>> = { map: showMap, chart: showChart, ranking: showRanking, profile: showProfile };
+let chooser: (code: string) => Promise<void> | void = (code) => void (view = { ...view, area: code });
+
+/** What the page around may ask: only that page is heard, and only for an area's code. */
+window.addEventListener("message", (event) => {
+  const said = event.data as { chiiki?: number; type?: string; code?: unknown } | null;
+  if (event.source !== window.parent || said?.chiiki !== VERSION || said.type !== "select") return;
+  if (typeof said.code === "string" && /^(\d{5})?$/.test(said.code)) void chooser(said.code);
+});
+new ResizeObserver(() => tellHost({ type: "height", height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(document.documentElement);
+
+document.body.classList.toggle("dark", isDark());
+translatePage(view.lang);
+const target = byId("embed");
+try {
+  await (KINDS[kind] ?? showMap)(target);
+  document.body.dataset["shown"] = kind;
+  tellHost({ type: "ready" });
+} catch (error) {
+  const told = error instanceof api.Problem ? `${error.message} ${error.detail}` : String(error);
+  target.replaceChildren(h("div", { role: "alert", class: "failed" }, h("p", {}, text("failed", view.lang)), h("p", { class: "soft" }, told)));
+  document.body.dataset["shown"] = "failed";
+}

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { histogram } from "../legend";
+import { paired, rankCorrelation } from "./bivariate";
+import { ranked } from "./table";
+
+test("equal values share the better rank and a missing one has none", () => {
+  expect(ranked([5, 9, null, 5, 1], false)).toEqual([2, 1, null, 2, 4]);
+  expect(ranked([5, 9, null, 5, 1], true)).toEqual([2, 4, null, 2, 1]);
+});
+
+test("a pair has a class only where both have one", () => {
+  const second = new Map([["a", 2], ["b", null], ["c", 0]]);
+  expect(paired(["a", "b", "c", "d"], [1, 1, null, 0], second)).toEqual([5, null, null, null]);
+});
+
+test("rank correlation is that of ranks, and ties share the mean rank", () => {
+  expect(rankCorrelation([[1, 10], [2, 20], [3, 9000]])).toBeCloseTo(1, 12);
+  expect(rankCorrelation([[1, 3], [2, 2], [3, 1]])).toBeCloseTo(-1, 12);
+  // worked by hand: ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: 4.5 ÷ √(4.5 × 5)
+  expect(rankCorrelation([[1, 1], [2, 2], [2, 3], [3, 4]])).toBeCloseTo(4.5 / Math.sqrt(22.5), 12);
+  expect(rankCorrelation([[1, 1], [2, 2]])).toBeNull();
+  expect(rankCorrelation([[1, 1], [1, 2], [1, 3]])).toBeNull();
+});
+
+test("a histogram counts every value, the far ones in the outer bins", () => {
+  const values = [...Array.from({ length: 200 }, (_, index) => index), 1e9];
+  const { counts, edges } = histogram(values, 10);
+  expect(counts.reduce((sum, one) => sum + one, 0)).toBe(201);
+  expect(edges).toEqual([2, 198]);
+});

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { layerQuery, otherView, searchOf, viewOf } from "./view";
+
+test("an address and its view are each other's", () => {
+  const address = "?lang=en&view=two&layer=deployments:smart-cities&period=2024&level=prefecture&k=7&palette=blues&layer2=population&period2=2015&area=10201&areas=10201,10202&overlay=labels,deployments:japanese-ccrc";
+  expect(searchOf(viewOf(address))).toBe(address);
+});
+
+test("what goes without saying is not in the address", () => {
+  expect(searchOf(viewOf("?lang=ja&layer=population&view=map&overlay=labels"))).toBe("?lang=ja&layer=population");
+});
+
+test("overlays may all be off", () => {
+  const view = viewOf("?overlay=");
+  expect(view.overlay).toEqual([]);
+  expect(searchOf(view)).toContain("overlay=");
+});
+
+test("a browser's language counts where the address names none", () => {
+  expect(viewOf("", "en-GB").lang).toBe("en");
+  expect(viewOf("", "ja-JP").lang).toBe("ja");
+  expect(viewOf("?lang=ja", "en-GB").lang).toBe("ja");
+});
+
+test("a view that does not exist is the map, and no more than five areas are compared", () => {
+  const view = viewOf("?view=nonsense&areas=1,2,3,4,5,6,7");
+  expect(view.stage).toBe("map");
+  expect(view.areas).toHaveLength(5);
+});
+
+test("only what the data routes take is asked of them", () => {
+  expect(layerQuery(viewOf("?lang=en&layer=population&area=10201&k=5&breaks_over=period"))).toBe("k=5&breaks_over=period");
+});
+
+test("the other view keeps the classes of the same layer and drops those of another", () => {
+  const view = viewOf("?layer=population&period=2020&k=7&palette=blues");
+  expect(otherView({ ...view, period2: "2000" })).toMatchObject({ layer: "population", period: "2000", k: "7" });
+  expect(otherView({ ...view, layer2: "ageing-rate" })).toMatchObject({ layer: "ageing-rate", period: "", k: "", palette: "" });
+});
