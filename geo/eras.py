@@ -1,4 +1,4 @@
-"""Japanese fiscal years: April to March, written in Western years or in eras (令和6年度)."""
+"""Years as Japan writes them: fiscal ones from April to March, and both kinds in eras (令和6年度)."""
 
 from __future__ import annotations
 
@@ -45,3 +45,40 @@ def fiscal_year_of(date: str) -> int:
     """
     year, _, rest = date.partition("-")
     return int(year) - (bool(rest) and int(rest[:2]) < 4)
+
+
+def era_year(year: int) -> str:
+    """Return a Western year as a year of its era: the one at the year's end, as 2019年 is 令和元年.
+
+    A fiscal year is told the same way: the government writes 令和元年度 for the one from April 2019.
+
+    >>> era_year(2024), era_year(2019), era_year(1989), era_year(1950)
+    ('令和6年', '令和元年', '平成元年', '昭和25年')
+
+    Raises
+    ------
+    ValueError : before 昭和
+    """
+    for era, (_letter, before) in ERAS.items():
+        if year > before:
+            return f"{era}{'元' if year == before + 1 else year - before}年"
+    raise ValueError(f"{year} is before 昭和")
+
+
+def period_label(period: str, kind: str) -> dict[str, str]:
+    """Return a period as people read it, in Japanese and English.
+
+    Parameters
+    ----------
+    period : a Western year
+    kind : ``fiscal_year``, ``calendar_year`` or ``census``
+
+    Examples
+    --------
+    >>> period_label("2020", "census"), period_label("2024", "fiscal_year")["ja"]
+    ({'ja': '2020年（令和2年）', 'en': '2020'}, '2024年度（令和6年度）')
+    """
+    era = era_year(int(period))
+    if kind == "fiscal_year":
+        return {"ja": f"{period}年度（{era}度）", "en": f"FY{period}"}
+    return {"ja": f"{period}年（{era}）", "en": period}

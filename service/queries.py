@@ -216,3 +216,36 @@ async def outline_bytes(conn: AsyncConnection, date: dt.date, level: str, detail
         outline.c.vintage == date, outline.c.level == level, outline.c.detail == detail
     )
     return int((await conn.execute(found)).scalar_one())
+
+
+#: Those that share a border, then the nearest of the others; both by the spatial index.
+NEIGHBOURS = """
+    WITH here AS (
+        SELECT geom FROM area WHERE vintage = :vintage AND level = :level AND code = :code
+    ), others AS (
+        SELECT area.code, area.geom FROM area
+        WHERE area.vintage = :vintage AND area.level = :level AND area.code <> :code
+    ), touching AS (
+        SELECT others.code FROM others, here
+        WHERE others.geom && here.geom AND ST_Intersects(others.geom, here.geom)
+    ), near AS (
+        SELECT code, geom FROM others
+        WHERE code NOT IN (SELECT code FROM touching)
+        ORDER BY geom <-> (SELECT geom FROM here), code
+        LIMIT :most
+    )
+    SELECT code, true AS touching, 0.0 AS distance_km FROM touching
+    UNION ALL
+    SELECT near.code, false, ST_Distance(near.geom::geography, here.geom::geography, false) / 1000
+    FROM near, here
+    ORDER BY touching DESC, distance_km, code
+    LIMIT :most
+"""
+
+
+async def neighbours(
+    conn: AsyncConnection, date: dt.date, level: str, code: str, most: int
+) -> Sequence[Row[Any]]:
+    """Return (code, touching, distance_km) of the areas nearest to one, those that touch it first."""
+    values = {"vintage": date, "level": level, "code": code, "most": most}
+    return (await conn.execute(text(NEIGHBOURS), values)).all()

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from geo.codes import area_code
 from geo.errors import NotFound
+from service import queries
 from service.access import AtlasDep, next_page, only_known_parameters
 from service.atlas import Atlas, Vintage
 from service.gazetteer import LEVELS, Area, Gazetteer
@@ -18,6 +19,9 @@ from service.responses import digest, json_answer
 from service.views import Level, VintageDate, chosen_level, chosen_vintage
 
 router = APIRouter(prefix="/v1", tags=["areas"], dependencies=[Depends(only_known_parameters)])
+
+#: Degrees to a metre.
+PLACES = 5
 
 
 def named(area: Area) -> dict[str, object]:
@@ -39,8 +43,8 @@ def described(area: Area, level: str, vintage: Vintage) -> dict[str, object]:
         "prefecture": area.prefecture,
         "parent": area.parent,
         "area_km2": round(area.area_km2, 3),
-        "centre": [area.lon, area.lat],
-        "bbox": area.bbox,
+        "centre": [round(area.lon, PLACES), round(area.lat, PLACES)],
+        "bbox": [round(edge, PLACES) for edge in area.bbox],
         "vintage": str(vintage.date),
     }
 
@@ -179,6 +183,40 @@ async def area(
         "credit": chosen.credit,
     }
     return json_answer(request, answer)
+
+
+@router.get("/areas/{code}/neighbours", summary="Areas around an area")
+async def neighbours(
+    request: Request,
+    atlas: AtlasDep,
+    code: str,
+    level: Level = None,
+    vintage: VintageDate = None,
+    limit: Annotated[int, Query(ge=1, le=60)] = 12,
+) -> Response:
+    """Return the areas of the same level that share a border with one, then the nearest others.
+
+    `distance_km` is that between the borders, 0 where they touch: an island has neighbours across the sea.
+    """
+    plain = area_code(code)
+    chosen = chosen_vintage(atlas, vintage)
+    levels = _levels_of(atlas, chosen, plain, level)
+    if not levels:
+        raise NotFound(f"No area has the code {plain} on {chosen.date}; /v1/areas/{plain} tells its changes")
+    gazetteer = atlas.gazetteer(chosen.date, levels[0])
+    async with atlas.engine.connect() as conn:
+        rows = await queries.neighbours(conn, chosen.date, levels[0], plain, limit)
+    body = {
+        "area": named(gazetteer.area(plain)),
+        "level": levels[0],
+        "vintage": str(chosen.date),
+        "neighbours": [
+            named(gazetteer.area(row.code))
+            | {"touching": row.touching, "distance_km": round(row.distance_km, 1)}
+            for row in rows
+        ],
+    }
+    return json_answer(request, body)
 
 
 @router.get("/vintages", summary="Boundary sets")

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from geo import palettes
+from geo.eras import period_label
 from geo.errors import InvalidFile
 from geo.indicators import TOPICS, Indicator, components
 from service.access import AtlasDep, only_known_parameters
@@ -99,9 +100,23 @@ async def layers(
     atlas: AtlasDep,
     topic: Annotated[str | None, Query(max_length=80, description="Only layers of this topic")] = None,
 ) -> Response:
-    """Return every layer: indicators, deployments of measures, progress of KPIs."""
+    """Return every layer: indicators, deployments of measures, progress of KPIs.
+
+    `period_labels` has the periods of each kind as people read them: 2024年度（令和6年度）, FY2024.
+    """
     listed = [one for one in atlas.catalogue.layers.values() if topic is None or one.topic == topic]
-    return json_answer(request, {"total": len(listed), "layers": [described(atlas, one) for one in listed]})
+    labels: dict[str, dict[str, dict[str, str]]] = {}
+    for one, levels in ((one, atlas.levels(one)) for one in listed):
+        periods = {period for level in levels for period in atlas.periods(one, level)}
+        labels.setdefault(one.period_kind, {}).update(
+            {period: period_label(period, one.period_kind) for period in sorted(periods)}
+        )
+    body = {
+        "total": len(listed),
+        "period_labels": labels,
+        "layers": [described(atlas, one) for one in listed],
+    }
+    return json_answer(request, body)
 
 
 @router.get("/indicators/{indicator}", summary="One indicator")

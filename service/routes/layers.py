@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from numpy.typing import NDArray
 
 from geo import summary
+from geo.eras import period_label
 from geo.geojson import Column
 from geo.style import maplibre_style
 from service.access import AtlasDep, PictureDep, base_url, only_known_parameters
@@ -46,6 +47,7 @@ def about(picture: Picture, sources: list[dict[str, object]]) -> dict[str, objec
         "title": {"ja": indicator.name_ja, "en": indicator.name_en},
         "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
         "period": view.period,
+        "period_label": period_label(view.period, indicator.period_kind),
         "period_kind": indicator.period_kind,
         "level": view.level,
         "vintage": str(view.vintage.date),

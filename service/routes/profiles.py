@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -9,6 +10,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from geo.codes import area_code, prefecture_of
+from geo.eras import period_label
+from geo.plain_language import Named, profile_in_words
 from service import deployed
 from service.access import AtlasDep, only_known_parameters
 from service.atlas import Atlas, Vintage
@@ -17,6 +20,7 @@ from service.gazetteer import Area
 from service.policy import COVERAGE
 from service.profiles import Card, card, indicators_of, level_of, peer_positions
 from service.progress import courses, races, with_area
+from service.ranking import full_name
 from service.responses import Bom, csv_answer, json_answer
 from service.routes.areas import described as area_described
 from service.routes.areas import named
@@ -27,6 +31,10 @@ from service.views import VintageDate, chosen_vintage
 
 router = APIRouter(prefix="/v1", tags=["planning"], dependencies=[Depends(only_known_parameters)])
 
+#: Figures among the best or the last third of the nation are told in words, at most so many of either.
+WELL = 1 / 3
+TOLD = 2
+
 
 def _card(one: Card) -> dict[str, object]:
     return {
@@ -34,6 +42,7 @@ def _card(one: Card) -> dict[str, object]:
         "level": one.level,
         "area": one.code,
         "period": one.period,
+        "period_label": period_label(one.period, one.indicator.period_kind),
         "value": one.value,
         "status": one.status,
         "rank": {
@@ -92,6 +101,31 @@ async def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[
     return found
 
 
+def _in_words(atlas: Atlas, told: Profile, deployments: int) -> dict[str, str]:
+    """Return the profile in words: the figures that stand out nationally, where one way is the better."""
+    area, level = told.area, told.level
+    prefecture = None if level == "prefecture" else atlas.gazetteer(told.vintage.date, "prefecture")
+    name = full_name(area, prefecture and prefecture.area(area.prefecture))
+    placed = {
+        one.indicator.id: (one.nation.rank / one.nation.of, one)
+        for cards in told.cards.values()
+        for one in cards
+        if one.nation and one.code == area.code and one.indicator.direction != "neutral"
+    }
+    ordered = [one for _share, one in sorted(placed.values(), key=lambda each: each[0])]
+
+    def worded(cards: Sequence[Card]) -> list[tuple[Named, int, int]]:
+        return [
+            (Named(one.indicator.name_ja, one.indicator.name_en), one.nation.rank, one.nation.of)
+            for one in cards
+            if one.nation
+        ]
+
+    best = [one for one in ordered if placed[one.indicator.id][0] <= WELL][:TOLD]
+    worst = [one for one in reversed(ordered) if placed[one.indicator.id][0] > 1 - WELL][:TOLD]
+    return profile_in_words(name, worded(best), worded(worst), deployments)
+
+
 @router.get("/areas/{code}/profile", summary="Profile of an area")
 async def profile(request: Request, atlas: AtlasDep, told: Told) -> Response:
     """Return, goal by goal, an area's figures with rank, trend and peers; its deployments, KPIs and gaps.
@@ -99,7 +133,7 @@ async def profile(request: Request, atlas: AtlasDep, told: Told) -> Response:
     A goal's figures are the indicators that stand in for its KPIs and those in which its outcomes show by the
     logic model. Ranks put the better first: the lowest where lower is better, else the highest. A trend is
     told since the newest period at least five years ago. Peers are the ten most similar areas (see peers).
-    `missing` lists the figures that the area lacks, and why.
+    `missing` lists the figures that the area lacks, and why; `summary` tells it in plain Japanese and English.
     """
     policy, area, level = atlas.catalogue.policy, told.area, told.level
     gazetteer = atlas.gazetteer(told.vintage.date, level)
@@ -123,6 +157,7 @@ async def profile(request: Request, atlas: AtlasDep, told: Told) -> Response:
     body = {
         "strategy": edition(policy.strategy),
         "area": area_described(area, level, told.vintage),
+        "summary": _in_words(atlas, told, len(here)),
         "peers": [named(gazetteer.areas[position]) for position in told.peers],
         "goals": goals,
         "kpi_progress": await _kpi_progress(atlas, told.vintage, area.code),

@@ -8,8 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter
 from geo.indicators import Indicator
+from geo.plain_language import Named, series_in_words
 from service.access import AtlasDep, only_known_parameters
 from service.atlas import Atlas, Vintage
 from service.members import Member, Point, member, points
@@ -67,12 +69,18 @@ async def series(
     """Return the values of each area or region set over the periods, on the boundaries of one vintage.
 
     A region set's ratio is computed from its sums. A missing value is null and its status says why.
+    `summary` tells the chart in plain Japanese and English.
     """
     found, chosen = atlas.indicator(indicator), chosen_vintage(atlas, vintage)
     lines: list[dict[str, object]] = []
     used: dict[str, None] = {}
+    labels: dict[str, dict[str, str]] = {}
+    worded: list[tuple[Named, list[tuple[dict[str, str], float]]]] = []
     for line in _members(atlas, chosen, areas):
         told = await _line(atlas, found, chosen, line, first, last)
+        labels |= {p.period: period_label(p.period, found.period_kind) for p in told}
+        present = [(labels[p.period], p.value) for p in told if p.value is not None]
+        worded.append((Named(line.name_ja, line.name_en), present))
         used |= dict.fromkeys(source for point in told for source in point.sources)
         lines.append(
             {
@@ -87,8 +95,10 @@ async def series(
         "name": {"ja": found.name_ja, "en": found.name_en},
         "unit": {"ja": found.unit_ja, "en": found.unit_en},
         "period_kind": found.period_kind,
+        "period_labels": labels,
         "vintage": str(chosen.date),
         "revision": atlas.revision(found, chosen.date),
+        "summary": series_in_words(found, worded),
         "series": lines,
         "sources": sources_described(atlas, tuple(used)),
     }

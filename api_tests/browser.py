@@ -1,0 +1,74 @@
+"""A real browser for tests: Debian's Chromium, and what goes wrong on a page."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Run Chromium meanwhile."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield found
+        found.close()
+
+
+class Visit:
+    """A page and what went wrong on it: errors on the console, and requests to other hosts."""
+
+    def __init__(self, page: Page, *origins: str) -> None:
+        self.page = page
+        self.faults: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("request", lambda asked: self._note(asked.url, origins))
+
+    def _note(self, url: str, origins: tuple[str, ...]) -> None:
+        self.requests.append(url)
+        if not url.startswith((*origins, "data:", "blob:")):
+            self.faults.append(f"left the origin: {url}")
+
+    def open(self, address: str) -> None:
+        """Open an address of the explorer, and wait until all of it is shown."""
+        self.page.goto(address)
+        self.shown()
+
+    def shown(self) -> None:
+        """Wait for the view that the address names to be there, with all tiles drawn."""
+        self.page.wait_for_selector("body[data-shown][data-map=idle]", timeout=60_000)
+
+    def legend(self, name: str = "#legend") -> list[str]:
+        """Return the colours of the legend's classes, the one without data last."""
+        found: list[str] = self.page.locator(f"{name} li rect").evaluate_all(
+            "boxes => boxes.map(box => box.getAttribute('fill'))"
+        )
+        return found
+
+    def colours(self, name: str = "#map") -> set[str]:
+        """Return the colours of the pixels of an element."""
+        return colours(self.page.locator(name).screenshot())
+
+
+def colours(png: bytes) -> set[str]:
+    """Return the colours of a picture as #rrggbb."""
+    pixels = Image.open(io.BytesIO(png)).convert("RGB").tobytes()
+    return {f"#{pixels[i : i + 3].hex()}" for i in range(0, len(pixels), 3)}

@@ -1,0 +1,336 @@
+"""The explorer at ``/`` in a real browser: every view, its address, its words and its colours."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.conftest import Server
+
+AXE = Path(__file__).parent.parent / "web/node_modules/axe-core/axe.min.js"
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as found:
+        yield found
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
+    made = Visit(page, server.url)
+    yield made
+    assert made.faults == []
+    page.close()
+
+
+def state(visit: Visit) -> dict[str, str]:
+    """Return what the address says."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(visit.page.url).query).items()}
+
+
+def violations(visit: Visit) -> list[str]:
+    """Return what axe finds against WCAG 2.2 A and AA."""
+    visit.page.evaluate(AXE.read_text())
+    found = visit.page.evaluate(
+        "() => axe.run({runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa']})"
+    )
+    return [f"{one['id']}: {[node['html'][:160] for node in one['nodes']]}" for one in found["violations"]]
+
+
+VIEWS = {
+    "map": "/?lang={lang}&layer=ageing-rate&level=municipality&period=2020",
+    "area": "/?lang={lang}&layer=ageing-rate&area=10201",
+    "two": "/?lang={lang}&view=two&layer=ageing-rate",
+    "bivariate": "/?lang={lang}&view=bivariate&layer=ageing-rate&layer2=population-change",
+    "table": "/?lang={lang}&view=table&layer=ageing-rate&level=prefecture",
+    "compare": "/?lang={lang}&view=compare&layer=ageing-rate&areas=10201,10202,10203",
+    "kpi": "/?lang={lang}&view=kpi",
+    "logic": "/?lang={lang}&view=logic&area=10201",
+    "roadmap": "/?lang={lang}&view=roadmap",
+    "deployments": "/?lang={lang}&layer=deployments:smart-cities&overlay=labels,deployments:smart-cities",
+    "gap": "/?lang={lang}&layer=transport-gap:mlit-handbook-rural#10/36.38/139.1",
+}
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_is_accessible_in_both_languages(visit: Visit, view: str, lang: str) -> None:
+    visit.open(VIEWS[view].format(lang=lang))
+    assert visit.page.locator("html").get_attribute("lang") == lang
+    assert violations(visit) == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_fits_a_phone(visit: Visit, view: str) -> None:
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    visit.open(VIEWS[view].format(lang="ja"))
+    assert visit.page.evaluate("() => document.documentElement.scrollWidth") <= 390
+
+
+def test_the_map_has_the_colours_of_its_legend(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2020")
+    legend = visit.legend()
+    counts = visit.page.locator("#legend li data").evaluate_all("all => all.map(one => Number(one.value))")
+    assert sum(counts) == 47
+    drawn = {colour for colour, count in zip(legend, counts, strict=True) if count}
+    assert drawn <= visit.colours()
+    assert "国土数値情報（行政区域データ）" in visit.page.locator("#credit").inner_text()
+
+
+def test_a_period_recolours_the_map_without_new_tiles(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2024")
+    before = visit.colours()
+    tiles = [url for url in visit.requests if ".mvt" in url]
+    slider = visit.page.locator("#period")
+    slider.focus()
+    slider.press("Home")
+    expect(visit.page.locator("#legend .when")).to_contain_text("1975")
+    visit.shown()
+    assert state(visit)["period"] == "1975"
+    assert [url for url in visit.requests if ".mvt" in url] == tiles
+    legend = visit.legend()
+    assert legend[-2] in visit.colours()  # the lowest class, that of 1975
+    assert legend[-2] not in before
+
+
+def test_the_slider_plays_to_its_end(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=local-tax-per-head&level=prefecture")
+    last = visit.page.locator("#period").input_value()
+    assert int(last) > 1
+    visit.page.locator("#period").focus()
+    visit.page.locator("#period").press("ArrowLeft")
+    visit.page.get_by_role("button", name="再生").click()
+    expect(visit.page.get_by_role("button", name="再生")).to_be_visible(timeout=15_000)
+    assert visit.page.locator("#period").input_value() == last
+
+
+def test_another_layer_of_a_level_asks_for_no_tiles(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture")
+    tiles = [url for url in visit.requests if ".mvt" in url]
+    visit.page.get_by_role("button", name="総人口", exact=True).click()
+    expect(visit.page.locator("#title")).to_have_text("総人口（人）")
+    visit.shown()
+    assert [url for url in visit.requests if ".mvt" in url] == tiles
+    assert set(visit.legend()[:-1]) <= visit.colours()
+
+
+def test_back_goes_back_and_an_address_shows_the_same(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate")
+    first = visit.page.url
+    visit.page.get_by_label("都道府県").check(force=True)
+    expect(visit.page).to_have_url(re.compile("level=prefecture"))
+    visit.shown()
+    visit.page.get_by_label("区分の数").select_option("7")
+    expect(visit.page.locator("#legend li")).to_have_count(8)
+    visit.shown()
+    link = visit.page.url
+    visit.page.go_back()
+    expect(visit.page.locator("#legend li")).to_have_count(6)
+    visit.page.go_back()
+    visit.shown()
+    assert visit.page.url.split("#")[0] == first.split("#")[0]
+    visit.open(link)
+    expect(visit.page.locator("#legend li")).to_have_count(8)
+    assert visit.page.get_by_label("都道府県").is_checked()
+
+
+def test_pointing_tells_name_and_value_and_a_click_opens_the_area(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=population&level=prefecture&period=2020#6/43.4/142.8")
+    visit.page.locator("#map canvas").hover()
+    expect(visit.page.locator("#tip")).to_have_text("北海道5,224,614人")
+    visit.page.locator("#map canvas").click()
+    expect(visit.page.locator("#area-name")).to_have_text("北海道")
+    assert state(visit)["area"] == "01000"
+    expect(visit.page.locator("#current .big data")).to_have_text("5,224,614人")
+
+
+def test_the_area_panel_has_figures_deployments_neighbours_and_peers(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&area=10201")
+    panel = visit.page.locator("#panel")
+    expect(panel.locator("header.area")).to_contain_text("まえばしし")
+    expect(panel.locator("#current .plot canvas")).to_be_visible()
+    expect(panel.locator("#nearby tbody tr")).not_to_have_count(0)
+    expect(panel.locator("#nearby")).to_contain_text("高崎市")
+    expect(panel.locator("#deployed .deployment")).to_have_count(5)
+    expect(panel.locator("#deployed a").first).to_have_attribute("href", re.compile("^https://"))
+    expect(panel.locator("#peers li")).to_have_count(10)
+    expect(panel.locator(".card .sparkline").first).to_be_visible()
+    expect(panel).to_contain_text("交通空白人口の割合")
+
+
+def test_neighbours_are_compared_in_one_chart_and_one_table(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&area=10201")
+    visit.page.get_by_role("button", name="近隣と比べる").click()
+    visit.shown()
+    areas = state(visit)["areas"].split(",")
+    assert len(areas) == 5
+    assert areas[0] == "10201"
+    expect(visit.page.locator("#sheet .keys li")).to_have_count(5)
+    expect(visit.page.locator("#comparison thead th")).to_have_count(6)
+    visit.page.locator("#sheet .figures summary").click()
+    expect(visit.page.locator("#sheet .figures tbody tr").first).to_contain_text("29.0%")
+    visit.page.get_by_role("button", name="比較から外す: 前橋市").click()
+    expect(visit.page.locator("#comparison thead th")).to_have_count(5)
+
+
+def test_a_search_finds_in_kana_and_english(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate")
+    box = visit.page.get_by_role("combobox", name="指標・施策・地域を探す")
+    box.fill("まえばし")
+    expect(visit.page.get_by_role("option", name=re.compile("前橋市"))).to_be_visible()
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(visit.page.locator("#area-name")).to_have_text("前橋市")
+    box.fill("unemployment")
+    visit.page.get_by_role("option", name=re.compile("完全失業率")).click()
+    expect(visit.page.locator("#title")).to_have_text("完全失業率（%）")
+    visit.shown()
+    assert state(visit)["area"] == "10201"
+
+
+def test_the_table_has_every_area_and_the_missing_ones_say_why(visit: Visit) -> None:
+    visit.open("/?lang=ja&view=table&layer=ageing-rate&level=municipality&period=2020")
+    rows = visit.page.locator("#areas-table tbody tr")
+    expect(rows).to_have_count(1747)
+    visit.page.get_by_role("button", name=re.compile("^値")).click()
+    expect(rows.first).to_contain_text("南牧村")  # 65.2 %, the highest of the census of 2020
+    expect(rows.first).to_contain_text("65.2%")
+    expect(rows.last).to_contain_text("公表なし")
+    visit.page.get_by_label("地域名で絞り込む").fill("群馬")
+    expect(rows).to_have_count(35)
+
+
+def test_two_maps_show_two_periods_and_move_as_one(visit: Visit) -> None:
+    visit.open("/?lang=ja&view=two&layer=ageing-rate&level=prefecture")
+    expect(visit.page.locator("#legend .when")).to_contain_text("2024")
+    expect(visit.page.locator("#legend2 .when")).to_contain_text("1975")
+    assert visit.legend()[0] in visit.colours("#map")
+    assert visit.legend("#legend2")[-2] in visit.colours("#map2")
+    visit.page.locator("#layer2").select_option("population")
+    expect(visit.page.locator("#legend2 h3")).to_have_text("総人口（人）")
+    assert state(visit)["layer2"] == "population"
+    visit.page.locator("#map").get_by_role("button", name="拡大").click()
+    visit.shown()
+
+
+def test_a_bivariate_map_has_nine_colours_and_a_linked_scatter_plot(visit: Visit) -> None:
+    visit.open(
+        "/?lang=ja&view=bivariate&layer=ageing-rate&layer2=population-change&level=prefecture#6/43.4/142.8"
+    )
+    key = visit.page.locator("#legend .key rect").evaluate_all(
+        "all => all.map(one => one.getAttribute('fill'))"
+    )
+    assert len(set(key)) == 9
+    assert set(key) & visit.colours()
+    visit.page.locator("#map canvas").hover()
+    expect(visit.page.locator(".scatter .tip")).to_contain_text("北海道")
+
+
+def test_deployments_are_marked_by_status(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=population&level=prefecture&overlay=deployments:japanese-ccrc")
+    assert "#313695" in visit.colours()  # in operation
+    assert state(visit)["overlay"] == "deployments:japanese-ccrc"
+
+
+def test_a_transport_gap_shows_its_cells_and_stops_from_near(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=transport-gap:mlit-handbook-rural#10/36.38/139.1")
+    assert "交通空白人口の割合" in visit.page.locator("#legend h3").inner_text()
+    assert any("/v1/transport-gap/mlit-handbook-rural/cells/10/" in url for url in visit.requests)
+    assert any("/v1/stops/10/" in url for url in visit.requests)
+    assert "#08519c" in visit.colours()  # stops
+
+
+@pytest.mark.parametrize(
+    ("layer", "label", "colour"),
+    [
+        ("deployments:smart-cities", "採択・選定", "#74add1"),
+        ("deployments:japanese-ccrc", "運行・実装中", "#313695"),
+        ("kpi-progress:goal-1-productivity-growth", "比較対象", "#9ebcda"),
+    ],
+)
+def test_the_strategy_is_seen_on_the_map(visit: Visit, layer: str, label: str, colour: str) -> None:
+    visit.open(f"/?lang=ja&layer={layer}&level=prefecture")
+    assert colour in visit.colours()
+    entry = visit.page.locator("#legend li", has=visit.page.get_by_text(label, exact=True))
+    assert entry.locator("rect").get_attribute("fill") == colour
+
+
+def test_sharing_gives_link_code_files_and_calls_that_work(visit: Visit, server: Server) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2020")
+    visit.page.get_by_role("button", name="共有").click()
+    dialog = visit.page.get_by_role("dialog")
+    assert dialog.get_by_label("リンク").input_value() == visit.page.url
+    code = dialog.get_by_label("ページに埋め込むコード").input_value()
+    assert f'src="{server.url}/embed/map?' in code
+    call = dialog.get_by_label("この画面のAPI").input_value()
+    answer = visit.page.request.get(call)
+    assert answer.ok
+    assert len(json.loads(answer.text())["codes"]) == 47
+    for link in dialog.locator(".files a").all():
+        assert visit.page.request.get(link.get_attribute("href") or "").ok
+    visit.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture#6/43.4/142.8")
+    visit.page.keyboard.press("Tab")
+    expect(visit.page.locator(".skip")).to_be_focused()
+    reached: set[str] = set()
+    for _step in range(60):
+        visit.page.keyboard.press("Tab")
+        reached.add(
+            visit.page.evaluate(
+                "() => document.activeElement.id || document.activeElement.dataset.stage"
+                " || document.activeElement.className || document.activeElement.tagName"
+            )
+        )
+    assert {"find", "map", "two", "open-share", "language", "period"} <= reached
+    canvas = visit.page.locator("#map canvas")
+    canvas.focus()
+    canvas.press("Enter")
+    expect(visit.page.locator("#area-name")).to_have_text("北海道")
+
+
+def test_a_view_that_does_not_exist_says_what_does(visit: Visit) -> None:
+    visit.page.goto("/?lang=ja&layer=no-such-layer")
+    expect(visit.page.get_by_role("alert")).to_contain_text("表示できませんでした")
+    visit.faults.clear()  # the 404 that the page tells of
+    visit.page.get_by_role("button", name="最初の地図に戻る").click()
+    visit.shown()
+
+
+def test_the_language_is_switched_and_kept_in_the_address(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=population&level=prefecture&period=2020")
+    visit.page.get_by_role("button", name="English").click()
+    expect(visit.page.locator("#title")).to_have_text("Population (persons)")
+    assert state(visit)["lang"] == "en"
+    assert visit.page.locator("html").get_attribute("lang") == "en"
+
+
+def test_motion_is_reduced_where_asked(browser: Browser, server: Server) -> None:
+    page = browser.new_page(base_url=server.url, reduced_motion="reduce")
+    visit = Visit(page, server.url)
+    visit.open("/?lang=ja&layer=ageing-rate&area=10201")
+    visit.page.locator("#zoom-to").click()
+    expect(page).to_have_url(re.compile(r"#(9|10)\."))
+    assert visit.faults == []
+    page.close()
+
+
+def test_the_reference_lists_every_route(visit: Visit) -> None:
+    visit.page.goto("/docs")
+    visit.page.get_by_text("/v1/layers/{layer}/legend.svg").wait_for()
