@@ -1,6 +1,7 @@
 """Maps, charts and profiles in plain words, in Japanese and English.
 
-They tell what, where, when, highest, lowest and missing: for screen readers, for council papers, for search engines. Pure: names and numbers in, sentences out.
+They tell what, where, when, highest, lowest and missing: for screen readers, for council papers, for
+search engines. Pure: names and numbers in, sentences out.
 """
 
 from __future__ import annotations
@@ -110,8 +111,8 @@ def map_in_words(
     en = [f"{indicator.name_en} {scopes['en']}, {period['en']}."]
     if spread.highest and spread.lowest and spread.median is not None:
         median = worded(spread.median, indicator)
-        highest, lowest = ({lang: _extreme(one, indicator, lang) for lang in ("ja", "en")} for one in
-                           (spread.highest, spread.lowest))  # fmt: skip
+        highest = {lang: _extreme(spread.highest, indicator, lang) for lang in ("ja", "en")}
+        lowest = {lang: _extreme(spread.lowest, indicator, lang) for lang in ("ja", "en")}
         if spread.highest.value == spread.lowest.value:
             same = worded(spread.median, indicator)
             ja.append(f"値のある{spread.n:,}地域はすべて{same['ja']}です。")

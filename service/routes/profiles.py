@@ -105,7 +105,7 @@ def _in_words(atlas: Atlas, told: Profile, deployments: int) -> dict[str, str]:
     """Return the profile in words: the figures that stand out nationally, where one way is the better."""
     area, level = told.area, told.level
     prefecture = None if level == "prefecture" else atlas.gazetteer(told.vintage.date, "prefecture")
-    name = full_name(area, prefecture and prefecture.area(area.prefecture))
+    name = full_name(area, None if prefecture is None else prefecture.area(area.prefecture))
     placed = {
         one.indicator.id: (one.nation.rank / one.nation.of, one)
         for cards in told.cards.values()
@@ -133,7 +133,7 @@ async def profile(request: Request, atlas: AtlasDep, told: Told) -> Response:
     A goal's figures are the indicators that stand in for its KPIs and those in which its outcomes show by the
     logic model. Ranks put the better first: the lowest where lower is better, else the highest. A trend is
     told since the newest period at least five years ago. Peers are the ten most similar areas (see peers).
-    `missing` lists the figures that the area lacks, and why; `summary` tells it in plain Japanese and English.
+    `missing` lists the figures that the area lacks, and why; `summary` tells it in words.
     """
     policy, area, level = atlas.catalogue.policy, told.area, told.level
     gazetteer = atlas.gazetteer(told.vintage.date, level)

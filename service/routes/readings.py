@@ -49,11 +49,8 @@ def _words(
         told = categories_in_words(indicator, period, view.level, counts, without, coverage, name)
     else:
         told = map_in_words(indicator, period, view.level, spread(atlas, picture, positions), name)
-    credits = [
-        *({"ja": s.credit_ja, "en": s.credit_en} for s in map(atlas.catalogue.sources.get, picture.vector.sources)
-          if s is not None),
-        view.vintage.credit,
-    ]  # fmt: skip
+    used = [atlas.catalogue.sources[name] for name in picture.vector.sources]
+    credits = [*({"ja": one.credit_ja, "en": one.credit_en} for one in used), dict(view.vintage.credit)]
     title = Named(indicator.name_ja, indicator.name_en)
     cited = citation(title, period, view.level, credits, str(view.vintage.date), picture.revision)
     return told, cited
