@@ -28,6 +28,7 @@ from service.routes import (
     layers,
     peers,
     profiles,
+    resas,
     scenario,
     series,
     strategy,
@@ -106,6 +107,7 @@ def create_api(settings: Settings) -> FastAPI:
         effects,
         transport,
         scenario,
+        resas,
         health,
         docs,
     ):
