@@ -120,6 +120,32 @@ def located(date: dt.date, vintage_date: dt.date, changes: Sequence[Change]) -> 
     return {new: frozenset(old) for new, old in origins.items()}
 
 
+def origins(
+    code: str, boundary_date: dt.date, vintage_date: dt.date, changes: Sequence[Change]
+) -> frozenset[str]:
+    """Return the codes of published boundaries whose figures together are those of an area of a vintage.
+
+    Parameters
+    ----------
+    code : the area, as of ``vintage_date``
+    boundary_date : date of the boundaries that figures were published for
+    changes : ordered by date; changes of the same day happen together
+
+    Returns
+    -------
+    The code itself where nothing changed; none where the area holds only a part of another.
+    """
+    first, last = sorted((boundary_date, vintage_date))
+    heirs = lineages(first, last, changes)
+    former = {old for old, new in heirs.items() if code in new}
+    if boundary_date <= vintage_date:
+        whole = all(len(heirs[old]) == 1 for old in former)
+        return frozenset(former or {code}) if whole else frozenset()
+    later = heirs.get(code, frozenset({code}))
+    alone = all(later.isdisjoint(new) for old, new in heirs.items() if old != code)
+    return later if len(later) == 1 and alone else frozenset()
+
+
 def absent(date: dt.date, changes: Sequence[Change]) -> frozenset[str]:
     """Return the codes in a list of changes that no area had on a date: not yet, or no longer.
 

@@ -29,6 +29,7 @@ from service.routes import (
     peers,
     profiles,
     readings,
+    resas,
     scenario,
     series,
     strategy,
@@ -108,6 +109,7 @@ def create_api(settings: Settings) -> FastAPI:
         effects,
         transport,
         scenario,
+        resas,
         health,
         docs,
     ):

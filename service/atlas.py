@@ -21,12 +21,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from geo import indicators
 from geo.access import Definition
+from geo.ages import Ages
 from geo.errors import NotFound
 from geo.geojson import FeatureTexts
 from geo.indicators import Indicator
-from geo.lineage import Change
+from geo.lineage import Change, origins
 from service import policy, progress, queries
-from service.figures import NOT_APPLICABLE, OK, Figures, Vector, base_vector, by_period, derived_statuses
+from service.figures import (
+    NOT_APPLICABLE,
+    OK,
+    Figures,
+    Vector,
+    ages_by_year,
+    base_vector,
+    by_period,
+    derived_statuses,
+)
 from service.gazetteer import LEVELS, Gazetteer
 from service.memo import Memo
 from service.policy import Places, Policy
@@ -38,6 +48,8 @@ from service.tilestore import TileStore
 ENCODING = 1
 
 MEGABYTE = 1 << 20
+#: Areas whose people by age are held: some 10 kB each.
+AGES_HELD = 2000
 #: News that leaves outlines and tiles as they are; the last is news of stops, grids and gaps.
 LIGHT = ("indicator:", "deployment:", "kpi:", "transport:")
 
@@ -69,6 +81,9 @@ class Catalogue:
     sources_of: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     regions: dict[str, list[Row[Any]]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
+    industries: tuple[Row[Any], ...] = ()
+    #: dates whose area codes people by age are stored under
+    age_boundary_dates: tuple[dt.date, ...] = ()
     policy: Policy = field(default_factory=Policy)
     definitions: dict[str, Definition] = field(default_factory=dict)
     places: Places = field(default_factory=lambda: Places(()))
@@ -92,6 +107,7 @@ class Atlas:
         self._vectors: Memo[tuple[str, str, str, dt.date], Vector] = Memo(
             settings.vectors_memory_mb * MEGABYTE, lambda vector: vector.nbytes + 500
         )
+        self._ages: Memo[tuple[str, dt.date], dict[int, Ages]] = Memo(AGES_HELD, lambda _ages: 1)
         self._tiles: Memo[tuple[dt.date, str], TileStore] = Memo(6, lambda _store: 1)
         self._texts: Memo[tuple[dt.date, str, str], FeatureTexts] = Memo(
             settings.outlines_memory_mb * MEGABYTE, lambda texts: texts.nbytes
@@ -115,6 +131,7 @@ class Atlas:
                 self._figures.drop(subject.removeprefix("indicator:"))
         else:
             self._figures.clear()
+            self._ages.clear()
             self._tiles.clear()
             self._texts.clear()
 
@@ -162,6 +179,8 @@ class Atlas:
                 Change(date=row.date, kind=row.kind, from_code=row.from_code, to_code=row.to_code)
                 for row in await queries.area_changes(conn)
             )
+            catalogue.industries = tuple(await queries.industries(conn))
+            catalogue.age_boundary_dates = tuple(await queries.age_boundary_dates(conn))
             await _read_policy(conn, catalogue)
             catalogue.definitions = {
                 row.id: definition_from_body(row.body) for row in await queries.gap_definitions(conn)
@@ -226,6 +245,19 @@ class Atlas:
             return by_period(parts)
 
         return await self._figures.fetch(indicator_id, ask)
+
+    async def ages(self, code: str, vintage: dt.date) -> dict[int, Ages]:
+        """Return the people by age of an area of a vintage, by year; nothing where they are not known."""
+
+        async def ask() -> dict[int, Ages]:
+            changes = self.catalogue.changes
+            codes = {
+                date: origins(code, date, vintage, changes) for date in self.catalogue.age_boundary_dates
+            }
+            async with self.engine.connect() as conn:
+                return ages_by_year(await queries.ages(conn, codes), codes)
+
+        return await self._ages.fetch((code, vintage), ask)
 
     async def vector(self, indicator: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
         """Return an indicator's values of one period, one per area of (vintage, level)."""

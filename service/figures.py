@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Row
 
+from geo.ages import Ages, together
 from geo.indicators import Indicator, aggregated, own_or_sum
 from geo.lineage import Change, carried
 from service.gazetteer import Gazetteer
@@ -108,6 +113,20 @@ def base_vector(
     statuses = np.where(np.isfinite(values), OK, own.statuses).astype(np.uint8)
     used = members.sources if np.isfinite(values).sum() > np.isfinite(own.values).sum() else ()
     return Vector(values, statuses, tuple(dict.fromkeys(own.sources + used)))
+
+
+def ages_by_year(rows: Sequence[Row[Any]], codes: Mapping[dt.date, Collection[str]]) -> dict[int, Ages]:
+    """Return the people by age of an area from rows of the areas it was, ordered by year.
+
+    ``codes`` names those areas by the date of their boundaries; a year in which one of them has no row is
+    left out.
+    """
+    years: dict[int, Ages] = {}
+    for year, group in groupby(rows, key=lambda row: int(row.year)):
+        parts = list(group)
+        if {row.area_code for row in parts} == set(codes[parts[0].boundary_date]):
+            years[year] = together([Ages(tuple(row.men), tuple(row.women), row.source) for row in parts])
+    return years
 
 
 def derived_statuses(values: Floats, components: Sequence[Vector]) -> NDArray[np.uint8]:

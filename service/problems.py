@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
 import orjson
 from fastapi import FastAPI, Request
@@ -30,6 +31,8 @@ from geo.errors import (
 from service.auth import Forbidden, Unauthorized
 
 MEDIA_TYPE = "application/problem+json"
+#: Below it every error has the shape of the RESAS API, whose clients read ``statusCode``.
+RESAS = "/resas"
 
 
 class Unavailable(ChiikiError):
@@ -130,7 +133,45 @@ def problem(
     )
 
 
-def _refusal(_request: Request, error: Exception) -> Response:
+#: Messages of the old service that clients compare with; the others are the names of the status.
+_RESAS_MESSAGES = {400: "Validation Failed.", 404: "404. That's an error."}
+
+
+def _resas_error(
+    status: int, detail: str, findings: tuple[Finding, ...], headers: dict[str, str] | None
+) -> Response:
+    """Return an error as the RESAS API wrote it, with the real HTTP status."""
+    status = 400 if status == 422 else status
+    told = "; ".join(f"{f.field}={f.value}: {f.expected}" for f in findings)
+    body = {
+        "statusCode": str(status),
+        "message": _RESAS_MESSAGES.get(status, f"{HTTPStatus(status).phrase}."),
+        "description": told or detail,
+    }
+    return Response(
+        orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def _told(
+    request: Request,
+    status: int,
+    slug: str,
+    detail: str,
+    findings: tuple[Finding, ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return an error in the shape that the clients of the path expect."""
+    path = request.url.path
+    if path == RESAS or path.startswith(f"{RESAS}/"):
+        return _resas_error(status, detail, findings, headers)
+    return problem(status, slug, detail, findings, headers)
+
+
+def _refusal(request: Request, error: Exception) -> Response:
     if not isinstance(error, ChiikiError):  # the handler is registered for ChiikiError alone
         raise error
     for kind in type(error).__mro__:
@@ -138,11 +179,11 @@ def _refusal(_request: Request, error: Exception) -> Response:
             headers = {"Retry-After": "5"} if kind is Unavailable else None
             if kind is Unauthorized:
                 headers = {"WWW-Authenticate": 'Bearer realm="chiiki"'}
-            return problem(STATUS[kind], _SLUGS[kind], error.message, error.findings, headers)
-    return _unforeseen(_request, error)
+            return _told(request, STATUS[kind], _SLUGS[kind], error.message, error.findings, headers)
+    return _unforeseen(request, error)
 
 
-def _invalid_request(_request: Request, error: Exception) -> Response:
+def _invalid_request(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     findings = tuple(
@@ -155,7 +196,7 @@ def _invalid_request(_request: Request, error: Exception) -> Response:
         for fault in error.errors()
     )
     named = ", ".join(finding.field for finding in findings)
-    return problem(422, "invalid-parameter", f"The request is not valid: {named}", findings)
+    return _told(request, 422, "invalid-parameter", f"The request is not valid: {named}", findings)
 
 
 def _http_exception(request: Request, error: Exception) -> Response:
@@ -167,24 +208,26 @@ def _http_exception(request: Request, error: Exception) -> Response:
         if error.status_code == 404
         else str(error.detail)
     )
-    return problem(error.status_code, slug, detail, headers=dict(error.headers or {}))
+    return _told(request, error.status_code, slug, detail, headers=dict(error.headers or {}))
 
 
 def _database(request: Request, error: Exception) -> Response:
     """Answer what the caller can mend as 422, what only time mends as 503, the rest as 500."""
     origin = error.orig if isinstance(error, DBAPIError) else None
     if isinstance(origin, pg.DataError):
-        return problem(
-            422, "invalid-parameter", "A parameter holds a character or number that cannot be stored"
+        return _told(
+            request, 422, "invalid-parameter", "A parameter holds a character or number that cannot be stored"
         )
     if origin is None or isinstance(origin, pg.OperationalError | pg.InterfaceError):
-        return problem(503, "unavailable", "The database cannot be reached", headers={"Retry-After": "5"})
+        return _told(
+            request, 503, "unavailable", "The database cannot be reached", headers={"Retry-After": "5"}
+        )
     return _unforeseen(request, error)
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:
     log.error("unforeseen error at %s", request.url.path, exc_info=error)
-    return problem(500, "internal", "The service made an error; it has been logged")
+    return _told(request, 500, "internal", "The service made an error; it has been logged")
 
 
 def register(app: FastAPI) -> None:

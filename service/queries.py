@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, bindparam, func, select, text
+from sqlalchemy import Row, bindparam, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import versions
 from service.tables import (
+    age_structure,
     area,
     area_change,
     deployment,
     encoded_tile,
     gap_definition,
     indicator,
+    industry,
     kpi,
     outline,
     region_set,
@@ -76,6 +78,25 @@ async def region_sets(conn: AsyncConnection) -> Sequence[Row[Any]]:
 async def area_changes(conn: AsyncConnection) -> Sequence[Row[Any]]:
     """Return the municipal changes, oldest first."""
     return (await conn.execute(select(area_change).order_by(area_change.c.date))).all()
+
+
+async def industries(conn: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return the major groups of industries with their divisions, by code."""
+    return (await conn.execute(select(industry).order_by(industry.c.code))).all()
+
+
+async def age_boundary_dates(conn: AsyncConnection) -> Sequence[dt.date]:
+    """Return the dates whose area codes the people by age are stored under."""
+    found = select(age_structure.c.boundary_date).distinct().order_by(age_structure.c.boundary_date)
+    return (await conn.scalars(found)).all()
+
+
+async def ages(conn: AsyncConnection, codes: Mapping[dt.date, Collection[str]]) -> Sequence[Row[Any]]:
+    """Return the people by age of areas, given by the date of their boundaries, by year and code."""
+    wanted = [(date, code) for date, listed in codes.items() for code in listed]
+    columns = tuple_(age_structure.c.boundary_date, age_structure.c.area_code)
+    found = select(age_structure).where(columns.in_(wanted))
+    return (await conn.execute(found.order_by(age_structure.c.year, age_structure.c.area_code))).all()
 
 
 async def newest_strategy(conn: AsyncConnection) -> Any:

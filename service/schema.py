@@ -27,8 +27,8 @@ begin
     execute format('grant connect on database %I to chiiki_reader', current_database());
     grant usage on schema public to chiiki_reader;
     grant select on vintage, area, outline, encoded_tile, area_change, region_set, source, indicator,
-        observation, strategy, deployment, kpi, stop_source, stop, grid, cell, gap_definition, gap_cell,
-        alembic_version to chiiki_reader;
+        observation, age_structure, industry, strategy, deployment, kpi, stop_source, stop, grid, cell,
+        gap_definition, gap_cell, alembic_version to chiiki_reader;
 exception when insufficient_privilege then
     raise notice 'The role chiiki_reader does not exist, and this role may not create it';
 end

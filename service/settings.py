@@ -40,7 +40,8 @@ class Settings(BaseSettings):
     )
     data: AbsolutePath = Field(
         default=HOME / "data",
-        description="Folder of the data that ship with chiiki: `boundaries`, `catalog`, `statistics`.",
+        description="Folder of the data that ship with chiiki: `boundaries`, `catalog`, `population`, "
+        "`statistics`, `transport`.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` for every interface.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")

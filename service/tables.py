@@ -148,6 +148,29 @@ observation = Table(
     ),
 )
 
+#: People of a census year, or of a projected one, by ``geo.ages.CLASSES``.
+age_structure = Table(
+    "age_structure",
+    metadata,
+    Column("area_code", String(5), primary_key=True),
+    Column("year", SmallInteger, primary_key=True, autoincrement=False),
+    Column("source", Text, ForeignKey("source.id"), nullable=False),
+    Column("boundary_date", Date, nullable=False),
+    Column("men", ARRAY(Integer), nullable=False),
+    Column("women", ARRAY(Integer), nullable=False),
+    CheckConstraint("cardinality(men) = 20 and cardinality(women) = 20", name="age_structure_classes"),
+)
+
+#: Industries (日本標準産業分類): major groups (中分類), each in its division (大分類).
+industry = Table(
+    "industry",
+    metadata,
+    Column("code", String(2), primary_key=True),
+    Column("name_ja", Text, nullable=False),
+    Column("division", String(1), nullable=False),
+    Column("division_ja", Text, nullable=False),
+)
+
 #: Municipal changes (廃置分合): which code became which, and when.
 area_change = Table(
     "area_change",

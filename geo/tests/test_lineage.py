@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geo.lineage import Change, absent, carried, lineages, located, successors
+from geo.lineage import Change, absent, carried, lineages, located, origins, successors
 
 CHANGES = Path(__file__).parents[2] / "data" / "catalog" / "area_changes.csv"
 REAL = os.environ.get("CHIIKI_REAL_DATA")
@@ -193,3 +193,25 @@ def test_a_code_is_located_on_later_and_on_earlier_boundaries() -> None:
     assert located(before, after, changes)["19341"] == {"19201", "19430"}
     assert located(after, before, changes)["19430"] == {"19341"}
     assert "20201" not in located(before, after, changes)
+
+
+def test_origins_of_an_area_are_what_it_was() -> None:
+    changes = [
+        Change(dt.date(2016, 10, 10), "市制施行", "04423", "04216"),
+        Change(dt.date(2018, 1, 1), "新設合併", "11001", "11003"),
+        Change(dt.date(2018, 1, 1), "新設合併", "11002", "11003"),
+    ]
+    before, after = dt.date(2015, 10, 1), dt.date(2021, 1, 1)
+    assert origins("04216", before, after, changes) == {"04423"}
+    assert origins("11003", before, after, changes) == {"11001", "11002"}
+    assert origins("13101", before, after, changes) == {"13101"}
+    assert origins("04423", after, before, changes) == {"04216"}
+    assert origins("11001", after, before, changes) == frozenset()
+
+
+def test_a_part_of_an_area_has_no_origins() -> None:
+    changes = [
+        Change(dt.date(2018, 1, 1), "分割", "11001", "11002"),
+        Change(dt.date(2018, 1, 1), "分割", "11001", "11003"),
+    ]
+    assert origins("11002", dt.date(2015, 10, 1), dt.date(2021, 1, 1), changes) == frozenset()

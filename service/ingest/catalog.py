@@ -22,7 +22,17 @@ from service.database import notify
 from service.ingest.deployments import SHIPPER
 from service.ingest.kpis import known
 from service.stored import definition_to_body, kpi_from_row, kpi_to_body, strategy_to_body
-from service.tables import area_change, audit, gap_definition, indicator, kpi, region_set, source, strategy
+from service.tables import (
+    area_change,
+    audit,
+    gap_definition,
+    indicator,
+    industry,
+    kpi,
+    region_set,
+    source,
+    strategy,
+)
 
 
 def _read(path: Path, table: Table) -> list[dict[str, object]]:
@@ -54,7 +64,7 @@ def _typed(path: Path, line: int, row: dict[str, str], table: Table) -> dict[str
 
 
 def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, object]:
-    """Load indicators, sources, region sets, municipal changes, strategy and KPIs; return their numbers.
+    """Load indicators, sources, region sets, changes, industries, strategy and KPIs; return their numbers.
 
     An indicator that has changed gets a new revision; one that left the table is removed with its figures
     only when it has none, and refused otherwise.
@@ -80,7 +90,12 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
         row = upsert(source).values(entry)
         conn.execute(row.on_conflict_do_update(index_elements=["id"], set_=entry))
     report: dict[str, object] = {"indicators": len(catalogue), "changed": changed, "sources": len(sources)}
-    for table, file in ((region_set, "region_sets.csv"), (area_change, "area_changes.csv")):
+    replaced = (
+        (region_set, "region_sets.csv"),
+        (area_change, "area_changes.csv"),
+        (industry, "industries.csv"),
+    )
+    for table, file in replaced:
         report[table.name] = _replaced(conn, table, _read(folder / file, table))
     report |= _load_definitions(conn, definitions)
     report |= _load_strategy(conn, read_strategy(folder)) | _load_kpis(conn, folder, catalogue)

@@ -46,6 +46,7 @@ def load_shipped(conn: Connection, data: Path, actor: str, progress: Progress) -
 
 def make_shipped(published: Path, data: Path, progress: Progress) -> dict[str, object]:
     """Write the shipped data anew from the published files in ``published``; return a report of each part."""
+    from service.ingest.ages import ship_ages
     from service.ingest.boundaries import ship_boundaries
     from service.ingest.catalog import ship_changes, ship_regions
     from service.ingest.demonstration import ship_transport
@@ -59,6 +60,7 @@ def make_shipped(published: Path, data: Path, progress: Progress) -> dict[str, o
         "region sets": lambda: ship_regions(catalog),
         "boundaries": lambda: ship_boundaries(published, data),
         "statistics": lambda: ship_statistics(published, data),
+        "ages": lambda: ship_ages(published, data),
         "transport": lambda: ship_transport(published, data),
     }
     report: dict[str, object] = {}
@@ -80,6 +82,8 @@ def _parts(data: Path) -> Iterator[Part]:
         yield Part(f"boundaries {folder.name}", (file,), partial(_load_boundaries, catalog, file))
     statistics = data / "statistics"
     yield Part("figures", tuple(sorted(statistics.glob("*.parquet"))), partial(_load_figures, statistics))
+    population = data / "population"
+    yield Part("ages", tuple(sorted(population.glob("*.parquet"))), partial(_load_ages, population))
     transport = data / "transport"
     files = (*sorted(transport.glob("*.parquet")), catalog / "gap_definitions.csv")
     yield Part("transport gaps", files, partial(_load_transport, transport))
@@ -114,6 +118,12 @@ def _load_figures(folder: Path, conn: Connection, actor: str, progress: Progress
     from service.ingest.statistics import load_shipped_statistics
 
     return load_shipped_statistics(conn, folder, actor, progress)
+
+
+def _load_ages(folder: Path, conn: Connection, actor: str, progress: Progress) -> Mapping[str, object]:
+    from service.ingest.ages import load_ages
+
+    return load_ages(conn, folder, actor, progress)
 
 
 def _load_transport(folder: Path, conn: Connection, actor: str, progress: Progress) -> Mapping[str, object]:

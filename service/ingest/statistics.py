@@ -181,7 +181,8 @@ def collect(real_data: Path, data: Path) -> Collected:
     )
     found.add(census, "census-2020", day(2020, 10, 1))
     ipss = _columns(real_data / "projection/ipss2018_3class_2015_2045.csv", PROJECTED, "code", "year")
-    found.add(ipss, "ipss-2018", day(2015, 10, 1))
+    # 富谷 is the city 04216 there, 那珂川 still the town 40305.
+    found.add(ipss, "ipss-2018", day(2017, 10, 1))
     accounts = real_data / "accounts"
     base_2011 = _columns(
         accounts / "prefectural_accounts_h23base_fy2006_2018.csv", ACCOUNTS_2011, "pref_code", "fiscal_year"

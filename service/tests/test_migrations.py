@@ -38,6 +38,7 @@ def test_every_check_of_the_code_is_in_the_database(migrated_database: Database)
         "outline_detail",
         "observation_missing_has_status",
         "observation_finite",
+        "age_structure_classes",
         "deployment_ends_after_it_begins",
         "kpi_ends_after_it_begins",
         "stop_source_kind",
