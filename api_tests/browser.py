@@ -64,8 +64,12 @@ class Visit:
         return found
 
     def colours(self, name: str = "#map") -> set[str]:
-        """Return the colours of the pixels of an element."""
-        return colours(self.page.locator(name).screenshot())
+        """Return the colours of a map's pixels, without what lies over it."""
+        over = self.page.locator(".legend, .choices, .tip")
+        over.evaluate_all("all => all.forEach(one => (one.style.visibility = 'hidden'))")
+        found = colours(self.page.locator(name).screenshot())
+        over.evaluate_all("all => all.forEach(one => (one.style.visibility = ''))")
+        return found
 
 
 def colours(png: bytes) -> set[str]:

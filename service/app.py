@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from service import problems
@@ -26,6 +25,7 @@ from service.routes import (
     indicators,
     kpis,
     layers,
+    pages,
     peers,
     profiles,
     readings,
@@ -40,7 +40,6 @@ from service.settings import Settings
 from service.transport import Regions
 from service.views import Gallery
 
-STATIC = Path(__file__).parent / "static"
 DESCRIPTION = """\
 地域の統計と施策を地図に載せる API。Japan's regional KPIs and policy measures on prefecture and
 municipality boundaries: GeoJSON, choropleth tiles, legends, series. Reads are public; writes need a key.
@@ -110,12 +109,13 @@ def create_api(settings: Settings) -> FastAPI:
         transport,
         scenario,
         resas,
+        pages,
         health,
         docs,
     ):
         api.include_router(routes.router)
-    if STATIC.is_dir():
-        api.mount("/", StaticFiles(directory=STATIC, html=True), name="static")
+    if pages.STATIC.is_dir():
+        api.mount("/", GZipMiddleware(pages.BuiltFiles(directory=pages.STATIC, html=True)), name="static")
     return api
 
 

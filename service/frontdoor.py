@@ -24,15 +24,16 @@ MAX_PLATES = 1024
 REQUESTS = Counter("chiiki_requests_total", "Answers by kind and status", ["kind", "status"])
 POURED = REQUESTS.labels("tile", "200")
 
+#: What pages may load and do; who may frame them follows.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors "
 )
 ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
-    (b"content-security-policy", PAGE_POLICY.encode()),
 ]
+EMBEDS = "/embed/"
 TILE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"access-control-allow-origin", b"*"),
@@ -48,6 +49,7 @@ class FrontDoor:
 
     def __init__(self, api: FastAPI) -> None:
         self.api = api
+        self.framers: str = api.state.settings.frame_ancestors
         self.plates: Memo[PlateKey, Plate] = Memo(MAX_PLATES, lambda _plate: 1)
         self._generation = 0
         api.state.plates = self.plates
@@ -62,7 +64,8 @@ class FrontDoor:
             return
         if head:
             scope = {**scope, "method": "GET"}
-        await self.api(scope, receive, _dressed(send, head=head))
+        framers = self.framers if scope["path"].startswith(EMBEDS) else "'none'"
+        await self.api(scope, receive, _dressed(send, framers, head=head))
 
     async def _poured(self, scope: Scope, send: Send, *, head: bool) -> bool:
         """Pour a tile whose plate and geometry are in memory; False when this takes the long way."""
@@ -111,12 +114,13 @@ async def _send(send: Send, status: int, headers: dict[str, str], body: bytes, *
     await send({"type": "http.response.body", "body": b"" if head else body})
 
 
-def _dressed(send: Send, *, head: bool) -> Send:
+def _dressed(send: Send, framers: str, *, head: bool) -> Send:
     """Return a send that adds the headers every answer has, counts it, and leaves out a HEAD's body."""
+    policy = (b"content-security-policy", (PAGE_POLICY + framers).encode())
 
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], *ALWAYS]}
+            message = {**message, "headers": [*message["headers"], *ALWAYS, policy]}
             REQUESTS.labels("other", str(message["status"])).inc()
         elif head and message["type"] == "http.response.body":
             message = {**message, "body": b""}

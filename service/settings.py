@@ -69,6 +69,12 @@ class Settings(BaseSettings):
     access_log: bool = Field(
         default=False, description="Log a line for each request; API keys are masked in it."
     )
+    frame_ancestors: str = Field(
+        default="*",
+        pattern=r"^(\*|'none'|[A-Za-z0-9:/.*\-]+( [A-Za-z0-9:/.*\-]+)*)$",
+        description="Sites that may show `/embed/…` in a frame, as in CSP `frame-ancestors`: `*`, or "
+        "addresses apart by spaces. Nothing else of chiiki may be framed.",
+    )
     max_body_mb: int = Field(
         default=20, ge=1, description="Largest body of a request, in MiB; more answers 413."
     )

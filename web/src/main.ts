@@ -31,6 +31,7 @@ let legend: Legend | null = null;
 let values: Values | null = null;
 let scrubbed: Periods | null = null;
 let turn = 0;
+let overlaid: Promise<void> = Promise.resolve();
 
 const everything = api.catalogue().then((found) => (all = found));
 const map = new RegionalMap(byId("map"), mapTexts(), { pointed: (area) => tip(area), chosen: (code) => go({ area: code }) }, { hash: true });
@@ -179,7 +180,7 @@ async function showMap(current: number): Promise<void> {
     drawLegend(byId("legend"), found, view.lang, more);
   });
   map.select([...new Set([view.area, ...view.areas])].filter(Boolean));
-  void showOverlays(map, found);
+  overlaid = showOverlays(map, found);
 }
 
 async function showBeside(current: number): Promise<void> {
@@ -252,7 +253,8 @@ async function draw(current: number): Promise<void> {
   await everything;
   const board = asBoard();
   if (current !== turn || !board || !all) return;
-  byId("title").textContent = withUnit(board.layer.name, board.layer.unit, lang);
+  const isOfStrategy = ["kpi", "logic", "roadmap"].includes(view.stage);
+  byId("title").textContent = isOfStrategy ? textOf("stage_", view.stage, lang) : withUnit(board.layer.name, board.layer.unit, lang);
   byId("description").textContent = board.layer.description[lang];
   drawTree(byId("tree"), all, view, go);
   drawLevels(byId("levels"), board.layer, board.legend.level, lang, go);
@@ -269,7 +271,9 @@ async function draw(current: number): Promise<void> {
     await showBeside(current);
   }
   await showPanel(board, current).catch((error: unknown) => byId("panel").replaceChildren(failure(error)));
-  await settings;
+  await Promise.all([settings, overlaid]);
+  if (isMap) await map.drawn();
+  if (current !== turn) return;
   document.body.dataset["shown"] = searchOf(view);
 }
 

@@ -228,7 +228,7 @@ export class RegionalMap {
       this.map.setPaintProperty("areas-fill", "fill-color", JSON.parse(wanted));
     }
     if (paint.classes === null) {
-      if (this.states.size) this.map.removeFeatureState(AREAS, "class");
+      for (const code of this.states.keys()) this.map.removeFeatureState({ ...AREAS, id: Number(code) }, "class");
       this.states.clear();
       return;
     }
@@ -239,6 +239,13 @@ export class RegionalMap {
       this.states.set(code, next);
       this.map.setFeatureState({ ...AREAS, id: Number(code) }, { class: next });
     });
+  }
+
+  /** Wait until everything laid on the map is drawn. */
+  async drawn(): Promise<void> {
+    const idle = this.map.once("idle");
+    this.map.triggerRepaint();
+    await idle;
   }
 
   /** Bring areas into sight. */

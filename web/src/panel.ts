@@ -227,7 +227,7 @@ function currentFigure(board: Board, profile: Profile, value: number | null | un
     "section",
     { id: "current" },
     h("h3", {}, layer.name[lang]),
-    h("p", { class: "big" }, h("data", { value: value ?? "" }, told), h("span", { class: "soft" }, legend.period_label?.[lang] ?? legend.period)),
+    h("p", { class: layer.kind === "category" ? "big named" : "big" }, h("data", { value: value ?? "" }, told), h("span", { class: "soft" }, legend.period_label?.[lang] ?? legend.period)),
     rank ? h("p", { class: "soft" }, `${text("rankNation", lang)} ${rankText({ rank: rank.rank, of: legend.classes.reduce((sum, one) => sum + one.count, 0) }, lang)}`) : null,
     plot,
   );

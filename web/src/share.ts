@@ -40,7 +40,7 @@ export function openShare(dialog: HTMLDialogElement, view: View, legend: Legend)
   const areas = view.areas.length ? [`areas="${view.areas.join(",")}"`] : [];
   const frame = `<iframe src="${escaped(embedAddress(chosen))}" title="${escaped(title)}" width="100%" height="560" loading="lazy" style="border:0"></iframe>\n<script src="${location.origin}/embed/chiiki.js" async></script>`;
   const component = `<script src="${location.origin}/embed/chiiki.js" async></script>\n<chiiki-map ${[...kind, ...attributes, ...areas].join(" ")}></chiiki-map>`;
-  const file = (name: TextKey, path: string, isPicture = false) => h("a", { href: path, ...(isPicture ? { target: "_blank" } : { download: "" }) }, text(name, lang));
+  const file = (name: TextKey, path: string) => h("a", { href: path, download: "" }, text(name, lang));
   const call = `${location.origin}${base}/values.json?${query}`;
   dialog.setAttribute("aria-labelledby", "share-title");
   dialog.replaceChildren(
@@ -56,8 +56,6 @@ export function openShare(dialog: HTMLDialogElement, view: View, legend: Legend)
       h(
         "p",
         { class: "files" },
-        file("png", `${base}/map.png?${query}&lang=${lang}`, true),
-        file("svg", `${base}/map.svg?${query}&lang=${lang}`, true),
         file("csv", `${base}/values.csv?${query}&bom=true`),
         file("geojson", `${base}/areas.geojson?${query}`),
       ),

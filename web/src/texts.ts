@@ -135,8 +135,6 @@ const TEXTS = {
   component: { ja: "Webコンポーネント", en: "Web component" },
   apiCall: { ja: "この画面のAPI", en: "The API behind this view" },
   download: { ja: "ダウンロード", en: "Download" },
-  png: { ja: "PNG画像", en: "PNG image" },
-  svg: { ja: "SVG画像", en: "SVG image" },
   csv: { ja: "CSV（Excel用）", en: "CSV (for Excel)" },
   geojson: { ja: "GeoJSON", en: "GeoJSON" },
   status_ok: { ja: "値あり", en: "value" },

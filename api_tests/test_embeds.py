@@ -1,0 +1,145 @@
+"""Embeds in a page of another origin: frames, the element, its messages and its words."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.conftest import Server
+from service.tests.databases import Database
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
+)
+
+PAGE = """<!doctype html><html lang="ja"><meta charset="utf-8"><title>町のページ</title><body>
+<script src="{chiiki}/embed/chiiki.js" async></script>
+<chiiki-map layer="population" level="prefecture" period="2020" lang="ja"></chiiki-map>
+<iframe id="map" title="地図" src="{chiiki}/embed/map?layer=ageing-rate&level=prefecture&lang=ja"></iframe>
+<iframe id="chart" title="線" src="{chiiki}/embed/chart?layer=population&areas=10201,10202&lang=ja"></iframe>
+<iframe id="ranking" title="順位" src="{chiiki}/embed/ranking?layer=ageing-rate&parent=10&lang=ja"></iframe>
+<iframe id="profile" title="姿" src="{chiiki}/embed/profile?area=10201&lang=en&theme=dark"></iframe>
+<p id="said"></p><script src="page.js"></script></body></html>
+"""
+SCRIPT = """
+addEventListener("chiiki-select", (event) => {
+  document.getElementById("said").textContent = JSON.stringify(event.detail);
+});
+"""
+
+
+@contextmanager
+def site(folder: Path) -> Iterator[str]:
+    """Serve a folder on an origin of its own meanwhile."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args: object, **kwargs: object) -> None:
+            super().__init__(*args, directory=str(folder), **kwargs)  # type: ignore[arg-type]  # as called
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as served:
+        thread = threading.Thread(target=served.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{served.server_address[1]}"
+        finally:
+            served.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, tmp_path: Path) -> Iterator[Page]:
+    (tmp_path / "index.html").write_text(PAGE.format(chiiki=server.url), encoding="utf-8")
+    (tmp_path / "page.js").write_text(SCRIPT, encoding="utf-8")
+    with site(tmp_path) as address:
+        opened = browser.new_page(viewport={"width": 900, "height": 900})
+        visit = Visit(opened, server.url, address)
+        opened.goto(f"{address}/index.html")
+        yield opened
+        opened.close()
+    assert [fault for fault in visit.faults if "favicon" not in fault and "404" not in fault] == []
+
+
+def test_frames_of_another_origin_show_all_four_and_fit_their_height(page: Page) -> None:
+    chart, ranking = page.frame_locator("#chart"), page.frame_locator("#ranking")
+    expect(chart.locator(".plot canvas")).to_be_visible(timeout=30_000)
+    expect(chart.locator("h1")).to_have_text("総人口（人）")
+    expect(chart.locator("#summary")).to_contain_text("前橋市の総人口は、1980年（昭和55年）の311,121人から")
+    expect(ranking.locator(".ranking li")).to_have_count(10)
+    expect(ranking.locator(".ranking li").first).to_contain_text("南牧村")
+    profile = page.frame_locator("#profile")
+    expect(profile.locator(".card").first).to_be_visible(timeout=30_000)
+    expect(profile.locator("body")).to_have_class("embed dark")
+    expect(page.frame_locator("#map").locator("body[data-map=idle]")).to_be_attached(timeout=30_000)
+    for name in ("#map", "#chart", "#ranking", "#profile"):
+        content = page.locator(name).element_handle().content_frame()
+        assert content is not None
+        content.wait_for_function(
+            "() => Math.abs(document.documentElement.getBoundingClientRect().height - innerHeight) < 1.5"
+        )
+        assert "出典" in content.locator("#credit").inner_text() or name == "#profile"
+
+
+def test_the_element_tells_what_is_chosen_and_follows_its_attributes(page: Page) -> None:
+    frame = page.frame_locator("chiiki-map iframe")
+    expect(frame.locator("body[data-map=idle][data-shown=map]")).to_be_attached(timeout=30_000)
+    page.locator("chiiki-map").evaluate("element => element.select('01000')")
+    expect(page.locator("#said")).to_have_text(
+        '{"code":"01000","name":{"ja":"北海道","en":"Hokkaido"},"value":5224614,"period":"2020"}'
+    )
+    page.locator("chiiki-map").evaluate("element => element.setAttribute('lang', 'en')")
+    expect(frame.locator("h1")).to_have_text("Population (persons)", timeout=30_000)
+
+
+def test_only_embeds_may_be_framed(client: httpx.Client) -> None:
+    def framers(path: str) -> str:
+        return client.get(path).headers["content-security-policy"].rpartition("frame-ancestors ")[2]
+
+    assert framers("/embed/map?layer=population") == "*"
+    assert framers("/") == framers("/v1/layers/population/legend.json") == framers("/docs") == "'none'"
+
+
+def test_the_operator_says_who_may_frame(database: Database, tmp_path: Path) -> None:
+    from api_tests.conftest import serving
+
+    with serving(database, tmp_path / "log", CHIIKI_FRAME_ANCESTORS="https://town.example") as server:
+        answer = httpx.get(f"{server.url}/embed/chart")
+        assert answer.headers["content-security-policy"].endswith("frame-ancestors https://town.example")
+
+
+def test_the_build_is_sent_compressed_and_kept_for_ever(client: httpx.Client) -> None:
+    page = client.get("/")
+    assert page.headers["cache-control"].startswith("public, max-age=0")
+    script = page.text.partition('src="/assets/')[2].partition('"')[0]
+    answer = client.get(f"/assets/{script}", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_the_first_view_is_small(client: httpx.Client, browser: Browser, server: Server) -> None:
+    page = browser.new_page(base_url=server.url)
+    visit = Visit(page, server.url)
+    visit.open("/?lang=ja&layer=ageing-rate")
+    files = {url for url in visit.requests if "/assets/" in url or url.split("?")[0] == f"{server.url}/"}
+    sent = 0
+    for url in files:
+        with client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer:
+            sent += sum(len(part) for part in answer.iter_raw())
+    assert 250_000 < sent < 450_000
+    page.close()
