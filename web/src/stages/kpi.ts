@@ -5,7 +5,7 @@ import { lineChart } from "../chart";
 import { h } from "../element";
 import { full } from "../numbers";
 import type { Board } from "../panel";
-import "./plans.css";
+import "./kpi.css";
 
 interface Race {
   indicator: string;

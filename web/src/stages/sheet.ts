@@ -1,0 +1,27 @@
+/** What the views that are no map share. */
+
+import type { Lang, Source } from "../api";
+import { h, type Child } from "../element";
+import { text } from "../texts";
+
+/** Show parts in place of what was there; the focus stays on the control of the same id, else goes to the heading. */
+export function show(target: HTMLElement, ...parts: Child[]): void {
+  const held = target.contains(document.activeElement) ? document.activeElement?.id : null;
+  target.replaceChildren(...parts.filter((one) => one instanceof Node));
+  if (held === null) return;
+  const same = held ? document.getElementById(held) : null;
+  (same ?? target.querySelector<HTMLElement>("h3[tabindex]"))?.focus({ preventScroll: true });
+}
+
+/** Return whether the page has moved on since it was asked for this address: what was fetched is then not shown. */
+export function hasMovedOn(address: string): boolean {
+  return location.search !== address;
+}
+
+/** Return a source as a link, or as words where it has no address. */
+export function sourceLink(source: Source, lang: Lang, isShort = false): HTMLElement {
+  const named = `${text("source", lang)}${lang === "ja" ? "：" : ": "}${source.title}`;
+  if (!source.url) return h("span", { class: "source" }, named);
+  const properties = { href: source.url, rel: "noopener", target: "_blank", class: "source" };
+  return isShort ? h("a", { ...properties, title: source.title, "aria-label": named }, text("source", lang)) : h("a", properties, named);
+}
