@@ -154,7 +154,7 @@ async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
   target.showGap(/^transport-gap[a-z0-9-]*:(.+)$/.exec(found.layer)?.[1] ?? null);
   target.showBackground(mayHaveBackground && view.overlay.includes("gsi"));
   const asked = view.overlay.find((one) => one.startsWith("deployments"));
-  const areas = asked || view.overlay.includes("labels") ? await api.gazetteer(found.level) : new Map();
+  const areas: Map<string, api.Area> = view.overlay.includes("labels") ? await api.gazetteer(found.level) : new Map();
   target.showLabels(view.overlay.includes("labels") ? areas.values() : null, lang);
   if (!asked) return target.showMarks(null, areas);
   const measure = asked.split(":")[1];
@@ -162,8 +162,8 @@ async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
   const marks = known.deployments.flatMap((one) =>
     one.current_codes.map((code): Mark => ({ code, status: one.status, label: `${one.title[lang] || one.title.ja || one.programme}（${one.status_label[lang]}）` })),
   );
-  const whole = found.level === "prefecture" ? areas : new Map([...areas, ...(await api.gazetteer("prefecture"))]);
-  target.showMarks(marks, whole);
+  const everywhere = await Promise.all(["prefecture", "ward", "municipality"].map(api.gazetteer));
+  target.showMarks(marks, new Map(everywhere.flatMap((one) => [...one])));
 }
 
 async function showMap(current: number): Promise<void> {
@@ -254,7 +254,7 @@ async function draw(current: number): Promise<void> {
   const board = asBoard();
   if (current !== turn || !board || !all) return;
   const isOfStrategy = ["kpi", "logic", "roadmap"].includes(view.stage);
-  byId("title").textContent = isOfStrategy ? textOf("stage_", view.stage, lang) : withUnit(board.layer.name, board.layer.unit, lang);
+  byId("title").textContent = isOfStrategy ? text("strategy", lang) : withUnit(board.layer.name, board.layer.unit, lang);
   byId("description").textContent = board.layer.description[lang];
   drawTree(byId("tree"), all, view, go);
   drawLevels(byId("levels"), board.layer, board.legend.level, lang, go);

@@ -2,6 +2,7 @@ import type { Lang, Texts } from "./api";
 
 const TEXTS = {
   site: { ja: "chiiki 地域｜地方創生を地図で見る", en: "chiiki | Regional revitalisation on the map" },
+  strategy: { ja: "地方創生に関する総合戦略", en: "Comprehensive strategy for regional revitalisation" },
   skip: { ja: "本文へ移動", en: "Skip to content" },
   language: { ja: "English", en: "日本語" },
   api: { ja: "API", en: "API" },
