@@ -356,7 +356,7 @@ export class RegionalMap {
       id: "deployments",
       type: "symbol",
       source: "deployments",
-      layout: { "icon-image": ["get", "status"], "icon-allow-overlap": true, "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 0.7, 9, 1.2] },
+      layout: { "icon-image": ["get", "status"], "icon-allow-overlap": true, "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 1.1, 9, 1.7] },
     });
   }
 
