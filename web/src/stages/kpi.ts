@@ -3,7 +3,7 @@
 import { get, type Goal, type Lang, type Source, type Texts } from "../api";
 import { lineChart } from "../chart";
 import { h, s } from "../element";
-import { full, signed } from "../numbers";
+import { full, short, signed } from "../numbers";
 import type { Board } from "../panel";
 import { text } from "../texts";
 import { hasMovedOn, show, sourceLink } from "./sheet";
@@ -159,7 +159,7 @@ function targetText(target: Target, kpi: Kpi, lang: Lang): string {
   if (target.target === null) return TEXTS.noTarget[lang];
   const value = full(target.target, kpi, lang) + (target.type === "maintain" ? ` ${TEXTS.keep[lang]}` : "");
   if (!target.target_period) return value;
-  return lang === "ja" ? `${value}（${year(target.target_period, lang)}${TEXTS.by.ja}）` : `${value} ${TEXTS.by.en} ${year(target.target_period, lang)}`;
+  return lang === "ja" ? `${value}、${year(target.target_period, lang)}${TEXTS.by.ja}` : `${value} ${TEXTS.by.en} ${year(target.target_period, lang)}`;
 }
 
 /** Return the verdict on a year: the rating with its colour, whether it is achieved, or why nothing can be said. */
@@ -196,7 +196,7 @@ function bar(course: Course, point: Point, kpi: Kpi, lang: Lang): HTMLElement | 
 /** Return what an area was to reach and what it has reached. */
 function courseParts(course: Course, progress: Progress, isNamed: boolean, lang: Lang): HTMLElement {
   const point = course.points.filter((one) => one.actual !== null).at(-1);
-  const baseline = course.baseline === null ? TEXTS.noBaseline[lang] : `${full(course.baseline, progress, lang)}${course.baseline_period ? (lang === "ja" ? `（${year(course.baseline_period, lang)}）` : ` (${year(course.baseline_period, lang)})`) : ""}`;
+  const baseline = course.baseline === null ? TEXTS.noBaseline[lang] : `${full(course.baseline, progress, lang)}${course.baseline_period ? (lang === "ja" ? `、${year(course.baseline_period, lang)}` : ` in ${year(course.baseline_period, lang)}`) : ""}`;
   const actual = point?.actual === null || point === undefined ? null : h("data", { value: point.actual }, full(point.actual, progress, lang));
   const sources = point?.sources.map(({ title, url }) => sourceLink({ title: typeof title === "string" ? title : title[lang], url }, lang, true)) ?? [];
   return h(
@@ -278,7 +278,7 @@ function seriesName(race: Race, progress: Progress, lang: Lang): string {
 function toldInWords(race: Race, progress: Progress, lang: Lang): HTMLElement {
   const last = race.points.at(-1);
   const missing = race.missing.map((one) => `${one.name[lang]}${lang === "ja" ? "：" : ": "}${one.reason[lang]}`).join(" ");
-  const levels = last ? [race.area, race.comparator].map((one, index) => [one, index ? last.comparator_level : last.level] as const).filter(([, value]) => value !== null).map(([one, value]) => `${one.name[lang]} ${full(value as number, progress, lang)}`) : [];
+  const levels = last ? [race.area, race.comparator].map((one, index) => [one, index ? last.comparator_level : last.level] as const).filter(([, value]) => value !== null).map(([one, value]) => `${one.name[lang]} ${short(value as number, progress, lang)}`) : [];
   const words = levels.length && last ? `${year(last.period, lang)} ${levels.join(lang === "ja" ? "、" : ", ")}${lang === "ja" ? "。" : "; "}${TEXTS.oneYear[lang]}` : `${TEXTS.missing[lang]}${missing ? (lang === "ja" ? `。${missing}` : `. ${missing}`) : ""}`;
   return h("p", {}, h("b", {}, race.base[lang]), ` ${words}`);
 }
@@ -296,7 +296,7 @@ function races(progress: Progress, lang: Lang, later: (() => Promise<void>)[]): 
   const target = progress.targets[0];
   const last = main?.points.filter(isTold).at(-1);
   const goal = main ? (lang === "ja" ? `${main.area.name.ja}の伸び率が${main.comparator.name.ja}以上` : `${main.area.name.en}: growth not below that of “${main.comparator.name.en}”`) : TEXTS.noTarget[lang];
-  const until = target?.target_period ? (lang === "ja" ? `（${year(target.target_period, lang)}${TEXTS.by.ja}）` : `, ${TEXTS.by.en} ${year(target.target_period, lang)}`) : "";
+  const until = target?.target_period ? (lang === "ja" ? `、${year(target.target_period, lang)}${TEXTS.by.ja}` : `, ${TEXTS.by.en} ${year(target.target_period, lang)}`) : "";
   const newest = main && last ? [h("data", { value: last.growth ?? "" }, changeText(last.growth, lang)), " ", h("span", { class: "soft" }, `${main.comparator.name[lang]} ${changeText(last.comparator_growth, lang)}${lang === "ja" ? "・" : ", "}${year(last.period, lang)}${lang === "ja" ? "・" : ", "}${main.base[lang]}`)] : [h("span", { class: "none" }, TEXTS.noFigures[lang])];
   const parts: HTMLElement[] = [
     h("dl", { class: "facts" }, term(TEXTS.newest[lang], ...newest), term(TEXTS.target[lang], goal + until), term(TEXTS.verdict[lang], last ? badge(last.achieved === true, lang) : h("span", { class: "soft" }, TEXTS.noVerdict[lang]))),
