@@ -1,114 +1,388 @@
-/** How the KPIs stand: target, newest figure and verdict, honest where there is no figure yet. */
+/** How far the KPIs of the strategy have come, by goal. */
 
-import { get, type Lang, type Texts } from "../api";
+import { get, type Goal, type Lang, type Source, type Texts } from "../api";
 import { lineChart } from "../chart";
-import { h } from "../element";
-import { full } from "../numbers";
+import { h, s } from "../element";
+import { full, short, signed } from "../numbers";
 import type { Board } from "../panel";
+import { text } from "../texts";
+import { hasMovedOn, show, sourceLink } from "./sheet";
+import { fiscalYear } from "./years";
 import "./kpi.css";
 
-interface Race {
-  indicator: string;
-  base: Texts;
-  area: { name: Texts };
-  comparator: { name: Texts };
-  points: { period: string; growth: number | null; comparator_growth: number | null; difference_points: number | null; achieved: boolean | null }[];
-}
+const TEXTS = {
+  title: { ja: "KPIの進捗", en: "Progress of the KPIs" },
+  lead: {
+    ja: "総合戦略のKPIを政策目標ごとに示します。公表された値だけを載せ、値のないものは「値なし」と示します。",
+    en: "The KPIs of the strategy by policy goal. Only published figures are shown; where there are none, it says so.",
+  },
+  ofArea: { ja: "選んだ地域の戦略のKPI", en: "KPIs of the chosen area's own strategy" },
+  noKpi: { ja: "この目標に登録されたKPIはありません。", en: "No KPI is registered for this goal." },
+  newest: { ja: "最新の実績", en: "Newest figure" },
+  target: { ja: "目標", en: "Target" },
+  baseline: { ja: "基準", en: "Baseline" },
+  verdict: { ja: "判定", en: "Verdict" },
+  noFigures: { ja: "値なし（実績はまだ公表・登録されていません）", en: "No figures yet (none published or entered)" },
+  noTarget: { ja: "目標値なし（公表資料で確認できません）", en: "No target (none found in published papers)" },
+  noBaseline: { ja: "基準値なし", en: "No baseline" },
+  noVerdict: { ja: "判定できません", en: "Cannot be told" },
+  no_actual: { ja: "実績がない", en: "no figure" },
+  no_target: { ja: "目標値がない", en: "no target" },
+  no_baseline: { ja: "基準値がない", en: "no baseline" },
+  no_rate: { ja: "率を計算できない", en: "no rate can be computed" },
+  maintain_has_no_rate: { ja: "維持の目標は率でなく達否で示す", en: "a level to keep is met or not" },
+  achieved: { ja: "達成", en: "Achieved" },
+  notAchieved: { ja: "未達成", en: "Not achieved" },
+  notYet: { ja: "目標に未到達", en: "Not yet reached" },
+  keep: { ja: "を維持", en: "to be kept" },
+  by: { ja: "まで", en: "by" },
+  way: { ja: "目標までの進み", en: "Way to the target" },
+  expected: { ja: "この年度の見込み", en: "Expected by then" },
+  level: { ja: "目標に対する水準", en: "Level against the target" },
+  proxies: { ja: "参考指標（KPIそのものではなく、近い動きを見る統計）", en: "Stand-in indicators (not the KPI itself: statistics that move with it)" },
+  onMap: { ja: "KPIの進捗を地図で見る", en: "KPI progress on the map" },
+  years: { ja: "年度ごとの判定", en: "Verdict by year" },
+  year: { ja: "年度", en: "Fiscal year" },
+  difference: { ja: "差", en: "Difference" },
+  points: { ja: "ポイント", en: "points" },
+  otherSeries: { ja: "ほかの系列（基準の異なる系列はつながない）", en: "Other series (series of different bases are never joined)" },
+  oneYear: { ja: "伸び率は計算できません（値が1年分）", en: "no growth can be told (one year only)" },
+  missing: { ja: "値なし", en: "No figures" },
+  yoy: { ja: "前年度比", en: "on the year before" },
+  cumulative: { ja: "累積", en: "cumulative" },
+  cagr: { ja: "年平均", en: "yearly mean" },
+  nominal: { ja: "名目", en: "nominal" },
+  real: { ja: "実質", en: "real" },
+  growth: { ja: "伸び率", en: "Growth" },
+  rule: { ja: "判定の基準", en: "Rule of the verdict" },
+  note: { ja: "注", en: "Note" },
+} satisfies Record<string, Texts>;
+
+const PERCENT = { unit: { ja: "%", en: "%" }, decimals: 1 };
+const MOST_COURSES = 8;
+
 interface Target {
-  name?: Texts;
   area: string;
-  target: number | null;
-  target_period: string;
+  type: "number" | "maintain" | "not_below_comparator";
   baseline: number | null;
   baseline_period: string;
-  points?: { period: string; actual?: number | null; value?: number | null; achievement?: number | null; label?: Texts }[];
+  target: number | null;
+  target_period: string;
 }
+
 interface Kpi {
   id: string;
-  goal: string;
   name: Texts;
   definition: Texts;
   unit: Texts;
   decimals: number;
+  goal: string | null;
   owner: string | null;
   relative: boolean;
-  layer: string | null;
+  growth_basis: string | null;
   proxies: string[];
-  source: { title: string; url: string };
+  targets: Target[];
+  note: Texts;
+  source: Source;
 }
 
-const TEXTS = {
-  target: { ja: "目標", en: "Target" },
-  baseline: { ja: "基準", en: "Baseline" },
-  newest: { ja: "最新の実績", en: "Newest figure" },
-  none: { ja: "実績はまだ公表されていません。", en: "No figure has been published yet." },
-  notBelow: { ja: "東京圏以外の伸び率が東京圏以上", en: "Growth outside the Tokyo area at least that of the Tokyo area" },
-  met: { ja: "達成", en: "achieved" },
-  missed: { ja: "未達成", en: "not achieved" },
-  growth: { ja: "前年度比の伸び率", en: "Growth on the year before" },
-  instead: { ja: "参考になる指標", en: "Indicators that stand in" },
-  onMap: { ja: "地図で見る", en: "Show on the map" },
-  year: { ja: "年度", en: "FY" },
-} satisfies Record<string, Texts>;
-
-const GROWTH = { unit: { ja: "%", en: "%" }, decimals: 2 };
-const at = (period: string, lang: Lang) => (lang === "ja" ? `${period}年度` : `FY${period}`);
-
-function targetLines(kpi: Kpi, targets: Target[], lang: Lang): HTMLElement[] {
-  return targets.flatMap((one) => {
-    const newest = one.points?.at(-1);
-    const value = newest?.actual ?? newest?.value ?? null;
-    const terms: [Texts, string][] = [];
-    if (one.target !== null) terms.push([TEXTS.target, `${full(one.target, kpi, lang)}（${at(one.target_period, lang)}）`]);
-    if (one.baseline !== null) terms.push([TEXTS.baseline, `${full(one.baseline, kpi, lang)}（${at(one.baseline_period, lang)}）`]);
-    if (newest && value !== null) terms.push([TEXTS.newest, `${full(value, kpi, lang)}（${at(newest.period, lang)}）`]);
-    return [h("dl", { class: "ranks" }, ...terms.map(([name, told]) => h("div", {}, h("dt", {}, name[lang]), h("dd", {}, told)))), value === null ? h("p", { class: "soft" }, TEXTS.none[lang]) : null].filter((each) => each !== null);
-  });
+interface Point {
+  period: string;
+  actual: number | null;
+  progress_rate: number | null;
+  level_rate: number | null;
+  expected: number | null;
+  achieved: boolean | null;
+  rating: string | null;
+  reason: string;
+  sources: { title: string | Texts; url: string }[];
 }
 
-async function race(target: HTMLElement, kpi: Kpi, one: Race, lang: Lang): Promise<void> {
-  const told = one.points.filter((point) => point.growth !== null);
-  const last = told.at(-1);
-  const plot = h("div", { class: "chart" });
-  const verdict = last ? h("p", { class: last.achieved ? "met" : "missed" }, h("b", {}, `${last.achieved ? "◎" : "✕"} ${TEXTS[last.achieved ? "met" : "missed"][lang]}`), `（${at(last.period, lang)}、${one.base[lang]}）`) : h("p", { class: "soft" }, TEXTS.none[lang]);
-  target.append(verdict, plot);
-  const side = (name: Texts, key: "growth" | "comparator_growth") => ({ name: name[lang], points: told.map((point) => ({ period: point.period, value: point[key] === null ? null : (point[key] as number) * 100 })) });
-  const summary = `${kpi.name[lang]}: ${TEXTS.growth[lang]}`;
-  await lineChart(plot, { lines: [side(one.area.name, "growth"), side(one.comparator.name, "comparator_growth")], ...GROWTH, label: (period) => at(period, lang), summary }, lang, 180);
+interface Course extends Target {
+  name: Texts;
+  points: Point[];
 }
 
-async function card(kpi: Kpi, board: Board): Promise<HTMLElement> {
-  const { view, all, go } = board;
-  const lang = view.lang;
-  const told = await get<{ areas?: Target[]; series?: Race[] }>(`/v1/kpis/${kpi.id}/progress`);
-  const made = h("article", { class: "kpi" }, h("h4", {}, kpi.name[lang]), h("p", { class: "soft" }, kpi.definition[lang]));
-  if (kpi.relative) {
-    made.append(h("p", {}, `${TEXTS.target[lang]}: ${TEXTS.notBelow[lang]}`));
-    const newest = told.series?.find((one) => one.points.some((point) => point.growth !== null));
-    if (newest) await race(made, kpi, newest, lang);
-  } else if (told.areas?.length) made.append(...targetLines(kpi, told.areas, lang));
-  else made.append(h("p", { class: "soft" }, TEXTS.none[lang]));
-  const proxies = kpi.proxies.flatMap((id) => {
-    const layer = all.layers.get(id);
-    return layer ? [h("li", {}, h("button", { type: "button", class: "text", onclick: () => go({ layer: id, stage: "map" }) }, layer.name[lang]))] : [];
-  });
-  const layer = kpi.layer;
-  if (layer && all.layers.has(layer)) made.append(h("p", {}, h("button", { type: "button", onclick: () => go({ layer, stage: "map", level: "prefecture" }) }, TEXTS.onMap[lang])));
-  if (proxies.length) made.append(h("h5", { class: "soft" }, TEXTS.instead[lang]), h("ul", { class: "names" }, ...proxies));
-  made.append(h("p", { class: "soft" }, h("a", { href: kpi.source.url, target: "_blank", rel: "noopener" }, kpi.source.title)));
-  return made;
+interface Compared {
+  period: string;
+  level: number | null;
+  comparator_level: number | null;
+  growth: number | null;
+  comparator_growth: number | null;
+  difference_points: number | null;
+  achieved: boolean | null;
 }
 
-export async function draw(target: HTMLElement, board: Board): Promise<void> {
-  const lang = board.view.lang;
-  const { kpis } = await get<{ kpis: Kpi[] }>("/v1/kpis");
-  const shown = kpis.filter((kpi) => !kpi.owner || kpi.owner === board.view.area);
-  target.replaceChildren(h("div", { id: "kpis" }));
-  const groups = await Promise.all(
-    board.all.goals.map(async (goal) => {
-      const cards = await Promise.all(shown.filter((kpi) => kpi.goal === goal.id).map((kpi) => card(kpi, board)));
-      return cards.length ? [h("h3", {}, goal.name[lang]), h("div", { class: "kpis" }, ...cards)] : [];
-    }),
+interface Race {
+  indicator: string;
+  price_basis: string;
+  base: Texts;
+  area: { name: Texts };
+  comparator: { name: Texts };
+  points: Compared[];
+  missing: { name: Texts; reason: Texts }[];
+  sources: { title: Texts; url: string }[];
+}
+
+interface Progress extends Kpi {
+  rating_scheme: { name: Texts; bands: { code: string; label: Texts; colour: string }[]; source: Source };
+  areas?: Course[];
+  series: Race[];
+}
+
+function textNamed(name: string, lang: Lang): string {
+  return (TEXTS as Record<string, Texts>)[name]?.[lang] ?? name;
+}
+
+function percent(rate: number, lang: Lang): string {
+  return full(rate * 100, PERCENT, lang);
+}
+
+function year(period: string, lang: Lang): string {
+  return /^\d{4}$/.test(period) ? fiscalYear(Number(period), lang) : period;
+}
+
+function isTold(point: Compared): boolean {
+  return point.achieved !== null;
+}
+
+/** Return whether a target is met: a mark, a word, and a colour that says the same again. */
+function badge(isAchieved: boolean, lang: Lang): HTMLElement {
+  return h("span", { class: `verdict ${isAchieved ? "better" : "worse"}` }, `${isAchieved ? "✓" : "✗"} ${TEXTS[isAchieved ? "achieved" : "notAchieved"][lang]}`);
+}
+
+function term(name: string, ...value: (Node | string | null)[]): HTMLElement {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, ...value));
+}
+
+function targetText(target: Target, kpi: Kpi, lang: Lang): string {
+  if (target.target === null) return TEXTS.noTarget[lang];
+  const value = full(target.target, kpi, lang) + (target.type === "maintain" ? ` ${TEXTS.keep[lang]}` : "");
+  if (!target.target_period) return value;
+  return lang === "ja" ? `${value}、${year(target.target_period, lang)}${TEXTS.by.ja}` : `${value} ${TEXTS.by.en} ${year(target.target_period, lang)}`;
+}
+
+/** Return the verdict on a year: the rating with its colour, whether it is achieved, or why nothing can be said. */
+function verdict(point: Point | undefined, course: Course, progress: Progress, lang: Lang): (Node | string)[] {
+  const band = progress.rating_scheme.bands.find((one) => one.code === point?.rating);
+  if (band) {
+    const colour = s("svg", { width: 14, height: 14, "aria-hidden": "true" }, s("circle", { cx: 7, cy: 7, r: 6, fill: band.colour }));
+    return [h("span", { class: "verdict" }, colour, band.label[lang])];
+  }
+  if (point && point.achieved === false && point.period < course.target_period) return [h("b", {}, TEXTS.notYet[lang])];
+  if (point && point.achieved !== null) return [badge(point.achieved, lang)];
+  const reason = textNamed(point?.reason || "no_actual", lang);
+  return [h("span", { class: "soft" }, lang === "ja" ? `${TEXTS.noVerdict.ja}（${reason}）` : `${TEXTS.noVerdict.en}: ${reason}`)];
+}
+
+/** Return the way done from baseline (or zero) to target, with where it was to be by now; none without a rate. */
+function bar(course: Course, point: Point, kpi: Kpi, lang: Lang): HTMLElement | null {
+  const rate = point.progress_rate ?? point.level_rate;
+  if (rate === null || course.target === null) return null;
+  const isLevel = point.progress_rate === null;
+  const within = (share: number) => 100 * Math.min(Math.max(share, 0), 1);
+  const name = `${TEXTS[isLevel ? "level" : "way"][lang]} ${percent(rate, lang)}`;
+  const expected = point.expected === null || isLevel ? null : `${TEXTS.expected[lang]} ${percent(point.expected, lang)}`;
+  const due = point.expected === null || isLevel ? null : s("path", { class: "due", d: `M${within(point.expected)} 0V16` });
+  return h(
+    "figure",
+    { class: "way" },
+    h("figcaption", {}, h("b", {}, name), expected ? h("span", { class: "soft" }, s("svg", { width: 8, height: 12, "aria-hidden": "true" }, s("path", { class: "due", d: "M4 0V12" })), expected) : null),
+    s("svg", { viewBox: "0 0 100 16", preserveAspectRatio: "none", role: "img", "aria-label": [name, expected].filter(Boolean).join(" ") }, s("rect", { class: "track", y: 3, width: 100, height: 10 }), s("rect", { class: "done", y: 3, width: within(rate), height: 10 }), due),
+    h("p", { class: "ends" }, h("span", {}, isLevel ? full(0, kpi, lang) : `${TEXTS.baseline[lang]} ${full(course.baseline ?? 0, kpi, lang)}`), h("span", {}, `${TEXTS.target[lang]} ${full(course.target, kpi, lang)}`)),
   );
-  target.querySelector("#kpis")?.replaceChildren(...groups.flat());
+}
+
+/** Return what an area was to reach and what it has reached. */
+function courseParts(course: Course, progress: Progress, isNamed: boolean, lang: Lang): HTMLElement {
+  const point = course.points.filter((one) => one.actual !== null).at(-1);
+  const baseline = course.baseline === null ? TEXTS.noBaseline[lang] : `${full(course.baseline, progress, lang)}${course.baseline_period ? (lang === "ja" ? `、${year(course.baseline_period, lang)}` : ` in ${year(course.baseline_period, lang)}`) : ""}`;
+  const actual = point?.actual === null || point === undefined ? null : h("data", { value: point.actual }, full(point.actual, progress, lang));
+  const sources = point?.sources.map(({ title, url }) => sourceLink({ title: typeof title === "string" ? title : title[lang], url }, lang, true)) ?? [];
+  return h(
+    "div",
+    { class: "course" },
+    isNamed ? h("h5", {}, course.name[lang]) : null,
+    h(
+      "dl",
+      { class: "facts" },
+      term(TEXTS.newest[lang], ...(actual ? [actual, " ", h("span", { class: "soft" }, year(point?.period ?? "", lang)), " ", ...sources] : [h("span", { class: "none" }, TEXTS.noFigures[lang])])),
+      term(TEXTS.target[lang], targetText(course, progress, lang)),
+      term(TEXTS.baseline[lang], baseline),
+      term(TEXTS.verdict[lang], ...verdict(point, course, progress, lang)),
+    ),
+    point ? bar(course, point, progress, lang) : null,
+  );
+}
+
+function courses(progress: Progress, board: Board): HTMLElement[] {
+  const { lang, area } = board.view;
+  const all = progress.areas ?? [];
+  if (all.length === 0) {
+    const terms = [term(TEXTS.newest[lang], h("span", { class: "none" }, TEXTS.noFigures[lang])), term(TEXTS.target[lang], TEXTS.noTarget[lang])];
+    return [h("dl", { class: "facts" }, ...terms)];
+  }
+  const own = all.filter((one) => one.area === area);
+  const shown = [...own, ...all.filter((one) => one.area !== area)].slice(0, MOST_COURSES);
+  return shown.map((one) => courseParts(one, progress, shown.length > 1 || one.area !== "00000", lang));
+}
+
+function changeText(value: number | null, lang: Lang): string {
+  return value === null ? "—" : `${signed(value * 100, 1, lang)}%`;
+}
+
+/** Return the verdict of each year of a series as a table, newest first. */
+function verdictTable(race: Race, progress: Progress, lang: Lang): HTMLElement {
+  const rows = race.points.filter(isTold).reverse();
+  const row = (one: Compared) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, year(one.period, lang)),
+      h("td", { class: "number" }, changeText(one.growth, lang)),
+      h("td", { class: "number" }, changeText(one.comparator_growth, lang)),
+      h("td", { class: "number" }, one.difference_points === null ? "—" : signed(one.difference_points, 2, lang)),
+      h("td", {}, badge(one.achieved === true, lang)),
+    );
+  const heads = [race.area.name[lang], race.comparator.name[lang], `${TEXTS.difference[lang]}${lang === "ja" ? `（${TEXTS.points.ja}）` : ` (${TEXTS.points.en})`}`];
+  const label = lang === "ja" ? `${TEXTS.years.ja}（${race.base.ja}）` : `${TEXTS.years.en} (${race.base.en})`;
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": `${progress.name[lang]} ${label}` },
+    h(
+      "table",
+      { class: "verdicts" },
+      h("caption", {}, label),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, TEXTS.year[lang]), ...heads.map((name) => h("th", { scope: "col", class: "number" }, name)), h("th", { scope: "col" }, TEXTS.verdict[lang]))),
+      h("tbody", {}, ...rows.map(row)),
+    ),
+  );
+}
+
+async function raceChart(plot: HTMLElement, race: Race, progress: Progress, lang: Lang): Promise<void> {
+  const points = race.points.filter((one) => one.growth !== null || one.comparator_growth !== null);
+  const line = (name: Texts, growth: (one: Compared) => number | null) => ({ name: name[lang], points: points.map((one) => ({ period: one.period, value: growth(one) === null ? null : (growth(one) as number) * 100 })) });
+  const lines = [line(race.area.name, (one) => one.growth), line(race.comparator.name, (one) => one.comparator_growth)];
+  const last = points.at(-1);
+  const summary = `${progress.name[lang]}: ${last ? `${year(last.period, lang)} ${race.area.name[lang]} ${changeText(last.growth, lang)}, ${race.comparator.name[lang]} ${changeText(last.comparator_growth, lang)}` : ""}`;
+  await lineChart(plot, { lines, ...PERCENT, label: (period) => year(period, lang), summary }, lang, 290);
+  plot.querySelector("details.figures")?.remove(); // the table of verdicts has the same figures
+}
+
+function seriesName(race: Race, progress: Progress, lang: Lang): string {
+  const parts = [race.base[lang], textNamed(race.price_basis, lang), textNamed(progress.growth_basis ?? "", lang)].filter(Boolean);
+  return parts.join(lang === "ja" ? "・" : ", ");
+}
+
+/** Return a series that has no growth to show, in words: its only level, or what it lacks. */
+function toldInWords(race: Race, progress: Progress, lang: Lang): HTMLElement {
+  const last = race.points.at(-1);
+  const missing = race.missing.map((one) => `${one.name[lang]}${lang === "ja" ? "：" : ": "}${one.reason[lang]}`).join(" ");
+  const levels = last ? [race.area, race.comparator].map((one, index) => [one, index ? last.comparator_level : last.level] as const).filter(([, value]) => value !== null).map(([one, value]) => `${one.name[lang]} ${short(value as number, progress, lang)}`) : [];
+  const words = levels.length && last ? `${year(last.period, lang)} ${levels.join(lang === "ja" ? "、" : ", ")}${lang === "ja" ? "。" : "; "}${TEXTS.oneYear[lang]}` : `${TEXTS.missing[lang]}${missing ? (lang === "ja" ? `。${missing}` : `. ${missing}`) : ""}`;
+  return h("p", {}, h("b", {}, race.base[lang]), ` ${words}`);
+}
+
+function raceParts(race: Race, progress: Progress, lang: Lang): { element: HTMLElement; fill: () => Promise<void> } {
+  const plot = h("div", { class: "chart" });
+  const element = h("div", { class: "race" }, h("h5", {}, `${TEXTS.growth[lang]}${lang === "ja" ? `（${seriesName(race, progress, lang)}）` : ` (${seriesName(race, progress, lang)})`}`), h("div", { class: "beside" }, plot, verdictTable(race, progress, lang)));
+  return { element, fill: () => raceChart(plot, race, progress, lang) };
+}
+
+function races(progress: Progress, lang: Lang, later: (() => Promise<void>)[]): HTMLElement[] {
+  const told = progress.series.filter((one) => one.points.some(isTold)).sort((a, b) => newestOf(b).localeCompare(newestOf(a)));
+  const [main, ...others] = told;
+  const inWords = progress.series.filter((one) => !told.includes(one)).map((one) => toldInWords(one, progress, lang));
+  const target = progress.targets[0];
+  const last = main?.points.filter(isTold).at(-1);
+  const goal = main ? (lang === "ja" ? `${main.area.name.ja}の伸び率が${main.comparator.name.ja}以上` : `${main.area.name.en}: growth not below that of “${main.comparator.name.en}”`) : TEXTS.noTarget[lang];
+  const until = target?.target_period ? (lang === "ja" ? `、${year(target.target_period, lang)}${TEXTS.by.ja}` : `, ${TEXTS.by.en} ${year(target.target_period, lang)}`) : "";
+  const newest = main && last ? [h("data", { value: last.growth ?? "" }, changeText(last.growth, lang)), " ", h("span", { class: "soft" }, `${main.comparator.name[lang]} ${changeText(last.comparator_growth, lang)}${lang === "ja" ? "・" : ", "}${year(last.period, lang)}${lang === "ja" ? "・" : ", "}${main.base[lang]}`)] : [h("span", { class: "none" }, TEXTS.noFigures[lang])];
+  const parts: HTMLElement[] = [
+    h("dl", { class: "facts" }, term(TEXTS.newest[lang], ...newest), term(TEXTS.target[lang], goal + until), term(TEXTS.verdict[lang], last ? badge(last.achieved === true, lang) : h("span", { class: "soft" }, TEXTS.noVerdict[lang]))),
+  ];
+  if (main) {
+    const { element, fill } = raceParts(main, progress, lang);
+    later.push(fill);
+    parts.push(element);
+  }
+  if (others.length + inWords.length) parts.push(otherSeries(others, inWords, progress, lang));
+  return parts;
+}
+
+function newestOf(race: Race): string {
+  return race.points.filter(isTold).at(-1)?.period ?? "";
+}
+
+function otherSeries(others: Race[], inWords: HTMLElement[], progress: Progress, lang: Lang): HTMLElement {
+  const made = others.map((one) => raceParts(one, progress, lang));
+  const details = h("details", { class: "others" }, h("summary", {}, TEXTS.otherSeries[lang]), ...made.map((one) => one.element), ...inWords);
+  // a chart takes the width of its place, which a closed one does not have
+  details.addEventListener("toggle", () => details.open && made.splice(0).forEach((one) => void one.fill()));
+  return details;
+}
+
+function proxies(kpi: Kpi, board: Board): HTMLElement | null {
+  const { lang } = board.view;
+  const layers = kpi.proxies.map((id) => board.all.layers.get(id)).filter((one) => one !== undefined);
+  if (layers.length === 0) return null;
+  const buttons = layers.map((one) => h("li", {}, h("button", { type: "button", title: text("onMap", lang), "data-proxy": one.id, onclick: () => board.go({ layer: one.id, stage: "map" }) }, one.name[lang])));
+  return h("div", { class: "proxies" }, h("h5", {}, TEXTS.proxies[lang]), h("ul", {}, ...buttons));
+}
+
+function sources(progress: Progress, lang: Lang): HTMLElement {
+  const told = progress.relative ? progress.series.flatMap((one) => one.sources).map((one) => ({ title: one.title[lang], url: one.url })) : [];
+  const all = [progress.source, ...told].filter((one, index, list) => one.title && list.findIndex((each) => each.title === one.title) === index);
+  const scheme = progress.rating_scheme;
+  const rule = progress.relative ? null : h("span", {}, `${TEXTS.rule[lang]}${lang === "ja" ? "：" : ": "}${scheme.name[lang]}`);
+  return h("p", { class: "sources" }, ...all.map((one) => sourceLink(one, lang)), rule);
+}
+
+function card(progress: Progress, board: Board, later: (() => Promise<void>)[]): HTMLElement {
+  const { lang } = board.view;
+  const layer = `kpi-progress:${progress.id}`;
+  const open = board.all.layers.has(layer) ? h("button", { type: "button", class: "on-map", onclick: () => board.go({ layer, stage: "map" }) }, TEXTS.onMap[lang]) : null;
+  const parts = progress.relative ? races(progress, lang, later) : courses(progress, board);
+  return h(
+    "article",
+    { class: `card kpi${progress.relative ? " wide" : ""}`, "data-kpi": progress.id, "aria-labelledby": `kpi-${progress.id}` },
+    h("header", {}, h("h4", { id: `kpi-${progress.id}` }, progress.name[lang]), open),
+    h("p", { class: "definition" }, progress.definition[lang]),
+    ...parts,
+    proxies(progress, board),
+    progress.note[lang] ? h("p", { class: "soft" }, `${TEXTS.note[lang]}${lang === "ja" ? "：" : ": "}${progress.note[lang]}`) : null,
+    sources(progress, lang),
+  );
+}
+
+function section(id: string, name: string, about: string | null, found: Progress[], board: Board, later: (() => Promise<void>)[]): HTMLElement {
+  const { lang } = board.view;
+  const cards = found.length ? h("div", { class: "cards" }, ...found.map((one) => card(one, board, later))) : h("p", { class: "soft" }, TEXTS.noKpi[lang]);
+  return h("section", { class: "goal", "data-goal": id }, h("h3", {}, name), about ? h("p", { class: "soft" }, about) : null, cards);
+}
+
+/** Draw the KPIs by goal: definition, figures, target and verdict of each. */
+export async function draw(target: HTMLElement, board: Board): Promise<void> {
+  const { lang, area } = board.view;
+  const address = location.search;
+  const { kpis } = await get<{ kpis: Kpi[] }>("/v1/kpis");
+  const wanted = kpis.filter((one) => one.owner === null || (area !== "" && one.owner === area));
+  const found = await Promise.all(wanted.map((one) => get<Progress>(`/v1/kpis/${one.id}/progress`)));
+  if (hasMovedOn(address)) return;
+  const later: (() => Promise<void>)[] = [];
+  const own = found.filter((one) => one.owner !== null);
+  const ofGoal = (goal: Goal) => found.filter((one) => one.owner === null && one.goal === goal.id).sort((a, b) => goal.kpis.indexOf(a.id) - goal.kpis.indexOf(b.id));
+  const sections = board.all.goals.map((goal) => section(goal.id, goal.name[lang], goal.kpi?.[lang] ?? null, ofGoal(goal), board, later));
+  show(
+    target,
+    h(
+      "div",
+      { class: "kpis" },
+      h("h3", { class: "first", tabindex: -1 }, TEXTS.title[lang]),
+      h("p", { class: "words" }, TEXTS.lead[lang]),
+      own.length ? section("own", TEXTS.ofArea[lang], null, own, board, later) : null,
+      ...sections,
+    ),
+  );
+  await Promise.all(later.map((fill) => fill()));
 }

@@ -127,7 +127,10 @@ function diagram(shown: Shown): { element: HTMLElement; link: () => void } {
   const boxes = new Map<string, HTMLElement>();
   const lines = s("svg", { class: "links", "aria-hidden": "true" });
   let pinned = "";
+  let focused = "";
+  let alone = "";
   const light = (id: string) => {
+    alone = id;
     const kept = id ? related(model.links, id) : null;
     element.classList.toggle("fades", kept !== null);
     for (const [one, box] of boxes) box.classList.toggle("kept", kept?.has(one) ?? false);
@@ -136,14 +139,21 @@ function diagram(shown: Shown): { element: HTMLElement; link: () => void } {
   const pin = (id: string) => {
     pinned = pinned === id ? "" : id;
     for (const [one, box] of boxes) box.querySelector("[aria-pressed]")?.setAttribute("aria-pressed", String(one === pinned));
-    light(pinned || id);
+    light(pinned || focused);
   };
   const box = (node: ModelNode) => {
     const made = h("li", { class: `node ${node.kind}${shown.lit.has(node.id) ? " lit" : ""}`, "data-node": node.id }, nodeButton(node, shown, () => pin(node.id)), chips(node, board));
-    made.addEventListener("pointerenter", () => light(node.id));
-    made.addEventListener("pointerleave", () => light(pinned));
-    made.addEventListener("focusin", () => light(node.id));
-    made.addEventListener("focusout", () => light(pinned));
+    // a move, not an entry: boxes that scroll under a resting pointer must not take over from the keyboard
+    made.addEventListener("pointermove", () => alone === node.id || light(node.id));
+    made.addEventListener("pointerleave", () => light(focused || pinned));
+    made.addEventListener("focusin", ({ target }) => {
+      focused = (target as Element).matches(":focus-visible") ? node.id : "";
+      if (focused) light(focused);
+    });
+    made.addEventListener("focusout", () => {
+      focused = "";
+      light(pinned);
+    });
     boxes.set(node.id, made);
     return made;
   };
@@ -167,7 +177,7 @@ function diagram(shown: Shown): { element: HTMLElement; link: () => void } {
     });
     lines.setAttribute("viewBox", `0 0 ${origin.width} ${origin.height}`);
     lines.replaceChildren(s("defs", {}, arrow("arrow"), arrow("arrow-lit")), ...paths.filter((one) => one !== null));
-    light(pinned);
+    light(alone);
   };
   return { element, link };
 }

@@ -32,7 +32,7 @@ const TEXTS = {
   legend_open: { ja: "展開：前の年度に始まり、終了年度の公表なし", en: "Deployments: begun before, no end published" },
   value: { ja: "値", en: "Value" },
   open: { ja: "終了年度の公表なし", en: "no end published" },
-  ofThem: { ja: "うち終了年度の公表なし", en: "of them no end published:" },
+  ofThem: { ja: "うち以前から（終了の公表なし）", en: "of them from before (no end published):" },
   noneEnds: { ja: "いずれも終了年度の公表なし", en: "of none an end is published" },
   ended: { ja: "期間前に終了", en: "Ended before these years:" },
   undated: { ja: "ほかに年度不明", en: "Year unknown:" },
