@@ -78,16 +78,18 @@ def page(browser: Browser, server: Server, tmp_path: Path) -> Iterator[Page]:
 
 def test_frames_of_another_origin_show_all_four_and_fit_their_height(page: Page) -> None:
     chart, ranking = page.frame_locator("#chart"), page.frame_locator("#ranking")
-    expect(chart.locator(".plot canvas")).to_be_visible(timeout=30_000)
+    expect(chart.locator(".plot canvas")).to_be_visible(timeout=90_000)
     expect(chart.locator("h1")).to_have_text("総人口（人）")
     expect(chart.locator("#summary")).to_contain_text("前橋市の総人口は、1980年（昭和55年）の311,121人から")
     expect(ranking.locator(".ranking li")).to_have_count(10)
     expect(ranking.locator(".ranking li").first).to_contain_text("南牧村")
     profile = page.frame_locator("#profile")
-    expect(profile.locator(".card").first).to_be_visible(timeout=30_000)
+    expect(profile.locator(".card").first).to_be_visible(timeout=90_000)
     expect(profile.locator("body")).to_have_class("embed dark")
-    expect(page.frame_locator("#map").locator("body[data-map=idle]")).to_be_attached(timeout=30_000)
+    expect(page.frame_locator("#map").locator("body[data-map=idle]")).to_be_attached(timeout=90_000)
     for name in ("#map", "#chart", "#ranking", "#profile"):
+        # a browser lays out a frame of another origin only once it comes into sight
+        page.locator(name).scroll_into_view_if_needed()
         content = page.locator(name).element_handle().content_frame()
         assert content is not None
         content.wait_for_function(
@@ -98,13 +100,13 @@ def test_frames_of_another_origin_show_all_four_and_fit_their_height(page: Page)
 
 def test_the_element_tells_what_is_chosen_and_follows_its_attributes(page: Page) -> None:
     frame = page.frame_locator("chiiki-map iframe")
-    expect(frame.locator("body[data-map=idle][data-shown=map]")).to_be_attached(timeout=30_000)
+    expect(frame.locator("body[data-map=idle][data-shown=map]")).to_be_attached(timeout=90_000)
     page.locator("chiiki-map").evaluate("element => element.select('01000')")
     expect(page.locator("#said")).to_have_text(
         '{"code":"01000","name":{"ja":"北海道","en":"Hokkaido"},"value":5224614,"period":"2020"}'
     )
     page.locator("chiiki-map").evaluate("element => element.setAttribute('lang', 'en')")
-    expect(frame.locator("h1")).to_have_text("Population (persons)", timeout=30_000)
+    expect(frame.locator("h1")).to_have_text("Population (persons)", timeout=90_000)
 
 
 def test_only_embeds_may_be_framed(client: httpx.Client) -> None:
