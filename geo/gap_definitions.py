@@ -144,7 +144,7 @@ def gap_indicators(definitions: list[Definition]) -> dict[str, Indicator]:
             found[f"{layer}:{one.id}"] = Indicator(
                 id=f"{layer}:{one.id}",
                 name_ja=f"{ja.replace('圏外', '交通空白')}の割合：{one.name_ja}",
-                name_en=f"Share: {en}: {one.name_en}",
+                name_en=f"Share of {en[0].lower()}{en[1:]}: {one.name_en}",
                 description_ja=f"{_HOW_JA}出典：{one.source_title}。{one.note}",
                 description_en=f"{_HOW_EN} Definition: {one.source_title}.",
                 topic="transport",

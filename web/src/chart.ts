@@ -77,6 +77,14 @@ function isDark(target: Element): boolean {
   return getComputedStyle(target).colorScheme === "dark";
 }
 
+/** Return the room that an axis's labels take, so that none is cut. */
+function roomFor(labels: string[] | null, font: string): number {
+  const pen = document.createElement("canvas").getContext("2d");
+  if (!pen || !labels) return 50;
+  pen.font = font;
+  return Math.ceil(Math.max(...labels.map((label) => pen.measureText(label).width))) + 18;
+}
+
 /** Draw lines over time, with their key, and the figures as a table under it. */
 export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, height = 220): Promise<void> {
   const plot = h("div", { class: "plot", role: "img", "aria-label": chart.summary });
@@ -101,7 +109,7 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
       scales: { x: { time: false } },
       axes: [
         { ...axis, values: (_plot, splits) => splits.map((year) => (Number.isInteger(year) ? String(year) : "")), space: 44 },
-        { ...axis, size: 66, values: (_plot, splits) => splits.map((value) => short(value, chart, lang)) },
+        { ...axis, size: (_plot, labels) => roomFor(labels, font), values: (_plot, splits) => splits.map((value) => short(value, chart, lang)) },
       ],
       series: [
         {},

@@ -46,7 +46,7 @@ function drawn(method: string, path: string, operation: Operation): HTMLElement 
 
 const reference = document.getElementById("reference");
 const told = (await (await fetch("/openapi.json")).json()) as Document;
-reference?.append(make("p", told.info.description, "plain"));
+reference?.append(make("p", told.info.description.replaceAll(/\s*\n/g, " "), "plain"));
 const byTag = new Map<string, HTMLElement[]>();
 for (const [path, methods] of Object.entries(told.paths)) {
   for (const [method, operation] of Object.entries(methods)) {

@@ -4,6 +4,7 @@ import * as api from "./api";
 import type { Layer, Profile, Row, Series } from "./api";
 import { lineChart, sparkline } from "./chart";
 import { byId, h, s } from "./element";
+import { gapDefinition } from "./gap";
 import { drawLegend } from "./legend";
 import type { RegionalMap } from "./map";
 import { full, short } from "./numbers";
@@ -109,6 +110,7 @@ async function showMap(target: HTMLElement): Promise<void> {
   const exact = layerQuery({ ...view, level: found.level, period: found.period, vintage: found.vintage });
   const { tiles, minzoom, maxzoom } = await api.tiles(view.layer, exact);
   await map.lay({ key: found.level, poured: exact, tiles, minzoom, maxzoom }, { ...colours, classes: null }, lang);
+  map.showGap(gapDefinition(view.layer));
   map.map.on("idle", () => (document.body.dataset["map"] = box.dataset["map"]));
   drawLegend(legendBox, found, lang);
   const keep = (told: { codes: string[]; values: (number | null)[] }) => (shown = new Map(told.codes.map((code, index) => [code, told.values[index] ?? null])));

@@ -2,6 +2,7 @@
 
 import type { Lang, Legend, Values } from "./api";
 import { h, s, swatch } from "./element";
+import { gapDefinition, gapKey } from "./gap";
 import { text, withUnit } from "./texts";
 
 const BINS = 40;
@@ -57,5 +58,6 @@ export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, valu
     h("p", { class: "when" }, `${legend.period_label?.[lang] ?? legend.period}`, h("span", {}, text("areasCounted", lang))),
     h("ul", {}, ...rows.map((row) => h("li", { class: row.count ? "" : "none" }, swatch(row.colour), h("span", {}, row.label), h("data", { value: row.count }, row.count.toLocaleString(lang))))),
     ...(values && !isCategorical ? [spread(legend, values, lang)].filter((one) => one !== null) : []),
+    ...(gapDefinition(legend.layer) ? [gapKey(lang)] : []),
   );
 }

@@ -5,6 +5,7 @@ import type { Catalogue, Lang, Layer, Legend, Periods, Values } from "./api";
 import { drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
 import { byId, h } from "./element";
 import { finder } from "./finder";
+import { gapDefinition } from "./gap";
 import { drawLegend } from "./legend";
 import { RegionalMap, type Mark, type Paint, type Pointed } from "./map";
 import { full } from "./numbers";
@@ -99,7 +100,8 @@ function tip(area: Pointed | null): void {
 }
 
 function drawStages(): void {
-  byId("stages").replaceChildren(
+  const stages = byId("stages");
+  stages.replaceChildren(
     ...STAGES.map((name) =>
       h(
         "a",
@@ -117,6 +119,8 @@ function drawStages(): void {
       ),
     ),
   );
+  const current = stages.querySelector<HTMLElement>("[aria-current]");
+  if (current) stages.scrollLeft = current.offsetLeft - stages.offsetLeft - (stages.clientWidth - current.offsetWidth) / 2; // on phones the row is wider than the page
 }
 
 /** Colour the map for a period passed by the slider, without asking for anything but the first time. */
@@ -151,7 +155,7 @@ async function lay(target: RegionalMap, shown: View, found: Legend): Promise<voi
 
 async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
   const lang = view.lang;
-  target.showGap(/^transport-gap[a-z0-9-]*:(.+)$/.exec(found.layer)?.[1] ?? null);
+  target.showGap(gapDefinition(found.layer));
   target.showBackground(mayHaveBackground && view.overlay.includes("gsi"));
   const asked = view.overlay.find((one) => one.startsWith("deployments"));
   const areas: Map<string, api.Area> = view.overlay.includes("labels") ? await api.gazetteer(found.level) : new Map();

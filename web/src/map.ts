@@ -4,10 +4,13 @@ import type { Feature, FeatureCollection } from "geojson";
 import maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Area, Lang } from "./api";
+import { CELLS, STOPS } from "./gap";
 import { mark, MARKS } from "./marks";
 
 /** What a first look shows: without the southernmost islands, which are a drag away. */
-const JAPAN: [number, number, number, number] = [126.5, 26.0, 146.2, 45.7];
+const JAPAN: [number, number, number, number] = [126.5, 26.0, 149.0, 45.7];
+/** Narrower than this, the legend lies outside the map, and Hokkaido reaches into the upper right corner. */
+const NARROW = 600;
 const AREAS = { source: "areas", sourceLayer: "areas" };
 const NONE = -1;
 const GSI = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png";
@@ -102,7 +105,7 @@ export class RegionalMap {
       style: { version: 8, sources: {}, layers: [{ id: "background", type: "background", paint: { "background-color": "#e6edf3" } }] },
     });
     this.map.touchZoomRotate.disableRotation();
-    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), container.clientWidth < NARROW ? "top-left" : "top-right");
     this.popup = new maplibre.Popup({ closeButton: true, maxWidth: "20rem" });
     this.map.on("idle", () => {
       container.dataset["map"] = this.map.getLayer("areas-fill") ? "idle" : "empty";
@@ -294,7 +297,7 @@ export class RegionalMap {
         "source-layer": "cells",
         minzoom: 8.5,
         paint: {
-          "fill-color": ["step", ["get", "gap_population"], "#fee5d9", 10, "#fcae91", 50, "#fb6a4a", 200, "#cb181d"],
+          "fill-color": ["step", ["get", "gap_population"], CELLS[0].colour, ...CELLS.slice(1).flatMap((one) => [one.from, one.colour])] as unknown as maplibre.ExpressionSpecification,
           "fill-opacity": ["case", ["<", ["get", "gap_share"], 0.05], 0.05, 0.75],
         },
       },
@@ -308,7 +311,7 @@ export class RegionalMap {
       minzoom: 9,
       paint: {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 1.5, 13, 4],
-        "circle-color": ["match", ["get", "mode"], "rail", "#1a1a1a", "#08519c"],
+        "circle-color": ["match", ["get", "mode"], "rail", STOPS.rail, STOPS.bus],
       },
     });
   }

@@ -34,6 +34,13 @@ test("a value in full keeps its unit and its decimals", () => {
   expect(full(3467, thousandYen, "ja")).toBe("3,467千円");
 });
 
+test("a minus is a true one, and what rounds to nothing has none", () => {
+  expect(full(-34.2, rate, "ja")).toBe("−34.2%");
+  expect(full(-0.04, rate, "en")).toBe("0.0%");
+  expect(short(-332149, persons, "ja")).toBe("−33.2万人");
+  expect(short(-332149, persons, "en")).toBe("−332K persons");
+});
+
 test("a change has a sign, and none where it rounds to nothing", () => {
   expect(signed(1.25, 1, "ja")).toBe("+1.3");
   expect(signed(-1234, 0, "en")).toBe("−1,234");

@@ -23,8 +23,13 @@ function withUnit(number: string, unit: string, lang: Lang): string {
   return lang === "ja" || unit === "%" ? number + unit : `${number} ${unit}`;
 }
 
+/** A true minus, as wide as a digit; zero has no sign. */
+function plain(told: string): string {
+  return told.replace(/^-(?=[0.,]*$)/, "").replace("-", "−");
+}
+
 function digits(value: number, decimals: number, lang: Lang): string {
-  return value.toLocaleString(lang, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return plain(value.toLocaleString(lang, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
 }
 
 /** Return a value in full, in its own unit. */
@@ -40,13 +45,13 @@ export function short(value: number, { unit, decimals }: Measured, lang: Lang): 
   const size = Math.abs(amount);
   if (size < 1e4) return withUnit(digits(amount, multiple ? 0 : decimals, lang), named, lang);
   if (lang === "en") {
-    const told = amount.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
+    const told = plain(amount.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 }));
     return withUnit(told, named, lang);
   }
   const { at, name } = MYRIADS.find((one) => size >= one.at * (1 - 5e-4)) ?? { at: 1, name: "" };
   const part = amount / at;
   const shown = Math.abs(part) < 9.995 ? 2 : Math.abs(part) < 99.95 ? 1 : 0;
-  return withUnit(part.toLocaleString("ja", { maximumFractionDigits: shown }) + name, named, lang);
+  return withUnit(plain(part.toLocaleString("ja", { maximumFractionDigits: shown })) + name, named, lang);
 }
 
 /** Return a change with its sign; a true minus. */

@@ -92,6 +92,15 @@ function bounds(all: number[]): [number, number] {
   return [low - room, high + room];
 }
 
+/** Return the round numbers between two bounds, four to ten of them. */
+export function ticks(low: number, high: number): number[] {
+  const rough = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5, 10].find((one) => one * power >= rough * 0.999) ?? 10);
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_none, index) => (first + index) * step);
+}
+
 class Scatter {
   private readonly canvas = h("canvas", { role: "img" });
   private readonly tip = h("p", { class: "tip", hidden: true, "aria-hidden": "true" });
@@ -160,14 +169,22 @@ class Scatter {
     on.strokeStyle = "#e3e9ee";
     on.fillStyle = "#4d5b68";
     on.lineWidth = 1;
-    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-      const [x, y] = [MARGIN.left + share * across, MARGIN.top + (1 - share) * down];
+    on.textAlign = "right";
+    for (const value of ticks(lowY, highY)) {
+      const y = MARGIN.top + (1 - (value - lowY) / (highY - lowY)) * down;
       on.strokeRect(MARGIN.left, Math.round(y) + 0.5, across, 0);
+      on.fillText(short(value, this.board.layer, lang), MARGIN.left - 5, y + 4);
+    }
+    on.textAlign = "center";
+    let written = -Infinity;
+    for (const value of ticks(lowX, highX)) {
+      const x = MARGIN.left + ((value - lowX) / (highX - lowX)) * across;
       on.strokeRect(Math.round(x) + 0.5, MARGIN.top, 0, down);
-      on.textAlign = "right";
-      on.fillText(short(lowY + share * (highY - lowY), this.board.layer, lang), MARGIN.left - 5, y + 4);
-      on.textAlign = share === 1 ? "right" : "center";
-      on.fillText(short(lowX + share * (highX - lowX), this.other, lang), x, height - MARGIN.bottom + 16);
+      const label = short(value, this.other, lang);
+      const half = on.measureText(label).width / 2;
+      if (x - half < written || x + half > width) continue; // two labels must not touch
+      on.fillText(label, x, height - MARGIN.bottom + 16);
+      written = x + half + 8;
     }
     for (const dot of this.dots) {
       const [x, y] = this.place(dot);

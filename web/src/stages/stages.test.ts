@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { histogram } from "../legend";
-import { paired, rankCorrelation } from "./bivariate";
+import { paired, rankCorrelation, ticks } from "./bivariate";
 import { ranked } from "./table";
 
 test("equal values share the better rank and a missing one has none", () => {
@@ -20,6 +20,12 @@ test("rank correlation is that of ranks, and ties share the mean rank", () => {
   expect(rankCorrelation([[1, 1], [2, 2], [2, 3], [3, 4]])).toBeCloseTo(4.5 / Math.sqrt(22.5), 12);
   expect(rankCorrelation([[1, 1], [2, 2]])).toBeNull();
   expect(rankCorrelation([[1, 1], [1, 2], [1, 3]])).toBeNull();
+});
+
+test("an axis has round numbers within its bounds", () => {
+  expect(ticks(16.3, 57.6)).toEqual([20, 30, 40, 50]);
+  expect(ticks(-18.9, 14.8)).toEqual([-10, 0, 10]);
+  expect(ticks(0, 1)).toHaveLength(6);
 });
 
 test("a histogram counts every value, the far ones in the outer bins", () => {

@@ -1,0 +1,36 @@
+/** Transport gaps from near: the colours of cells and stops, and what they mean. */
+
+import type { Lang } from "./api";
+import { h, s, swatch } from "./element";
+import { text } from "./texts";
+
+/** People in the gap from which a cell has a colour. */
+export const CELLS = [
+  { from: 0, colour: "#fee5d9" },
+  { from: 10, colour: "#fcae91" },
+  { from: 50, colour: "#fb6a4a" },
+  { from: 200, colour: "#cb181d" },
+] as const;
+export const STOPS = { bus: "#08519c", rail: "#1a1a1a" } as const;
+
+/** Return the definition of the gap that a layer shows, if it shows one. */
+export function gapDefinition(layer: string): string | null {
+  return /^transport-gap[a-z0-9-]*:(.+)$/.exec(layer)?.[1] ?? null;
+}
+
+function range(index: number, lang: Lang): string {
+  const [from, to] = [CELLS[index]?.from ?? 0, CELLS[index + 1]?.from];
+  if (to === undefined) return lang === "ja" ? `${from}以上` : `${from} and more`;
+  return lang === "ja" ? `${from}〜${to}` : `${from}–${to}`;
+}
+
+/** Return the key of cells and stops, which the map shows from near. */
+export function gapKey(lang: Lang): HTMLElement {
+  const stop = (mode: keyof typeof STOPS) => h("li", {}, s("svg", { class: "swatch", width: 22, height: 14, "aria-hidden": "true" }, s("circle", { cx: 11, cy: 7, r: 4, fill: STOPS[mode] })), h("span", {}, text(mode, lang)));
+  return h(
+    "section",
+    { class: "gap" },
+    h("p", { class: "when" }, text("gapCells", lang)),
+    h("ul", {}, ...CELLS.map((one, index) => h("li", {}, swatch(one.colour), h("span", {}, range(index, lang)))), stop("bus"), stop("rail")),
+  );
+}
