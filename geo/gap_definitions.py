@@ -148,6 +148,7 @@ def gap_indicators(definitions: list[Definition]) -> dict[str, Indicator]:
                 description_ja=f"{_HOW_JA}出典：{one.source_title}。{one.note}",
                 description_en=f"{_HOW_EN} Definition: {one.source_title}.",
                 topic="transport",
+                keywords="バス;電車;鉄道;駅;タクシー;公共交通;足の確保;public transport;trains;stations",
                 kind="ratio",
                 unit_ja="%",
                 unit_en="%",

@@ -54,6 +54,7 @@ class Indicator:
 
     Attributes
     ----------
+    keywords : everyday words that people search it by, in both languages, apart by semicolons
     kind : ``count`` (observed, or a sum of observed ones), ``ratio``, ``change`` (over ``lag`` years),
         ``index`` (published as it is, cannot be summed), ``category``
     numerator, denominator : signed sums of base indicators, ``"births - deaths"``; empty when observed
@@ -69,6 +70,7 @@ class Indicator:
     description_en: str
     topic: str
     kind: Kind
+    keywords: str = ""
     unit_ja: str = ""
     unit_en: str = ""
     code: str = ""

@@ -39,6 +39,7 @@ def described(atlas: Atlas, indicator: Indicator) -> dict[str, object]:
         "id": indicator.id,
         "name": {"ja": indicator.name_ja, "en": indicator.name_en},
         "description": {"ja": indicator.description_ja, "en": indicator.description_en},
+        "keywords": [word for word in indicator.keywords.split(";") if word],
         "topic": {"id": indicator.topic, "ja": TOPICS[indicator.topic][0], "en": TOPICS[indicator.topic][1]},
         "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
         "kind": indicator.kind,

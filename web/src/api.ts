@@ -8,6 +8,7 @@ export interface Layer {
   id: string;
   name: Texts;
   description: Texts;
+  keywords: string[];
   topic: Texts & { id: string };
   unit: Texts;
   kind: "count" | "ratio" | "change" | "index" | "category";

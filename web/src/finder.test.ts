@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import type { Catalogue, Layer } from "./api";
 import { findables, folded, found } from "./finder";
 
-const layer = (id: string, ja: string, en: string, description = ""): Layer => ({
+const layer = (id: string, ja: string, en: string, description = "", keywords: string[] = []): Layer => ({
   id,
   name: { ja, en },
   description: { ja: description, en: "" },
+  keywords,
   topic: { id: "t", ja: "", en: "" },
   unit: { ja: "", en: "" },
   kind: "count",
@@ -17,7 +18,7 @@ const layer = (id: string, ja: string, en: string, description = ""): Layer => (
   categories: [],
   default: { scheme: "quantiles", k: 5, palette: "blues" },
 });
-const layers = [layer("ageing-rate", "高齢化率", "Ageing rate"), layer("population", "総人口", "Population", "高齢者も含む"), layer("deployments:bus", "地域交通のリ・デザイン", "Local transport")];
+const layers = [layer("ageing-rate", "高齢化率", "Ageing rate", "", ["お年寄り"]), layer("population", "総人口", "Population", "高齢者も含む"), layer("deployments:bus", "地域交通のリ・デザイン", "Local transport")];
 const catalogue: Catalogue = {
   layers: new Map(layers.map((one) => [one.id, one])),
   goals: [],
@@ -33,6 +34,10 @@ test("widths, capitals, katakana, dots and spaces make no difference", () => {
 
 test("a name is found before a description", () => {
   expect(ids("高齢")).toEqual(["ageing-rate", "population"]);
+});
+
+test("everyday words find what they mean", () => {
+  expect(ids("お年寄り")).toEqual(["ageing-rate"]);
 });
 
 test("a measure is found by the words people use for it", () => {

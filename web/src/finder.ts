@@ -19,6 +19,7 @@ export function folded(words: string): string {
 export interface Findable {
   layer: Layer;
   names: string[];
+  keywords: string[];
   other: string;
 }
 
@@ -28,23 +29,25 @@ export function findables(all: Catalogue): Findable[] {
   return [...all.layers.values()].map((layer) => ({
     layer,
     names: [layer.name.ja, layer.name.en, ...(aliases.get(layer.id) ?? [])].map(folded),
+    keywords: layer.keywords.map(folded),
     other: folded(layer.description.ja + layer.description.en + layer.topic.ja + layer.id),
   }));
 }
 
-/** Return the layers whose name, or else whose description, has the words; those that begin with them first. */
+/** Return the layers whose name, or else a keyword, or else the description has the words; those that begin with them first. */
 export function found(all: Findable[], words: string): Layer[] {
   const wanted = folded(words);
   if (!wanted) return [];
-  const score = ({ names, other }: Findable) => {
+  const score = ({ names, keywords, other }: Findable) => {
     if (names.some((name) => name === wanted)) return 0;
     if (names.some((name) => name.startsWith(wanted))) return 1;
     if (names.some((name) => name.includes(wanted))) return 2;
-    return other.includes(wanted) ? 3 : 4;
+    if (keywords.some((word) => word.includes(wanted))) return 3;
+    return other.includes(wanted) ? 4 : 5;
   };
   return all
     .map((one) => ({ one, score: score(one) }))
-    .filter(({ score }) => score < 4)
+    .filter(({ score }) => score < 5)
     .sort((a, b) => a.score - b.score || (a.one.names[0]?.length ?? 0) - (b.one.names[0]?.length ?? 0))
     .slice(0, MOST_LAYERS)
     .map(({ one }) => one.layer);
