@@ -89,11 +89,11 @@ class Legend:
 def formatted(value: float, decimals: int) -> str:
     """Return a number as a reader writes it.
 
-    >>> formatted(1973395.0, 0), formatted(-3.14159, 1)
-    ('1,973,395', '-3.1')
+    >>> formatted(1973395.0, 0), formatted(-3.14159, 1), formatted(-0.04, 1)
+    ('1,973,395', '−3.1', '0.0')
     """
-    text = f"{value:,.{decimals}f}"
-    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+    text = f"{abs(value):,.{decimals}f}"
+    return text if value >= 0 or float(text.replace(",", "")) == 0 else f"−{text}"
 
 
 def _decimals_that_tell(values: Sequence[float], decimals: int) -> int:

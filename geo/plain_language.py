@@ -61,7 +61,7 @@ class Spread:
 
 def worded(value: float, indicator: Indicator) -> Texts:
     """Return a value with its unit, in full; a long unit stands in brackets."""
-    number = formatted(value, indicator.decimals).replace("-", "−")
+    number = formatted(value, indicator.decimals)
     ja, en = indicator.unit_ja, indicator.unit_en
     return {
         "ja": number + (f"（{ja}）" if len(ja) > LONGEST_UNIT else ja),

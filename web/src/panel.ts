@@ -163,8 +163,8 @@ async function nearby(board: Board, profile: Profile): Promise<HTMLElement | nul
       ...columns.map((column) => h("td", { class: column.one.kind === "category" ? "" : "number" }, cell(column, code))),
     );
   const heading = (column: (typeof columns)[number]) => {
-    if (column.one.id === DEMAND && column.one.id !== layer.id) return text("runs", lang);
-    if (column.one.id === GAP && column.one.id !== layer.id) return text("gapHere", lang);
+    if (column.one.id === DEMAND) return text("runs", lang);
+    if (column.one.id === GAP) return text("gapHere", lang);
     return column.one.name[lang];
   };
   return h(
