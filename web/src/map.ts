@@ -9,7 +9,7 @@ import { mark, MARKS } from "./marks";
 
 /** What a first look shows: without the southernmost islands, which are a drag away. */
 const JAPAN: [number, number, number, number] = [126.5, 26.0, 149.0, 45.7];
-/** Narrower than this, the legend lies outside the map, and Hokkaido reaches into the upper right corner. */
+/** In a window narrower than this, the legend lies outside the map, and Hokkaido reaches into the upper right corner. */
 const NARROW = 600;
 const AREAS = { source: "areas", sourceLayer: "areas" };
 const NONE = -1;
@@ -105,7 +105,7 @@ export class RegionalMap {
       style: { version: 8, sources: {}, layers: [{ id: "background", type: "background", paint: { "background-color": "#e6edf3" } }] },
     });
     this.map.touchZoomRotate.disableRotation();
-    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), container.clientWidth < NARROW ? "top-left" : "top-right");
+    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), innerWidth < NARROW ? "top-left" : "top-right");
     this.popup = new maplibre.Popup({ closeButton: true, maxWidth: "20rem" });
     this.map.on("idle", () => {
       container.dataset["map"] = this.map.getLayer("areas-fill") ? "idle" : "empty";
