@@ -56,15 +56,19 @@ class Legend:
             "no_data": {"colour": to_hex(NO_DATA), "label": self.no_data_label, "count": self.no_data},
         }
 
-    def to_svg(self, lang: str) -> str:
-        """Return the legend as SVG with its texts in ``ja`` or ``en``; a bar shows each class's count."""
+    def heading(self, lang: str) -> str:
+        """Return the title with the unit behind it, in ``ja`` or ``en``."""
         title = self.title_ja if lang == "ja" else self.title_en
         unit = self.unit_ja if lang == "ja" else self.unit_en
+        return f"{title}（{unit}）" if lang == "ja" and unit else f"{title} ({unit})" if unit else title
+
+    def to_svg(self, lang: str) -> str:
+        """Return the legend as SVG with its texts in ``ja`` or ``en``; a bar shows each class's count."""
+        heading = self.heading(lang)
         rows = [(e.colour, e.label_ja if lang == "ja" else e.label_en, e.count) for e in self.entries]
         rows.append((to_hex(NO_DATA), self.no_data_label[lang], self.no_data))
         most = max(count for _, _, count in rows) or 1
         height = 48 + 22 * len(rows)
-        heading = f"{title}（{unit}）" if lang == "ja" and unit else f"{title} ({unit})" if unit else title
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="320" height="{height}"'
             f' viewBox="0 0 320 {height}"'

@@ -232,6 +232,15 @@ def profile_in_words(
     return {"ja": f"{name.ja}について、" + "".join(ja), "en": f"{name.en}. " + " ".join(en)}
 
 
+def credits_in_words(credits: Sequence[Texts]) -> Texts:
+    """Return the sources' required wordings in one line, each of them once."""
+    unique = list({credit["ja"]: credit for credit in credits}.values())
+    return {
+        "ja": f"出典：{'、'.join(one['ja'] for one in unique)}",
+        "en": f"Source: {'; '.join(one['en'] for one in unique)}",
+    }
+
+
 def citation(
     title: Named, period: Texts, level: str, credits: Sequence[Texts], vintage: str, revision: str
 ) -> Texts:
@@ -242,10 +251,10 @@ def citation(
     credits : of the figures and of the boundaries, as their publishers want them
     vintage, revision : of the boundaries and of the data, so that it can be found again
     """
-    unique = list({credit["ja"]: credit for credit in credits}.values())
+    sources = credits_in_words(credits)
     return {
-        "ja": f"出典：{'、'.join(one['ja'] for one in unique)}。chiiki「{title.ja}」{period['ja']}、"
+        "ja": f"{sources['ja']}。chiiki「{title.ja}」{period['ja']}、"
         f"{LEVELS[level]['ja']}別（{vintage}の境界、データ版 {revision}）。",
-        "en": f"Source: {'; '.join(one['en'] for one in unique)}. chiiki, “{title.en}”, {period['en']}, by "
+        "en": f"{sources['en']}. chiiki, “{title.en}”, {period['en']}, by "
         f"{LEVELS[level]['en']} (boundaries of {vintage}, data revision {revision}).",
     }

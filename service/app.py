@@ -22,6 +22,7 @@ from service.routes import (
     docs,
     effects,
     health,
+    images,
     indicators,
     kpis,
     layers,
@@ -37,6 +38,7 @@ from service.routes import (
     transport,
 )
 from service.settings import Settings
+from service.staticmaps import StaticMaps
 from service.transport import Regions
 from service.views import Gallery
 
@@ -57,6 +59,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     atlas = app.state.atlas = Atlas(engine, settings)
     app.state.gallery = Gallery(atlas)
     app.state.regions = Regions(atlas)
+    app.state.static_maps = StaticMaps(atlas)
     listening = asyncio.create_task(listen(atlas))
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
         await asyncio.wait_for(atlas.has_read.wait(), FIRST_READ_S)
@@ -99,6 +102,7 @@ def create_api(settings: Settings) -> FastAPI:
         series,
         layers,
         readings,
+        images,
         tiles,
         strategy,
         kpis,

@@ -39,6 +39,10 @@ class Unavailable(ChiikiError):
     """The database cannot be reached and the answer is not in memory."""
 
 
+class FontMissing(ChiikiError):
+    """The fonts that pictures are written with are not on this machine."""
+
+
 STATUS: dict[type[Exception], int] = {
     NotFound: 404,
     InvalidAreaCode: 422,
@@ -53,6 +57,7 @@ STATUS: dict[type[Exception], int] = {
     Unauthorized: 401,
     Forbidden: 403,
     Unavailable: 503,
+    FontMissing: 503,
 }
 
 #: slug → (title ja, title en); the slug is the last part of a problem's ``type``.
@@ -72,6 +77,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "forbidden": ("この API キーには権限がありません", "The API key does not allow this"),
     "too-large": ("リクエストが大きすぎます", "Request too large"),
     "unavailable": ("データベースに接続できません", "The database cannot be reached"),
+    "font-missing": ("図を描く書体がありません", "The fonts for pictures are missing"),
     "internal": ("内部エラーです", "Internal error"),
 }
 
@@ -89,6 +95,7 @@ _SLUGS: dict[type[Exception], str] = {
     Unauthorized: "unauthorized",
     Forbidden: "forbidden",
     Unavailable: "unavailable",
+    FontMissing: "font-missing",
 }
 
 _HTTP_SLUGS = {

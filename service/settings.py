@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(
         default=3000, ge=0, description="Milliseconds that one reading statement may take; 0 for no limit."
     )
+    fonts: AbsolutePath = Field(
+        default=Path("/usr/share/fonts/opentype/noto"),
+        description="Folder of `NotoSansCJK-Regular.ttc` and `NotoSansCJK-Bold.ttc`, with which pictures "
+        "are written (Debian package `fonts-noto-cjk`).",
+    )
     figures_memory_mb: int = Field(
         default=64, ge=1, description="Memory for published figures, per serving process, in MiB."
     )
@@ -123,7 +128,7 @@ def table() -> str:
     lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for field, info in Settings.model_fields.items():
         default = info.default
-        if isinstance(default, Path):
+        if isinstance(default, Path) and default.is_relative_to(HOME):
             default = default.relative_to(HOME)
         shown = "" if default in (None, "") else f"`{str(default).lower() if default is False else default}`"
         lines.append(f"| `{names_of(field)[0]}` | {shown} | {info.description} |")

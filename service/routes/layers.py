@@ -30,7 +30,8 @@ router = APIRouter(
 )
 
 
-def _is_current(rev: str | None, picture: Picture) -> bool:
+def is_current(rev: str | None, picture: Picture) -> bool:
+    """Return whether an address names the revision that is served, and so may be kept for ever."""
     return rev is not None and rev == picture.revision
 
 
@@ -177,7 +178,7 @@ async def areas_geojson(
         digest(picture.etag, "geojson", parent, bbox, detail),
         f"{view.indicator.id}-{view.period}-{view.level}.geojson",
         picture.revision,
-        immutable=_is_current(rev, picture),
+        immutable=is_current(rev, picture),
     )
 
 
@@ -199,7 +200,7 @@ async def values_json(
         encoded(make),
         "application/json",
         state,
-        immutable=_is_current(rev, picture),
+        immutable=is_current(rev, picture),
         revision=picture.revision,
     )
 
@@ -237,7 +238,7 @@ async def values_csv(
         encoded(make),
         CSV,
         digest(picture.etag, "csv", parent, bom),
-        immutable=_is_current(rev, picture),
+        immutable=is_current(rev, picture),
         revision=picture.revision,
         download=f"{picture.view.indicator.id}-{picture.view.period}-{picture.view.level}.csv",
     )
