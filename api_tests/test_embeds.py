@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import http.server
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +23,21 @@ pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
 )
 
+HOME = Path(__file__).parents[1]
+#: Every script of embeds that was ever released, oldest first. Pages name these values: none may change.
+RELEASED = {
+    "1.0.0": "sha384-d0HBRIvFuAizNAdWjAFGpNWaG0AAb0QmfXUR/CaOhQPbKKlVRJ4CAlT7lnV4Vkqq",
+}
+SCRIPTED = """<!doctype html><html lang="ja"><meta charset="utf-8"><title>町のページ</title><body>
+<script src="{chiiki}/embed/chiiki-1.0.0.js" integrity="{integrity}" crossorigin="anonymous"></script>
+<script src="{chiiki}/embed/chiiki-1.0.0.js" integrity="{integrity}" crossorigin="anonymous"></script>
+<chiiki-map layer="population" level="prefecture" period="2020" lang="ja"></chiiki-map>
+<p id="said"></p><script src="page.js"></script></body></html>
+"""
+COUNTING = """
+let told = 0;
+addEventListener("chiiki-select", () => (document.getElementById("said").textContent = `told ${++told}`));
+"""
 PAGE = """<!doctype html><html lang="ja"><meta charset="utf-8"><title>町のページ</title><body>
 <script src="{chiiki}/embed/chiiki.js" async></script>
 <chiiki-map layer="population" level="prefecture" period="2020" lang="ja"></chiiki-map>
@@ -107,6 +125,78 @@ def test_the_element_tells_what_is_chosen_and_follows_its_attributes(page: Page)
     )
     page.locator("chiiki-map").evaluate("element => element.setAttribute('lang', 'en')")
     expect(frame.locator("h1")).to_have_text("Population (persons)", timeout=90_000)
+
+
+def integrity_of(script: bytes) -> str:
+    """Return what `integrity` names a script by."""
+    return f"sha384-{base64.b64encode(hashlib.sha384(script).digest()).decode()}"
+
+
+@pytest.mark.parametrize("version", RELEASED)
+def test_a_released_script_never_changes(client: httpx.Client, version: str) -> None:
+    answer = client.get(f"/embed/chiiki-{version}.js")
+    assert integrity_of(answer.content) == RELEASED[version]
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_every_script_of_embeds_is_a_released_one() -> None:
+    found = {file.name for file in (HOME / "web" / "public" / "embed").iterdir()}
+    assert found == {f"chiiki-{version}.js" for version in RELEASED}
+
+
+def test_the_script_without_a_version_is_the_newest_and_asked_for_anew(client: httpx.Client) -> None:
+    answer = client.get("/embed/chiiki.js")
+    assert integrity_of(answer.content) == list(RELEASED.values())[-1]
+    assert answer.headers["cache-control"].startswith("public, max-age=0, must-revalidate")
+
+
+@pytest.mark.parametrize("name", ["chiiki.js", "chiiki-1.0.0.js"])
+@pytest.mark.parametrize("sent", [{}, {"Origin": "https://town.example"}])
+def test_the_script_is_for_pages_of_every_origin(
+    client: httpx.Client, name: str, sent: dict[str, str]
+) -> None:
+    answer = client.get(f"/embed/{name}", headers=sent)
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+def test_the_documentation_shows_the_newest_script_and_its_integrity() -> None:
+    written = (HOME / "docs" / "embedding.md").read_text(encoding="utf-8")
+    version, integrity = list(RELEASED.items())[-1]
+    script = r'/embed/chiiki-(\S+)\.js"\s+integrity="([^"]+)"\s+crossorigin="anonymous"'
+    assert set(re.findall(script, written)) == {(version, integrity)}
+
+
+def test_a_script_with_its_integrity_runs_once_however_often_it_is_pasted(
+    browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    text = SCRIPTED.format(chiiki=server.url, integrity=RELEASED["1.0.0"])
+    (tmp_path / "index.html").write_text(text, encoding="utf-8")
+    (tmp_path / "page.js").write_text(COUNTING, encoding="utf-8")
+    page = browser.new_page()
+    with site(tmp_path) as address:
+        page.goto(f"{address}/index.html")
+        frame = page.frame_locator("chiiki-map iframe")
+        expect(frame.locator("body[data-map=idle][data-shown=map]")).to_be_attached(timeout=90_000)
+        page.locator("chiiki-map").evaluate("element => element.select('01000')")
+        expect(page.locator("#said")).to_have_text("told 1")
+        page.locator("chiiki-map").evaluate("element => element.select('13000')")
+        expect(page.locator("#said")).to_have_text("told 2")
+    page.close()
+
+
+def test_a_script_of_another_integrity_is_refused(browser: Browser, server: Server, tmp_path: Path) -> None:
+    text = SCRIPTED.format(chiiki=server.url, integrity=integrity_of(b"another script"))
+    (tmp_path / "index.html").write_text(text, encoding="utf-8")
+    (tmp_path / "page.js").write_text(COUNTING, encoding="utf-8")
+    page = browser.new_page()
+    faults: list[str] = []
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    with site(tmp_path) as address:
+        page.goto(f"{address}/index.html")
+        assert page.evaluate("() => customElements.get('chiiki-map') === undefined")
+        assert any("integrity" in fault for fault in faults)
+    page.close()
 
 
 def test_only_embeds_may_be_framed(client: httpx.Client) -> None:

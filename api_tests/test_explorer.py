@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from api_tests.browser import CHROMIUM, Visit, running_browser
 from api_tests.conftest import Server
+from api_tests.test_embeds import RELEASED
 
 AXE = Path(__file__).parent.parent / "web/node_modules/axe-core/axe.min.js"
 
@@ -285,6 +286,30 @@ def test_sharing_gives_link_code_files_and_calls_that_work(visit: Visit, server:
         assert visit.page.request.get(link.get_attribute("href") or "").ok
     visit.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_shared_code_names_the_script_by_version_and_integrity(visit: Visit, server: Server) -> None:
+    visit.open(
+        "/?lang=ja&view=table&layer=ageing-rate&level=prefecture&period=2020&palette=greens&breaks_over=period"
+    )
+    visit.page.get_by_role("button", name="共有").click()
+    dialog = visit.page.get_by_role("dialog")
+    name, integrity = list(RELEASED.items())[-1]
+    address = f"{server.url}/embed/chiiki-{name}.js"
+    script = f'<script src="{address}" integrity="{integrity}" crossorigin="anonymous" async></script>'
+    assert dialog.get_by_label("ページに埋め込むコード").input_value().endswith(f"</iframe>\n{script}")
+    assert dialog.get_by_label("Webコンポーネント").input_value() == (
+        f'{script}\n<chiiki-map kind="ranking" layer="ageing-rate" level="prefecture" period="2020"'
+        ' breaks_over="period" palette="greens" lang="ja"></chiiki-map>'
+    )
+
+
+def test_code_of_a_hostile_address_stays_one_element(visit: Visit) -> None:
+    visit.open('/?lang=ja&layer=population&areas="><script>alert(1)</script>')
+    visit.page.get_by_role("button", name="共有").click()
+    code = visit.page.get_by_label("Webコンポーネント").input_value()
+    assert code.count("<script") == 1
+    assert 'areas="&quot;>&lt;script>alert(1)&lt;/script>"' in code
 
 
 def test_everything_is_reached_by_keyboard(visit: Visit) -> None:

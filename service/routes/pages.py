@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from starlette.staticfiles import StaticFiles
 from service.responses import IMMUTABLE, REVALIDATE
 
 STATIC = Path(__file__).parent.parent / "static"
+#: A script of embeds under its version.
+RELEASED = re.compile(r"chiiki-\d+\.\d+\.\d+\.js")
 
 router = APIRouter(prefix="/embed", tags=["embeds"])
 
@@ -31,11 +34,17 @@ async def embed(request: Request) -> Response:
 
 
 class BuiltFiles(StaticFiles):
-    """The build of ``web/``: files named after their content are kept for ever, the others asked for anew."""
+    """The build of ``web/``: files that never change are kept for ever, the others asked for anew."""
 
     def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:  # as starlette types it
-        """Return a file with its caching."""
+        """Return a file with its caching; a script of embeds is for pages of every origin."""
         response = super().file_response(full_path, *args, **kwargs)
-        is_hashed = Path(full_path).parent.name == "assets"
-        response.headers["Cache-Control"] = IMMUTABLE if is_hashed else REVALIDATE
+        file = Path(full_path)
+        is_constant = file.parent.name == "assets" or RELEASED.fullmatch(file.name)
+        response.headers["Cache-Control"] = IMMUTABLE if is_constant else REVALIDATE
+        if file.parent.name == "embed":
+            # Always, not only where an Origin was sent: a cache may give the answer to a page that sends one,
+            # and `integrity` needs it.
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response

@@ -298,7 +298,10 @@ window.addEventListener("popstate", () => {
   show();
 });
 byId("language").addEventListener("click", () => go({ lang: view.lang === "ja" ? "en" : "ja" }));
-byId("open-share").addEventListener("click", () => legend && openShare(byId<HTMLDialogElement>("share"), view, legend));
+byId("open-share").addEventListener("click", () => {
+  const board = asBoard();
+  if (board) openShare(byId<HTMLDialogElement>("share"), view, board.layer, board.legend);
+});
 byId("open-choose").addEventListener("click", () => {
   const isOpen = document.body.classList.toggle("choosing");
   byId("open-choose").setAttribute("aria-expanded", String(isOpen));

@@ -1,19 +1,27 @@
 /** Share: the link, the code that embeds it, the files, and the calls behind it. */
 
-import type { Legend } from "./api";
+import type { Layer, Legend } from "./api";
 import { h } from "./element";
 import { text, withUnit, type TextKey } from "./texts";
 import { layerQuery, searchOf, type View } from "./view";
 
+/** The newest script of embeds, and what its bytes come to; the build fills it in. */
+declare const EMBED_SCRIPT: { path: string; integrity: string };
+
 const EMBEDS: Partial<Record<View["stage"], string>> = { compare: "chart", table: "ranking" };
+const ATTRIBUTES = ["layer", "level", "period", "vintage", "scheme", "k", "breaks", "breaks_over", "palette", "area", "areas", "lang"] as const;
 
 function escaped(words: string): string {
   return words.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }
 
-/** Return the address that embeds a view. */
-export function embedAddress(view: View): string {
+/** Return the kind of embed that shows a view; categories have no order, so their table is shown as a map. */
+function embedKind(view: View, layer: Layer): string {
   const kind = EMBEDS[view.stage] ?? "map";
+  return kind === "ranking" && layer.kind === "category" ? "map" : kind;
+}
+
+function embedAddress(view: View, kind: string): string {
   const said = new URLSearchParams(searchOf({ ...view, stage: "map", overlay: ["labels"] }));
   return `${location.origin}/embed/${kind}?${said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }
@@ -29,17 +37,19 @@ function copied(id: string, name: TextKey, words: string, view: View): HTMLEleme
 }
 
 /** Open the dialog for the view as it is now. */
-export function openShare(dialog: HTMLDialogElement, view: View, legend: Legend): void {
+export function openShare(dialog: HTMLDialogElement, view: View, layer: Layer, legend: Legend): void {
   const lang = view.lang;
+  const kind = embedKind(view, layer);
   const chosen = { ...view, level: legend.level, period: legend.period };
   const query = layerQuery(chosen);
   const base = `/v1/layers/${view.layer}`;
   const title = withUnit(legend.title, legend.unit, lang);
-  const attributes = (["layer", "level", "period", "area", "palette", "scheme", "k", "lang"] as const).filter((name) => chosen[name]).map((name) => `${name}="${escaped(chosen[name])}"`);
-  const kind = EMBEDS[view.stage] ? [`kind="${EMBEDS[view.stage]}"`] : [];
-  const areas = view.areas.length ? [`areas="${view.areas.join(",")}"`] : [];
-  const frame = `<iframe src="${escaped(embedAddress(chosen))}" title="${escaped(title)}" width="100%" height="560" loading="lazy" style="border:0"></iframe>\n<script src="${location.origin}/embed/chiiki.js" async></script>`;
-  const component = `<script src="${location.origin}/embed/chiiki.js" async></script>\n<chiiki-map ${[...kind, ...attributes, ...areas].join(" ")}></chiiki-map>`;
+  const named = { ...chosen, areas: view.areas.join(",") };
+  const attributes = ATTRIBUTES.filter((name) => named[name]).map((name) => `${name}="${escaped(named[name])}"`);
+  const script = `<script src="${location.origin}${EMBED_SCRIPT.path}" integrity="${EMBED_SCRIPT.integrity}" crossorigin="anonymous" async></script>`;
+  const frame = `<iframe src="${escaped(embedAddress(chosen, kind))}" title="${escaped(title)}" width="100%" height="560" loading="lazy" style="border:0"></iframe>\n${script}`;
+  const said = [...(kind === "map" ? [] : [`kind="${kind}"`]), ...attributes];
+  const component = `${script}\n<chiiki-map ${said.join(" ")}></chiiki-map>`;
   const file = (name: TextKey, path: string) => h("a", { href: path, download: "" }, text(name, lang));
   const call = `${location.origin}${base}/values.json?${query}`;
   dialog.setAttribute("aria-labelledby", "share-title");

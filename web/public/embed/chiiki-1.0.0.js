@@ -1,5 +1,5 @@
 /**
- * chiiki embeds: <chiiki-map layer="ageing-rate"></chiiki-map>, and frames that are as high as what they show.
+ * chiiki embeds 1.0.0: <chiiki-map layer="ageing-rate"></chiiki-map>, and frames that are as high as what they show.
  *
  * Attributes: kind (map, chart, ranking, profile), layer, level, period, vintage, scheme, k, breaks, palette,
  * area, areas, parent, limit, lang, theme (light, dark, auto). Events: chiiki-ready, and chiiki-select with
@@ -9,6 +9,9 @@
   "use strict";
   const VERSION = 1;
   const ORIGIN = new URL(document.currentScript.src).origin;
+  const RUNS = Symbol.for(`chiiki ${ORIGIN}`);
+  if (window[RUNS]) return; // every embed that is pasted brings its script
+  window[RUNS] = true;
   const KINDS = ["map", "chart", "ranking", "profile"];
   const PARAMETERS = ["layer", "level", "period", "vintage", "scheme", "k", "breaks", "breaks_over", "palette", "area", "areas", "parent", "limit", "lang", "theme"];
 
