@@ -272,7 +272,7 @@ def test_the_strategy_is_seen_on_the_map(visit: Visit, layer: str, label: str, c
 
 
 def test_sharing_gives_link_code_files_and_calls_that_work(visit: Visit, server: Server) -> None:
-    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2020")
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2020&area=10000")
     visit.page.get_by_role("button", name="共有").click()
     dialog = visit.page.get_by_role("dialog")
     assert dialog.get_by_label("リンク").input_value() == visit.page.url
@@ -282,8 +282,13 @@ def test_sharing_gives_link_code_files_and_calls_that_work(visit: Visit, server:
     answer = visit.page.request.get(call)
     assert answer.ok
     assert len(json.loads(answer.text())["codes"]) == 47
-    for link in dialog.locator(".files a").all():
-        assert visit.page.request.get(link.get_attribute("href") or "").ok
+    files = {one.inner_text(): one.get_attribute("href") or "" for one in dialog.locator(".files a").all()}
+    shown = "period=2020&level=prefecture"
+    assert files.pop("画像（PNG）") == f"/v1/layers/ageing-rate/map.png?{shown}&lang=ja&area=10000"
+    assert files.pop("図（SVG）") == f"/v1/layers/ageing-rate/map.svg?{shown}&lang=ja&area=10000"
+    assert list(files) == ["CSV（Excel用）", "GeoJSON"]
+    for address in files.values():
+        assert visit.page.request.get(address).ok
     visit.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
@@ -310,6 +315,24 @@ def test_code_of_a_hostile_address_stays_one_element(visit: Visit) -> None:
     code = visit.page.get_by_label("Webコンポーネント").input_value()
     assert code.count("<script") == 1
     assert 'areas="&quot;>&lt;script>alert(1)&lt;/script>"' in code
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_the_share_dialog_is_accessible_and_fits(visit: Visit, width: int, lang: str) -> None:
+    visit.page.set_viewport_size({"width": width, "height": 844})
+    visit.open(f"/?lang={lang}&layer=ageing-rate&area=10201&palette=greens&scheme=equal-interval&k=4")
+    visit.page.locator("#open-share").click()
+    dialog = visit.page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    assert violations(visit) == []
+    assert dialog.evaluate("one => one.scrollWidth <= one.clientWidth")
+    for part in dialog.locator(".copied button, .copied input, .copied textarea, .files a").all():
+        box = part.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["height"] >= 24  # WCAG 2.2, 2.5.8
 
 
 def test_everything_is_reached_by_keyboard(visit: Visit) -> None:

@@ -1,6 +1,6 @@
 /** Share: the link, the code that embeds it, the files, and the calls behind it. */
 
-import type { Layer, Legend } from "./api";
+import type { Lang, Layer, Legend } from "./api";
 import { h } from "./element";
 import { text, withUnit, type TextKey } from "./texts";
 import { layerQuery, searchOf, type View } from "./view";
@@ -26,14 +26,14 @@ function embedAddress(view: View, kind: string): string {
   return `${location.origin}/embed/${kind}?${said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }
 
-function copied(id: string, name: TextKey, words: string, view: View): HTMLElement {
-  const field = h("textarea", { id, readonly: true, rows: words.length > 90 ? 3 : 1, spellcheck: "false" }, words);
-  const button = h("button", { type: "button" }, text("copy", view.lang));
+function copied(id: string, name: TextKey, words: string, lang: Lang): HTMLElement {
+  const field = name === "embed" || name === "component" ? h("textarea", { id, readonly: true, rows: 5, spellcheck: "false" }, words) : h("input", { id, type: "text", readonly: true, value: words });
+  const button = h("button", { type: "button", "aria-describedby": `${id}-name` }, text("copy", lang));
   button.addEventListener("click", () => {
     field.select();
-    void navigator.clipboard.writeText(words).then(() => (button.textContent = text("copied", view.lang)));
+    void navigator.clipboard.writeText(words).then(() => (button.textContent = text("copied", lang)));
   });
-  return h("div", { class: "copied" }, h("label", { for: id }, text(name, view.lang)), field, button);
+  return h("div", { class: "copied" }, h("label", { for: id, id: `${id}-name` }, text(name, lang)), field, button);
 }
 
 /** Open the dialog for the view as it is now. */
@@ -50,6 +50,7 @@ export function openShare(dialog: HTMLDialogElement, view: View, layer: Layer, l
   const frame = `<iframe src="${escaped(embedAddress(chosen, kind))}" title="${escaped(title)}" width="100%" height="560" loading="lazy" style="border:0"></iframe>\n${script}`;
   const said = [...(kind === "map" ? [] : [`kind="${kind}"`]), ...attributes];
   const component = `${script}\n<chiiki-map ${said.join(" ")}></chiiki-map>`;
+  const picture = new URLSearchParams([...new URLSearchParams(query), ["lang", lang], ...(view.area ? [["area", view.area]] : [])]).toString();
   const file = (name: TextKey, path: string) => h("a", { href: path, download: "" }, text(name, lang));
   const call = `${location.origin}${base}/values.json?${query}`;
   dialog.setAttribute("aria-labelledby", "share-title");
@@ -58,15 +59,17 @@ export function openShare(dialog: HTMLDialogElement, view: View, layer: Layer, l
       "form",
       { method: "dialog" },
       h("header", {}, h("h2", { id: "share-title" }, text("shareTitle", lang)), h("button", { class: "round", "aria-label": text("close", lang) }, "×")),
-      copied("share-link", "link", location.href, view),
-      copied("share-embed", "embed", frame, view),
-      copied("share-component", "component", component, view),
-      copied("share-api", "apiCall", call, view),
+      copied("share-link", "link", location.href, lang),
+      copied("share-embed", "embed", frame, lang),
+      copied("share-component", "component", component, lang),
+      copied("share-api", "apiCall", call, lang),
       h("h3", {}, text("download", lang)),
       h(
         "p",
         { class: "files" },
         file("csv", `${base}/values.csv?${query}&bom=true`),
+        file("png", `${base}/map.png?${picture}`),
+        file("svg", `${base}/map.svg?${picture}`),
         file("geojson", `${base}/areas.geojson?${query}`),
       ),
     ),

@@ -140,6 +140,8 @@ const TEXTS = {
   apiCall: { ja: "この画面のAPI", en: "The API behind this view" },
   download: { ja: "ダウンロード", en: "Download" },
   csv: { ja: "CSV（Excel用）", en: "CSV (for Excel)" },
+  png: { ja: "画像（PNG）", en: "Picture (PNG)" },
+  svg: { ja: "図（SVG）", en: "Drawing (SVG)" },
   geojson: { ja: "GeoJSON", en: "GeoJSON" },
   status_ok: { ja: "値あり", en: "value" },
   status_not_available: { ja: "公表なし", en: "not available" },
