@@ -335,6 +335,14 @@ def test_the_share_dialog_is_accessible_and_fits(visit: Visit, width: int, lang:
         assert box["height"] >= 24  # WCAG 2.2, 2.5.8
 
 
+def test_the_title_follows_the_view(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&period=2020")
+    assert visit.page.title() == "高齢化率（%）・2020年（令和2年）｜chiiki 地域"
+    visit.page.get_by_role("button", name="English").click()
+    visit.shown()
+    assert visit.page.title() == "Ageing rate (%), 2020 | chiiki"
+
+
 def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=ageing-rate&level=prefecture#6/43.4/142.8")
     visit.page.keyboard.press("Tab")

@@ -56,6 +56,9 @@ def test_memory_is_served_while_the_database_is_away_and_the_service_recovers(
             assert cold.status_code == 503
             assert cold.headers["content-type"] == "application/problem+json"
             assert int(cold.headers["retry-after"]) > 0
+            page = client.get("/?layer=dentists")  # the page itself tells what is missing
+            assert page.status_code == 200
+            assert "<title>chiiki 地域｜地方創生を地図で見る</title>" in page.text
         finally:
             admin.execute(text(f'alter database "{name}" allow_connections true'))
         until(lambda: client.get("/readyz").json()["status"] == "ready")

@@ -1,4 +1,4 @@
-"""The pages that other sites show in a frame, and the built front-end behind every other path."""
+"""The explorer, the pages that other sites show in a frame, and the built front-end on every other path."""
 
 from __future__ import annotations
 
@@ -7,22 +7,54 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.staticfiles import StaticFiles
 
-from service.responses import IMMUTABLE, REVALIDATE
+from geo.errors import ChiikiError
+from service.access import base_url, gallery_of
+from service.heads import head, template, without_script
+from service.previews import Address, Preview, preview, site
+from service.responses import IMMUTABLE, REVALIDATE, answer, digest, encoded
 
 STATIC = Path(__file__).parent.parent / "static"
+HTML = "text/html; charset=utf-8"
 #: A script of embeds under its version.
 RELEASED = re.compile(r"chiiki-\d+\.\d+\.\d+\.js")
 
-router = APIRouter(prefix="/embed", tags=["embeds"])
+router = APIRouter(tags=["pages"])
 
 
-@router.get("/map", summary="A map to embed")
-@router.get("/chart", summary="A chart to embed")
-@router.get("/ranking", summary="A ranking to embed")
-@router.get("/profile", summary="A profile to embed")
+async def _preview(request: Request, address: Address) -> Preview:
+    """Return the preview of an address, or that of the site: the page itself tells what is wrong."""
+    try:
+        return await preview(gallery_of(request), address)
+    except (ChiikiError, DBAPIError, PoolTimeout):
+        return site(address)
+
+
+async def _page(request: Request, file: str) -> Response:
+    page = template(STATIC / file)
+    address = Address.of(request.url.path, request.url.query)
+    told = await _preview(request, address)
+    body = page.filled(address.lang, head(told, base_url(request)), without_script(told))
+    return answer(request, encoded(lambda: body), HTML, digest(body.decode()))
+
+
+@router.get("/", summary="The explorer")
+async def explorer(request: Request) -> Response:
+    """Return the explorer; its address holds the whole view, and its head tells that view to link previews.
+
+    Without JavaScript it is the view in words, with its picture, its citation and its table.
+    """
+    return await _page(request, "index.html")
+
+
+@router.get("/embed/map", summary="A map to embed")
+@router.get("/embed/chart", summary="A chart to embed")
+@router.get("/embed/ranking", summary="A ranking to embed")
+@router.get("/embed/profile", summary="A profile to embed")
 async def embed(request: Request) -> Response:
     """Return the page that another site shows in an `<iframe>`; the page reads its own parameters.
 
@@ -30,7 +62,7 @@ async def embed(request: Request) -> Response:
     `breaks_over`, `palette`, `area`, `areas`, `lang`), and `theme` (`light`, `dark`, `auto`), `parent` and
     `limit` of a ranking. See docs/embedding.md.
     """
-    return FileResponse(STATIC / "embed.html", headers={"Cache-Control": REVALIDATE})
+    return await _page(request, "embed.html")
 
 
 class BuiltFiles(StaticFiles):

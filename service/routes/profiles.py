@@ -101,7 +101,7 @@ async def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[
     return found
 
 
-def _in_words(atlas: Atlas, told: Profile, deployments: int) -> dict[str, str]:
+def words_of(atlas: Atlas, told: Profile) -> dict[str, str]:
     """Return the profile in words: the figures that stand out nationally, where one way is the better."""
     area, level = told.area, told.level
     prefecture = None if level == "prefecture" else atlas.gazetteer(told.vintage.date, "prefecture")
@@ -123,7 +123,8 @@ def _in_words(atlas: Atlas, told: Profile, deployments: int) -> dict[str, str]:
 
     best = [one for one in ordered if placed[one.indicator.id][0] <= WELL][:TOLD]
     worst = [one for one in reversed(ordered) if placed[one.indicator.id][0] > 1 - WELL][:TOLD]
-    return profile_in_words(name, worded(best), worded(worst), deployments)
+    here = selected(atlas, Selection(area=area.code))
+    return profile_in_words(name, worded(best), worded(worst), len(here))
 
 
 @router.get("/areas/{code}/profile", summary="Profile of an area")
@@ -157,7 +158,7 @@ async def profile(request: Request, atlas: AtlasDep, told: Told) -> Response:
     body = {
         "strategy": edition(policy.strategy),
         "area": area_described(area, level, told.vintage),
-        "summary": _in_words(atlas, told, len(here)),
+        "summary": words_of(atlas, told),
         "peers": [named(gazetteer.areas[position]) for position in told.peers],
         "goals": goals,
         "kpi_progress": await _kpi_progress(atlas, told.vintage, area.code),

@@ -34,9 +34,11 @@ def _head(atlas: Atlas, picture: Picture) -> dict[str, object]:
     return about(picture, sources_described(atlas, picture.vector.sources))
 
 
-def _words(
-    atlas: Atlas, picture: Picture, positions: Positions, parent: str | None
+def words_and_citation(
+    atlas: Atlas, picture: Picture, parent: str | None = None
 ) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a picture in words, and what to write under it; each in Japanese and English."""
+    positions = picture.gazetteer.within(parent)
     view, indicator = picture.view, picture.view.indicator
     period = period_label(view.period, indicator.period_kind)
     name = None
@@ -56,9 +58,9 @@ def _words(
     return told, cited
 
 
-def words_of(atlas: Atlas, picture: Picture, parent: str | None = None) -> dict[str, str]:
+def words_of(atlas: Atlas, picture: Picture) -> dict[str, str]:
     """Return a picture in words, in Japanese and English."""
-    return _words(atlas, picture, picture.gazetteer.within(parent), parent)[0]
+    return words_and_citation(atlas, picture)[0]
 
 
 @router.get("/summary.json", summary="A map in words")
@@ -70,7 +72,7 @@ async def summary(request: Request, atlas: AtlasDep, picture: PictureDep, parent
     """
     inside = parent_of(parent)
     positions = picture.gazetteer.within(inside)
-    text, cited = _words(atlas, picture, positions, inside)
+    text, cited = words_and_citation(atlas, picture, inside)
     is_ranked = picture.view.indicator.kind != "category"
     ordered = places(atlas, picture, positions) if is_ranked else []
     values = picture.vector.values[positions]

@@ -45,6 +45,39 @@ async def _line(
     return await points(atlas, indicator, vintage, line, periods)
 
 
+async def lines_of(
+    atlas: Atlas,
+    indicator: Indicator,
+    vintage: Vintage,
+    areas: str,
+    first: str | None = None,
+    last: str | None = None,
+) -> list[tuple[Member, list[Point]]]:
+    """Return each area or region set of a comma separated list, and its figures."""
+    return [
+        (line, await _line(atlas, indicator, vintage, line, first, last))
+        for line in _members(atlas, vintage, areas)
+    ]
+
+
+def lines_in_words(indicator: Indicator, lines: Sequence[tuple[Member, list[Point]]]) -> dict[str, str]:
+    """Return a chart of the lines in words, in Japanese and English."""
+    return series_in_words(
+        indicator,
+        [
+            (
+                Named(line.name_ja, line.name_en),
+                [
+                    (period_label(p.period, indicator.period_kind), p.value)
+                    for p in told
+                    if p.value is not None
+                ],
+            )
+            for line, told in lines
+        ],
+    )
+
+
 IndicatorId = Annotated[str, Query(max_length=120, description="Id of the indicator, see /v1/indicators")]
 Areas = Annotated[
     str,
@@ -75,12 +108,9 @@ async def series(
     lines: list[dict[str, object]] = []
     used: dict[str, None] = {}
     labels: dict[str, dict[str, str]] = {}
-    worded: list[tuple[Named, list[tuple[dict[str, str], float]]]] = []
-    for line in _members(atlas, chosen, areas):
-        told = await _line(atlas, found, chosen, line, first, last)
+    read = await lines_of(atlas, found, chosen, areas, first, last)
+    for line, told in read:
         labels |= {p.period: period_label(p.period, found.period_kind) for p in told}
-        present = [(labels[p.period], p.value) for p in told if p.value is not None]
-        worded.append((Named(line.name_ja, line.name_en), present))
         used |= dict.fromkeys(source for point in told for source in point.sources)
         lines.append(
             {
@@ -98,7 +128,7 @@ async def series(
         "period_labels": labels,
         "vintage": str(chosen.date),
         "revision": atlas.revision(found, chosen.date),
-        "summary": series_in_words(found, worded),
+        "summary": lines_in_words(found, read),
         "series": lines,
         "sources": sources_described(atlas, tuple(used)),
     }
@@ -119,8 +149,8 @@ async def series_csv(
     """Return one row per area and period: indicator, area_code, name, period, value, status."""
     found, chosen = atlas.indicator(indicator), chosen_vintage(atlas, vintage)
     rows: list[list[object]] = []
-    for line in _members(atlas, chosen, areas):
-        for point in await _line(atlas, found, chosen, line, first, last):
+    for line, told in await lines_of(atlas, found, chosen, areas, first, last):
+        for point in told:
             head = [found.id, line.id, line.name_ja, line.name_en]
             rows.append([*head, point.period, point.value, point.status])
     header = ["indicator", "area_code", "name", "name_en", "period", "value", "status"]

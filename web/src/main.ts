@@ -259,6 +259,9 @@ async function draw(current: number): Promise<void> {
   if (current !== turn || !board || !all) return;
   const isOfStrategy = ["kpi", "logic", "roadmap"].includes(view.stage);
   byId("title").textContent = isOfStrategy ? text("strategy", lang) : withUnit(board.layer.name, board.layer.unit, lang);
+  // like the title that the service gives the page
+  const when = isOfStrategy ? textOf("stage_", view.stage, lang) : view.stage === "compare" ? "" : board.label(board.legend.period);
+  document.title = [byId("title").textContent, when].filter(Boolean).join(text("joint", lang)) + text("siteAfter", lang);
   byId("description").textContent = board.layer.description[lang];
   drawTree(byId("tree"), all, view, go);
   drawLevels(byId("levels"), board.layer, board.legend.level, lang, go);

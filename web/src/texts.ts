@@ -1,7 +1,8 @@
 import type { Lang, Texts } from "./api";
 
 const TEXTS = {
-  site: { ja: "chiiki 地域｜地方創生を地図で見る", en: "chiiki | Regional revitalisation on the map" },
+  siteAfter: { ja: "｜chiiki 地域", en: " | chiiki" },
+  joint: { ja: "・", en: ", " },
   strategy: { ja: "地方創生に関する総合戦略", en: "Comprehensive strategy for regional revitalisation" },
   skip: { ja: "本文へ移動", en: "Skip to content" },
   language: { ja: "English", en: "日本語" },
@@ -173,7 +174,6 @@ export function withUnit(name: Texts, unit: Texts, lang: Lang): string {
 /** Fill every element that names its text, its label or its placeholder. */
 export function translatePage(lang: Lang): void {
   document.documentElement.lang = lang;
-  document.title = text("site", lang);
   for (const element of document.querySelectorAll<HTMLElement>("[data-text]")) element.textContent = text(element.dataset["text"] as TextKey, lang);
   for (const element of document.querySelectorAll<HTMLElement>("[data-label]")) element.setAttribute("aria-label", text(element.dataset["label"] as TextKey, lang));
   for (const element of document.querySelectorAll<HTMLInputElement>("[data-placeholder]")) element.placeholder = text(element.dataset["placeholder"] as TextKey, lang);
