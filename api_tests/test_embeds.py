@@ -199,6 +199,24 @@ def test_a_script_of_another_integrity_is_refused(browser: Browser, server: Serv
     page.close()
 
 
+def test_what_oembed_gives_shows_the_map_on_another_page(
+    client: httpx.Client, browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    shown = f"{server.url}/?lang=en&layer=population&level=prefecture&period=2020"
+    html = client.get("/oembed", params={"url": shown, "maxwidth": "500"}).json()["html"]
+    (tmp_path / "index.html").write_text(f"<!doctype html><title>x</title>{html}", encoding="utf-8")
+    page = browser.new_page(viewport={"width": 900, "height": 900})
+    with site(tmp_path) as address:
+        page.goto(f"{address}/index.html")
+        frame = page.frame_locator("iframe[title='Population (persons), 2020']")
+        expect(frame.locator("h1")).to_have_text("Population (persons)", timeout=90_000)
+        expect(frame.locator("body[data-map=idle]")).to_be_attached(timeout=90_000)
+        box = page.locator("iframe").bounding_box()
+        assert box is not None
+        assert box["width"] == 500
+    page.close()
+
+
 def test_only_embeds_may_be_framed(client: httpx.Client) -> None:
     def framers(path: str) -> str:
         return client.get(path).headers["content-security-policy"].rpartition("frame-ancestors ")[2]

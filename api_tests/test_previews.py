@@ -1,15 +1,19 @@
-"""What a pasted link shows: the heads of the pages, and their text without JavaScript."""
+"""What a pasted link shows: the heads of the pages, their text without JavaScript, and oEmbed."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
+from defusedxml import ElementTree
+from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from api_tests.browser import CHROMIUM, running_browser
@@ -219,6 +223,7 @@ def test_a_view_that_does_not_exist_is_a_page_of_the_site(client: httpx.Client, 
     assert found.title == SITE_TITLE
     assert "og:image" not in found.meta
     assert found.meta["twitter:card"] == "summary"
+    assert [one for one in found.links if "oembed" in one.get("type", "")] == []
     assert found.addresses == ["/?lang=ja"]
 
 
@@ -230,6 +235,9 @@ def test_links_begin_with_the_address_that_the_operator_names(database: Database
         found = head_of(client, AGEING)
         assert found.link(rel="canonical") == f"https://town.example/chiiki{AGEING}"
         assert found.meta["og:image"].startswith("https://town.example/chiiki/v1/layers/ageing-rate/map.png?")
+        asked = {"url": f"https://town.example/chiiki{AGEING}"}
+        assert client.get("/oembed", params=asked).json()["title"] == AGEING_TITLE
+        assert client.get("/oembed", params={"url": f"https://town.example{AGEING}"}).status_code == 404
 
 
 def test_a_page_is_small_compressed_and_asked_for_anew(client: httpx.Client) -> None:
@@ -285,3 +293,153 @@ def test_without_scripts_only_what_can_be_read_is_shown(browser: Browser, server
         box = words.bounding_box()
         assert box is not None
         assert box["width"] <= width
+
+
+# oEmbed
+
+
+def oembed(client: httpx.Client, server: Server, address: str, **more: str) -> dict[str, Any]:
+    """Return the oEmbed of an address of the service."""
+    answer = client.get("/oembed", params={"url": server.url + address, **more})
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def frame_of(told: dict[str, Any]) -> dict[str, str]:
+    """Return the attributes of the one element that an oEmbed shows."""
+    root = ElementTree.fromstring(told["html"])
+    assert root.tag == "iframe"
+    return dict(root.attrib)
+
+
+def test_a_page_tells_where_its_oembed_is(client: httpx.Client, server: Server) -> None:
+    found = head_of(client, AGEING)
+    told = client.get(found.link(type="application/json+oembed")).json()
+    assert told | {"html": "", "thumbnail_url": ""} == {
+        "type": "rich",
+        "version": "1.0",
+        "title": AGEING_TITLE,
+        "provider_name": "chiiki 地域",
+        "provider_url": f"{server.url}/",
+        "cache_age": 3600,
+        "width": 800,
+        "height": 600,
+        "html": "",
+        "thumbnail_url": "",
+        "thumbnail_width": 1200,
+        "thumbnail_height": 630,
+    }
+    assert told["thumbnail_url"] == found.meta["og:image"]
+    assert frame_of(told) == {
+        "src": server.url + AGEING.replace("/?", "/embed/map?"),
+        "title": AGEING_TITLE,
+        "width": "800",
+        "height": "600",
+        "loading": "lazy",
+        "style": "border:0;max-width:100%",
+    }
+
+
+def test_oembed_as_xml_says_the_same(client: httpx.Client, server: Server) -> None:
+    address = head_of(client, f"{AGEING}&area=10201").link(type="text/xml+oembed")
+    answer = client.get(address)
+    assert answer.headers["content-type"] == "text/xml; charset=utf-8"
+    root = ElementTree.fromstring(answer.content)
+    assert root.tag == "oembed"
+    told = oembed(client, server, f"{AGEING}&area=10201")
+    assert {one.tag: one.text for one in root} == {name: str(value) for name, value in told.items()}
+
+
+@pytest.mark.parametrize(
+    ("address", "page", "query"),
+    [
+        ("/", "map", {}),
+        ("/?view=roadmap&layer=births", "map", {"layer": "births"}),
+        ("/?layer=births&area=10201&overlay=labels,gsi", "map", {"layer": "births", "area": "10201"}),
+        ("/?view=compare&layer=births&areas=10,13", "chart", {"layer": "births", "areas": "10,13"}),
+        ("/?view=table&layer=births&level=prefecture", "ranking", {"layer": "births", "level": "prefecture"}),
+        ("/?view=table&layer=deployments:smart-cities", "map", {"layer": "deployments:smart-cities"}),
+        ("/embed/profile?area=10201&theme=dark", "profile", {"area": "10201", "theme": "dark"}),
+    ],
+)
+def test_a_view_is_shown_by_the_embed_that_sharing_writes(
+    client: httpx.Client, server: Server, address: str, page: str, query: dict[str, str]
+) -> None:
+    source = frame_of(oembed(client, server, address))["src"]
+    assert source.startswith(f"{server.url}/embed/{page}?")
+    assert said(source) == {"lang": "ja", **query}
+
+
+@pytest.mark.parametrize(
+    ("most", "frame", "picture"),
+    [
+        ({"maxwidth": "480"}, (480, 600), (480, 252)),
+        ({"maxheight": "315"}, (800, 315), (600, 315)),
+        ({"maxwidth": "480", "maxheight": "300"}, (480, 300), (480, 252)),
+        ({"maxwidth": "5000", "maxheight": "5000"}, (800, 600), (1200, 630)),
+    ],
+)
+def test_oembed_keeps_within_the_maxima(
+    client: httpx.Client,
+    server: Server,
+    most: dict[str, str],
+    frame: tuple[int, int],
+    picture: tuple[int, int],
+) -> None:
+    told = oembed(client, server, AGEING, **most)
+    assert (told["width"], told["height"]) == frame
+    assert (frame_of(told)["width"], frame_of(told)["height"]) == tuple(map(str, frame))
+    assert (told["thumbnail_width"], told["thumbnail_height"]) == picture
+    drawn = client.get(told["thumbnail_url"])
+    assert Image.open(io.BytesIO(drawn.content)).size == picture
+
+
+@pytest.mark.parametrize("most", [{"maxwidth": "150"}, {"maxheight": "199"}])
+def test_oembed_has_no_picture_too_small_to_be_drawn(
+    client: httpx.Client, server: Server, most: dict[str, str]
+) -> None:
+    told = oembed(client, server, AGEING, **most)
+    assert not {"thumbnail_url", "thumbnail_width", "thumbnail_height"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "slug"),
+    [
+        ({"url": "https://elsewhere.example/?layer=ageing-rate"}, 404, "not-found"),
+        ({"url": "{here}/docs"}, 404, "not-found"),
+        ({"url": "{here}/v1/layers/ageing-rate/legend.json"}, 404, "not-found"),
+        ({"url": "{here}.elsewhere.example/"}, 404, "not-found"),
+        ({"url": "javascript:alert(1)"}, 404, "not-found"),
+        ({"url": "http://[::1/"}, 404, "not-found"),
+        ({"url": "{here}/?layer=no-such-layer"}, 404, "not-found"),
+        ({"url": "{here}/?layer=ageing-rate&period=1066"}, 404, "not-found"),
+        ({"url": "{here}/?layer=ageing-rate&k=many"}, 404, "not-found"),
+        ({"url": "{here}/embed/map?layer=ageing-rate&area=99999"}, 404, "not-found"),
+        ({"url": "{here}/", "format": "yaml"}, 501, "unknown-format"),
+        ({"url": "{here}/", "maxwidth": "0"}, 422, "invalid-parameter"),
+        ({}, 422, "invalid-parameter"),
+    ],
+)
+def test_oembed_refuses_with_a_problem(
+    client: httpx.Client, server: Server, query: dict[str, str], status: int, slug: str
+) -> None:
+    asked = {name: told.format(here=server.url) for name, told in query.items()}
+    answer = client.get("/oembed", params=asked)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == f"/problems/{slug}"
+
+
+def test_oembed_names_the_parameter_at_fault(client: httpx.Client, server: Server) -> None:
+    asked = {"url": f"{server.url}/?layer=ageing-rate&level=village"}
+    (fault,) = client.get("/oembed", params=asked).json()["errors"]
+    assert fault["field"] == "level"
+    assert fault["expected"] == "one of prefecture, municipality, ward"
+
+
+def test_oembed_is_open_to_every_origin_and_to_its_parameters(client: httpx.Client, server: Server) -> None:
+    asked = {"url": server.url + AGEING, "dnt": "1"}  # WordPress adds it
+    answer = client.get("/oembed", params=asked, headers={"Origin": "https://town.example"})
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "*"

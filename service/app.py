@@ -26,6 +26,7 @@ from service.routes import (
     indicators,
     kpis,
     layers,
+    oembed,
     pages,
     peers,
     profiles,
@@ -114,6 +115,7 @@ def create_api(settings: Settings) -> FastAPI:
         scenario,
         resas,
         pages,
+        oembed,
         health,
         docs,
     ):

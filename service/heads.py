@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 from geo.errors import NotFound
 from service.previews import PICTURE, Preview
@@ -98,6 +99,11 @@ def head(preview: Preview, base: str) -> str:
         tags.append(_tag("link", rel="canonical", href=page))
         for code, said in (("ja", "ja"), ("en", "en"), ("x-default", "")):
             tags.append(_tag("link", rel="alternate", hreflang=code, href=base + address.link(said)))
+        for suffix, kind in (("json", "application/json+oembed"), ("xml", "text/xml+oembed")):
+            query = urlencode({"url": page, "format": suffix})
+            tags.append(
+                _tag("link", rel="alternate", type=kind, href=f"{base}/oembed?{query}", title=preview.title)
+            )
     return "\n    ".join(tags)
 
 

@@ -1,6 +1,6 @@
 """What a pasted link shows: the view that an address names, as title, words, citation, picture and files.
 
-The head of the page and its text for readers without JavaScript are made of one preview.
+The head of the page, its text for readers without JavaScript and its oEmbed are all made of one preview.
 """
 
 from __future__ import annotations
@@ -115,6 +115,11 @@ class Address:
             return KIND_OF_VIEW.get(self.asked.get("view", ""), "map")
         return self.path.rpartition("/")[2]
 
+    def embed(self, kind: str) -> Address:
+        """Return the address of the embed of a kind that shows this view."""
+        path = f"/embed/{kind}"
+        return Address(path, {name: value for name, value in self.asked.items() if name in READ[path]})
+
     def link(self, lang: str) -> str:
         """Return path and query in a language, the same for the same view; without it where it is empty."""
         said = {name: value for name, value in self.asked.items() if name != "lang"}
@@ -128,11 +133,13 @@ class Preview:
 
     Attributes
     ----------
+    kind : of the embed that shows it
     picture : address of a map without its size; None where the address names no view that exists
     files : name and address of what can be loaded
     """
 
     address: Address
+    kind: str
     title: str
     words: str
     citation: str = ""
@@ -146,7 +153,7 @@ class Preview:
 
 def site(address: Address) -> Preview:
     """Return the preview of the whole service, for an address that names no view."""
-    return Preview(address, SITE[address.lang], SITE_WORDS[address.lang])
+    return Preview(address, address.kind, SITE[address.lang], SITE_WORDS[address.lang])
 
 
 async def preview(gallery: Gallery, address: Address) -> Preview:
@@ -236,6 +243,7 @@ async def _map(gallery: Gallery, address: Address) -> Preview:
     gap = "" if lang == "ja" else " "
     return Preview(
         address,
+        "map",
         title,
         gap.join(dict.fromkeys(words)),
         gap.join(dict.fromkeys(citation)),
@@ -256,7 +264,8 @@ def _beside(asked: Mapping[str, str]) -> dict[str, str]:
 async def _ranking(gallery: Gallery, address: Address) -> Preview:
     atlas, lang = gallery.atlas, address.lang
     shown = await _picture(gallery, address.asked)
-    if shown.view.indicator.kind == "category" and address.path != "/":  # a table may list them
+    has_order = shown.view.indicator.kind != "category"
+    if not has_order and address.path != "/":  # the explorer's table lists categories too
         finding = Finding("query", "layer", shown.view.indicator.id[:80], "a layer of numbers")
         raise InvalidParameter(f"{shown.view.indicator.id} has categories, which have no order", [finding])
     parent = address.asked.get("parent")
@@ -265,6 +274,7 @@ async def _ranking(gallery: Gallery, address: Address) -> Preview:
     place = getattr(_place(atlas, shown.view.vintage, inside), lang) if inside else ""
     return Preview(
         address,
+        "ranking" if has_order else "map",
         _joined([_name(shown.view.indicator, lang), _label(shown, lang), place], lang),
         told[lang],
         cited[lang],
@@ -286,6 +296,7 @@ async def _chart(gallery: Gallery, address: Address) -> Preview:
     query = urlencode({"indicator": indicator.id, "areas": areas, "bom": "true"}, safe=",:")
     return Preview(
         address,
+        "chart",
         _joined([_name(indicator, lang), *names], lang),
         lines_in_words(indicator, lines)[lang],
         _credits(atlas, sources, vintage, lang),
@@ -307,6 +318,7 @@ async def _profile(gallery: Gallery, address: Address) -> Preview:
     shown = await _picture(gallery, {})
     return Preview(
         address,
+        "profile",
         f"{place.ja}のすがた" if lang == "ja" else f"Profile of {place.en}",
         profile_words(atlas, told)[lang],
         _credits(atlas, [source for vector in vectors for source in vector.sources], told.vintage, lang),
@@ -324,6 +336,7 @@ async def _strategy(gallery: Gallery, address: Address) -> Preview:
     source = {"ja": strategy.source_title, "en": strategy.source_title}
     return Preview(
         address,
+        "map",
         f"{name[lang]}｜{title}" if lang == "ja" else f"{name[lang]}: {title}",
         words[lang],
         credits_in_words([source])[lang],

@@ -43,6 +43,10 @@ class FontMissing(ChiikiError):
     """The fonts that pictures are written with are not on this machine."""
 
 
+class UnknownFormat(ChiikiError):
+    """The answer does not exist in the format asked for."""
+
+
 STATUS: dict[type[Exception], int] = {
     NotFound: 404,
     InvalidAreaCode: 422,
@@ -56,6 +60,7 @@ STATUS: dict[type[Exception], int] = {
     UnclassifiableValues: 422,
     Unauthorized: 401,
     Forbidden: 403,
+    UnknownFormat: 501,  # as oEmbed wants it
     Unavailable: 503,
     FontMissing: 503,
 }
@@ -76,6 +81,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "unauthorized": ("API キーが必要です", "An API key is needed"),
     "forbidden": ("この API キーには権限がありません", "The API key does not allow this"),
     "too-large": ("リクエストが大きすぎます", "Request too large"),
+    "unknown-format": ("この形式では答えられません", "Not available in this format"),
     "unavailable": ("データベースに接続できません", "The database cannot be reached"),
     "font-missing": ("図を描く書体がありません", "The fonts for pictures are missing"),
     "internal": ("内部エラーです", "Internal error"),
@@ -94,6 +100,7 @@ _SLUGS: dict[type[Exception], str] = {
     UnclassifiableValues: "unclassifiable-values",
     Unauthorized: "unauthorized",
     Forbidden: "forbidden",
+    UnknownFormat: "unknown-format",
     Unavailable: "unavailable",
     FontMissing: "font-missing",
 }
