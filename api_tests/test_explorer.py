@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -9,11 +10,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from PIL import Image
+from playwright.sync_api import Browser, Route, expect
 
 from api_tests.browser import CHROMIUM, Visit, running_browser
-from api_tests.conftest import Server
+from api_tests.conftest import Server, serving
 from api_tests.test_embeds import RELEASED
+from service.tests.databases import Database
 
 AXE = Path(__file__).parent.parent / "web/node_modules/axe-core/axe.min.js"
 
@@ -341,6 +344,45 @@ def test_the_title_follows_the_view(visit: Visit) -> None:
     visit.page.get_by_role("button", name="English").click()
     visit.shown()
     assert visit.page.title() == "Ageing rate (%), 2020 | chiiki"
+
+
+def test_the_background_of_the_survey_authority_is_not_offered_by_default(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=population&level=prefecture&overlay=labels,gsi")
+    expect(visit.page.locator("#overlays")).to_contain_text("地名")
+    expect(visit.page.locator("#overlays")).not_to_contain_text("地理院タイル")
+    expect(visit.page.locator("#credit")).not_to_contain_text("地理院タイル")
+    assert "cyberjapandata" not in str(visit.page.request.get("/").headers)
+
+
+def test_the_operator_may_offer_the_background_of_the_survey_authority(
+    browser: Browser, database: Database, tmp_path: Path
+) -> None:
+    drawn = io.BytesIO()
+    Image.new("RGB", (256, 256), "#40c0a0").save(drawn, "PNG")
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        headers = {"Access-Control-Allow-Origin": "*"}
+        route.fulfill(body=drawn.getvalue(), content_type="image/png", headers=headers)
+
+    with serving(database, tmp_path / "log", CHIIKI_GSI_TILES="on") as server:
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
+        page.route("https://cyberjapandata.gsi.go.jp/**", answer)
+        visit = Visit(page, server.url, "https://cyberjapandata.gsi.go.jp/xyz/pale/")
+        visit.open("/?lang=ja&layer=population&level=prefecture#5/36/138")
+        assert asked == []
+        page.get_by_label("地理院タイル").check()
+        expect(page.locator("#credit a")).to_have_text("地理院タイル（国土地理院）")
+        visit.shown()
+        assert asked
+        assert "#40c0a0" in visit.colours()
+        assert visit.faults == []
+        policy = page.request.get("/").headers["content-security-policy"]
+        assert "img-src 'self' data: blob: https://cyberjapandata.gsi.go.jp; " in policy
+        assert "connect-src 'self' https://cyberjapandata.gsi.go.jp; " in policy
+        assert "gsi" not in page.request.get("/embed/map").headers["content-security-policy"]
+        page.close()
 
 
 def test_everything_is_reached_by_keyboard(visit: Visit) -> None:

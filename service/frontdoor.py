@@ -16,6 +16,7 @@ from service.memo import Memo
 from service.plates import FORMATS, Plate
 from service.responses import accepts_gzip, is_fresh
 from service.routes.tiles import headers_of
+from service.settings import Settings
 from service.tilestore import MAX_ZOOM
 
 TILE = re.compile(r"/v1/layers/([^/]+)/tiles/(\d{1,2})/(\d{1,5})/(\d{1,5})(?:\.(mvt|png)|(@2x\.png))")
@@ -24,11 +25,24 @@ MAX_PLATES = 1024
 REQUESTS = Counter("chiiki_requests_total", "Answers by kind and status", ["kind", "status"])
 POURED = REQUESTS.labels("tile", "200")
 
-#: What pages may load and do; who may frame them follows.
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors "
-)
+EXPLORER = "/"
+#: The tiles of the Geospatial Information Authority of Japan, as web/src/map.ts asks for them.
+GSI_TILES = "https://cyberjapandata.gsi.go.jp"
+
+
+def page_policy(framers: str, *others: str) -> bytes:
+    """Return what pages may load and do (CSP): which sites may frame them, and which others images come from.
+
+    MapLibre fetches its images, hence connect-src.
+    """
+    also = "".join(f" {other}" for other in others)
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{also}; "
+        f"connect-src 'self'{also}; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; "
+        f"frame-ancestors {framers}"
+    ).encode()
+
+
 ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
@@ -49,7 +63,10 @@ class FrontDoor:
 
     def __init__(self, api: FastAPI) -> None:
         self.api = api
-        self.framers: str = api.state.settings.frame_ancestors
+        settings: Settings = api.state.settings
+        self.policy = page_policy("'none'")
+        self.embed_policy = page_policy(settings.frame_ancestors)
+        self.explorer_policy = page_policy("'none'", *([GSI_TILES] if settings.gsi_tiles else []))
         self.plates: Memo[PlateKey, Plate] = Memo(MAX_PLATES, lambda _plate: 1)
         self._generation = 0
         api.state.plates = self.plates
@@ -64,8 +81,12 @@ class FrontDoor:
             return
         if head:
             scope = {**scope, "method": "GET"}
-        framers = self.framers if scope["path"].startswith(EMBEDS) else "'none'"
-        await self.api(scope, receive, _dressed(send, framers, head=head))
+        await self.api(scope, receive, _dressed(send, self._policy_of(scope["path"]), head=head))
+
+    def _policy_of(self, path: str) -> bytes:
+        if path == EXPLORER:
+            return self.explorer_policy
+        return self.embed_policy if path.startswith(EMBEDS) else self.policy
 
     async def _poured(self, scope: Scope, send: Send, *, head: bool) -> bool:
         """Pour a tile whose plate and geometry are in memory; False when this takes the long way."""
@@ -114,9 +135,9 @@ async def _send(send: Send, status: int, headers: dict[str, str], body: bytes, *
     await send({"type": "http.response.body", "body": b"" if head else body})
 
 
-def _dressed(send: Send, framers: str, *, head: bool) -> Send:
+def _dressed(send: Send, page_policy: bytes, *, head: bool) -> Send:
     """Return a send that adds the headers every answer has, counts it, and leaves out a HEAD's body."""
-    policy = (b"content-security-policy", (PAGE_POLICY + framers).encode())
+    policy = (b"content-security-policy", page_policy)
 
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -56,12 +56,13 @@ def _tag(element: str, /, **attributes: str) -> str:
     return f"<{element}{told}>"
 
 
-def head(preview: Preview, base: str) -> str:
+def head(preview: Preview, base: str, *, has_background: bool = False) -> str:
     """Return title, description, Open Graph, Twitter card, and the links of a page.
 
     Parameters
     ----------
     base : the address that links begin with
+    has_background : whether the explorer may offer the map of the Geospatial Information Authority
     """
     address, lang = preview.address, preview.address.lang
     other = "en" if lang == "ja" else "ja"
@@ -104,6 +105,8 @@ def head(preview: Preview, base: str) -> str:
             tags.append(
                 _tag("link", rel="alternate", type=kind, href=f"{base}/oembed?{query}", title=preview.title)
             )
+    if has_background:
+        tags.append(_tag("meta", name="chiiki-gsi", content="on"))
     return "\n    ".join(tags)
 
 

@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         description="Sites that may show `/embed/…` in a frame, as in CSP `frame-ancestors`: `*`, or "
         "addresses apart by spaces. Nothing else of chiiki may be framed.",
     )
+    gsi_tiles: bool = Field(
+        default=False,
+        description="Let the explorer offer the background map of the Geospatial Information Authority of "
+        "Japan (地理院タイル), which readers' browsers then load from `cyberjapandata.gsi.go.jp`.",
+    )
     max_body_mb: int = Field(
         default=20, ge=1, description="Largest body of a request, in MiB; more answers 413."
     )

@@ -34,11 +34,12 @@ async def _preview(request: Request, address: Address) -> Preview:
         return site(address)
 
 
-async def _page(request: Request, file: str) -> Response:
+async def _page(request: Request, file: str, *, has_background: bool = False) -> Response:
     page = template(STATIC / file)
     address = Address.of(request.url.path, request.url.query)
     told = await _preview(request, address)
-    body = page.filled(address.lang, head(told, base_url(request)), without_script(told))
+    top = head(told, base_url(request), has_background=has_background)
+    body = page.filled(address.lang, top, without_script(told))
     return answer(request, encoded(lambda: body), HTML, digest(body.decode()))
 
 
@@ -48,7 +49,8 @@ async def explorer(request: Request) -> Response:
 
     Without JavaScript it is the view in words, with its picture, its citation and its table.
     """
-    return await _page(request, "index.html")
+    settings = request.app.state.settings
+    return await _page(request, "index.html", has_background=settings.gsi_tiles)
 
 
 @router.get("/embed/map", summary="A map to embed")

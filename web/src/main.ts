@@ -24,6 +24,7 @@ const SHEETS: Partial<Record<StageName, () => Promise<{ draw: (target: HTMLEleme
   roadmap: () => import("./stages/roadmap"),
 };
 
+const GSI_LIST = "https://maps.gsi.go.jp/development/ichiran.html";
 const mayHaveBackground = document.querySelector('meta[name="chiiki-gsi"]')?.getAttribute("content") === "on";
 
 let view = viewOf(location.search, navigator.language);
@@ -203,8 +204,9 @@ async function showBeside(current: number): Promise<void> {
 
 function showCredits(found: Legend): void {
   const credits = [found.credit, ...found.sources.map((source) => source.credit)].map((credit) => credit[view.lang]);
-  if (mayHaveBackground && view.overlay.includes("gsi")) credits.push(text("gsiCredit", view.lang));
-  byId("credit").textContent = [...new Set(credits)].join(" ｜ ");
+  // the Authority's terms ask for a link to its list of tiles
+  const background = mayHaveBackground && view.overlay.includes("gsi") ? [" ｜ ", h("a", { href: GSI_LIST, target: "_blank", rel: "noopener" }, text("gsiCredit", view.lang))] : [];
+  byId("credit").replaceChildren([...new Set(credits)].join(" ｜ "), ...background);
 }
 
 let panelled = "";
