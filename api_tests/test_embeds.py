@@ -45,6 +45,7 @@ PAGE = """<!doctype html><html lang="ja"><meta charset="utf-8"><title>町のペ�
 <iframe id="chart" title="線" src="{chiiki}/embed/chart?layer=population&areas=10201,10202&lang=ja"></iframe>
 <iframe id="ranking" title="順位" src="{chiiki}/embed/ranking?layer=ageing-rate&parent=10&lang=ja"></iframe>
 <iframe id="profile" title="姿" src="{chiiki}/embed/profile?area=10201&lang=en&theme=dark"></iframe>
+<img id="picture" alt="" src="{chiiki}/v1/layers/ageing-rate/map.png?level=prefecture&width=400&height=300">
 <p id="said"></p><script src="page.js"></script></body></html>
 """
 SCRIPT = """
@@ -114,6 +115,10 @@ def test_frames_of_another_origin_show_all_four_and_fit_their_height(page: Page)
             "() => Math.abs(document.documentElement.getBoundingClientRect().height - innerHeight) < 1.5"
         )
         assert "出典" in content.locator("#credit").inner_text() or name == "#profile"
+    picture = page.locator("#picture")
+    picture.scroll_into_view_if_needed()
+    picture.evaluate("image => image.decode()")
+    assert picture.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [400, 300]
 
 
 def test_the_element_tells_what_is_chosen_and_follows_its_attributes(page: Page) -> None:

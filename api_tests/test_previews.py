@@ -158,6 +158,9 @@ def test_the_picture_of_a_preview_is_the_map_of_that_very_view(client: httpx.Cli
         "height": "630",
     }
     assert (meta["og:image:width"], meta["og:image:height"]) == ("1200", "630")
+    picture = client.get(meta["og:image"])
+    assert picture.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(picture.content)).size == (1200, 630)
     assert meta["twitter:card"] == "summary_large_image"
     assert meta["twitter:image"] == meta["og:image"]
     assert meta["og:image:alt"] == meta["twitter:image:alt"] == meta["description"]

@@ -21,6 +21,11 @@ function embedKind(view: View, layer: Layer): string {
   return kind === "ranking" && layer.kind === "category" ? "map" : kind;
 }
 
+/** Return the address of the page, the view in it whole: the bare one shows what is first today. */
+function link(view: View): string {
+  return location.search ? location.href : `${location.origin}/${searchOf(view)}${location.hash}`;
+}
+
 function embedAddress(view: View, kind: string): string {
   const said = new URLSearchParams(searchOf({ ...view, stage: "map", overlay: ["labels"] }));
   return `${location.origin}/embed/${kind}?${said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
@@ -59,7 +64,7 @@ export function openShare(dialog: HTMLDialogElement, view: View, layer: Layer, l
       "form",
       { method: "dialog" },
       h("header", {}, h("h2", { id: "share-title" }, text("shareTitle", lang)), h("button", { class: "round", "aria-label": text("close", lang) }, "×")),
-      copied("share-link", "link", location.href, lang),
+      copied("share-link", "link", link(view), lang),
       copied("share-embed", "embed", frame, lang),
       copied("share-component", "component", component, lang),
       copied("share-api", "apiCall", call, lang),
