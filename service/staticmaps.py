@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import numpy as np
-import resvg_py
 from fastapi.concurrency import run_in_threadpool
 from numpy.typing import NDArray
 
@@ -34,6 +35,8 @@ COUNTED = {"ja": "地域数", "en": "areas"}
 FINE_ENOUGH = {"low": 50.0, "medium": 420.0}
 #: Areas from which on borders are drawn thin, and those of prefectures over them.
 MANY = 100
+#: No picture takes as long; one that does is given up.
+MOST_S = 60
 
 Ints = NDArray[np.intp]
 #: position of an area → its path in a frame
@@ -60,7 +63,7 @@ class StaticMaps:
         self.atlas = atlas
         self._paths: Memo[tuple[object, ...], Paths] = Memo(24 * MEGABYTE, _cost)
         self._pngs: Memo[str, bytes] = Memo(24 * MEGABYTE, len)
-        # drawing takes all of a core; requests for data must not wait for pictures
+        # a picture takes all of a core and up to 200 MB while it is drawn
         self._drawing = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
 
     async def svg(self, picture: Picture, sheet: Sheet, summary: str) -> str:
@@ -91,13 +94,7 @@ class StaticMaps:
         async def draw() -> bytes:
             svg = await self.svg(picture, sheet, summary)
             async with self._drawing:
-                return await run_in_threadpool(
-                    resvg_py.svg_to_bytes,
-                    svg_string=svg,
-                    zoom=scale,
-                    skip_system_fonts=True,
-                    font_files=[str(font) for font in fonts],
-                )
+                return await run_in_threadpool(_rasterised, svg, scale, [str(font) for font in fonts])
 
         return await self._pngs.fetch(state, draw)
 
@@ -165,6 +162,19 @@ class StaticMaps:
             return await run_in_threadpool(_paths, texts, positions, places, frame)
 
         return await self._paths.fetch((vintage.date, vintage.revision, level, detail, frame), make)
+
+
+def _rasterised(svg: str, scale: int, fonts: list[str]) -> bytes:
+    command = [sys.executable, "-I", "-m", "service.rasterizer", str(scale), *fonts]
+    done = subprocess.run(  # noqa: S603 (our own interpreter and module; the SVG is no argument)
+        command,
+        input=svg.encode(),
+        stdout=subprocess.PIPE,
+        env={"LANG": "C.UTF-8"},
+        timeout=MOST_S,
+        check=True,
+    )
+    return done.stdout
 
 
 def _paths(texts: FeatureTexts, positions: Ints, places: Ints, frame: Frame) -> Paths:
