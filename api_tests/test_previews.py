@@ -166,6 +166,25 @@ def test_the_picture_of_a_preview_is_the_map_of_that_very_view(client: httpx.Cli
     assert meta["og:image:alt"] == meta["twitter:image:alt"] == meta["description"]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        AGEING,
+        f"{AGEING}&area=10201&lang=en",
+        f"{AGEING}&view=compare&areas=10201,10202",
+        "/?view=logic",
+        "/?layer=deployments:smart-cities",
+        "/embed/ranking?layer=ageing-rate&parent=10&scheme=user&breaks=20,30,40",
+        "/embed/profile?area=10201",
+    ],
+)
+def test_the_picture_of_a_preview_is_drawn_in_the_size_it_names(client: httpx.Client, address: str) -> None:
+    meta = head_of(client, address).meta
+    drawn = client.get(meta["og:image"])
+    assert drawn.headers["content-type"] == meta["og:image:type"]
+    assert Image.open(io.BytesIO(drawn.content)).size == (1200, 630)
+
+
 def test_a_canonical_address_keeps_only_what_the_page_reads(client: httpx.Client, server: Server) -> None:
     found = head_of(client, "/?utm_source=mail&period=2020&fbclid=abc&layer=ageing-rate&api_key=secret")
     assert found.link(rel="canonical") == found.meta["og:url"] == server.url + AGEING.replace("&api_key", "")
