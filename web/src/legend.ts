@@ -61,3 +61,21 @@ export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, valu
     ...(gapDefinition(legend.layer) ? [gapKey(lang)] : []),
   );
 }
+
+/** Tell another period's counts; where the legend is drawn already only what differs, for a slider passes many. */
+export function recount(target: HTMLElement, legend: Legend, lang: Lang, classes: (number | null)[]): void {
+  const counts = counted(legend, classes);
+  const rows = [...target.querySelectorAll("li:has(data)")];
+  if (rows.length !== counts.length) return drawLegend(target, legend, lang, null, classes);
+  if (legend.classes.some((one) => one.lower !== null)) rows.unshift(...rows.splice(0, legend.classes.length).reverse());
+  rows.forEach((row, index) => {
+    const count = counts[index] ?? 0;
+    const told = row.querySelector("data");
+    if (!told || told.value === String(count)) return;
+    told.value = String(count);
+    told.textContent = count.toLocaleString(lang);
+    row.classList.toggle("none", count === 0);
+  });
+  target.querySelector(".when")?.firstChild?.replaceWith(legend.period_label[lang]);
+  target.querySelector(".histogram")?.remove(); // it is of the period that was drawn
+}
