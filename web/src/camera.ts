@@ -66,7 +66,7 @@ export function tilesInSight({ x, y, zoom }: Camera, { width, height }: Size, ma
 /** Return the pixels of a plate for a map of this size. */
 export function plateSize({ width, height }: Size, ratio: number): Size {
   const fine = Math.min(ratio, Math.sqrt(MOST_PIXELS / (width * height)));
-  return { width: Math.round(width * fine), height: Math.round(height * fine) };
+  return { width: Math.floor(width * fine), height: Math.floor(height * fine) };
 }
 
 /** Return where the plane lies on a plate of the map. */

@@ -5,7 +5,7 @@ import type { Layer, Profile, Row, Series } from "./api";
 import { lineChart, sparkline } from "./chart";
 import { byId, h, s } from "./element";
 import { gapDefinition } from "./gap";
-import { drawLegend, recount } from "./legend";
+import { drawLegend, recountSoon } from "./legend";
 import type { RegionalMap } from "./map";
 import { full, short } from "./numbers";
 import { text, textOf, translatePage, withUnit } from "./texts";
@@ -127,7 +127,7 @@ async function showMap(target: HTMLElement): Promise<void> {
     const paint = { ...colours, classes: { codes: every.codes, classes: at.classes } };
     if (isResting) map.paint(paint, lang);
     else map.scrub(paint, lang);
-    recount(legendBox, { ...found, period: current, period_label: at.label }, lang, at.classes);
+    recountSoon(legendBox, { ...found, period: current, period_label: at.label }, lang, at.classes);
     head.querySelector(".when")?.replaceChildren(label(current));
   };
   timeline(slider, (period) => void move(period), (period) => void move(period, true)).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);

@@ -6,7 +6,7 @@ import { drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
 import { byId, h } from "./element";
 import { finder } from "./finder";
 import { gapDefinition } from "./gap";
-import { drawLegend, recount } from "./legend";
+import { drawLegend, recountSoon } from "./legend";
 import { RegionalMap, type Mark, type Paint, type Pointed } from "./map";
 import { full } from "./numbers";
 import { areaPanel, overview, type Board } from "./panel";
@@ -133,7 +133,7 @@ async function scrub(period: string): Promise<void> {
   const at = found.periods.find((one) => one.period === period);
   if (!at || !legend) return;
   map.scrub({ ...colours(legend), classes: { codes: found.codes, classes: at.classes } }, view.lang);
-  recount(byId("legend"), { ...legend, period, period_label: at.label }, view.lang, at.classes);
+  recountSoon(byId("legend"), { ...legend, period, period_label: at.label }, view.lang, at.classes);
 }
 
 function colours(of: Legend): Omit<Paint, "classes"> {

@@ -129,6 +129,7 @@ export class RegionalMap {
     this.map.on("resize", () => isMoved || small || this.map.fitBounds(JAPAN, { padding: MARGIN, animate: false }));
     this.map.on("movestart", () => this.lift());
     this.map.on("resize", () => this.lift());
+    this.map.on("render", () => this.handOver());
     this.map.on("mousemove", (event) => this.point(event.point));
     this.map.on("mouseout", () => this.point(null));
     this.map.on("click", (event) => {
@@ -288,11 +289,16 @@ export class RegionalMap {
     return (this.plate = plate);
   }
 
-  /** Draw the fill, or leave it to the plate; the plate goes in the frame that has the fill back. */
+  /** Draw the fill, or leave it to the plate. */
   private drawFill(): void {
-    if (!this.map.getLayer("areas-fill")) return;
-    this.map.setPaintProperty("areas-fill", "fill-opacity", this.scrubbed ? 0 : this.opacity);
-    void this.map.once("render", () => (this.underlay.canvas.hidden = this.scrubbed === null));
+    if (this.map.getLayer("areas-fill")) this.map.setPaintProperty("areas-fill", "fill-opacity", this.scrubbed ? 0 : this.opacity);
+  }
+
+  /** Once drawn without its fill, the map is shown on the plate; the plate goes in the frame that has the fill back. */
+  private handOver(): void {
+    const isTaken = this.scrubbed !== null && this.underlay.take(this.map.getCanvas());
+    this.map.getCanvas().style.opacity = isTaken ? "0" : "";
+    this.underlay.canvas.hidden = this.scrubbed === null;
   }
 
   /** Give the map its own fill back: a plate fits only the view that it was made for. */

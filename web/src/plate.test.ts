@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emptyPlate, etch, pixelOf, pour, type Plate } from "./plate";
+import { cover, emptyPlate, etch, pixelOf, pour, veilOf, type Plate } from "./plate";
 
 const AS_IT_IS = { scale: 1, left: 0, top: 0 };
 const square = (west: number, north: number, east: number, south: number) => [west, north, east, north, east, south, west, south, west, north];
@@ -51,4 +51,17 @@ test("a palette gives each pixel its area's colour, red first", () => {
   const pixels = new Uint32Array(3);
   pour(plate, pixelOf("#e6edf3"), (code) => pixelOf(code === "13000" ? "#bd0026" : "#cccccc"), pixels);
   expect([...new Uint8Array(pixels.buffer)]).toEqual([0xe6, 0xed, 0xf3, 255, 0xbd, 0x00, 0x26, 255, 0xcc, 0xcc, 0xcc, 255]);
+});
+
+test("a veil is what a drawing has that is not clear, the topmost row last in the drawing", () => {
+  const [clear, line, name] = [[0, 0, 0, 0], [10, 20, 30, 128], [1, 2, 3, 255]];
+  const veil = veilOf(Uint8Array.from([clear, line, name, clear].flat()), 2, 2);
+  expect([...veil.at]).toEqual([0, 3]);
+  expect([...veil.pixels]).toEqual([...name, ...line]);
+});
+
+test("under a veil as much of a colour is left as it lets through", () => {
+  const pixels = new Uint8ClampedArray([200, 100, 50, 255, 200, 100, 50, 255]);
+  cover({ at: Uint32Array.of(1), pixels: Uint8Array.of(10, 20, 30, 51) }, pixels); // a fifth is covered
+  expect([...pixels]).toEqual([200, 100, 50, 255, 170, 100, 70, 255]);
 });

@@ -76,3 +76,34 @@ export function pour(plate: Plate, elsewhere: number, pixelOfArea: (code: string
   const { areas } = plate;
   for (let at = 0; at < areas.length; at += 1) into[at] = palette[areas[at] as number] as number;
 }
+
+/** What lies over a plate: the pixels that are not clear, and what they are, premultiplied. */
+export interface Veil {
+  at: Uint32Array;
+  pixels: Uint8Array;
+}
+
+/** Return the veil of a drawing, as WebGL reads it: four bytes a pixel, the lowest row first. */
+export function veilOf(drawing: Uint8Array, width: number, height: number): Veil {
+  const at: number[] = [];
+  const pixels: number[] = [];
+  for (let row = 0; row < height; row += 1) {
+    const from = (height - 1 - row) * width;
+    for (let column = 0; column < width; column += 1) {
+      const byte = 4 * (from + column);
+      if (drawing[byte + 3] === 0) continue;
+      at.push(row * width + column);
+      for (let channel = 0; channel < 4; channel += 1) pixels.push(drawing[byte + channel] as number);
+    }
+  }
+  return { at: Uint32Array.from(at), pixels: Uint8Array.from(pixels) };
+}
+
+/** Lay a veil over opaque pixels. */
+export function cover({ at, pixels }: Veil, into: Uint8ClampedArray): void {
+  for (let index = 0; index < at.length; index += 1) {
+    const byte = 4 * (at[index] as number);
+    const left = 1 - (pixels[4 * index + 3] as number) / 255;
+    for (let channel = 0; channel < 3; channel += 1) into[byte + channel] = (pixels[4 * index + channel] as number) + (into[byte + channel] as number) * left;
+  }
+}

@@ -1,7 +1,7 @@
 /** A canvas under a map, where a plate stands in for the map's own fill. */
 
 import { h } from "./element";
-import { pixelOf, pour, type Plate } from "./plate";
+import { cover, pixelOf, pour, veilOf, type Plate, type Veil } from "./plate";
 
 /** What colour each class has. */
 export interface Colours {
@@ -13,6 +13,8 @@ export class Underlay {
   readonly canvas = h("canvas", { class: "plate", "aria-hidden": "true", hidden: true });
   private plate: Plate | null = null;
   private image = new ImageData(1, 1);
+  private veil: Veil | null = null;
+  private paintAgain = () => {};
 
   constructor(private readonly map: HTMLElement) {
     map.before(this.canvas);
@@ -22,6 +24,7 @@ export class Underlay {
   lay(plate: Plate): void {
     const { canvas, map } = this;
     this.plate = plate;
+    this.veil = null;
     this.image = new ImageData(plate.width, plate.height);
     canvas.width = plate.width;
     canvas.height = plate.height;
@@ -31,11 +34,25 @@ export class Underlay {
   /** Show the plate in the colours of the areas' classes. */
   paint({ colours, noData }: Colours, classOf: (code: string) => number | null | undefined): void {
     if (!this.plate) return;
+    this.paintAgain = () => this.paint({ colours, noData }, classOf);
     const pixels = colours.map(pixelOf);
     const missing = pixelOf(noData);
     const water = pixelOf(getComputedStyle(this.canvas).getPropertyValue("--water"));
     pour(this.plate, water, (code) => pixels[classOf(code) ?? -1] ?? missing, new Uint32Array(this.image.data.buffer));
+    if (this.veil) cover(this.veil, this.image.data);
     this.canvas.getContext("2d", { alpha: false })?.putImageData(this.image, 0, 0);
     this.canvas.hidden = false;
+  }
+
+  /** Show what the map has just drawn on the plate too, and tell whether that can be: then one picture is moved, not two. */
+  take(drawn: HTMLCanvasElement): boolean {
+    const gl = drawn.getContext("webgl2");
+    const { width, height } = drawn;
+    if (!gl || width !== this.plate?.width || height !== this.plate.height) return false;
+    const drawing = new Uint8Array(4 * width * height);
+    gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, drawing);
+    this.veil = veilOf(drawing, width, height);
+    this.paintAgain();
+    return true;
   }
 }
