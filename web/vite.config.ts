@@ -1,9 +1,20 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { defineConfig } from "vite";
+import { gzipSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+
+/** Scripts and styles lie compressed beside themselves: the service sends them so and compresses nothing twice. */
+const compressed: Plugin = {
+  name: "compressed",
+  writeBundle({ dir = "" }, bundle) {
+    for (const file of Object.keys(bundle)) if (/\.(js|css)$/.test(file)) writeFileSync(`${dir}/${file}.gz`, gzipSync(readFileSync(`${dir}/${file}`), { level: 9 }));
+  },
+};
 
 export default defineConfig({
   base: "/",
   worker: { format: "es" },
+  plugins: [compressed],
   build: {
     outDir: "../service/static",
     emptyOutDir: true,

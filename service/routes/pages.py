@@ -7,7 +7,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
+from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from service.responses import IMMUTABLE, REVALIDATE
 
@@ -32,6 +34,17 @@ async def embed(request: Request) -> Response:
 
 class BuiltFiles(StaticFiles):
     """The build of ``web/``: files named after their content are kept for ever, the others asked for anew."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file, as the build compressed it where the client takes that."""
+        is_taken = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        _, found = self.lookup_path(f"{path}.gz") if is_taken else ("", None)
+        if found is None:
+            return await super().get_response(path, scope)
+        response = await super().get_response(f"{path}.gz", scope)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = "Accept-Encoding"
+        return response
 
     def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:  # as starlette types it
         """Return a file with its caching."""
