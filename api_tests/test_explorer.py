@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from api_tests.browser import CHROMIUM, Visit, likeness, running_browser
 from api_tests.conftest import Server
@@ -145,6 +145,22 @@ def test_a_moving_slider_shows_what_the_map_shows_at_rest(visit: Visit) -> None:
     expect(visit.page.locator(".plate").last).to_be_hidden()
     visit.shown()
     assert likeness(moving, visit.picture()) > 0.9  # edges are smooth at rest
+
+
+def test_the_first_map_is_there_before_the_map_program(visit: Visit) -> None:
+    held: list[Route] = []
+    visit.page.route("**/assets/map-*.js", lambda route: held.append(route))
+    address = "/?lang=ja&layer=ageing-rate&level=municipality&period=2020&overlay="
+    visit.page.goto(address, wait_until="commit")
+    expect(visit.page.locator("#sketch")).to_be_visible()
+    expect(visit.page.locator("#legend li")).to_have_count(6)
+    first = visit.picture()
+    for one in held:
+        one.continue_()
+    visit.page.unroute_all()
+    visit.shown()
+    expect(visit.page.locator("#sketch")).to_have_count(0)
+    assert likeness(first, visit.picture()) > 0.9  # which has outlines too
 
 
 def test_the_slider_plays_to_its_end(visit: Visit) -> None:

@@ -3,6 +3,29 @@ import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
+/** The page fetches what its first script imports later together with that script, so that nothing waits for another. */
+const preloaded: Plugin = {
+  name: "preloaded",
+  transformIndexHtml: {
+    order: "post",
+    handler(_html, { bundle, chunk }) {
+      const withImports = (file: string, into: Set<string>): Set<string> => {
+        const found = bundle?.[file];
+        if (found?.type === "chunk" && !into.has(file)) {
+          into.add(file);
+          for (const one of found.imports) withImports(one, into);
+        }
+        return into;
+      };
+      const main = chunk?.dynamicImports.find((file) => file.includes("/main-"));
+      if (!chunk || !main) return [];
+      const first = withImports(chunk.fileName, new Set());
+      const later = [...withImports(main, new Set())].filter((file) => !first.has(file));
+      return later.map((file) => ({ tag: "link", attrs: { rel: "modulepreload", crossorigin: true, href: `/${file}` }, injectTo: "head" }));
+    },
+  },
+};
+
 /** Scripts and styles lie compressed beside themselves: the service sends them so and compresses nothing twice. */
 const compressed: Plugin = {
   name: "compressed",
@@ -14,7 +37,7 @@ const compressed: Plugin = {
 export default defineConfig({
   base: "/",
   worker: { format: "es" },
-  plugins: [compressed],
+  plugins: [preloaded, compressed],
   build: {
     outDir: "../service/static",
     emptyOutDir: true,

@@ -10,6 +10,7 @@ import { drawLegend, recountSoon } from "./legend";
 import { RegionalMap, type Mark, type Paint, type Pointed } from "./map";
 import { full } from "./numbers";
 import { areaPanel, overview, type Board } from "./panel";
+import { removeSketch } from "./sketch";
 import { openShare } from "./share";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
@@ -292,7 +293,9 @@ function show(): void {
   });
 }
 
+map.map.on("movestart", (event) => "originalEvent" in event && event.originalEvent && removeSketch());
 map.map.on("idle", () => {
+  if (byId("map").dataset["map"] === "idle") removeSketch();
   if (legend?.layer === view.layer && !SHEETS[view.stage]) document.body.dataset["map"] = byId("map").dataset["map"];
 });
 window.addEventListener("popstate", () => {
