@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -63,16 +64,29 @@ class Visit:
         )
         return found
 
-    def colours(self, name: str = "#map") -> set[str]:
-        """Return the colours of a map's pixels, without what lies over it."""
-        over = self.page.locator(".legend, .choices, .tip")
+    def picture(self, name: str = "#map") -> bytes:
+        """Return a map as PNG, without what lies over it."""
+        over = self.page.locator(".legend, .choices, .tip, .maplibregl-ctrl")
         over.evaluate_all("all => all.forEach(one => (one.style.visibility = 'hidden'))")
-        found = colours(self.page.locator(name).screenshot())
+        found = self.page.locator(name).screenshot()
         over.evaluate_all("all => all.forEach(one => (one.style.visibility = ''))")
         return found
+
+    def colours(self, name: str = "#map") -> set[str]:
+        """Return the colours of a map's pixels, without what lies over it."""
+        return colours(self.picture(name))
 
 
 def colours(png: bytes) -> set[str]:
     """Return the colours of a picture as #rrggbb."""
     pixels = Image.open(io.BytesIO(png)).convert("RGB").tobytes()
     return {f"#{pixels[i : i + 3].hex()}" for i in range(0, len(pixels), 3)}
+
+
+def likeness(png: bytes, other: bytes) -> float:
+    """Return the share of the land's pixels that two pictures of a map have in common, but for thin lines."""
+    one, two = (np.asarray(Image.open(io.BytesIO(one)).convert("RGB"), np.int16) for one in (png, other))
+    assert one.shape == two.shape
+    water = np.array([0xE6, 0xED, 0xF3])
+    is_land = (one != water).any(axis=2) | (two != water).any(axis=2)
+    return float((abs(one - two).max(axis=2) < 64)[is_land].mean())

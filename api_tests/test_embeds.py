@@ -244,7 +244,11 @@ def test_the_build_is_sent_compressed_and_kept_for_ever(client: httpx.Client) ->
     script = page.text.partition('src="/assets/')[2].partition('"')[0]
     answer = client.get(f"/assets/{script}", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["content-type"].startswith("text/javascript")
     assert "immutable" in answer.headers["cache-control"]
+    plain = client.get(f"/assets/{script}", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.content == answer.content
 
 
 def test_the_first_view_is_small(client: httpx.Client, browser: Browser, server: Server) -> None:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Route, expect
 
-from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.browser import CHROMIUM, Visit, likeness, running_browser
 from api_tests.conftest import Server, serving
 from api_tests.test_embeds import RELEASED
 from service.tests.databases import Database
@@ -106,6 +106,65 @@ def test_a_period_recolours_the_map_without_new_tiles(visit: Visit) -> None:
     legend = visit.legend()
     assert legend[-2] in visit.colours()  # the lowest class, that of 1975
     assert legend[-2] not in before
+
+
+def slide(visit: Visit, place: int) -> None:
+    """Move the slider without letting it go."""
+    visit.page.locator("#period").evaluate(
+        "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }", place
+    )
+
+
+def test_a_moving_slider_colours_the_map_and_tells_the_period(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2024#6/43.4/142.8")
+    tiles = [url for url in visit.requests if ".mvt" in url]
+    slide(visit, 0)
+    expect(visit.page.locator("#legend .when")).to_contain_text("1975")
+    # above 11.5 %: Shimane, Kochi and Kagoshima, the oldest of the census of 1975
+    expect(visit.page.locator("#legend li data")).to_have_text(["0", "0", "0", "3", "44", "0"])
+    assert visit.legend()[-2] in visit.colours()
+    visit.page.locator("#map canvas").hover()
+    expect(visit.page.locator("#tip")).to_have_text("北海道6.9%")
+    assert [url for url in visit.requests if ".mvt" in url] == tiles
+    assert state(visit)["period"] == "2024"
+
+
+def test_the_map_moved_under_a_moving_slider_keeps_its_colours(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2024")
+    slide(visit, 0)
+    expect(visit.page.locator("#legend .when")).to_contain_text("1975")
+    visit.page.locator("#map").get_by_role("button", name="拡大").click()
+    expect(visit.page.locator(".plate").last).to_be_hidden()
+    visit.shown()
+    assert visit.legend()[-2] in visit.colours()
+
+
+def test_a_moving_slider_shows_what_the_map_shows_at_rest(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=municipality&period=2020&overlay=")
+    slide(visit, 0)
+    expect(visit.page.locator("#legend .when")).to_contain_text("1980")
+    expect(visit.page.locator(".plate").last).to_be_visible()
+    moving = visit.picture()
+    visit.page.locator("#period").dispatch_event("change")
+    expect(visit.page.locator(".plate").last).to_be_hidden()
+    visit.shown()
+    assert likeness(moving, visit.picture()) > 0.9  # edges are smooth at rest
+
+
+def test_the_first_map_is_there_before_the_map_program(visit: Visit) -> None:
+    held: list[Route] = []
+    visit.page.route("**/assets/map-*.js", lambda route: held.append(route))
+    address = "/?lang=ja&layer=ageing-rate&level=municipality&period=2020&overlay="
+    visit.page.goto(address, wait_until="commit")
+    expect(visit.page.locator("#sketch")).to_be_visible()
+    expect(visit.page.locator("#legend li")).to_have_count(6)
+    first = visit.picture()
+    for one in held:
+        one.continue_()
+    visit.page.unroute_all()
+    visit.shown()
+    expect(visit.page.locator("#sketch")).to_have_count(0)
+    assert likeness(first, visit.picture()) > 0.9  # which has outlines too
 
 
 def test_the_slider_plays_to_its_end(visit: Visit) -> None:

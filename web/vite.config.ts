@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 const here = import.meta.dirname;
@@ -21,13 +22,44 @@ const newestScript: Plugin = {
   },
 };
 
+/** The page fetches what its first script imports later together with that script, so that nothing waits for another. */
+const preloaded: Plugin = {
+  name: "preloaded",
+  transformIndexHtml: {
+    order: "post",
+    handler(_html, { bundle, chunk }) {
+      const withImports = (file: string, into: Set<string>): Set<string> => {
+        const found = bundle?.[file];
+        if (found?.type === "chunk" && !into.has(file)) {
+          into.add(file);
+          for (const one of found.imports) withImports(one, into);
+        }
+        return into;
+      };
+      const main = chunk?.dynamicImports.find((file) => file.includes("/main-"));
+      if (!chunk || !main) return [];
+      const first = withImports(chunk.fileName, new Set());
+      const later = [...withImports(main, new Set())].filter((file) => !first.has(file));
+      return later.map((file) => ({ tag: "link", attrs: { rel: "modulepreload", crossorigin: true, href: `/${file}` }, injectTo: "head" }));
+    },
+  },
+};
+
+/** Scripts and styles lie compressed beside themselves: the service sends them so and compresses nothing twice. */
+const compressed: Plugin = {
+  name: "compressed",
+  writeBundle({ dir = "" }, bundle) {
+    for (const file of Object.keys(bundle)) if (/\.(js|css)$/.test(file)) writeFileSync(`${dir}/${file}.gz`, gzipSync(readFileSync(`${dir}/${file}`), { level: 9 }));
+  },
+};
+
 export default defineConfig({
   base: "/",
-  plugins: [newestScript],
   define: {
     EMBED_SCRIPT: JSON.stringify({ path: `/embed/${newest}`, integrity: `sha384-${createHash("sha384").update(script).digest("base64")}` }),
   },
   worker: { format: "es" },
+  plugins: [newestScript, preloaded, compressed],
   build: {
     outDir: "../service/static",
     emptyOutDir: true,

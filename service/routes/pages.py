@@ -10,7 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from geo.errors import ChiikiError
 from service.access import base_url, gallery_of
@@ -69,6 +71,17 @@ async def embed(request: Request) -> Response:
 
 class BuiltFiles(StaticFiles):
     """The build of ``web/``: files that never change are kept for ever, the others asked for anew."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file, as the build compressed it where the client takes that."""
+        is_taken = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        _, found = self.lookup_path(f"{path}.gz") if is_taken else ("", None)
+        if found is None:
+            return await super().get_response(path, scope)
+        response = await super().get_response(f"{path}.gz", scope)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = "Accept-Encoding"
+        return response
 
     def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:  # as starlette types it
         """Return a file with its caching; a script of embeds is for pages of every origin."""

@@ -5,7 +5,7 @@ import type { Layer, Profile, Row, Series } from "./api";
 import { lineChart, sparkline } from "./chart";
 import { byId, h, s } from "./element";
 import { gapDefinition } from "./gap";
-import { drawLegend } from "./legend";
+import { drawLegend, recountSoon } from "./legend";
 import type { RegionalMap } from "./map";
 import { full, short } from "./numbers";
 import { text, textOf, translatePage, withUnit } from "./texts";
@@ -117,18 +117,20 @@ async function showMap(target: HTMLElement): Promise<void> {
   void api.values(view.layer, exact).then(keep);
   const labels = (await api.catalogue()).periodLabels[layer.period_kind] ?? {};
   const label = (period: string) => labels[period]?.[lang] ?? period;
-  const move = async (period: string) => {
+  const move = async (period: string, isResting = false) => {
     current = period;
     const { period: _left, ...kept } = Object.fromEntries(new URLSearchParams(exact));
     const every = await api.periods(view.layer, new URLSearchParams(kept).toString());
     const at = every.periods.find((one) => one.period === current);
     if (!at) return;
     keep({ codes: every.codes, values: at.values });
-    map.paint({ ...colours, classes: { codes: every.codes, classes: at.classes } }, lang);
-    drawLegend(legendBox, { ...found, period: current }, lang, null, at.classes);
+    const paint = { ...colours, classes: { codes: every.codes, classes: at.classes } };
+    if (isResting) map.paint(paint, lang);
+    else map.scrub(paint, lang);
+    recountSoon(legendBox, { ...found, period: current, period_label: at.label }, lang, at.classes);
     head.querySelector(".when")?.replaceChildren(label(current));
   };
-  timeline(slider, (period) => void move(period), () => undefined).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);
+  timeline(slider, (period) => void move(period), (period) => void move(period, true)).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);
   const area = view.area || parent;
   if (area) {
     const { bbox } = await api.get<api.Area>(`/v1/areas/${area}`);

@@ -8,6 +8,10 @@ import { text, withUnit } from "./texts";
 const BINS = 40;
 const WIDTH = 232;
 const HEIGHT = 44;
+const RECOUNT_MS = 100;
+
+let waiting: ReturnType<typeof setTimeout> | undefined;
+let newest: Parameters<typeof recount> | null = null;
 
 /** Return counts in bins of equal width between the 1st and the 99th percentile; what lies beyond is in the outer bins. */
 export function histogram(values: number[], bins = BINS): { edges: [number, number]; counts: number[] } {
@@ -48,6 +52,7 @@ function counted(legend: Legend, classes: (number | null)[] | null): number[] {
 
 /** Draw the legend; with `values` their spread too, with `classes` the counts of these. */
 export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, values: Values | null = null, classes: (number | null)[] | null = null): void {
+  if (newest?.[0] === target) newest = null;
   const isCategorical = legend.classes.every((one) => one.lower === null);
   const counts = counted(legend, classes);
   const rows = legend.classes.map((one, index) => ({ colour: one.colour, label: one.label[lang], count: counts[index] ?? 0 }));
@@ -60,4 +65,31 @@ export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, valu
     ...(values && !isCategorical ? [spread(legend, values, lang)].filter((one) => one !== null) : []),
     ...(gapDefinition(legend.layer) ? [gapKey(lang)] : []),
   );
+}
+
+/** Tell the counts of the period that a slider passes: soon, not at once, for they are read while the map is watched. */
+export function recountSoon(...told: Parameters<typeof recount>): void {
+  newest = told;
+  waiting ??= setTimeout(() => {
+    waiting = undefined;
+    if (newest) recount(...newest);
+  }, RECOUNT_MS);
+}
+
+/** Tell another period's counts; where the legend is drawn already only what differs. */
+function recount(target: HTMLElement, legend: Legend, lang: Lang, classes: (number | null)[]): void {
+  const counts = counted(legend, classes);
+  const rows = [...target.querySelectorAll("li:has(data)")];
+  if (rows.length !== counts.length) return drawLegend(target, legend, lang, null, classes);
+  if (legend.classes.some((one) => one.lower !== null)) rows.unshift(...rows.splice(0, legend.classes.length).reverse());
+  rows.forEach((row, index) => {
+    const count = counts[index] ?? 0;
+    const told = row.querySelector("data");
+    if (!told || told.value === String(count)) return;
+    told.value = String(count);
+    told.textContent = count.toLocaleString(lang);
+    row.classList.toggle("none", count === 0);
+  });
+  target.querySelector(".when")?.firstChild?.replaceWith(legend.period_label[lang]);
+  target.querySelector(".histogram")?.remove(); // it is of the period that was drawn
 }

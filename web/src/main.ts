@@ -6,10 +6,11 @@ import { drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
 import { byId, h } from "./element";
 import { finder } from "./finder";
 import { gapDefinition } from "./gap";
-import { drawLegend } from "./legend";
+import { drawLegend, recountSoon } from "./legend";
 import { RegionalMap, type Mark, type Paint, type Pointed } from "./map";
 import { full } from "./numbers";
 import { areaPanel, overview, type Board } from "./panel";
+import { removeSketch } from "./sketch";
 import { openShare } from "./share";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
@@ -127,12 +128,14 @@ function drawStages(): void {
 /** Colour the map for a period passed by the slider, without asking for anything but the first time. */
 async function scrub(period: string): Promise<void> {
   const { period: _left, ...kept } = Object.fromEntries(new URLSearchParams(layerQuery({ ...view, level: legend?.level ?? view.level })));
+  const current = turn;
   const found = scrubbed ?? (await api.periods(view.layer, new URLSearchParams(kept).toString()));
+  if (current !== turn) return; // another view has been asked for meanwhile, and will be told in its own words
   scrubbed = found;
   const at = found.periods.find((one) => one.period === period);
   if (!at || !legend) return;
-  map.paint({ ...colours(legend), classes: { codes: found.codes, classes: at.classes } }, view.lang);
-  drawLegend(byId("legend"), { ...legend, period, period_label: at.label }, view.lang, null, at.classes);
+  map.scrub({ ...colours(legend), classes: { codes: found.codes, classes: at.classes } }, view.lang);
+  recountSoon(byId("legend"), { ...legend, period, period_label: at.label }, view.lang, at.classes);
 }
 
 function colours(of: Legend): Omit<Paint, "classes"> {
@@ -295,7 +298,9 @@ function show(): void {
   });
 }
 
+map.map.on("movestart", (event) => "originalEvent" in event && event.originalEvent && removeSketch());
 map.map.on("idle", () => {
+  if (byId("map").dataset["map"] === "idle") removeSketch();
   if (legend?.layer === view.layer && !SHEETS[view.stage]) document.body.dataset["map"] = byId("map").dataset["map"];
 });
 window.addEventListener("popstate", () => {

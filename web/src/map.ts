@@ -1,14 +1,17 @@
-/** The map: geometry tiles are fetched once a level, values are laid over them as feature states. */
+/** The map: geometry tiles are fetched once a level, values are laid over them as feature states. While a slider
+ * moves, not even those: the pixels of the areas are recoloured under the map, whose own layers are not drawn anew.
+ */
 
-import type { Feature, FeatureCollection } from "geojson";
+import type { Feature, FeatureCollection, Position } from "geojson";
 import maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Area, Lang } from "./api";
+import { inPlane, JAPAN, MARGIN, placingOf, plateSize } from "./camera";
 import { CELLS, STOPS } from "./gap";
 import { mark, MARKS } from "./marks";
+import { emptyPlate, etch, type Plate } from "./plate";
+import { Underlay, type Colours } from "./underlay";
 
-/** What a first look shows: without the southernmost islands, which are a drag away. */
-const JAPAN: [number, number, number, number] = [126.5, 26.0, 149.0, 45.7];
 /** In a window narrower than this, the legend lies outside the map, and Hokkaido reaches into the upper right corner. */
 const NARROW = 600;
 const AREAS = { source: "areas", sourceLayer: "areas" };
@@ -26,9 +29,7 @@ export interface Outlines {
 }
 
 /** What colour each area has. `classes` is null where the tiles already carry them. */
-export interface Paint {
-  colours: string[];
-  noData: string;
+export interface Paint extends Colours {
   classes: { codes: string[]; classes: (number | null)[] } | null;
 }
 
@@ -67,6 +68,11 @@ function fillColour(colours: string[], noData: string): maplibre.ExpressionSpeci
   return ["match", found, ...colours.flatMap((colour, index) => [index, colour]), noData] as unknown as maplibre.ExpressionSpecification;
 }
 
+/** Return a ring of longitudes and latitudes in the map's own plane, x and y in turn. */
+function flat(ring: Position[]): number[] {
+  return ring.flatMap(([longitude = 0, latitude = 0]) => inPlane(longitude, latitude));
+}
+
 const isOn = (name: string, on: number, off: number) =>
   ["case", ["boolean", ["feature-state", name], false], on, off] as unknown as maplibre.ExpressionSpecification;
 
@@ -79,6 +85,12 @@ export class RegionalMap {
   private under: string | undefined;
   private selected: string[] = [];
   private lang: Lang = "ja";
+  private opacity: number | maplibre.ExpressionSpecification = 1;
+  private plate: Plate | null = null;
+  /** What the plate shows, and the map's own fill is to show when it is drawn again. */
+  private scrubbed: Paint | null = null;
+  private readonly underlay: Underlay;
+  private readonly ready: Promise<void>;
   private readonly popup: maplibre.Popup;
 
   constructor(
@@ -91,7 +103,7 @@ export class RegionalMap {
     this.map = new maplibre.Map({
       container,
       bounds: JAPAN,
-      fitBoundsOptions: { padding: small ? 4 : 12 },
+      fitBoundsOptions: { padding: small ? 4 : MARGIN },
       hash,
       attributionControl: false,
       dragRotate: false,
@@ -102,8 +114,10 @@ export class RegionalMap {
       localIdeographFontFamily: FONTS.join(","),
       cooperativeGestures: false,
       locale: { "Map.Title": texts.map, "NavigationControl.ZoomIn": texts.zoomIn, "NavigationControl.ZoomOut": texts.zoomOut },
-      style: { version: 8, sources: {}, layers: [{ id: "background", type: "background", paint: { "background-color": "#e6edf3" } }] },
+      style: { version: 8, sources: {}, layers: [], transition: { duration: 0 } },
     });
+    this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve()));
+    this.underlay = new Underlay(container);
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), innerWidth < NARROW ? "top-left" : "top-right");
     this.popup = new maplibre.Popup({ closeButton: true, maxWidth: "20rem" });
@@ -112,7 +126,10 @@ export class RegionalMap {
     });
     // until somebody moves it, the map shows all of Japan, whatever becomes of its frame
     this.map.on("movestart", (event) => (isMoved ||= "originalEvent" in event && Boolean(event.originalEvent)));
-    this.map.on("resize", () => isMoved || small || this.map.fitBounds(JAPAN, { padding: 12, animate: false }));
+    this.map.on("resize", () => isMoved || small || this.map.fitBounds(JAPAN, { padding: MARGIN, animate: false }));
+    this.map.on("movestart", () => this.lift());
+    this.map.on("resize", () => this.lift());
+    this.map.on("render", () => this.handOver());
     this.map.on("mousemove", (event) => this.point(event.point));
     this.map.on("mouseout", () => this.point(null));
     this.map.on("click", (event) => {
@@ -127,10 +144,6 @@ export class RegionalMap {
       const area = this.areaAt([container.clientWidth / 2, container.clientHeight / 2]);
       if (area) this.listeners.chosen(String(area.properties["code"]));
     });
-  }
-
-  private get isReady(): Promise<void> {
-    return this.map.isStyleLoaded() || this.map.getLayer("background") ? Promise.resolve() : new Promise((resolve) => this.map.once("style.load", () => resolve()));
   }
 
   private areaAt(point: maplibre.PointLike) {
@@ -179,20 +192,21 @@ export class RegionalMap {
 
   /** Put outlines on the map, instead of those of another level. */
   async lay(outlines: Outlines, paint: Paint, lang: Lang): Promise<void> {
-    await this.isReady;
+    await this.ready;
     this.lang = lang;
     this.container.dataset["map"] = "loading";
     this.key = outlines.key;
     this.poured = outlines.poured;
     this.states.clear();
     this.under = undefined;
+    this.plate = null;
     for (const layer of ["areas-hover", "areas-line", "areas-fill"]) if (this.map.getLayer(layer)) this.map.removeLayer(layer);
     if (this.map.getSource("areas")) this.map.removeSource("areas");
     const { tiles, minzoom, maxzoom } = outlines;
     this.map.addSource("areas", { type: "vector", tiles, minzoom, maxzoom });
     const shared = { source: "areas", "source-layer": "areas" };
-    const before = this.map.getStyle().layers.find((one) => !["background", "gsi"].includes(one.id))?.id;
-    this.map.addLayer({ id: "areas-fill", type: "fill", ...shared, paint: { "fill-color": fillColour(paint.colours, paint.noData) } }, before);
+    const before = this.map.getStyle().layers.find((one) => one.id !== "gsi")?.id;
+    this.map.addLayer({ id: "areas-fill", type: "fill", ...shared, paint: { "fill-color": fillColour(paint.colours, paint.noData), "fill-opacity": this.opacity } }, before);
     this.map.addLayer(
       {
         id: "areas-line",
@@ -226,6 +240,8 @@ export class RegionalMap {
   /** Colour the areas anew; the tiles stay, and only areas whose class differs are touched. */
   paint(paint: Paint, lang: Lang): void {
     this.lang = lang;
+    this.scrubbed = null;
+    this.drawFill();
     const wanted = JSON.stringify(fillColour(paint.colours, paint.noData));
     if (JSON.stringify(this.map.getPaintProperty("areas-fill", "fill-color")) !== wanted) {
       this.map.setPaintProperty("areas-fill", "fill-color", JSON.parse(wanted));
@@ -244,6 +260,59 @@ export class RegionalMap {
     });
   }
 
+  /** Colour the areas while a slider moves: their pixels under the map, nothing of the map's own. `paint` follows when it rests. */
+  scrub(paint: Paint & { classes: NonNullable<Paint["classes"]> }, lang: Lang): void {
+    const plate = this.opacity === 1 && !this.map.isMoving() ? (this.plate ?? this.etched()) : null;
+    if (!plate) return this.paint(paint, lang);
+    const { codes, classes } = paint.classes;
+    const byCode = new Map(codes.map((code, index) => [code, classes[index]]));
+    this.underlay.paint(paint, (code) => byCode.get(code));
+    const wasDrawn = this.scrubbed === null;
+    this.scrubbed = paint;
+    if (wasDrawn) this.drawFill();
+  }
+
+  /** Return the plate of what the map shows now, laid under it; null while tiles are missing. */
+  private etched(): Plate | null {
+    if (!this.map.areTilesLoaded()) return null;
+    const size = { width: this.container.clientWidth, height: this.container.clientHeight };
+    const { width, height } = plateSize(size, devicePixelRatio);
+    const { lng, lat } = this.map.getCenter();
+    const [x, y] = inPlane(lng, lat);
+    const plate = emptyPlate(width, height);
+    const placing = placingOf({ x, y, zoom: this.map.getZoom() }, size, plate);
+    for (const { geometry, properties } of this.map.querySourceFeatures("areas", { sourceLayer: "areas" })) {
+      const rings = geometry.type === "Polygon" ? geometry.coordinates : geometry.type === "MultiPolygon" ? geometry.coordinates.flat() : [];
+      etch(plate, String(properties["code"]), rings.map(flat), placing);
+    }
+    this.underlay.lay(plate);
+    return (this.plate = plate);
+  }
+
+  /** Draw the fill, or leave it to the plate. */
+  private drawFill(): void {
+    if (this.map.getLayer("areas-fill")) this.map.setPaintProperty("areas-fill", "fill-opacity", this.scrubbed ? 0 : this.opacity);
+  }
+
+  /** Once drawn without its fill, the map is shown on the plate; the plate goes in the frame that has the fill back. */
+  private handOver(): void {
+    const isTaken = this.scrubbed !== null && this.underlay.take(this.map.getCanvas());
+    this.map.getCanvas().style.opacity = isTaken ? "0" : "";
+    this.underlay.canvas.hidden = this.scrubbed === null;
+  }
+
+  /** Give the map its own fill back: a plate fits only the view that it was made for. */
+  private lift(): void {
+    this.plate = null;
+    if (this.scrubbed) this.paint(this.scrubbed, this.lang);
+  }
+
+  private fade(opacity: number | maplibre.ExpressionSpecification): void {
+    this.opacity = opacity;
+    if (opacity !== 1) this.lift();
+    this.drawFill();
+  }
+
   /** Wait until everything laid on the map is drawn. */
   async drawn(): Promise<void> {
     const idle = this.map.once("idle");
@@ -258,7 +327,7 @@ export class RegionalMap {
 
   /** Show all of Japan. */
   showAll(): void {
-    this.map.fitBounds(JAPAN, { padding: 12, animate: !isReduced(), duration: 600 });
+    this.map.fitBounds(JAPAN, { padding: MARGIN, animate: !isReduced(), duration: 600 });
   }
 
   /** Move together with another map. */
@@ -282,9 +351,7 @@ export class RegionalMap {
       if (this.map.getLayer(id)) this.map.removeLayer(id);
       if (this.map.getSource(id)) this.map.removeSource(id);
     }
-    if (this.map.getLayer("areas-fill")) {
-      this.map.setPaintProperty("areas-fill", "fill-opacity", definition ? ["interpolate", ["linear"], ["zoom"], 8, 1, 9.5, 0.3] : 1);
-    }
+    this.fade(definition ? ["interpolate", ["linear"], ["zoom"], 8, 1, 9.5, 0.3] : 1);
     if (!definition) return;
     const tiled = (path: string) => ({ type: "vector" as const, tiles: [`${location.origin}${path}/{z}/{x}/{y}.mvt`], minzoom: 8, maxzoom: 12 });
     this.map.addSource("cells", tiled(`/v1/transport-gap/${definition}/cells`));
@@ -371,6 +438,6 @@ export class RegionalMap {
       this.map.addSource("gsi", { type: "raster", tiles: [GSI], tileSize: 256, minzoom: 5, maxzoom: 18 });
       this.map.addLayer({ id: "gsi", type: "raster", source: "gsi" }, this.map.getLayer("areas-fill") ? "areas-fill" : undefined);
     }
-    if (this.map.getLayer("areas-fill") && !this.map.getLayer("cells")) this.map.setPaintProperty("areas-fill", "fill-opacity", isOn ? 0.65 : 1);
+    if (!this.map.getLayer("cells")) this.fade(isOn ? 0.65 : 1);
   }
 }

@@ -37,19 +37,26 @@ export function timeline(target: HTMLElement, moved: (period: string) => void, s
     playing = undefined;
     press();
   };
+  // of the positions passed between two frames only the newest is shown
+  let frame = 0;
   const move = () => {
     tell();
-    moved(at());
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(() => moved(at()));
+  };
+  const rest = () => {
+    cancelAnimationFrame(frame);
+    settled(at());
   };
   range.addEventListener("input", () => {
     stop();
     move();
   });
-  range.addEventListener("change", () => settled(at()));
+  range.addEventListener("change", rest);
   button.addEventListener("click", () => {
     if (playing) {
       stop();
-      settled(at());
+      rest();
       return;
     }
     if (Number(range.value) === told.periods.length - 1) range.value = "0";
@@ -59,7 +66,7 @@ export function timeline(target: HTMLElement, moved: (period: string) => void, s
       move();
       if (Number(range.value) < told.periods.length - 1) return;
       stop();
-      settled(at());
+      rest();
     }, STEP_MS);
     press();
   });

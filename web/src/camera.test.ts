@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { cameraOf, fitted, inPlane, placingOf, plateSize, tilesInSight } from "./camera";
+
+test("the plane is the world's square", () => {
+  expect(inPlane(0, 0)).toEqual([0.5, 0.5]);
+  const [x, y] = inPlane(-180, 85.0511287798066);
+  expect(x).toBe(0);
+  expect(y).toBeCloseTo(0, 12);
+});
+
+test("a place lies in the tile that the tile scheme gives it", () => {
+  // Tokyo Station, 35.681 N 139.767 E, is in tile 14/14552/6451
+  const [x, y] = inPlane(139.767, 35.681);
+  expect([Math.floor(x * 2 ** 14), Math.floor(y * 2 ** 14)]).toEqual([14552, 6451]);
+});
+
+test("a camera that shows a box touches its margin with the tighter side", () => {
+  const size = { width: 524, height: 1000 };
+  const camera = fitted([-90, -10, 90, 10], size, 12);
+  const { scale, left } = placingOf(camera, size, size);
+  expect(inPlane(-90, 0)[0] * scale + left).toBeCloseTo(12);
+  expect(inPlane(90, 0)[0] * scale + left).toBeCloseTo(512);
+});
+
+test("an address names zoom, latitude and longitude", () => {
+  const [x, y] = inPlane(142.8, 43.4);
+  expect(cameraOf("#6/43.4/142.8")).toEqual({ x, y, zoom: 6 });
+});
+
+test.each(["", "#", "#stage", "#6/43.4"])("an address without a place names no camera: %s", (hash) => {
+  expect(cameraOf(hash)).toBeNull();
+});
+
+test("the tiles in sight are those of the zoom below", () => {
+  const camera = { x: 0.5, y: 0.5, zoom: 2.9 };
+  expect(tilesInSight(camera, { width: 100, height: 100 }, 12)).toEqual([
+    { z: 2, x: 1, y: 1 },
+    { z: 2, x: 2, y: 1 },
+    { z: 2, x: 1, y: 2 },
+    { z: 2, x: 2, y: 2 },
+  ]);
+});
+
+test("no tile is deeper than there are", () => {
+  expect(tilesInSight({ x: 0.3, y: 0.3, zoom: 14 }, { width: 10, height: 10 }, 1)).toEqual([{ z: 1, x: 0, y: 0 }]);
+});
+
+test("a plate is as fine as the screen, as long as it can be poured in a frame", () => {
+  expect(plateSize({ width: 800, height: 700 }, 2)).toEqual({ width: 1600, height: 1400 });
+  const { width, height } = plateSize({ width: 3000, height: 1500 }, 2);
+  expect(width * height).toBeLessThanOrEqual(2_510_000);
+  expect(width / height).toBeCloseTo(2, 2);
+});

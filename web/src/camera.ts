@@ -1,0 +1,76 @@
+/** Where a map looks, in its own plane (Web Mercator): the world is 0 to 1 from west to east and from north to south. */
+
+import type { Placing } from "./plate";
+
+export type Box = [west: number, south: number, east: number, north: number];
+
+/** What a first look shows: without the southernmost islands, which are a drag away. */
+export const JAPAN: Box = [126.5, 26.0, 149.0, 45.7];
+export const MARGIN = 12;
+/** Pixels of the world at zoom 0, and so of a tile at its own zoom. */
+const WORLD = 512;
+/** A plate of larger screens is coarser, so that a palette is poured within a frame. */
+const MOST_PIXELS = 2_500_000;
+
+export interface Camera {
+  /** The middle of the map. */
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export interface TileAddress {
+  z: number;
+  x: number;
+  y: number;
+}
+
+/** Return a place in the plane. */
+export function inPlane(longitude: number, latitude: number): [x: number, y: number] {
+  const sine = Math.sin((latitude * Math.PI) / 180);
+  return [longitude / 360 + 0.5, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
+}
+
+/** Return the camera that shows all of a box as large as the map's size allows. */
+export function fitted([west, south, east, north]: Box, { width, height }: Size, margin = MARGIN): Camera {
+  const [left, top] = inPlane(west, north);
+  const [right, bottom] = inPlane(east, south);
+  const scale = Math.min((width - 2 * margin) / (right - left), (height - 2 * margin) / (bottom - top));
+  return { x: (left + right) / 2, y: (top + bottom) / 2, zoom: Math.log2(scale / WORLD) };
+}
+
+/** Return the camera that an address names after its `#`: zoom/latitude/longitude; null where it names none. */
+export function cameraOf(hash: string): Camera | null {
+  const [zoom = NaN, latitude = NaN, longitude = NaN] = hash.slice(1).split("/").map(Number);
+  if (![zoom, latitude, longitude].every(Number.isFinite)) return null;
+  const [x, y] = inPlane(longitude, latitude);
+  return { x, y, zoom };
+}
+
+/** Return the tiles in sight. */
+export function tilesInSight({ x, y, zoom }: Camera, { width, height }: Size, maxzoom: number): TileAddress[] {
+  const z = Math.max(0, Math.min(Math.floor(zoom), maxzoom));
+  const count = 2 ** z;
+  const [across, down] = [width / 2 / WORLD / 2 ** zoom, height / 2 / WORLD / 2 ** zoom];
+  const within = (at: number) => Math.min(Math.max(Math.floor(at * count), 0), count - 1);
+  const found: TileAddress[] = [];
+  for (let row = within(y - down); row <= within(y + down); row += 1) for (let column = within(x - across); column <= within(x + across); column += 1) found.push({ z, x: column, y: row });
+  return found;
+}
+
+/** Return the pixels of a plate for a map of this size. */
+export function plateSize({ width, height }: Size, ratio: number): Size {
+  const fine = Math.min(ratio, Math.sqrt(MOST_PIXELS / (width * height)));
+  return { width: Math.floor(width * fine), height: Math.floor(height * fine) };
+}
+
+/** Return where the plane lies on a plate of the map. */
+export function placingOf({ x, y, zoom }: Camera, size: Size, plate: Size): Placing {
+  const scale = WORLD * 2 ** zoom * (plate.width / size.width);
+  return { scale, left: plate.width / 2 - x * scale, top: plate.height / 2 - y * scale };
+}
