@@ -1,0 +1,150 @@
+"""Coordinate reference systems: those of Japan's national geodetic datum and those that the web uses.
+
+Everything is stored in longitude and latitude. A CRS decides how coordinates leave and enter, in the axis
+order of its definition (OGC API - Features - Part 2, 7): EPSG:6668 is latitude first, and the plane
+rectangular systems have their X axis to the north.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+
+from geo.errors import Finding, InvalidGeometry, InvalidParameter
+
+Geometries = NDArray[np.object_]
+Floats = NDArray[np.float64]
+
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+#: Points added on each side of a box before it is turned into another CRS, where its sides bend.
+BOX_POINTS = 21
+#: Decimals of coordinates: about a centimetre in degrees, a millimetre in metres.
+DECIMALS = {"degree": 7, "metre": 3}
+
+#: JGD2011, WGS 84, Web Mercator, the 19 plane rectangular systems, UTM 51N to 55N on JGD2011.
+CODES = (6668, 4326, 3857, *range(6669, 6688), *range(6688, 6693))
+
+
+@dataclass(frozen=True)
+class ReferenceSystem:
+    """A coordinate reference system, by the address that names it.
+
+    Attributes
+    ----------
+    code : in the EPSG register; None for CRS84, which is no part of it
+    """
+
+    uri: str
+    code: int | None
+
+    @cached_property
+    def definition(self) -> CRS:
+        """The definition, with the axes in its own order."""
+        return CRS.from_user_input("OGC:CRS84" if self.code is None else f"EPSG:{self.code}")
+
+    @property
+    def name(self) -> str:
+        """The name in the register."""
+        return "WGS 84 (longitude, latitude)" if self.code is None else str(self.definition.name)
+
+    @cached_property
+    def is_degrees(self) -> bool:
+        """Whether coordinates are degrees; otherwise they are metres."""
+        return bool(self.definition.is_geographic)
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals of a coordinate are told."""
+        return DECIMALS["degree" if self.is_degrees else "metre"]
+
+    @cached_property
+    def is_stored(self) -> bool:
+        """Whether coordinates leave as they are stored."""
+        return self.code is None
+
+    def from_stored(self, geometries: Geometries) -> Geometries:
+        """Return geometries (n,) of longitude and latitude in this CRS, its axes in their order."""
+        if self.is_stored:
+            return geometries
+        move = _mover(self.code, inverse=False)
+        found: Geometries = shapely.transform(
+            geometries, lambda xy: np.round(np.column_stack(move.transform(*xy.T)), self.decimals)
+        )
+        return found
+
+    def to_stored(self, geometries: Geometries) -> Geometries:
+        """Return geometries (n,) of this CRS in longitude and latitude.
+
+        Raises
+        ------
+        InvalidGeometry : coordinates that lie outside of what the CRS can tell
+        """
+        if self.is_stored:
+            return geometries
+        move = _mover(self.code, inverse=True)
+        found: Geometries = shapely.transform(geometries, lambda xy: np.column_stack(move.transform(*xy.T)))
+        inside = np.abs(shapely.get_coordinates(found)) <= (180, 90)  # neither is NaN
+        if not inside.all():
+            raise InvalidGeometry(f"A coordinate is none of {self.name}; mind the order of its axes")
+        return found
+
+    def box(self, bounds: Sequence[float]) -> shapely.Polygon:
+        """Return a box, given as its lower and upper corner in this CRS, in longitude and latitude."""
+        first, second, third, fourth = bounds
+        corners = shapely.box(min(first, third), min(second, fourth), max(first, third), max(second, fourth))
+        if self.is_stored:
+            return corners
+        longest = max(abs(third - first), abs(fourth - second)) or 1.0
+        bent = self.to_stored(np.array([shapely.segmentize(corners, longest / BOX_POINTS)], object))
+        polygon: shapely.Polygon = bent[0]
+        return polygon
+
+
+@cache
+def _mover(code: int | None, *, inverse: bool) -> Transformer:
+    stored, other = "OGC:CRS84", f"EPSG:{code}"
+    # JGD2011 and WGS 84 are realisations of one system here: no shift between them (EPSG:9692 is null)
+    return Transformer.from_crs(*((other, stored) if inverse else (stored, other)))
+
+
+@cache
+def reference_systems() -> dict[str, ReferenceSystem]:
+    """Return every CRS that coordinates are told in, by its address; the stored one first."""
+    found = [ReferenceSystem(CRS84, None), *(ReferenceSystem(f"{EPSG}{code}", code) for code in CODES)]
+    return {one.uri: one for one in found}
+
+
+def reference_system(named: str, field: str = "crs") -> ReferenceSystem:
+    """Return a CRS by its address, or by what people write for it.
+
+    >>> reference_system("EPSG:6668").uri
+    'http://www.opengis.net/def/crs/EPSG/0/6668'
+    >>> reference_system("6677").name
+    'JGD2011 / Japan Plane Rectangular CS IX'
+
+    Raises
+    ------
+    InvalidParameter : it is none of those; they are listed
+    """
+    text = named.strip().removeprefix("[").removesuffix("]")
+    short = text.upper().removeprefix("URN:OGC:DEF:CRS:").replace("::", ":")
+    systems = reference_systems()
+    if text in systems:
+        return systems[text]
+    if short in ("CRS84", "OGC:CRS84", "OGC:1.3:CRS84"):
+        return systems[CRS84]
+    secure = text.replace("https://", "http://", 1)
+    by_code = f"{EPSG}{short.removeprefix('EPSG:')}"
+    for candidate in (secure, by_code):
+        if candidate in systems:
+            return systems[candidate]
+    listed = f"CRS84, EPSG:{', '.join(map(str, CODES[:3]))}, EPSG:{CODES[3]} to {CODES[-1]}"
+    finding = Finding("query", field, named[:80], f"one of {listed}, as {EPSG}6668 or EPSG:6668")
+    raise InvalidParameter(f"{field} {named[:80]!r} is not told here; there are: {listed}", [finding])
