@@ -33,6 +33,8 @@ from service.auth import Forbidden, Unauthorized
 MEDIA_TYPE = "application/problem+json"
 #: Below it every error has the shape of the RESAS API, whose clients read ``statusCode``.
 RESAS = "/resas"
+#: Below it a parameter that cannot be read is a bad request (OGC API - Features - Part 1, 7.6 and 7.15).
+OGC = "/ogc"
 
 
 class Unavailable(ChiikiError):
@@ -182,6 +184,8 @@ def _told(
     path = request.url.path
     if path == RESAS or path.startswith(f"{RESAS}/"):
         return _resas_error(status, detail, findings, headers)
+    if status == 422 and path.startswith(OGC):
+        status = 400
     return problem(status, slug, detail, findings, headers)
 
 

@@ -1,0 +1,1 @@
+"""The OGC API: collections of features for GIS clients."""

@@ -1,0 +1,560 @@
+"""What GIS clients see as layers: areas, indicators by level, deployments, gap cells and stops.
+
+A collection knows its properties and how its rows are asked for in SQL. Values that are computed in memory
+go to the database as arrays, so that one language filters and sorts all collections.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Date,
+    Float,
+    Integer,
+    Select,
+    String,
+    Text,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from geo.errors import NotFound
+from geo.gtfs import HOURS
+from geo.indicators import Indicator
+from service import tables
+from service.atlas import Atlas, Vintage
+from service.figures import Vector
+from service.gazetteer import LEVELS, Gazetteer
+from service.ogc.filters import Kind
+from service.policy import COVERAGE
+from service.queries import STATUSES
+
+Texts = Mapping[str, str]
+What = Literal["areas", "layer", "deployments", "cells", "stops"]
+
+LEVEL_NAMES = {
+    "prefecture": {"ja": "都道府県", "en": "prefectures"},
+    "municipality": {"ja": "市区町村", "en": "municipalities"},
+    "ward": {"ja": "市区町村（政令指定都市は区）", "en": "municipalities, designated cities by ward"},
+}
+#: JSON Schema of each kind of property.
+SCHEMAS: dict[Kind, dict[str, object]] = {
+    "number": {"type": "number"},
+    "string": {"type": "string"},
+    "boolean": {"type": "boolean"},
+    "time": {"type": "string", "format": "date"},
+    "array": {"type": "array", "items": {"type": "string"}},
+    "geometry": {"format": "geometry-any"},
+}
+#: What an outline, a cell and a point are, for clients that draw by kind.
+SHAPES = {
+    "areas": "geometry-multipolygon",
+    "layer": "geometry-multipolygon",
+    "cells": "geometry-polygon",
+    "deployments": "geometry-multipoint",
+    "stops": "geometry-point",
+}
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property of a feature; ``unit`` is empty where it has none."""
+
+    name: str
+    kind: Kind
+    ja: str
+    en: str
+    unit: str = ""
+
+
+_CODE = Property("code", "string", "地域コード", "Area code, five digits")
+_NAME = Property("name", "string", "地域名", "Name in Japanese")
+_NAME_EN = Property("name_en", "string", "地域名（英語）", "Name in English")
+_PREFECTURE = Property("prefecture", "string", "都道府県コード", "Code of the prefecture")
+AREA = (
+    _CODE,
+    _NAME,
+    Property("name_kana", "string", "よみ", "Name in kana"),
+    _NAME_EN,
+    Property("kind", "string", "種類", "Kind: prefecture, city, town, village, ward …"),
+    _PREFECTURE,
+    Property("parent", "string", "属する政令指定都市のコード", "Code of the designated city it is a ward of"),
+    Property("area_km2", "number", "面積", "Area", "km²"),
+)
+_DEPLOYMENT = (
+    Property("deployment_id", "string", "展開の識別子", "Id of the deployment"),
+    Property("measures", "array", "施策", "Ids of the measures"),
+    Property("programme", "string", "事業名", "Programme"),
+    Property("title", "string", "名称", "Title"),
+    Property("status", "string", "状態", "Status"),
+    Property("areas", "array", "地域コード", "Codes of the areas"),
+    Property("area_names", "string", "地域名", "Names of the areas"),
+    Property("operator", "string", "実施主体", "Applicant or operator"),
+    Property("fy_start", "number", "開始年度", "First fiscal year"),
+    Property("fy_end", "number", "終了年度", "Last fiscal year"),
+    Property("source_title", "string", "出典", "Source"),
+    Property("source_url", "string", "出典のURL", "Address of the source"),
+    Property("confidence", "string", "確度", "Confidence"),
+)
+_CELL = (
+    _CODE,
+    Property("area", "string", "市区町村コード", "Code of the municipality of its centre"),
+    Property("population", "number", "人口", "People", "persons"),
+    Property("distance_m", "number", "最寄りの停留所・駅までの距離", "Distance to the nearest stop", "m"),
+    Property("covered", "boolean", "中心点が徒歩圏内か", "Whether its centre is within reach"),
+    Property("gap_share", "number", "圏外の面積割合", "Share of its land in the gap"),
+    Property("gap_population", "number", "圏外人口", "People in the gap", "persons"),
+)
+_STOP = (
+    Property("stop", "string", "停留所の識別子", "Id in its source"),
+    Property("source", "string", "出典の識別子", "Id of its source"),
+    Property("name", "string", "名称", "Name"),
+    Property("mode", "string", "種別", "Mode: rail, bus, demand"),
+    Property("weekday_departures", "number", "平日の発車回数", "Departures on a weekday"),
+)
+
+
+def _layer_properties(indicator: Indicator) -> tuple[Property, ...]:
+    label = (
+        Property("label", "string", "区分", "Category in Japanese"),
+        Property("label_en", "string", "区分（英語）", "Category in English"),
+    )
+    return (
+        _CODE,
+        _NAME,
+        _NAME_EN,
+        _PREFECTURE,
+        Property("period", "string", "期間", "Period"),
+        Property("start", "time", "期間の初日", "First day of the period"),
+        Property("end", "time", "期間の末日", "Last day of the period"),
+        Property("value", "number", indicator.name_ja, indicator.name_en, indicator.unit_en),
+        *(label if indicator.kind == "category" else ()),
+        Property("status", "string", "値の状態", "Why a value is missing; ok where it is not"),
+    )
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection of features.
+
+    Attributes
+    ----------
+    periods : oldest first; a request that names no time gets the newest alone
+    """
+
+    id: str
+    what: What
+    title: Texts
+    description: Texts
+    properties: tuple[Property, ...]
+    vintage: Vintage
+    level: str = ""
+    indicator: Indicator | None = None
+    definition: str = ""
+    periods: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its properties."""
+        return tuple(one.name for one in self.properties)
+
+    def days(self, period: str) -> tuple[dt.date, dt.date]:
+        """Return the first and the last day of a period."""
+        year = int(period)
+        if self.indicator is not None and self.indicator.period_kind == "fiscal_year":
+            return dt.date(year, 4, 1), dt.date(year + 1, 3, 31)
+        return dt.date(year, 1, 1), dt.date(year, 12, 31)
+
+    def periods_within(self, first: dt.date, last: dt.date) -> list[str]:
+        """Return the periods of which a day lies between two."""
+        return [p for p in self.periods if self.days(p)[0] <= last and self.days(p)[1] >= first]
+
+
+def collections(atlas: Atlas) -> dict[str, Collection]:
+    """Return every collection by its id: ``areas.LEVEL``, ``LAYER.LEVEL``, deployments, cells, stops."""
+    if not atlas.catalogue.vintages:
+        return {}
+    vintage = atlas.catalogue.vintages[max(atlas.catalogue.vintages)]
+    found = [_areas(vintage, level) for level in LEVELS if level in vintage.levels]
+    for indicator in atlas.catalogue.layers.values():
+        found += [
+            _layer(atlas, vintage, indicator, level)
+            for level in atlas.levels(indicator)
+            if level in vintage.levels
+        ]
+    found.append(
+        Collection(
+            "deployments",
+            "deployments",
+            {"ja": "施策の展開", "en": "Deployments of measures"},
+            COVERAGE,
+            _DEPLOYMENT,
+            vintage,
+        )
+    )
+    found += [
+        Collection(
+            f"gap-cells.{one.id}",
+            "cells",
+            {"ja": f"交通空白のメッシュ：{one.name_ja}", "en": f"Cells of the transport gap: {one.name_en}"},
+            {
+                "ja": "人の住むメッシュごとの、最寄りの停留所・駅までの距離と圏外人口。",
+                "en": "Inhabited grid cells with the distance to the nearest stop and people in the gap.",
+            },
+            _CELL,
+            vintage,
+            definition=one.id,
+        )
+        for one in atlas.catalogue.definitions.values()
+    ]
+    found.append(
+        Collection(
+            "stops",
+            "stops",
+            {"ja": "バス停・鉄道駅", "en": "Bus stops and stations"},
+            {"ja": "公表された停留所と駅。", "en": "Published stops and stations."},
+            _STOP,
+            vintage,
+        )
+    )
+    return {one.id: one for one in found}
+
+
+def collection(atlas: Atlas, name: str) -> Collection:
+    """Return a collection; NotFound tells where they are listed."""
+    found = collections(atlas).get(name)
+    if found is None:
+        raise NotFound(f"No collection is called {name[:80]!r}; /ogc/collections lists those that exist")
+    return found
+
+
+def _areas(vintage: Vintage, level: str) -> Collection:
+    names = LEVEL_NAMES[level]
+    return Collection(
+        f"areas.{level}",
+        "areas",
+        {"ja": f"境界：{names['ja']}", "en": f"Boundaries: {names['en']}"},
+        {
+            "ja": f"{vintage.date}時点の{names['ja']}の境界。",
+            "en": f"Boundaries of {names['en']} on {vintage.date}.",
+        },
+        AREA,
+        vintage,
+        level,
+    )
+
+
+def _layer(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str) -> Collection:
+    names = LEVEL_NAMES[level]
+    unit_ja, unit_en = indicator.unit_ja, indicator.unit_en
+    newest = {
+        "ja": "期間を指定しなければ最新の値。datetime=../.. ですべての期間。",
+        "en": "The newest period where no datetime is given; datetime=../.. for all of them.",
+    }
+    return Collection(
+        f"{indicator.id}.{level}",
+        "layer",
+        {
+            "ja": indicator.name_ja + (f"（{unit_ja}）" if unit_ja else "") + f"・{names['ja']}",
+            "en": indicator.name_en + (f" ({unit_en})" if unit_en else "") + f", {names['en']}",
+        },
+        {
+            "ja": f"{indicator.description_ja}{newest['ja']}",
+            "en": f"{indicator.description_en} {newest['en']}",
+        },
+        _layer_properties(indicator),
+        vintage,
+        level,
+        indicator,
+        periods=tuple(atlas.periods(indicator, level)),
+    )
+
+
+# Rows
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Features that are held in memory: areas, or areas × periods.
+
+    Attributes
+    ----------
+    positions : (n,) of each feature's area in the gazetteer
+    at : (n,) of each feature's period in ``periods``
+    """
+
+    collection: Collection
+    gazetteer: Gazetteer
+    positions: NDArray[np.intp]
+    at: NDArray[np.intp]
+    periods: tuple[str, ...]
+    vectors: tuple[Vector, ...]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def id(self, row: int) -> str:
+        """Return a feature's id: the code, and the period where there is one."""
+        code = self.gazetteer.areas[int(self.positions[row])].code
+        return f"{code}-{self.periods[int(self.at[row])]}" if self.periods else code
+
+    def row(self, name: str) -> int | None:
+        """Return the row of an id."""
+        code, _, period = name.partition("-")
+        position = self.gazetteer.position.get(code)
+        if position is None or (period or None) not in (self.periods or (None,)):
+            return None
+        return (self.periods.index(period) if self.periods else 0) * len(self.gazetteer) + position
+
+    def values(self, row: int) -> dict[str, object]:
+        """Return a feature's properties."""
+        area = self.gazetteer.areas[int(self.positions[row])]
+        if not self.periods:
+            return {
+                "code": area.code,
+                "name": area.name_ja,
+                "name_kana": area.name_kana,
+                "name_en": area.name_en,
+                "kind": area.kind,
+                "prefecture": area.prefecture,
+                "parent": area.parent,
+                "area_km2": area.area_km2,
+            }
+        at = int(self.at[row])
+        period, vector = self.periods[at], self.vectors[at]
+        start, end = self.collection.days(period)
+        value = float(vector.values[area.position])
+        told: dict[str, object] = {
+            "code": area.code,
+            "name": area.name_ja,
+            "name_en": area.name_en,
+            "prefecture": area.prefecture,
+            "period": period,
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "value": None if np.isnan(value) else int(value) if value.is_integer() else value,
+        }
+        if "label" in self.collection.names:
+            label = self.labels.get(value)
+            told |= {"label": label and label[0], "label_en": label and label[1]}
+        return told | {"status": STATUSES[int(vector.statuses[area.position])]}
+
+    @property
+    def labels(self) -> dict[float, tuple[str, str]]:
+        """Label of each category."""
+        indicator = self.collection.indicator
+        return {c.code: (c.label_ja, c.label_en) for c in indicator.categories} if indicator else {}
+
+
+async def frame(atlas: Atlas, found: Collection, periods: Sequence[str]) -> Frame:
+    """Return the features of areas, or of a layer in some periods."""
+    gazetteer = atlas.gazetteer(found.vintage.date, found.level)
+    n, times = len(gazetteer), max(len(periods), 1 if found.indicator is None else 0)
+    vectors = (
+        [await atlas.vector(found.indicator, p, found.level, found.vintage.date) for p in periods]
+        if found.indicator
+        else []
+    )
+    return Frame(
+        found,
+        gazetteer,
+        np.tile(np.arange(n), times),
+        np.repeat(np.arange(times), n),
+        tuple(periods),
+        tuple(vectors),
+    )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A collection as SQL: its columns by property, its geometry, and what orders its rows."""
+
+    selected: Select[Any]
+    columns: Mapping[str, tuple[Kind, ColumnElement[Any]]]
+    key: ColumnElement[Any]
+    geometry: ColumnElement[Any]
+
+
+def _kinds(found: Collection, columns: Any) -> dict[str, tuple[Kind, ColumnElement[Any]]]:
+    return {one.name: (one.kind, columns[one.name]) for one in found.properties} | {
+        "geometry": ("geometry", columns["geometry"])
+    }
+
+
+def frame_rows(held: Frame) -> Rows:
+    """Return the rows of features that are held in memory; the key is the row's number from 0."""
+    area = tables.area.c
+    found = held.collection
+    times = len(held.periods)
+    of_area = (area.vintage == found.vintage.date) & (area.level == found.level)
+    if not times:
+        listed = select(
+            area.position.label("row"),
+            area.code,
+            area.name_ja.label("name"),
+            area.name_kana,
+            area.name_en,
+            area.kind,
+            area.prefecture,
+            area.parent,
+            area.area_km2,
+            area.geom.label("geometry"),
+        ).where(of_area)
+        return _rows(found, listed.cte("feature"), "row")
+    values = np.concatenate([vector.values for vector in held.vectors]) if times else np.empty(0)
+    statuses = np.concatenate([vector.statuses for vector in held.vectors]) if times else np.empty(0, int)
+    told: list[tuple[str, Any, list[Any]]] = [
+        ("position", Integer, held.positions.tolist()),
+        ("at", Integer, held.at.tolist()),
+        ("value", Float, [None if np.isnan(v) else v for v in values.tolist()]),
+        ("status", String, [STATUSES[s] for s in statuses.tolist()]),
+    ]
+    if "label" in found.names:
+        labels = [held.labels.get(v) for v in values.tolist()]
+        told += [("label", String, [one and one[0] for one in labels])]
+        told += [("label_en", String, [one and one[1] for one in labels])]
+    poured = _unnested("poured", told)
+    days = [found.days(period) for period in held.periods]
+    period = _unnested(
+        "period",
+        [
+            ("period", String, list(held.periods)),
+            ("start", Date, [first for first, _ in days]),
+            ("end", Date, [last for _, last in days]),
+        ],
+    )
+    columns = [
+        (poured.c.number - 1).label("row"),
+        area.code,
+        area.name_ja.label("name"),
+        area.name_en,
+        area.prefecture,
+        period.c.period,
+        period.c.start,
+        period.c.end,
+        poured.c.value.label("value"),
+        *((poured.c.label, poured.c.label_en) if "label" in found.names else ()),
+        poured.c.status,
+        area.geom.label("geometry"),
+    ]
+    joined = (
+        select(*columns)
+        .select_from(poured)
+        .join(period, period.c.number == poured.c.at + 1)
+        .join(tables.area, (area.position == poured.c.position) & of_area)
+    )
+    return _rows(found, joined.cte("feature"), "row")
+
+
+def _unnested(name: str, told: Sequence[tuple[str, Any, list[Any]]]) -> Any:
+    """Return lists of equal length as a table of SQL, with ``number`` from 1."""
+    lists = (cast(literal(values, ARRAY(kind)), ARRAY(kind)) for _, kind, values in told)
+    columns = (column(name, kind) for name, kind, _ in told)
+    table = func.unnest(*lists).table_valued(*columns, with_ordinality="number", name=name)
+    return table.render_derived()
+
+
+def _rows(found: Collection, feature: CTE, key: str) -> Rows:
+    return Rows(select(feature), _kinds(found, feature.c), feature.c[key], feature.c.geometry)
+
+
+def deployment_rows(atlas: Atlas, found: Collection) -> Rows:
+    """Return the rows of the deployments; each lies at the centres of its areas."""
+    date = found.vintage.date
+    gazetteers = atlas.gazetteers(date)
+    told = []
+    for one in atlas.catalogue.policy.deployments:
+        points = []
+        for code in sorted(atlas.catalogue.places.on(one, date)):
+            level = next((name for name, g in gazetteers.items() if code in g.position), None)
+            if level is not None:
+                area = gazetteers[level].area(code)
+                points.append([area.lon, area.lat])
+        told.append(
+            {
+                "deployment_id": one.id,
+                "measures": list(one.measures),
+                "programme": one.programme,
+                "title": one.title_ja,
+                "status": one.status,
+                "areas": [area.code for area in one.areas if area.code],
+                "area_names": "、".join(area.name for area in one.areas),
+                "operator": one.applicant_or_operator,
+                "fy_start": one.fy_start,
+                "fy_end": one.fy_end,
+                "source_title": one.source_title,
+                "source_url": one.source_url,
+                "confidence": one.confidence,
+                "geometry": {"type": "MultiPoint", "coordinates": points} if points else None,
+            }
+        )
+    given = cast(literal(orjson.dumps(told).decode(), String), JSONB)
+    record = func.jsonb_array_elements(given).table_valued("value", name="record").render_derived()
+    body = cast(record.c.value, JSONB)
+
+    def told_column(one: Property) -> ColumnElement[Any]:
+        if one.kind == "array":
+            listed = func.jsonb_array_elements_text(body[one.name]).table_valued("value")
+            texts = func.array(select(listed.c.value).scalar_subquery())
+            return cast(texts, ARRAY(Text)).label(one.name)
+        text = body[one.name].astext
+        return (cast(text, Float) if one.kind == "number" else text).label(one.name)
+
+    shape = func.ST_SetSRID(func.ST_GeomFromGeoJSON(body["geometry"].astext), 4326).label("geometry")
+    return _rows(found, select(*map(told_column, found.properties), shape).cte("feature"), "deployment_id")
+
+
+def cell_rows(found: Collection) -> Rows:
+    """Return the rows of the cells that a definition was counted on; the newest grid of each place."""
+    gap, cell, grid = tables.gap_cell.c, tables.cell.c, tables.grid.c
+    counted = (
+        select(
+            gap.code,
+            gap.area,
+            cell.population,
+            gap.distance_m,
+            gap.covered,
+            (1 - gap.covered_share).label("gap_share"),
+            (cell.population * (1 - gap.covered_share)).label("gap_population"),
+            cell.geom.label("geometry"),
+        )
+        .distinct(gap.code)
+        .join(tables.cell, (cell.grid == gap.grid) & (cell.code == gap.code))
+        .join(tables.grid, grid.id == gap.grid)
+        .where(gap.definition == found.definition)
+        .order_by(gap.code, grid.year.desc())
+    )
+    return _rows(found, counted.cte("feature"), "code")
+
+
+def stop_rows(found: Collection) -> Rows:
+    """Return the rows of the stops."""
+    stop = tables.stop.c
+    # the first of the three kinds of day
+    weekday: ColumnElement[Any] = literal_column(
+        f"(select sum(n) from unnest(stop.departures[1:{HOURS}]) as n)"  # noqa: S608 (a constant)
+    )
+    listed = select(
+        (stop.source + "/" + stop.id).label("key"),
+        stop.id.label("stop"),
+        stop.source,
+        stop.name,
+        stop.mode,
+        cast(weekday, Float).label("weekday_departures"),
+        stop.geom.label("geometry"),
+    )
+    return _rows(found, listed.cte("feature"), "key")

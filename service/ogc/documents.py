@@ -1,0 +1,283 @@
+"""The documents of the OGC API: what it conforms to, what a collection is, and the API in OpenAPI 3.0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from geo.crs import CRS84, reference_systems
+from service.atlas import Atlas
+from service.gazetteer import Gazetteer
+from service.ogc.collections import SCHEMAS, SHAPES, Collection
+from service.ogc.items import ABSURD_LIMIT, DEFAULT_LIMIT, DETAILS, MAX_LIMIT
+from service.views import Language
+
+FEATURES = "http://www.opengis.net/spec/ogcapi-features-"
+CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
+COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
+TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
+CONFORMANCE = (
+    *(f"{FEATURES}1/1.0/conf/{name}" for name in ("core", "geojson", "html", "oas30")),
+    f"{FEATURES}2/1.0/conf/crs",
+    *(
+        f"{FEATURES}3/1.0/conf/{name}"
+        for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")
+    ),
+    *(
+        f"{CQL2}{name}"
+        for name in (
+            "cql2-text",
+            "cql2-json",
+            "basic-cql2",
+            "advanced-comparison-operators",
+            "case-insensitive-comparison",
+            "accent-insensitive-comparison",
+            "basic-spatial-functions",
+            "basic-spatial-functions-plus",
+            "spatial-functions",
+            "temporal-functions",
+            "array-functions",
+            "property-property",
+            "arithmetic",
+        )
+    ),
+    *(f"{COMMON}{name}" for name in ("core", "landing-page", "json", "html", "oas30")),
+    *(f"{TILES}{name}" for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "mvt", "png")),
+)
+
+OPENAPI30 = "application/vnd.oai.openapi+json;version=3.0"
+SCHEMA = "application/schema+json"
+GEOJSON = "application/geo+json"
+
+CRS_LIST = list(reference_systems())
+TITLE = {"ja": "chiiki 地域：OGC API", "en": "chiiki: OGC API"}
+ABOUT = {
+    "ja": "日本の都道府県・市区町村の統計と施策を、地物・タイルとして。",
+    "en": "Regional figures and policy measures of Japan as features and tiles.",
+}
+
+Link = dict[str, str]
+
+
+def link(href: str, rel: str, media_type: str, title: str) -> Link:
+    """Return a link."""
+    return {"href": href, "rel": rel, "type": media_type, "title": title}
+
+
+def landing(root: str, lang: Language) -> dict[str, object]:
+    """Return the landing page; ``root`` is the address of the OGC API."""
+    service = root.rsplit("/", 1)[0]
+    return {
+        "title": TITLE[lang],
+        "description": ABOUT[lang],
+        "links": [
+            link(f"{root}?f=json", "self", "application/json", "This document"),
+            link(f"{root}?f=html", "alternate", "text/html", "This document as HTML"),
+            link(f"{root}/api", "service-desc", OPENAPI30, "The API (OpenAPI 3.0)"),
+            link(f"{service}/docs", "service-doc", "text/html", "The API for people"),
+            link(f"{root}/conformance", "conformance", "application/json", "Conformance classes"),
+            link(f"{root}/conformance", f"{OGC_REL}conformance", "application/json", "Conformance classes"),
+            link(f"{root}/collections", "data", "application/json", "Collections"),
+            link(f"{root}/collections", f"{OGC_REL}data", "application/json", "Collections"),
+            link(f"{root}/joins", f"{OGC_REL}joins", GEOJSON, "Join a table to areas (POST)"),
+            link(
+                f"{root}/tileMatrixSets", f"{OGC_REL}tiling-schemes", "application/json", "Tile matrix sets"
+            ),
+        ],
+    }
+
+
+OGC_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
+
+
+def extent(atlas: Atlas, found: Collection) -> dict[str, object]:
+    """Return where and when the features of a collection are."""
+    level = found.level or "prefecture"
+    gazetteer: Gazetteer = atlas.gazetteer(found.vintage.date, level)
+    boxes = [area.bbox for area in gazetteer.areas]
+    box = [
+        min(b[0] for b in boxes),
+        min(b[1] for b in boxes),
+        max(b[2] for b in boxes),
+        max(b[3] for b in boxes),
+    ]
+    told: dict[str, object] = {"spatial": {"bbox": [box], "crs": CRS84}}
+    if found.periods:
+        first, last = found.days(found.periods[0])[0], found.days(found.periods[-1])[1]
+        told["temporal"] = {
+            "interval": [[f"{first}T00:00:00Z", f"{last}T23:59:59Z"]],
+            "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian",
+        }
+    return told
+
+
+def described(atlas: Atlas, found: Collection, root: str, lang: Language) -> dict[str, object]:
+    """Return a collection as its document."""
+    own = f"{root}/collections/{found.id}"
+    service = root.rsplit("/", 1)[0]
+    links = [
+        link(f"{own}?f=json", "self", "application/json", "This document"),
+        link(f"{own}?f=html", "alternate", "text/html", "This document as HTML"),
+        link(f"{own}/items", "items", GEOJSON, "Features as GeoJSON"),
+        link(f"{own}/items?f=html", "items", "text/html", "Features as HTML"),
+        link(f"{own}/queryables", f"{OGC_REL}queryables", SCHEMA, "What can be filtered by"),
+        link(f"{own}/schema", "describedby", SCHEMA, "What a feature has"),
+    ]
+    if found.indicator is not None:
+        layer = f"{service}/v1/layers/{found.indicator.id}"
+        links += [
+            link(f"{own}/tiles", f"{OGC_REL}tilesets-vector", "application/json", "Vector tiles"),
+            link(f"{own}/map/tiles", f"{OGC_REL}tilesets-map", "application/json", "Map tiles"),
+            link(f"{own}/styles", f"{OGC_REL}styles", "application/json", "Styles"),
+            link(f"{layer}/tiles.json?level={found.level}", "related", "application/json", "TileJSON"),
+            link(f"{service}/?layer={found.indicator.id}&level={found.level}", "related", "text/html", "Map"),
+        ]
+    return {
+        "id": found.id,
+        "title": found.title[lang],
+        "description": found.description[lang],
+        "itemType": "feature",
+        "extent": extent(atlas, found),
+        "crs": CRS_LIST,
+        "storageCrs": CRS84,
+        "attribution": found.vintage.credit[lang],
+        **({"periods": list(found.periods)} if found.periods else {}),
+        "links": links,
+    }
+
+
+def schema(found: Collection, address: str, lang: Language, *, queryable: bool) -> dict[str, object]:
+    """Return the JSON Schema of a collection's properties, or of those it can be filtered by."""
+    properties: dict[str, object] = {}
+    for one in found.properties:
+        properties[one.name] = {
+            "title": one.ja if lang == "ja" else one.en,
+            **SCHEMAS[one.kind],
+            **({"x-ogc-unit": one.unit} if one.unit else {}),
+        }
+    properties["geometry"] = {
+        "title": "位置" if lang == "ja" else "Geometry",
+        "x-ogc-role": "primary-geometry",
+        "format": SHAPES[found.what],
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": address,
+        "type": "object",
+        "title": found.title[lang],
+        "properties": properties,
+        **({"additionalProperties": False} if queryable else {}),
+    }
+
+
+def _parameter(name: str, where: str, told: Mapping[str, object], description: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": where,
+        "required": where == "path",
+        "description": description,
+        "schema": dict(told),
+        **({"style": "form", "explode": False} if where == "query" else {}),
+    }
+
+
+TEXT: dict[str, object] = {"type": "string"}
+
+
+def _items_parameters() -> list[dict[str, Any]]:
+    listed = {"type": "array", "items": TEXT}
+    numbers = {
+        "type": "array",
+        "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
+        "items": {"type": "number"},
+    }
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    return [
+        _parameter(
+            "limit",
+            "query",
+            limit,
+            f"Features of a page; more than {MAX_LIMIT:,} are {MAX_LIMIT:,}, and more than "
+            f"{ABSURD_LIMIT:,} are refused",
+        ),
+        _parameter("offset", "query", {"type": "integer", "minimum": 0}, "Features before the page"),
+        _parameter("after", "query", TEXT, "Id of the last feature of the page before; see the link `next`"),
+        _parameter("bbox", "query", numbers, "Only features that meet this box"),
+        _parameter("bbox-crs", "query", {"type": "string", "format": "uri"}, "CRS of bbox"),
+        _parameter(
+            "datetime", "query", TEXT, "RFC 3339 date, time or interval; only features of these periods"
+        ),
+        _parameter("crs", "query", {"type": "string", "format": "uri"}, "CRS of the answer"),
+        _parameter("filter", "query", TEXT, "CQL2 condition"),
+        _parameter(
+            "filter-lang", "query", {"type": "string", "enum": ["cql2-text", "cql2-json"]}, "Its encoding"
+        ),
+        _parameter("filter-crs", "query", {"type": "string", "format": "uri"}, "CRS of its geometries"),
+        _parameter("sortby", "query", listed, "Properties; - before one that descends"),
+        _parameter("properties", "query", listed, "Properties to tell"),
+        _parameter("detail", "query", {"type": "string", "enum": list(DETAILS)}, "Detail of outlines"),
+    ]
+
+
+def openapi(root: str, names: Sequence[str], version: str) -> dict[str, Any]:
+    """Return the OGC API as an OpenAPI 3.0 document."""
+    form = _parameter("f", "query", {"type": "string", "enum": ["json", "html"]}, "json or html")
+    lang = _parameter("lang", "query", {"type": "string", "enum": ["ja", "en"]}, "Language of titles")
+    which = _parameter("collectionId", "path", {"type": "string", "enum": list(names)}, "A collection")
+    feature = _parameter("featureId", "path", TEXT, "A feature's id")
+    problem = {
+        "description": "What was wrong, and what is allowed (RFC 9457)",
+        "content": {"application/problem+json": {"schema": {"type": "object"}}},
+    }
+
+    def answer(description: str, *media_types: str) -> dict[str, Any]:
+        content = {one: {"schema": {"type": "object"}} for one in media_types if one != "text/html"}
+        content["text/html"] = {"schema": {"type": "string"}}
+        return {"description": description, "content": content}
+
+    def get(
+        name: str, summary: str, parameters: Sequence[dict[str, Any]], *media_types: str
+    ) -> dict[str, Any]:
+        return {
+            "get": {
+                "operationId": name,
+                "summary": summary,
+                "parameters": list(parameters),
+                "responses": {
+                    "200": answer(summary, *media_types),
+                    "400": problem,
+                    "404": problem,
+                    "500": problem,
+                },
+            }
+        }
+
+    json = "application/json"
+    item = [
+        which,
+        feature,
+        *(one for one in _items_parameters() if one["name"] in ("crs", "detail", "properties")),
+    ]
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "chiiki OGC API", "version": version, "description": ABOUT["en"]},
+        "servers": [{"url": root}],
+        "paths": {
+            "/": get("landingPage", "Landing page", [form, lang], json),
+            "/conformance": get("conformance", "Conformance classes", [form], json),
+            "/collections": get("collections", "Collections", [form, lang], json),
+            "/collections/{collectionId}": get("collection", "A collection", [which, form, lang], json),
+            "/collections/{collectionId}/queryables": get(
+                "queryables", "What can be filtered by", [which, form, lang], SCHEMA
+            ),
+            "/collections/{collectionId}/schema": get(
+                "schema", "What a feature has", [which, form, lang], SCHEMA
+            ),
+            "/collections/{collectionId}/items": get(
+                "items", "Features", [which, *_items_parameters(), form, lang], GEOJSON
+            ),
+            "/collections/{collectionId}/items/{featureId}": get(
+                "item", "A feature", [*item, form, lang], GEOJSON
+            ),
+        },
+    }

@@ -1,0 +1,373 @@
+"""Features of a collection: which ones, in which order, how many, and how they are written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+import shapely
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.crs import ReferenceSystem, reference_system
+from geo.errors import Finding, InvalidParameter, NotFound
+from service.atlas import Atlas
+from service.ogc.collections import (
+    Collection,
+    Frame,
+    Rows,
+    cell_rows,
+    deployment_rows,
+    frame,
+    frame_rows,
+    stop_rows,
+)
+from service.ogc.filters import Filter, parsed
+
+DEFAULT_LIMIT, MAX_LIMIT = 2000, 10_000
+#: A larger wish is a page of ``MAX_LIMIT``; one larger than this is taken for a mistake.
+ABSURD_LIMIT = 1_000_000
+DETAILS = ("high", "medium", "low")
+#: Parameters of items; every other one is the name of a property.
+PARAMETERS = (
+    "f",
+    "lang",
+    "limit",
+    "offset",
+    "after",
+    "bbox",
+    "bbox-crs",
+    "datetime",
+    "filter",
+    "filter-lang",
+    "filter-crs",
+    "crs",
+    "sortby",
+    "properties",
+    "detail",
+)
+
+_YEAR = re.compile(r"\d{4}")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a request for items asks for, read but not yet looked up.
+
+    Attributes
+    ----------
+    properties : names to tell; None for all
+    sortby : (property, whether descending)
+    equals : property → text it must have
+    """
+
+    limit: int
+    offset: int
+    after: str | None
+    box: shapely.Polygon | None
+    periods: tuple[str, ...]
+    tree: Any
+    filter_system: ReferenceSystem
+    equals: Mapping[str, str]
+    sortby: tuple[tuple[str, bool], ...]
+    properties: tuple[str, ...] | None
+    system: ReferenceSystem
+    detail: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every feature of the periods is wanted, in the order of the collection."""
+        return self.box is None and self.tree is None and not self.equals and not self.sortby
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the features that match.
+
+    Attributes
+    ----------
+    matched : how many match in all
+    last : the id of the last one, by which the next page begins
+    """
+
+    features: list[dict[str, object]]
+    matched: int
+    last: str | None
+    is_last: bool
+
+
+def _refuse(field: str, value: str, expected: str) -> InvalidParameter:
+    return InvalidParameter(f"{field} is not valid", [Finding("query", field, value[:80], expected)])
+
+
+def _whole(asked: Mapping[str, str], field: str, default: int, least: int, most: int) -> int:
+    text = asked.get(field)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\d{1,12}", text) or not least <= int(text) <= most:
+        raise _refuse(field, text, f"a whole number from {least} to {most:,}")
+    return int(text)
+
+
+def read(found: Collection, asked: Mapping[str, str]) -> Wanted:
+    """Return what the parameters ask for.
+
+    Raises
+    ------
+    InvalidParameter : names the parameter at fault and what is allowed
+    """
+    for name in asked:
+        if name not in PARAMETERS and name not in found.names:
+            listed = ", ".join((*PARAMETERS, *found.names))
+            raise InvalidParameter(
+                f"Unknown query parameter {name[:80]}",
+                [Finding("query", name[:80], asked[name][:80], f"one of {listed}")],
+            )
+    detail = asked.get("detail", DETAILS[0])
+    if detail not in DETAILS:
+        raise _refuse("detail", detail, f"one of {', '.join(DETAILS)}")
+    lang = asked.get("filter-lang", "cql2-text")
+    if lang not in ("cql2-text", "cql2-json"):
+        raise _refuse("filter-lang", lang, "cql2-text or cql2-json")
+    return Wanted(
+        limit=min(_whole(asked, "limit", DEFAULT_LIMIT, 1, ABSURD_LIMIT), MAX_LIMIT),
+        offset=_whole(asked, "offset", 0, 0, 10**9),
+        after=asked.get("after"),
+        box=_box(asked),
+        periods=_periods(found, asked.get("datetime")),
+        tree=parsed(asked["filter"], lang) if "filter" in asked else None,
+        filter_system=reference_system(asked.get("filter-crs", "CRS84"), "filter-crs"),
+        equals={name: value for name, value in asked.items() if name in found.names},
+        sortby=_sortby(found, asked.get("sortby")),
+        properties=_properties(found, asked.get("properties")),
+        system=reference_system(asked.get("crs", "CRS84")),
+        detail=detail,
+    )
+
+
+def _box(asked: Mapping[str, str]) -> shapely.Polygon | None:
+    system = reference_system(asked.get("bbox-crs", "CRS84"), "bbox-crs")
+    text = asked.get("bbox")
+    if text is None:
+        return None
+    expected = "four numbers, the lower corner before the upper one, in the axis order of bbox-crs"
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise _refuse("bbox", text, expected) from None
+    if len(numbers) == 6:  # heights are told nowhere here
+        numbers = [*numbers[:2], *numbers[3:5]]
+    if len(numbers) != 4 or not np.isfinite(numbers).all():
+        raise _refuse("bbox", text, expected)
+    if numbers[0] > numbers[2] or numbers[1] > numbers[3]:
+        raise _refuse("bbox", text, expected)
+    if system.is_stored and not (numbers[0] >= -180 and numbers[2] <= 180 and -90 <= numbers[1] <= 90):
+        raise _refuse("bbox", text, "longitudes from -180 to 180 and latitudes from -90 to 90")
+    return system.box(numbers)
+
+
+def _day(text: str, *, is_end: bool) -> dt.date:
+    if text in ("..", ""):
+        return dt.date.max if is_end else dt.date.min
+    try:
+        if _YEAR.fullmatch(text):
+            return dt.date(int(text), 12, 31) if is_end else dt.date(int(text), 1, 1)
+        return dt.date.fromisoformat(text) if len(text) == 10 else dt.datetime.fromisoformat(text).date()
+    except ValueError:
+        raise _refuse(
+            "datetime", text, "2020-10-01, 2020-10-01T00:00:00Z, or two of them with / between; .. is open"
+        ) from None
+
+
+def _periods(found: Collection, text: str | None) -> tuple[str, ...]:
+    if text is not None:
+        first, slash, last = text.partition("/")
+        start, end = _day(first, is_end=False), _day(last if slash else first, is_end=True)
+        if start > end:
+            raise _refuse("datetime", text, "an interval whose end is not before its start")
+        return tuple(found.periods_within(start, end)) if found.periods else ()
+    return found.periods[-1:]
+
+
+def _sortby(found: Collection, text: str | None) -> tuple[tuple[str, bool], ...]:
+    if text is None:
+        return ()
+    listed = [(part.lstrip("+-").strip(), part.startswith("-")) for part in text.split(",") if part.strip()]
+    for name, _ in listed:
+        if name not in found.names or _kind(found, name) == "array":
+            sortable = [one for one in found.names if _kind(found, one) != "array"]
+            raise _refuse(
+                "sortby", name, f"properties, with - before one that descends: {', '.join(sortable)}"
+            )
+    return tuple(listed)
+
+
+def _kind(found: Collection, name: str) -> str:
+    return next(one.kind for one in found.properties if one.name == name)
+
+
+def _properties(found: Collection, text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    listed = [name.strip() for name in text.split(",") if name.strip()]
+    for name in listed:
+        if name not in found.names:
+            raise _refuse("properties", name, f"some of {', '.join(found.names)}")
+    return tuple(name for name in found.names if name in listed)
+
+
+def _conditions(rows: Rows, wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.box is not None:
+        box = func.ST_GeomFromWKB(literal(shapely.to_wkb(wanted.box)), 4326)
+        conditions.append(func.ST_Intersects(rows.geometry, box))
+    for name, value in wanted.equals.items():
+        kind, column = rows.columns[name]
+        if kind == "number" and not re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d{1,2})?", value):
+            raise _refuse(name, value, "a number")
+        if kind == "boolean" and value not in ("true", "false"):
+            raise _refuse(name, value, "true or false")
+        if kind == "array":
+            conditions.append(literal(value) == func.any(column))
+        elif kind == "number":
+            conditions.append(column == float(value))
+        elif kind == "boolean":
+            conditions.append(column.is_(value == "true"))
+        else:
+            conditions.append(cast(column, String) == value)
+    if wanted.tree is not None:
+        conditions.append(Filter(rows.columns, wanted.filter_system).sql(wanted.tree))
+    return conditions
+
+
+def _order(rows: Rows, wanted: Wanted) -> list[ColumnElement[Any]]:
+    keys = [
+        column.desc().nulls_last() if descends else column.asc().nulls_last()
+        for column, descends in ((rows.columns[name][1], down) for name, down in wanted.sortby)
+    ]
+    return [*keys, rows.key]
+
+
+async def page(atlas: Atlas, found: Collection, wanted: Wanted) -> Page:
+    """Return the features that a request asks for, and how many match in all."""
+    if found.what in ("areas", "layer"):
+        return await _held_page(atlas, await frame(atlas, found, wanted.periods), wanted)
+    async with atlas.engine.connect() as conn:
+        return await _stored_page(conn, _rows_of(atlas, found), found, wanted)
+
+
+async def feature(
+    atlas: Atlas, found: Collection, name: str, system: ReferenceSystem, detail: str
+) -> dict[str, object]:
+    """Return one feature; NotFound where there is none of that id."""
+    everything = read(found, {"crs": system.uri, "detail": detail})
+    if found.what in ("areas", "layer"):
+        held = await frame(atlas, found, found.periods)
+        row = held.row(name)
+        if row is not None:
+            return (await _told(atlas, held, np.array([row]), everything))[0]
+    else:
+        rows = _rows_of(atlas, found)
+        async with atlas.engine.connect() as conn:
+            told = await _written(conn, rows.selected.where(rows.key == name), rows, found, everything)
+        if told:
+            return told[0]
+    raise NotFound(f"{found.id} has no feature {name[:80]!r}")
+
+
+def _rows_of(atlas: Atlas, found: Collection) -> Rows:
+    if found.what == "deployments":
+        return deployment_rows(atlas, found)
+    return cell_rows(found) if found.what == "cells" else stop_rows(found)
+
+
+async def _held_page(atlas: Atlas, held: Frame, wanted: Wanted) -> Page:
+    if wanted.is_whole or not len(held):
+        rows = np.arange(len(held))
+    else:
+        asked = frame_rows(held)
+        found = select(asked.key).where(*_conditions(asked, wanted)).order_by(*_order(asked, wanted))
+        async with atlas.engine.connect() as conn:
+            rows = np.array((await conn.scalars(found)).all(), np.intp)
+    start = wanted.offset
+    if wanted.after is not None:
+        row = held.row(wanted.after)
+        if row is None:
+            raise _refuse("after", wanted.after, "the id of a feature, as the link to the next page has it")
+        start = int(np.searchsorted(rows, row, side="right"))
+    shown = rows[start : start + wanted.limit]
+    features = await _told(atlas, held, shown, wanted)
+    is_last = start + len(shown) >= len(rows)
+    return Page(features, len(rows), held.id(int(shown[-1])) if len(shown) else None, is_last)
+
+
+async def _told(
+    atlas: Atlas, held: Frame, rows: np.ndarray[Any, Any], wanted: Wanted
+) -> list[dict[str, object]]:
+    found = held.collection
+    positions = np.unique(held.positions[rows])
+    texts, places = await atlas.texts(found.vintage.date, found.level, wanted.detail, positions.tolist())
+    written = _moved([texts.geometry(int(place)) for place in places], wanted.system)
+    outlines = dict(zip(positions.tolist(), written, strict=True))
+    return [
+        _feature(held.id(row), outlines[int(held.positions[row])], held.values(row), wanted)
+        for row in rows.tolist()
+    ]
+
+
+def _moved(texts: Sequence[bytes], system: ReferenceSystem) -> list[bytes]:
+    """Return geometries, as GeoJSON texts in longitude and latitude, in a CRS."""
+    if system.is_stored or not texts:
+        return list(texts)
+    moved = system.from_stored(np.array([shapely.from_geojson(text) for text in texts], object))
+    return [text.encode() for text in shapely.to_geojson(moved).tolist()]
+
+
+def _feature(
+    name: str, geometry: bytes | None, values: Mapping[str, object], wanted: Wanted
+) -> dict[str, object]:
+    told = values if wanted.properties is None else {one: values[one] for one in wanted.properties}
+    return {
+        "type": "Feature",
+        "id": name,
+        "geometry": None if geometry is None else orjson.Fragment(geometry),
+        "properties": told,
+    }
+
+
+async def _stored_page(conn: AsyncConnection, rows: Rows, found: Collection, wanted: Wanted) -> Page:
+    conditions = _conditions(rows, wanted)
+    matching = rows.selected.where(*conditions)
+    matched = await conn.scalar(select(func.count()).select_from(matching.subquery()))
+    if wanted.after is not None:
+        matching = matching.where(rows.key > wanted.after)
+    asked = matching.order_by(*_order(rows, wanted)).offset(wanted.offset).limit(wanted.limit + 1)
+    features = await _written(conn, asked, rows, found, wanted)
+    shown = features[: wanted.limit]
+    last = str(shown[-1]["id"]) if shown else None
+    return Page(shown, int(matched or 0), last, len(features) <= wanted.limit)
+
+
+async def _written(
+    conn: AsyncConnection, asked: Select[Any], rows: Rows, found: Collection, wanted: Wanted
+) -> list[dict[str, object]]:
+    listed = (
+        await conn.execute(asked.add_columns(rows.key.label("_id"), func.ST_AsGeoJSON(rows.geometry, 7)))
+    ).all()
+    texts = [row[-1] for row in listed]
+    present = [text.encode() for text in texts if text is not None]
+    moved = iter(_moved(present, wanted.system))
+    return [
+        _feature(
+            str(row._mapping["_id"]),
+            None if text is None else next(moved),
+            {name: row._mapping[name] for name in found.names},
+            wanted,
+        )
+        for row, text in zip(listed, texts, strict=True)
+    ]

@@ -1,0 +1,121 @@
+"""Tilesets as the OGC tells them (17-083r4, 20-057): one tile matrix set, vector and map tiles of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.ogc.collections import Collection
+from service.ogc.documents import OGC_REL, Link, link
+from service.responses import JSON, MVT, PNG
+from service.tilestore import MAX_ZOOM
+from service.views import Language
+
+NAME = "WebMercatorQuad"
+URI = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{NAME}"
+CRS = "http://www.opengis.net/def/crs/EPSG/0/3857"
+#: The first tile matrix: one tile of 256 pixels for the world (17-083r4, annex D.1).
+CELL_SIZE, SCALE = 156543.03392804097, 559082264.0287178
+ORIGIN = (-20037508.3427892, 20037508.3427892)
+
+#: What a tileset is of: path below the collection → (data type, media type)
+KINDS: Mapping[str, tuple[str, str]] = {"tiles": ("vector", MVT), "map/tiles": ("map", PNG)}
+
+
+def tile_matrix_set() -> dict[str, object]:
+    """Return the definition of the tile matrix set."""
+    return {
+        "id": NAME,
+        "title": "Google Maps Compatible for the World",
+        "uri": URI,
+        "crs": CRS,
+        "orderedAxes": ["X", "Y"],
+        "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
+        "tileMatrices": [
+            {
+                "id": str(zoom),
+                "scaleDenominator": SCALE / 2**zoom,
+                "cellSize": CELL_SIZE / 2**zoom,
+                "cornerOfOrigin": "topLeft",
+                "pointOfOrigin": list(ORIGIN),
+                "tileWidth": 256,
+                "tileHeight": 256,
+                "matrixWidth": 2**zoom,
+                "matrixHeight": 2**zoom,
+            }
+            for zoom in range(MAX_ZOOM + 1)
+        ],
+    }
+
+
+def tile_matrix_sets(root: str) -> dict[str, object]:
+    """Return the list of tile matrix sets."""
+    own = link(f"{root}/tileMatrixSets/{NAME}", "self", JSON, NAME)
+    return {"tileMatrixSets": [{"id": NAME, "title": NAME, "uri": URI, "crs": CRS, "links": [own]}]}
+
+
+def tilesets(found: Collection, path: str, root: str, lang: Language) -> dict[str, object]:
+    """Return the list of a collection's tilesets of one kind."""
+    address = f"{root}/collections/{found.id}/{path}"
+    told = _head(found, path, root, lang)
+    told["links"] = [link(f"{address}/{NAME}", "self", JSON, found.title[lang])]
+    return {"links": [link(address, "self", JSON, "This document")], "tilesets": [told]}
+
+
+def tileset(
+    found: Collection, path: str, root: str, lang: Language, bounds: tuple[float, float, float, float]
+) -> dict[str, object]:
+    """Return what a tileset is: its limits, its layers and the template of its tiles."""
+    address = f"{root}/collections/{found.id}/{path}/{NAME}"
+    kind, media_type = KINDS[path]
+    told = _head(found, path, root, lang)
+    west, south, east, north = bounds
+    template: Link = link(
+        f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "item", media_type, found.title[lang]
+    )
+    told |= {
+        "links": [
+            link(address, "self", JSON, "This document"),
+            {**template, "templated": True},
+            link(f"{root}/tileMatrixSets/{NAME}", f"{OGC_REL}tiling-scheme", JSON, NAME),
+            link(f"{root}/collections/{found.id}", f"{OGC_REL}geodata", JSON, found.title[lang]),
+        ],
+        "boundingBox": {
+            "lowerLeft": [west, south],
+            "upperRight": [east, north],
+            "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+        },
+    }
+    if kind == "vector":
+        told["layers"] = [
+            {
+                "id": "areas",
+                "title": found.title[lang],
+                "dataType": "vector",
+                "geometryDimension": 2,
+                "minTileMatrix": "0",
+                "maxTileMatrix": str(MAX_ZOOM),
+                "propertiesSchema": {
+                    "type": "object",
+                    "properties": {
+                        "code": {"type": "string"},
+                        "name": {"type": "string"},
+                        "name_en": {"type": "string"},
+                        "value": {"type": "number"},
+                        "class": {"type": "integer"},
+                    },
+                },
+            }
+        ]
+    return told
+
+
+def _head(found: Collection, path: str, root: str, lang: Language) -> dict[str, object]:
+    return {
+        "title": found.title[lang],
+        "description": found.description[lang],
+        "dataType": KINDS[path][0],
+        "crs": CRS,
+        "tileMatrixSetURI": URI,
+        "tileMatrixSetDefinition": f"{root}/tileMatrixSets/{NAME}",
+        "attribution": found.vintage.credit[lang],
+    }

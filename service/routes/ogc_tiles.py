@@ -1,0 +1,170 @@
+"""The OGC API - Tiles and - Styles of every layer: the tiles and styles that the map is drawn with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import Response
+
+from geo.errors import NotFound
+from geo.style import maplibre_style
+from service.access import AtlasDep, atlas_of, base_url, gallery_of, only_known_parameters
+from service.atlas import Atlas
+from service.ogc import documents, tilesets
+from service.ogc.collections import Collection, collection
+from service.ogc.documents import link
+from service.ogc.items import read
+from service.plates import Plate
+from service.responses import JSON, json_answer
+from service.routes.ogc import PREFIX, Form, Titles, language, root_of
+from service.routes.ogc import document as told_document
+from service.routes.tiles import address_of, tile_answer
+from service.views import Picture, Wish, resolve
+
+router = APIRouter(prefix=PREFIX, tags=["ogc"], dependencies=[Depends(only_known_parameters)])
+
+STYLE = "application/vnd.mapbox.style+json"
+Time = Annotated[str | None, Query(max_length=80, description="Period of the values; the newest without")]
+Matrix = Annotated[int, Path(description="Tile matrix: the zoom, 0 to 14")]
+Row = Annotated[int, Path(description="Row, from the north")]
+Column = Annotated[int, Path(description="Column, from the west")]
+
+
+def _layer(atlas: Atlas, name: str) -> Collection:
+    found = collection(atlas, name)
+    if found.indicator is None:
+        raise NotFound(f"{found.id} has features and no tiles; layers have both")
+    return found
+
+
+def _set(name: str) -> None:
+    if name != tilesets.NAME:
+        raise NotFound(f"No tile matrix set is called {name[:80]!r}; there is {tilesets.NAME}")
+
+
+async def _picture(request: Request, found: Collection, datetime: str | None) -> Picture:
+    atlas = atlas_of(request)
+    periods = read(found, {"datetime": datetime} if datetime else {}).periods
+    if not periods:
+        raise NotFound(f"{found.id} has no period in {datetime}; there are {', '.join(found.periods)}")
+    name = found.indicator.id if found.indicator else ""
+    wished = Wish(period=periods[-1], level=found.level, vintage=str(found.vintage.date))
+    return await gallery_of(request).picture(resolve(atlas, name, wished))
+
+
+@router.get("/tileMatrixSets", summary="OGC API: tile matrix sets")
+async def tile_matrix_sets(request: Request, f: Form = None, lang: Titles = None) -> Response:
+    """Return the tile matrix sets that tiles are cut by."""
+    told = tilesets.tile_matrix_sets(root_of(request))
+    return told_document(request, "Tile matrix sets", told, f, language(request, lang))
+
+
+@router.get("/tileMatrixSets/{tile_matrix_set}", summary="OGC API: a tile matrix set")
+async def tile_matrix_set(
+    request: Request, tile_matrix_set: str, f: Form = None, lang: Titles = None
+) -> Response:
+    """Return the definition of a tile matrix set."""
+    _set(tile_matrix_set)
+    told = tilesets.tile_matrix_set()
+    return told_document(request, tilesets.NAME, told, f, language(request, lang))
+
+
+@router.get("/collections/{collection_id}/tiles", summary="OGC API: vector tilesets of a layer")
+@router.get("/collections/{collection_id}/map/tiles", summary="OGC API: map tilesets of a layer")
+async def listed(
+    request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
+) -> Response:
+    """Return the tilesets of a layer: vector tiles with values, or pictures in the legend's colours."""
+    found, chosen = _layer(atlas, collection_id), language(request, lang)
+    told = tilesets.tilesets(found, _path(request), root_of(request), chosen)
+    return told_document(request, found.title[chosen], told, f, chosen)
+
+
+def _path(request: Request) -> str:
+    return "map/tiles" if "/map/tiles" in request.url.path else "tiles"
+
+
+@router.get("/collections/{collection_id}/tiles/{tile_matrix_set}", summary="OGC API: a vector tileset")
+@router.get("/collections/{collection_id}/map/tiles/{tile_matrix_set}", summary="OGC API: a map tileset")
+async def tileset(
+    request: Request,
+    atlas: AtlasDep,
+    collection_id: str,
+    tile_matrix_set: str,
+    f: Form = None,
+    lang: Titles = None,
+) -> Response:
+    """Return a tileset: where it is, what its tiles have, and the template of their addresses."""
+    found, chosen = _layer(atlas, collection_id), language(request, lang)
+    _set(tile_matrix_set)
+    spatial = documents.extent(atlas, found)["spatial"]
+    west, south, east, north = spatial["bbox"][0] if isinstance(spatial, dict) else (0, 0, 0, 0)
+    box = (west, south, east, north)
+    told = tilesets.tileset(found, _path(request), root_of(request), chosen, box)
+    return told_document(request, found.title[chosen], told, f, chosen)
+
+
+@router.get(
+    "/collections/{collection_id}/tiles/{tile_matrix_set}/{tile_matrix}/{tile_row}/{tile_col}",
+    summary="OGC API: a vector tile",
+    responses={204: {"description": "Nothing to draw here"}},
+)
+@router.get(
+    "/collections/{collection_id}/map/tiles/{tile_matrix_set}/{tile_matrix}/{tile_row}/{tile_col}",
+    summary="OGC API: a map tile",
+)
+async def tile(
+    request: Request,
+    atlas: AtlasDep,
+    collection_id: str,
+    tile_matrix_set: str,
+    tile_matrix: Matrix,
+    tile_row: Row,
+    tile_col: Column,
+    datetime: Time = None,
+) -> Response:
+    """Return a tile, the same as the layer's own: `areas` with `code`, `name`, `value` and `class`."""
+    _set(tile_matrix_set)
+    address = address_of(tile_matrix, tile_col, tile_row)
+    picture = await _picture(request, _layer(atlas, collection_id), datetime)
+    store = await atlas.tiles(picture.view.vintage.date, picture.view.level)
+    plate = Plate(picture, (), store, immutable=False)
+    return await tile_answer(request, plate, address, "png" if _path(request) == "map/tiles" else "mvt")
+
+
+@router.get("/collections/{collection_id}/styles", summary="OGC API: styles of a layer")
+async def styles(
+    request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
+) -> Response:
+    """Return the styles of a layer: one, in the colours of its legend."""
+    found, chosen = _layer(atlas, collection_id), language(request, lang)
+    address = f"{root_of(request)}/collections/{found.id}/styles/default"
+    title = found.title[chosen]
+    told = {
+        "default": "default",
+        "styles": [{"id": "default", "title": title, "links": [link(address, "stylesheet", STYLE, title)]}],
+        "links": [link(address.rpartition("/")[0], "self", JSON, "This document")],
+    }
+    return told_document(request, title, told, f, chosen)
+
+
+@router.get("/collections/{collection_id}/styles/default", summary="OGC API: the style of a layer")
+async def style(
+    request: Request, atlas: AtlasDep, collection_id: str, datetime: Time = None, lang: Titles = None
+) -> Response:
+    """Return the MapLibre style of a layer."""
+    found, chosen = _layer(atlas, collection_id), language(request, lang)
+    picture = await _picture(request, found, datetime)
+    query = "&".join(f"{name}={value}" for name, value in picture.view.parameters().items())
+    layer = f"{base_url(request)}/v1/layers/{picture.view.indicator.id}"
+    body = maplibre_style(
+        name=found.title[chosen],
+        tiles_json=f"{layer}/tiles.json?{query}&lang={chosen}",
+        colours=picture.hex_colours,
+        lang=chosen,
+        credit=found.vintage.credit[chosen],
+    )
+    answered = json_answer(request, body)
+    answered.headers["Content-Type"] = STYLE
+    return answered
