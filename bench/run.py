@@ -228,10 +228,11 @@ def main() -> None:
             print(f"{len(pairs)} (indicator, period) pairs, zoom 4 to 12, seed {chosen.seed}")
             carried = carried_pairs(conn)
             plain = [q for q in questions if (q.indicator, q.period) not in carried]
-            features = check_equal(conn, ours, plain[:150])
-            print(f"  150 tiles equal ST_AsMVT's: {features:,} features, geometry and values\n")
+            compared = check_equal(conn, ours, plain[:150])
+            print(f"  150 tiles equal ST_AsMVT's: {compared:,} features, geometry and values\n")
             tiles(conn, ours, peer, questions, chosen)
             geojson(conn, ours, peer, pairs)
+            features(ours, peer, pairs)
             memory(ours, peer, pairs)
 
 
@@ -272,6 +273,25 @@ def geojson(conn: Connection, ours: Peer, peer: Peer, pairs: Sequence[tuple[str,
     found = timed(lambda i: fetched(ours.url + path.format(*pairs[i])), min(60, len(pairs) - 1))
     count = len(json.loads(fetched(ours.url + path.format(*pairs[0])))["features"])
     show("chiiki", found, theirs, f"   ({count} features)")
+
+
+#: Some 280 municipalities have more people; of other indicators it takes few, all or none.
+FILTER = "filter=value%3E100000&filter-lang=cql2-text"
+
+
+def features(ours: Peer, peer: Peer, pairs: Sequence[tuple[str, str]]) -> None:
+    """Compare the OGC API - Features: everything, and what a CQL2 filter leaves, one after another."""
+    print("\nOGC API - Features of all municipalities, one request at a time")
+    theirs_at = "/collections/bench.layer/items?f=geojson&limit=10000&indicator={0}&period={1}"
+    ours_at = "/ogc/collections/{0}.municipality/items?datetime={1}&detail=medium"
+    for name, more, count in (("items", "", 12), ("items, filtered", f"&{FILTER}", 40)):
+
+        def asked(base: str, template: str, more: str = more) -> Callable[[int], object]:
+            return lambda i: fetched(base + template.format(*pairs[i]) + more)
+
+        theirs = timed(asked(peer.url, theirs_at), count)
+        show(f"TiPg {name}", theirs)
+        show(f"chiiki {name}", timed(asked(ours.url, ours_at), count), theirs)
 
 
 def memory(ours: Peer, peer: Peer, pairs: Sequence[tuple[str, str]]) -> None:
