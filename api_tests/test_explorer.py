@@ -348,7 +348,7 @@ def test_sharing_gives_link_code_files_and_calls_that_work(visit: Visit, server:
     shown = "period=2020&level=prefecture"
     assert files["画像（PNG）"] == f"/v1/layers/ageing-rate/map.png?{shown}&lang=ja&area=10000"
     assert files["図（SVG）"] == f"/v1/layers/ageing-rate/map.svg?{shown}&lang=ja&area=10000"
-    assert list(files) == ["CSV（Excel用）", "画像（PNG）", "図（SVG）", "GeoJSON"]
+    assert list(files) == [*("CSV（Excel用）", "画像（PNG）", "図（SVG）", "GeoJSON", "GeoPackage", "Excel")]
     for address in files.values():
         assert visit.page.request.get(address).ok
     visit.page.keyboard.press("Escape")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ import shapely
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from api_tests.conftest import Server
+from api_tests.test_peers import ogrinfo
 from geo.crs import CODES, CRS84, EPSG
 from service.ogc.documents import CONFORMANCE
 
@@ -487,15 +487,14 @@ def test_a_filter_that_ends_in_the_database_is_a_bad_request(client: httpx.Clien
 
 
 def test_gdal_sees_every_collection_and_reads_features(server: Server) -> None:
-    def ogrinfo(*given: str) -> str:
-        return subprocess.run(["ogrinfo", "-ro", *given], capture_output=True, text=True, check=True).stdout
-
-    listed = ogrinfo(f"OAPIF:{server.url}/ogc")
+    listed = ogrinfo("-ro", f"OAPIF:{server.url}/ogc")
     assert "population.municipality (title: 総人口（人）・市区町村) (Multi Polygon)" in listed
-    told = ogrinfo("-so", f"OAPIF:{server.url}/ogc", "population.municipality")
+    told = ogrinfo("-ro", "-so", f"OAPIF:{server.url}/ogc", "population.municipality")
     assert "Feature Count: 1747" in told
     assert "Geometry: Multi Polygon" in told
-    found = ogrinfo("-al", "-q", "-geom=NO", "-where", "value > 3000000", f"OAPIF:{server.url}{POPULATION}")
+    found = ogrinfo(
+        "-ro", "-al", "-q", "-geom=NO", "-where", "value > 3000000", f"OAPIF:{server.url}{POPULATION}"
+    )
     assert "code (String) = 14100" in found
     assert "value (Integer) = 3777491" in found
 

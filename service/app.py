@@ -14,12 +14,14 @@ from starlette.types import ASGIApp
 from service import problems
 from service.atlas import Atlas
 from service.database import reader_engine, writer_engine
+from service.downloads import Downloads
 from service.frontdoor import FrontDoor
 from service.listener import listen
 from service.routes import (
     areas,
     deployments,
     docs,
+    downloads,
     effects,
     health,
     images,
@@ -64,6 +66,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.gallery = Gallery(atlas)
     app.state.regions = Regions(atlas)
     app.state.static_maps = StaticMaps(atlas)
+    app.state.downloads = Downloads(settings.downloads, settings.downloads_mb)
     listening = asyncio.create_task(listen(atlas))
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
         await asyncio.wait_for(atlas.has_read.wait(), FIRST_READ_S)
@@ -107,6 +110,7 @@ def create_api(settings: Settings) -> FastAPI:
         layers,
         readings,
         images,
+        downloads,
         tiles,
         strategy,
         kpis,

@@ -99,6 +99,15 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(
         default=3000, ge=0, description="Milliseconds that one reading statement may take; 0 for no limit."
     )
+    downloads: AbsolutePath = Field(
+        default=HOME / ".local" / "downloads",
+        description="Folder in which files for download are kept; serving processes share it.",
+    )
+    downloads_mb: int = Field(
+        default=512,
+        ge=1,
+        description="Size of that folder in MiB; the file not asked for the longest goes first.",
+    )
     fonts: AbsolutePath = Field(
         default=Path("/usr/share/fonts/opentype/noto"),
         description="Folder of `NotoSansCJK-Regular.ttc` and `NotoSansCJK-Bold.ttc`, with which pictures "

@@ -56,6 +56,7 @@ export function openShare(dialog: HTMLDialogElement, view: View, layer: Layer, l
   const said = [...(kind === "map" ? [] : [`kind="${kind}"`]), ...attributes];
   const component = `${script}\n<chiiki-map ${said.join(" ")}></chiiki-map>`;
   const picture = new URLSearchParams([...new URLSearchParams(query), ["lang", lang], ...(view.area ? [["area", view.area]] : [])]).toString();
+  const download = new URLSearchParams({ level: legend.level, periods: legend.period, vintage: legend.vintage }).toString();
   const file = (name: TextKey, path: string) => h("a", { href: path, download: "" }, text(name, lang));
   const call = `${location.origin}${base}/values.json?${query}`;
   dialog.setAttribute("aria-labelledby", "share-title");
@@ -76,6 +77,7 @@ export function openShare(dialog: HTMLDialogElement, view: View, layer: Layer, l
         file("png", `${base}/map.png?${picture}`),
         file("svg", `${base}/map.svg?${picture}`),
         file("geojson", `${base}/areas.geojson?${query}`),
+        ...(["gpkg", "xlsx"] as const).map((suffix) => file(suffix, `${base}/download.${suffix}?${download}`)),
       ),
     ),
   );

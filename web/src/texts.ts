@@ -142,6 +142,8 @@ const TEXTS = {
   download: { ja: "ダウンロード", en: "Download" },
   csv: { ja: "CSV（Excel用）", en: "CSV (for Excel)" },
   png: { ja: "画像（PNG）", en: "Picture (PNG)" },
+  gpkg: { ja: "GeoPackage", en: "GeoPackage" },
+  xlsx: { ja: "Excel", en: "Excel" },
   svg: { ja: "図（SVG）", en: "Drawing (SVG)" },
   geojson: { ja: "GeoJSON", en: "GeoJSON" },
   status_ok: { ja: "値あり", en: "value" },
