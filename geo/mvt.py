@@ -233,6 +233,10 @@ class Tile:
         layout = self.layout(missing, further)
         return deflate.gzip_continued(layout.block, _poured(values, classes, missing))
 
+    def outlines(self) -> bytes:
+        """Return the tile with the static texts alone: for readers who lay the values over it themselves."""
+        return _prefix(self.skeleton, self._attributes, np.empty((0, len(self)), np.bool_), ())
+
     def layout(self, missing: Bools, further: tuple[str, ...]) -> Layout:
         """Return the constant part for a pattern of missing values (layers, n), made on first use."""
         pattern = (further, missing.tobytes() if missing.any() else b"")
@@ -264,9 +268,9 @@ def _prefix(skeleton: Skeleton, attributes: Attributes, missing: Bools, further:
     """Return the bytes of a tile up to its first poured value, lengths included."""
     layers, n = missing.shape
     statics = len(attributes.keys)
-    keys = [*attributes.keys, VALUE, CLASS]
-    for name in further:
-        keys += [name, f"{name}:{CLASS}"]
+    keys = list(attributes.keys)
+    for value, its_class in [(VALUE, CLASS), *((name, f"{name}:{CLASS}") for name in further)][:layers]:
+        keys += [value, its_class]
     features = []
     for i, (position, body) in enumerate(zip(skeleton.positions, skeleton.bodies, strict=True)):
         tags = [number for key in range(statics) for number in (key, key * n + i)]

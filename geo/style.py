@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from geo.palettes import NO_DATA, to_hex
 
 SOURCE = "areas"
 
+#: A MapLibre expression, or a colour.
+Fill = str | list[object]
+
+
+def fill_of_poured(colours: Sequence[str]) -> Fill:
+    """Return the fill of tiles whose attribute ``class`` says which of the colours an area has."""
+    return _matched(["coalesce", ["get", "class"], -1], dict(enumerate(colours)))
+
+
+def fill_of_codes(colours: Sequence[str], codes: Sequence[Sequence[str]]) -> Fill:
+    """Return the fill of tiles without values: the style itself says which areas have each colour.
+
+    Parameters
+    ----------
+    colours : colour of each class
+    codes : the areas of each class
+    """
+    pairs = zip(colours, codes, strict=True)
+    # two classes may share a colour, and no label may stand in an expression twice
+    return _matched(["get", "code"], {tuple(listed): colour for colour, listed in pairs if listed})
+
+
+def _matched(value: list[object], colours: Mapping[int, str] | Mapping[tuple[str, ...], str]) -> Fill:
+    no_data = to_hex(NO_DATA)
+    cases: list[object] = []
+    for label, colour in colours.items():
+        cases += [list(label) if isinstance(label, tuple) else label, colour]
+    return ["match", value, *cases, no_data] if cases else no_data
+
 
 def maplibre_style(
-    *, name: str, tiles_json: str, colours: Sequence[str], lang: str, credit: str
+    *, name: str, source: Mapping[str, object], fill: Fill, lang: str, credit: str
 ) -> dict[str, object]:
     """Return a MapLibre style (version 8).
 
     Parameters
     ----------
     name : of the style
-    tiles_json : address of the layer's TileJSON
-    colours : colour of each class
+    source : where the tiles are: a vector source as the style specification has it
+    fill : colour of an area
     lang : ``ja`` or ``en``; which attribute names an area, kept in ``metadata``
-    credit : kept in ``metadata``; maps show that of the TileJSON
+    credit : kept in ``metadata``; maps show that of the source
     """
-    no_data = to_hex(NO_DATA)
-    matches = [part for index, colour in enumerate(colours) for part in (index, colour)]
-    fill = ["match", ["coalesce", ["get", "class"], -1], *matches, no_data] if matches else no_data
     return {
         "version": 8,
         "name": name,
         "metadata": {"chiiki:credit": credit, "chiiki:name": "name" if lang == "ja" else "name_en"},
         "center": [137.5, 37.8],
         "zoom": 4.3,
-        "sources": {SOURCE: {"type": "vector", "url": tiles_json}},
+        "sources": {SOURCE: dict(source)},
         "layers": [
             {"id": "background", "type": "background", "paint": {"background-color": "#eef3f7"}},
             {

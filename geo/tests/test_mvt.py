@@ -167,3 +167,14 @@ def test_gdal_reads_a_poured_tile(tmp_path: Path) -> None:
     assert "Feature Count: 2" in told
     assert "value (Real) = 1973395" in told
     assert "name (String) = 県7" in told
+
+
+def test_outlines_have_the_texts_and_no_values() -> None:
+    tile = Tile(STORED, ATTRIBUTES)
+    poured = decoded(tile.pour(np.array([[1.0, 2.0]]), np.zeros((1, 2), np.uint8)))
+    bare = decoded(tile.outlines())
+    assert [one["properties"] for one in bare] == [
+        {"code": "08000", "name": "県7"},
+        {"code": "04000", "name": "県3"},
+    ]
+    assert [(one["id"], one["geometry"]) for one in bare] == [(one["id"], one["geometry"]) for one in poured]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geo import summary
 from geo.eras import period_label
 from geo.geojson import Column
-from geo.style import maplibre_style
+from geo.style import fill_of_poured, maplibre_style
 from service.access import AtlasDep, PictureDep, base_url, only_known_parameters
 from service.geometry import Bbox, Detail, Parent, bbox_of, collection, parent_of
 from service.legends import legend_of
@@ -112,8 +112,8 @@ async def style(request: Request, atlas: AtlasDep, picture: PictureDep, lang: La
     name = indicator.name_ja if lang == "ja" else indicator.name_en
     body = maplibre_style(
         name=f"{name} {view.period}",
-        tiles_json=address,
-        colours=picture.hex_colours,
+        source={"type": "vector", "url": address},
+        fill=fill_of_poured(picture.hex_colours),
         lang=lang,
         credit=view.vintage.credit[lang],
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from geo.errors import NotFound
-from geo.style import maplibre_style
+from geo.style import fill_of_poured, maplibre_style
 from service.access import AtlasDep, atlas_of, base_url, gallery_of, only_known_parameters
 from service.atlas import Atlas
 from service.ogc import documents, tilesets
@@ -160,8 +160,8 @@ async def style(
     layer = f"{base_url(request)}/v1/layers/{picture.view.indicator.id}"
     body = maplibre_style(
         name=found.title[chosen],
-        tiles_json=f"{layer}/tiles.json?{query}&lang={chosen}",
-        colours=picture.hex_colours,
+        source={"type": "vector", "url": f"{layer}/tiles.json?{query}&lang={chosen}"},
+        fill=fill_of_poured(picture.hex_colours),
         lang=chosen,
         credit=found.vintage.credit[chosen],
     )
