@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, ingest, keys, status."""
+"""The command line: serve, migrate, ingest, export, keys, status."""
 
 from __future__ import annotations
 
@@ -264,6 +264,28 @@ def ship(
 
     with progress_bar("shipping") as progress:
         report = make_shipped(published, Settings().data, progress)
+    print_report(report)
+
+
+@app.command()
+def export(
+    directory: Annotated[
+        Path, typer.Argument(file_okay=False, help="Folder to write; an earlier export there is replaced.")
+    ],
+    levels: Annotated[
+        str | None,
+        typer.Option(help="Only these levels, comma separated: prefecture,municipality,ward."),
+    ] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="Only these layers, comma separated: population,ageing-rate.")
+    ] = None,
+) -> None:
+    """Write the catalogue as files for a static web server: tiles, values, styles and a page with the map."""
+    from service.export import export_catalogue
+
+    settings = Settings()
+    with transaction(settings), progress_bar("export") as progress:
+        report = export_catalogue(settings, directory, levels, layers, progress)
     print_report(report)
 
 

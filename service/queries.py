@@ -196,6 +196,16 @@ async def encoded_tiles(
     return (await conn.execute(found, parameters)).all()
 
 
+async def encoded_tiles_of_zoom(
+    conn: AsyncConnection, date: dt.date, level: str, z: int
+) -> Sequence[Row[Any, Any, Any]]:
+    """Return the stored tiles (x, y, mvt) of one zoom."""
+    found = select(encoded_tile.c.x, encoded_tile.c.y, encoded_tile.c.mvt).where(
+        encoded_tile.c.vintage == date, encoded_tile.c.level == level, encoded_tile.c.z == z
+    )
+    return (await conn.execute(found)).all()
+
+
 async def encoded_tile_count(conn: AsyncConnection, date: dt.date, level: str) -> tuple[int, int]:
     """Return (number of stored tiles, highest stored zoom) of one vintage and level."""
     found = select(func.count(), func.coalesce(func.max(encoded_tile.c.z), -1)).where(

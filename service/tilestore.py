@@ -18,6 +18,18 @@ MAX_ZOOM = 14
 MAX_FEATURES = 150_000
 
 
+def attributes_of(gazetteer: Gazetteer) -> mvt.Attributes:
+    """Return what every tile says of an area."""
+    return mvt.Attributes.of(
+        gazetteer.ids,
+        {
+            "code": [area.code for area in gazetteer.areas],
+            "name": [area.name_ja for area in gazetteer.areas],
+            "name_en": [area.name_en for area in gazetteer.areas],
+        },
+    )
+
+
 class TileStore:
     """Tiles by address: encoded ones in memory up to a budget, the others asked for one by one.
 
@@ -32,14 +44,7 @@ class TileStore:
         self._stored = stored
         self._complete_zoom = complete_zoom
         self._top_zoom = top_zoom
-        self._attributes = mvt.Attributes.of(
-            gazetteer.ids,
-            {
-                "code": [area.code for area in gazetteer.areas],
-                "name": [area.name_ja for area in gazetteer.areas],
-                "name_en": [area.name_en for area in gazetteer.areas],
-            },
-        )
+        self._attributes = attributes_of(gazetteer)
         self._tiles: Memo[Address, mvt.Tile | None] = Memo(
             MAX_FEATURES, lambda tile: 4 + len(tile) if tile else 1
         )

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig, type Plugin, type UserConfig } from "vite";
 
 const here = import.meta.dirname;
 
@@ -53,7 +53,21 @@ const compressed: Plugin = {
   },
 };
 
-export default defineConfig({
+/** The page of an export stands beside its files, wherever that is, and so asks for all of them relative to itself. */
+const exportPage: UserConfig = {
+  base: "./",
+  publicDir: false,
+  plugins: [{ name: "named", writeBundle: ({ dir = "" }) => renameSync(`${dir}/export.html`, `${dir}/index.html`) }],
+  build: {
+    outDir: "../service/export_page",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    rollupOptions: { input: resolve(here, "export.html") },
+  },
+};
+
+const site: UserConfig = {
   base: "/",
   define: {
     EMBED_SCRIPT: JSON.stringify({ path: `/embed/${newest}`, integrity: `sha384-${createHash("sha384").update(script).digest("base64")}` }),
@@ -69,4 +83,6 @@ export default defineConfig({
       input: { index: resolve(here, "index.html"), docs: resolve(here, "docs.html"), embed: resolve(here, "embed.html") },
     },
   },
-});
+};
+
+export default defineConfig(({ mode }) => (mode === "export" ? exportPage : site));

@@ -37,6 +37,7 @@ const TEXTS = {
   progress: { ja: "KPIの進捗", en: "KPI progress" },
   known: { ja: "把握している件数", en: "known deployments" },
   how: { ja: "見せ方", en: "How to show it" },
+  layer: { ja: "指標・施策", en: "Layer" },
   level: { ja: "地域の単位", en: "Level" },
   prefecture: { ja: "都道府県", en: "Prefectures" },
   municipality: { ja: "市区町村", en: "Municipalities" },

@@ -1,0 +1,351 @@
+"""An export is the service's own tiles and values, and its page needs no service."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import mapbox_vector_tile
+import pyarrow.parquet as pq
+import pytest
+from playwright.sync_api import Browser
+from pmtiles.reader import MmapSource, Reader, all_tiles
+
+from api_tests.browser import Visit, running_browser
+from service.export import DataChanged, export_catalogue
+from service.tests.databases import Database
+
+LAYERS = ("population", "ageing-rate", "deployments:smart-cities")
+MAEBASHI = "10201"
+
+
+class Ranges(SimpleHTTPRequestHandler):
+    """A static web server that answers Range requests (RFC 9110 14), as object storage does."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        file = Path(self.translate_path(self.path))
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        if asked is None or not file.is_file():
+            super().do_GET()
+            return
+        first, last = int(asked[1]), min(int(asked[2]), file.stat().st_size - 1)
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {first}-{last}/{file.stat().st_size}")
+        self.send_header("Content-Length", str(last - first + 1))
+        self.end_headers()
+        with file.open("rb") as body:
+            body.seek(first)
+            self.wfile.write(body.read(last - first + 1))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def run(database: Database, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **database.environment, "COLUMNS": "200", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "service.cli", "export", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def done(
+    database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp("export") / "site"
+    done = run(database, str(folder), "--layers", ",".join(LAYERS), "--levels", "prefecture,municipality")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+@pytest.fixture(scope="module")
+def folder(done: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
+    return done[0]
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Ranges, directory=str(folder))) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        serving.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as found:
+        yield found
+
+
+def told(folder: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / name).read_bytes())
+    return found
+
+
+def features(tile: bytes) -> dict[int, dict[str, Any]]:
+    layer = mapbox_vector_tile.decode(tile, default_options={"y_coord_down": True})["areas"]
+    return {one["id"]: one for one in layer["features"]}
+
+
+@pytest.mark.parametrize(("z", "x", "y"), [(4, 14, 6), (7, 113, 50), (12, 3631, 1608)])
+def test_a_tile_of_the_archive_has_the_geometry_and_names_of_the_service(
+    folder: Path, client: httpx.Client, z: int, x: int, y: int
+) -> None:
+    with (folder / "tiles" / "municipality.pmtiles").open("rb") as file:
+        exported = features(gzip.decompress(Reader(MmapSource(file)).get(z, x, y)))
+    served = features(client.get(f"/v1/layers/population/tiles/{z}/{x}/{y}.mvt?level=municipality").content)
+    assert exported.keys() == served.keys()
+    assert exported
+    for number, one in served.items():
+        assert exported[number]["geometry"] == one["geometry"]
+        names = {key: one["properties"][key] for key in ("code", "name", "name_en")}
+        assert exported[number]["properties"] == names
+
+
+def test_the_archive_has_every_stored_tile_in_order_and_says_where_it_lies(
+    folder: Path, database: Database
+) -> None:
+    with (folder / "tiles" / "prefecture.pmtiles").open("rb") as file:
+        source = MmapSource(file)
+        header, count = Reader(source).header(), sum(1 for _ in all_tiles(source))
+        layers = Reader(source).metadata()["vector_layers"]
+    with database.begin() as conn:
+        stored = conn.exec_driver_sql("select count(*) from encoded_tile where level = 'prefecture'").scalar()
+    assert count == stored
+    assert header["clustered"]
+    assert (header["min_zoom"], header["max_zoom"]) == (0, 12)
+    assert 122e7 < header["min_lon_e7"] < 124e7
+    assert [one["id"] for one in layers] == ["areas"]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_table_has_a_row_for_every_layer_level_area_and_period(
+    folder: Path, client: httpx.Client, layer: str
+) -> None:
+    levels = {"prefecture": 47, "municipality": 1747}
+    about = next(one for one in client.get("/v1/layers").json()["layers"] if one["id"] == layer)
+    expected = {
+        (level, period): levels[level] for level in levels for period in about["periods_by_level"][level]
+    }
+    table = pq.read_table(folder / "observations.parquet", filters=[("layer", "=", layer)])
+    counted: dict[tuple[str, str], int] = {}
+    for level, period in zip(table["level"].to_pylist(), table["period"].to_pylist(), strict=True):
+        counted[level, period] = counted.get((level, period), 0) + 1
+    assert counted == expected
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("level", ["prefecture", "municipality"])
+def test_the_table_has_the_values_and_statuses_that_the_service_answers(
+    folder: Path, client: httpx.Client, layer: str, level: str
+) -> None:
+    answer = client.get(f"/v1/layers/{layer}/values.json?level={level}").json()
+    filters = [("layer", "=", layer), ("level", "=", level), ("period", "=", answer["period"])]
+    table = pq.read_table(folder / "observations.parquet", filters=filters)
+    assert table["area_code"].to_pylist() == answer["codes"]
+    assert table["value"].to_pylist() == answer["values"]
+    assert table["status"].to_pylist() == answer["statuses"]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_values_of_every_period_have_the_classes_and_colours_that_the_service_answers(
+    folder: Path, client: httpx.Client, layer: str
+) -> None:
+    found = told(folder, f"layers/{layer.replace(':', '.')}/municipality.json")
+    for one in found["periods"]:
+        query = f"level=municipality&period={one['period']}"
+        values = client.get(f"/v1/layers/{layer}/values.json?{query}").json()
+        assert (one["values"], one["classes"]) == (values["values"], values["classes"])
+        missing = {code: status for status, codes in one["missing"].items() for code in codes}
+        statuses = [missing.get(code, "ok") for code in found["codes"]]
+        assert statuses == values["statuses"]
+        legend = client.get(f"/v1/layers/{layer}/legend.json?{query}").json()
+        assert [c["colour"] for c in found["classes"]] == [c["colour"] for c in legend["classes"]]
+
+
+def test_every_file_that_the_catalogue_names_is_there_and_every_source_has_its_credit_and_terms(
+    folder: Path,
+) -> None:
+    catalogue = told(folder, "layers.json")
+    assert [one["id"] for one in catalogue["layers"]] == list(LAYERS)
+    named = [path for level in catalogue["levels"] for path in level["files"].values()]
+    for layer in catalogue["layers"]:
+        assert set(layer["files"]) == {"prefecture", "municipality"}
+        named += [path for files in layer["files"].values() for path in files.values()]
+    for path in [*named, catalogue["observations"], catalogue["sources"]]:
+        assert (folder / path).is_file(), path
+    sources = told(folder, "sources.json")
+    values = [files["values"] for layer in catalogue["layers"] for files in layer["files"].values()]
+    used = {one["id"] for name in values for one in told(folder, name)["sources"]}
+    assert {one["id"] for one in sources["sources"]} == used
+    for one in [sources["boundaries"], *sources["sources"]]:
+        assert one["licence"]
+        assert one["credit"]["ja"]
+
+
+def test_a_style_gives_an_area_the_colour_of_its_class(folder: Path, client: httpx.Client) -> None:
+    style = told(folder, "layers/population/municipality.style.json")
+    assert style["sources"]["areas"]["url"] == "pmtiles://tiles/municipality.pmtiles"
+    fill = next(one for one in style["layers"] if one["id"] == "areas-fill")["paint"]["fill-color"]
+    assert fill[:2] == ["match", ["get", "code"]]
+    colour = next(colour for codes, colour in zip(fill[2::2], fill[3::2], strict=False) if MAEBASHI in codes)
+    values = client.get("/v1/layers/population/values.json?level=municipality").json()
+    legend = client.get("/v1/layers/population/legend.json?level=municipality").json()
+    index = values["classes"][values["codes"].index(MAEBASHI)]
+    assert colour == legend["classes"][index]["colour"]
+
+
+def test_the_report_tells_the_size_of_each_part(
+    done: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    for part in ("layers: 3", "municipality: ", "observations.parquet: ", "total: "):
+        assert part in done[1].stdout
+
+
+def test_an_export_may_be_read_by_a_web_server_of_another_account(folder: Path) -> None:
+    for path in [folder, *folder.rglob("*")]:
+        assert path.stat().st_mode & 0o004, path
+
+
+def test_an_earlier_export_is_replaced_and_nothing_is_left_beside_it(
+    database: Database, tmp_path: Path
+) -> None:
+    folder = tmp_path / "site"
+    assert run(database, str(folder), "--layers", "ageing-rate", "--levels", "prefecture").returncode == 0
+    assert run(database, str(folder), "--layers", "population", "--levels", "prefecture").returncode == 0
+    assert [path.name for path in (folder / "layers").iterdir()] == ["population"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_folder_that_holds_something_else_is_refused_and_stays(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("words")
+    done = run(database, str(tmp_path), "--layers", "population", "--levels", "prefecture")
+    assert done.returncode == 1
+    assert "holds other files" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--layers", "populaton"), ("--layers", "populaton", "one of ", "ageing-rate")),
+        (("--levels", "town"), ("--levels", "town", "one of prefecture, municipality, ward")),
+        (
+            ("--layers", "kpi-progress:goal-1-gpp-growth", "--levels", "ward"),
+            ("--levels", "one of prefecture"),
+        ),
+    ],
+)
+def test_an_option_that_names_what_does_not_exist_is_told_what_does(
+    database: Database, tmp_path: Path, words: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    done = run(database, str(tmp_path / "site"), *words)
+    assert done.returncode == 1
+    for word in named:
+        assert word in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_during_which_figures_were_loaded_is_none(
+    scratch_database: Database, tmp_path: Path
+) -> None:
+    def load_meanwhile(_done: int, _total: int, _what: str) -> None:
+        with scratch_database.begin() as conn:
+            conn.exec_driver_sql("update indicator set revision = revision + 1 where id = 'births'")
+
+    with pytest.raises(DataChanged):
+        export_catalogue(
+            scratch_database.settings, tmp_path / "site", "prefecture", "population", load_meanwhile
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+# The page
+
+
+def opened(browser: Browser, site: str, query: str) -> Visit:
+    visit = Visit(browser.new_page(viewport={"width": 1280, "height": 800}), site)
+    visit.open(f"{site}/{query}")
+    return visit
+
+
+@pytest.mark.parametrize("query", ["?layer=population", "?layer=ageing-rate&level=prefecture&lang=en"])
+def test_the_page_paints_the_legend_s_colours_from_files_of_its_own_host_alone(
+    browser: Browser, site: str, query: str
+) -> None:
+    visit = opened(browser, site, query)
+    present = visit.page.locator("#legend li:not(.none) rect")
+    shown = set(present.evaluate_all("boxes => boxes.map(box => box.getAttribute('fill'))"))
+    assert len(shown) >= 2
+    assert shown <= visit.colours()
+    assert visit.faults == []
+    visit.page.close()
+
+
+def test_the_page_shows_another_layer_level_and_language_and_keeps_them_in_its_address(
+    browser: Browser, site: str
+) -> None:
+    visit = opened(browser, site, "?layer=population")
+    visit.page.select_option("#layer", "deployments:smart-cities")
+    visit.page.wait_for_selector("body[data-shown='deployments:smart-cities']")
+    visit.page.check("input[value=prefecture]", force=True)
+    visit.page.wait_for_url(re.compile("level=prefecture"))
+    visit.shown()
+    visit.page.click("#language")
+    visit.page.wait_for_url(re.compile("lang=en"))
+    visit.shown()
+    assert visit.page.inner_text("#language") == "日本語"
+    assert "None known" in visit.page.inner_text("#legend")
+    assert "Coverage is partial" in visit.page.inner_text("#description")
+    assert visit.faults == []
+    visit.page.close()
+
+
+def test_the_page_s_slider_counts_the_classes_of_the_period_it_rests_at(
+    browser: Browser, site: str, folder: Path
+) -> None:
+    visit = opened(browser, site, "?layer=population&level=prefecture")
+    classes = told(folder, "layers/population/prefecture.json")
+    first = classes["periods"][0]
+    visit.page.focus("#period")
+    visit.page.keyboard.press("Home")
+    visit.page.wait_for_url(re.compile(f"period={first['period']}"))
+    visit.page.wait_for_selector(f"#legend .when:has-text('{first['label']['ja']}')")
+    counts = visit.page.locator("#legend data").evaluate_all("all => all.map(one => Number(one.value))")
+    expected = [first["classes"].count(index) for index in range(len(classes["classes"]))]
+    assert counts == [*reversed(expected), first["classes"].count(None)]
+    assert expected != [one["count"] for one in classes["classes"]]
+    assert visit.faults == []
+    visit.page.close()
+
+
+def test_the_page_credits_the_sources_and_hands_out_the_files(
+    browser: Browser, site: str, folder: Path
+) -> None:
+    visit = opened(browser, site, "?layer=population&level=prefecture")
+    assert "国土数値情報" in visit.page.inner_text("#credit")
+    links = visit.page.locator("#credit a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert "observations.parquet" in links
+    assert all((folder / link).is_file() for link in links)
+    visit.page.close()
+
+
+def test_the_page_fits_a_telephone(browser: Browser, site: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    Visit(page, site).open(f"{site}/?layer=population")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
