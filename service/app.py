@@ -19,6 +19,7 @@ from service.frontdoor import FrontDoor
 from service.listener import listen
 from service.routes import (
     areas,
+    catalog,
     deployments,
     docs,
     downloads,
@@ -124,6 +125,7 @@ def create_api(settings: Settings) -> FastAPI:
         pages,
         oembed,
         ogc,
+        catalog,
         ogc_tiles,
         joins,
         health,

@@ -251,14 +251,7 @@ async def _write_level(atlas: Atlas, vintage: Vintage, level: str, folder: Path)
     (folder / "tiles").mkdir(exist_ok=True)
     top_zoom = await _write_tiles(atlas, vintage, gazetteer, folder / files["tiles"])
     told = {"id": level, "name": LEVEL_NAMES[level], "count": len(gazetteer), "files": files}
-    return told | {"minzoom": 0, "maxzoom": top_zoom, "bounds": list(_bounds(gazetteer))}
-
-
-def _bounds(gazetteer: Gazetteer) -> tuple[float, float, float, float]:
-    boxes = np.array([area.bbox for area in gazetteer.areas])
-    west, south = boxes[:, :2].min(axis=0).tolist()
-    east, north = boxes[:, 2:].max(axis=0).tolist()
-    return west, south, east, north
+    return told | {"minzoom": 0, "maxzoom": top_zoom, "bounds": list(gazetteer.bounds)}
 
 
 async def _write_tiles(atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, file: Path) -> int:
@@ -275,7 +268,7 @@ async def _write_tiles(atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, fil
                 for number, row in sorted((zxy_to_tileid(z, row.x, row.y), row) for row in rows):
                     body = mvt.Tile(row.mvt, attributes).outlines()
                     archive.write_tile(number, gzip.compress(body, 9, mtime=0))
-        west, south, east, north = (round(edge * 1e7) for edge in _bounds(gazetteer))
+        west, south, east, north = (round(edge * 1e7) for edge in gazetteer.bounds)
         header = {
             "tile_type": TileType.MVT,
             "tile_compression": Compression.GZIP,

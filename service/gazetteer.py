@@ -95,6 +95,12 @@ class Gazetteer:
         return np.array([area.kind in ("prefecture", "designated_city") for area in self.areas])
 
     @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of all areas in degrees."""
+        west, south, east, north = zip(*(area.bbox for area in self.areas), strict=True)
+        return min(west), min(south), max(east), max(north)
+
+    @cached_property
     def position(self) -> dict[str, int]:
         """Code → position."""
         return {area.code: area.position for area in self.areas}

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from geo.errors import NotFound
 from service.previews import PICTURE, Preview
+from service.responses import JSON_LD
 
 NAME = {"ja": "chiiki 地域", "en": "chiiki"}
 LOCALES = {"ja": "ja_JP", "en": "en_GB"}
@@ -105,6 +106,9 @@ def head(preview: Preview, base: str, *, has_background: bool = False) -> str:
             tags.append(
                 _tag("link", rel="alternate", type=kind, href=f"{base}/oembed?{query}", title=preview.title)
             )
+    if address.path == "/":
+        catalogue = f"{base}/catalog.jsonld"
+        tags.append(_tag("link", rel="alternate", type=JSON_LD, href=catalogue, title="DCAT"))
     if has_background:
         tags.append(_tag("meta", name="chiiki-gsi", content="on"))
     return "\n    ".join(tags)

@@ -20,6 +20,7 @@ REVALIDATE = "public, max-age=0, must-revalidate, stale-if-error=86400"
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
+JSON_LD = "application/ld+json"
 CSV = "text/csv; charset=utf-8"
 SVG = "image/svg+xml"
 MVT = "application/vnd.mapbox-vector-tile"

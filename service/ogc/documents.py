@@ -10,6 +10,7 @@ from service.atlas import Atlas
 from service.gazetteer import Gazetteer
 from service.ogc.collections import SCHEMAS, SHAPES, Collection
 from service.ogc.items import ABSURD_LIMIT, DEFAULT_LIMIT, DETAILS, MAX_LIMIT
+from service.responses import JSON_LD
 from service.views import Language
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features-"
@@ -80,6 +81,8 @@ def landing(root: str, lang: Language) -> dict[str, object]:
             link(f"{root}/collections", "data", "application/json", "Collections"),
             link(f"{root}/collections", f"{OGC_REL}data", "application/json", "Collections"),
             link(f"{root}/joins", f"{OGC_REL}joins", GEOJSON, "Join a table to areas (POST)"),
+            # RFC 8631, 4.3: what helps machines to find and judge the service
+            link(f"{service}/catalog.jsonld", "service-meta", JSON_LD, "All layers as a catalogue (DCAT)"),
             link(
                 f"{root}/tileMatrixSets", f"{OGC_REL}tiling-schemes", "application/json", "Tile matrix sets"
             ),
@@ -94,14 +97,7 @@ def extent(atlas: Atlas, found: Collection) -> dict[str, object]:
     """Return where and when the features of a collection are."""
     level = found.level or "prefecture"
     gazetteer: Gazetteer = atlas.gazetteer(found.vintage.date, level)
-    boxes = [area.bbox for area in gazetteer.areas]
-    box = [
-        min(b[0] for b in boxes),
-        min(b[1] for b in boxes),
-        max(b[2] for b in boxes),
-        max(b[3] for b in boxes),
-    ]
-    told: dict[str, object] = {"spatial": {"bbox": [box], "crs": CRS84}}
+    told: dict[str, object] = {"spatial": {"bbox": [list(gazetteer.bounds)], "crs": CRS84}}
     if found.periods:
         first, last = found.days(found.periods[0])[0], found.days(found.periods[-1])[1]
         told["temporal"] = {

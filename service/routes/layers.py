@@ -63,9 +63,7 @@ def about(picture: Picture, sources: list[dict[str, object]]) -> dict[str, objec
 async def tilejson(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
     """Return the TileJSON of a layer; its tile address carries the revision and may be cached for ever."""
     view = picture.view
-    boxes = np.array([area.bbox for area in picture.gazetteer.areas])
-    west, south = (float(edge) for edge in boxes[:, :2].min(axis=0))
-    east, north = (float(edge) for edge in boxes[:, 2:].max(axis=0))
+    west, south, east, north = picture.gazetteer.bounds
     name = view.indicator.name_ja if lang == "ja" else view.indicator.name_en
     credits = [source["credit"] for source in sources_described(atlas, picture.vector.sources)]
     attribution = [view.vintage.credit[lang], *(c[lang] for c in credits if isinstance(c, dict))]

@@ -1,0 +1,172 @@
+"""The catalogue as harvesters read it: parsed as RDF, its addresses asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import httpx
+import pytest
+from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, XSD, Graph, Literal, Namespace, URIRef
+from rdflib.term import Node
+
+# rdflib's own reader of JSON-LD still uses it
+pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
+
+ADDRESS = "/catalog.jsonld"
+HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
+IANA = "https://www.iana.org/assignments/media-types/"
+
+
+def parsed(client: httpx.Client, address: str = ADDRESS) -> Graph:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "application/ld+json"
+    return Graph().parse(data=answer.text, format="json-ld")
+
+
+@pytest.fixture(scope="module")
+def graph(client: httpx.Client) -> Graph:
+    return parsed(client)
+
+
+@pytest.fixture(scope="module")
+def datasets(graph: Graph) -> dict[str, Node]:
+    return {str(graph.value(one, DCTERMS.identifier)): one for one in graph.subjects(RDF.type, DCAT.Dataset)}
+
+
+def languages(graph: Graph, subject: Node, term: URIRef) -> set[str | None]:
+    return {one.language for one in graph.objects(subject, term) if isinstance(one, Literal)}
+
+
+def test_every_layer_with_figures_is_a_dataset_of_the_one_catalogue(
+    graph: Graph, datasets: dict[str, Node], client: httpx.Client
+) -> None:
+    layers = client.get("/v1/layers").json()["layers"]
+    assert datasets.keys() == {one["id"] for one in layers if one["levels"]}
+    (catalog,) = graph.subjects(RDF.type, DCAT.Catalog)
+    assert set(graph.objects(catalog, DCAT.dataset)) == set(datasets.values())
+
+
+def test_every_dataset_has_title_description_and_keywords_in_japanese_and_english(
+    graph: Graph, datasets: dict[str, Node]
+) -> None:
+    for dataset in datasets.values():
+        for term in (DCTERMS.title, DCTERMS.description, DCAT.keyword):
+            assert languages(graph, dataset, term) == {"ja", "en"}, (dataset, term)
+
+
+def test_every_dataset_has_publisher_licence_credit_theme_place_and_time(
+    graph: Graph, datasets: dict[str, Node]
+) -> None:
+    for dataset in datasets.values():
+        publisher = graph.value(dataset, DCTERMS.publisher)
+        assert publisher is not None
+        assert graph.value(publisher, FOAF.name) is not None
+        licence = graph.value(dataset, DCTERMS.license)
+        assert (licence, RDF.type, DCTERMS.LicenseDocument) in graph
+        assert "国土情報利用約款" in str(graph.value(licence, RDFS.label))
+        credit = graph.value(dataset, DCTERMS.provenance)
+        assert credit is not None
+        assert languages(graph, credit, RDFS.label) == {"ja", "en"}
+        assert any("/data-theme/" in str(theme) for theme in graph.objects(dataset, DCAT.theme))
+        bbox = graph.value(graph.value(dataset, DCTERMS.spatial), DCAT.bbox)
+        assert str(bbox).startswith("POLYGON((122.9")
+        assert graph.value(graph.value(dataset, DCTERMS.temporal), DCAT.startDate) is not None
+
+
+def test_the_licence_of_figures_from_several_sources_names_the_terms_of_each(
+    graph: Graph, datasets: dict[str, Node]
+) -> None:
+    label = str(graph.value(graph.value(datasets["ageing-rate"], DCTERMS.license), RDFS.label))
+    assert "CC BY 4.0" in label
+    assert "公表者の利用条件による" in label
+
+
+def test_a_fiscal_year_lasts_until_march(
+    graph: Graph, datasets: dict[str, Node], client: httpx.Client
+) -> None:
+    layers = {one["id"]: one for one in client.get("/v1/layers").json()["layers"]}
+    measure = layers["deployments:smart-cities"]
+    time = graph.value(datasets[measure["id"]], DCTERMS.temporal)
+    first, last = measure["periods"][0], int(measure["periods"][-1])
+    assert graph.value(time, DCAT.startDate) == Literal(f"{first}-04-01", datatype=XSD.date)
+    assert graph.value(time, DCAT.endDate) == Literal(f"{last + 1}-03-31", datatype=XSD.date)
+
+
+def test_a_dataset_was_modified_when_the_newest_of_its_figures_were_taken(
+    graph: Graph, datasets: dict[str, Node], client: httpx.Client
+) -> None:
+    sources = client.get("/v1/indicators/population").json()["sources"]
+    newest = max(one["retrieved_on"] for one in sources)
+    assert graph.value(datasets["population"], DCTERMS.modified) == Literal(newest, datatype=XSD.date)
+    edited = graph.value(datasets["deployments:smart-cities"], DCTERMS.modified)
+    assert isinstance(edited, Literal)
+    assert isinstance(edited.value, dt.datetime)
+
+
+def test_every_dataset_has_its_forms_at_every_level_under_its_licence(
+    graph: Graph, datasets: dict[str, Node], client: httpx.Client
+) -> None:
+    layers = {one["id"]: one for one in client.get("/v1/layers").json()["layers"]}
+    for name, dataset in datasets.items():
+        found = list(graph.objects(dataset, DCAT.distribution))
+        assert len(found) == 4 * len(layers[name]["levels"]), name
+        for one in found:
+            assert isinstance(graph.value(one, DCAT.accessURL), URIRef)
+            assert graph.value(one, DCTERMS.license) == graph.value(dataset, DCTERMS.license)
+
+
+@pytest.mark.parametrize("layer", ["population", "deployments:smart-cities"])
+def test_what_a_dataset_hands_out_is_there_in_the_form_it_names(
+    graph: Graph, datasets: dict[str, Node], client: httpx.Client, layer: str
+) -> None:
+    forms = {}
+    for one in graph.objects(datasets[layer], DCAT.distribution):
+        media_type = str(graph.value(one, DCAT.mediaType)).removeprefix(IANA)
+        answer = client.get(str(graph.value(one, DCAT.accessURL)))
+        assert answer.status_code == 200
+        download = graph.value(one, DCAT.downloadURL)
+        if download is not None:
+            assert answer.headers["Content-Type"].partition(";")[0] == media_type
+        forms[media_type] = answer
+    assert {"application/geo+json", "text/csv", "application/json"} < forms.keys()
+    assert "{z}/{x}/{y}.mvt" in forms["application/vnd.mapbox-vector-tile"].json()["tiles"][0]
+    landing = client.get(str(graph.value(datasets[layer], DCAT.landingPage)))
+    assert landing.headers["Content-Type"].startswith("text/html")
+
+
+def test_its_pages_joined_by_their_links_hold_every_dataset_once(
+    datasets: dict[str, Node], client: httpx.Client
+) -> None:
+    address, found, pages = f"{ADDRESS}?limit=100", [], 0
+    while address:
+        page = parsed(client, address)
+        found += list(page.subjects(RDF.type, DCAT.Dataset))
+        (paging,) = page.subjects(RDF.type, HYDRA.PagedCollection)
+        assert page.value(paging, HYDRA.totalItems) == Literal(len(datasets))
+        address, pages = str(page.value(paging, HYDRA.next) or ""), pages + 1
+    assert len(found) == len(set(found))
+    assert set(found) == set(datasets.values())
+    assert pages == -(-len(datasets) // 100)
+
+
+def test_its_context_is_in_the_document(client: httpx.Client) -> None:
+    context = client.get(ADDRESS).json()["@context"]
+    assert all(address.endswith(("#", "/")) for address in context.values())
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "offset=-1", "page=2"])
+def test_a_page_that_cannot_be_is_a_problem(client: httpx.Client, query: str) -> None:
+    answer = client.get(f"{ADDRESS}?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
+
+
+def test_it_is_linked_from_the_explorer_and_the_landing_page(client: httpx.Client) -> None:
+    page = client.get("/").text
+    address = client.base_url.join(ADDRESS)
+    assert f'<link rel="alternate" type="application/ld+json" href="{address}"' in page
+    links = client.get("/ogc").json()["links"]
+    (link,) = [one for one in links if one["rel"] == "service-meta"]
+    assert link["type"] == "application/ld+json"
+    assert client.get(link["href"]).status_code == 200
