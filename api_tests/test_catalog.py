@@ -110,7 +110,7 @@ def test_every_dataset_has_its_forms_at_every_level_under_its_licence(
     layers = {one["id"]: one for one in client.get("/v1/layers").json()["layers"]}
     for name, dataset in datasets.items():
         found = list(graph.objects(dataset, DCAT.distribution))
-        assert len(found) == 4 * len(layers[name]["levels"]), name
+        assert len(found) == 6 * len(layers[name]["levels"]), name
         for one in found:
             assert isinstance(graph.value(one, DCAT.accessURL), URIRef)
             assert graph.value(one, DCTERMS.license) == graph.value(dataset, DCTERMS.license)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas
 
 #: What a Shapefile calls a column: at most ten characters (dBASE III).
-SHAPEFILE_NAMES = {"prefecture": "pref", "area_km2": "area_km2"}
+SHAPEFILE_NAMES = {"prefecture": "pref"}
 RECORD_SEPARATOR = "\x1e"  # RFC 8142
 
 
@@ -116,7 +116,6 @@ def _topojson(content: Content, path: Path) -> None:
 
 
 def _written(frame: geopandas.GeoDataFrame, path: Path, driver: str, **options: Any) -> None:
-    # with all of its drivers GDAL must open no upload; in this process there is none
     import pyogrio
 
     pyogrio.write_dataframe(frame, path, driver=driver, **options)
@@ -143,6 +142,7 @@ def _fgb(content: Content, path: Path) -> None:
         content.frame(),
         path,
         "FlatGeobuf",
+        layer=content.name,
         geometry_type="MultiPolygon",
         promote_to_multi=True,
         layer_options={
@@ -209,7 +209,7 @@ def _kml(content: Content, path: Path) -> None:
 
 def _csv(content: Content, path: Path) -> None:
     encoding = "utf-8-sig" if content.bom and content.encoding == "utf-8" else content.encoding
-    with path.open("w", encoding=encoding, errors="replace", newline="") as opened:
+    with path.open("w", encoding=encoding, newline="") as opened:
         rows = csv.writer(opened, lineterminator="\r\n")
         rows.writerow(content.columns)
         for row in zip(*content.columns.values(), strict=True):

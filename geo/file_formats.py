@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from geo.errors import Finding, InvalidParameter
 
 #: Of the texts of a Shapefile or CSV.
 ENCODINGS = ("utf-8", "cp932")
@@ -39,3 +42,21 @@ FORMATS = {
         "Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", has_geometry=False
     ),
 }
+
+
+def check_encodable(columns: Mapping[str, Iterable[object]], encoding: str) -> None:
+    """Refuse an encoding that lacks a sign of the texts, of which a reader would otherwise see a "?".
+
+    Raises
+    ------
+    InvalidParameter : names the sign and the column
+    """
+    for name, values in columns.items():
+        for text in values:
+            try:
+                str(text).encode(encoding)
+            except UnicodeEncodeError as error:
+                sign = error.object[error.start : error.end]
+                expected = f"utf-8: {encoding} lacks {sign!r} of the column {name}"
+                finding = Finding("query", "encoding", encoding, expected)
+                raise InvalidParameter(f"The texts cannot be written in {encoding}", [finding]) from error

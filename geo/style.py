@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from geo.palettes import NO_DATA, to_hex
 
@@ -14,7 +14,7 @@ Fill = str | list[object]
 
 def fill_of_poured(colours: Sequence[str]) -> Fill:
     """Return the fill of tiles whose attribute ``class`` says which of the colours an area has."""
-    return _matched(["coalesce", ["get", "class"], -1], dict(enumerate(colours)))
+    return _matched("class", [([number], colour) for number, colour in enumerate(colours)])
 
 
 def fill_of_codes(colours: Sequence[str], codes: Sequence[Sequence[str]]) -> Fill:
@@ -27,15 +27,14 @@ def fill_of_codes(colours: Sequence[str], codes: Sequence[Sequence[str]]) -> Fil
     """
     pairs = zip(colours, codes, strict=True)
     # two classes may share a colour, and no label may stand in an expression twice
-    return _matched(["get", "code"], {tuple(listed): colour for colour, listed in pairs if listed})
+    return _matched("code", [(listed, colour) for colour, listed in pairs if listed])
 
 
-def _matched(value: list[object], colours: Mapping[int, str] | Mapping[tuple[str, ...], str]) -> Fill:
+def _matched(attribute: str, colours: Iterable[tuple[Sequence[object], str]]) -> Fill:
+    """Return the colour for each value of an attribute; as lists, because QGIS reads no single values."""
     no_data = to_hex(NO_DATA)
-    cases: list[object] = []
-    for label, colour in colours.items():
-        cases += [list(label) if isinstance(label, tuple) else label, colour]
-    return ["match", value, *cases, no_data] if cases else no_data
+    cases = [part for values, colour in colours for part in (list(values), colour)]
+    return ["match", ["get", attribute], *cases, no_data] if cases else no_data
 
 
 def maplibre_style(
@@ -76,16 +75,6 @@ def maplibre_style(
                     "line-color": "#4a5560",
                     "line-opacity": ["interpolate", ["linear"], ["zoom"], 4, 0.15, 8, 0.6],
                     "line-width": ["interpolate", ["linear"], ["zoom"], 4, 0.2, 8, 0.7, 12, 1.4],
-                },
-            },
-            {
-                "id": "areas-hover",
-                "type": "line",
-                "source": SOURCE,
-                "source-layer": "areas",
-                "paint": {
-                    "line-color": "#101418",
-                    "line-width": ["case", ["boolean", ["feature-state", "hover"], False], 2.5, 0],
                 },
             },
         ],

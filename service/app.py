@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
@@ -17,6 +18,7 @@ from service.database import reader_engine, writer_engine
 from service.downloads import Downloads
 from service.frontdoor import FrontDoor
 from service.listener import listen
+from service.openapi import Api
 from service.routes import (
     areas,
     catalog,
@@ -83,7 +85,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def create_api(settings: Settings) -> FastAPI:
     """Return the FastAPI application: every route, every error as a problem."""
-    api = FastAPI(
+    api = Api(
         title="chiiki",
         summary="Regional analytics for Japan",
         description=DESCRIPTION,
@@ -92,6 +94,7 @@ def create_api(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        default_response_class=Response,  # a route's media type is never taken for granted
         max_body_size=settings.max_body_mb << 20,
     )
     api.state.settings = settings

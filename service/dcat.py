@@ -9,13 +9,14 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
+from geo.file_formats import FORMATS
 from geo.indicators import TOPICS, Indicator, components
 from geo.plain_language import credits_in_words
 from service.atlas import Atlas
 from service.ogc.collections import LEVEL_NAMES, Collection, collections
 from service.ogc.documents import FEATURES
 from service.progress import SOURCE as KPI_SOURCE
-from service.responses import CSV, GEOJSON, JSON, MVT, digest
+from service.responses import JSON, MVT, digest
 
 Node = dict[str, object]
 Texts = Mapping[str, str]
@@ -35,6 +36,8 @@ LANGUAGES = [{"@id": f"{AUTHORITY}/language/{code}"} for code in ("JPN", "ENG")]
 IANA = "https://www.iana.org/assignments/media-types/"
 OGC_FEATURES = f"{FEATURES}1/1.0"
 TILEJSON = "https://github.com/mapbox/tilejson-spec/tree/master/3.0.0"
+#: The downloads that are told → what the Publications Office calls their format.
+FILE_TYPES = {"geojson": "GEOJSON", "gpkg": "GPKG", "csv": "CSV", "xlsx": "XLSX"}
 #: Topic → data theme of the Publications Office, by which DCAT-AP portals sort.
 THEMES = {
     "population": "SOCI",
@@ -260,10 +263,8 @@ def _distributions(base: str, layer: Indicator, found: Collection) -> list[Node]
     """Return the forms in which a layer at a level can be had; those of its newest period are files."""
     own, level = f"{base}/v1/layers/{layer.id}", found.level
     collection = f"{base}/ogc/collections/{found.id}"
-    geojson, csv = f"{own}/areas.geojson?level={level}", f"{own}/values.csv?level={level}"
     forms: list[tuple[str, str, str, Node]] = [
-        ("GeoJSON", geojson, GEOJSON, {"dcat:downloadURL": {"@id": geojson}, **_format("GEOJSON")}),
-        ("CSV", csv, CSV.partition(";")[0], {"dcat:downloadURL": {"@id": csv}, **_format("CSV")}),
+        *(_file(suffix, f"{own}/download.{suffix}?level={level}") for suffix in FILE_TYPES),
         (
             "OGC API",
             collection,
@@ -286,16 +287,18 @@ def _distributions(base: str, layer: Indicator, found: Collection) -> list[Node]
     names = LEVEL_NAMES[level]
     return [
         {
-            "@id": f"{base}/catalog.jsonld#{layer.id}-{level}-{form.lower().replace(' ', '-')}",
+            "@id": f"{base}/catalog.jsonld#{layer.id}-{level}-{number}",
             "@type": "dcat:Distribution",
             "dct:title": _texts({"ja": f"{form}（{names['ja']}）", "en": f"{form} ({names['en']})"}),
             "dcat:accessURL": {"@id": address},
             "dcat:mediaType": {"@id": IANA + media_type},
             **more,
         }
-        for form, address, media_type, more in forms
+        for number, (form, address, media_type, more) in enumerate(forms)
     ]
 
 
-def _format(name: str) -> Node:
-    return {"dct:format": {"@id": f"{AUTHORITY}/file-type/{name}", "@type": "dct:MediaTypeOrExtent"}}
+def _file(suffix: str, address: str) -> tuple[str, str, str, Node]:
+    told = {"@id": f"{AUTHORITY}/file-type/{FILE_TYPES[suffix]}", "@type": "dct:MediaTypeOrExtent"}
+    form = FORMATS[suffix]
+    return form.name, address, form.media_type, {"dcat:downloadURL": {"@id": address}, "dct:format": told}

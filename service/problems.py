@@ -9,6 +9,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from psycopg import errors as pg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -217,9 +218,28 @@ def _invalid_request(request: Request, error: Exception) -> Response:
     return _told(request, 422, "invalid-parameter", f"The request is not valid: {named}", findings)
 
 
+def _allowed(request: Request) -> list[str]:
+    """Return the methods that there are at the path of a request.
+
+    The router tells those of the first route that fits and the built front-end takes every path.
+    """
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    routes = (one for one in iter_route_contexts(request.app.routes) if one.path_format and one.methods)
+    matching = [one for one in routes if one.path_regex.match(path)]
+    first = matching[0].path_format if matching else ""
+    allowed = {method for one in matching if one.path_format == first for method in one.methods or ()}
+    return sorted(allowed | ({"HEAD"} if "GET" in allowed else set()))
+
+
 def _http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    if error.status_code in (404, 405) and (allowed := _allowed(request)):
+        told = f"{request.url.path} is asked with {' or '.join(allowed)}, not with {request.method}"
+        return _told(request, 405, "method-not-allowed", told, headers={"Allow": ", ".join(allowed)})
+    if error.status_code == 400:  # a body that is no text in any encoding does not get as far as its JSON
+        finding = Finding("body", "body", "", "a JSON document in UTF-8")
+        return _told(request, 422, "invalid-parameter", str(error.detail), (finding,))
     slug = _HTTP_SLUGS.get(error.status_code, "internal" if error.status_code >= 500 else "invalid-parameter")
     detail = (
         f"There is nothing at {request.url.path}; see /docs"

@@ -8,7 +8,7 @@ import hashlib
 import io
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import orjson
@@ -25,6 +25,8 @@ CSV = "text/csv; charset=utf-8"
 SVG = "image/svg+xml"
 MVT = "application/vnd.mapbox-vector-tile"
 PNG = "image/png"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
 
 Bom = Annotated[bool, Query(description="Begin with a byte order mark, for Excel")]
 
@@ -81,6 +83,18 @@ def _cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) and len(value) > 1:
         return f"'{value}"
     return value
+
+
+def answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Return what a route gives to ``responses``: the media types of its answer."""
+    return {200: {"content": {one: {"schema": _schema(one)} for one in media_types}}}
+
+
+def _schema(media_type: str) -> dict[str, Any]:
+    if "json" in media_type:
+        return {}
+    is_text = media_type.startswith("text/") or media_type.endswith("+xml")
+    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
 def encoded(make: Callable[[], bytes]) -> Produce:

@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 from fastapi import Query
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from geo import classify, palettes
 from geo.errors import Finding, InvalidParameter
@@ -27,24 +28,55 @@ Floats = NDArray[np.float64]
 Language = Literal["ja", "en"]
 MISSING = classify.MISSING
 
+DATE = r"^\d{4}-\d{2}-\d{2}$"
+
+
+def one_of(*values: str) -> dict[str, JsonValue]:
+    """Return what the document says of a parameter whose values are read, and refused, by the service."""
+    return {"enum": list(values)}
+
+
 Period = Annotated[
     str | None, Query(description="Year of the figures; the newest when left out", examples=["2020"])
 ]
 Level = Annotated[
     str | None,
-    Query(description="`prefecture`, `municipality` (designated cities whole) or `ward` (cities split)"),
+    Query(
+        description="`prefecture`, `municipality` (designated cities whole) or `ward` (cities split)",
+        json_schema_extra=one_of(*LEVELS),
+    ),
 ]
-VintageDate = Annotated[str | None, Query(alias="vintage", description="Date of the boundaries, YYYY-MM-DD")]
+VintageDate = Annotated[
+    str | None,
+    Query(
+        alias="vintage",
+        description="Date of the boundaries, YYYY-MM-DD",
+        json_schema_extra={"pattern": DATE},
+    ),
+]
 Scheme = Annotated[
-    str | None, Query(description="Class scheme: " + ", ".join(f"`{s}`" for s in classify.SCHEMES))
+    str | None,
+    Query(
+        description="Class scheme: " + ", ".join(f"`{s}`" for s in classify.SCHEMES),
+        json_schema_extra=one_of(*classify.SCHEMES),
+    ),
 ]
-K = Annotated[int | None, Query(description="Number of classes, 2 to 12; schemes that choose it ignore it")]
+K = Annotated[
+    int | None,
+    Query(
+        description="Number of classes, 2 to 12; schemes that choose it ignore it",
+        json_schema_extra={"minimum": 2, "maximum": 12},
+    ),
+]
 UserBreaks = Annotated[
     str | None, Query(alias="breaks", description="Upper class bounds for `scheme=user`: `10,20,30`")
 ]
 BreaksOver = Annotated[
     str | None,
-    Query(description="`all` periods (colours mean the same on a time slider) or this `period`"),
+    Query(
+        description="`all` periods (colours mean the same on a time slider) or this `period`",
+        json_schema_extra=one_of("all", "period"),
+    ),
 ]
 Palette = Annotated[
     str | None, Query(description="Name of a palette; append `_r` to reverse it. See /v1/palettes")

@@ -5,7 +5,7 @@ from geo.style import fill_of_codes, fill_of_poured
 
 def test_a_class_of_poured_tiles_has_its_colour_and_a_missing_one_that_of_no_data() -> None:
     fill = fill_of_poured(["#ff0000", "#0000ff"])
-    assert fill == ["match", ["coalesce", ["get", "class"], -1], 0, "#ff0000", 1, "#0000ff", "#cccccc"]
+    assert fill == ["match", ["get", "class"], [0], "#ff0000", [1], "#0000ff", "#cccccc"]
 
 
 def test_areas_have_the_colour_of_their_class_where_the_tiles_carry_none() -> None:

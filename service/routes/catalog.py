@@ -9,14 +9,14 @@ from fastapi.responses import Response
 
 from service import dcat
 from service.access import AtlasDep, base_url, next_page, only_known_parameters
-from service.responses import JSON_LD, answer, digest, encoded, to_json
+from service.responses import JSON_LD, answer, answers, digest, encoded, to_json
 
 router = APIRouter(tags=["catalogue"], dependencies=[Depends(only_known_parameters)])
 
 MAX_LIMIT = 1000
 
 
-@router.get("/catalog.jsonld", summary="All layers as DCAT")
+@router.get("/catalog.jsonld", summary="All layers as DCAT", responses=answers(JSON_LD))
 async def catalog(
     request: Request,
     atlas: AtlasDep,

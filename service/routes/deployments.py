@@ -261,7 +261,9 @@ async def put(
     return await _stored(request, atlas, identity, body, deployment, dry_run=dry_run)
 
 
-@router.delete("/deployments/{deployment}", summary="End one deployment (API key with scope steward)")
+@router.delete(
+    "/deployments/{deployment}", summary="End one deployment (API key with scope steward)", status_code=204
+)
 async def delete(request: Request, atlas: AtlasDep, deployment: str, identity: Steward) -> Response:
     """Take a deployment out of every answer from now on; what it was stays in its history."""
     await run_in_threadpool(end_deployment, request.app.state.writer, deployment, identity.actor)

@@ -6,21 +6,21 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from geo.crs import reference_system
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
-from geo.file_formats import ENCODINGS, FORMATS
+from geo.file_formats import ENCODINGS, FORMATS, check_encodable
 from service.access import AtlasDep, base_url, only_known_parameters
 from service.atlas import Atlas, Vintage
 from service.downloads import Downloads
 from service.figures import Vector
 from service.geometry import Detail, Parent, parent_of
 from service.queries import STATUSES
-from service.responses import IMMUTABLE, REVALIDATE, digest, is_fresh
-from service.views import Level, Revision, VintageDate, chosen_level, chosen_vintage
+from service.responses import IMMUTABLE, REVALIDATE, answers, digest, is_fresh
+from service.views import Level, Revision, VintageDate, chosen_level, chosen_vintage, one_of
 
 router = APIRouter(
     prefix="/v1/layers/{layer}", tags=["layers"], dependencies=[Depends(only_known_parameters)]
@@ -44,21 +44,31 @@ Crs = Annotated[
 ]
 Precision = Annotated[int, Query(ge=2, le=9, description="Decimals of GeoJSON coordinates")]
 Encoding = Annotated[
-    str, Query(max_length=20, description="Of a Shapefile or CSV: `utf-8` or `cp932` (Shift_JIS)")
+    str,
+    Query(
+        max_length=20,
+        description="Of a Shapefile or CSV: `utf-8` or `cp932` (Shift_JIS)",
+        json_schema_extra=one_of(*ENCODINGS),
+    ),
 ]
+Suffix = Annotated[str, Path(description="File format", json_schema_extra=one_of(*FORMATS))]
 Bom = Annotated[bool, Query(description="Begin a CSV with a byte order mark, for Excel")]
 
 
 @router.get(
     "/download.{format}",
     summary="The layer as a file",
-    responses={206: {"description": "The part that Range asks for"}},
+    responses=answers(*dict.fromkeys(one.media_type for one in FORMATS.values()))
+    | {
+        206: {"description": "The part that Range asks for"},
+        416: {"description": "Range begins after the end", "content": {"text/plain": {"schema": {}}}},
+    },
 )
 async def download(
     request: Request,
     atlas: AtlasDep,
     layer: str,
-    format: str,
+    format: Suffix,
     level: Level = None,
     vintage: VintageDate = None,
     periods: Periods = None,
@@ -114,6 +124,7 @@ async def download(
         vectors = [await atlas.vector(indicator, period, on, date.date) for period in told]
         rows = _columns(atlas, layer, on, date, told, vectors, positions, shape)
         chosen = _chosen(rows, columns)
+        check_encodable(chosen, encoding)
         geometries = None
         if kind.has_geometry:
             texts, places = await atlas.texts(date.date, on, detail, positions.tolist())

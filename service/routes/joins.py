@@ -12,16 +12,21 @@ from geo.errors import InvalidFile
 from geo.names import AreaNames
 from service.access import AtlasDep, only_known_parameters
 from service.atlas import Atlas, Vintage
+from service.gazetteer import LEVELS
 from service.geometry import Detail
-from service.responses import GEOJSON, answer, digest
-from service.views import VintageDate, chosen_level, chosen_vintage
+from service.responses import GEOJSON, answer, answers, digest
+from service.views import VintageDate, chosen_level, chosen_vintage, one_of
 
 router = APIRouter(prefix="/ogc", tags=["ogc"], dependencies=[Depends(only_known_parameters)])
 
 TYPES = ("text/csv", "application/csv", "application/vnd.ms-excel", "text/plain")
 Key = Annotated[str | None, Query(max_length=80, description="Column that names the areas, by code or name")]
 Level = Annotated[
-    str | None, Query(description="`prefecture`, `municipality` (without) or `ward`: what rows lie in")
+    str | None,
+    Query(
+        description="`prefecture`, `municipality` (without) or `ward`: what rows lie in",
+        json_schema_extra=one_of(*LEVELS),
+    ),
 ]
 Rest = Annotated[
     Literal["matched", "all"],
@@ -37,7 +42,7 @@ BODY = {
 }
 
 
-@router.post("/joins", summary="Join a table to areas", openapi_extra=BODY)
+@router.post("/joins", summary="Join a table to areas", openapi_extra=BODY, responses=answers(GEOJSON))
 async def join(
     request: Request,
     atlas: AtlasDep,

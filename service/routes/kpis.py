@@ -363,7 +363,7 @@ async def put_kpi_actuals(
     return Response(to_json(report), media_type="application/json", headers=NO_STORE)
 
 
-@router.delete("/kpis/{kpi}", summary="End a KPI of an area (API key with scope steward)")
+@router.delete("/kpis/{kpi}", summary="End a KPI of an area (API key with scope steward)", status_code=204)
 async def delete(request: Request, atlas: AtlasDep, kpi: str, identity: Steward) -> Response:
     """Take a KPI of an area out of every answer from now on; what it was stays in its history."""
     await run_in_threadpool(end_kpi, request.app.state.writer, kpi, identity.actor)

@@ -16,7 +16,8 @@ from service.access import base_url, gallery_of
 from service.heads import NAME
 from service.previews import PICTURE, READ, Address, Preview, preview
 from service.problems import UnknownFormat
-from service.responses import JSON, answer, digest, encoded, to_json
+from service.responses import JSON, answer, answers, digest, encoded, to_json
+from service.views import one_of
 
 router = APIRouter(tags=["pages"])
 
@@ -76,13 +77,26 @@ def _within(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:
     return width, height
 
 
-@router.get("/oembed", summary="oEmbed: the embed of an address")
+@router.get(
+    "/oembed",
+    summary="oEmbed: the embed of an address",
+    responses=answers(*(media_type for media_type, _ in FORMATS.values()))
+    | {501: {"description": "Not available in this format"}},
+)
 async def oembed(
     request: Request,
     url: Annotated[
         str, Query(max_length=LONGEST_URL, description="Address of the explorer or an embed of this service")
     ],
-    suffix: Annotated[str, Query(alias="format", max_length=20, description="`json` or `xml`")] = "json",
+    suffix: Annotated[
+        str,
+        Query(
+            alias="format",
+            max_length=20,
+            description="`json` or `xml`",
+            json_schema_extra=one_of(*FORMATS),
+        ),
+    ] = "json",
     maxwidth: Annotated[int, Query(ge=1, description="Most pixels across")] = 10_000,
     maxheight: Annotated[int, Query(ge=1, description="Most pixels down")] = 10_000,
 ) -> Response:

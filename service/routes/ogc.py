@@ -18,21 +18,38 @@ from service.atlas import Atlas
 from service.ogc import documents, html
 from service.ogc.collections import Collection, collection, collections
 from service.ogc.documents import GEOJSON, OPENAPI30, SCHEMA, link
-from service.ogc.items import Wanted, feature, page, read
-from service.responses import JSON, answer, digest, encoded
-from service.views import Language
+from service.ogc.items import DETAILS, Wanted, feature, page, read
+from service.responses import HTML, JSON, answer, answers, digest, encoded
+from service.views import Language, one_of
 
 PREFIX = "/ogc"
-HTML = "text/html; charset=utf-8"
+#: What the documents of the OGC API are told in.
+DOCUMENT = answers(JSON, HTML)
 
 router = APIRouter(prefix=PREFIX, tags=["ogc"])
 documented = [Depends(only_known_parameters)]
 
-Form = Annotated[str | None, Query(max_length=40, description="`json` or `html`; else as Accept says")]
+Form = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="`json` or `html`; else as Accept says",
+        json_schema_extra=one_of("json", "html"),
+    ),
+]
 Titles = Annotated[
     str | None,
-    Query(max_length=2, description="Language of titles: `ja` or `en`; else as Accept-Language says"),
+    Query(
+        max_length=2,
+        description="Language of titles: `ja` or `en`; else as Accept-Language says",
+        json_schema_extra=one_of("ja", "en"),
+    ),
 ]
+Outlines = Annotated[
+    str | None,
+    Query(description="`high`, `medium` or `low` outlines", json_schema_extra=one_of(*DETAILS)),
+]
+WHOLE = {"pattern": r"^\d{1,12}$"}
 
 
 def root_of(request: Request) -> str:
@@ -83,7 +100,7 @@ def document(
     return _sent(request, told, kind, page_of)
 
 
-@router.get("", summary="OGC API: landing page", dependencies=documented)
+@router.get("", summary="OGC API: landing page", dependencies=documented, responses=DOCUMENT)
 @router.get("/", include_in_schema=False, dependencies=documented)
 async def landing(request: Request, f: Form = None, lang: Titles = None) -> Response:
     """Return where everything of the OGC API is."""
@@ -92,21 +109,25 @@ async def landing(request: Request, f: Form = None, lang: Titles = None) -> Resp
     return document(request, documents.TITLE[chosen], told, f, chosen)
 
 
-@router.get("/conformance", summary="OGC API: conformance classes", dependencies=documented)
+@router.get(
+    "/conformance", summary="OGC API: conformance classes", dependencies=documented, responses=DOCUMENT
+)
 async def conformance(request: Request, f: Form = None, lang: Titles = None) -> Response:
     """Return the conformance classes that tests prove."""
     told = {"conformsTo": list(documents.CONFORMANCE)}
     return document(request, "Conformance", told, f, language(request, lang))
 
 
-@router.get("/api", summary="OGC API: OpenAPI 3.0 document", dependencies=documented)
+@router.get(
+    "/api", summary="OGC API: OpenAPI 3.0 document", dependencies=documented, responses=answers(OPENAPI30)
+)
 async def api(request: Request, atlas: AtlasDep) -> Response:
     """Return the OGC API as an OpenAPI 3.0 document."""
     told = documents.openapi(root_of(request), list(collections(atlas)), request.app.version)
     return _sent(request, told, OPENAPI30, None)
 
 
-@router.get("/collections", summary="OGC API: collections", dependencies=documented)
+@router.get("/collections", summary="OGC API: collections", dependencies=documented, responses=DOCUMENT)
 async def listed(request: Request, atlas: AtlasDep, f: Form = None, lang: Titles = None) -> Response:
     """Return every collection: areas by level, every layer by level, deployments, gap cells, stops."""
     root, chosen = root_of(request), language(request, lang)
@@ -126,7 +147,12 @@ async def listed(request: Request, atlas: AtlasDep, f: Form = None, lang: Titles
     return _sent(request, told, JSON, None)
 
 
-@router.get("/collections/{collection_id}", summary="OGC API: a collection", dependencies=documented)
+@router.get(
+    "/collections/{collection_id}",
+    summary="OGC API: a collection",
+    dependencies=documented,
+    responses=DOCUMENT,
+)
 async def described(
     request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
 ) -> Response:
@@ -140,9 +166,13 @@ async def described(
     "/collections/{collection_id}/queryables",
     summary="OGC API: what can be filtered by",
     dependencies=documented,
+    responses=answers(SCHEMA, HTML),
 )
 @router.get(
-    "/collections/{collection_id}/schema", summary="OGC API: what a feature has", dependencies=documented
+    "/collections/{collection_id}/schema",
+    summary="OGC API: what a feature has",
+    dependencies=documented,
+    responses=answers(SCHEMA, HTML),
 )
 async def schema(
     request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
@@ -155,7 +185,9 @@ async def schema(
     return document(request, found.title[chosen], told, f, chosen, SCHEMA)
 
 
-@router.get("/collections/{collection_id}/items", summary="OGC API: features")
+@router.get(
+    "/collections/{collection_id}/items", summary="OGC API: features", responses=answers(GEOJSON, HTML)
+)
 async def items(
     request: Request,
     atlas: AtlasDep,
@@ -163,9 +195,12 @@ async def items(
     f: Form = None,
     lang: Titles = None,
     limit: Annotated[
-        str | None, Query(description="Features of a page, 2,000 without, 10,000 at most")
+        str | None,
+        Query(description="Features of a page, 2,000 without, 10,000 at most", json_schema_extra=WHOLE),
     ] = None,
-    offset: Annotated[str | None, Query(description="Features before the page")] = None,
+    offset: Annotated[
+        str | None, Query(description="Features before the page", json_schema_extra=WHOLE)
+    ] = None,
     after: Annotated[str | None, Query(description="Id of the last feature of the page before")] = None,
     bbox: Annotated[str | None, Query(description="Only features that meet this box")] = None,
     bbox_crs: Annotated[str | None, Query(alias="bbox-crs", description="CRS of `bbox`")] = None,
@@ -174,7 +209,12 @@ async def items(
     ] = None,
     filter: Annotated[str | None, Query(description="CQL2 condition")] = None,
     filter_lang: Annotated[
-        str | None, Query(alias="filter-lang", description="`cql2-text` or `cql2-json`")
+        str | None,
+        Query(
+            alias="filter-lang",
+            description="`cql2-text` or `cql2-json`",
+            json_schema_extra=one_of("cql2-text", "cql2-json"),
+        ),
     ] = None,
     filter_crs: Annotated[
         str | None, Query(alias="filter-crs", description="CRS of the geometries in `filter`")
@@ -182,7 +222,7 @@ async def items(
     crs: Annotated[str | None, Query(description="CRS of the answer, as the collection lists them")] = None,
     sortby: Annotated[str | None, Query(description="Properties; `-` before one that descends")] = None,
     properties: Annotated[str | None, Query(description="Properties to tell")] = None,
-    detail: Annotated[str | None, Query(description="`high`, `medium` or `low` outlines")] = None,
+    detail: Outlines = None,
 ) -> Response:
     """Return the features of a collection that match, a page of them, and how many match in all.
 
@@ -251,6 +291,7 @@ def _links(
     "/collections/{collection_id}/items/{feature_id:path}",
     summary="OGC API: a feature",
     dependencies=documented,
+    responses=answers(GEOJSON, HTML),
 )
 async def item(
     request: Request,
@@ -260,7 +301,7 @@ async def item(
     f: Form = None,
     lang: Titles = None,
     crs: Annotated[str | None, Query(description="CRS of the answer")] = None,
-    detail: Annotated[str | None, Query(description="`high`, `medium` or `low` outlines")] = None,
+    detail: Outlines = None,
 ) -> Response:
     """Return one feature by its id: an area's code, with the period behind it for a layer (10201-2020)."""
     found, chosen, root = collection(atlas, collection_id), language(request, lang), root_of(request)

@@ -16,8 +16,8 @@ from service.ogc.collections import Collection, collection
 from service.ogc.documents import link
 from service.ogc.items import read
 from service.plates import Plate
-from service.responses import JSON, json_answer
-from service.routes.ogc import PREFIX, Form, Titles, language, root_of
+from service.responses import JSON, MVT, PNG, answers, json_answer
+from service.routes.ogc import DOCUMENT, PREFIX, Form, Titles, language, root_of
 from service.routes.ogc import document as told_document
 from service.routes.tiles import address_of, tile_answer
 from service.views import Picture, Wish, resolve
@@ -53,14 +53,14 @@ async def _picture(request: Request, found: Collection, datetime: str | None) ->
     return await gallery_of(request).picture(resolve(atlas, name, wished))
 
 
-@router.get("/tileMatrixSets", summary="OGC API: tile matrix sets")
+@router.get("/tileMatrixSets", summary="OGC API: tile matrix sets", responses=DOCUMENT)
 async def tile_matrix_sets(request: Request, f: Form = None, lang: Titles = None) -> Response:
     """Return the tile matrix sets that tiles are cut by."""
     told = tilesets.tile_matrix_sets(root_of(request))
     return told_document(request, "Tile matrix sets", told, f, language(request, lang))
 
 
-@router.get("/tileMatrixSets/{tile_matrix_set}", summary="OGC API: a tile matrix set")
+@router.get("/tileMatrixSets/{tile_matrix_set}", summary="OGC API: a tile matrix set", responses=DOCUMENT)
 async def tile_matrix_set(
     request: Request, tile_matrix_set: str, f: Form = None, lang: Titles = None
 ) -> Response:
@@ -70,8 +70,12 @@ async def tile_matrix_set(
     return told_document(request, tilesets.NAME, told, f, language(request, lang))
 
 
-@router.get("/collections/{collection_id}/tiles", summary="OGC API: vector tilesets of a layer")
-@router.get("/collections/{collection_id}/map/tiles", summary="OGC API: map tilesets of a layer")
+@router.get(
+    "/collections/{collection_id}/tiles", summary="OGC API: vector tilesets of a layer", responses=DOCUMENT
+)
+@router.get(
+    "/collections/{collection_id}/map/tiles", summary="OGC API: map tilesets of a layer", responses=DOCUMENT
+)
 async def listed(
     request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
 ) -> Response:
@@ -85,8 +89,16 @@ def _path(request: Request) -> str:
     return "map/tiles" if "/map/tiles" in request.url.path else "tiles"
 
 
-@router.get("/collections/{collection_id}/tiles/{tile_matrix_set}", summary="OGC API: a vector tileset")
-@router.get("/collections/{collection_id}/map/tiles/{tile_matrix_set}", summary="OGC API: a map tileset")
+@router.get(
+    "/collections/{collection_id}/tiles/{tile_matrix_set}",
+    summary="OGC API: a vector tileset",
+    responses=DOCUMENT,
+)
+@router.get(
+    "/collections/{collection_id}/map/tiles/{tile_matrix_set}",
+    summary="OGC API: a map tileset",
+    responses=DOCUMENT,
+)
 async def tileset(
     request: Request,
     atlas: AtlasDep,
@@ -108,11 +120,12 @@ async def tileset(
 @router.get(
     "/collections/{collection_id}/tiles/{tile_matrix_set}/{tile_matrix}/{tile_row}/{tile_col}",
     summary="OGC API: a vector tile",
-    responses={204: {"description": "Nothing to draw here"}},
+    responses=answers(MVT) | {204: {"description": "Nothing to draw here"}},
 )
 @router.get(
     "/collections/{collection_id}/map/tiles/{tile_matrix_set}/{tile_matrix}/{tile_row}/{tile_col}",
     summary="OGC API: a map tile",
+    responses=answers(PNG),
 )
 async def tile(
     request: Request,
@@ -133,7 +146,7 @@ async def tile(
     return await tile_answer(request, plate, address, "png" if _path(request) == "map/tiles" else "mvt")
 
 
-@router.get("/collections/{collection_id}/styles", summary="OGC API: styles of a layer")
+@router.get("/collections/{collection_id}/styles", summary="OGC API: styles of a layer", responses=DOCUMENT)
 async def styles(
     request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
 ) -> Response:
@@ -149,7 +162,11 @@ async def styles(
     return told_document(request, title, told, f, chosen)
 
 
-@router.get("/collections/{collection_id}/styles/default", summary="OGC API: the style of a layer")
+@router.get(
+    "/collections/{collection_id}/styles/default",
+    summary="OGC API: the style of a layer",
+    responses=answers(STYLE),
+)
 async def style(
     request: Request, atlas: AtlasDep, collection_id: str, datetime: Time = None, lang: Titles = None
 ) -> Response:

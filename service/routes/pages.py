@@ -18,10 +18,9 @@ from geo.errors import ChiikiError
 from service.access import base_url, gallery_of
 from service.heads import head, template, without_script
 from service.previews import Address, Preview, preview, site
-from service.responses import IMMUTABLE, REVALIDATE, answer, digest, encoded
+from service.responses import HTML, IMMUTABLE, REVALIDATE, answer, answers, digest, encoded
 
 STATIC = Path(__file__).parent.parent / "static"
-HTML = "text/html; charset=utf-8"
 #: A script of embeds under its version.
 RELEASED = re.compile(r"chiiki-\d+\.\d+\.\d+\.js")
 
@@ -45,7 +44,7 @@ async def _page(request: Request, file: str, *, has_background: bool = False) ->
     return answer(request, encoded(lambda: body), HTML, digest(body.decode()))
 
 
-@router.get("/", summary="The explorer")
+@router.get("/", summary="The explorer", responses=answers(HTML))
 async def explorer(request: Request) -> Response:
     """Return the explorer; its address holds the whole view, and its head tells that view to link previews.
 
@@ -55,10 +54,10 @@ async def explorer(request: Request) -> Response:
     return await _page(request, "index.html", has_background=settings.gsi_tiles)
 
 
-@router.get("/embed/map", summary="A map to embed")
-@router.get("/embed/chart", summary="A chart to embed")
-@router.get("/embed/ranking", summary="A ranking to embed")
-@router.get("/embed/profile", summary="A profile to embed")
+@router.get("/embed/map", summary="A map to embed", responses=answers(HTML))
+@router.get("/embed/chart", summary="A chart to embed", responses=answers(HTML))
+@router.get("/embed/ranking", summary="A ranking to embed", responses=answers(HTML))
+@router.get("/embed/profile", summary="A profile to embed", responses=answers(HTML))
 async def embed(request: Request) -> Response:
     """Return the page that another site shows in an `<iframe>`; the page reads its own parameters.
 

@@ -35,16 +35,26 @@ from service.routes.indicators import sources_described
 router = APIRouter(prefix="/resas", tags=["resas"])
 V1 = "/api/v1"
 
-PrefCode = Annotated[str, Query(alias="prefCode", description="都道府県コード Prefecture number: `13`")]
+PrefCode = Annotated[
+    str, Query(alias="prefCode", description="都道府県コード Prefecture number: `13`", examples=["10"])
+]
 CityCode = Annotated[
     str,
-    Query(alias="cityCode", description="市区町村コード Code of a municipality; `-` or nothing is the whole"),
+    Query(
+        alias="cityCode",
+        description="市区町村コード Code of a municipality; `-` or nothing is the whole",
+        examples=["10201"],
+    ),
 ]
 AddArea = Annotated[
     str, Query(alias="addArea", description="合算する地域 Up to ten areas to add: `1_01100,13_13101`")
 ]
-YearLeft = Annotated[str, Query(alias="yearLeft", description="年 Year, 1980 to 2045 in steps of five")]
-YearRight = Annotated[str, Query(alias="yearRight", description="年 Year, 1980 to 2045 in steps of five")]
+YearLeft = Annotated[
+    str, Query(alias="yearLeft", description="年 Year, 1980 to 2045 in steps of five", examples=["2015"])
+]
+YearRight = Annotated[
+    str, Query(alias="yearRight", description="年 Year, 1980 to 2045 in steps of five", examples=["2045"])
+]
 SicCode = Annotated[
     str, Query(alias="sicCode", description="産業大分類 Division of industries, A to T; `-` is all")
 ]
@@ -59,7 +69,9 @@ Flags = Annotated[
         "`2` designated city, `3` special ward. `0,2,3` counts nothing twice",
     ),
 ]
-FutureYear = Annotated[str, Query(alias="year", description="年 Year, 2025 to 2045 in steps of five")]
+FutureYear = Annotated[
+    str, Query(alias="year", description="年 Year, 2025 to 2045 in steps of five", examples=["2045"])
+]
 
 #: Remarks of ``meta.notes``.
 NOTES = {

@@ -15,12 +15,11 @@ from service.access import AtlasDep, only_known_parameters
 from service.atlas import Atlas
 from service.deployed import Selection, selected
 from service.policy import COVERAGE, Policy
-from service.responses import SVG, answer, digest, encoded, json_answer
+from service.responses import SVG, TEXT, answer, digest, encoded, json_answer
 from service.views import Lang
 
 router = APIRouter(prefix="/v1", tags=["strategy"], dependencies=[Depends(only_known_parameters)])
 
-TEXT = "text/plain; charset=utf-8"
 
 GoalFilter = Annotated[str | None, Query(max_length=80, description="Only of this goal, see /v1/goals")]
 AreaFilter = Annotated[
