@@ -86,24 +86,30 @@ class ReferenceSystem:
         ------
         InvalidGeometry : coordinates that lie outside of what the CRS can tell
         """
-        if self.is_stored:
-            return geometries
-        move = _mover(self.code, inverse=True)
-        found: Geometries = shapely.transform(geometries, lambda xy: np.column_stack(move.transform(*xy.T)))
+        found = geometries
+        if not self.is_stored:
+            move = _mover(self.code, inverse=True)
+            found = shapely.transform(geometries, lambda xy: np.column_stack(move.transform(*xy.T)))
         inside = np.abs(shapely.get_coordinates(found)) <= (180, 90)  # neither is NaN
         if not inside.all():
             raise InvalidGeometry(f"A coordinate is none of {self.name}; mind the order of its axes")
         return found
 
     def box(self, bounds: Sequence[float]) -> shapely.Polygon:
-        """Return a box, given as its lower and upper corner in this CRS, in longitude and latitude."""
+        """Return a box, given as its lower and upper corner in this CRS, in longitude and latitude.
+
+        Raises
+        ------
+        InvalidGeometry : the corners are turned over; a box across the 180th meridian, where no area of Japan
+            is, would be one as well
+        """
         first, second, third, fourth = bounds
-        corners = shapely.box(min(first, third), min(second, fourth), max(first, third), max(second, fourth))
-        if self.is_stored:
-            return corners
-        longest = max(abs(third - first), abs(fourth - second)) or 1.0
-        bent = self.to_stored(np.array([shapely.segmentize(corners, longest / BOX_POINTS)], object))
-        polygon: shapely.Polygon = bent[0]
+        if first > third or second > fourth:
+            raise InvalidGeometry("A box begins with its lower corner, in the order of the CRS's axes")
+        corners = shapely.box(first, second, third, fourth)
+        if not self.is_stored:
+            corners = shapely.segmentize(corners, (max(third - first, fourth - second) or 1.0) / BOX_POINTS)
+        polygon: shapely.Polygon = self.to_stored(np.array([corners], object))[0]
         return polygon
 
 

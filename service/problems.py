@@ -234,7 +234,8 @@ def _allowed(request: Request) -> list[str]:
 def _http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    if error.status_code in (404, 405) and (allowed := _allowed(request)):
+    allowed = _allowed(request) if error.status_code in (404, 405) else []
+    if allowed and request.method not in allowed:
         told = f"{request.url.path} is asked with {' or '.join(allowed)}, not with {request.method}"
         return _told(request, 405, "method-not-allowed", told, headers={"Allow": ", ".join(allowed)})
     if error.status_code == 400:  # a body that is no text in any encoding does not get as far as its JSON
@@ -250,16 +251,17 @@ def _http_exception(request: Request, error: Exception) -> Response:
 
 
 def _database(request: Request, error: Exception) -> Response:
-    """Answer what the caller can mend as 422, what only time mends as 503, the rest as 500."""
+    """Answer what the caller can mend as 422, what only time mends as 503 (and log why), the rest as 500."""
     origin = error.orig if isinstance(error, DBAPIError) else None
     if isinstance(origin, pg.DataError):
         return _told(
             request, 422, "invalid-parameter", "A parameter holds a character or number that cannot be stored"
         )
     if origin is None or isinstance(origin, pg.OperationalError | pg.InterfaceError):
-        return _told(
-            request, 503, "unavailable", "The database cannot be reached", headers={"Retry-After": "5"}
-        )
+        log.warning("no answer of the database to %s: %s", request.url.path, origin or error)
+        too_long = isinstance(origin, pg.QueryCanceled)
+        detail = "The database took too long; ask for less" if too_long else "The database cannot be reached"
+        return _told(request, 503, "unavailable", detail, headers={"Retry-After": "5"})
     return _unforeseen(request, error)
 
 

@@ -92,3 +92,14 @@ def test_another_system_is_refused_with_those_that_are_told() -> None:
 def test_coordinates_in_the_wrong_order_are_refused() -> None:
     with pytest.raises(InvalidGeometry, match="order of its axes"):
         reference_system("EPSG:4326").to_stored(np.array([shapely.Point(139.0, 1e9)], object))
+
+
+@pytest.mark.parametrize("bounds", [(150, -90, -150, 90), (139, 36, 140, 35)])
+def test_a_box_that_is_turned_over_is_refused(bounds: tuple[float, ...]) -> None:
+    with pytest.raises(InvalidGeometry, match="lower corner"):
+        reference_system("CRS84").box(bounds)
+
+
+def test_no_place_is_beyond_a_pole() -> None:
+    with pytest.raises(InvalidGeometry, match="order of its axes"):
+        reference_system("CRS84").to_stored(np.array([shapely.Point(90, 180)], object))

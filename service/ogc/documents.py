@@ -10,7 +10,7 @@ from service.atlas import Atlas
 from service.gazetteer import Gazetteer
 from service.ogc.collections import SCHEMAS, SHAPES, Collection
 from service.ogc.items import ABSURD_LIMIT, DEFAULT_LIMIT, DETAILS, MAX_LIMIT
-from service.responses import JSON_LD
+from service.responses import JSON_LD, MVT, PNG
 from service.views import Language
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features-"
@@ -46,6 +46,8 @@ CONFORMANCE = (
     *(f"{TILES}{name}" for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "mvt", "png")),
 )
 
+#: The one tile matrix set.
+WEB_MERCATOR = "WebMercatorQuad"
 OPENAPI30 = "application/vnd.oai.openapi+json;version=3.0"
 SCHEMA = "application/schema+json"
 GEOJSON = "application/geo+json"
@@ -215,32 +217,51 @@ def _items_parameters() -> list[dict[str, Any]]:
     ]
 
 
-def openapi(root: str, names: Sequence[str], version: str) -> dict[str, Any]:
+def openapi(root: str, found: Sequence[Collection], version: str) -> dict[str, Any]:
     """Return the OGC API as an OpenAPI 3.0 document."""
+    # the names stand once: there are hundreds
+    named = {
+        "collection": [one.id for one in found],
+        "layer": [one.id for one in found if one.indicator is not None],
+    }
+    components = {
+        name: _parameter("collectionId", "path", {"type": "string", "enum": ids}, f"A {name}")
+        for name, ids in named.items()
+    }
+    which, layer = ({"$ref": f"#/components/parameters/{name}"} for name in components)
     form = _parameter("f", "query", {"type": "string", "enum": ["json", "html"]}, "json or html")
     lang = _parameter("lang", "query", {"type": "string", "enum": ["ja", "en"]}, "Language of titles")
-    which = _parameter("collectionId", "path", {"type": "string", "enum": list(names)}, "A collection")
+    grid = _parameter(
+        "tileMatrixSetId", "path", {"type": "string", "enum": [WEB_MERCATOR]}, "Tile matrix set"
+    )
+    when = next(one for one in _items_parameters() if one["name"] == "datetime")
+    place = [
+        _parameter("tileMatrix", "path", TEXT, "Zoom"),
+        _parameter("tileRow", "path", {"type": "integer", "minimum": 0}, "Row from the north"),
+        _parameter("tileCol", "path", {"type": "integer", "minimum": 0}, "Column from the west"),
+    ]
     feature = _parameter("featureId", "path", TEXT, "A feature's id")
     problem = {
         "description": "What was wrong, and what is allowed (RFC 9457)",
         "content": {"application/problem+json": {"schema": {"type": "object"}}},
     }
 
-    def answer(description: str, *media_types: str) -> dict[str, Any]:
-        content = {one: {"schema": {"type": "object"}} for one in media_types if one != "text/html"}
-        content["text/html"] = {"schema": {"type": "string"}}
+    def answer(description: str, media_type: str, *, is_page: bool) -> dict[str, Any]:
+        """Tell an answer; a page is to be had as HTML too."""
+        if not is_page:
+            binary = {"type": "string", "format": "binary"}
+            return {"description": description, "content": {media_type: {"schema": binary}}}
+        content = {media_type: {"schema": {"type": "object"}}, "text/html": {"schema": TEXT}}
         return {"description": description, "content": content}
 
-    def get(
-        name: str, summary: str, parameters: Sequence[dict[str, Any]], *media_types: str
-    ) -> dict[str, Any]:
+    def get(name: str, summary: str, parameters: Sequence[dict[str, Any]], media_type: str) -> dict[str, Any]:
         return {
             "get": {
                 "operationId": name,
                 "summary": summary,
                 "parameters": list(parameters),
                 "responses": {
-                    "200": answer(summary, *media_types),
+                    "200": answer(summary, media_type, is_page=form in parameters),
                     "400": problem,
                     "404": problem,
                     "500": problem,
@@ -252,28 +273,40 @@ def openapi(root: str, names: Sequence[str], version: str) -> dict[str, Any]:
     item = [
         which,
         feature,
-        *(one for one in _items_parameters() if one["name"] in ("crs", "detail", "properties")),
+        *(one for one in _items_parameters() if one["name"] in ("crs", "detail")),
     ]
+    paths = {
+        "/": get("landingPage", "Landing page", [form, lang], json),
+        "/conformance": get("conformance", "Conformance classes", [form], json),
+        "/collections": get("collections", "Collections", [form, lang], json),
+        "/collections/{collectionId}": get("collection", "A collection", [which, form, lang], json),
+        "/collections/{collectionId}/queryables": get(
+            "queryables", "What can be filtered by", [which, form, lang], SCHEMA
+        ),
+        "/collections/{collectionId}/schema": get(
+            "schema", "What a feature has", [which, form, lang], SCHEMA
+        ),
+        "/collections/{collectionId}/items": get(
+            "items", "Features", [which, *_items_parameters(), form, lang], GEOJSON
+        ),
+        "/collections/{collectionId}/items/{featureId}": get(
+            "item", "A feature", [*item, form, lang], GEOJSON
+        ),
+        "/tileMatrixSets": get("tileMatrixSets", "Tile matrix sets", [form], json),
+        "/tileMatrixSets/{tileMatrixSetId}": get("tileMatrixSet", "A tile matrix set", [grid, form], json),
+    }
+    for kind, path, media_type in (("vector", "tiles", MVT), ("map", "map/tiles", PNG)):
+        listed = f"/collections/{{collectionId}}/{path}"
+        one, tile = f"{listed}/{{tileMatrixSetId}}", "{tileMatrix}/{tileRow}/{tileCol}"
+        paths |= {
+            listed: get(f"{kind}Tilesets", "Tilesets of a layer", [layer, form, lang], json),
+            one: get(f"{kind}Tileset", "A tileset", [layer, grid, form, lang], json),
+            f"{one}/{tile}": get(f"{kind}Tile", "A tile", [layer, grid, *place, when], media_type),
+        }
     return {
         "openapi": "3.0.3",
         "info": {"title": "chiiki OGC API", "version": version, "description": ABOUT["en"]},
         "servers": [{"url": root}],
-        "paths": {
-            "/": get("landingPage", "Landing page", [form, lang], json),
-            "/conformance": get("conformance", "Conformance classes", [form], json),
-            "/collections": get("collections", "Collections", [form, lang], json),
-            "/collections/{collectionId}": get("collection", "A collection", [which, form, lang], json),
-            "/collections/{collectionId}/queryables": get(
-                "queryables", "What can be filtered by", [which, form, lang], SCHEMA
-            ),
-            "/collections/{collectionId}/schema": get(
-                "schema", "What a feature has", [which, form, lang], SCHEMA
-            ),
-            "/collections/{collectionId}/items": get(
-                "items", "Features", [which, *_items_parameters(), form, lang], GEOJSON
-            ),
-            "/collections/{collectionId}/items/{featureId}": get(
-                "item", "A feature", [*item, form, lang], GEOJSON
-            ),
-        },
+        "paths": paths,
+        "components": {"parameters": components},
     }

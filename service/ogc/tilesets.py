@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.ogc.collections import Collection
-from service.ogc.documents import OGC_REL, Link, link
+from service.ogc.documents import OGC_REL, WEB_MERCATOR, Link, link
 from service.responses import JSON, MVT, PNG
 from service.tilestore import MAX_ZOOM
 from service.views import Language
 
-NAME = "WebMercatorQuad"
+NAME = WEB_MERCATOR
 URI = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{NAME}"
 CRS = "http://www.opengis.net/def/crs/EPSG/0/3857"
 #: The first tile matrix: one tile of 256 pixels for the world (17-083r4, annex D.1).
@@ -57,7 +57,10 @@ def tilesets(found: Collection, path: str, root: str, lang: Language) -> dict[st
     """Return the list of a collection's tilesets of one kind."""
     address = f"{root}/collections/{found.id}/{path}"
     told = _head(found, path, root, lang)
-    told["links"] = [link(f"{address}/{NAME}", "self", JSON, found.title[lang])]
+    told["links"] = [
+        link(f"{address}/{NAME}", "self", JSON, found.title[lang]),
+        link(f"{root}/tileMatrixSets/{NAME}", f"{OGC_REL}tiling-scheme", JSON, NAME),
+    ]
     return {"links": [link(address, "self", JSON, "This document")], "tilesets": [told]}
 
 

@@ -123,7 +123,7 @@ async def conformance(request: Request, f: Form = None, lang: Titles = None) -> 
 )
 async def api(request: Request, atlas: AtlasDep) -> Response:
     """Return the OGC API as an OpenAPI 3.0 document."""
-    told = documents.openapi(root_of(request), list(collections(atlas)), request.app.version)
+    told = documents.openapi(root_of(request), list(collections(atlas).values()), request.app.version)
     return _sent(request, told, OPENAPI30, None)
 
 
