@@ -62,13 +62,15 @@ def joined(language: str, section: str) -> tuple[str, str]:
 
 
 def run(command: Sequence[str], code: str, server: Server, folder: Path) -> str:
-    """What a program prints that is given the code; with all drivers of GDAL."""
-    plain = {name: value for name, value in os.environ.items() if name != "OGR_SKIP"}
+    """What a program prints that is given the code, in an environment as a user has it."""
     told = subprocess.run(
         command,
         input=code.replace(ADDRESS, server.url),
         cwd=folder,
-        env=plain | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)},
+        env={
+            **{"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(folder)},
+            **{"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(folder)},
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -82,6 +84,13 @@ def needed(program: str, package: str) -> None:
     """Skip when a program that is installed for these tests alone is not there."""
     if shutil.which(program) is None:
         pytest.skip(f"{program} (Debian package {package}) is not installed: run scripts/test-clients")
+
+
+def needed_in_system_python(module: str, package: str) -> None:
+    """Skip when the system's Python lacks a module that is installed for these tests alone."""
+    needed(SYSTEM_PYTHON, "python3")
+    if subprocess.run([SYSTEM_PYTHON, "-c", f"import {module}"], capture_output=True).returncode:
+        pytest.skip(f"{module} (Debian package {package}) is not installed: run scripts/test-clients")
 
 
 @pytest.mark.parametrize("snippet", PYTHON, ids=[f"{one.section}-{n}" for n, one in enumerate(PYTHON)])
@@ -112,8 +121,7 @@ def test_r(server: Server, tmp_path: Path) -> None:
 
 def test_qgis(server: Server, tmp_path: Path) -> None:
     """QGIS lists, filters, identifies, and draws the tiles in the colours of the style that it was given."""
-    if not Path(SYSTEM_PYTHON).exists() or subprocess.run([SYSTEM_PYTHON, "-c", "import qgis"]).returncode:
-        pytest.skip("QGIS (Debian package python3-qgis) is not installed: run scripts/test-clients")
+    needed_in_system_python("qgis", "python3-qgis")
     code, printed = joined("python qgis", "QGIS")
     assert run([SYSTEM_PYTHON, "-"], code, server, tmp_path) == printed
     legend = httpx.get(f"{server.url}/v1/layers/ageing-rate/legend.json").json()
@@ -122,6 +130,18 @@ def test_qgis(server: Server, tmp_path: Path) -> None:
     drawn_classes = [one["colour"] for one in legend["classes"] if one["count"] > 100]
     assert len(drawn_classes) == 3
     assert {ImageColor.getrgb(one) for one in drawn_classes} <= seen
+
+
+def test_a_geopackage_is_one(server: Server, tmp_path: Path) -> None:
+    """The validator of GDAL goes through the requirements of GeoPackage."""
+    needed_in_system_python("osgeo_utils", "python3-gdal")
+    file = tmp_path / "population.gpkg"
+    address = f"{server.url}/v1/layers/population/download.gpkg?level=prefecture&periods=2015,2020"
+    file.write_bytes(httpx.get(address).content)
+    told = run(
+        [SYSTEM_PYTHON, "-m", "osgeo_utils.samples.validate_gpkg", "-k", str(file)], "", server, tmp_path
+    )
+    assert told == ""
 
 
 def test_libreoffice(server: Server, tmp_path: Path) -> None:

@@ -129,6 +129,9 @@ def _gpkg(content: Content, path: Path) -> None:
         layer=content.name,
         geometry_type="MultiPolygon",
         promote_to_multi=True,
+        dataset_options={
+            "VERSION": "1.2"
+        },  # which desktop programs of 2021 read as well, QGIS 3.22 among them
         layer_metadata=dict(content.metadata),
         layer_options={
             "IDENTIFIER": content.metadata["title"],

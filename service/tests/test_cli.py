@@ -21,12 +21,13 @@ from service import schema
 from service.cli import app
 from service.server import KeyMask
 from service.settings import HOME
-from service.terminal import print_refusal
+from service.terminal import err, out, print_refusal
 from service.tests.databases import Database, private_cluster
 
 
 def chiiki(database: Database, *words: str) -> Result:
-    environment = {**database.environment, "COLUMNS": "200", "NO_COLOR": "1"}
+    out.width = err.width = 200  # so that no text is broken
+    environment = {**database.environment, "NO_COLOR": "1"}
     return CliRunner().invoke(app, list(words), env=environment)
 
 
