@@ -237,6 +237,10 @@ def test_html_content_is_negotiated(client: httpx.Client) -> None:
         assert answer.text.startswith("<!doctype html>")
         assert client.get(path, headers={"Accept": "*/*"}).headers["content-type"] != "text/html"
     assert "前橋市" in client.get(f"{ITEMS}/10201-2020?f=html").text
+    for lang, words in (("ja", "1,747 件のうち 5 件"), ("en", "5 of 1,747 features")):
+        told = client.get(f"{ITEMS}?f=html&limit=5&lang={lang}").text
+        assert words in told
+        assert told.count("<small>next</small>") == told.count("<small>collection</small>") == 1
     assert "Maebashi-shi" in client.get(f"{ITEMS}?f=html&code=10201", headers={"Accept-Language": "en"}).text
 
 

@@ -8,7 +8,49 @@ from html import escape
 from service.views import Language
 
 HOME = {"ja": "chiiki 地域", "en": "chiiki"}
+COLLECTIONS = {"ja": "コレクション", "en": "Collections"}
 ROWS = 200
+#: A longer list is folded.
+LONG = 8
+#: Member of a document → what people call it.
+LABELS = {
+    "attribution": ("出典", "Attribution"),
+    "boundingBox": ("範囲", "Bounding box"),
+    "conformsTo": ("適合クラス", "Conformance classes"),
+    "crs": ("座標参照系", "Coordinate reference systems"),
+    "description": ("説明", "Description"),
+    "extent": ("範囲", "Extent"),
+    "properties": ("属性", "Properties"),
+    "storageCrs": ("保存している座標参照系", "CRS as stored"),
+    "styles": ("スタイル", "Styles"),
+    "tileMatrices": ("タイルマトリクス", "Tile matrices"),
+    "tileMatrixSets": ("タイルマトリクスセット", "Tile matrix sets"),
+    "tilesets": ("タイルセット", "Tilesets"),
+}
+#: Last part of a link relation → what it leads to; others have their title.
+RELATIONS = {
+    "alternate": ("HTML", "As HTML"),
+    "collection": ("コレクション", "The collection"),
+    "conformance": ("適合クラス", "Conformance classes"),
+    "data": ("コレクション（層の一覧）", "Collections: all layers"),
+    "describedby": ("属性の一覧", "What a feature has"),
+    "joins": ("手元の表を地図に（POST）", "Join a table to areas (POST)"),
+    "next": ("次のページ", "Next page"),
+    "queryables": ("絞り込みに使える属性", "What can be filtered by"),
+    "schema": ("属性の一覧", "What a feature has"),
+    "self": ("この文書", "This document"),
+    "service-desc": ("API 定義（OpenAPI 3.0）", "API definition (OpenAPI 3.0)"),
+    "service-doc": ("API の説明", "API documentation"),
+    "service-meta": ("データカタログ（DCAT）", "Catalogue of all layers (DCAT)"),
+    "styles": ("スタイル", "Styles"),
+    "tiling-schemes": ("タイルマトリクスセット", "Tile matrix sets"),
+    "tilesets-map": ("画像タイル", "Map tiles"),
+    "tilesets-vector": ("ベクトルタイル", "Vector tiles"),
+}
+
+
+def _in(lang: Language, texts: tuple[str, str]) -> str:
+    return texts[0] if lang == "ja" else texts[1]
 
 
 def _value(value: object) -> str:
@@ -18,20 +60,28 @@ def _value(value: object) -> str:
         rows = "".join(f"<dt>{escape(str(key))}</dt><dd>{_value(one)}</dd>" for key, one in value.items())
         return f"<dl>{rows}</dl>"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"<ul>{''.join(f'<li>{_value(one)}</li>' for one in value)}</ul>"
+        if all(isinstance(one, int | float) for one in value):
+            return ", ".join(f"{one:.10g}" for one in value)
+        items = f"<ul>{''.join(f'<li>{_value(one)}</li>' for one in value)}</ul>"
+        return f"<details><summary>{len(value)}</summary>{items}</details>" if len(value) > LONG else items
     return escape("—" if value is None else str(value))
 
 
-def _links(links: object) -> str:
+def _links(links: object, lang: Language) -> str:
+    """Return the links as a list, each address once."""
     if not isinstance(links, Sequence):
         return ""
-    listed = "".join(
-        f'<li><a href="{escape(one["href"])}">{escape(one["title"])}</a> '
-        f"<small>{escape(one['rel'].rsplit('/', 1)[-1])}</small></li>"
-        for one in links
-        if isinstance(one, Mapping)
-    )
-    return f"<h2>Links</h2><ul>{listed}</ul>"
+    told = {one["href"]: one for one in reversed(links) if isinstance(one, Mapping)}
+    listed = []
+    for href, one in reversed(told.items()):
+        relation = str(one["rel"]).rsplit("/", 1)[-1]
+        title = _in(lang, RELATIONS.get(relation, (one["title"], one["title"])))
+        if relation in ("items", "item"):
+            title += f" ({one['type']})"
+        listed.append(
+            f'<li><a href="{escape(href)}">{escape(title)}</a> <small>{escape(relation)}</small></li>'
+        )
+    return f"<h2>{_in(lang, ('リンク', 'Links'))}</h2><ul>{''.join(listed)}</ul>"
 
 
 def page(title: str, body: str, lang: Language, root: str) -> bytes:
@@ -42,7 +92,7 @@ def page(title: str, body: str, lang: Language, root: str) -> bytes:
         f"<title>{escape(title)}｜{HOME[lang]}</title>"
         '<link rel="stylesheet" href="/ogc.css"><link rel="icon" href="/icon.svg" type="image/svg+xml">'
         f'</head><body><header><a href="/">{HOME[lang]}</a> <a href="{escape(root)}?f=html">OGC API</a> '
-        f'<a href="{escape(root)}/collections?f=html">Collections</a></header>'
+        f'<a href="{escape(root)}/collections?f=html">{COLLECTIONS[lang]}</a></header>'
         f"<main><h1>{escape(title)}</h1>{body}</main></body></html>"
     ).encode()
 
@@ -50,11 +100,11 @@ def page(title: str, body: str, lang: Language, root: str) -> bytes:
 def document(title: str, told: Mapping[str, object], lang: Language, root: str) -> bytes:
     """Return a JSON document as a page."""
     body = "".join(
-        f"<h2>{escape(key)}</h2>{_value(value)}"
+        f"<h2>{escape(_in(lang, LABELS.get(key, (key, key))))}</h2>{_value(value)}"
         for key, value in told.items()
         if key not in ("links", "title")
     )
-    return page(title, body + _links(told.get("links")), lang, root)
+    return page(title, body + _links(told.get("links"), lang), lang, root)
 
 
 def listed(title: str, collections: Sequence[Mapping[str, object]], lang: Language, root: str) -> bytes:
@@ -84,6 +134,8 @@ def features(
         values = properties if isinstance(properties, Mapping) else {}
         cells = "".join(f"<td>{_value(values.get(name))}</td>" for name in names)
         rows.append(f'<tr><th scope="row">{escape(str(one["id"]))}</th>{cells}</tr>')
-    counts = f"<p>numberMatched {head['numberMatched']}, numberReturned {head['numberReturned']}</p>"
+    matched, returned = head["numberMatched"], head["numberReturned"]
+    shown = (f"{matched:,} 件のうち {returned:,} 件", f"{returned:,} of {matched:,} features")
+    counts = f"<p>{_in(lang, shown)}</p>"
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return page(title, counts + table + _links(head["links"]), lang, root)
+    return page(title, counts + table + _links(head["links"], lang), lang, root)

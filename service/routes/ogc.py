@@ -143,7 +143,7 @@ async def listed(request: Request, atlas: AtlasDep, f: Form = None, lang: Titles
         "collections": found,
     }
     if is_html(request, f):
-        return _sent(request, told, JSON, lambda: html.listed("Collections", found, chosen, root))
+        return _sent(request, told, JSON, lambda: html.listed(html.COLLECTIONS[chosen], found, chosen, root))
     return _sent(request, told, JSON, None)
 
 
