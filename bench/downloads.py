@@ -2,13 +2,15 @@
 
     scripts/bench downloads [--times 5]
 
-All municipalities of an indicator with twelve periods, one column each, as a GeoPackage; each time an
-indicator never asked before. Then the largest: every period of one indicator, a row for each area and period.
+All municipalities of an indicator with nine periods (the shipped ones have no more), one column each, as a
+GeoPackage; each time an indicator never asked before. Then layers of deployments with twelve periods, which
+have texts as well; and the largest files: every period of one indicator, a row for each area and period.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -24,19 +26,21 @@ from sqlalchemy import URL, Connection, create_engine, text
 
 from bench.peers import Peer, chiiki
 from bench.run import fetched
+from geo.file_formats import FORMATS
 from service.database import running_database, writer_url
 from service.settings import Settings
 
-PERIODS = 12
-#: Indicators by their newest periods with figures of most municipalities.
+PERIODS = 9
+MANY = 12
+#: Indicators and the newest periods in which most municipalities have a figure.
 WITH_PERIODS = text(
-    """
-    select indicator, (array_agg(period order by period desc))[:12] from (
+    r"""
+    select indicator, (array_agg(period order by period desc))[1\:9] from (
         select o.indicator, o.period from observation o
         join area a on a.code = o.area_code and a.level = 'municipality'
         where a.vintage = (select max(vintage) from vintage)
         group by 1, 2 having count(*) > 1700
-    ) p group by 1 having count(*) >= 12 order by 1
+    ) p group by 1 having count(*) >= 9 order by 1
     """
 )
 
@@ -60,17 +64,20 @@ def sql_of(indicator: str, periods: list[str]) -> str:
 
 @contextmanager
 def peak_mb(process: int) -> Iterator[Callable[[], tuple[float, float]]]:
-    """Watch a serving process; give the greatest resident memory of it and of its children together."""
+    """Watch a serving process; give the greatest resident memory of it, and of its writing processes."""
     ended, own, children = Event(), [0.0], [0.0]
 
     def watch() -> None:
         while not ended.wait(0.01):
             own[0] = max(own[0], resident_mb(process))
             with suppress(OSError):
-                pids = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-                for task in Path(f"/proc/{process}/task").iterdir():
-                    pids += (task / "children").read_text().split()
-                children[0] = max(children[0], sum(resident_mb(int(pid)) for pid in set(pids)))
+                tasks = Path(f"/proc/{process}/task").iterdir()
+                pids = [pid for task in tasks for pid in (task / "children").read_text().split()]
+                # just forked, a process still is the service itself
+                writers = [
+                    pid for pid in pids if b"geo.downloads" in Path(f"/proc/{pid}/cmdline").read_bytes()
+                ]
+                children[0] = max(children[0], sum(resident_mb(int(pid)) for pid in writers))
 
     watcher = Thread(target=watch)
     watcher.start()
@@ -156,10 +163,19 @@ def compare(conn: Connection, url: URL, ours: Peer, folder: Path, times: int) ->
     show("ogr2ogr from the database", converted)
     show("chiiki", spans(times, download), converted)
     show("chiiki, once more", spans(times, download), converted)
+    layers = json.loads(fetched(f"{ours.url}/v1/layers"))["layers"]
+    rich = [one for one in layers if len(one["periods_by_level"].get("municipality", ())) >= MANY][:times]
+
+    def download_many(place: int) -> None:
+        periods = ",".join(rich[place]["periods_by_level"]["municipality"][-MANY:])
+        address = f"{ours.url}/v1/layers/{rich[place]['id']}/download.gpkg?level=municipality&shape=wide"
+        own.write_bytes(fetched(f"{address}&periods={periods}"))
+
+    show(f"chiiki, deployments, {MANY} periods", spans(times, download_many))
 
     idle = resident_mb(ours.process.pid)
     print(f"\nMemory while the largest files are written; the service itself has {idle:.0f} MB before")
-    for suffix in ("gpkg", "parquet", "geojson", "xlsx"):
+    for suffix in FORMATS:
         with peak_mb(ours.process.pid) as peak:
             start = time.perf_counter()
             address = f"{ours.url}/v1/layers/{asked[0][0]}/download.{suffix}?level=ward&periods=all"

@@ -1,34 +1,34 @@
 """Files for GIS, spreadsheets and notebooks: one writer a format, each with its metadata inside.
 
-Run as a process of its own (``python -m geo.downloads``): a nationwide file takes seconds of a core and
-hundreds of megabytes, which must not be those of a serving process. What to write comes as JSON on standard
-input; nothing but the file is written. Each writer imports what it writes with: half a second is saved where
-a table needs no GIS, and GDAL is loaded nowhere else.
+Run as a process of its own (``python -m geo.downloads``): a nationwide file takes seconds of a core, which
+must not be those of a serving process. What to write comes as JSON on standard input; nothing but the file
+is written. An outline is held once, however many periods have it, and each writer imports what it writes
+with, so that the largest file takes little memory; GDAL is loaded nowhere else.
 """
 
 from __future__ import annotations
 
 import csv
-import json
+import shutil
 import sys
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 import orjson
 import shapely
-
-if TYPE_CHECKING:
-    import geopandas
-    import pandas
+from numpy.typing import NDArray
 
 #: What a Shapefile calls a column: at most ten characters (dBASE III).
 SHAPEFILE_NAMES = {"prefecture": "pref"}
-RECORD_SEPARATOR = "\x1e"  # RFC 8142
+RECORD_SEPARATOR = b"\x1e"  # RFC 8142
+ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,16 @@ class Content:
     Attributes
     ----------
     columns : (name, values) in order; None where missing
-    geometries : GeoJSON texts in longitude and latitude, one per row; None for a table
+    shapes : the outlines (n,) in longitude and latitude; none of them for a table
+    places : for each row the number of its outline
     metadata : texts by name: title, unit, sources, licence, periods, boundaries, revision, address …
     crs : EPSG code of the coordinates; None for longitude and latitude
     precision : decimals of GeoJSON coordinates
     """
 
     columns: Mapping[str, list[Any]]
-    geometries: Sequence[str] | None
+    shapes: NDArray[np.object_]
+    places: list[int]
     metadata: Mapping[str, str]
     name: str
     crs: int | None = None
@@ -53,82 +55,110 @@ class Content:
     encoding: str = "utf-8"
     bom: bool = False
 
-    def frame(self) -> geopandas.GeoDataFrame:
-        """Return the rows with their geometries in the CRS."""
-        import geopandas
+    @property
+    def system(self) -> str:
+        """The CRS of the coordinates."""
+        return f"EPSG:{self.crs or 4326}"
 
-        shapes = np.array([shapely.from_geojson(text) for text in self.geometries or ()], object)
-        made = geopandas.GeoDataFrame(self.table(), geometry=shapes, crs=4326)
-        return made if self.crs is None else made.to_crs(self.crs)
+    def moved(self) -> NDArray[np.object_]:
+        """Return the outlines in the CRS, as GIS files have them: x before y."""
+        if self.crs is None:
+            return self.shapes
+        from pyproj import Transformer
 
-    def table(self) -> pandas.DataFrame:
-        """Return the rows without geometries; a column of numbers is one, with NaN where missing."""
-        import pandas
+        move = Transformer.from_crs(4326, self.crs, always_xy=True)
+        return shapely.transform(self.shapes, lambda xy: np.column_stack(move.transform(*xy.T)))
 
-        return pandas.DataFrame({name: _column(values) for name, values in self.columns.items()})
+    def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Give for each row the number of its outline and its properties."""
+        for place, row in zip(self.places, zip(*self.columns.values(), strict=True), strict=True):
+            yield place, dict(zip(self.columns, row, strict=True))
 
 
-def _column(values: list[Any]) -> Any:
-    import pandas
-
+def _numbers(values: list[Any]) -> NDArray[np.float64] | None:
+    """Return a column of numbers, with NaN where missing; None for a column of texts."""
     present = [one for one in values if one is not None]
-    if present and all(isinstance(one, int | float) for one in present):
-        return pandas.array([np.nan if one is None else one for one in values], dtype="float64")
-    return pandas.array(values, dtype="string")
+    if not present or not all(isinstance(one, int | float) for one in present):
+        return None
+    return np.array([np.nan if one is None else one for one in values], np.float64)
 
 
-def _features(content: Content) -> list[dict[str, Any]]:
-    shapes = np.array([shapely.from_geojson(text) for text in content.geometries or ()], object)
-    rounded = shapely.transform(shapes, lambda xy: np.round(xy, content.precision))
-    rows = zip(*content.columns.values(), strict=True)
-    return [
-        {
-            "type": "Feature",
-            "geometry": orjson.Fragment(shape),
-            "properties": dict(zip(content.columns, row, strict=True)),
-        }
-        for shape, row in zip(shapely.to_geojson(rounded).tolist(), rows, strict=True)
-    ]
+def _features(content: Content) -> Iterator[bytes]:
+    rounded = shapely.transform(content.shapes, lambda xy: np.round(xy, content.precision))
+    texts = [orjson.Fragment(text) for text in shapely.to_geojson(rounded).tolist()]
+    for place, properties in content.rows():
+        yield orjson.dumps({"type": "Feature", "geometry": texts[place], "properties": properties})
 
 
 def _geojson(content: Content, path: Path) -> None:
-    body = {"type": "FeatureCollection", "name": content.name, "metadata": content.metadata}
-    path.write_bytes(orjson.dumps(body | {"features": _features(content)}))
+    head = {"type": "FeatureCollection", "name": content.name, "metadata": content.metadata}
+    with path.open("wb") as opened:
+        opened.write(orjson.dumps(head)[:-1] + b',"features":[')
+        for number, feature in enumerate(_features(content)):
+            opened.write((b",\n" if number else b"\n") + feature)
+        opened.write(b"\n]}\n")
 
 
 def _geojsonl(content: Content, path: Path) -> None:
     with path.open("wb") as opened:
         for feature in _features(content):
-            opened.write(RECORD_SEPARATOR.encode() + orjson.dumps(feature) + b"\n")
+            opened.write(RECORD_SEPARATOR + feature + b"\n")
+
+
+class _Absent(MetaPathFinder):
+    """Modules that a library loads where it finds them, and that it does not need here: 60 MB."""
+
+    def __init__(self, *modules: str) -> None:
+        self.modules = modules
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Say that a module is not there."""
+        if name in self.modules:
+            raise ModuleNotFoundError(name=name)
 
 
 def _topojson(content: Content, path: Path) -> None:
     from topojson.core.topology import Topology
 
-    frame = content.frame()
-    topology = Topology(frame, object_name=content.name, prequantize=False, topology=True)
-    body = json.loads(str(topology.to_json()))  # which has NaN, unlike JSON
-    for one in body["objects"][content.name]["geometries"]:
-        one["properties"] = {
-            k: None if isinstance(v, float) and v != v else v for k, v in one["properties"].items()
-        }
-    path.write_bytes(orjson.dumps(body | {"metadata": content.metadata}))
+    found = Topology(content.shapes.tolist(), object_name=content.name, prequantize=False, topology=True)
+    body = found.to_dict()
+    outlines = body["objects"][content.name]["geometries"]
+    body["objects"][content.name]["geometries"] = [
+        {**outlines[place], "properties": properties} for place, properties in content.rows()
+    ]
+    path.write_bytes(orjson.dumps(body | {"metadata": content.metadata}, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
-def _written(frame: geopandas.GeoDataFrame, path: Path, driver: str, **options: Any) -> None:
-    import pyogrio
+def _written(content: Content, path: Path, driver: str, **options: Any) -> None:
+    """Write through GDAL."""
+    sys.meta_path.insert(0, _Absent("pyarrow"))
+    from pyogrio.raw import write
 
-    pyogrio.write_dataframe(frame, path, driver=driver, **options)
+    names = options.pop("names", list(content.columns))
+    columns = [
+        np.array(values, object) if (numbers := _numbers(values)) is None else numbers
+        for values in content.columns.values()
+    ]
+    outlines = np.array(shapely.to_wkb(content.moved()), object)[content.places]
+    write(
+        path,
+        outlines,
+        columns,
+        names,
+        driver=driver,
+        geometry_type="MultiPolygon",
+        promote_to_multi=True,
+        crs=content.system,
+        **options,
+    )
 
 
 def _gpkg(content: Content, path: Path) -> None:
     _written(
-        content.frame(),
+        content,
         path,
         "GPKG",
         layer=content.name,
-        geometry_type="MultiPolygon",
-        promote_to_multi=True,
         dataset_options={
             "VERSION": "1.2"
         },  # which desktop programs of 2021 read as well, QGIS 3.22 among them
@@ -142,12 +172,10 @@ def _gpkg(content: Content, path: Path) -> None:
 
 def _fgb(content: Content, path: Path) -> None:
     _written(
-        content.frame(),
+        content,
         path,
         "FlatGeobuf",
         layer=content.name,
-        geometry_type="MultiPolygon",
-        promote_to_multi=True,
         layer_options={
             "TITLE": content.metadata["title"],
             "DESCRIPTION": orjson.dumps(content.metadata).decode(),
@@ -156,15 +184,46 @@ def _fgb(content: Content, path: Path) -> None:
 
 
 def _parquet(content: Content, path: Path) -> None:
-    import pyarrow.parquet
+    """Write GeoParquet 1.1 with the covering box of each row, a group of rows after the other."""
+    import pyarrow
+    from pyarrow.parquet import ParquetWriter
+    from pyproj import CRS
 
-    content.frame().to_parquet(
-        path, index=False, compression="zstd", schema_version="1.1.0", write_covering_bbox=True
-    )
-    table = pyarrow.parquet.read_table(path)
-    told = {f"chiiki:{name}".encode(): text.encode() for name, text in content.metadata.items()}
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **told})
-    pyarrow.parquet.write_table(table, path, compression="zstd")
+    moved = content.moved()
+    edges, texts = shapely.bounds(moved), shapely.to_wkb(moved)
+    sides = ("xmin", "ymin", "xmax", "ymax")
+    west, south = edges[:, :2].min(axis=0).tolist()
+    east, north = edges[:, 2:].max(axis=0).tolist()
+    column = {
+        "encoding": "WKB",
+        "geometry_types": sorted({shape.geom_type for shape in moved}),
+        "crs": CRS(content.system).to_json_dict(),
+        "bbox": [west, south, east, north],
+        "covering": {"bbox": {side: ["bbox", side] for side in sides}},
+    }
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    numbers = {name: _numbers(values) for name, values in content.columns.items()}
+    kinds = [
+        *((name, pyarrow.string() if one is None else pyarrow.float64()) for name, one in numbers.items()),
+        ("geometry", pyarrow.binary()),
+        ("bbox", pyarrow.struct([(side, pyarrow.float64()) for side in sides])),
+    ]
+    told = {f"chiiki:{name}": text for name, text in content.metadata.items()}
+    schema = pyarrow.schema(kinds, metadata={"geo": orjson.dumps(geo).decode(), **told})
+    with ParquetWriter(path, schema, compression="zstd", use_dictionary=list(content.columns)) as file:
+        for start in range(0, len(content.places), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            places = content.places[part]
+            boxes = [dict(zip(sides, box, strict=True)) for box in edges[places].tolist()]
+            rows = [
+                pyarrow.array(values[part], kind)
+                for (_, kind), values in zip(kinds, content.columns.values(), strict=False)
+            ]
+            rows += [
+                pyarrow.array(texts[places].tolist(), pyarrow.binary()),
+                pyarrow.array(boxes, schema.field("bbox").type),
+            ]
+            file.write_table(pyarrow.Table.from_arrays(rows, schema=schema))
 
 
 def shapefile_name(name: str) -> str:
@@ -180,11 +239,11 @@ def shapefile_name(name: str) -> str:
 
 
 def _shapefile(content: Content, path: Path) -> None:
-    frame = content.frame().rename(columns=shapefile_name)
+    names = [shapefile_name(name) for name in content.columns]
     with TemporaryDirectory(dir=path.parent) as folder:
         file = Path(folder) / f"{content.name}.shp"
         encoding = content.encoding.upper()
-        _written(frame, file, "ESRI Shapefile", encoding=content.encoding, promote_to_multi=True)
+        _written(content, file, "ESRI Shapefile", names=names, encoding=content.encoding)
         file.with_suffix(".cpg").write_text(encoding)
         about = "\r\n".join(f"{name}: {text}" for name, text in content.metadata.items())
         file.with_suffix(".txt").write_text(about + "\r\n", encoding="utf-8-sig")
@@ -193,21 +252,57 @@ def _shapefile(content: Content, path: Path) -> None:
                 # no time of day in it: the same data make the same bytes
                 entry = zipfile.ZipInfo(one.name, (1980, 1, 1, 0, 0, 0))
                 entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, one.read_bytes())
+                with one.open("rb") as read, archive.open(entry, "w") as written:
+                    shutil.copyfileobj(read, written)
+
+
+def _kml_outline(shape: shapely.Geometry) -> str:
+    """Return a polygon or several as KML has them."""
+
+    def ring(found: shapely.Geometry) -> str:
+        corners = " ".join(f"{x:.7f},{y:.7f}" for x, y in shapely.get_coordinates(found).tolist())
+        return f"<LinearRing><coordinates>{corners}</coordinates></LinearRing>"
+
+    polygons = []
+    for polygon in shapely.get_parts(shape):
+        inner = (
+            f"<innerBoundaryIs>{ring(shapely.get_interior_ring(polygon, number))}</innerBoundaryIs>"
+            for number in range(shapely.get_num_interior_rings(polygon))
+        )
+        outer = f"<outerBoundaryIs>{ring(shapely.get_exterior_ring(polygon))}</outerBoundaryIs>"
+        polygons.append(f"<Polygon>{outer}{''.join(inner)}</Polygon>")
+    return f"<MultiGeometry>{''.join(polygons)}</MultiGeometry>"
 
 
 def _kml(content: Content, path: Path) -> None:
-    frame = content.frame()
-    _written(
-        frame,
-        path,
-        "LIBKML",
-        layer=content.name,
-        dataset_options={
-            "NAME": content.metadata["title"],
-            "DESCRIPTION": "\n".join(f"{name}: {text}" for name, text in content.metadata.items()),
-        },
+    """Write KML 2.2 row after row; GDAL's writer holds the document, half a gigabyte, in memory."""
+    texts = [name for name, values in content.columns.items() if _numbers(values) is None]
+    fields = "".join(
+        f'<SimpleField name="{name}" type="{"string" if name in texts else "double"}"/>'
+        for name in content.columns
+        if name != "name"
     )
+    about = "\n".join(f"{name}: {text}" for name, text in content.metadata.items())
+    outlines = [_kml_outline(shape) for shape in content.shapes]
+    with path.open("w", encoding="utf-8") as opened:
+        opened.write(
+            '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+            f"<name>{escape(content.metadata['title'])}</name><description>{escape(about)}</description>"
+            f'<Schema id="columns" name="columns">{fields}</Schema>'
+            f"<Folder><name>{escape(content.name)}</name>\n"
+        )
+        for place, properties in content.rows():
+            name = escape(str(properties.pop("name")))
+            told = "".join(
+                f'<SimpleData name="{key}">{escape(str(value))}</SimpleData>'
+                for key, value in properties.items()
+                if value is not None
+            )
+            opened.write(
+                f'<Placemark><name>{name}</name><ExtendedData><SchemaData schemaUrl="#columns">{told}'
+                f"</SchemaData></ExtendedData>{outlines[place]}</Placemark>\n"
+            )
+        opened.write("</Folder></Document></kml>\n")
 
 
 def _csv(content: Content, path: Path) -> None:
@@ -253,8 +348,11 @@ WRITERS: dict[str, Callable[[Content, Path], None]] = {
 
 def main() -> None:
     """Write the file that standard input describes: format, path, content."""
+    sys.meta_path.insert(0, _Absent("geopandas", "pandas"))
     told = orjson.loads(sys.stdin.buffer.read())
-    WRITERS[told["format"]](Content(**told["content"]), Path(told["path"]))
+    # the texts go before anything is written
+    shapes = np.array([shapely.from_geojson(text) for text in told["content"].pop("outlines")], object)
+    WRITERS[told["format"]](Content(shapes=shapes, **told["content"]), Path(told["path"]))
 
 
 if __name__ == "__main__":

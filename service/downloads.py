@@ -18,7 +18,14 @@ from geo.errors import ChiikiError
 MEGABYTE = 1 << 20
 #: No download takes as long; one that does is given up.
 MOST_S = 120
-ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "OPENBLAS_NUM_THREADS": "1"}
+ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    # what is free goes back to the system at once, and threads that write nothing are not begun
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_ARENA_MAX": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
 class DownloadFailed(ChiikiError):

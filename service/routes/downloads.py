@@ -27,7 +27,7 @@ router = APIRouter(
 )
 
 #: Grows when files of the same data come out otherwise.
-WRITING = 1
+WRITING = 2
 
 Periods = Annotated[
     str | None,
@@ -125,15 +125,17 @@ async def download(
         rows = _columns(atlas, layer, on, date, told, vectors, positions, shape)
         chosen = _chosen(rows, columns)
         check_encodable(chosen, encoding)
-        geometries = None
+        outlines: list[str] = []
+        numbers: list[int] = []
         if kind.has_geometry:
             texts, places = await atlas.texts(date.date, on, detail, positions.tolist())
             outlines = [texts.geometry(int(place)).decode() for place in places]
-            geometries = outlines * (len(told) if shape == "long" else 1)
+            numbers = [*range(len(outlines))] * (len(told) if shape == "long" else 1)
         used = tuple(dict.fromkeys(source for vector in vectors for source in vector.sources))
         return format, {
             "columns": chosen,
-            "geometries": geometries,
+            "outlines": outlines,
+            "places": numbers,
             "metadata": _metadata(atlas, layer, on, date, told, used, address),
             "name": indicator.id.replace(":", "_").replace("-", "_"),
             "crs": system.code if kind.has_crs else None,
