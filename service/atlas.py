@@ -67,9 +67,9 @@ class Vintage:
     levels: tuple[str, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class Catalogue:
-    """What exists: read as a whole, replaced as a whole."""
+    """What exists: read as a whole, replaced as a whole; what is made from it may be held by it."""
 
     vintages: dict[dt.date, Vintage] = field(default_factory=dict)
     gazetteers: dict[tuple[dt.date, str], Gazetteer] = field(default_factory=dict)

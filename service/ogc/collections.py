@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import orjson
@@ -36,7 +37,7 @@ from geo.errors import NotFound
 from geo.gtfs import HOURS
 from geo.indicators import Indicator
 from service import tables
-from service.atlas import Atlas, Vintage
+from service.atlas import Atlas, Catalogue, Vintage
 from service.figures import Vector
 from service.gazetteer import LEVELS, Gazetteer
 from service.ogc.filters import Kind
@@ -184,8 +185,19 @@ class Collection:
         return [p for p in self.periods if self.days(p)[0] <= last and self.days(p)[1] >= first]
 
 
+#: There are hundreds, which take longer to make than most answers.
+_MADE: WeakKeyDictionary[Catalogue, dict[str, Collection]] = WeakKeyDictionary()
+
+
 def collections(atlas: Atlas) -> dict[str, Collection]:
     """Return every collection by its id: ``areas.LEVEL``, ``LAYER.LEVEL``, deployments, cells, stops."""
+    found = _MADE.get(atlas.catalogue)
+    if found is None:
+        found = _MADE[atlas.catalogue] = _collections(atlas)
+    return found
+
+
+def _collections(atlas: Atlas) -> dict[str, Collection]:
     if not atlas.catalogue.vintages:
         return {}
     vintage = atlas.catalogue.vintages[max(atlas.catalogue.vintages)]
@@ -420,7 +432,7 @@ def frame_rows(held: Frame) -> Rows:
     told: list[tuple[str, Any, list[Any]]] = [
         ("position", Integer, held.positions.tolist()),
         ("at", Integer, held.at.tolist()),
-        ("value", Float, [None if np.isnan(v) else v for v in values.tolist()]),
+        ("value", Float, values.tolist()),
         ("status", String, [STATUSES[s] for s in statuses.tolist()]),
     ]
     if "label" in found.names:
@@ -462,10 +474,18 @@ def frame_rows(held: Frame) -> Rows:
 
 def _unnested(name: str, told: Sequence[tuple[str, Any, list[Any]]]) -> Any:
     """Return lists of equal length as a table of SQL, with ``number`` from 1."""
-    lists = (cast(literal(values, ARRAY(kind)), ARRAY(kind)) for _, kind, values in told)
+    lists = (cast(literal(_array(values), String), ARRAY(kind)) for _, kind, values in told)
     columns = (column(name, kind) for name, kind, _ in told)
     table = func.unnest(*lists).table_valued(*columns, with_ordinality="number", name=name)
     return table.render_derived()
+
+
+def _array(values: list[Any]) -> str:
+    """Return a list as PostgreSQL writes an array: as JSON does, but for the brackets, and NaN is null.
+
+    To bind value by value takes longer than all the rest of a question. The texts have no control characters.
+    """
+    return "{" + orjson.dumps(values).decode()[1:-1] + "}"
 
 
 def _rows(found: Collection, feature: CTE, key: str) -> Rows:
