@@ -411,9 +411,8 @@ def frame_rows(held: Frame) -> Rows:
     """Return the rows of features that are held in memory; the key is the row's number from 0."""
     area = tables.area.c
     found = held.collection
-    times = len(held.periods)
     of_area = (area.vintage == found.vintage.date) & (area.level == found.level)
-    if not times:
+    if not held.periods:
         listed = select(
             area.position.label("row"),
             area.code,
@@ -427,8 +426,8 @@ def frame_rows(held: Frame) -> Rows:
             area.geom.label("geometry"),
         ).where(of_area)
         return _rows(found, listed.cte("feature"), "row")
-    values = np.concatenate([vector.values for vector in held.vectors]) if times else np.empty(0)
-    statuses = np.concatenate([vector.statuses for vector in held.vectors]) if times else np.empty(0, int)
+    values = np.concatenate([vector.values for vector in held.vectors])
+    statuses = np.concatenate([vector.statuses for vector in held.vectors])
     told: list[tuple[str, Any, list[Any]]] = [
         ("position", Integer, held.positions.tolist()),
         ("at", Integer, held.at.tolist()),

@@ -9,10 +9,11 @@ import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
-from geo.crs import reference_system
+from geo.crs import ReferenceSystem, reference_system
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
-from geo.file_formats import ENCODINGS, FORMATS, check_encodable
+from geo.file_formats import ENCODINGS, FORMATS, Format, check_encodable
+from geo.indicators import Indicator
 from service.access import AtlasDep, base_url, only_known_parameters
 from service.atlas import Atlas, Vintage
 from service.downloads import Downloads
@@ -89,15 +90,7 @@ async def download(
     resumed (`Range`). See docs/downloads.md.
     """
     indicator = atlas.layer(layer)
-    kind = FORMATS.get(format)
-    if kind is None:
-        raise NotFound(f"No format is called {format[:20]!r}; there are: {', '.join(FORMATS)}")
-    if encoding not in ENCODINGS:
-        raise _refused("encoding", encoding, " or ".join(ENCODINGS))
-    system = reference_system(crs or "CRS84")
-    if system.code not in (None, 4326) and not kind.has_crs:
-        able = ", ".join(name for name, one in FORMATS.items() if one.has_crs and one.has_geometry)
-        raise _refused("crs", crs or "", f"none for {format}, which is in WGS 84; {able} take another")
+    kind, system = _kind_and_system(format, encoding, crs)
     date = chosen_vintage(atlas, vintage)
     on = chosen_level(atlas, indicator, date, level)
     told = _periods(atlas.periods(indicator, on), periods)
@@ -108,22 +101,21 @@ async def download(
     asked = [layer, on, str(date.date), told, shape, detail, system.code, columns, inside]
     name = digest(WRITING, revision, format, asked, precision, encoding, bom, base_url(request))
     etag = f'"{name}"'
-    filename = f"{indicator.name_ja}_{'-'.join(dict.fromkeys((told[0], told[-1])))}_{on}.{format}"
     headers = {
         "ETag": etag,
         "Cache-Control": IMMUTABLE if rev == revision else REVALIDATE,
         "Chiiki-Revision": revision,
-        "Content-Disposition": f'attachment; filename="{indicator.id.replace(":", "-")}.{format}"; '
-        f"filename*=UTF-8''{quote(filename)}",
+        "Content-Disposition": _disposition(indicator, told, on, format),
         "Link": f'<{base_url(request)}/v1/layers/{layer}/legend.json?level={on}>; rel="describedby"',
     }
+    names = _chosen(_names(indicator.kind == "category", told, shape), columns)
     if is_fresh(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
 
     async def content() -> tuple[str, dict[str, object]]:
         vectors = [await atlas.vector(indicator, period, on, date.date) for period in told]
         rows = _columns(atlas, layer, on, date, told, vectors, positions, shape)
-        chosen = _chosen(rows, columns)
+        chosen = {name: rows[name] for name in names}
         check_encodable(chosen, encoding)
         outlines: list[str] = []
         numbers: list[int] = []
@@ -144,10 +136,30 @@ async def download(
             "bom": bom,
         }
 
-    _chosen(_names(indicator.kind == "category", told, shape), columns)  # a wrong column is told at once
     downloads: Downloads = request.app.state.downloads
     path = await downloads.file(f"{name}.{format}", content)
     return FileResponse(path, media_type=kind.media_type, headers=headers)
+
+
+def _kind_and_system(format: str, encoding: str, crs: str | None) -> tuple[Format, ReferenceSystem]:
+    """Return the format and the CRS of a file; refuse what does not go together."""
+    kind = FORMATS.get(format)
+    if kind is None:
+        raise NotFound(f"No format is called {format[:20]!r}; there are: {', '.join(FORMATS)}")
+    if encoding not in ENCODINGS:
+        raise _refused("encoding", encoding, " or ".join(ENCODINGS))
+    system = reference_system(crs or "CRS84")
+    if system.code not in (None, 4326) and not kind.has_crs:
+        able = ", ".join(name for name, one in FORMATS.items() if one.has_crs and one.has_geometry)
+        raise _refused("crs", crs or "", f"none for {format}, which is in WGS 84; {able} take another")
+    return kind, system
+
+
+def _disposition(indicator: Indicator, periods: list[str], level: str, format: str) -> str:
+    """Return how a browser names the file: in Japanese, and in ASCII for those that cannot."""
+    span = "-".join(dict.fromkeys((periods[0], periods[-1])))
+    filename = quote(f"{indicator.name_ja}_{span}_{level}.{format}")
+    return f"attachment; filename=\"{indicator.id.replace(':', '-')}.{format}\"; filename*=UTF-8''{filename}"
 
 
 def _refused(field: str, value: str, expected: str) -> InvalidParameter:
@@ -166,14 +178,15 @@ def _periods(existing: list[str], asked: str | None) -> list[str]:
     return [one for one in existing if one in wanted]
 
 
-def _names(is_category: bool, periods: list[str], shape: str) -> dict[str, list[object]]:
+def _names(is_category: bool, periods: list[str], shape: str) -> list[str]:
+    """Return what the columns are called."""
     labels = ["label", "label_en"] if is_category else []
     poured = ["value", *labels, "status"]
     if shape == "wide":
         poured = [f"{name}_{period}" for period in periods for name in poured]
     else:
         poured = ["period", *poured]
-    return {name: [] for name in ("code", "name", "name_en", "prefecture", *poured)}
+    return ["code", "name", "name_en", "prefecture", *poured]
 
 
 def _columns(
@@ -219,14 +232,14 @@ def _columns(
     return rows
 
 
-def _chosen(rows: dict[str, list[object]], asked: str | None) -> dict[str, list[object]]:
+def _chosen(names: list[str], asked: str | None) -> list[str]:
     if asked is None:
-        return rows
+        return names
     wanted = [one.strip() for one in asked.split(",") if one.strip()]
     for one in wanted or [asked]:
-        if one not in rows:
-            raise _refused("columns", one, f"some of {', '.join(rows)}")
-    return {name: rows[name] for name in dict.fromkeys(("code", "name", *wanted))}
+        if one not in names:
+            raise _refused("columns", one, f"some of {', '.join(names)}")
+    return list(dict.fromkeys(("code", "name", *wanted)))
 
 
 def _metadata(
