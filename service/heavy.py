@@ -1,0 +1,35 @@
+"""Work that would hold up the event loop: in threads of its own, few at a time, so that tiles never wait.
+
+A thread does not make Python faster: it lets the loop answer in between. More of them at once would only make
+the loop wait longer for its turn, and would share the pool that everything else needs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: What takes more than about 5 ms and is asked for all the time: bodies, tables, profiles.
+AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
+#: What takes a second and is asked for now and then: a scenario, an effect. It must not hold up the others.
+SLOW_AT_ONCE = 1
+
+_heavy = CapacityLimiter(AT_ONCE)
+_slow = CapacityLimiter(SLOW_AT_ONCE)
+
+
+async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what ``work`` returns, done in a thread; at most ``AT_ONCE`` of them run at a time."""
+    return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_heavy)
+
+
+async def slowly(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what ``work`` returns, done in a thread; at most ``SLOW_AT_ONCE`` of them run at a time."""
+    return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_slow)
