@@ -603,6 +603,18 @@ def test_a_join_in_shift_jis_to_prefectures_with_the_areas_left(client: httpx.Cl
     assert (values["10000"], values["13000"], values["01000"]) == (1.5, 2, None)
 
 
+def test_a_table_of_rates_has_percent_signs_in_its_header(client: httpx.Client) -> None:
+    body = "code,高齢化率(%),失業率[%],%%3000000000b\n10201,27.5,3.1,a\n10202,28.0,2.9,%s\n"
+    answer = client.post("/ogc/joins?detail=low", content=body, headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found["matched"] == 2
+    rows = [one["properties"] for one in found["features"]]
+    assert [one["高齢化率(%)"] for one in rows] == [27.5, 28]
+    assert [one["失業率[%]"] for one in rows] == [3.1, 2.9]
+    assert [one["%%3000000000b"] for one in rows] == ["a", "%s"]
+
+
 @pytest.mark.parametrize(
     ("query", "body", "told"),
     [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 import orjson
@@ -84,10 +85,13 @@ def _texts(column: Column) -> list[bytes]:
 
 def _poured(n: int, columns: Mapping[str, Column]) -> list[bytes]:
     """Return, for each of n features, the rest of its text: the columns and the closing brackets."""
-    form = b"".join(b"," + orjson.dumps(name) + b":%b" for name in columns) + b"}}"
-    rows = zip(*(_texts(column) for column in columns.values()), strict=True)
-    tails = [form % row for row in rows] if columns else [form] * n
-    return [tail + b"," for tail in tails[:-1]] + tails[-1:]
+    # joined, never formatted: a column's name may be a person's, and any sign may be in it
+    parts: list[Iterable[bytes]] = []
+    for name, column in columns.items():
+        parts += [repeat(b"," + orjson.dumps(name) + b":", n), _texts(column)]
+    closings = [b"}},"] * n
+    closings[-1:] = [b"}}"] * min(n, 1)
+    return list(map(b"".join, zip(*parts, closings, strict=True)))
 
 
 def _opening(members: Mapping[str, object]) -> bytes:

@@ -40,7 +40,7 @@ class Refusing(TyperGroup):
         except ChiikiError as error:
             print_refusal(error)
         except OperationalError as error:
-            err.print(f"✗ The database cannot be used: {str(error.orig).strip()}", style="red", markup=False)
+            err.print(f"✗ The database cannot be used: {str(error.orig).strip()}", style="red")
         raise typer.Exit(1)
 
 

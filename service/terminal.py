@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -13,8 +14,9 @@ from rich.table import Table
 
 from geo.errors import ChiikiError
 
-out = Console(soft_wrap=True)
-err = Console(stderr=True)
+# what is shown comes from files and their names: text, in which [b] and :smile: mean nothing
+out = Console(soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, markup=False, emoji=False)
 #: A file with more faults than this needs another look at its source, not a longer table.
 FINDINGS_SHOWN = 200
 
@@ -24,12 +26,12 @@ Progress = Callable[[int, int, str], None]
 
 def print_refusal(error: ChiikiError) -> None:
     """Print what is wrong: the message, and each finding as a row."""
-    err.print(f"✗ {error.message}", style="red", highlight=False, markup=False)
+    err.print(f"✗ {error.message}", style="red", highlight=False)
     if not error.findings:
         return
     table = Table("Where", "Field", "Value", "Expected")
     for finding in error.findings[:FINDINGS_SHOWN]:
-        table.add_row(*map(_plain, (finding.where, finding.field, finding.value, finding.expected)))
+        table.add_row(finding.where, finding.field, finding.value, finding.expected)
     err.print(table)
     more = len(error.findings) - FINDINGS_SHOWN
     if more > 0:
@@ -43,7 +45,7 @@ def print_table(rows: Sequence[Mapping[str, object]], columns: tuple[str, ...], 
         return
     table = Table(*columns)
     for row in rows:
-        table.add_row(*(_plain(_shown(row[column])) for column in columns))
+        table.add_row(*(_shown(row[column]) for column in columns))
     out.print(table)
 
 
@@ -52,21 +54,22 @@ def print_report(report: Mapping[str, object], indent: int = 0) -> None:
     for name, value in report.items():
         head = "  " * indent + name.replace("_", " ")
         if isinstance(value, Mapping):
-            out.print(f"{head}:", markup=False)
+            out.print(f"{head}:")
             print_report(value, indent + 1)
         elif isinstance(value, list | tuple):
-            out.print(f"{head}: {len(value)}", markup=False)
+            out.print(f"{head}: {len(value)}")
             for item in value[:20]:
-                out.print("  " * (indent + 1) + str(item), markup=False)
+                out.print("  " * (indent + 1) + str(item))
         else:
-            out.print(f"{head}: {value}", markup=False)
+            out.print(f"{head}: {value}")
 
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
     """Show a bar meanwhile, with what is being done beside it."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Bars(*columns, TextColumn("{task.fields[what]}", markup=False), console=err) as bars:
+    plain = partial(TextColumn, markup=False)
+    columns = plain("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Bars(*columns, plain("{task.fields[what]}"), console=err) as bars:
         bar = bars.add_task(title, total=None, what="")
 
         def progress(done: int, total: int, what: str) -> None:
@@ -79,7 +82,3 @@ def _shown(value: object) -> str:
     if isinstance(value, dt.datetime):
         return value.astimezone().isoformat(sep=" ", timespec="minutes")
     return "" if value is None else str(value)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -6,6 +6,7 @@ import gzip
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,3 +71,16 @@ def test_no_areas_and_no_columns_are_still_a_collection() -> None:
         json.loads(geojson.pour(TEXTS, np.array([], np.intp), {"value": np.array([])}, {}))["features"] == []
     )
     assert len(json.loads(geojson.pour(TEXTS, np.array([0, 2]), {}, {}))["features"]) == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["高齢化率(%)", "失業率[%]", "%b", "%%3000000000b", "%(x)s", "{0}", '"%"', "\\"]
+)
+def test_a_columns_name_is_data_whatever_signs_are_in_it(name: str) -> None:
+    columns: dict[str, geojson.Column] = {name: np.array([27.5, 28.0]), "%d": ["%s", None]}
+    body = geojson.pour(TEXTS, np.array([0, 2]), columns, {name: "%b"})
+    document = json.loads(body)
+    assert [one["properties"][name] for one in document["features"]] == [27.5, 28.0]
+    assert [one["properties"]["%d"] for one in document["features"]] == ["%s", None]
+    assert document[name] == "%b"
+    assert gzip.decompress(geojson.pour_gzip(TEXTS, np.array([0, 2]), columns, {name: "%b"})) == body

@@ -21,7 +21,7 @@ from service import schema
 from service.cli import app
 from service.server import KeyMask
 from service.settings import HOME
-from service.terminal import err, out, print_refusal
+from service.terminal import err, out, print_refusal, print_report, print_table, progress_bar
 from service.tests.databases import Database, private_cluster
 
 
@@ -80,6 +80,18 @@ def test_every_finding_up_to_the_limit_is_shown_and_brackets_stay(capsys: pytest
     assert "line 200" in shown
     assert "… and 50 more" in shown
     assert "[red]x" in shown
+
+
+@pytest.mark.parametrize("text", [r"\[/x]", "[/x]", ":smile:", "[bold]", "a\\", "%s {0}"])
+def test_what_a_file_says_is_shown_as_it_stands(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    print_refusal(InvalidRows(text, [Finding("line 1", "value", text, "a number")]))
+    with progress_bar(text) as progress:
+        progress(1, 2, text)
+    print_table([{"name": text}], ("name",), "nothing")
+    print_report({text: text, "list": [text]})
+    shown = capsys.readouterr()
+    assert shown.err.count(text) >= 2
+    assert shown.out.count(text) == 4
 
 
 def test_a_database_that_is_away_is_no_traceback() -> None:
