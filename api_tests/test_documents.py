@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from geo import joins
 from geo.deployments import COLUMNS, STATUSES
 from service.app import create_api
 from service.problems import STATUS as HTTP_STATUS
@@ -38,6 +39,22 @@ def test_every_route_and_every_problem_stands_in_the_documentation() -> None:
     for slug, (title_ja, title_en) in TITLES.items():
         assert re.search(rf"`{slug}`.*{re.escape(title_ja)}.*{re.escape(title_en)}", written), slug
     assert HTTP_STATUS
+
+
+def test_the_bounds_of_a_join_stand_in_the_documentation() -> None:
+    route = create_api(Settings()).openapi()["paths"]["/ogc/joins"]["post"]["description"]
+    for written in ((HOME / "docs" / "ogc.md").read_text(encoding="utf-8"), route):
+        words = " ".join(written.split())
+        for bound in (
+            f"At most {joins.MOST_BYTES >> 20} MiB",
+            f"{joins.MOST_COLUMNS} columns",
+            f"{joins.MOST_ROWS:,} rows",
+            f"{joins.MOST_CELLS:,} cells",
+            f"{joins.LONGEST_HEADER} characters a header",
+            f"{joins.LONGEST_CELL:,} characters a cell",
+            f"{joins.MOST_POURED >> 20} MiB of answer",
+        ):
+            assert bound in words, bound
 
 
 def test_every_error_class_has_a_status() -> None:

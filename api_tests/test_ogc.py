@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -628,6 +629,41 @@ def test_a_join_that_cannot_be_is_refused(client: httpx.Client, query: str, body
     answer = client.post(f"/ogc/joins{query}", content=body)
     assert answer.status_code == 400
     assert told in answer.json()["errors"][0]["expected"]
+
+
+WIDEST = ",".join(["code", *(f"{'数' * 190}{n}" for n in range(63))])
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "expected"),
+    [
+        (",".join(f"a{n}" for n in range(16_000)) + "\n", "line 1", "at most 64 columns, not 16,000"),
+        (f"code,{'a' * 201}\n", "line 1", "at most 200 characters"),
+        (f"code,a\n10201,{'b' * 2001}\n", "line 2", "at most 2,000 characters, not 2,001"),
+        ("code\n" + "10201\n" * 20_001, "line 20002", "at most 20,000 rows"),
+        ("code\n" + "\n" * (8 << 20), "file", "fewer columns or rows"),
+        (f"{WIDEST}\n10201{',1' * 63}\n", "file", "at most 16,777,216 bytes of answer"),
+    ],
+    ids=["columns", "header", "cell", "rows", "bytes", "answer"],
+)
+def test_a_join_has_bounds(client: httpx.Client, body: str, where: str, expected: str) -> None:
+    answer = client.post("/ogc/joins?areas=all&detail=low", content=body.encode())
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    (told,) = answer.json()["errors"]
+    assert told["where"] == where
+    assert expected in told["expected"]
+
+
+def test_others_are_answered_while_a_table_is_read(client: httpx.Client) -> None:
+    with ThreadPoolExecutor(1) as other:
+        reading = other.submit(client.post, "/ogc/joins", content=b"code,a\n" + b",\n" * 4_000_000)
+        answered = 0
+        while not reading.done():
+            assert client.get("/healthz").status_code == 200
+            answered += 1
+    assert reading.result().status_code == 400
+    assert answered > 20
 
 
 def test_a_join_takes_only_text(client: httpx.Client) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from geo.codes import area_code
@@ -31,8 +32,20 @@ KEYS = (
     "都道府県",
     "都道府県名",
 )
+MOST_BYTES = 8 << 20
+MOST_COLUMNS = 64
 MOST_ROWS = 20_000
+#: Columns times rows of the table, and columns times areas of the answer; 64 columns for every ward fit twice
+MOST_CELLS = 250_000
+#: Bytes of answer beside the outlines.
+MOST_POURED = 16 << 20
+LONGEST_HEADER = 200
+LONGEST_CELL = 2_000
+#: No area has a longer name, with prefecture and 郡 before it and a part in brackets after it.
+LONGEST_NAME = 80
 ENCODINGS = ("utf-8-sig", "cp932")
+#: Beyond this, a double no longer tells neighbouring integers apart.
+LARGEST_EXACT = 2**53
 
 
 @dataclass(frozen=True)
@@ -62,36 +75,103 @@ def read_table(body: bytes) -> Table:
 
     Raises
     ------
-    InvalidFile : no text, no header, a header with a name twice, no rows, too many, a row of another length
+    InvalidFile : no text, no header, a header with a name twice, no rows, a row of another length, or more
+        than ``MOST_BYTES``, ``MOST_COLUMNS``, ``MOST_ROWS`` and the other bounds of this module
     """
-    for encoding in ENCODINGS:
-        try:
-            text = body.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise InvalidFile("The table is neither UTF-8 nor Shift_JIS (cp932)")
-    lines = csv.reader(io.StringIO(text, newline=""))
-    header = tuple(name.strip() for name in next(lines, []))
-    if not any(header) or len(set(header)) != len(header) or "" in header:
-        finding = Finding("line 1", "header", ",".join(header)[:80], "names of columns, each once")
-        raise InvalidFile("The table has no header", [finding])
-    rows = []
-    for row in lines:
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) != len(header):
-            finding = Finding(
-                f"line {lines.line_num}", "row", ",".join(row)[:80], f"{len(header)} cells, as the header"
-            )
-            raise InvalidFile(f"Line {lines.line_num} has {len(row)} cells", [finding])
-        rows.append((lines.line_num, tuple(cell.strip() for cell in row)))
-        if len(rows) > MOST_ROWS:
-            raise InvalidFile(f"The table has more than {MOST_ROWS:,} rows")
+    if len(body) > MOST_BYTES:
+        finding = Finding("file", "size", f"more than {MOST_BYTES:,} bytes", "fewer columns or rows")
+        raise InvalidFile("The table is too large", [finding])
+    lines = csv.reader(io.StringIO(_text(body), newline=""))
+    try:
+        header = _header(next(lines, []))
+        rows = tuple(_rows(((lines.line_num, cells) for cells in lines), header))
+    except csv.Error as error:  # a cell longer than the reader takes, mostly for want of a closing quote
+        finding = Finding(
+            f"line {lines.line_num}", "cell", "", f"at most {LONGEST_CELL:,} characters; {error}"
+        )
+        raise InvalidFile(f"Line {lines.line_num} cannot be read", [finding]) from None
     if not rows:
         raise InvalidFile("The table has no rows")
-    return Table(header, tuple(rows))
+    return Table(header, rows)
+
+
+def _text(body: bytes) -> str:
+    for encoding in ENCODINGS:
+        try:
+            return body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InvalidFile("The table is neither UTF-8 nor Shift_JIS (cp932)")
+
+
+def _header(cells: list[str]) -> tuple[str, ...]:
+    if len(cells) > MOST_COLUMNS:
+        raise _refused(1, "header", cells, f"at most {MOST_COLUMNS} columns, not {len(cells):,}")
+    header = tuple(name.strip() for name in cells)
+    for name in header:
+        if len(name) > LONGEST_HEADER:
+            raise _refused(1, "header", [name], f"a name of at most {LONGEST_HEADER} characters")
+        if any(unicodedata.category(sign) == "Cc" for sign in name):
+            raise _refused(
+                1, "header", [name], "a name without line breaks, tabs or other control characters"
+            )
+    if not header or len(set(header)) != len(header) or "" in header:
+        finding = Finding("line 1", "header", _shown(header), "names of columns, each once")
+        raise InvalidFile("The table has no header", [finding])
+    return header
+
+
+def _rows(
+    lines: Iterable[tuple[int, list[str]]], header: tuple[str, ...]
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    most = min(MOST_ROWS, MOST_CELLS // len(header))
+    count = 0
+    for line, cells in lines:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            raise _refused(line, "row", cells, f"{len(header)} cells, as the header, not {len(cells):,}")
+        for name, cell in zip(header, cells, strict=True):
+            if len(cell) > LONGEST_CELL:
+                raise _refused(line, name, [cell], f"at most {LONGEST_CELL:,} characters, not {len(cell):,}")
+        count += 1
+        if count > most:
+            raise _refused(line, "rows", cells, f"at most {most:,} rows of {len(header)} columns")
+        yield line, tuple(cell.strip() for cell in cells)
+
+
+def _refused(line: int, field: str, cells: Sequence[str], expected: str) -> InvalidFile:
+    finding = Finding(f"line {line}", field[:80], _shown(cells), expected)
+    return InvalidFile(f"Line {line} cannot be read: expected {expected}", [finding])
+
+
+def _shown(cells: Sequence[str]) -> str:
+    return ",".join(cells[:80])[:80]
+
+
+def check_cells(table: Table, areas: int) -> None:
+    """Refuse a table whose columns for so many areas are more than ``MOST_CELLS``.
+
+    Raises
+    ------
+    InvalidFile
+    """
+    if len(table.header) * areas > MOST_CELLS:
+        expected = f"at most {MOST_CELLS // areas} columns for {areas:,} areas, not {len(table.header)}"
+        raise _refused(1, "header", table.header, expected)
+
+
+def check_answer(size: int) -> None:
+    """Refuse to pour more than ``MOST_POURED`` bytes between the outlines.
+
+    Raises
+    ------
+    InvalidFile
+    """
+    if size > MOST_POURED:
+        expected = f"shorter headers and cells, or fewer rows: at most {MOST_POURED:,} bytes of answer"
+        finding = Finding("file", "size", f"{size:,} bytes of answer beside the outlines", expected)
+        raise InvalidFile("The answer would be too large", [finding])
 
 
 def key_of(table: Table, asked: str | None) -> int:
@@ -103,14 +183,14 @@ def key_of(table: Table, asked: str | None) -> int:
     """
     if asked is not None:
         if asked not in table.header:
-            expected = f"one of the columns {', '.join(table.header)}"
+            expected = f"one of the columns {', '.join(table.header)}"[:1000]
             raise InvalidParameter("key is no column", [Finding("query", "key", asked[:80], expected)])
         return table.header.index(asked)
     found = next((name for name in KEYS if name in table.header), None)
     if found is None:
         expected = f"a column {', '.join(KEYS)}, or key=COLUMN in the address"
-        header = ",".join(table.header)[:80]
-        raise InvalidParameter("No column names the areas", [Finding("line 1", "header", header, expected)])
+        finding = Finding("line 1", "header", _shown(table.header), expected)
+        raise InvalidParameter("No column names the areas", [finding])
     return table.header.index(found)
 
 
@@ -125,7 +205,7 @@ def joined(table: Table, key: int, names: AreaNames, codes: Collection[str]) -> 
     """
     matched: list[tuple[str, tuple[str, ...]]] = []
     unmatched: list[Finding] = []
-    field = table.header[key]
+    field = table.header[key][:80]
     taken: dict[str, int] = {}
     for line, row in table.rows:
         where, written = f"line {line}", row[key]
@@ -148,6 +228,8 @@ def joined(table: Table, key: int, names: AreaNames, codes: Collection[str]) -> 
 
 
 def _code(written: str, names: AreaNames) -> str:
+    if len(written) > LONGEST_NAME:
+        raise UnmatchedName(f"a code or name of at most {LONGEST_NAME} characters")
     digits = written.removeprefix("R").removesuffix(".0")
     if digits.isdigit():
         # a spreadsheet takes the leading zero away; two digits are a prefecture
@@ -181,5 +263,5 @@ def _typed(cells: Sequence[str]) -> Iterator[object]:
         is_code = len(plain) > 1 and plain.startswith("0") and "." not in plain
         if is_code:  # 01100 is a name, not a number
             return iter([one or None for one in cells])
-        numbers.append(int(number) if number.is_integer() else number)
+        numbers.append(int(number) if number.is_integer() and abs(number) < LARGEST_EXACT else number)
     return iter(numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import resource
 
 import numpy as np
 import pytest
@@ -64,6 +65,15 @@ def test_whole_numbers_have_no_decimal_point() -> None:
     body = geojson.pour(TEXTS, np.array([0, 1]), {"value": np.array([1973395.0, np.nan])}, {})
     assert b'"value":1973395}' in body
     assert b'"value":null}' in body
+
+
+def test_a_column_of_texts_takes_about_its_length_in_memory() -> None:
+    texts = geojson.FeatureTexts.of([1], [{"code": "01000"}], ['{"type":"Point"}'], [(1.0, 2.0, 3.0, 4.0)])
+    places, column = np.zeros(60_000, np.intp), [f"{n}" for n in range(60_000)]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    body = geojson.pour(texts, places, {"text": column}, {})
+    assert len(body) > 5_000_000
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10 < 60_000_000
 
 
 def test_no_areas_and_no_columns_are_still_a_collection() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from geo.errors import InvalidFile, InvalidParameter
-from geo.joins import Table, joined, key_of, read_table, values
+from geo.joins import Table, check_answer, check_cells, joined, key_of, read_table, values
 from geo.names import AreaNames
 
 NAMES = AreaNames(
@@ -57,14 +58,73 @@ def test_a_table_in_shift_jis_reads_the_same() -> None:
         (b"", "no header"),
         (b"a,a\n1,2\n", "no header"),
         (b"a,b\n", "no rows"),
-        (b"a,b\n1\n", "Line 2 has 1 cells"),
+        (b"a,b\n1\n", "2 cells, as the header, not 1"),
         (b"\xff\xfe\x00\x81", "neither UTF-8 nor"),
-        (b"a\n" + b"1\n" * 20_001, "more than 20,000"),
+        (b"a\n" + b"1\n" * 20_001, "at most 20,000 rows"),
     ],
 )
 def test_what_is_no_table_is_refused(body: bytes, told: str) -> None:
     with pytest.raises(InvalidFile, match=told):
         read_table(body)
+
+
+WIDEST = ",".join(f"column {n}" for n in range(64))
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "field", "value", "expected"),
+    [
+        (f"{WIDEST},one more\n", "line 1", "header", WIDEST[:80], "at most 64 columns, not 65"),
+        ("," * 1_000_000, "line 1", "header", "," * 79, "at most 64 columns, not 1,000,001"),
+        (f"code,{'数' * 201}\n", "line 1", "header", "数" * 80, "a name of at most 200 characters"),
+        ('code,"人口\n(人)"\n', "line 1", "header", "人口\n(人)", "a name without line breaks"),
+        ("code,a\x1bb\n", "line 1", "header", "a\x1bb", "other control characters"),
+        (f"code,n\n10201,{'x' * 2001}\n", "line 2", "n", "x" * 80, "at most 2,000 characters, not 2,001"),
+        ('code,n\n10201,"' + "x" * 200_000, "line 2", "cell", "", "at most 2,000 characters"),
+        (f"code\n10201,{'x' * 90}\n", "line 2", "row", f"10201,{'x' * 74}", "1 cells, as the header, not 2"),
+        (f"{WIDEST}\n" + f"{',' * 63}1\n" * 3907, "line 3908", "rows", "," * 63 + "1", "3,906 rows of 64"),
+        ("code\n" + " " * (8 << 20), "file", "size", "more than 8,388,608 bytes", "fewer columns or rows"),
+    ],
+)
+def test_a_table_beyond_its_bounds_is_refused_with_the_place(
+    body: str, where: str, field: str, value: str, expected: str
+) -> None:
+    with pytest.raises(InvalidFile) as refused:
+        read_table(body.encode())
+    (finding,) = refused.value.findings
+    assert (finding.where, finding.field, finding.value) == (where, field, value)
+    assert expected in finding.expected
+
+
+def test_a_table_at_its_bounds_is_read() -> None:
+    longest = f"{WIDEST}\n" + "\n".join(",".join(["0.25"] * 64) for _ in range(3906))
+    assert len(read_table(longest.encode()).rows) == 3906
+    told = read_table(f"{'数' * 200},n\n{'x' * 2000},1\n".encode())
+    assert told.rows == ((2, ("x" * 2000, "1")),)
+
+
+def test_columns_for_more_areas_than_fit_are_refused() -> None:
+    table = read_table(f"{WIDEST}\n{',' * 63}1\n".encode())
+    check_cells(table, 3906)
+    with pytest.raises(InvalidFile, match="at most 63 columns for 3,907 areas, not 64"):
+        check_cells(table, 3907)
+
+
+def test_an_answer_beyond_its_bound_is_refused() -> None:
+    check_answer(16 << 20)
+    with pytest.raises(InvalidFile, match="at most 16,777,216 bytes of answer"):
+        check_answer((16 << 20) + 1)
+
+
+def test_a_text_longer_than_any_name_is_unmatched_at_once() -> None:
+    found = joined(read_table(f"name,n\n{'郡' * 2000},1\n前橋市,2\n".encode()), 0, NAMES, MUNICIPALITIES)
+    assert [code for code, _ in found.matched] == ["10201"]
+    (told,) = found.unmatched
+    assert (told.where, told.value, told.expected) == (
+        "line 2",
+        "郡" * 80,
+        "a code or name of at most 80 characters",
+    )
 
 
 def test_a_key_is_named_or_known() -> None:
@@ -84,3 +144,9 @@ def test_columns_of_numbers_are_numbers_and_codes_stay_texts() -> None:
         "b": ["01100", "10201", "13206"],
         "c": ["12.5", None, "x"],
     }
+
+
+def test_a_number_too_large_for_an_integer_stays_a_number() -> None:
+    told = values(Table(("a",), ()), [("1e300",), ("9007199254740991",), ("−1e19",)])["a"]
+    assert told == [1e300, 9007199254740991, -1e19]
+    assert orjson.loads(orjson.dumps(told)) == told
