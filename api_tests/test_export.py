@@ -23,6 +23,7 @@ from playwright.sync_api import Browser
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
 from api_tests.browser import Visit, running_browser
+from service import revisions
 from service.export import DataChanged, export_catalogue
 from service.tests.databases import Database
 
@@ -265,7 +266,7 @@ def test_an_export_during_which_figures_were_loaded_is_none(
 ) -> None:
     def load_meanwhile(_done: int, _total: int, _what: str) -> None:
         with scratch_database.begin() as conn:
-            conn.exec_driver_sql("update indicator set revision = revision + 1 where id = 'births'")
+            revisions.changed(conn, revisions.indicator("births"))
 
     with pytest.raises(DataChanged):
         export_catalogue(

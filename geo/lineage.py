@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.str_]
+Ints = NDArray[np.intp]
 
 #: An area gives up land for a new one and keeps its code; the change list names only the latter.
 SEPARATION = "分離"
@@ -168,54 +168,89 @@ def absent(date: dt.date, changes: Sequence[Change]) -> frozenset[str]:
     return frozenset(gone | unborn)
 
 
-def carried(
-    codes: Codes,
-    values: Floats,
-    *,
+@dataclass(frozen=True)
+class Crosswalk:
+    """Which published codes make up each area of a vintage: a sparse matrix of ones, areas × codes.
+
+    Attributes
+    ----------
+    codes : (m,) ascending; figures under other codes are of no area of the vintage
+    n : number of areas of the vintage
+    rows : (r,) ascending positions of the areas that can be told
+    starts : (r,) where the codes of each of these areas begin in ``columns``
+    columns : (k,) places in ``codes``, area by area
+    """
+
+    codes: Codes
+    n: int
+    rows: Ints
+    starts: Ints
+    columns: Ints
+
+    def carried(self, values: Floats) -> Floats:
+        """Return the figures of the areas, (n, periods), from those of the codes, (m, periods).
+
+        An area is NaN where the figure of one of its codes is, or where it cannot be told.
+        """
+        out = np.full((self.n, values.shape[1]), np.nan)
+        if len(self.rows):
+            out[self.rows] = np.add.reduceat(values[self.columns], self.starts, axis=0)
+        return out
+
+
+def crosswalk(
     boundary_date: dt.date,
     vintage_date: dt.date,
     vintage_codes: Codes,
     changes: Sequence[Change],
+    *,
     additive: bool,
-) -> Floats:
-    """Return published figures on the areas of a vintage.
+) -> Crosswalk:
+    """Return how figures published for the boundaries of one date make up the areas of a vintage.
 
-    A renamed or renumbered area keeps its figure, merged areas are summed. A figure is missing where an
-    area was split, where a predecessor's figure is missing or not given at all, or where areas merged
-    whose figures cannot be added. Codes that are no area of the vintage's level (a ward among
-    municipalities) are left out. Going back in time (a vintage older than the figures) only identical
-    codes and renumberings fit: what has merged cannot be told apart.
+    A renamed or renumbered area keeps its figure, merged areas are summed. An area cannot be told where one
+    was split, or where areas merged whose figures cannot be added. Going back in time (a vintage older than
+    the figures) only identical codes and renumberings fit: what has merged cannot be told apart.
 
     Parameters
     ----------
-    codes, values : (m,) as published; NaN where missing
-    boundary_date : date of the boundaries the codes belong to
+    boundary_date : date of the boundaries that figures are published for
     vintage_date, vintage_codes : the areas wanted, codes ascending
     changes : municipal changes, ordered by date
     additive : whether merged areas' figures may be summed
-
-    Returns
-    -------
-    (len(vintage_codes),) in the vintage's order
     """
-    out = np.full(len(vintage_codes), np.nan)
-    if len(vintage_codes) == 0 or len(codes) == 0:
-        return out
     first, last = sorted((boundary_date, vintage_date))
     between = [change for change in changes if first < change.date <= last]
     moving = [change for change in between if change.from_code != change.to_code]
-    touched = {change.from_code for change in moving} | {change.to_code for change in moving}
-    place = np.searchsorted(vintage_codes, codes).clip(max=len(vintage_codes) - 1)
-    plain = (vintage_codes[place] == codes) & ~np.isin(codes, list(touched))
-    out[place[plain]] = values[plain]
+    touched = {code for change in moving for code in (change.from_code, change.to_code)}
+    made_of = {code: [code] for code in vintage_codes.tolist() if code not in touched}
     if touched:
-        figures = dict(zip(codes.tolist(), values.tolist(), strict=True))
-        place_of = {code: index for index, code in enumerate(vintage_codes.tolist())}
         heirs = {old: new for old, new in lineages(first, last, between).items() if old in touched}
-        moved = _forward(figures, heirs, additive) if boundary_date <= vintage_date else _back(figures, heirs)
-        for code in moved.keys() & place_of.keys():
-            out[place_of[code]] = moved[code]
-    return out
+        made_of |= _forward(heirs, additive) if boundary_date <= vintage_date else _back(heirs)
+    position = {code: place for place, code in enumerate(vintage_codes.tolist())}
+    told = sorted((position[code], origins) for code, origins in made_of.items() if code in position)
+    codes = np.array(sorted({code for _, origins in told for code in origins}), "U5")
+    lengths = np.array([len(origins) for _, origins in told], np.intp)
+    return Crosswalk(
+        codes=codes,
+        n=len(vintage_codes),
+        rows=np.array([place for place, _ in told], np.intp),
+        starts=np.cumsum(lengths) - lengths,
+        columns=np.searchsorted(codes, np.array([code for _, origins in told for code in origins], "U5")),
+    )
+
+
+def placed(codes: Codes, among: Codes) -> tuple[Ints, Ints]:
+    """Return where codes stand in an ascending list: their places in it, and which of them are in it.
+
+    >>> placed(np.array(["b", "x", "a"]), np.array(["a", "b"]))
+    (array([1, 0]), array([0, 2]))
+    """
+    if not len(among):
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    places = np.searchsorted(among, codes).clip(max=len(among) - 1)
+    known = np.flatnonzero(among[places] == codes)
+    return places[known], known
 
 
 Heirs = Mapping[str, frozenset[str]]
@@ -229,21 +264,20 @@ def _predecessors(heirs: Heirs) -> dict[str, list[str]]:
     return found
 
 
-def _forward(figures: Mapping[str, float], heirs: Heirs, additive: bool) -> dict[str, float]:
-    """Return the figures of the areas that came out of changes; one predecessor without leaves a gap."""
-    moved: dict[str, float] = {}
-    for new, origins in _predecessors(heirs).items():
-        whole = all(len(heirs[old]) == 1 for old in origins)
-        if whole and (additive or len(origins) == 1):
-            moved[new] = math.fsum(figures.get(old, math.nan) for old in origins)
-    return moved
+def _forward(heirs: Heirs, additive: bool) -> dict[str, list[str]]:
+    """Return what the areas that came out of changes are made of, where that can be told."""
+    return {
+        new: origins
+        for new, origins in _predecessors(heirs).items()
+        if all(len(heirs[old]) == 1 for old in origins) and (additive or len(origins) == 1)
+    }
 
 
-def _back(figures: Mapping[str, float], heirs: Heirs) -> dict[str, float]:
-    """Return the figures of areas that were renumbered since, under their former codes."""
+def _back(heirs: Heirs) -> dict[str, list[str]]:
+    """Return the new code of each area that was only renumbered since."""
     origins = _predecessors(heirs)
     return {
-        old: figures.get(new, math.nan)
+        old: [new]
         for old, codes in heirs.items()
         for new in codes
         if len(codes) == 1 and len(origins[new]) == 1

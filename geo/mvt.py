@@ -210,6 +210,11 @@ class Tile:
         return len(self.positions)
 
     @property
+    def nbytes(self) -> int:
+        """Size of the stored tile."""
+        return len(self._data)
+
+    @property
     def skeleton(self) -> Skeleton:
         """The geometry, read from the stored bytes when it is needed."""
         return read_skeleton(self._data)
@@ -243,10 +248,44 @@ class Tile:
         found = self._layouts.get(pattern)
         if found is not None:
             return found
-        found = self._layouts[pattern] = Layout(_prefix(self.skeleton, self._attributes, missing, further))
+        made = (
+            _prefix(self.skeleton, self._attributes, missing, further)
+            if further
+            else self._single(missing[0])
+        )
+        found = self._layouts[pattern] = Layout(made)
         if len(self._layouts) > MAX_LAYOUTS:
             self._layouts.popitem(last=False)
         return found
+
+    def _single(self, missing: NDArray[np.bool_]) -> bytes:
+        """Return the constant part for one layer: which form a feature has is all that differs."""
+        features = b"".join(np.where(missing, self._forms.without, self._forms.with_value).tolist())
+        return _layer(self._forms.head + features, len(missing))
+
+    @cached_property
+    def _forms(self) -> _Forms:
+        """The features with a value and without one, and what stands before them."""
+        skeleton, n = self.skeleton, len(self)
+        every, none = np.zeros((1, n), np.bool_), np.ones((1, n), np.bool_)
+        return _Forms(
+            _head(skeleton, self._attributes, 1, ()),
+            _objects(_features(skeleton, self._attributes, every)),
+            _objects(_features(skeleton, self._attributes, none)),
+        )
+
+
+@dataclass(frozen=True)
+class _Forms:
+    head: bytes
+    with_value: NDArray[np.object_]
+    without: NDArray[np.object_]
+
+
+def _objects(parts: Sequence[bytes]) -> NDArray[np.object_]:
+    found = np.empty(len(parts), object)
+    found[:] = parts
+    return found
 
 
 def _poured(values: Floats, classes: UInt8s, missing: Bools) -> bytes:
@@ -267,10 +306,36 @@ def _poured(values: Floats, classes: UInt8s, missing: Bools) -> bytes:
 def _prefix(skeleton: Skeleton, attributes: Attributes, missing: Bools, further: tuple[str, ...]) -> bytes:
     """Return the bytes of a tile up to its first poured value, lengths included."""
     layers, n = missing.shape
-    statics = len(attributes.keys)
+    features = b"".join(_features(skeleton, attributes, missing))
+    return _layer(_head(skeleton, attributes, layers, further) + features, layers * n)
+
+
+def _layer(constant: bytes, poured: int) -> bytes:
+    """Return the opening of a tile's one layer, whose constant bytes are followed by so many values."""
+    length = len(constant) + poured * (_VALUE_DTYPE.itemsize + _CLASS_DTYPE.itemsize)
+    return varint(_TILE_LAYERS << 3 | _BYTES) + varint(length) + constant
+
+
+def _head(skeleton: Skeleton, attributes: Attributes, layers: int, further: tuple[str, ...]) -> bytes:
+    """Return what stands before the features: name, version, extent, keys and static values."""
     keys = list(attributes.keys)
     for value, its_class in [(VALUE, CLASS), *((name, f"{name}:{CLASS}") for name in further)][:layers]:
         keys += [value, its_class]
+    return b"".join(
+        (
+            field(1, LAYER_NAME.encode()),
+            b"\x78\x02",  # version 2
+            b"\x28" + varint(EXTENT),
+            *(field(3, key.encode()) for key in keys),
+            *(column[position] for column in attributes.values for position in skeleton.positions),
+        )
+    )
+
+
+def _features(skeleton: Skeleton, attributes: Attributes, missing: Bools) -> list[bytes]:
+    """Return the features, tagged with their static texts and with the values that are not missing."""
+    layers, n = missing.shape
+    statics = len(attributes.keys)
     features = []
     for i, (position, body) in enumerate(zip(skeleton.positions, skeleton.bodies, strict=True)):
         tags = [number for key in range(statics) for number in (key, key * n + i)]
@@ -280,15 +345,4 @@ def _prefix(skeleton: Skeleton, attributes: Attributes, missing: Bools, further:
                 tags += [statics + 2 * layer, slot, statics + 2 * layer + 1, slot + layers * n]
         feature_id = varint(_FEATURE_ID << 3 | _VARINT) + varint(int(attributes.ids[position]))
         features.append(field(_LAYER_FEATURES, feature_id + field(2, b"".join(map(varint, tags))) + body))
-    layer_bytes = b"".join(
-        (
-            field(1, LAYER_NAME.encode()),
-            b"\x78\x02",  # version 2
-            b"\x28" + varint(EXTENT),
-            *(field(3, key.encode()) for key in keys),
-            *(column[position] for column in attributes.values for position in skeleton.positions),
-            *features,
-        )
-    )
-    poured = layers * n * (_VALUE_DTYPE.itemsize + _CLASS_DTYPE.itemsize)
-    return varint(_TILE_LAYERS << 3 | _BYTES) + varint(len(layer_bytes) + poured) + layer_bytes
+    return features

@@ -13,11 +13,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from service import problems
-from service.atlas import Atlas
 from service.database import reader_engine, writer_engine
 from service.downloads import Downloads
 from service.frontdoor import FrontDoor
-from service.listener import listen
+from service.news import News
 from service.openapi import Api
 from service.routes import (
     areas,
@@ -47,9 +46,8 @@ from service.routes import (
     transport,
 )
 from service.settings import Settings
-from service.staticmaps import StaticMaps
+from service.store import Store
 from service.transport import Regions
-from service.views import Gallery
 
 DESCRIPTION = """\
 地域の統計と施策を地図に載せる API。Japan's regional KPIs and policy measures on prefecture and
@@ -61,25 +59,23 @@ FIRST_READ_S = 15
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the database, read the catalogue, listen for changes; close all of it at the end."""
+    """Open the database, read the catalogue, hear of changes; close all of it at the end."""
     settings: Settings = app.state.settings
     app.state.writer = writer_engine(settings)
-    engine = reader_engine(settings)
-    atlas = app.state.atlas = Atlas(engine, settings)
-    app.state.gallery = Gallery(atlas)
-    app.state.regions = Regions(atlas)
-    app.state.static_maps = StaticMaps(atlas)
+    store = Store(reader_engine(settings), settings)
+    news = app.state.news = News(store)
+    app.state.regions = Regions(store)
     app.state.downloads = Downloads(settings.downloads, settings.downloads_mb)
-    listening = asyncio.create_task(listen(atlas))
+    keeping_up = asyncio.create_task(news.run())
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
-        await asyncio.wait_for(atlas.has_read.wait(), FIRST_READ_S)
+        await asyncio.wait_for(news.has_read.wait(), FIRST_READ_S)
     try:
         yield
     finally:
-        listening.cancel()
+        keeping_up.cancel()
         with suppress(asyncio.CancelledError):
-            await listening
-        await engine.dispose()
+            await keeping_up
+        await store.engine.dispose()
         app.state.writer.dispose()
 
 

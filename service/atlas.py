@@ -1,378 +1,380 @@
-"""Everything a request needs, in memory: stored bytes of geometry and vectors of values.
+"""What a request reads: the catalogue of one moment, and the values and outlines that belong to it.
 
-One atlas serves one process. It asks the database what it does not hold, holds it within a budget and
-forgets it when the database says (LISTEN) that it has changed. When the database is away, what is held
-keeps being served.
+An atlas never changes. It answers from memory, else from the database, and never with something of another
+moment: a row comes with the numbers of the subjects it follows from (``service.revisions``), and where they
+are not those of this atlas, ``Moved`` is raised and the request begins anew with the next one. When the
+database is away, what is held keeps being served.
 """
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import numpy as np
-import orjson
+from numpy.typing import NDArray
 from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import indicators
-from geo.access import Definition
+from geo import indicators, mvt, png
 from geo.ages import Ages
 from geo.errors import NotFound
 from geo.geojson import FeatureTexts
 from geo.indicators import Indicator
-from geo.lineage import Change, origins
-from service import policy, progress, queries
-from service.figures import (
-    NOT_APPLICABLE,
-    OK,
-    Figures,
-    Vector,
-    ages_by_year,
-    base_vector,
-    by_period,
-    derived_statuses,
-)
+from geo.lineage import origins
+from service import queries, revisions
+from service.catalogue import Catalogue, Vintage
+from service.figures import NOT_APPLICABLE, OK, Breaks, StoredVector, Vector, ages_by_year, derived
 from service.gazetteer import LEVELS, Gazetteer
-from service.memo import Memo
-from service.policy import Places, Policy
-from service.settings import Settings
-from service.stored import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
-from service.tilestore import TileStore
+from service.heavy import off_loop, prepared
+from service.ingest.tiles import TOP_ZOOM, encode_tile
+from service.layers import kind_of, stored_from
+from service.memory import LARGEST_SHARE
+from service.store import Moved, Store
 
-#: Grows when the bytes of an answer change though the data have not, so that revisions change with it.
-ENCODING = 1
+__all__ = ["Atlas", "Vintage"]
 
-MEGABYTE = 1 << 20
-#: Areas whose people by age are held: some 10 kB each.
-AGES_HELD = 2000
-#: News that leaves outlines and tiles as they are; the last is news of stops, grids and gaps.
-LIGHT = ("indicator:", "deployment:", "kpi:", "transport:")
-
-
-@dataclass(frozen=True)
-class Vintage:
-    """A boundary set: its date, what it is, whose it is."""
-
-    date: dt.date
-    title: Mapping[str, str]
-    credit: Mapping[str, str]
-    source: str
-    licence: str
-    revision: int
-    levels: tuple[str, ...]
-
-
-@dataclass(eq=False)
-class Catalogue:
-    """What exists: read as a whole, replaced as a whole; what is made from it may be held by it."""
-
-    vintages: dict[dt.date, Vintage] = field(default_factory=dict)
-    gazetteers: dict[tuple[dt.date, str], Gazetteer] = field(default_factory=dict)
-    indicators: dict[str, Indicator] = field(default_factory=dict)
-    revisions: dict[str, int] = field(default_factory=dict)
-    #: level → base indicator → periods
-    observed: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    sources: dict[str, Row[Any]] = field(default_factory=dict)
-    sources_of: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    regions: dict[str, list[Row[Any]]] = field(default_factory=dict)
-    changes: tuple[Change, ...] = ()
-    industries: tuple[Row[Any], ...] = ()
-    #: dates whose area codes people by age are stored under
-    age_boundary_dates: tuple[dt.date, ...] = ()
-    policy: Policy = field(default_factory=Policy)
-    definitions: dict[str, Definition] = field(default_factory=dict)
-    places: Places = field(default_factory=lambda: Places(()))
-    #: indicators, and the layers that show the policy
-    layers: dict[str, Indicator] = field(default_factory=dict)
+V = TypeVar("V")
+Address = tuple[int, int, int]
+Ints = NDArray[np.intp]
 
 
 class Atlas:
-    """The memory of one serving process; see the module's docstring."""
+    """The catalogue of one moment with what belongs to it; see the module's docstring."""
 
-    def __init__(self, engine: AsyncEngine, settings: Settings) -> None:
-        self.engine = engine
-        self.settings = settings
-        self.catalogue = Catalogue()
-        self.generation = 0
-        #: grows when stops, grids or gaps change
-        self.transport_generation = 0
-        self.has_read = asyncio.Event()
-        self._refreshing = asyncio.Lock()
-        self._figures: Memo[str, Figures] = Memo(settings.figures_memory_mb * MEGABYTE, _figures_cost)
-        self._vectors: Memo[tuple[str, str, str, dt.date], Vector] = Memo(
-            settings.vectors_memory_mb * MEGABYTE, lambda vector: vector.nbytes + 500
-        )
-        self._ages: Memo[tuple[str, dt.date], dict[int, Ages]] = Memo(AGES_HELD, lambda _ages: 1)
-        self._tiles: Memo[tuple[dt.date, str], TileStore] = Memo(6, lambda _store: 1)
-        self._texts: Memo[tuple[dt.date, str, str], FeatureTexts] = Memo(
-            settings.outlines_memory_mb * MEGABYTE, lambda texts: texts.nbytes
-        )
-
-    async def refresh(self, *subjects: str) -> None:
-        """Read the catalogue anew and forget what the subjects touch.
-
-        ``indicator:ID`` has new figures; ``deployment:`` and ``kpi:ID`` are part of the catalogue;
-        ``transport:`` are stops, grids and gaps; any other subject, or none, is everything.
-        """
-        async with self._refreshing:  # an older reading must not replace a newer one
-            self.catalogue = await self._read_catalogue()
-        self.generation += 1
-        self.has_read.set()
-        self._vectors.clear()
-        if not subjects or any(not subject.startswith(LIGHT[:3]) for subject in subjects):
-            self.transport_generation += 1
-        if subjects and all(subject.startswith(LIGHT) for subject in subjects):
-            for subject in subjects:
-                self._figures.drop(subject.removeprefix("indicator:"))
-        else:
-            self._figures.clear()
-            self._ages.clear()
-            self._tiles.clear()
-            self._texts.clear()
-
-    async def _read_catalogue(self) -> Catalogue:
-        catalogue = Catalogue()
-        async with self.engine.connect() as conn:
-            for row in await queries.vintages(conn):
-                levels: list[str] = []
-                for level in LEVELS:
-                    areas = await queries.areas(conn, row.vintage, level)
-                    if areas:
-                        levels.append(level)
-                        catalogue.gazetteers[row.vintage, level] = Gazetteer.from_rows(
-                            row.vintage, level, areas
-                        )
-                catalogue.vintages[row.vintage] = Vintage(
-                    date=row.vintage,
-                    title={"ja": row.title_ja, "en": row.title_en},
-                    credit={"ja": row.credit_ja, "en": row.credit_en},
-                    source=row.source,
-                    licence=row.licence,
-                    revision=row.revision,
-                    levels=tuple(levels),
-                )
-            for row in await queries.indicators(conn):
-                catalogue.indicators[row.id] = indicators.from_json(row.definition)
-                catalogue.revisions[row.id] = row.revision
-            for row in await queries.observed_periods(conn):
-                additive = catalogue.indicators[row.indicator].aggregation == "sum"
-                catalogue.sources_of[row.indicator, row.period] = tuple(sorted(row.sources))
-                for level in LEVELS:
-                    has = (
-                        (row.prefectures or (additive and row.municipalities))
-                        if level == "prefecture"
-                        else (row.municipalities)
-                    )
-                    if has:
-                        catalogue.observed.setdefault(level, {}).setdefault(row.indicator, []).append(
-                            row.period
-                        )
-            catalogue.sources = {row.id: row for row in await queries.sources(conn)}
-            for row in await queries.region_sets(conn):
-                catalogue.regions.setdefault(row.id, []).append(row)
-            catalogue.changes = tuple(
-                Change(date=row.date, kind=row.kind, from_code=row.from_code, to_code=row.to_code)
-                for row in await queries.area_changes(conn)
-            )
-            catalogue.industries = tuple(await queries.industries(conn))
-            catalogue.age_boundary_dates = tuple(await queries.age_boundary_dates(conn))
-            await _read_policy(conn, catalogue)
-            catalogue.definitions = {
-                row.id: definition_from_body(row.body) for row in await queries.gap_definitions(conn)
-            }
-        return catalogue
+    def __init__(self, store: Store, catalogue: Catalogue) -> None:
+        self.store = store
+        self.settings = store.settings
+        self.catalogue = catalogue
+        self._revisions: dict[tuple[object, ...], str] = {}
 
     # What exists
 
     def layer(self, name: str) -> Indicator:
-        """Return a layer: an indicator, or one that shows the policy; NotFound lists those that exist."""
+        """Return a layer: an indicator, or one that shows the policy; NotFound lists some that exist."""
         found = self.catalogue.layers.get(name)
         if found is None:
-            listed = ", ".join(sorted(self.catalogue.layers))
-            raise NotFound(f"No layer is called {name[:80]!r}; there are: {listed}")
+            raise NotFound(f"No layer is called {name[:80]!r}; {_some(self.catalogue.layers, '/v1/layers')}")
         return found
 
     def indicator(self, name: str) -> Indicator:
-        """Return an indicator; NotFound lists those that exist."""
+        """Return an indicator; NotFound lists some that exist."""
         found = self.catalogue.indicators.get(name)
         if found is None:
-            listed = ", ".join(sorted(self.catalogue.indicators))
-            raise NotFound(f"No indicator is called {name[:80]!r}; there are: {listed}")
+            listed = _some(self.catalogue.indicators, "/v1/indicators")
+            raise NotFound(f"No indicator is called {name[:80]!r}; {listed}")
         return found
 
     def gazetteer(self, vintage: dt.date, level: str) -> Gazetteer:
         """Return the areas of a (vintage, level); NotFound when the vintage has no such level."""
-        found = self.catalogue.gazetteers.get((vintage, level))
-        if found is None:
+        found = self.catalogue.vintages.get(vintage)
+        if found is None or level not in found.gazetteers:
             raise NotFound(f"The boundaries of {vintage} have no level {level!r}")
+        return found.gazetteers[level]
+
+    def periods(self, layer: Indicator, level: str) -> list[str]:
+        """Return the periods a layer has values for at a level, oldest first."""
+        return self.catalogue.periods(layer, level)
+
+    def levels(self, layer: Indicator) -> list[str]:
+        """Return the levels at which a layer has values."""
+        return [level for level in LEVELS if self.periods(layer, level)]
+
+    # In which state
+
+    def revision(self, layer: Indicator, vintage: dt.date) -> str:
+        """Return a short text that changes whenever any value, word or outline of a layer changes."""
+        key = (layer.id, vintage)
+        found = self._revisions.get(key)
+        if found is None:
+            subjects = {*kind_of(layer).inputs(self.catalogue, layer), revisions.vintage(vintage)}
+            found = self._revisions[key] = self._digest(subjects, layer.id, vintage)
         return found
 
-    def gazetteers(self, vintage: dt.date) -> dict[str, Gazetteer]:
-        """Return the gazetteers of one vintage by level."""
-        return {level: g for (date, level), g in self.catalogue.gazetteers.items() if date == vintage}
+    def state_of(self, *layers: Indicator) -> str:
+        """Return a short text that changes whenever anything of these layers does, on any boundaries."""
+        key = tuple([layer.id for layer in layers])
+        found = self._revisions.get(key)
+        if found is None:
+            subjects = set(map(revisions.vintage, self.catalogue.vintages))
+            subjects.update(*(kind_of(layer).inputs(self.catalogue, layer) for layer in layers))
+            found = self._revisions[key] = self._digest(subjects, *key)
+        return found
 
-    def periods(self, indicator: Indicator, level: str) -> list[str]:
-        """Return the periods an indicator has figures for at a level, oldest first."""
-        return indicators.periods(indicator, self.catalogue.observed.get(level, {}))
+    def state(self, *kinds: str) -> str:
+        """Return a short text that changes whenever a subject of these kinds does; of any kind without."""
+        key = ("kinds", kinds)
+        found = self._revisions.get(key)
+        if found is None:
+            numbers = self.catalogue.numbers
+            subjects = {s for s in numbers if not kinds or s.partition(":")[0] in kinds}
+            found = self._revisions[key] = self._digest(subjects, *kinds)
+        return found
 
-    def levels(self, indicator: Indicator) -> list[str]:
-        """Return the levels at which an indicator has figures."""
-        return [level for level in LEVELS if self.periods(indicator, level)]
+    def changed_at(self, *kinds: str) -> int:
+        """Return when a subject of these kinds changed last, in seconds of Unix time."""
+        numbers = self.catalogue.numbers.items()
+        return max((n for subject, n in numbers if subject.partition(":")[0] in kinds), default=0) // 10**6
 
-    def revision(self, indicator: Indicator, vintage: dt.date) -> str:
-        """Return a short text that changes whenever any value or outline of this layer changes."""
-        ids = sorted({indicator.id, *indicators.components(indicator)})
-        parts = [ENCODING, str(vintage), self.catalogue.vintages[vintage].revision]
-        parts += [f"{name}={self.catalogue.revisions.get(name, 0)}" for name in ids]
-        return hashlib.blake2b(orjson.dumps(parts), digest_size=6).hexdigest()
+    def _digest(self, subjects: Collection[str], *names: object) -> str:
+        numbers = self.catalogue.numbers
+        return revisions.digest(names, [(subject, numbers.get(subject, 0)) for subject in sorted(subjects)])
 
-    # What is held, else asked for
+    # The database, in this state
 
-    async def figures(self, indicator_id: str) -> Figures:
-        """Return every published figure of a base indicator."""
+    @asynccontextmanager
+    async def reading(self, *kinds: str, subjects: Collection[str] = ()) -> AsyncIterator[AsyncConnection]:
+        """Give a connection that sees one state of the database: the one that this atlas knows.
 
-        async def ask() -> Figures:
-            async with self.engine.connect() as conn:
-                revision, parts = await queries.figures(conn, indicator_id)
-            if revision is not None and revision != self.catalogue.revisions.get(indicator_id):
-                # Loaded since the catalogue was read: the news is still on its way.
-                await self.refresh(f"indicator:{indicator_id}")
-            return by_period(parts)
+        Parameters
+        ----------
+        kinds, subjects : what is to be read; see ``service.revisions``
 
-        return await self._figures.fetch(indicator_id, ask)
+        Raises
+        ------
+        Moved : one of these subjects has changed since
+        """
+        async with self.store.engine.connect() as conn:
+            found = await queries.some_numbers(conn, subjects, kinds)
+            mine = {
+                subject: n
+                for subject, n in self.catalogue.numbers.items()
+                if subject in subjects or subject.partition(":")[0] in kinds
+            }
+            if found != mine:
+                raise Moved("The data have changed")
+            yield conn
 
-    async def ages(self, code: str, vintage: dt.date) -> dict[int, Ages]:
+    def read(
+        self,
+        query: Callable[[AsyncConnection], Awaitable[V]],
+        *kinds: str,
+        subjects: Collection[str] = (),
+    ) -> V:
+        """Return what a query answers in this state, for work in a thread; see ``reading``."""
+
+        async def ask() -> V:
+            async with self.reading(*kinds, subjects=subjects) as conn:
+                return await query(conn)
+
+        return self.store.brought(ask)
+
+    # What is held, else asked for. On the event loop these raise ``Needed`` where it is not held.
+
+    def vector(self, layer: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
+        """Return a layer's values of one period, one per area of (vintage, level)."""
+        return self.vectors(layer, [period], level, vintage)[0]
+
+    def vectors(self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date) -> list[Vector]:
+        """Return a layer's values of several periods."""
+        make = kind_of(layer).make
+        if make is not None:
+            return [self._made(layer, period, level, vintage) for period in periods]
+        return [one.vector for one in self._stored(layer, periods, level, vintage)]
+
+    def period_breaks(self, layer: Indicator, period: str, level: str, vintage: dt.date) -> Breaks:
+        """Return the breaks of an indicator's own scheme for one period."""
+        return self._stored(layer, [period], level, vintage)[0].breaks
+
+    def all_breaks(self, layer: Indicator, level: str, vintage: dt.date) -> Breaks:
+        """Return the breaks of an indicator's own scheme over all its periods."""
+        key = (layer.id, level, vintage, self.revision(layer, vintage))
+
+        async def ask() -> Breaks:
+            subjects = self._followed(layer, vintage)
+            async with self.store.single.connect() as conn:
+                found, numbers = await queries.class_breaks(conn, layer.id, level, vintage, subjects)
+            self._check(subjects, numbers)
+            return found
+
+        return self.store.held(self.store.breaks, key, ask)
+
+    def _followed(self, layer: Indicator, vintage: dt.date) -> list[str]:
+        return sorted([*stored_from(layer), revisions.vintage(vintage)])
+
+    def _check(self, subjects: Sequence[str], numbers: Sequence[int]) -> None:
+        """Raise ``Moved`` where the database has other numbers than this atlas."""
+        known = self.catalogue.numbers
+        if list(numbers) != [known[subject] for subject in subjects if subject in known]:
+            raise Moved("The figures have changed")
+
+    def _stored(
+        self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date
+    ) -> list[StoredVector]:
+        shelf, revision = self.store.vectors, self.revision(layer, vintage)
+        existing = self.periods(layer, level)
+        found = {
+            period: shelf.get((layer.id, period, level, vintage, revision))
+            if period in existing
+            else StoredVector.missing(len(self.gazetteer(vintage, level)))
+            for period in periods
+        }
+        missing = [period for period, one in found.items() if one is None]
+        if missing:
+
+            async def fetch() -> dict[str, StoredVector]:
+                return await self._read(layer, missing, level, vintage)
+
+            found |= self.store.brought(fetch)
+        return [one for one in (found[period] for period in periods) if one is not None]
+
+    async def _read(
+        self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date
+    ) -> dict[str, StoredVector]:
+        subjects = self._followed(layer, vintage)
+        async with self.store.single.connect() as conn:
+            rows, numbers = await queries.vectors(conn, layer.id, periods, level, vintage, subjects)
+        self._check(subjects, numbers)
+        revision = self.revision(layer, vintage)
+        for period, one in rows.items():
+            self.store.vectors.put((layer.id, period, level, vintage, revision), one)
+        if len(rows) < len(periods):
+            raise LookupError(f"{layer.id} has no vector of {sorted(set(periods) - set(rows))} at {level}")
+        return rows
+
+    def _made(self, layer: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
+        key = (layer.id, period, level, vintage, self.revision(layer, vintage))
+        found = self.store.made.get(key)
+        if found is not None:
+            return found
+        make, gazetteer = kind_of(layer).make, self.gazetteer(vintage, level)
+        assert make is not None  # noqa: S101 (asked before)
+        if self.store.is_loop:
+
+            async def ask() -> Vector:
+                return await off_loop(make, self, layer, period, gazetteer)
+
+            return self.store.held(self.store.made, key, ask)
+        return self.store.made.put(key, make(self, layer, period, gazetteer))
+
+    def region_vectors(
+        self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date, positions: Sequence[int]
+    ) -> list[Vector]:
+        """Return the one value of the areas at ``positions`` together, period by period.
+
+        Sums first, then the formula. It is missing when a member's figure is missing, or when the indicator
+        cannot be summed.
+        """
+        place = list(positions)
+        if len(place) == 1:
+            return [
+                Vector(one.values[place], one.statuses[place], one.sources)
+                for one in self.vectors(layer, periods, level, vintage)
+            ]
+        available = self.catalogue.observed.get(level, {})
+        wanted = {p: indicators.base_periods(layer, p, available) or [(layer.id, p)] for p in periods}
+        needed: dict[str, dict[str, None]] = {}
+        for listed in wanted.values():
+            for name, at in listed:
+                needed.setdefault(name, {})[at] = None
+        sums: dict[tuple[str, str], Vector] = {}
+        for name, at_periods in needed.items():
+            base = self.indicator(name)
+            members = self.vectors(base, list(at_periods), level, vintage)
+            for at, one in zip(at_periods, members, strict=True):
+                sums[name, at] = _summed(one, place, base.aggregation == "sum")
+        made = []
+        for period in periods:
+            if layer.numerator:
+                values = indicators.evaluate(layer, period, available, lambda n, at: sums[n, at].values)
+                made.append(derived(values, [sums[base] for base in wanted[period]]))
+            else:
+                made.append(sums[layer.id, period])
+        return made
+
+    def ages(self, code: str, vintage: dt.date) -> dict[int, Ages]:
         """Return the people by age of an area of a vintage, by year; nothing where they are not known."""
+        subjects = (revisions.AGES, revisions.AREA_CHANGES, revisions.vintage(vintage))
 
         async def ask() -> dict[int, Ages]:
             changes = self.catalogue.changes
             codes = {
                 date: origins(code, date, vintage, changes) for date in self.catalogue.age_boundary_dates
             }
-            async with self.engine.connect() as conn:
+            async with self.reading(subjects=subjects) as conn:
                 return ages_by_year(await queries.ages(conn, codes), codes)
 
-        return await self._ages.fetch((code, vintage), ask)
+        return self.store.held(self.store.ages, (code, vintage, self._digest(subjects)), ask)
 
-    async def vector(self, indicator: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
-        """Return an indicator's values of one period, one per area of (vintage, level)."""
+    # Outlines
 
-        async def ask() -> Vector:
-            return await self._computed(indicator, period, level, vintage)
+    def _of_vintage(self, vintage: dt.date) -> int:
+        return self.catalogue.numbers[revisions.vintage(vintage)]
 
-        return await self._vectors.fetch((indicator.id, period, level, vintage), ask)
-
-    async def _base(self, name: str, period: str, level: str, vintage: dt.date) -> Vector:
-        figures = await self.figures(name)
-        base = self.indicator(name)
-        changes = self.catalogue.changes
-        return base_vector(base, figures.get(period, ()), level, self.gazetteers(vintage), changes)
-
-    async def _computed(self, indicator: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
-        if indicator.id not in self.catalogue.indicators:
-            return await self._policy_vector(indicator, period, level, vintage)
-        available = self.catalogue.observed.get(level, {})
-        if not indicators.components(indicator):
-            return await self._base(indicator.id, period, level, vintage)
-        parts: dict[tuple[str, str], Vector] = {}
-        for name, base_period in indicators.base_periods(indicator, period, available):
-            parts[name, base_period] = await self._base(name, base_period, level, vintage)
-        values = indicators.evaluate(indicator, period, available, lambda name, at: parts[name, at].values)
-        sources = tuple(dict.fromkeys(source for part in parts.values() for source in part.sources))
-        return Vector(values, derived_statuses(values, list(parts.values())), sources)
-
-    async def _policy_vector(self, layer: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
-        catalogue, gazetteer = self.catalogue, self.gazetteer(vintage, level)
-        if layer.topic == "measures":
-            return policy.deployment_vector(catalogue.policy, catalogue.places, layer, period, gazetteer)
-        return await progress.progress_vector(self, layer, period, gazetteer)
-
-    async def region_vector(
-        self, indicator: Indicator, period: str, level: str, vintage: dt.date, positions: Sequence[int]
-    ) -> Vector:
-        """Return the one value of the areas at ``positions`` together: sums first, then the formula.
-
-        It is missing when a member's figure is missing, or when the indicator cannot be summed.
-        """
-        if len(positions) == 1:
-            whole = await self.vector(indicator, period, level, vintage)
-            place = list(positions)
-            return Vector(whole.values[place], whole.statuses[place], whole.sources)
-        available = self.catalogue.observed.get(level, {})
-        parts: dict[tuple[str, str], Vector] = {}
-        wanted = indicators.base_periods(indicator, period, available)
-        for name, base_period in wanted or [(indicator.id, period)]:
-            members = await self._base(name, base_period, level, vintage)
-            parts[name, base_period] = _summed(members, positions, self.indicator(name).aggregation == "sum")
-        if wanted:
-            values = indicators.evaluate(
-                indicator, period, available, lambda name, at: parts[name, at].values
-            )
-        else:
-            values = parts[indicator.id, period].values
-        sources = tuple(dict.fromkeys(source for part in parts.values() for source in part.sources))
-        return Vector(values, derived_statuses(values, list(parts.values())), sources)
-
-    async def tiles(self, vintage: dt.date, level: str) -> TileStore:
-        """Return the stored tiles of a (vintage, level)."""
-
-        async def ask() -> TileStore:
-            async with self.engine.connect() as conn:
-                return await TileStore.read(conn, self.gazetteer(vintage, level), self.settings)
-
-        return await self._tiles.fetch((vintage, level), ask)
-
-    async def texts(
+    def texts(
         self, vintage: dt.date, level: str, detail: str, positions: Sequence[int] | None = None
-    ) -> tuple[FeatureTexts, np.ndarray[tuple[int], np.dtype[np.intp]]]:
+    ) -> tuple[FeatureTexts, Ints]:
         """Return outlines as GeoJSON texts, and the place of each wanted area in them.
 
-        All outlines of a detail are held together when they fit the budget; otherwise only the
-        wanted ones are asked for.
+        All outlines of a detail are held together when they fit the budget; otherwise the wanted ones.
         """
         gazetteer = self.gazetteer(vintage, level)
+        key = (vintage, level, detail, self._of_vintage(vintage))
+        subjects = (revisions.vintage(vintage),)
         wanted = np.arange(len(gazetteer)) if positions is None else np.asarray(positions, np.intp)
-        held = self._texts.get((vintage, level, detail))
+
+        async def measure() -> int:
+            async with self.reading(subjects=subjects) as conn:
+                return await queries.outline_bytes(conn, vintage, level, detail)
+
+        async def ask(some: list[int] | None = None) -> FeatureTexts:
+            async with self.reading(subjects=subjects) as conn:
+                rows = await queries.outlines(conn, vintage, level, detail, some)
+            return await prepared(_feature_texts, gazetteer, rows)
+
+        shelf = self.store.texts
+        held = shelf.get(key)
         if held is not None:
             return held, wanted
-        async with self.engine.connect() as conn:
-            size = await queries.outline_bytes(conn, vintage, level, detail)
-        if size > self.settings.outlines_memory_mb * MEGABYTE // 2:
-            async with self.engine.connect() as conn:
-                rows = await queries.outlines(conn, vintage, level, detail, wanted.tolist())
-            return _feature_texts(gazetteer, rows), np.arange(len(rows))
+        size = self.store.held(self.store.sizes, key, measure)
+        if size * 2 > self.store.memory.limit // LARGEST_SHARE and len(wanted) < len(gazetteer):
+            some = wanted.tolist()
+            return self.store.held(shelf, (*key, *some), lambda: ask(some)), np.arange(len(some))
+        return self.store.held(shelf, key, ask), wanted
 
-        async def ask() -> FeatureTexts:
-            async with self.engine.connect() as conn:
-                return _feature_texts(gazetteer, await queries.outlines(conn, vintage, level, detail))
+    def tile_key(self, vintage: dt.date, level: str, address: Address) -> tuple[object, ...]:
+        """Return the key under which a tile is held."""
+        return (vintage, level, address, self._of_vintage(vintage))
 
-        return await self._texts.fetch((vintage, level, detail), ask), wanted
+    def tile(self, vintage: dt.date, level: str, address: Address) -> mvt.Tile | None:
+        """Return a tile ready to pour, None where nothing is to draw."""
+        gazetteer = self.gazetteer(vintage, level)
+
+        async def ask() -> tuple[mvt.Tile | None]:
+            async with self.reading(subjects=(revisions.vintage(vintage),)) as conn:
+                if address[0] <= TOP_ZOOM:
+                    stored = await queries.one_encoded_tile(conn, vintage, level, *address)
+                else:
+                    stored = await encode_tile(conn, vintage, level, *address)
+            return (mvt.Tile(stored, gazetteer.attributes) if stored else None,)
+
+        return self.store.held(self.store.tiles, self.tile_key(vintage, level, address), ask)[0]
+
+    def raster(self, vintage: dt.date, level: str, address: Address, size: int) -> png.Raster | None:
+        """Return which area each pixel of a tile belongs to, None where nothing is to draw."""
+        tile = self.tile(vintage, level, address)
+        if tile is None:
+            return None
+        key = (*self.tile_key(vintage, level, address), size)
+
+        async def ask() -> png.Raster:
+            return await prepared(png.rasterise, tile.skeleton, size)
+
+        return self.store.held(self.store.rasters, key, ask)
 
 
-async def _read_policy(conn: AsyncConnection, catalogue: Catalogue) -> None:
-    """Read the strategy, its deployments and KPIs, and make the layers that show them."""
-    body = await queries.newest_strategy(conn)
-    changed = await queries.newest_change(conn)
-    catalogue.policy = Policy(
-        version=strategy_from_body(body) if body is not None else None,
-        deployments=tuple(map(deployment_from_row, await queries.deployments(conn))),
-        kpis={row.id: kpi_from_row(row) for row in await queries.kpis(conn)},
-        revision=int(changed.timestamp() * 1e6) if changed is not None else 0,
-    )
-    catalogue.places = Places(catalogue.changes)
-    catalogue.layers = dict(catalogue.indicators)
-    observed = catalogue.observed.get("prefecture", {})
-    told = {name: indicators.periods(one, observed) for name, one in catalogue.indicators.items()}
-    for name, (layer, by_level) in policy.layers(catalogue.policy, told).items():
-        catalogue.layers[name] = layer
-        catalogue.revisions[name] = catalogue.policy.revision
-        for level, periods in by_level.items():
-            catalogue.observed.setdefault(level, {})[name] = periods
+def _some(existing: Iterable[str], where: str) -> str:
+    """Return which ids exist, the first of them where there are many."""
+    listed = sorted(existing)
+    if len(listed) <= MANY:
+        return f"there are: {', '.join(listed)}"
+    return f"there are {len(listed)}, all of them at {where}: {', '.join(listed[:SHOWN])} …"
+
+
+#: More ids than this are told in part.
+MANY, SHOWN = 300, 20
 
 
 def _summed(members: Vector, positions: Sequence[int], additive: bool) -> Vector:
@@ -381,11 +383,6 @@ def _summed(members: Vector, positions: Sequence[int], additive: bool) -> Vector
     missing = [status for status in members.statuses[place] if status != OK]
     reason = missing[0] if missing else (OK if additive else NOT_APPLICABLE)
     return Vector(total, np.array([reason], np.uint8), members.sources)
-
-
-def _figures_cost(figures: Figures) -> int:
-    parts = [part for found in figures.values() for part in found]
-    return 1000 + sum(part.codes.nbytes + part.values.nbytes + part.statuses.nbytes for part in parts)
 
 
 def _feature_texts(gazetteer: Gazetteer, rows: Sequence[Row[Any, Any]]) -> FeatureTexts:

@@ -106,6 +106,12 @@ def check_schema(conn: Connection) -> None:
             f"The database has the schema {found or '(none)'}, this chiiki works with {schema.newest()}. "
             "Run: chiiki migrate"
         )
+    from service import vectors  # numpy takes a while, which the other commands need not wait for
+
+    if not vectors.is_current(conn):
+        raise SchemaOutdated(
+            "The values in the database were worked out by another chiiki. Run: chiiki migrate"
+        )
 
 
 def actor() -> str:
@@ -161,12 +167,13 @@ def status() -> None:
         vintages = [row._asdict() for row in conn.execute(text(VINTAGES))]
         print_table(
             vintages,
-            ("vintage", "revision", "prefectures", "municipalities", "wards", "tiles"),
+            ("vintage", "changed", "prefectures", "municipalities", "wards", "tiles"),
             "No boundaries.",
         )
         for what in (
             "indicator",
             "observation",
+            "vector",
             "source",
             "area_change",
             "deployment",
@@ -176,6 +183,7 @@ def status() -> None:
             "api_key",
         ):
             out.print(f"{what:<12}{conn.scalar(text(f'select count(*) from {what}')):>10,}")  # noqa: S608
+        out.print(f"memory      {settings.memory_mb:>10,} MiB for each serving process; see /metrics")
 
 
 @app.command("openapi")
@@ -197,7 +205,9 @@ def show_settings() -> None:
 
 
 VINTAGES = """
-select v.vintage, v.revision,
+select v.vintage,
+       (select date_trunc('second', to_timestamp(n / 1e6)) from revision r
+        where r.subject = 'vintage:' || v.vintage) as changed,
        count(*) filter (where a.level = 'prefecture') as prefectures,
        count(*) filter (where a.level = 'municipality') as municipalities,
        count(*) filter (where a.level = 'ward') as wards,

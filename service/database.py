@@ -9,14 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from pydantic import SecretStr
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.cluster import Cluster
 from service.settings import Settings
 
-#: LISTEN/NOTIFY channel on which a load tells its subject: ``indicator:ID``, ``vintage:DATE``, ``catalogue``.
-CHANNEL = "chiiki"
 RECYCLE_S = 1800
 #: A load waits this long for another load's lock, then gives up with a clear error.
 WRITER_LOCK_TIMEOUT_MS = 10_000
@@ -36,6 +34,12 @@ def reader_url(settings: Settings) -> URL:
     if settings.database_url is not None:
         return _parsed(settings.database_url)
     return Cluster.of(settings).url("chiiki_reader")
+
+
+def news_address(settings: Settings) -> str:
+    """Return where notifications come from, as libpq reads it: a primary server, which a replica is not."""
+    url = _parsed(settings.news_url) if settings.news_url is not None else reader_url(settings)
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def writer_engine(settings: Settings) -> Engine:
@@ -72,14 +76,10 @@ def reader_engine(settings: Settings) -> AsyncEngine:
         pool_recycle=RECYCLE_S,
         pool_use_lifo=True,
         hide_parameters=True,
+        isolation_level="REPEATABLE READ",  # all that one answer is read from is of one moment
         execution_options={"postgresql_readonly": True},
         connect_args=_connect_args(settings, "chiiki reader", limits),
     )
-
-
-def notify(conn: Connection, subject: str) -> None:
-    """Tell every serving process what this transaction changes; they hear it when it commits."""
-    conn.execute(text("select pg_notify(:channel, :subject)"), {"channel": CHANNEL, "subject": subject})
 
 
 @contextmanager

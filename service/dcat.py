@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from geo.file_formats import FORMATS
-from geo.indicators import TOPICS, Indicator, components
+from geo.indicators import TOPICS, Indicator
 from geo.plain_language import credits_in_words
 from service.atlas import Atlas
 from service.ogc.collections import LEVEL_NAMES, Collection, collections
 from service.ogc.documents import FEATURES
 from service.progress import SOURCE as KPI_SOURCE
-from service.responses import JSON, MVT, digest
+from service.responses import JSON, MVT
+from service.revisions import digest
 
 Node = dict[str, object]
 Texts = Mapping[str, str]
@@ -98,7 +99,7 @@ def catalogue(atlas: Atlas, base: str, offset: int, limit: int, following: str |
 
 def layers(atlas: Atlas) -> list[list[Collection]]:
     """Return every layer that has figures, as its collections by level."""
-    of_layers = [one for one in collections(atlas).values() if one.indicator is not None]
+    of_layers = [one for one in collections(atlas) if one.indicator is not None]
     return [list(group) for _, group in groupby(of_layers, key=lambda one: one.indicator)]
 
 
@@ -161,16 +162,13 @@ def _sources(atlas: Atlas, layer: Indicator) -> list[str]:
         return ["deployments"]
     if layer.topic == "progress":
         return [KPI_SOURCE]
-    bases = set(components(layer)) or {layer.id}
-    used = (names for (name, _), names in atlas.catalogue.sources_of.items() if name in bases)
-    return sorted({name for names in used for name in names})
+    return sorted({name for names in atlas.catalogue.sources_of(layer).values() for name in names})
 
 
 def _modified(atlas: Atlas, layer: Indicator, retrieved: Sequence[dt.date]) -> Node:
     """Return when a layer last changed: the policy when it was edited, figures when they were last taken."""
-    revision = atlas.catalogue.policy.revision
-    if layer.id not in atlas.catalogue.indicators and revision:
-        at = dt.datetime.fromtimestamp(revision // 1_000_000, dt.UTC)
+    if layer.id not in atlas.catalogue.indicators:
+        at = dt.datetime.fromtimestamp(atlas.changed_at("deployments", "kpi", "strategy"), dt.UTC)
         return {"dct:modified": {"@type": "xsd:dateTime", "@value": at.isoformat()}}
     if not retrieved:
         return {}

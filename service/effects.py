@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from fastapi.concurrency import run_in_threadpool
 from numpy.typing import NDArray
 
 from geo.deployments import RUNNING
@@ -15,7 +14,8 @@ from geo.errors import Finding, NotEnoughData
 from geo.indicators import Indicator
 from geo.peers import standardised
 from geo.strategy import Measure
-from service.atlas import Atlas, Vintage
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.gazetteer import Gazetteer
 from service.likeness import USUAL, trait
 
@@ -109,7 +109,7 @@ def window(periods: Sequence[str], start: int, years: int) -> Window | None:
     return Window(earlier, before, after)
 
 
-async def effect(
+def effect(
     atlas: Atlas, measure: Measure, indicator: Indicator, vintage: Vintage, years: int, k: int
 ) -> Effect:
     """Return the difference in differences of one indicator for one measure.
@@ -121,7 +121,8 @@ async def effect(
     gazetteer = atlas.gazetteer(vintage.date, LEVEL)
     begun = starts(atlas, measure, vintage)
     periods = atlas.periods(indicator, LEVEL)
-    values = {at: (await atlas.vector(indicator, at, LEVEL, vintage.date)).values for at in periods}
+    vectors = atlas.vectors(indicator, periods, LEVEL, vintage.date)
+    values = {at: one.values for at, one in zip(periods, vectors, strict=True)}
     cohorts = _cohorts(gazetteer, begun, values, years)
     deployed = sum(len(positions) for _, positions in cohorts.values())
     if deployed < LEAST:
@@ -134,7 +135,7 @@ async def effect(
     free = np.array([area.code not in taken for area in gazetteer.areas])
     pairs: list[Pair] = []
     for start, (judged, positions) in sorted(cohorts.items()):
-        scores = await _scores(atlas, vintage, gazetteer, values[judged.before], start)
+        scores = _scores(atlas, vintage, gazetteer, values[judged.before], start)
         needed = (judged.before, judged.after, *([judged.earlier] if judged.earlier else []))
         known: NDArray[np.bool_] = np.all(
             np.isfinite(np.column_stack([scores, *(values[at] for at in needed)])), axis=1
@@ -145,7 +146,7 @@ async def effect(
         away = np.sqrt(((scores[own][:, None, :] - scores[None, :, :]) ** 2).mean(axis=2))
         try:
             distant = np.where(np.isfinite(away), away, 1e6)
-            near = await run_in_threadpool(matched, distant, free & known, k)
+            near = matched(distant, free & known, k)
         except ValueError as error:
             finding = Finding(
                 f"start {start}", "matches", str(error), f"{k} for each, none of them used twice"
@@ -163,8 +164,8 @@ async def effect(
         measure=measure,
         indicator=indicator,
         gazetteer=gazetteer,
-        estimate=await run_in_threadpool(mean_difference, np.array([one.difference for one in pairs])),
-        earlier=await run_in_threadpool(mean_difference, earlier) if len(earlier) >= LEAST else None,
+        estimate=mean_difference(np.array([one.difference for one in pairs])),
+        earlier=mean_difference(earlier) if len(earlier) >= LEAST else None,
         pairs=tuple(pairs),
         compared=sum(len(one.matches) for one in pairs),
         years=years,
@@ -187,16 +188,14 @@ def _cohorts(
     return found
 
 
-async def _scores(
-    atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, outcome: Floats, start: int
-) -> Floats:
+def _scores(atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, outcome: Floats, start: int) -> Floats:
     """Return what municipalities are matched by: the outcome and the usual traits before a start."""
     columns = [outcome]
     for name in USUAL:
         indicator = atlas.indicator(name)
         before = [at for at in atlas.periods(indicator, LEVEL) if int(at) < start]
         if before:
-            vector = await atlas.vector(indicator, before[-1], LEVEL, vintage.date)
+            vector = atlas.vector(indicator, before[-1], LEVEL, vintage.date)
             columns.append(trait(indicator, before[-1], vector.values).used)
     return standardised(np.stack(columns, axis=1))
 

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,22 +30,23 @@ from geo.errors import ChiikiError, Finding, InvalidParameter, NotFound
 from geo.indicators import Indicator
 from geo.plain_language import credits_in_words
 from geo.style import fill_of_codes, maplibre_style
-from service import queries
-from service.atlas import Atlas, Vintage
+from service import queries, revisions
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.database import reader_engine
-from service.figures import OK
+from service.figures import OK, STATUSES
 from service.gazetteer import LEVELS, Gazetteer
 from service.legends import legend_of
+from service.news import News
 from service.ogc.collections import LEVEL_NAMES
-from service.queries import STATUSES
 from service.responses import to_json
 from service.routes.areas import described as area_described
 from service.routes.indicators import described, sources_described
 from service.routes.layers import about
 from service.settings import Settings
+from service.store import Moved, Store, settled
 from service.terminal import Progress
-from service.tilestore import attributes_of
-from service.views import MISSING, Gallery, Picture, Wish, chosen_vintage, resolve
+from service.views import MISSING, Picture, Wish, chosen_vintage, pictures_of_periods, resolve
 
 #: What the build of ``web/`` makes for exports.
 PAGE = Path(__file__).parent / "export_page"
@@ -156,56 +158,61 @@ def _sizes(folder: Path) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def _reading(settings: Settings) -> AsyncIterator[Atlas]:
-    """Give the catalogue as it is now."""
-    engine = reader_engine(settings)
+async def _reading(settings: Settings) -> AsyncIterator[News]:
+    """Give what tells of the catalogue as it is now."""
+    store = Store(reader_engine(settings), settings)
     try:
-        atlas = Atlas(engine, settings)
-        await atlas.refresh()
-        yield atlas
+        yield News(store)
     finally:
-        await engine.dispose()
+        await store.engine.dispose()
 
 
 async def _write(
     settings: Settings, folder: Path, levels: str | None, layers: str | None, progress: Progress
 ) -> int:
-    """Write every file, and return the number of layers."""
-    async with _reading(settings) as atlas:
-        vintage = chosen_vintage(atlas, None)
-        sheets = _sheets(atlas, vintage, levels, layers)
-        wanted = [level for level in LEVELS if any(sheet.level == level for sheet in sheets)]
-        before, total = _state(atlas, vintage), len(wanted) + len(sheets)
-        described_levels = []
-        for done, level in enumerate(wanted):
-            progress(done, total, f"tiles: {level}")
-            described_levels.append(await _write_level(atlas, vintage, level, folder))
-        gallery, used = Gallery(atlas), dict[str, None]()
-        with pq.ParquetWriter(folder / FIGURES, COLUMNS, compression="zstd") as figures:
-            for done, sheet in enumerate(sheets, len(wanted)):
-                progress(done, total, sheet.indicator.id)
-                wishes = [Wish(period=period, level=sheet.level) for period in sheet.periods]
-                pictures = [
-                    await gallery.picture(resolve(atlas, sheet.indicator.id, wish)) for wish in wishes
-                ]
-                used |= dict.fromkeys(source for one in pictures for source in one.vector.sources)
-                figures.write_table(pa.Table.from_batches([_rows(picture) for picture in pictures]))
-                _put(folder / sheet.files["values"], _values(atlas, pictures))
-                _put(folder / sheet.files["style"], _style(atlas, pictures[-1]))
-        _put(folder / CATALOGUE, _catalogue(atlas, vintage, sheets, described_levels))
-        _put(folder / "sources.json", _sources(atlas, vintage, tuple(used)))
-        await atlas.refresh()
-        if _state(atlas, vintage) != before:
+    """Write every file, and return the number of layers.
+
+    Raises
+    ------
+    DataChanged : the files would not be of one moment
+    """
+    async with _reading(settings) as news:
+        atlas = await news.refresh()
+        try:
+            count = await _write_all(atlas, folder, levels, layers, progress)
+            same = await news.refresh() is atlas
+        except Moved:
+            same = False
+        if not same:
             raise DataChanged("Data were loaded meanwhile, so nothing is exported. Run it again")
-        progress(total, total, "")
+    return count
+
+
+async def _write_all(
+    atlas: Atlas, folder: Path, levels: str | None, layers: str | None, progress: Progress
+) -> int:
+    vintage = chosen_vintage(atlas, None)
+    sheets = _sheets(atlas, vintage, levels, layers)
+    wanted = [level for level in LEVELS if any(sheet.level == level for sheet in sheets)]
+    total = len(wanted) + len(sheets)
+    described_levels = []
+    for done, level in enumerate(wanted):
+        progress(done, total, f"tiles: {level}")
+        described_levels.append(await _write_level(atlas, vintage, level, folder))
+    used = dict[str, None]()
+    with pq.ParquetWriter(folder / FIGURES, COLUMNS, compression="zstd") as figures:
+        for done, sheet in enumerate(sheets, len(wanted)):
+            progress(done, total, sheet.indicator.id)
+            view = resolve(atlas, sheet.indicator.id, Wish(level=sheet.level))
+            pictures = await settled(partial(pictures_of_periods, atlas, view))
+            used |= dict.fromkeys(source for one in pictures for source in one.vector.sources)
+            figures.write_table(pa.Table.from_batches([_rows(picture) for picture in pictures]))
+            _put(folder / sheet.files["values"], _values(atlas, pictures))
+            _put(folder / sheet.files["style"], _style(atlas, pictures[-1]))
+    _put(folder / CATALOGUE, _catalogue(atlas, vintage, sheets, described_levels))
+    _put(folder / "sources.json", _sources(atlas, vintage, tuple(used)))
+    progress(total, total, "")
     return len({sheet.indicator.id for sheet in sheets})
-
-
-def _state(atlas: Atlas, vintage: Vintage) -> dict[str, object]:
-    """Return what differs after any load: a revision for each layer."""
-    catalogue = atlas.catalogue
-    revisions = {name: atlas.revision(one, vintage.date) for name, one in catalogue.layers.items()}
-    return {**revisions, "": max(catalogue.vintages)}
 
 
 def _listed(option: str, said: str | None, existing: Sequence[str]) -> list[str]:
@@ -256,11 +263,11 @@ async def _write_level(atlas: Atlas, vintage: Vintage, level: str, folder: Path)
 
 async def _write_tiles(atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, file: Path) -> int:
     """Write the stored tiles as one archive, and return the highest zoom."""
-    attributes = attributes_of(gazetteer)
+    attributes = gazetteer.attributes
     date, level = vintage.date, gazetteer.level
     with file.open("wb") as output:
         archive = Writer(output)
-        async with atlas.engine.connect() as conn:
+        async with atlas.reading(subjects=(revisions.vintage(date),)) as conn:
             _count, top_zoom = await queries.encoded_tile_count(conn, date, level)
             for z in range(top_zoom + 1):
                 rows = await queries.encoded_tiles_of_zoom(conn, date, level, z)
@@ -287,7 +294,7 @@ async def _write_tiles(atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, fil
         metadata = {
             "name": f"{vintage.title['ja']} {level}",
             "attribution": vintage.credit["ja"],
-            "version": f"{date}-{vintage.revision}",
+            "version": f"{date}-{atlas.catalogue.numbers[revisions.vintage(vintage.date)]}",
             "type": "overlay",
             "vector_layers": [layer | {"fields": fields}],
         }

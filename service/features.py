@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import orjson
 
 from geo.deployments import COLUMNS, Deployment
-from service.atlas import Atlas, Vintage
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.deployed import cells
 
 #: Where a region that is no prefecture or municipality lies.
 NOWHERE: list[str | None] = [None]
 
 
-async def by_area(
-    atlas: Atlas, found: Sequence[Deployment], detail: str, vintage: Vintage
-) -> AsyncIterator[bytes]:
+def by_area(atlas: Atlas, found: Sequence[Deployment], detail: str, vintage: Vintage) -> Iterator[bytes]:
     """Yield a feature for each area of each deployment, on the boundaries of the vintage."""
     levels = [level for level in ("prefecture", "municipality") if level in vintage.levels]
     gazetteers = {level: atlas.gazetteer(vintage.date, level) for level in levels}
@@ -29,7 +28,7 @@ async def by_area(
     for gazetteer in gazetteers.values():
         wanted = {code for _, code, *_ in located if code in gazetteer.position}
         positions = sorted(gazetteer.position[code] for code in wanted if code is not None)
-        texts, places = await atlas.texts(vintage.date, gazetteer.level, detail, positions)
+        texts, places = atlas.texts(vintage.date, gazetteer.level, detail, positions)
         for position, place in zip(positions, places.tolist(), strict=True):
             outlines[gazetteer.areas[position].code] = texts.geometry(place)
     for number, (one, code, area_name, role, part) in enumerate(located, 1):

@@ -1,26 +1,31 @@
 """The front door: what every answer needs, and the short way to a tile.
 
-A tile whose plate is at hand is poured right here, in a plain ASGI call. Everything else, a tile asked
-for the first time included, goes to FastAPI, which checks the request and leaves the plate here.
+A tile is poured right here, in a plain ASGI call. Everything else goes to FastAPI, a tile included whose
+address has something unusual or wrong.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import fields
+from urllib.parse import parse_qsl, unquote
 
 from fastapi import FastAPI
 from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import Message, Receive, Scope, Send
 
-from service.memo import Memo
-from service.plates import FORMATS, Plate
+from geo.errors import ChiikiError
+from service.atlas import Atlas
+from service.plates import FORMATS, MAX_ZOOM, Plate, plate
 from service.responses import accepts_gzip, is_fresh
-from service.routes.tiles import headers_of
 from service.settings import Settings
-from service.tilestore import MAX_ZOOM
+from service.store import settled
+from service.views import Wish, is_usual, resolve
 
 TILE = re.compile(r"/v1/layers/([^/]+)/tiles/(\d{1,2})/(\d{1,5})/(\d{1,5})(?:\.(mvt|png)|(@2x\.png))")
-MAX_PLATES = 1024
+
+WISHED = {field.name for field in fields(Wish)}
 
 REQUESTS = Counter("chiiki_requests_total", "Answers by kind and status", ["kind", "status"])
 POURED = REQUESTS.labels("tile", "200")
@@ -55,8 +60,6 @@ TILE_HEADERS = [
     (b"cross-origin-resource-policy", b"cross-origin"),
 ]
 
-PlateKey = tuple[str, bytes]
-
 
 class FrontDoor:
     """The ASGI application that a server runs."""
@@ -67,9 +70,6 @@ class FrontDoor:
         self.policy = page_policy("'none'")
         self.embed_policy = page_policy(settings.frame_ancestors)
         self.explorer_policy = page_policy("'none'", *([GSI_TILES] if settings.gsi_tiles else []))
-        self.plates: Memo[PlateKey, Plate] = Memo(MAX_PLATES, lambda _plate: 1)
-        self._generation = 0
-        api.state.plates = self.plates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -93,24 +93,29 @@ class FrontDoor:
         found = TILE.fullmatch(scope["path"])
         if found is None:
             return False
-        self._forget_old()
-        plate = self.plates.get((found[1], scope["query_string"]))
         z, x, y = int(found[2]), int(found[3]), int(found[4])
-        if plate is None or z > MAX_ZOOM or x >> z or y >> z:
+        if z > MAX_ZOOM or x >> z or y >> z:
+            return False
+        atlas: Atlas = self.api.state.news.atlas
+        key = (found[1], scope["query_string"])
+        poured: Plate | None = atlas.store.plates.get(key)
+        if poured is None or poured.state != atlas.state_of(*poured.layers):
+            poured = await _laid(atlas, *key)
+        if poured is None:
             return False
         suffix = found[5] or found[6]
         sent = dict(scope["headers"])
         media_type, size = FORMATS[suffix]
         gzipped = size is None and accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1"))
-        headers = headers_of(plate, (z, x, y), suffix, gzipped=gzipped)
+        headers = poured.tile_headers((z, x, y), suffix, gzipped=gzipped)
         if is_fresh(sent.get(b"if-none-match", b"").decode("latin-1"), headers["ETag"]):
+            headers.pop("Content-Encoding", None)
             await _send(send, 304, headers, b"")
             return True
         try:
-            tile = plate.store.tile((z, x, y))
-        except KeyError:
+            body = await settled(lambda: poured.body(atlas, (z, x, y), suffix, gzipped=gzipped))
+        except (ChiikiError, SQLAlchemyError, OSError):
             return False
-        body = plate.body((z, x, y), tile, suffix, gzipped=gzipped)
         if body:
             POURED.inc()
             headers["Content-Type"] = media_type
@@ -120,11 +125,30 @@ class FrontDoor:
             await _send(send, 204, headers, b"")
         return True
 
-    def _forget_old(self) -> None:
-        generation = self.api.state.atlas.generation
-        if generation != self._generation:
-            self.plates.clear()
-            self._generation = generation
+
+async def _laid(atlas: Atlas, layer: str, query: bytes) -> Plate | None:
+    """Return the plate that an address asks for; None where FastAPI is to say what is wrong with it.
+
+    ``service.routes.tiles`` reads the same parameters, and says what they mean.
+    """
+    try:
+        asked = dict(parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=bool(query)))
+        rev, lang = asked.pop("rev", None), asked.pop("lang", "ja")
+        if (
+            lang not in ("ja", "en")
+            or not asked.keys() <= WISHED
+            or query.count(b"=") != query.count(b"&") + 1
+        ):
+            return None
+        k = int(asked.pop("k")) if "k" in asked else None
+        view = resolve(atlas, unquote(layer), Wish(**asked, k=k))
+        if not is_usual(view):
+            return None
+        made = await settled(lambda: plate(atlas, view, (), rev))
+    except (ChiikiError, ValueError, SQLAlchemyError, OSError):
+        return None
+    atlas.store.plates.put((layer, query), made)
+    return made
 
 
 async def _send(send: Send, status: int, headers: dict[str, str], body: bytes, *, head: bool = False) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Row
 
+from geo import mvt
 from geo.errors import NotFound
 
 LEVELS = ("prefecture", "municipality", "ward")
@@ -104,6 +105,18 @@ class Gazetteer:
     def position(self) -> dict[str, int]:
         """Code → position."""
         return {area.code: area.position for area in self.areas}
+
+    @cached_property
+    def attributes(self) -> mvt.Attributes:
+        """What every tile says of an area."""
+        return mvt.Attributes.of(
+            self.ids,
+            {
+                "code": [area.code for area in self.areas],
+                "name": [area.name_ja for area in self.areas],
+                "name_en": [area.name_en for area in self.areas],
+            },
+        )
 
     @cached_property
     def _searchable(self) -> list[tuple[str, ...]]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import Query, Request
-from fastapi.responses import Response
+from fastapi import Query
 from numpy.typing import NDArray
 
 from geo import geojson
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter
-from service.atlas import Atlas, Vintage
-from service.responses import GEOJSON, answer
+from service.atlas import Atlas
+from service.catalogue import Vintage
+from service.responses import Produce
 
 Parent = Annotated[
     str | None, Query(max_length=20, description="Only areas inside this prefecture or designated city")
@@ -47,26 +47,19 @@ def bbox_of(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-async def collection(
-    request: Request,
+def pouring(
     atlas: Atlas,
     vintage: Vintage,
     level: str,
     detail: str,
     positions: NDArray[np.intp],
-    columns: Mapping[str, geojson.Column],
+    columns: Callable[[], Mapping[str, geojson.Column]],
     members: Mapping[str, object],
-    state: str,
-    name: str,
-    revision: str | None = None,
-    *,
-    immutable: bool = False,
-) -> Response:
-    """Return the areas at ``positions`` with ``columns`` (one entry per position) as GeoJSON."""
-    texts, places = await atlas.texts(vintage.date, level, detail, positions.tolist())
+) -> Produce:
+    """Return what makes GeoJSON of the areas at ``positions``; ``columns`` have one entry per position."""
 
     def produce(gzipped: bool) -> bytes:
-        pour = geojson.pour_gzip if gzipped else geojson.pour
-        return pour(texts, places, columns, members)
+        texts, places = atlas.texts(vintage.date, level, detail, positions.tolist())
+        return (geojson.pour_gzip if gzipped else geojson.pour)(texts, places, columns(), members)
 
-    return answer(request, produce, GEOJSON, state, download=name, revision=revision, immutable=immutable)
+    return produce

@@ -22,12 +22,27 @@ AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
 SLOW_AT_ONCE = 1
 
 _heavy = CapacityLimiter(AT_ONCE)
+_reading = CapacityLimiter(AT_ONCE)
+_beside = CapacityLimiter(AT_ONCE)
 _slow = CapacityLimiter(SLOW_AT_ONCE)
 
 
 async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what ``work`` returns, done in a thread; at most ``AT_ONCE`` of them run at a time."""
     return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_heavy)
+
+
+async def prepared(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what ``work`` makes of something that was just read, done in a thread.
+
+    Work of ``off_loop`` may wait for a reading, so a reading must not wait for the place of such work.
+    """
+    return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_reading)
+
+
+async def beside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what ``work`` returns, most of which another process does; at most ``AT_ONCE`` at a time."""
+    return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_beside)
 
 
 async def slowly(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -12,7 +12,8 @@ from geo import peers
 from geo.errors import Finding, InvalidParameter, NotEnoughData
 from geo.indicators import Indicator
 from geo.peers import Peer
-from service.atlas import Atlas, Vintage
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.gazetteer import Gazetteer
 
 Floats = NDArray[np.float64]
@@ -81,7 +82,7 @@ def trait(indicator: Indicator, period: str, values: Floats) -> Trait:
     return Trait(indicator, period, values, logarithm, used)
 
 
-async def traits(atlas: Atlas, vintage: Vintage, level: str, names: Sequence[str]) -> list[Trait]:
+def traits(atlas: Atlas, vintage: Vintage, level: str, names: Sequence[str]) -> list[Trait]:
     """Return the traits of the areas of a level.
 
     Raises
@@ -99,12 +100,12 @@ async def traits(atlas: Atlas, vintage: Vintage, level: str, names: Sequence[str
         if not periods or indicator.kind == "category":
             finding = Finding("query", "indicators", name[:80], f"a numeric indicator of the level {level}")
             raise InvalidParameter(f"{name} cannot be compared between areas of the level {level}", [finding])
-        vector = await atlas.vector(indicator, periods[-1], level, vintage.date)
+        vector = atlas.vector(indicator, periods[-1], level, vintage.date)
         found.append(trait(indicator, periods[-1], vector.values))
     return found
 
 
-async def likeness(
+def likeness(
     atlas: Atlas, vintage: Vintage, level: str, code: str, k: int, names: Sequence[str] = USUAL
 ) -> Likeness:
     """Return the ``k`` areas most like one, by the root mean square of standardised differences.
@@ -115,7 +116,7 @@ async def likeness(
     """
     gazetteer = atlas.gazetteer(vintage.date, level)
     position = gazetteer.area(code).position
-    found = await traits(atlas, vintage, level, names)
+    found = traits(atlas, vintage, level, names)
     lacking = [one for one in found if not np.isfinite(one.used[position])]
     if lacking:
         findings = [

@@ -11,10 +11,11 @@ import numpy as np
 from geo.codes import NATION, area_code, prefecture_of
 from geo.errors import NotFound
 from geo.indicators import Indicator
-from service.queries import STATUSES
+from service.figures import STATUSES
 
 if TYPE_CHECKING:  # the atlas itself asks for lines: those of KPIs
-    from service.atlas import Atlas, Vintage
+    from service.atlas import Atlas
+    from service.catalogue import Vintage
 
 #: The region set that stands for the nation.
 WHOLE = "nation"
@@ -89,13 +90,13 @@ def _region(atlas: Atlas, vintage: Vintage, name: str) -> Member:
     return Member(name, row.name_ja, row.name_en, level, positions)
 
 
-async def points(
+def points(
     atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, periods: Sequence[str]
 ) -> list[Point]:
     """Return the figures of a line in the given periods; a missing one is None and its status says why."""
+    vectors = atlas.region_vectors(indicator, periods, line.level, vintage.date, line.positions)
     found = []
-    for period in periods:
-        vector = await atlas.region_vector(indicator, period, line.level, vintage.date, line.positions)
+    for period, vector in zip(periods, vectors, strict=True):
         value = float(vector.values[0])
         known = None if np.isnan(value) else value
         found.append(Point(period, known, STATUSES[vector.statuses[0]], vector.sources))

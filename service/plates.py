@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,23 +10,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo import mvt, png
+from geo.indicators import Indicator
 from geo.palettes import NO_DATA
+from service.atlas import Address, Atlas
 from service.responses import IMMUTABLE, MVT, PNG, REVALIDATE
-from service.tilestore import Address, TileStore
-from service.views import MISSING, Picture
+from service.views import MISSING, Picture, View, picture
 
+MAX_ZOOM = 14
 #: Suffix → (media type, pixels or None for vector tiles)
 FORMATS: dict[str, tuple[str, int | None]] = {"mvt": (MVT, None), "png": (PNG, 256), "@2x.png": (PNG, 512)}
 
 
+def plate(atlas: Atlas, view: View, further: Sequence[View], rev: str | None) -> Plate:
+    """Return the plate of a view; see ``service.store.settled``."""
+    main, *others = (picture(atlas, one) for one in (view, *further))
+    layers = (one.indicator for one in (view, *further))
+    return Plate(main, tuple(others), atlas.state_of(*layers), immutable=rev == main.revision)
+
+
 @dataclass(frozen=True)
 class Plate:
-    """A picture, the further pictures poured into the same tiles, and the tiles."""
+    """A picture, and the further pictures poured into the same tiles.
+
+    Attributes
+    ----------
+    state : of all layers on it; while that of the atlas is the same, so is the plate
+    """
 
     picture: Picture
     further: tuple[Picture, ...]
-    store: TileStore
+    state: str
     immutable: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory: that of its values, which stand in one piece, and its colours."""
+        return (1 + len(self.further)) * self.picture.nbytes * 2
+
+    @cached_property
+    def layers(self) -> tuple[Indicator, ...]:
+        """The layers of its pictures."""
+        return tuple(one.view.indicator for one in (self.picture, *self.further))
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
@@ -62,17 +87,31 @@ class Plate:
             "Chiiki-Revision": self.picture.revision,
         }
 
-    def body(self, address: Address, tile: mvt.Tile | None, suffix: str, *, gzipped: bool) -> bytes:
-        """Return the bytes of one tile; empty where a vector tile has nothing to draw."""
+    def tile_headers(self, address: Address, suffix: str, *, gzipped: bool) -> dict[str, str]:
+        """Return a tile's headers: its ETag stands for the data, the address, the format and the encoding."""
+        z, x, y = address
+        headers = {"ETag": f'"{self.etag}-{z}-{x}-{y}-{suffix}{"-gz" if gzipped else ""}"', **self.headers}
+        if suffix == "mvt":
+            headers["Vary"] = "Accept-Encoding"
+        if gzipped:
+            headers["Content-Encoding"] = "gzip"
+        return headers
+
+    def body(self, atlas: Atlas, address: Address, suffix: str, *, gzipped: bool) -> bytes:
+        """Return the bytes of one tile; empty where a vector tile has nothing to draw.
+
+        On the event loop ``Needed`` is raised where its geometry is not in memory.
+        """
+        date, level = self.picture.view.vintage.date, self.picture.view.level
         size = FORMATS[suffix][1]
-        if size is not None:
-            return self._image(address, tile, size)
-        if tile is None:
-            return b""
+        tile = atlas.tile(date, level, address)
+        if size is None:
+            return b"" if tile is None else self._poured(tile, gzipped=gzipped)
+        raster = atlas.raster(date, level, address, size)
+        if tile is None or raster is None:
+            return png.transparent(size)
+        return png.pour(raster, self.colours[tile.positions])
+
+    def _poured(self, tile: mvt.Tile, *, gzipped: bool) -> bytes:
         values, classes = self.values[:, tile.positions], self.classes[:, tile.positions]
         return (tile.pour_gzip if gzipped else tile.pour)(values, classes, self.keys)
-
-    def _image(self, address: Address, tile: mvt.Tile | None, size: int) -> bytes:
-        if tile is None:
-            return png.transparent(size)
-        return png.pour(self.store.raster(address, tile, size), self.colours[tile.positions])

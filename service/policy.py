@@ -27,6 +27,8 @@ COVERAGE = {
 #: Layer id → what it shows, before the colon.
 DEPLOYMENTS, COUNT, PROGRESS = "deployments", "deployment-count", "kpi-progress"
 LEVELS = ("prefecture", "municipality")
+#: The source that layers of deployments name.
+SOURCE = "deployments"
 ACHIEVED = (
     Category(1, "達成（比較対象の伸び率以上）", "Achieved (growth not below the comparator)", "#1a9850"),
     Category(2, "未達成", "Not achieved", "#fdae61"),
@@ -36,12 +38,11 @@ ACHIEVED = (
 
 @dataclass(frozen=True)
 class Policy:
-    """One reading of the strategy; ``revision`` grows with each change of a deployment or KPI."""
+    """The strategy with what is known of its measures and KPIs."""
 
     version: Strategy | None = None
     deployments: tuple[Deployment, ...] = ()
     kpis: Mapping[str, Kpi] = field(default_factory=dict)
-    revision: int = 0
 
     @property
     def strategy(self) -> Strategy:
@@ -256,7 +257,7 @@ def deployment_vector(
         weights[stronger] = STATUSES[state].weight
         values[stronger] = STATUSES[state].code
     statuses = np.where(np.isfinite(values), OK, NONE_KNOWN).astype(np.uint8)
-    return Vector(values, statuses, ("deployments",))
+    return Vector(values, statuses, (SOURCE,))
 
 
 def _positions(codes: Collection[str], gazetteer: Gazetteer) -> list[int]:

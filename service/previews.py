@@ -5,7 +5,7 @@ The head of the page, its text for readers without JavaScript and its oEmbed are
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,14 +16,16 @@ from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.indicators import Indicator
 from geo.plain_language import Named, Texts, credits_in_words
-from service.atlas import Atlas, Vintage
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.profiles import level_of
 from service.ranking import full_name
+from service.routes.profiles import Asked as AskedArea
 from service.routes.profiles import profile_of
 from service.routes.profiles import words_of as profile_words
 from service.routes.readings import words_and_citation
 from service.routes.series import lines_in_words, lines_of
-from service.views import Gallery, Language, Picture, Wish, resolve
+from service.views import Language, Picture, Wish, chosen_vintage, picture, resolve
 
 #: The layer of an address that names none, as in web/src/view.ts.
 DEFAULT_LAYER = "population-change"
@@ -156,7 +158,7 @@ def site(address: Address) -> Preview:
     return Preview(address, address.kind, SITE[address.lang], SITE_WORDS[address.lang])
 
 
-async def preview(gallery: Gallery, address: Address) -> Preview:
+def preview(atlas: Atlas, address: Address) -> Preview:
     """Return the preview of the view that an address names.
 
     Raises
@@ -164,7 +166,7 @@ async def preview(gallery: Gallery, address: Address) -> Preview:
     InvalidAreaCode, InvalidParameter, NotFound : there is no such view
     """
     make = _strategy if address.asked.get("view") in STRATEGY else _MADE[address.kind]
-    made = await make(gallery, address)
+    made = make(atlas, address)
     image = made.picture_of(*PICTURE)
     return replace(made, files=(*made.files, *([(IMAGE[address.lang], image)] if image else [])))
 
@@ -177,8 +179,8 @@ def _wish(asked: Mapping[str, str]) -> Wish:
         raise InvalidParameter("k must be 2 to 12", [finding]) from error
 
 
-async def _picture(gallery: Gallery, asked: Mapping[str, str]) -> Picture:
-    return await gallery.picture(resolve(gallery.atlas, asked.get("layer", DEFAULT_LAYER), _wish(asked)))
+def _picture(atlas: Atlas, asked: Mapping[str, str]) -> Picture:
+    return picture(atlas, resolve(atlas, asked.get("layer", DEFAULT_LAYER), _wish(asked)))
 
 
 def _name(indicator: Indicator, lang: Language) -> str:
@@ -224,16 +226,16 @@ def _table(picture: Picture, lang: Language, **more: str) -> tuple[str, str]:
     return TABLE[lang], f"/v1/layers/{picture.view.indicator.id}/values.csv?{query}"
 
 
-async def _map(gallery: Gallery, address: Address) -> Preview:
-    atlas, asked, lang = gallery.atlas, address.asked, address.lang
-    shown = await _picture(gallery, asked)
+def _map(atlas: Atlas, address: Address) -> Preview:
+    asked, lang = address.asked, address.lang
+    shown = _picture(atlas, asked)
     told, cited = words_and_citation(atlas, shown)
     area = asked.get("area", asked.get("parent"))
     place = getattr(_place(atlas, shown.view.vintage, area), lang) if area else ""
     names, periods = [_name(shown.view.indicator, lang)], [_label(shown, lang)]
     words, citation = [told[lang]], [cited[lang]]
     if asked.get("view") in ("two", "bivariate"):
-        other = await _picture(gallery, _beside(asked))
+        other = _picture(atlas, _beside(asked))
         told, cited = words_and_citation(atlas, other)
         names.append(_name(other.view.indicator, lang))
         periods.append(_label(other, lang))
@@ -261,9 +263,9 @@ def _beside(asked: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in asked.items() if name not in own} | {"layer": other} | period
 
 
-async def _ranking(gallery: Gallery, address: Address) -> Preview:
-    atlas, lang = gallery.atlas, address.lang
-    shown = await _picture(gallery, address.asked)
+def _ranking(atlas: Atlas, address: Address) -> Preview:
+    lang = address.lang
+    shown = _picture(atlas, address.asked)
     has_order = shown.view.indicator.kind != "category"
     if not has_order and address.path != "/":  # the explorer's table lists categories too
         finding = Finding("query", "layer", shown.view.indicator.id[:80], "a layer of numbers")
@@ -283,12 +285,12 @@ async def _ranking(gallery: Gallery, address: Address) -> Preview:
     )
 
 
-async def _chart(gallery: Gallery, address: Address) -> Preview:
-    atlas, asked, lang = gallery.atlas, address.asked, address.lang
-    shown = await _picture(gallery, asked)
+def _chart(atlas: Atlas, address: Address) -> Preview:
+    asked, lang = address.asked, address.lang
+    shown = _picture(atlas, asked)
     indicator, vintage = atlas.indicator(shown.view.indicator.id), shown.view.vintage
     areas = ",".join(asked[name] for name in ("area", "areas") if name in asked) or NATION
-    lines = await lines_of(atlas, indicator, vintage, areas)
+    lines = lines_of(atlas, indicator, vintage, areas)
     names = [line.name_ja if lang == "ja" else line.name_en for line, _points in lines]
     if len(names) > NAMED:
         names = [*names[:NAMED], "ほか" if lang == "ja" else "…"]
@@ -305,17 +307,18 @@ async def _chart(gallery: Gallery, address: Address) -> Preview:
     )
 
 
-async def _profile(gallery: Gallery, address: Address) -> Preview:
-    atlas, asked, lang = gallery.atlas, address.asked, address.lang
+def _profile(atlas: Atlas, address: Address) -> Preview:
+    asked, lang = address.asked, address.lang
     if "area" not in asked:
         finding = Finding("query", "area", "", "an area code such as 10201")
         raise InvalidParameter("A profile needs an area", [finding])
-    told = await profile_of(atlas, asked["area"])
+    vintage = chosen_vintage(atlas, None)
+    told = profile_of(atlas, AskedArea(vintage, *level_of(atlas, vintage, area_code(asked["area"]))))
     date = told.vintage.date
     cards = [card for found in told.cards.values() for card in found]
-    vectors = [await atlas.vector(card.indicator, card.period, card.level, date) for card in cards]
+    vectors = [atlas.vector(card.indicator, card.period, card.level, date) for card in cards]
     place = _place(atlas, told.vintage, told.area.code)
-    shown = await _picture(gallery, {})
+    shown = _picture(atlas, {})
     return Preview(
         address,
         "profile",
@@ -327,10 +330,10 @@ async def _profile(gallery: Gallery, address: Address) -> Preview:
     )
 
 
-async def _strategy(gallery: Gallery, address: Address) -> Preview:
+def _strategy(atlas: Atlas, address: Address) -> Preview:
     lang = address.lang
-    strategy = gallery.atlas.catalogue.policy.strategy
-    shown = await _picture(gallery, address.asked)
+    strategy = atlas.catalogue.policy.strategy
+    shown = _picture(atlas, address.asked)
     name, words = STRATEGY[address.asked["view"]]
     title = strategy.title_ja if lang == "ja" else strategy.title_en
     source = {"ja": strategy.source_title, "en": strategy.source_title}
@@ -344,7 +347,7 @@ async def _strategy(gallery: Gallery, address: Address) -> Preview:
     )
 
 
-_MADE: dict[str, Callable[[Gallery, Address], Awaitable[Preview]]] = {
+_MADE: dict[str, Callable[[Atlas, Address], Preview]] = {
     "map": _map,
     "chart": _chart,
     "ranking": _ranking,

@@ -12,10 +12,11 @@ from geo.errors import NotEnoughData, NotFound
 from geo.indicators import Indicator
 from geo.strategy import Goal
 from geo.summary import ranks
-from service.atlas import Atlas, Vintage
+from service.atlas import Atlas
+from service.catalogue import Vintage
+from service.figures import STATUSES
 from service.gazetteer import Area
 from service.likeness import likeness
-from service.queries import STATUSES
 
 PEERS = 10
 #: A trend is told over at least this many years where there are figures.
@@ -82,16 +83,16 @@ def indicators_of(atlas: Atlas, goal: Goal) -> list[Indicator]:
     return [atlas.indicator(name) for name in listed if name in atlas.catalogue.indicators]
 
 
-async def peer_positions(atlas: Atlas, vintage: Vintage, level: str, code: str) -> list[int]:
+def peer_positions(atlas: Atlas, vintage: Vintage, level: str, code: str) -> list[int]:
     """Return the positions of an area's peers; none where it cannot be compared."""
     try:
-        found = await likeness(atlas, vintage, level, code, PEERS)
+        found = likeness(atlas, vintage, level, code, PEERS)
     except NotEnoughData:
         return []
     return [peer.position for peer in found.peers]
 
 
-async def card(
+def card(
     atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, area: Area, peers: Sequence[int]
 ) -> Card | None:
     """Return an indicator's card for an area, or for its city or prefecture where its own level has none.
@@ -106,11 +107,11 @@ async def card(
     ):
         periods = atlas.periods(indicator, at)
         if periods and whose in atlas.gazetteer(vintage.date, at).position:
-            return await _card(atlas, vintage, indicator, at, whose, periods, peers if at == level else ())
+            return _card(atlas, vintage, indicator, at, whose, periods, peers if at == level else ())
     return None
 
 
-async def _card(
+def _card(
     atlas: Atlas,
     vintage: Vintage,
     indicator: Indicator,
@@ -121,7 +122,7 @@ async def _card(
 ) -> Card:
     gazetteer = atlas.gazetteer(vintage.date, level)
     position = gazetteer.area(code).position
-    told = [(at, await atlas.vector(indicator, at, level, vintage.date)) for at in periods]
+    told = list(zip(periods, atlas.vectors(indicator, periods, level, vintage.date), strict=True))
     period, vector = told[-1]
     values = vector.values
     lowest_first = indicator.direction == "lower"

@@ -17,7 +17,8 @@ from service.gazetteer import Gazetteer
 from service.members import codes_of, member, points
 
 if TYPE_CHECKING:  # the atlas asks this module for the vectors of KPI layers
-    from service.atlas import Atlas, Vintage
+    from service.atlas import Atlas
+    from service.catalogue import Vintage
 
 SOURCE = "kpi-register"
 
@@ -52,14 +53,14 @@ class Race:
     sources: tuple[str, ...]
 
 
-async def levels(atlas: Atlas, kpi: Kpi, series: Series, area: str, vintage: Vintage) -> list[Level]:
+def levels(atlas: Atlas, kpi: Kpi, series: Series, area: str, vintage: Vintage) -> list[Level]:
     """Return the values of one series in one area, by year: entered ones, or those of the indicator."""
     entered = kpi.actuals_of(area)
     if series.indicator == PUBLISHED:
         return [_entered(entered[period]) for period in sorted(entered)]
     indicator = atlas.indicator(series.indicator)
     line = member(atlas, vintage, area)
-    told = await points(atlas, indicator, vintage, line, atlas.periods(indicator, line.level))
+    told = points(atlas, indicator, vintage, line, atlas.periods(indicator, line.level))
     return [Level(one.period, one.value, one.status, one.sources, None) for one in told]
 
 
@@ -67,7 +68,7 @@ def _entered(actual: Actual) -> Level:
     return Level(actual.period, actual.value, actual.status, (SOURCE,), actual)
 
 
-async def courses(atlas: Atlas, kpi: Kpi, vintage: Vintage) -> list[Course]:
+def courses(atlas: Atlas, kpi: Kpi, vintage: Vintage) -> list[Course]:
     """Return the course of each area that the KPI has a target or an actual for.
 
     An actual that was entered wins over the figure of an indicator for the same year.
@@ -78,7 +79,7 @@ async def courses(atlas: Atlas, kpi: Kpi, vintage: Vintage) -> list[Course]:
     loose = dict.fromkeys(actual.area for actual in kpi.actuals if actual.area not in known)
     found = []
     for target in (*kpi.targets, *(Target(area, "number") for area in loose)):
-        by_year = {one.period: one for s in own for one in await levels(atlas, kpi, s, target.area, vintage)}
+        by_year = {one.period: one for s in own for one in levels(atlas, kpi, s, target.area, vintage)}
         by_year |= {period: _entered(one) for period, one in kpi.actuals_of(target.area).items()}
         told = [by_year[period] for period in sorted(by_year)]
         found.append(
@@ -93,7 +94,7 @@ async def courses(atlas: Atlas, kpi: Kpi, vintage: Vintage) -> list[Course]:
     return found
 
 
-async def races(
+def races(
     atlas: Atlas, kpi: Kpi, vintage: Vintage, basis: Growth | None = None, since: str = ""
 ) -> list[Race]:
     """Return every series of a KPI that compares two regions, with the verdict of each year.
@@ -105,8 +106,8 @@ async def races(
     found = []
     for target in kpi.targets:
         for series in kpi.series:
-            own = await levels(atlas, kpi, series, target.area, vintage)
-            other = await levels(atlas, kpi, series, target.comparator, vintage)
+            own = levels(atlas, kpi, series, target.area, vintage)
+            other = levels(atlas, kpi, series, target.comparator, vintage)
             told = comparisons(_values(own), _values(other), basis or kpi.growth_basis, since)
             sources = dict.fromkeys(source for one in (*own, *other) for source in one.sources)
             found.append(Race(series, target, tuple(told), _missing(atlas, series), tuple(sources)))
@@ -121,19 +122,19 @@ def _missing(atlas: Atlas, series: Series) -> tuple[str, ...]:
     """Return the indicators a series needs and has no figures of: a gap that is told, never filled."""
     if series.indicator == PUBLISHED:
         return ()
-    observed = atlas.catalogue.observed.get("prefecture", {})
+    observed = atlas.catalogue.observed["prefecture"]
     needed = indicators.components(atlas.indicator(series.indicator)) or [series.indicator]
     return tuple(name for name in needed if name not in observed)
 
 
-async def progress_vector(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> Vector:
+def progress_vector(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> Vector:
     """Return the category of each area in a year: its rating, or whether its region keeps up."""
     kpi = atlas.catalogue.policy.kpi(layer.id.partition(":")[2])
     vintage = atlas.catalogue.vintages[gazetteer.vintage]
     values = np.full(len(gazetteer), np.nan)
     sources: tuple[str, ...] = ()
     if kpi.is_relative:
-        for race in await races(atlas, kpi, vintage):
+        for race in races(atlas, kpi, vintage):
             verdict = next((one.achieved for one in race.comparisons if one.period == period), None)
             if verdict is None:
                 continue
@@ -144,7 +145,7 @@ async def progress_vector(atlas: Atlas, layer: Indicator, period: str, gazetteer
                 ] = code
     else:
         bands = [band.code for band in atlas.catalogue.policy.strategy.schemes_by_id[kpi.rating].bands]
-        for course in await courses(atlas, kpi, vintage):
+        for course in courses(atlas, kpi, vintage):
             rating = next((each.rating for one, each in course.points if one.period == period), None)
             position = gazetteer.position.get(course.target.area)
             if rating is not None and position is not None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import Row, bindparam, func, select, text, tuple_
+import orjson
+import psycopg
+from sqlalchemy import Row, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import versions
+from service.figures import Breaks, StoredVector, Vector
 from service.tables import (
     age_structure,
     area,
@@ -30,39 +30,125 @@ from service.tables import (
     vintage,
 )
 
-#: The order is the code in ``Figures.statuses``; no figure is stored with the last, which layers of
-#: deployments have where none is known.
-STATUSES = ("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known")
+_NUMBERS = text("select json_object_agg(subject, n)::text as numbers from revision")
+_SOME_NUMBERS = text(
+    """
+    select subject, n from revision
+    where subject = any(:subjects) or split_part(subject, ':', 1) = any(:kinds)
+    """
+)
+_OBSERVED = text(
+    """
+    select json_agg(json_build_array(indicator, level, told))::text as observed from (
+        select indicator, level, json_agg(json_build_array(period, sources) order by period) as told
+        from observed where indicator = any(:names) group by indicator, level
+    ) as by_level
+    """
+)
 
 
-@dataclass(frozen=True)
-class PeriodFigures:
-    """The published figures of one indicator, one period, one boundary date and one source."""
-
-    period: str
-    boundary_date: dt.date
-    source: str
-    codes: NDArray[np.str_]
-    values: NDArray[np.float64]
-    statuses: NDArray[np.uint8]
+async def numbers(conn: AsyncConnection) -> dict[str, int]:
+    """Return the number of every subject; see ``service.revisions``."""
+    found: dict[str, int] = orjson.loads((await conn.execute(_NUMBERS)).scalar_one() or "{}")
+    return found
 
 
-async def vintages(conn: AsyncConnection) -> Sequence[Row[Any]]:
-    """Return every boundary vintage, oldest first."""
-    return (await conn.execute(select(vintage).order_by(vintage.c.vintage))).all()
+async def some_numbers(
+    conn: AsyncConnection, subjects: Collection[str], kinds: Collection[str]
+) -> dict[str, int]:
+    """Return the numbers of subjects, and of all subjects of some kinds."""
+    asked = {"subjects": list(subjects), "kinds": list(kinds)}
+    return {row.subject: row.n for row in (await conn.execute(_SOME_NUMBERS, asked)).all()}
 
 
-async def areas(conn: AsyncConnection, date: dt.date, level: str) -> Sequence[Row[Any]]:
-    """Return the areas of one vintage and level in the order of their positions."""
+async def vintages(conn: AsyncConnection, dates: Collection[dt.date]) -> Sequence[Row[Any]]:
+    """Return boundary vintages, oldest first."""
+    found = select(vintage).where(vintage.c.vintage.in_(dates)).order_by(vintage.c.vintage)
+    return (await conn.execute(found)).all()
+
+
+async def areas(conn: AsyncConnection, date: dt.date) -> dict[str, list[Row[Any]]]:
+    """Return the areas of one vintage by level, in the order of their positions."""
     columns = [column for column in area.c if column.name != "geom"]
-    found = select(*columns).where(area.c.vintage == date, area.c.level == level).order_by(area.c.position)
-    rows: Sequence[Row[Any]] = (await conn.execute(found)).all()
-    return rows
+    found = select(*columns).where(area.c.vintage == date).order_by(area.c.level, area.c.position)
+    by_level: dict[str, list[Row[Any]]] = {}
+    for row in (await conn.execute(found)).all():
+        by_level.setdefault(row.level, []).append(row)
+    return by_level
 
 
-async def indicators(conn: AsyncConnection) -> Sequence[Row[Any]]:
-    """Return every catalogue row: id, definition, revision."""
-    return (await conn.execute(select(indicator).order_by(indicator.c.id))).all()
+async def indicators(
+    conn: AsyncConnection, names: Collection[str]
+) -> Sequence[tuple[str, dict[str, object]]]:
+    """Return id and definition of indicators."""
+    found = select(indicator).where(indicator.c.id.in_(names)).order_by(indicator.c.id)
+    return [(row.id, row.definition) for row in (await conn.execute(found)).all()]
+
+
+async def observed(
+    conn: AsyncConnection, names: Collection[str]
+) -> dict[str, dict[str, list[tuple[str, list[str]]]]]:
+    """Return indicator → level → periods with their sources, ascending; as one text, for there are many."""
+    found: dict[str, dict[str, list[tuple[str, list[str]]]]] = {name: {} for name in names}
+    told = (await conn.execute(_OBSERVED, {"names": list(names)})).scalar_one()
+    for name, level, periods in orjson.loads(told or "[]"):
+        found[name][level] = periods
+    return found
+
+
+#: The numbers stand in the first column of every row, and in one row where there is nothing else.
+_NUMBERED = """
+    from (
+        select coalesce(array_agg(n order by subject), '{}') as numbers
+        from revision where subject = any(%s)
+    ) as n
+"""
+_VECTORS = f"""
+    select n.numbers, v.period, v."values", v.statuses, v.sources, v.lowest, v.bounds {_NUMBERED}
+    left join vector v on v.layer = %s and v.level = %s and v.vintage = %s and v.period = any(%s)
+"""
+_BREAKS = f"""
+    select n.numbers, b.lowest, b.bounds {_NUMBERED}
+    left join class_breaks b on b.layer = %s and b.level = %s and b.vintage = %s
+"""
+
+
+async def _rows(conn: AsyncConnection, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    """Return rows past SQLAlchemy, which would take longer than the database."""
+    raw = (await conn.get_raw_connection()).driver_connection
+    assert isinstance(raw, psycopg.AsyncConnection)  # noqa: S101 (the engine's driver)
+    async with raw.cursor(binary=True) as cursor:
+        await cursor.execute(query, values)
+        return await cursor.fetchall()
+
+
+async def vectors(
+    conn: AsyncConnection,
+    layer: str,
+    periods: Sequence[str],
+    level: str,
+    date: dt.date,
+    subjects: Sequence[str],
+) -> tuple[dict[str, StoredVector], list[int]]:
+    """Return stored vectors by period, and the numbers of the subjects they follow from, ordered by name.
+
+    One statement, so both are of one moment.
+    """
+    rows = await _rows(conn, _VECTORS, (subjects, layer, level, date, periods))
+    found = {
+        period: StoredVector(Vector.of(values, statuses, sources), Breaks.of(lowest, bounds))
+        for _, period, values, statuses, sources, lowest, bounds in rows
+        if period is not None
+    }
+    return found, rows[0][0]
+
+
+async def class_breaks(
+    conn: AsyncConnection, layer: str, level: str, date: dt.date, subjects: Sequence[str]
+) -> tuple[Breaks, list[int]]:
+    """Return the stored class breaks of an indicator over all its periods, and the numbers as ``vectors``."""
+    ((numbers, lowest, bounds),) = await _rows(conn, _BREAKS, (subjects, layer, level, date))
+    return Breaks.of(lowest, bounds), numbers
 
 
 async def sources(conn: AsyncConnection) -> Sequence[Row[Any]]:
@@ -124,76 +210,6 @@ async def kpis(conn: AsyncConnection) -> Sequence[Row[Any]]:
 async def gap_definitions(conn: AsyncConnection) -> Sequence[Row[Any]]:
     """Return the definitions of the transport gap, by id."""
     return (await conn.execute(select(gap_definition).order_by(gap_definition.c.id))).all()
-
-
-async def newest_change(conn: AsyncConnection) -> dt.datetime | None:
-    """Return when a deployment or KPI was changed last."""
-    found = [await conn.scalar(versions.newest_change(table)) for table in (deployment, kpi)]
-    return max((at for at in found if at is not None), default=None)
-
-
-async def observed_periods(conn: AsyncConnection) -> Sequence[Row[Any]]:
-    """Return (indicator, period, has prefectures, has municipalities, sources) of all that is stored."""
-    found = text(
-        """
-        select indicator, period,
-               bool_or(right(area_code, 3) = '000') as prefectures,
-               bool_or(right(area_code, 3) <> '000') as municipalities,
-               array_agg(distinct source) as sources
-        from observation where area_code <> '00000'
-        group by indicator, period order by indicator, period
-        """
-    )
-    return (await conn.execute(found)).all()
-
-
-async def figures(conn: AsyncConnection, indicator_id: str) -> tuple[int | None, list[PeriodFigures]]:
-    """Return the revision of one base indicator and every figure of it, as of one moment.
-
-    The three columns of a period travel as three byte strings, which numpy reads in place: 20,000
-    figures take a few milliseconds instead of a row object each.
-    """
-    found = text(
-        """
-        select (select revision from indicator where id = :indicator) as revision,
-               period, boundary_date, source,
-               string_agg(convert_to(area_code, 'UTF8'), ''::bytea order by area_code) as codes,
-               string_agg(float8send(coalesce(value, 'NaN')), ''::bytea order by area_code) as values,
-               string_agg(set_byte('\\000'::bytea, 0, array_position(:statuses, status) - 1),
-                          ''::bytea order by area_code) as statuses
-        from observation where indicator = :indicator
-        group by period, boundary_date, source order by period, boundary_date, source
-        """
-    ).bindparams(bindparam("statuses", value=list(STATUSES)))
-    rows = (await conn.execute(found, {"indicator": indicator_id})).all()
-    parts = [
-        PeriodFigures(
-            period=row.period,
-            boundary_date=row.boundary_date,
-            source=row.source,
-            codes=np.frombuffer(row.codes, "S5").astype("U5"),
-            values=np.frombuffer(row.values, ">f8").astype(np.float64),
-            statuses=np.frombuffer(row.statuses, np.uint8),
-        )
-        for row in rows
-    ]
-    return (rows[0].revision if rows else None), parts
-
-
-async def encoded_tiles(
-    conn: AsyncConnection, date: dt.date, level: str, up_to_bytes: int
-) -> Sequence[Row[Any]]:
-    """Return the stored tiles (z, x, y, mvt) from the lowest zoom on, until ``up_to_bytes`` are full."""
-    found = text(
-        """
-        select z, x, y, mvt from (
-            select z, x, y, mvt, sum(length(mvt)) over (order by z, x, y) as so_far
-            from encoded_tile where vintage = :vintage and level = :level
-        ) as tiles where so_far <= :budget
-        """
-    )
-    parameters = {"vintage": date, "level": level, "budget": up_to_bytes}
-    return (await conn.execute(found, parameters)).all()
 
 
 async def encoded_tiles_of_zoom(

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from geo.plain_language import Extreme, Named, Spread
 from geo.summary import ranks
 from service.atlas import Atlas
+from service.figures import STATUSES
 from service.gazetteer import Area
-from service.queries import STATUSES
 from service.views import MISSING, Picture
 
 Positions = NDArray[np.intp]

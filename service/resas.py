@@ -23,7 +23,8 @@ from geo.resas import (
     decline,
     prefecture_code,
 )
-from service.atlas import Atlas, Vintage
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.gazetteer import Area
 from service.members import Member, member, points
 from service.problems import Unavailable
@@ -82,11 +83,11 @@ class Reading:
     place: Place
     sources: dict[str, None] = field(default_factory=dict)
 
-    async def figures(self, indicator: str, years: Iterable[int]) -> dict[int, float]:
+    def figures(self, indicator: str, years: Iterable[int]) -> dict[int, float]:
         """Return the sums over the place's areas by year; a year that one of them lacks is left out."""
         asked = [str(year) for year in years]
         found, vintage = self.atlas.indicator(indicator), self.place.vintage
-        lines = [await points(self.atlas, found, vintage, line, asked) for line in self.place.members]
+        lines = [points(self.atlas, found, vintage, line, asked) for line in self.place.members]
         told: dict[int, float] = {}
         for parts in zip(*lines, strict=True):
             values = [part.value for part in parts if part.value is not None]
@@ -95,41 +96,41 @@ class Reading:
                 self.sources |= dict.fromkeys(source for part in parts for source in part.sources)
         return told
 
-    async def totals(self) -> dict[int, int]:
+    def totals(self) -> dict[int, int]:
         """Return the population of census years and projected years."""
-        counted = await self.figures(CENSUS[0], CENSUS_YEARS)
-        projected = await self.figures(PROJECTION[0], PROJECTED_YEARS)
+        counted = self.figures(CENSUS[0], CENSUS_YEARS)
+        projected = self.figures(PROJECTION[0], PROJECTED_YEARS)
         return {year: round(value) for year, value in (counted | projected).items()}
 
-    async def counts(self) -> dict[int, Counts]:
+    def counts(self) -> dict[int, Counts]:
         """Return the three age groups of census years and projected years.
 
         The projection spreads people of unknown age, so that its working ages are what is left.
         """
-        total, young, working, old = [await self.figures(name, CENSUS_YEARS) for name in CENSUS]
+        total, young, working, old = [self.figures(name, CENSUS_YEARS) for name in CENSUS]
         counts = {
             year: Counts(round(total[year]), round(young[year]), round(working[year]), round(old[year]))
             for year in total.keys() & young.keys() & working.keys() & old.keys()
         }
-        total, young, old = [await self.figures(name, PROJECTED_YEARS) for name in PROJECTION]
+        total, young, old = [self.figures(name, PROJECTED_YEARS) for name in PROJECTION]
         for year in total.keys() & young.keys() & old.keys():
             rest = total[year] - young[year] - old[year]
             counts[year] = Counts(round(total[year]), round(young[year]), round(rest), round(old[year]))
         return counts
 
-    async def series(self, indicator: str) -> dict[int, int]:
+    def series(self, indicator: str) -> dict[int, int]:
         """Return all figures of an indicator since 1980, as integers."""
         periods = self.atlas.periods(self.atlas.indicator(indicator), self.place.members[0].level)
         years = [int(period) for period in periods if int(period) >= CENSUS_YEARS[0]]
-        return {year: round(value) for year, value in (await self.figures(indicator, years)).items()}
+        return {year: round(value) for year, value in (self.figures(indicator, years)).items()}
 
-    async def movements(self) -> dict[str, dict[int, int]]:
+    def movements(self) -> dict[str, dict[int, int]]:
         """Return the population and what moves it, by label and year."""
-        return {TOTAL: await self.totals()} | {
-            label: await self.series(indicator) for label, indicator in MOVED_BY.items()
+        return {TOTAL: self.totals()} | {
+            label: self.series(indicator) for label, indicator in MOVED_BY.items()
         }
 
-    async def ages(self, year: int) -> Ages:
+    def ages(self, year: int) -> Ages:
         """Return the people by age of a year.
 
         Raises
@@ -138,7 +139,7 @@ class Reading:
         """
         parts: list[Ages] = []
         for line in self.place.members:
-            known = await self.atlas.ages(line.id, self.place.vintage.date)
+            known = self.atlas.ages(line.id, self.place.vintage.date)
             if year not in known:
                 listed = ", ".join(map(str, known)) or "なし none"
                 raise NotFound(
@@ -157,7 +158,7 @@ def newest_vintage(atlas: Atlas) -> Vintage:
     ------
     Unavailable : the database could not be read since the service started
     """
-    if not atlas.has_read.is_set():
+    if not atlas.catalogue.vintages:
         raise Unavailable("データベースに接続できません。 The database cannot be reached")
     return chosen_vintage(atlas, None)
 
@@ -231,7 +232,7 @@ def cities(atlas: Atlas, prefecture: str, flags: frozenset[str]) -> list[dict[st
     ]
 
 
-async def future_cities(
+def future_cities(
     atlas: Atlas, prefecture: str, year: int
 ) -> tuple[list[dict[str, object]], tuple[str, ...]]:
     """Return the projected population of each municipality and how much of its young women will be gone.
@@ -242,13 +243,13 @@ async def future_cities(
     gazetteer = atlas.gazetteer(vintage.date, "municipality")
     inside = gazetteer.within(prefecture_code(prefecture))
 
-    async def projected(name: str, period: str) -> tuple[Sequence[float], tuple[str, ...]]:
-        vector = await atlas.vector(atlas.indicator(name), period, "municipality", vintage.date)
+    def projected(name: str, period: str) -> tuple[Sequence[float], tuple[str, ...]]:
+        vector = atlas.vector(atlas.indicator(name), period, "municipality", vintage.date)
         return vector.values.tolist(), vector.sources
 
-    people, sources = await projected(PROJECTION[0], str(year))
-    women, _ = await projected(YOUNG_WOMEN, str(year))
-    before, _ = await projected(YOUNG_WOMEN, YOUNG_WOMEN_SINCE)
+    people, sources = projected(PROJECTION[0], str(year))
+    women, _ = projected(YOUNG_WOMEN, str(year))
+    before, _ = projected(YOUNG_WOMEN, YOUNG_WOMEN_SINCE)
     rows: list[dict[str, object]] = []
     for place in inside.tolist():
         if not math.isnan(people[place]):

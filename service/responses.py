@@ -7,13 +7,21 @@ import gzip
 import hashlib
 import io
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import orjson
 from fastapi import Query, Request
 from fastapi.responses import Response
+
+from service.addresses import base_url
+from service.heavy import off_loop
+from service.revisions import digest
+
+if TYPE_CHECKING:
+    from service.atlas import Atlas
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "public, max-age=0, must-revalidate, stale-if-error=86400"
@@ -32,6 +40,7 @@ Bom = Annotated[bool, Query(description="Begin with a byte order mark, for Excel
 
 #: Encodings of a body: identity or gzip, from the same call.
 Produce = Callable[[bool], bytes]
+Where = Callable[[Produce, bool], Awaitable[bytes]]
 
 
 def accepts_gzip(header: str) -> bool:
@@ -53,11 +62,6 @@ def accepts_gzip(header: str) -> bool:
 def is_fresh(if_none_match: str, etag: str) -> bool:
     """Return whether the client's copy is still good (RFC 9110 13.1.2, weak comparison)."""
     return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in if_none_match.split(","))
-
-
-def digest(*state: object) -> str:
-    """Return a short text that stands for a state: the middle of an ETag."""
-    return hashlib.blake2b(orjson.dumps(state, default=str), digest_size=8).hexdigest()
 
 
 def to_json(value: object) -> bytes:
@@ -102,52 +106,115 @@ def encoded(make: Callable[[], bytes]) -> Produce:
     return lambda gzipped: gzip.compress(make(), 6, mtime=0) if gzipped else make()
 
 
-def answer(
-    request: Request,
-    produce: Produce,
-    media_type: str,
-    state: str,
-    *,
-    immutable: bool = False,
-    revision: str | None = None,
-    download: str | None = None,
-    compressible: bool = True,
+@dataclass(frozen=True)
+class Told:
+    """How an answer is told besides its body.
+
+    Attributes
+    ----------
+    vary : what else than Accept-Encoding the answer depends on
+    """
+
+    media_type: str
+    immutable: bool = False
+    revision: str | None = None
+    download: str | None = None
+    compressible: bool = True
+    vary: str = ""
+
+    def headers(self, etag: str, *, gzipped: bool) -> dict[str, str]:
+        """Return the headers of a full answer; a 304 has those of them that it may."""
+        headers = {
+            "ETag": etag,
+            "Cache-Control": IMMUTABLE if self.immutable else REVALIDATE,
+            "Vary": f"Accept-Encoding, {self.vary}" if self.vary else "Accept-Encoding",
+        }
+        if self.revision is not None:
+            headers["Chiiki-Revision"] = self.revision
+        if gzipped:
+            headers["Content-Encoding"] = "gzip"
+        if self.download is not None:
+            headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(self.download)}"
+        return headers
+
+
+def _asked(request: Request, told: Told, state: str) -> tuple[bool, str, Response | None]:
+    """Return whether gzip is wanted, the ETag, and the 304 where the client has the answer already."""
+    gzipped = told.compressible and accepts_gzip(request.headers.get("accept-encoding", ""))
+    etag = f'"{state}-gz"' if gzipped else f'"{state}"'
+    if is_fresh(request.headers.get("if-none-match", ""), etag):
+        headers = {k: v for k, v in told.headers(etag, gzipped=False).items() if k != "Content-Disposition"}
+        return gzipped, etag, Response(status_code=304, headers=headers)
+    return gzipped, etag, None
+
+
+async def kept(
+    request: Request, atlas: Atlas, state: str, produce: Produce, told: Told, where: Where = off_loop
 ) -> Response:
     """Return the representation the client asked for, or 304 when it has it already.
 
-    ``state`` names the data and the parameters; the ETag adds the encoding, because identity and gzip
-    are two representations.
+    The body is made off the event loop, once for each state of the data, and kept.
+
+    Parameters
+    ----------
+    state : names all that the body follows from: the data and what is asked of them. The ETag adds the
+        encoding, because identity and gzip are two representations.
+    produce : makes the body; a 304 needs none
+    where : off the event loop: see ``service.heavy``
     """
-    gzipped = compressible and accepts_gzip(request.headers.get("accept-encoding", ""))
-    etag = f'"{state}-gz"' if gzipped else f'"{state}"'
-    headers = {
-        "ETag": etag,
-        "Cache-Control": IMMUTABLE if immutable else REVALIDATE,
-        "Vary": "Accept-Encoding",
-    }
-    if revision is not None:
-        headers["Chiiki-Revision"] = revision
-    if is_fresh(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    if gzipped:
-        headers["Content-Encoding"] = "gzip"
-    if download is not None:
-        headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(download)}"
-    return Response(produce(gzipped), media_type=media_type, headers=headers)
+    gzipped, etag, unchanged = _asked(request, told, state)
+    if unchanged is not None:
+        return unchanged
+
+    async def make() -> bytes:
+        return await where(produce, gzipped)
+
+    body = await atlas.store.bodies.fetch(etag, make)
+    return Response(body, media_type=told.media_type, headers=told.headers(etag, gzipped=gzipped))
 
 
-def json_answer(request: Request, value: object, state: str | None = None) -> Response:
-    """Return a JSON answer whose ETag is that of its bytes, or of ``state``."""
-    body = to_json(value)
-    return answer(
-        request, encoded(lambda: body), JSON, state or hashlib.blake2b(body, digest_size=8).hexdigest()
+def state_of(request: Request, *of: object) -> str:
+    """Return what an answer follows from: the states ``of`` the data, the address, and how links begin."""
+    return digest(*of, request.url.path, sorted(request.query_params.multi_items()), base_url(request))
+
+
+async def kept_json(
+    request: Request, atlas: Atlas, make: Callable[[], object], *of: object, download: str | None = None
+) -> Response:
+    """Return a JSON answer that follows from the states ``of`` the data and the address; see ``kept``."""
+    told = Told(JSON, download=download)
+    return await kept(request, atlas, state_of(request, *of), encoded(lambda: to_json(make())), told)
+
+
+async def kept_csv(
+    request: Request,
+    atlas: Atlas,
+    make: Callable[[], tuple[Sequence[str], Iterable[Sequence[object]]]],
+    name: str,
+    *of: object,
+    bom: bool,
+) -> Response:
+    """Return a CSV table (header and rows) as a download; see ``kept_json``."""
+
+    def table() -> bytes:
+        header, rows = make()
+        return csv_bytes(header, rows, bom=bom)
+
+    return await kept(request, atlas, state_of(request, *of), encoded(table), Told(CSV, download=name))
+
+
+def answer(request: Request, body: bytes, told: Told) -> Response:
+    """Return a small answer that is at hand, or 304; its ETag is that of its bytes."""
+    state = hashlib.blake2b(body, digest_size=8).hexdigest()
+    gzipped, etag, unchanged = _asked(request, told, state)
+    if unchanged is not None:
+        return unchanged
+    headers = told.headers(etag, gzipped=gzipped)
+    return Response(
+        gzip.compress(body, 6, mtime=0) if gzipped else body, media_type=told.media_type, headers=headers
     )
 
 
-def csv_answer(
-    request: Request, header: Sequence[str], rows: Iterable[Sequence[object]], name: str, *, bom: bool
-) -> Response:
-    """Return a CSV table as a download; its ETag is that of its bytes."""
-    body = csv_bytes(header, rows, bom=bom)
-    state = hashlib.blake2b(body, digest_size=8).hexdigest()
-    return answer(request, encoded(lambda: body), CSV, state, download=name)
+def json_answer(request: Request, value: object) -> Response:
+    """Return a small JSON answer; its ETag is that of its bytes."""
+    return answer(request, to_json(value), Told(JSON))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 #: Two processes that start together must not both migrate; the number only has to be chiiki's own.
@@ -26,9 +26,9 @@ begin
     end if;
     execute format('grant connect on database %I to chiiki_reader', current_database());
     grant usage on schema public to chiiki_reader;
-    grant select on vintage, area, outline, encoded_tile, area_change, region_set, source, indicator,
-        observation, age_structure, industry, strategy, deployment, kpi, stop_source, stop, grid, cell,
-        gap_definition, gap_cell, alembic_version to chiiki_reader;
+    grant select on revision, vintage, area, outline, encoded_tile, area_change, region_set, source,
+        indicator, observation, observed, vector, class_breaks, age_structure, industry, strategy, deployment,
+        kpi, stop_source, stop, grid, cell, gap_definition, gap_cell, alembic_version to chiiki_reader;
 exception when insufficient_privilege then
     raise notice 'The role chiiki_reader does not exist, and this role may not create it';
 end
@@ -37,31 +37,44 @@ $$
 
 
 def upgrade(conn: Connection) -> None:
-    """Bring the schema to the newest revision, in the caller's transaction; again changes nothing."""
+    """Bring the schema to the newest revision, in the caller's transaction; again changes nothing.
+
+    Vectors that another version of the code wrote are written anew.
+    """
+    from alembic import command  # a start of the service, which has nothing to migrate, need not wait for it
+
+    from service import vectors
+
     conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     command.upgrade(_config(conn), "head")
     conn.execute(text(READER))
+    vectors.renew(conn)
 
 
 def downgrade(conn: Connection, revision: str) -> None:
     """Take the schema back to ``revision`` (``base`` for nothing at all), in the caller's transaction."""
+    from alembic import command
+
     conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     command.downgrade(_config(conn), revision)
 
 
 def revision(conn: Connection) -> str | None:
     """Return the schema's revision, None for an empty database."""
-    return MigrationContext.configure(conn).get_current_revision()
+    if conn.scalar(text("select to_regclass('alembic_version')")) is None:
+        return None
+    found: str | None = conn.scalar(text("select version_num from alembic_version"))
+    return found
 
 
 def newest() -> str:
-    """Return the revision this code works with."""
-    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    assert head is not None  # noqa: S101 (there is a migration)
-    return head
+    """Return the revision this code works with: the number that the last migration's file begins with."""
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("*_*.py"))
 
 
 def _config(conn: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config(attributes={"connection": conn})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

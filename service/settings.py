@@ -34,6 +34,16 @@ class Settings(BaseSettings):
         description="The same database through a role that may only read (`chiiki_reader`); what is "
         "served comes through it. Empty: `DATABASE_URL` in read-only transactions.",
     )
+    news_url: SecretStr | None = Field(
+        default=None,
+        description="Where notifications of changes come from (`LISTEN`), where `CHIIKI_READER_URL` is a "
+        "replica, which has none. Empty: the address that is read from.",
+    )
+    news_every_s: float = Field(
+        default=5,
+        gt=0,
+        description="Seconds between two looks at what has changed; they find what no notification told.",
+    )
     local: AbsolutePath = Field(
         default=HOME / ".local",
         description="Folder of the private cluster: its data, its socket and its log.",
@@ -113,19 +123,11 @@ class Settings(BaseSettings):
         description="Folder of `NotoSansCJK-Regular.ttc` and `NotoSansCJK-Bold.ttc`, with which pictures "
         "are written (Debian package `fonts-noto-cjk`).",
     )
-    figures_memory_mb: int = Field(
-        default=64, ge=1, description="Memory for published figures, per serving process, in MiB."
-    )
-    vectors_memory_mb: int = Field(
-        default=32, ge=1, description="Memory for values in area order, per serving process, in MiB."
-    )
-    outlines_memory_mb: int = Field(
-        default=48, ge=1, description="Memory for outlines as GeoJSON text, per serving process, in MiB."
-    )
-    tiles_memory_mb: int = Field(
-        default=48,
-        ge=1,
-        description="Memory for encoded tiles, per (vintage, level) and serving process, in MiB.",
+    memory_mb: int = Field(
+        default=128,
+        ge=16,
+        description="Memory for all that a serving process holds ready (values, outlines, tiles, answers), "
+        "in MiB; what was not used the longest goes first. The program itself takes some 150 MiB more.",
     )
 
 

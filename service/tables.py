@@ -33,7 +33,15 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 
-#: A dated boundary set. ``revision`` grows with each replacement, so that URLs can change with it.
+#: What has changed: see ``service.revisions``.
+revision = Table(
+    "revision",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+)
+
+#: A dated boundary set.
 vintage = Table(
     "vintage",
     metadata,
@@ -46,7 +54,6 @@ vintage = Table(
     Column("licence", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("report", JSONB, nullable=False),
-    Column("revision", BigInteger, nullable=False),
     Column("loaded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 
@@ -121,13 +128,12 @@ source = Table(
     Column("retrieved_on", Date, nullable=False),
 )
 
-#: The catalogue row of a layer, as JSON of ``geo.indicators.Indicator``; ``revision`` grows with each load.
+#: The catalogue row of a layer, as JSON of ``geo.indicators.Indicator``.
 indicator = Table(
     "indicator",
     metadata,
     Column("id", Text, primary_key=True),
     Column("definition", JSONB, nullable=False),
-    Column("revision", BigInteger, nullable=False),
 )
 
 #: One published figure. Missing is a null value with a status other than ``ok``.
@@ -146,6 +152,43 @@ observation = Table(
     CheckConstraint(
         "value <> 'NaN' and value < 'Infinity' and value > '-Infinity'", name="observation_finite"
     ),
+)
+
+#: The periods for which an observed indicator has figures at a level, and whose figures they are.
+observed = Table(
+    "observed",
+    metadata,
+    Column("indicator", Text, ForeignKey("indicator.id", ondelete="CASCADE"), primary_key=True),
+    Column("level", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("sources", ARRAY(Text), nullable=False),
+)
+
+#: The values of an indicator in the order of the areas of (vintage, level), as little-endian doubles, NaN
+#: where missing, and a status each (``service.figures.STATUSES``); with the class breaks of this period.
+vector = Table(
+    "vector",
+    metadata,
+    Column("layer", Text, ForeignKey("indicator.id", ondelete="CASCADE"), primary_key=True),
+    Column("level", Text, primary_key=True),
+    Column("vintage", Date, ForeignKey("vintage.vintage", ondelete="CASCADE"), primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("values", LargeBinary, nullable=False),
+    Column("statuses", LargeBinary, nullable=False),
+    Column("sources", ARRAY(Text), nullable=False),
+    Column("lowest", Float),
+    Column("bounds", ARRAY(Float)),
+)
+
+#: The class breaks of an indicator over all its periods, by its own scheme.
+class_breaks = Table(
+    "class_breaks",
+    metadata,
+    Column("layer", Text, ForeignKey("indicator.id", ondelete="CASCADE"), primary_key=True),
+    Column("level", Text, primary_key=True),
+    Column("vintage", Date, ForeignKey("vintage.vintage", ondelete="CASCADE"), primary_key=True),
+    Column("lowest", Float),
+    Column("bounds", ARRAY(Float)),
 )
 
 #: People of a census year, or of a projected one, by ``geo.ages.CLASSES``.
@@ -201,7 +244,6 @@ strategy = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("body", JSONB, nullable=False),
-    Column("revision", BigInteger, nullable=False),
 )
 
 

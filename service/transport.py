@@ -18,8 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.access import Definition
 from geo.errors import NotEnoughData, NotFound
 from geo.gaps import Gap, Partition, gap_of
-from service.atlas import Atlas
-from service.memo import Memo
 from service.partitions import MARGIN, bounds_of, partition_from
 
 Floats = NDArray[np.float64]
@@ -185,11 +183,8 @@ class Region:
 class Regions:
     """The prefectures that scenarios were asked for lately."""
 
-    def __init__(self, atlas: Atlas) -> None:
-        self.atlas = atlas
-        self._held: Memo[tuple[str, str, dt.date, int], Region] = Memo(
-            256 << 20, lambda region: region.nbytes
-        )
+    def __init__(self, store) -> None:
+        self.atlas = store
 
     async def region(self, prefecture: str, grid: str) -> Region:
         """Return a prefecture on the newest boundaries; NotFound where there are none of it."""

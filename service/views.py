@@ -5,13 +5,11 @@ Tiles, PNG, GeoJSON, legend, style, statistics and tables are all drawn from one
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import numpy as np
-import orjson
 from fastapi import Query
 from numpy.typing import NDArray
 from pydantic import JsonValue
@@ -19,10 +17,12 @@ from pydantic import JsonValue
 from geo import classify, palettes
 from geo.errors import Finding, InvalidParameter
 from geo.indicators import Indicator
-from service.atlas import MEGABYTE, Atlas, Vintage
-from service.figures import Vector
+from service import revisions
+from service.atlas import Atlas
+from service.catalogue import Vintage
+from service.figures import Breaks, Vector
 from service.gazetteer import LEVELS, Gazetteer
-from service.memo import Memo
+from service.layers import kind_of
 
 Floats = NDArray[np.float64]
 Language = Literal["ja", "en"]
@@ -101,7 +101,7 @@ class Wish:
     palette: str | None = None
 
 
-def wish(
+async def wish(
     period: Period = None,
     level: Level = None,
     vintage: VintageDate = None,
@@ -270,74 +270,66 @@ def _key(view: View) -> tuple[str, ...]:
     return (view.indicator.id, *view.parameters().values())
 
 
-@dataclass(frozen=True)
-class Breaks:
-    """Upper bounds of the classes, and the least value they were made from."""
+def picture(atlas: Atlas, view: View) -> Picture:
+    """Return the picture of a view, drawn once per state of the data."""
+    key = (*_key(view), atlas.revision(view.indicator, view.vintage.date))
+    held: Picture | None = atlas.store.pictures.get(key)
+    return held or atlas.store.pictures.put(key, _drawn(atlas, view))
 
-    lowest: float
-    bounds: Floats
+
+def pictures_of_periods(atlas: Atlas, view: View) -> list[Picture]:
+    """Return the picture of each period, oldest first."""
+    periods = atlas.periods(view.indicator, view.level)
+    atlas.vectors(view.indicator, periods, view.level, view.vintage.date)  # read together
+    return [picture(atlas, replace(view, period=period)) for period in periods]
 
 
-class Gallery:
-    """Pictures and class bounds, drawn once per state of the data."""
+def is_usual(view: View) -> bool:
+    """Return whether the class breaks of a view were worked out at load."""
+    one = view.indicator
+    return one.kind == "category" or (view.scheme, view.k) == (one.default_scheme, one.default_k)
 
-    def __init__(self, atlas: Atlas) -> None:
-        self.atlas = atlas
-        self._pictures: Memo[tuple[str, ...], Picture] = Memo(48 * MEGABYTE, lambda picture: picture.nbytes)
-        self._breaks: Memo[tuple[str, ...], Breaks] = Memo(10_000, lambda _breaks: 1)
-        self._generation = 0
 
-    def _forget_old(self) -> None:
-        if self._generation != self.atlas.generation:
-            self._pictures.clear()
-            self._breaks.clear()
-            self._generation = self.atlas.generation
-
-    async def picture(self, view: View) -> Picture:
-        """Return the picture of a view; all of it from one state of the data."""
-        while True:
-            self._forget_old()
-            generation = self.atlas.generation
-            picture = await self._pictures.fetch(_key(view), lambda: self._draw(view))
-            if generation == self.atlas.generation:
-                return picture
-
-    async def breaks(self, view: View) -> Breaks:
-        """Return the class breaks of a view; with ``breaks_over=all`` the same for every period."""
-        if view.breaks_over == "all":
-            view = replace(view, period="")
-        return await self._breaks.fetch(_key(view), lambda: self._classify(view))
-
-    async def _classify(self, view: View) -> Breaks:
-        periods = [view.period] if view.period else self.atlas.periods(view.indicator, view.level)
-        date = view.vintage.date
-        vectors = [await self.atlas.vector(view.indicator, at, view.level, date) for at in periods]
+def breaks(atlas: Atlas, view: View) -> Breaks:
+    """Return the class breaks of a view; with ``breaks_over=all`` the same for every period."""
+    one, date, over_all = view.indicator, view.vintage.date, view.breaks_over == "all"
+    if is_usual(view) and kind_of(one).make is None:
+        if over_all:
+            return atlas.all_breaks(one, view.level, date)
+        return atlas.period_breaks(one, view.period, view.level, date)
+    asked = replace(view, period="") if over_all else view
+    key = ("asked", *_key(asked), atlas.revision(one, date))
+    found = atlas.store.breaks.get(key)
+    if found is None:
+        periods = atlas.periods(one, view.level) if over_all else [view.period]
+        vectors = atlas.vectors(one, periods, view.level, date)
         values = np.concatenate([vector.values for vector in vectors])
-        if not np.isfinite(values).any():
-            return Breaks(np.nan, np.empty(0))  # nothing to classify: every area is drawn as having no data
-        bounds = classify.class_breaks(values, view.scheme, view.k, view.breaks)
-        return Breaks(float(np.nanmin(values)), bounds)
+        found = atlas.store.breaks.put(key, _classified(values, view))
+    return found
 
-    async def _draw(self, view: View) -> Picture:
-        atlas, indicator, date = self.atlas, view.indicator, view.vintage.date
-        vector = await atlas.vector(indicator, view.period, view.level, date)
-        if indicator.kind == "category":
-            breaks = Breaks(
-                np.nan, np.array([category.code for category in indicator.categories], np.float64)
-            )
-            classes = _category_classes(vector.values, breaks.bounds)
-            colours = palettes.rgb([category.colour for category in indicator.categories])
-        else:
-            breaks = await self.breaks(view)
-            classes = classify.classes(vector.values, breaks.bounds)
-            colours = palettes.colours(view.palette, max(len(breaks.bounds), 1))
-        revision = atlas.revision(indicator, date)
-        state = orjson.dumps([*_key(view), revision])
-        etag = hashlib.blake2b(state, digest_size=8).hexdigest()
-        gazetteer = atlas.gazetteer(date, view.level)
-        return Picture(
-            view, gazetteer, vector, breaks.lowest, breaks.bounds, classes, colours, revision, etag
-        )
+
+def _classified(values: Floats, view: View) -> Breaks:
+    if not np.isfinite(values).any():
+        return Breaks.of(None, None)  # nothing to classify: every area is drawn as having no data
+    bounds = classify.class_breaks(values, view.scheme, view.k, view.breaks)
+    return Breaks(float(np.nanmin(values)), bounds)
+
+
+def _drawn(atlas: Atlas, view: View) -> Picture:
+    indicator, date = view.indicator, view.vintage.date
+    vector = atlas.vector(indicator, view.period, view.level, date)
+    if indicator.kind == "category":
+        found = Breaks(np.nan, np.array([category.code for category in indicator.categories], np.float64))
+        classes = _category_classes(vector.values, found.bounds)
+        colours = palettes.rgb([category.colour for category in indicator.categories])
+    else:
+        found = breaks(atlas, view)
+        classes = classify.classes(vector.values, found.bounds)
+        colours = palettes.colours(view.palette, max(len(found.bounds), 1))
+    revision = atlas.revision(indicator, date)
+    etag = revisions.digest("picture", *_key(view), revision)
+    gazetteer = atlas.gazetteer(date, view.level)
+    return Picture(view, gazetteer, vector, found.lowest, found.bounds, classes, colours, revision, etag)
 
 
 def _category_classes(values: Floats, codes: Floats) -> NDArray[np.uint8]:

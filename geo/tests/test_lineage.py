@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geo.lineage import Change, absent, carried, lineages, located, origins, successors
+from geo.lineage import Change, absent, crosswalk, lineages, located, origins, placed, successors
 
 CHANGES = Path(__file__).parents[2] / "data" / "catalog" / "area_changes.csv"
 REAL = os.environ.get("CHIIKI_REAL_DATA")
@@ -34,15 +34,12 @@ def carry(
     *,
     additive: bool = True,
 ) -> list[float]:
-    found: list[float] = carried(
-        np.array(list(figures), "U5"),
-        np.array(list(figures.values()), np.float64),
-        boundary_date=dt.date.fromisoformat(dates[0]),
-        vintage_date=dt.date.fromisoformat(dates[1]),
-        vintage_codes=np.array(sorted(wanted), "U5"),
-        changes=changes,
-        additive=additive,
-    ).tolist()
+    first, last = (dt.date.fromisoformat(date) for date in dates)
+    walk = crosswalk(first, last, np.array(sorted(wanted), "U5"), changes, additive=additive)
+    places, known = placed(np.array(list(figures), "U5"), walk.codes)
+    values = np.full((len(walk.codes), 1), np.nan)
+    values[places, 0] = np.array(list(figures.values()), np.float64)[known]
+    found: list[float] = walk.carried(values)[:, 0].tolist()
     return found
 
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, delete, insert
 
 from geo.ages import CLASSES, read_ages
-from service.database import notify
+from service import revisions
 from service.tables import age_structure, audit
 
 FILE = "ages.parquet"
@@ -69,6 +69,6 @@ def load_ages(
     conn.execute(insert(age_structure), table.to_pylist())
     report: dict[str, object] = {"rows": table.num_rows}
     conn.execute(insert(audit).values(actor=actor, action="load ages", subject=FILE, detail=report))
-    notify(conn, "ages:")
+    revisions.changed(conn, revisions.AGES)
     progress(1, 1, "people by age loaded")
     return report

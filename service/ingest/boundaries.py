@@ -18,12 +18,13 @@ from geo.areas import LEVELS, TOLERANCES, Area, areas_of
 from geo.boundaries import Columns, read_boundaries
 from geo.codes import DESIGNATED_CITIES, SPECIAL_WARDS, prefecture_of
 from geo.errors import Finding, InvalidRows
-from geo.lineage import Change, absent
+from geo.lineage import absent
 from geo.topojson import read_document, regrouped
-from service.database import notify
+from service import revisions
 from service.ingest.names import Name, read_names
 from service.ingest.tiles import TOP_ZOOM, encode_tiles
-from service.tables import area, area_change, audit, vintage
+from service.tables import area, audit, vintage
+from service.vectors import changes_of, write_all
 
 #: Decimals of a coordinate in GeoJSON: about a tenth of the detail's tolerance.
 DIGITS = {"low": 4, "medium": 5, "high": 7}
@@ -103,11 +104,12 @@ def ingest_boundaries(
 
         tiles[level] = encode_tiles(conn, date, level, done)
     report["tiles"] = tiles
+    report |= write_all(conn, [date])
     conn.execute(update(vintage).where(vintage.c.vintage == date).values(report=report))
     conn.execute(
         insert(audit).values(actor=actor, action="ingest boundaries", subject=str(date), detail=report)
     )
-    notify(conn, f"vintage:{date}")
+    revisions.changed(conn, revisions.vintage(date))
     progress(steps, steps, "done")
     return report
 
@@ -128,8 +130,7 @@ def _completeness(
 
     A file of a few prefectures is a vintage too: areas are missed only in the prefectures it has.
     """
-    columns = (area_change.c.date, area_change.c.kind, area_change.c.from_code, area_change.c.to_code)
-    changes = [Change(*row) for row in conn.execute(select(*columns).order_by(*columns)).all()]
+    changes = changes_of(conn)
     prefectures = {prefecture_of(code) for code in codes}
     lacking = [code for code in (f"{number:02d}000" for number in range(1, 48)) if code not in prefectures]
     if not changes:
@@ -147,9 +148,8 @@ def _completeness(
 def _replace_vintage(
     conn: Connection, date: dt.date, credit: Credit, sha256: str, report: Mapping[str, object]
 ) -> None:
-    revision = conn.execute(select(vintage.c.revision).where(vintage.c.vintage == date)).scalar() or 0
     conn.execute(vintage.delete().where(vintage.c.vintage == date))
-    row = {**asdict(credit), "vintage": date, "sha256": sha256, "report": report, "revision": revision + 1}
+    row = {**asdict(credit), "vintage": date, "sha256": sha256, "report": report}
     conn.execute(insert(vintage).values(row))
 
 

@@ -17,8 +17,7 @@ from geo.gap_definitions import gap_indicators, read_definitions
 from geo.indicators import Indicator, read_catalogue, to_json
 from geo.kpis import Actual, Kpi, faults, with_actuals
 from geo.strategy import Strategy, read_kpis, read_strategy
-from service import versions
-from service.database import notify
+from service import revisions, versions
 from service.ingest.deployments import SHIPPER
 from service.ingest.kpis import known
 from service.stored import definition_to_body, kpi_from_row, kpi_to_body, strategy_to_body
@@ -33,6 +32,7 @@ from service.tables import (
     source,
     strategy,
 )
+from service.vectors import write_all, write_vectors
 
 
 def _read(path: Path, table: Table) -> list[dict[str, object]]:
@@ -66,8 +66,8 @@ def _typed(path: Path, line: int, row: dict[str, str], table: Table) -> dict[str
 def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, object]:
     """Load indicators, sources, region sets, changes, industries, strategy and KPIs; return their numbers.
 
-    An indicator that has changed gets a new revision; one that left the table is removed with its figures
-    only when it has none, and refused otherwise.
+    What follows from an indicator that has changed, or from other municipal changes, is written anew. An
+    indicator that left the table is refused.
     """
     definitions = read_definitions(folder / "gap_definitions.csv")
     catalogue = read_catalogue(folder / "indicators.csv") | gap_indicators(definitions)
@@ -82,51 +82,77 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
         if stored.get(name) == definition:
             continue
         changed.append(name)
-        row = upsert(indicator).values(id=name, definition=definition, revision=1)
-        grown = {"definition": definition, "revision": indicator.c.revision + 1}
-        conn.execute(row.on_conflict_do_update(index_elements=["id"], set_=grown))
+        row = upsert(indicator).values(id=name, definition=definition)
+        conn.execute(row.on_conflict_do_update(index_elements=["id"], set_={"definition": definition}))
+    subjects = list(map(revisions.indicator, changed))
     sources = _read(folder / "sources.csv", source)
-    for entry in sources:
-        row = upsert(source).values(entry)
-        conn.execute(row.on_conflict_do_update(index_elements=["id"], set_=entry))
+    subjects += map(revisions.source, put_sources(conn, sources))
     report: dict[str, object] = {"indicators": len(catalogue), "changed": changed, "sources": len(sources)}
     replaced = (
-        (region_set, "region_sets.csv"),
-        (area_change, "area_changes.csv"),
-        (industry, "industries.csv"),
+        (region_set, "region_sets.csv", revisions.REGION_SETS),
+        (area_change, "area_changes.csv", revisions.AREA_CHANGES),
+        (industry, "industries.csv", revisions.INDUSTRIES),
     )
-    for table, file in replaced:
-        report[table.name] = _replaced(conn, table, _read(folder / file, table))
-    report |= _load_definitions(conn, definitions)
-    report |= _load_strategy(conn, read_strategy(folder)) | _load_kpis(conn, folder, catalogue)
-    if changed:
+    for table, file, subject in replaced:
+        rows = _read(folder / file, table)
+        report[table.name] = len(rows)
+        subjects += [subject] if _replaced(conn, table, rows) else []
+    for loaded, others in (
+        _load_definitions(conn, definitions),
+        _load_strategy(conn, read_strategy(folder)),
+        _load_kpis(conn, folder, catalogue),
+    ):
+        report |= loaded
+        subjects += others
+    if revisions.AREA_CHANGES in subjects:
+        write_all(conn)
+    elif changed:
+        write_vectors(conn, dict.fromkeys(changed))
+    if subjects:
         conn.execute(
             insert(audit).values(actor=actor, action="load catalogue", subject="catalogue", detail=report)
         )
-        notify(conn, "catalogue:")
-    notify(conn, "kpi:")
+        revisions.changed(conn, *subjects)
     return report
 
 
-def _load_definitions(conn: Connection, definitions: Sequence[Definition]) -> dict[str, object]:
-    for one in definitions:
-        body = definition_to_body(one)
-        row = upsert(gap_definition).values(id=one.id, body=body)
-        conn.execute(row.on_conflict_do_update(index_elements=["id"], set_={"body": body}))
-    conn.execute(delete(gap_definition).where(gap_definition.c.id.not_in([one.id for one in definitions])))
-    return {"gap definitions": len(definitions)}
+def put_sources(conn: Connection, sources: Sequence[Mapping[str, object]]) -> list[str]:
+    """Store what sources are called; return the ids of those that are new or other than before."""
+    stored = {row["id"]: dict(row) for row in conn.execute(select(source)).mappings()}
+    others = [entry for entry in sources if stored.get(entry["id"]) != entry]
+    for entry in others:
+        row = upsert(source).values(entry)
+        conn.execute(row.on_conflict_do_update(index_elements=["id"], set_=dict(entry)))
+    return [str(entry["id"]) for entry in others]
 
 
-def _load_strategy(conn: Connection, one: Strategy) -> dict[str, object]:
+#: What a step of a load reports, and the subjects that it changed.
+Loaded = tuple[dict[str, object], list[str]]
+
+
+def _load_definitions(conn: Connection, definitions: Sequence[Definition]) -> Loaded:
+    stored = {row.id: row.body for row in conn.execute(select(gap_definition)).all()}
+    bodies = {one.id: definition_to_body(one) for one in definitions}
+    others = [name for name in stored | bodies if stored.get(name) != bodies.get(name)]
+    for name in others:
+        if name in bodies:
+            row = upsert(gap_definition).values(id=name, body=bodies[name])
+            conn.execute(row.on_conflict_do_update(index_elements=["id"], set_={"body": bodies[name]}))
+    conn.execute(delete(gap_definition).where(gap_definition.c.id.not_in(list(bodies))))
+    return {"gap definitions": len(bodies)}, list(map(revisions.gaps, others))
+
+
+def _load_strategy(conn: Connection, one: Strategy) -> Loaded:
     body = strategy_to_body(one)
-    row = upsert(strategy).values(id=one.id, body=body, revision=1)
-    grown = {"body": body, "revision": strategy.c.revision + 1}
-    other = strategy.c.body != row.excluded.body
-    conn.execute(row.on_conflict_do_update(index_elements=["id"], set_=grown, where=other))
-    return {"strategy": one.id, "goals": len(one.goals), "measures": len(one.measures)}
+    is_other = conn.scalar(select(strategy.c.body).where(strategy.c.id == one.id)) != body
+    if is_other:
+        row = upsert(strategy).values(id=one.id, body=body)
+        conn.execute(row.on_conflict_do_update(index_elements=["id"], set_={"body": body}))
+    report: dict[str, object] = {"strategy": one.id, "goals": len(one.goals), "measures": len(one.measures)}
+    return report, [revisions.STRATEGY] if is_other else []
 
 
-def _load_kpis(conn: Connection, folder: Path, catalogue: Mapping[str, Indicator]) -> dict[str, object]:
+def _load_kpis(conn: Connection, folder: Path, catalogue: Mapping[str, Indicator]) -> Loaded:
     """Load the national KPIs; actuals that stewards have entered stay, and win over the catalogue's."""
     kpis = read_kpis(folder)
     context = known(conn, read_strategy(folder), catalogue)
@@ -136,7 +162,7 @@ def _load_kpis(conn: Connection, folder: Path, catalogue: Mapping[str, Indicator
     stored = {row.id: kpi_from_row(row) for row in conn.execute(versions.current(kpi)).all()}
     bodies = {one.id: kpi_to_body(with_actuals(one, _entered(stored.get(one.id)))) for one in kpis}
     change = versions.put(conn, kpi, bodies, actor=SHIPPER, subject="catalogue")
-    return {"kpis": len(kpis), "kpis changed": list(change.touched)}
+    return {"kpis": len(kpis), "kpis changed": list(change.touched)}, list(map(revisions.kpi, change.touched))
 
 
 def _entered(before: Kpi | None) -> list[Actual]:
@@ -148,11 +174,16 @@ def _plain(definition: dict[str, object]) -> dict[str, object]:
     return definition | {"categories": list(categories) if isinstance(categories, Sequence) else []}
 
 
-def _replaced(conn: Connection, table: Table, rows: list[dict[str, object]]) -> int:
+def _replaced(conn: Connection, table: Table, rows: list[dict[str, object]]) -> bool:
+    """Make these the rows of a table; return whether it had others."""
+    key = [column.name for column in table.primary_key]
+    stored = {tuple(row[name] for name in key): dict(row) for row in conn.execute(select(table)).mappings()}
+    if stored == {tuple(row[name] for name in key): row for row in rows}:
+        return False
     conn.execute(delete(table))
     if rows:
         conn.execute(insert(table), rows)
-    return len(rows)
+    return True
 
 
 #: id → names and prefecture numbers.

@@ -16,8 +16,7 @@ from geo.errors import NotFound
 from geo.lineage import Change, absent
 from geo.names import AreaNames
 from geo.strategy import Strategy
-from service import versions
-from service.database import notify
+from service import revisions, versions
 from service.ingest import sandbox
 from service.ingest.names import read_names
 from service.stored import deployment_to_body, strategy_from_body
@@ -94,7 +93,7 @@ def load_deployments(
         if dry_run:
             trial.rollback()
     if change.touched and not dry_run:
-        notify(conn, "deployment:")
+        revisions.changed(conn, revisions.DEPLOYMENTS)
     return report | {
         "added": list(change.added),
         "changed": list(change.changed),
@@ -154,4 +153,4 @@ def end_deployment(engine: Engine, name: str, actor: str) -> None:
     with engine.begin() as conn:
         if not versions.end(conn, deployment, name, actor):
             raise NotFound(f"There is no deployment {name[:80]!r}; see /v1/deployments")
-        notify(conn, "deployment:")
+        revisions.changed(conn, revisions.DEPLOYMENTS)

@@ -17,8 +17,7 @@ from geo.kpis import Actual, Known, Kpi, faults, with_actuals
 from geo.observations import decoded, number
 from geo.progress import Target
 from geo.strategy import Strategy
-from service import versions
-from service.database import notify
+from service import revisions, versions
 from service.ingest.deployments import newest_strategy
 from service.ingest.observations import known_codes
 from service.stored import kpi_from_json, kpi_from_row, kpi_to_body
@@ -106,7 +105,7 @@ def end_kpi(engine: Engine, name: str, actor: str) -> None:
         if not before.owner:
             raise InvalidParameter("National KPIs come from the catalogue and are ended there")
         versions.end(conn, kpi, name, actor)
-        notify(conn, f"kpi:{name}")
+        revisions.changed(conn, revisions.kpi(name))
 
 
 def _put(conn: Connection, made: Kpi, actor: str, *, dry_run: bool) -> dict[str, object]:
@@ -115,7 +114,7 @@ def _put(conn: Connection, made: Kpi, actor: str, *, dry_run: bool) -> dict[str,
         if dry_run:
             trial.rollback()
     if change.touched and not dry_run:
-        notify(conn, f"kpi:{made.id}")
+        revisions.changed(conn, revisions.kpi(made.id))
     what = "added" if change.added else "changed" if change.changed else "unchanged"
     return {"kpi": made.id, "result": what, "actuals": len(made.actuals), "dry_run": dry_run}
 

@@ -13,11 +13,12 @@ from geo.accounts import read_accounts
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.estat import read_estat
 from geo.indicators import Indicator, from_json, items
-from geo.lineage import Change, absent
+from geo.lineage import absent
 from geo.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
 from geo.ssdse import read_ssdse
-from service.database import notify
+from service import revisions
 from service.tables import area, area_change, audit, indicator, source
+from service.vectors import changes_of, write_vectors
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,11 @@ _COUNT = text(
 )
 _TOUCHED = text(
     """
-    select distinct s.indicator from staged s left join observation o using (indicator, period, area_code)
+    select s.indicator, array_agg(distinct s.period) as periods
+    from staged s left join observation o using (indicator, period, area_code)
     where (o.value, o.status, o.source, o.boundary_date)
           is distinct from (s.value, s.status, s.source, s.boundary_date)
-    order by 1
+    group by 1 order by 1
     """
 )
 _UPSERT = text(
@@ -65,7 +67,6 @@ _UPSERT = text(
           is distinct from (excluded.value, excluded.status, excluded.source, excluded.boundary_date)
     """
 )
-_BUMP = text("update indicator set revision = revision + 1 where id = any(:ids)")
 
 
 def load_observations(
@@ -73,8 +74,8 @@ def load_observations(
 ) -> dict[str, object]:
     """Load figures in the caller's transaction; return how many were added and changed.
 
-    A figure that stands in the database and not in the rows stays. The revision of every indicator
-    touched grows by one, and the serving processes are told when the transaction commits.
+    A figure that stands in the database and not in the rows stays. What follows from the figures is written
+    with them, and the serving processes are told when the transaction commits.
     """
     conn.execute(_STAGE)
     cursor = conn.connection.cursor()
@@ -95,20 +96,19 @@ def load_observations(
                 )
     conn.execute(text("analyze staged"))
     counts = conn.execute(_COUNT).one()
-    touched = [str(name) for name in conn.execute(_TOUCHED).scalars()]
+    touched = {str(row.indicator): row.periods for row in conn.execute(_TOUCHED).all()}
     report: dict[str, object] = {
         "rows": counts.rows,
         "added": counts.added,
         "changed": counts.changed,
-        "indicators": touched,
+        "indicators": list(touched),
         "dry_run": dry_run,
     }
     if not dry_run and touched:
         conn.execute(_UPSERT)
-        conn.execute(_BUMP, {"ids": touched})
+        write_vectors(conn, touched)
+        revisions.changed(conn, *map(revisions.indicator, touched))
         conn.execute(insert(audit).values(actor=actor, action="load figures", subject=subject, detail=report))
-        for name in touched:
-            notify(conn, f"indicator:{name}")
     conn.execute(text("drop table staged"))
     return report
 
@@ -157,16 +157,11 @@ def _loaded(
     dry_run: bool,
 ) -> dict[str, object]:
     date = _date_of(boundary_date)
-    existing = known_codes(conn) - absent(date, _changes(conn))
+    existing = known_codes(conn) - absent(date, changes_of(conn))
     rows = checked_rows(table, allowed, existing.__contains__, f"the code of an area that existed on {date}")
     part = Figures(rows, _source_of(conn, source), date)
     report = load_observations(conn, [part], actor=actor, subject=subject, dry_run=dry_run)
     return report | {"duplicates": len(table) - len(rows)}
-
-
-def _changes(conn: Connection) -> list[Change]:
-    columns = (area_change.c.date, area_change.c.kind, area_change.c.from_code, area_change.c.to_code)
-    return [Change(*row) for row in conn.execute(select(*columns).order_by(*columns)).all()]
 
 
 def put_observations(
@@ -276,7 +271,7 @@ def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> li
 
 def _existing(conn: Connection, rows: list[Row], date: dt.date) -> list[Row]:
     """Return the rows; refuse them all when an area did not exist on the date."""
-    known = known_codes(conn) - absent(date, _changes(conn))
+    known = known_codes(conn) - absent(date, changes_of(conn))
     expected = f"the code of an area that existed on {date}"
     lines = {row.area_code: row.line for row in rows if row.area_code not in known}
     if lines:

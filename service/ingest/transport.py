@@ -25,7 +25,7 @@ from geo.gtfs import read_gtfs
 from geo.observations import Row
 from geo.stop_files import read_n02, read_p11
 from geo.stops import UNKNOWN, Stops, of_feed
-from service.database import notify
+from service import revisions
 from service.ingest.observations import Figures, load_observations
 from service.partitions import MARGIN, bounds_of, partition_from
 from service.stored import definition_from_body
@@ -117,7 +117,7 @@ def store_stops(
     report: dict[str, object] = {"source": name, "stops": len(stops)}
     report |= {key: str(value) if isinstance(value, dt.date) else value for key, value in head.items()}
     conn.execute(insert(audit).values(actor=actor, action="load stops", subject=name, detail=report))
-    notify(conn, "transport:")
+    revisions.changed(conn, revisions.stops(name))
     return report
 
 
@@ -157,7 +157,7 @@ def store_grid(
             people = [None if np.isnan(column[place]) else float(column[place]) for column in values]
             copy.write_row((name, code, people[0] or 0.0, *people[1:], outline))
     conn.execute(insert(audit).values(actor=actor, action="load grid", subject=name, detail=report))
-    notify(conn, "transport:")
+    revisions.changed(conn, revisions.grid(name))
     return report
 
 
@@ -322,7 +322,7 @@ def count_gaps(
     _put_source(conn, found)
     figures = Figures(list({(r.indicator, r.area_code): r for r in rows}.values()), "transport-gap", date)
     report = load_observations(conn, [figures], actor=actor, subject=f"transport gap {grid_id}")
-    notify(conn, "transport:")
+    revisions.changed(conn, *(revisions.gaps(one.id) for one in chosen), revisions.source("transport-gap"))
     told_areas = [code for codes, _ in partitions for code in codes]
     return {
         "grid": grid_id,

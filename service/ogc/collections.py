@@ -7,10 +7,9 @@ go to the database as arrays, so that one language filters and sorts all collect
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import orjson
@@ -33,20 +32,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from geo.access import Definition
 from geo.errors import NotFound
 from geo.gtfs import HOURS
 from geo.indicators import Indicator
 from service import tables
-from service.atlas import Atlas, Catalogue, Vintage
-from service.figures import Vector
-from service.gazetteer import LEVELS, Gazetteer
+from service.atlas import Atlas
+from service.catalogue import Vintage
+from service.figures import STATUSES, Vector
+from service.gazetteer import LEVELS, Gazetteer, searchable
 from service.ogc.filters import Kind
 from service.policy import COVERAGE
-from service.queries import STATUSES
 
 Texts = Mapping[str, str]
 What = Literal["areas", "layer", "deployments", "cells", "stops"]
 
+#: What the ids of collections begin with, before a dot.
+AREAS, CELLS = "areas", "gap-cells"
 LEVEL_NAMES = {
     "prefecture": {"ja": "都道府県", "en": "prefectures"},
     "municipality": {"ja": "市区町村", "en": "municipalities"},
@@ -68,6 +70,16 @@ SHAPES = {
     "cells": "geometry-polygon",
     "deployments": "geometry-multipoint",
     "stops": "geometry-point",
+}
+
+
+#: Kinds of subjects (``service.revisions``) that the rows of a collection are read from.
+MADE_OF = {
+    "areas": ("vintage",),
+    "layer": ("vintage",),
+    "deployments": ("deployments", "area-changes", "vintage"),
+    "cells": ("gaps", "grid"),
+    "stops": ("stops",),
 }
 
 
@@ -169,6 +181,11 @@ class Collection:
     periods: tuple[str, ...] = ()
 
     @property
+    def made_of(self) -> tuple[str, ...]:
+        """The kinds of subjects that its rows are read from."""
+        return MADE_OF[self.what]
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of its properties."""
         return tuple(one.name for one in self.properties)
@@ -185,73 +202,74 @@ class Collection:
         return [p for p in self.periods if self.days(p)[0] <= last and self.days(p)[1] >= first]
 
 
-#: There are hundreds, which take longer to make than most answers.
-_MADE: WeakKeyDictionary[Catalogue, dict[str, Collection]] = WeakKeyDictionary()
-
-
-def collections(atlas: Atlas) -> dict[str, Collection]:
-    """Return every collection by its id: ``areas.LEVEL``, ``LAYER.LEVEL``, deployments, cells, stops."""
-    found = _MADE.get(atlas.catalogue)
-    if found is None:
-        found = _MADE[atlas.catalogue] = _collections(atlas)
-    return found
-
-
-def _collections(atlas: Atlas) -> dict[str, Collection]:
-    if not atlas.catalogue.vintages:
-        return {}
-    vintage = atlas.catalogue.vintages[max(atlas.catalogue.vintages)]
-    found = [_areas(vintage, level) for level in LEVELS if level in vintage.levels]
-    for indicator in atlas.catalogue.layers.values():
-        found += [
-            _layer(atlas, vintage, indicator, level)
-            for level in atlas.levels(indicator)
-            if level in vintage.levels
-        ]
-    found.append(
-        Collection(
-            "deployments",
-            "deployments",
-            {"ja": "施策の展開", "en": "Deployments of measures"},
-            COVERAGE,
-            _DEPLOYMENT,
-            vintage,
-        )
-    )
-    found += [
-        Collection(
-            f"gap-cells.{one.id}",
-            "cells",
-            {"ja": f"交通空白のメッシュ：{one.name_ja}", "en": f"Cells of the transport gap: {one.name_en}"},
-            {
-                "ja": "人の住むメッシュごとの、最寄りの停留所・駅までの距離と圏外人口。",
-                "en": "Inhabited grid cells with the distance to the nearest stop and people in the gap.",
-            },
-            _CELL,
-            vintage,
-            definition=one.id,
-        )
-        for one in atlas.catalogue.definitions.values()
+def collections(atlas: Atlas, q: str = "") -> list[Collection]:
+    """Return the collections whose id or title holds every word of ``q``, in their order."""
+    words = [searchable(word) for word in q.split()]
+    found = [_collection(atlas, name) for name in _names(atlas)]
+    return [
+        one
+        for one in found
+        if one is not None
+        and all(word in searchable("\n".join((one.id, *one.title.values()))) for word in words)
     ]
-    found.append(
-        Collection(
-            "stops",
-            "stops",
-            {"ja": "バス停・鉄道駅", "en": "Bus stops and stations"},
-            {"ja": "公表された停留所と駅。", "en": "Published stops and stations."},
-            _STOP,
-            vintage,
-        )
-    )
-    return {one.id: one for one in found}
 
 
 def collection(atlas: Atlas, name: str) -> Collection:
     """Return a collection; NotFound tells where they are listed."""
-    found = collections(atlas).get(name)
+    found = _collection(atlas, name)
     if found is None:
         raise NotFound(f"No collection is called {name[:80]!r}; /ogc/collections lists those that exist")
     return found
+
+
+def _names(atlas: Atlas) -> Iterator[str]:
+    """Give the id of every collection: ``areas.LEVEL``, ``LAYER.LEVEL``, deployments, cells, stops."""
+    if not atlas.catalogue.vintages:
+        return
+    yield from (f"{AREAS}.{level}" for level in LEVELS)
+    for layer in atlas.catalogue.layers.values():
+        yield from (f"{layer.id}.{level}" for level in atlas.levels(layer))
+    yield "deployments"
+    yield from (f"{CELLS}.{name}" for name in atlas.catalogue.definitions)
+    yield "stops"
+
+
+def _collection(atlas: Atlas, name: str) -> Collection | None:
+    """Return the collection of an id; there are many, so one is made without the others."""
+    if not atlas.catalogue.vintages:
+        return None
+    vintage = atlas.catalogue.vintages[max(atlas.catalogue.vintages)]
+    whose, _, which = name.rpartition(".")
+    if name == "deployments":
+        title = {"ja": "施策の展開", "en": "Deployments of measures"}
+        return Collection(name, "deployments", title, COVERAGE, _DEPLOYMENT, vintage)
+    if name == "stops":
+        title = {"ja": "バス停・鉄道駅", "en": "Bus stops and stations"}
+        about = {"ja": "公表された停留所と駅。", "en": "Published stops and stations."}
+        return Collection(name, "stops", title, about, _STOP, vintage)
+    if whose == AREAS and which in vintage.levels:
+        return _areas(vintage, which)
+    if whose == CELLS and which in atlas.catalogue.definitions:
+        return _cells(vintage, atlas.catalogue.definitions[which])
+    layer = atlas.catalogue.layers.get(whose)
+    if layer is None or which not in vintage.levels or which not in atlas.levels(layer):
+        return None
+    return _layer(atlas, vintage, layer, which)
+
+
+def _cells(vintage: Vintage, one: Definition) -> Collection:
+    return Collection(
+        f"{CELLS}.{one.id}",
+        "cells",
+        {"ja": f"交通空白のメッシュ：{one.name_ja}", "en": f"Cells of the transport gap: {one.name_en}"},
+        {
+            "ja": "人の住むメッシュごとの、最寄りの停留所・駅までの距離と圏外人口。",
+            "en": "Inhabited grid cells with the distance to the nearest stop and people in the gap.",
+        },
+        _CELL,
+        vintage,
+        definition=one.id,
+    )
 
 
 def _areas(vintage: Vintage, level: str) -> Collection:
@@ -372,14 +390,12 @@ class Frame:
         return {c.code: (c.label_ja, c.label_en) for c in indicator.categories} if indicator else {}
 
 
-async def frame(atlas: Atlas, found: Collection, periods: Sequence[str]) -> Frame:
+def frame(atlas: Atlas, found: Collection, periods: Sequence[str]) -> Frame:
     """Return the features of areas, or of a layer in some periods."""
     gazetteer = atlas.gazetteer(found.vintage.date, found.level)
     n, times = len(gazetteer), max(len(periods), 1 if found.indicator is None else 0)
     vectors = (
-        [await atlas.vector(found.indicator, p, found.level, found.vintage.date) for p in periods]
-        if found.indicator
-        else []
+        atlas.vectors(found.indicator, periods, found.level, found.vintage.date) if found.indicator else []
     )
     return Frame(
         found,
@@ -494,7 +510,7 @@ def _rows(found: Collection, feature: CTE, key: str) -> Rows:
 def deployment_rows(atlas: Atlas, found: Collection) -> Rows:
     """Return the rows of the deployments; each lies at the centres of its areas."""
     date = found.vintage.date
-    gazetteers = atlas.gazetteers(date)
+    gazetteers = found.vintage.gazetteers
     told = []
     for one in atlas.catalogue.policy.deployments:
         points = []

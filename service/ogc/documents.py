@@ -46,6 +46,8 @@ CONFORMANCE = (
     *(f"{TILES}{name}" for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "mvt", "png")),
 )
 
+#: Collections of a page.
+MOST_LISTED = 1000
 #: The one tile matrix set.
 WEB_MERCATOR = "WebMercatorQuad"
 OPENAPI30 = "application/vnd.oai.openapi+json;version=3.0"
@@ -182,6 +184,15 @@ def _parameter(name: str, where: str, told: Mapping[str, object], description: s
 TEXT: dict[str, object] = {"type": "string"}
 
 
+def _list_parameters() -> list[dict[str, Any]]:
+    limit = {"type": "integer", "minimum": 1, "maximum": MOST_LISTED, "default": MOST_LISTED}
+    return [
+        _parameter("q", "query", TEXT, "Words that id or title hold"),
+        _parameter("limit", "query", limit, "Collections of a page"),
+        _parameter("offset", "query", {"type": "integer", "minimum": 0}, "Collections before the page"),
+    ]
+
+
 def _items_parameters() -> list[dict[str, Any]]:
     listed = {"type": "array", "items": TEXT}
     numbers = {
@@ -217,16 +228,11 @@ def _items_parameters() -> list[dict[str, Any]]:
     ]
 
 
-def openapi(root: str, found: Sequence[Collection], version: str) -> dict[str, Any]:
+def openapi(root: str, version: str) -> dict[str, Any]:
     """Return the OGC API as an OpenAPI 3.0 document."""
-    # the names stand once: there are hundreds
-    named = {
-        "collection": [one.id for one in found],
-        "layer": [one.id for one in found if one.indicator is not None],
-    }
     components = {
-        name: _parameter("collectionId", "path", {"type": "string", "enum": ids}, f"A {name}")
-        for name, ids in named.items()
+        name: _parameter("collectionId", "path", TEXT, f"Id of a {name}, as /collections lists them")
+        for name in ("collection", "layer")
     }
     which, layer = ({"$ref": f"#/components/parameters/{name}"} for name in components)
     form = _parameter("f", "query", {"type": "string", "enum": ["json", "html"]}, "json or html")
@@ -278,7 +284,7 @@ def openapi(root: str, found: Sequence[Collection], version: str) -> dict[str, A
     paths = {
         "/": get("landingPage", "Landing page", [form, lang], json),
         "/conformance": get("conformance", "Conformance classes", [form], json),
-        "/collections": get("collections", "Collections", [form, lang], json),
+        "/collections": get("collections", "Collections", [*_list_parameters(), form, lang], json),
         "/collections/{collectionId}": get("collection", "A collection", [which, form, lang], json),
         "/collections/{collectionId}/queryables": get(
             "queryables", "What can be filtered by", [which, form, lang], SCHEMA

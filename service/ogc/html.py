@@ -107,35 +107,41 @@ def document(title: str, told: Mapping[str, object], lang: Language, root: str) 
     return page(title, body + _links(told.get("links"), lang), lang, root)
 
 
-def listed(title: str, collections: Sequence[Mapping[str, object]], lang: Language, root: str) -> bytes:
-    """Return the collections as a page."""
+def listed(title: str, told: Mapping[str, object], lang: Language, root: str) -> bytes:
+    """Return a page of the collections; where there are more, it links to the next."""
+    collections = told["collections"]
+    if not isinstance(collections, Sequence):
+        raise TypeError("collections is no list")
     rows = "".join(
         f'<tr><th scope="row"><a href="{escape(root)}/collections/{escape(str(one["id"]))}?f=html">'
         f"{escape(str(one['title']))}</a></th><td>{escape(str(one['id']))}</td>"
         f"<td>{escape(str(one['description']))}</td></tr>"
         for one in collections
     )
-    return page(title, f"<table><tbody>{rows}</tbody></table>", lang, root)
+    links = told["links"]
+    further = [one for one in links if one["rel"] == "next"] if isinstance(links, Sequence) else []
+    following = _links(further, lang) if further else ""
+    return page(title, f"<table><tbody>{rows}</tbody></table>{following}", lang, root)
 
 
 def features(
     title: str,
     names: Sequence[str],
-    told: Sequence[Mapping[str, object]],
-    head: Mapping[str, object],
+    told: Mapping[str, object],
     lang: Language,
     root: str,
 ) -> bytes:
-    """Return features as a table; ``head`` has the counts and links."""
+    """Return a FeatureCollection as a table, with its counts and links."""
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("id", *names))
     rows = []
-    for one in told[:ROWS]:
+    found = told["features"]
+    for one in found[:ROWS] if isinstance(found, Sequence) else ():
         properties = one["properties"]
         values = properties if isinstance(properties, Mapping) else {}
         cells = "".join(f"<td>{_value(values.get(name))}</td>" for name in names)
         rows.append(f'<tr><th scope="row">{escape(str(one["id"]))}</th>{cells}</tr>')
-    matched, returned = head["numberMatched"], head["numberReturned"]
+    matched, returned = told["numberMatched"], told["numberReturned"]
     shown = (f"{matched:,} 件のうち {returned:,} 件", f"{returned:,} of {matched:,} features")
     counts = f"<p>{_in(lang, shown)}</p>"
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return page(title, counts + table + _links(head["links"], lang), lang, root)
+    return page(title, counts + table + _links(told["links"], lang), lang, root)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import orjson
 import shapely
-from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, String, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.crs import ReferenceSystem, reference_system
@@ -253,28 +253,33 @@ def _order(rows: Rows, wanted: Wanted) -> list[ColumnElement[Any]]:
     return [*keys, rows.key]
 
 
-async def page(atlas: Atlas, found: Collection, wanted: Wanted) -> Page:
-    """Return the features that a request asks for, and how many match in all."""
+def page(atlas: Atlas, found: Collection, wanted: Wanted) -> Page:
+    """Return the features that a request asks for, and how many match in all; for work in a thread."""
     if found.what in ("areas", "layer"):
-        return await _held_page(atlas, await frame(atlas, found, wanted.periods), wanted)
-    async with atlas.engine.connect() as conn:
-        return await _stored_page(conn, _rows_of(atlas, found), found, wanted)
+        return _held_page(atlas, frame(atlas, found, wanted.periods), wanted)
+    rows = _rows_of(atlas, found)
+    asked = _asked_rows(rows, wanted)
+    matched, listed = atlas.read(lambda conn: _listed(conn, rows, asked, wanted), *found.made_of)
+    features = _written(listed, found, wanted)
+    shown = features[: wanted.limit]
+    last = str(shown[-1]["id"]) if shown else None
+    return Page(shown, matched, last, len(features) <= wanted.limit)
 
 
-async def feature(
+def feature(
     atlas: Atlas, found: Collection, name: str, system: ReferenceSystem, detail: str
 ) -> dict[str, object]:
-    """Return one feature; NotFound where there is none of that id."""
+    """Return one feature, for work in a thread; NotFound where there is none of that id."""
     everything = read(found, {"crs": system.uri, "detail": detail})
     if found.what in ("areas", "layer"):
-        held = await frame(atlas, found, found.periods)
+        held = frame(atlas, found, found.periods)
         row = held.row(name)
         if row is not None:
-            return (await _told(atlas, held, np.array([row]), everything))[0]
+            return _told(atlas, held, np.array([row]), everything)[0]
     else:
         rows = _rows_of(atlas, found)
-        async with atlas.engine.connect() as conn:
-            told = await _written(conn, rows.selected.where(rows.key == name), rows, found, everything)
+        asked = _with_geometry(rows, rows.selected.where(rows.key == name))
+        told = _written(atlas.read(lambda conn: _all(conn, asked), *found.made_of), found, everything)
         if told:
             return told[0]
     raise NotFound(f"{found.id} has no feature {name[:80]!r}")
@@ -286,14 +291,14 @@ def _rows_of(atlas: Atlas, found: Collection) -> Rows:
     return cell_rows(found) if found.what == "cells" else stop_rows(found)
 
 
-async def _held_page(atlas: Atlas, held: Frame, wanted: Wanted) -> Page:
+def _held_page(atlas: Atlas, held: Frame, wanted: Wanted) -> Page:
     if wanted.is_whole or not len(held):
         rows = np.arange(len(held))
     else:
         asked = frame_rows(held)
         found = select(asked.key).where(*_conditions(asked, wanted)).order_by(*_order(asked, wanted))
-        async with atlas.engine.connect() as conn:
-            rows = np.array((await conn.scalars(found)).all(), np.intp)
+        listed = atlas.read(lambda conn: _all(conn, found), *held.collection.made_of)
+        rows = np.array([row[0] for row in listed], np.intp)
     start = wanted.offset
     if wanted.after is not None:
         row = held.row(wanted.after)
@@ -301,17 +306,15 @@ async def _held_page(atlas: Atlas, held: Frame, wanted: Wanted) -> Page:
             raise _refuse("after", wanted.after, "the id of a feature, as the link to the next page has it")
         start = int(np.searchsorted(rows, row, side="right"))
     shown = rows[start : start + wanted.limit]
-    features = await _told(atlas, held, shown, wanted)
+    features = _told(atlas, held, shown, wanted)
     is_last = start + len(shown) >= len(rows)
     return Page(features, len(rows), held.id(int(shown[-1])) if len(shown) else None, is_last)
 
 
-async def _told(
-    atlas: Atlas, held: Frame, rows: np.ndarray[Any, Any], wanted: Wanted
-) -> list[dict[str, object]]:
+def _told(atlas: Atlas, held: Frame, rows: np.ndarray[Any, Any], wanted: Wanted) -> list[dict[str, object]]:
     found = held.collection
     positions = np.unique(held.positions[rows])
-    texts, places = await atlas.texts(found.vintage.date, found.level, wanted.detail, positions.tolist())
+    texts, places = atlas.texts(found.vintage.date, found.level, wanted.detail, positions.tolist())
     written = _moved([texts.geometry(int(place)) for place in places], wanted.system)
     outlines = dict(zip(positions.tolist(), written, strict=True))
     return [
@@ -340,25 +343,33 @@ def _feature(
     }
 
 
-async def _stored_page(conn: AsyncConnection, rows: Rows, found: Collection, wanted: Wanted) -> Page:
-    conditions = _conditions(rows, wanted)
-    matching = rows.selected.where(*conditions)
-    matched = await conn.scalar(select(func.count()).select_from(matching.subquery()))
+def _asked_rows(rows: Rows, wanted: Wanted) -> Select[Any]:
+    """Return the rows of a page, and one more where there are more."""
+    matching = rows.selected.where(*_conditions(rows, wanted))
     if wanted.after is not None:
         matching = matching.where(rows.key > wanted.after)
     asked = matching.order_by(*_order(rows, wanted)).offset(wanted.offset).limit(wanted.limit + 1)
-    features = await _written(conn, asked, rows, found, wanted)
-    shown = features[: wanted.limit]
-    last = str(shown[-1]["id"]) if shown else None
-    return Page(shown, int(matched or 0), last, len(features) <= wanted.limit)
+    return _with_geometry(rows, asked)
 
 
-async def _written(
-    conn: AsyncConnection, asked: Select[Any], rows: Rows, found: Collection, wanted: Wanted
-) -> list[dict[str, object]]:
-    listed = (
-        await conn.execute(asked.add_columns(rows.key.label("_id"), func.ST_AsGeoJSON(rows.geometry, 7)))
-    ).all()
+def _with_geometry(rows: Rows, asked: Select[Any]) -> Select[Any]:
+    return asked.add_columns(rows.key.label("_id"), func.ST_AsGeoJSON(rows.geometry, 7))
+
+
+async def _listed(
+    conn: AsyncConnection, rows: Rows, asked: Select[Any], wanted: Wanted
+) -> tuple[int, Sequence[Row[Any]]]:
+    matching = rows.selected.where(*_conditions(rows, wanted)).subquery()
+    matched = await conn.scalar(select(func.count()).select_from(matching))
+    return int(matched or 0), await _all(conn, asked)
+
+
+async def _all(conn: AsyncConnection, asked: Select[Any]) -> Sequence[Row[Any]]:
+    rows: Sequence[Row[Any]] = (await conn.execute(asked)).all()
+    return rows
+
+
+def _written(listed: Sequence[Row[Any]], found: Collection, wanted: Wanted) -> list[dict[str, object]]:
     texts = [row[-1] for row in listed]
     present = [text.encode() for text in texts if text is not None]
     moved = iter(_moved(present, wanted.system))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from service.ogc.collections import Collection
 from service.ogc.documents import OGC_REL, WEB_MERCATOR, Link, link
+from service.plates import MAX_ZOOM
 from service.responses import JSON, MVT, PNG
-from service.tilestore import MAX_ZOOM
 from service.views import Language
 
 NAME = WEB_MERCATOR

@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from geo.codes import area_code
 from geo.errors import NotFound
-from service import queries
-from service.access import AtlasDep, next_page, only_known_parameters
-from service.atlas import Atlas, Vintage
+from service import queries, revisions
+from service.access import AtlasDep, api_router
+from service.addresses import next_page
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.gazetteer import LEVELS, Area, Gazetteer
-from service.geometry import Bbox, Detail, Parent, bbox_of, collection, parent_of
-from service.responses import digest, json_answer
+from service.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
+from service.responses import GEOJSON, Told, json_answer, kept, kept_json, state_of
 from service.views import Level, VintageDate, chosen_level, chosen_vintage
 
-router = APIRouter(prefix="/v1", tags=["areas"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/v1", tags=["areas"])
 
 #: Degrees to a metre.
 PLACES = 5
@@ -84,20 +86,24 @@ async def areas(
     """
     chosen = chosen_vintage(atlas, vintage)
     inside = parent_of(parent)
-    found: list[dict[str, object]] = []
-    for gazetteer, positions in _listed(atlas, chosen, level):
-        allowed = set(positions.tolist())
-        if inside is not None:
-            allowed &= {
-                a.position for a in gazetteer.areas if inside in (a.prefecture, a.parent) and a.code != inside
-            }
-        ordered = gazetteer.search(q) if q else positions
-        found += [
-            described(gazetteer.areas[p], gazetteer.level, chosen) for p in ordered if int(p) in allowed
-        ]
-    page = found[offset : offset + limit]
-    following = next_page(request, offset, limit, len(found))
-    return json_answer(request, {"total": len(found), "next": following, "areas": page})
+    listed = _listed(atlas, chosen, level)
+
+    def make() -> dict[str, object]:
+        found: list[tuple[Area, str]] = []
+        for gazetteer, positions in listed:
+            allowed = set(positions.tolist())
+            if inside is not None:
+                allowed &= {
+                    a.position
+                    for a in gazetteer.areas
+                    if inside in (a.prefecture, a.parent) and a.code != inside
+                }
+            ordered = gazetteer.search(q) if q else positions
+            found += [(gazetteer.areas[p], gazetteer.level) for p in ordered.tolist() if p in allowed]
+        page = [described(one, at, chosen) for one, at in found[offset : offset + limit]]
+        return {"total": len(found), "next": next_page(request, offset, limit, len(found)), "areas": page}
+
+    return await kept_json(request, atlas, make, atlas.state("vintage"))
 
 
 @router.get("/areas.geojson", summary="Outlines as GeoJSON")
@@ -117,21 +123,25 @@ async def areas_geojson(
     positions = gazetteer.within(parent_of(parent))
     if bbox is not None:
         positions = np.intersect1d(positions, gazetteer.overlapping(bbox_of(bbox)))
-    areas = [gazetteer.areas[p] for p in positions]
-    columns: dict[str, list[object]] = {
-        "kind": [a.kind for a in areas],
-        "parent": [a.parent for a in areas],
-        "area_km2": [round(a.area_km2, 3) for a in areas],
-    }
+
+    def columns() -> dict[str, list[object]]:
+        areas = [gazetteer.areas[p] for p in positions]
+        return {
+            "kind": [a.kind for a in areas],
+            "parent": [a.parent for a in areas],
+            "area_km2": [round(a.area_km2, 3) for a in areas],
+        }
+
     members: dict[str, object] = {
         "level": at,
         "vintage": str(chosen.date),
         "detail": detail,
         "credit": chosen.credit,
     }
-    state = digest("areas", str(chosen.date), chosen.revision, at, parent, bbox, detail)
-    return await collection(
-        request, atlas, chosen, at, detail, positions, columns, members, state, f"areas-{at}.geojson"
+    told = Told(GEOJSON, download=f"areas-{at}.geojson")
+    state = state_of(request, atlas.state("vintage"))
+    return await kept(
+        request, atlas, state, pouring(atlas, chosen, at, detail, positions, columns, members), told
     )
 
 
@@ -204,7 +214,7 @@ async def neighbours(
     if not levels:
         raise NotFound(f"No area has the code {plain} on {chosen.date}; /v1/areas/{plain} tells its changes")
     gazetteer = atlas.gazetteer(chosen.date, levels[0])
-    async with atlas.engine.connect() as conn:
+    async with atlas.reading(subjects=(revisions.vintage(chosen.date),)) as conn:
         rows = await queries.neighbours(conn, chosen.date, levels[0], plain, limit)
     body = {
         "area": named(gazetteer.area(plain)),

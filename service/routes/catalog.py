@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from service import dcat
-from service.access import AtlasDep, base_url, next_page, only_known_parameters
-from service.responses import JSON_LD, answer, answers, digest, encoded, to_json
+from service.access import AtlasDep, api_router
+from service.addresses import base_url, next_page
+from service.responses import JSON_LD, Told, answers, encoded, kept, state_of, to_json
 
-router = APIRouter(tags=["catalogue"], dependencies=[Depends(only_known_parameters)])
+router = api_router(tags=["catalogue"])
 
 MAX_LIMIT = 1000
 
@@ -29,6 +30,9 @@ async def catalog(
     distributions as GeoJSON, CSV, OGC API and tiles. `hydra:next` leads to the page after.
     """
     base = base_url(request)
-    following = next_page(request, offset, limit, len(dcat.layers(atlas)))
-    body = to_json(dcat.catalogue(atlas, base, offset, limit, following and base + following))
-    return answer(request, encoded(lambda: body), JSON_LD, digest(body.hex()))
+
+    def make() -> bytes:
+        following = next_page(request, offset, limit, len(dcat.layers(atlas)))
+        return to_json(dcat.catalogue(atlas, base, offset, limit, following and base + following))
+
+    return await kept(request, atlas, state_of(request, atlas.state()), encoded(make), Told(JSON_LD))

@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from geo.deployments import COLUMNS, Deployment
 from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
 from service import deployed, features, queries
-from service.access import AtlasDep, next_page, only_known_parameters
-from service.atlas import Atlas, Vintage
+from service.access import AtlasDep, api_router, news_of
+from service.addresses import next_page
+from service.atlas import Atlas
 from service.auth import Identity, require_scope
+from service.catalogue import Vintage
 from service.deployed import Selection, described, selected
 from service.geometry import Detail
 from service.ingest.deployments import JST, end_deployment, put_deployments
 from service.policy import COVERAGE
-from service.responses import GEOJSON, Bom, answer, csv_answer, digest, encoded, json_answer, to_json
+from service.responses import (
+    CSV,
+    GEOJSON,
+    Bom,
+    Told,
+    answer,
+    csv_bytes,
+    encoded,
+    json_answer,
+    kept,
+    kept_csv,
+    kept_json,
+    state_of,
+    to_json,
+)
 from service.stored import deployment_from_row
 from service.views import Lang, VintageDate, chosen_vintage
 
-router = APIRouter(prefix="/v1", tags=["deployments"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/v1", tags=["deployments"])
+
+#: The kinds of subjects that these answers are made of.
+MADE_OF = ("deployments", "strategy", "region-sets", "area-changes", "vintage")
 
 Steward = Annotated[Identity, Depends(require_scope("steward"))]
 DryRun = Annotated[bool, Query(description="Check the list and answer the report, store nothing")]
@@ -40,7 +58,7 @@ Geometry = Annotated[
 ]
 
 
-def selection(
+async def selection(
     area: Annotated[
         str | None, Query(max_length=80, description="Area code (what lies in it counts) or region set")
     ] = None,
@@ -72,7 +90,7 @@ class Drawing:
     vintage: Vintage
 
 
-def drawing(
+async def drawing(
     atlas: AtlasDep, geometry: Geometry = "area", detail: Detail = "medium", vintage: VintageDate = None
 ) -> Drawing:
     """Return the drawing that the query parameters ask for."""
@@ -82,16 +100,18 @@ def drawing(
 Drawn = Annotated[Drawing, Depends(drawing)]
 
 
-async def _found(atlas: Atlas, asked: Selection, as_of: str | None) -> list[Deployment]:
-    if as_of is None:
+def _found(atlas: Atlas, asked: Selection, when: dt.datetime | None) -> list[Deployment]:
+    """Return the deployments that match, now or at a past instant; for work in a thread."""
+    if when is None:
         return selected(atlas, asked)
-    async with atlas.engine.connect() as conn:
-        rows = await queries.deployments(conn, _instant(as_of))
+    rows = atlas.read(lambda conn: queries.deployments(conn, when), "deployments")
     return selected(atlas, asked, [deployment_from_row(row) for row in rows])
 
 
-def _instant(text: str) -> dt.datetime:
+def _instant(text: str | None) -> dt.datetime | None:
     """Return the instant that a text means; a date alone is the end of that day in Japan."""
+    if text is None:
+        return None
     try:
         if len(text) == 10:
             return dt.datetime.combine(dt.date.fromisoformat(text) + dt.timedelta(days=1), dt.time(), JST)
@@ -116,14 +136,18 @@ async def deployments(
     Each names its source and how sure that is. Coverage is partial, and `coverage` says so: a measure may run
     where none is listed.
     """
-    found = await _found(atlas, asked, as_of)
-    body = {
-        "total": len(found),
-        "next": next_page(request, offset, limit, len(found)),
-        "coverage": COVERAGE,
-        "deployments": [described(atlas, one) for one in found[offset : offset + limit]],
-    }
-    return json_answer(request, body)
+    when = _instant(as_of)
+
+    def make() -> dict[str, object]:
+        found = _found(atlas, asked, when)
+        return {
+            "total": len(found),
+            "next": next_page(request, offset, limit, len(found)),
+            "coverage": COVERAGE,
+            "deployments": [described(atlas, one) for one in found[offset : offset + limit]],
+        }
+
+    return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
 
 
 @router.get("/deployments.csv", summary="Deployments as CSV")
@@ -135,9 +159,13 @@ async def deployments_csv(
     bom: Bom = False,
 ) -> Response:
     """Return the deployments that match in the columns they are imported from: edit, and send it back."""
-    rows = [deployed.cells(one) for one in await _found(atlas, asked, as_of)]
-    cells = [[row[name] for name in COLUMNS] for row in rows]
-    return csv_answer(request, list(COLUMNS), cells, "deployments.csv", bom=bom)
+    when = _instant(as_of)
+
+    def make() -> tuple[list[str], list[list[object]]]:
+        rows = map(deployed.cells, _found(atlas, asked, when))
+        return list(COLUMNS), [[row[name] for name in COLUMNS] for row in rows]
+
+    return await kept_csv(request, atlas, make, "deployments.csv", atlas.state(*MADE_OF), bom=bom)
 
 
 @router.get("/deployments.geojson", summary="Deployments as GeoJSON")
@@ -146,21 +174,21 @@ async def deployments_geojson(request: Request, atlas: AtlasDep, asked: Selected
 
     A region that is no prefecture or municipality, and a deployment without own geometry, has null.
     """
-    return await _features(request, atlas, selected(atlas, asked), drawn, "deployments.geojson")
+    return await _features(request, atlas, asked, drawn, "deployments.geojson")
 
 
 @router.get("/measures/{measure}/deployments.geojson", summary="Deployments of a measure as GeoJSON")
 async def measure_geojson(request: Request, atlas: AtlasDep, measure: str, drawn: Drawn) -> Response:
     """Return the deployments of one measure as GeoJSON; see /v1/deployments.geojson."""
     name = atlas.catalogue.policy.measure(measure).id
-    return await _features(request, atlas, selected(atlas, Selection(measure=name)), drawn, f"{name}.geojson")
+    return await _features(request, atlas, Selection(measure=name), drawn, f"{name}.geojson")
 
 
 @router.get("/deployments/template.csv", summary="Empty list to fill in")
 async def template(request: Request, lang: Lang = "ja") -> Response:
     """Return the header of a list of deployments, in Japanese or as ids, for a spreadsheet."""
     header = [column.name_ja if lang == "ja" else name for name, column in COLUMNS.items()]
-    return csv_answer(request, header, [], "deployments.csv", bom=True)
+    return answer(request, csv_bytes(header, [], bom=True), Told(CSV, download="deployments.csv"))
 
 
 @router.get("/deployments/{deployment}", summary="One deployment")
@@ -177,7 +205,7 @@ async def deployment(request: Request, atlas: AtlasDep, deployment: str) -> Resp
 @router.get("/deployments/{deployment}/history", summary="Every state a deployment had")
 async def history(request: Request, atlas: AtlasDep, deployment: str) -> Response:
     """Return the states of a deployment, newest first: from when to when each held, and which key made it."""
-    async with atlas.engine.connect() as conn:
+    async with atlas.reading("deployments") as conn:
         rows = await queries.deployment_history(conn, deployment)
     if not rows:
         raise NotFound(f"There never was a deployment {deployment[:80]!r}; see /v1/deployments")
@@ -267,7 +295,7 @@ async def put(
 async def delete(request: Request, atlas: AtlasDep, deployment: str, identity: Steward) -> Response:
     """Take a deployment out of every answer from now on; what it was stays in its history."""
     await run_in_threadpool(end_deployment, request.app.state.writer, deployment, identity.actor)
-    await atlas.refresh("deployment:")
+    await news_of(request).refresh()
     return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
 
@@ -284,7 +312,7 @@ async def _stored(
         dry_run=dry_run,
     )
     if not dry_run:
-        await atlas.refresh("deployment:")
+        await news_of(request).refresh()
     return Response(to_json(report), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -295,25 +323,22 @@ def _one(atlas: Atlas, name: str) -> Deployment:
     return found
 
 
-async def _features(
-    request: Request, atlas: Atlas, found: Sequence[Deployment], drawn: Drawing, name: str
-) -> Response:
+async def _features(request: Request, atlas: Atlas, asked: Selection, drawn: Drawing, name: str) -> Response:
     vintage = drawn.vintage
-    told = (
-        [feature async for feature in features.by_area(atlas, found, drawn.detail, vintage)]
-        if drawn.geometry == "area"
-        else list(features.by_own(found))
-    )
-    members = {
-        "vintage": str(vintage.date),
-        "detail": drawn.detail,
-        "deployments": len(found),
-        "coverage": COVERAGE,
-        "credit": vintage.credit,
-    }
-    body = b'{"type":"FeatureCollection",%b,"features":[%b]}\n' % (
-        orjson.dumps(members)[1:-1],
-        b",".join(told),
-    )
-    state = digest(str(vintage.date), vintage.revision, body.decode())
-    return answer(request, encoded(lambda: body), GEOJSON, state, download=name)
+
+    def make() -> bytes:
+        found = selected(atlas, asked)
+        by_area = drawn.geometry == "area"
+        told = features.by_area(atlas, found, drawn.detail, vintage) if by_area else features.by_own(found)
+        members = {
+            "vintage": str(vintage.date),
+            "detail": drawn.detail,
+            "deployments": len(found),
+            "coverage": COVERAGE,
+            "credit": vintage.credit,
+        }
+        opening = b'{"type":"FeatureCollection",' + orjson.dumps(members)[1:-1] + b',"features":['
+        return opening + b",".join(told) + b"]}\n"
+
+    state = state_of(request, atlas.state(*MADE_OF))
+    return await kept(request, atlas, state, encoded(make), Told(GEOJSON, download=name))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 import numpy as np
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from geo.crs import ReferenceSystem, reference_system
@@ -14,21 +14,19 @@ from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.file_formats import ENCODINGS, FORMATS, Format, check_encodable
 from geo.indicators import Indicator
-from service.access import AtlasDep, base_url, only_known_parameters
-from service.atlas import Atlas, Vintage
+from service.access import AtlasDep, api_router
+from service.addresses import base_url
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.downloads import Downloads
-from service.figures import Vector
+from service.figures import STATUSES, Vector
 from service.geometry import Detail, Parent, parent_of
-from service.queries import STATUSES
-from service.responses import IMMUTABLE, REVALIDATE, answers, digest, is_fresh
+from service.heavy import off_loop
+from service.responses import IMMUTABLE, REVALIDATE, answers, is_fresh
+from service.revisions import digest
 from service.views import Level, Revision, VintageDate, chosen_level, chosen_vintage, one_of
 
-router = APIRouter(
-    prefix="/v1/layers/{layer}", tags=["layers"], dependencies=[Depends(only_known_parameters)]
-)
-
-#: Grows when files of the same data come out otherwise.
-WRITING = 2
+router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
 Periods = Annotated[
     str | None,
@@ -99,7 +97,7 @@ async def download(
     revision = atlas.revision(indicator, date.date)
     address = f"{base_url(request)}{request.url.path}?{request.url.query}"
     asked = [layer, on, str(date.date), told, shape, detail, system.code, columns, inside]
-    name = digest(WRITING, revision, format, asked, precision, encoding, bom, base_url(request))
+    name = digest(revision, format, asked, precision, encoding, bom, base_url(request))
     etag = f'"{name}"'
     headers = {
         "ETag": etag,
@@ -112,15 +110,15 @@ async def download(
     if is_fresh(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
 
-    async def content() -> tuple[str, dict[str, object]]:
-        vectors = [await atlas.vector(indicator, period, on, date.date) for period in told]
+    def content() -> tuple[str, dict[str, object]]:
+        vectors = atlas.vectors(indicator, told, on, date.date)
         rows = _columns(atlas, layer, on, date, told, vectors, positions, shape)
         chosen = {name: rows[name] for name in names}
         check_encodable(chosen, encoding)
         outlines: list[str] = []
         numbers: list[int] = []
         if kind.has_geometry:
-            texts, places = await atlas.texts(date.date, on, detail, positions.tolist())
+            texts, places = atlas.texts(date.date, on, detail, positions.tolist())
             outlines = [texts.geometry(int(place)).decode() for place in places]
             numbers = [*range(len(outlines))] * (len(told) if shape == "long" else 1)
         used = tuple(dict.fromkeys(source for vector in vectors for source in vector.sources))
@@ -137,7 +135,7 @@ async def download(
         }
 
     downloads: Downloads = request.app.state.downloads
-    path = await downloads.file(f"{name}.{format}", content)
+    path = await downloads.file(f"{name}.{format}", lambda: off_loop(content))
     return FileResponse(path, media_type=kind.media_type, headers=headers)
 
 

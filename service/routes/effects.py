@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from geo.effect import CONFIDENCE, LEAST, Estimate
 from geo.errors import Finding, NotEnoughData
-from service.access import AtlasDep, only_known_parameters
+from geo.indicators import Indicator
+from geo.strategy import Measure
+from service.access import AtlasDep, api_router
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.effects import Effect, effect
+from service.heavy import slowly
 from service.policy import COVERAGE
-from service.responses import Bom, csv_answer, json_answer
+from service.responses import CSV, JSON, Bom, Told, csv_bytes, encoded, kept, state_of, to_json
 from service.routes.areas import named
 from service.routes.indicators import brief
 from service.views import VintageDate, chosen_vintage
 
-router = APIRouter(prefix="/v1", tags=["planning"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/v1", tags=["planning"])
 
 Years = Annotated[int, Query(ge=1, le=10, description="Years after the start before it is judged")]
 Matches = Annotated[int, Query(ge=1, le=5, description="Municipalities matched to each deployed one")]
@@ -75,29 +81,46 @@ def _summary(found: Effect) -> dict[str, str]:
     }
 
 
-async def effect_of(
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for: the effect of a measure, on an indicator or on the first that suffices."""
+
+    measure: Measure
+    indicator: Indicator | None
+    years: int
+    matches: int
+    vintage: Vintage
+
+
+async def asked_effect(
     atlas: AtlasDep,
     measure: str,
     indicator: Outcome = None,
     years: Years = 2,
     matches: Matches = 3,
     vintage: VintageDate = None,
-) -> Effect:
+) -> Asked:
+    """Return the effect that the parameters ask for."""
+    outcome = None if indicator is None else atlas.indicator(indicator)
+    found = atlas.catalogue.policy.measure(measure)
+    return Asked(found, outcome, years, matches, chosen_vintage(atlas, vintage))
+
+
+def effect_of(atlas: Atlas, asked: Asked) -> Effect:
     """Return the effect on the indicator asked for, else on the first linked one that suffices.
 
     One with figures from before the start, which show whether the two groups moved alike anyway, comes first.
     """
-    chosen = chosen_vintage(atlas, vintage)
-    found = atlas.catalogue.policy.measure(measure)
-    if indicator is not None:
-        return await effect(atlas, found, atlas.indicator(indicator), chosen, years, matches)
+    found, chosen, years, matches = asked.measure, asked.vintage, asked.years, asked.matches
+    if asked.indicator is not None:
+        return effect(atlas, found, asked.indicator, chosen, years, matches)
     reasons: list[Finding] = []
     without: Effect | None = None
     for name in atlas.catalogue.policy.strategy.indicators_of(found.id):
         if name not in atlas.catalogue.indicators:
             continue
         try:
-            told = await effect(atlas, found, atlas.indicator(name), chosen, years, matches)
+            told = effect(atlas, found, atlas.indicator(name), chosen, years, matches)
         except NotEnoughData as error:
             reasons += error.findings
             continue
@@ -113,11 +136,11 @@ async def effect_of(
     )
 
 
-Found = Annotated[Effect, Depends(effect_of)]
+AskedDep = Annotated[Asked, Depends(asked_effect)]
 
 
 @router.get("/measures/{measure}/effect", summary="Did figures move after a measure began?")
-async def measure_effect(request: Request, found: Found) -> Response:
+async def measure_effect(request: Request, atlas: AtlasDep, asked: AskedDep) -> Response:
     """Return the change in deployed municipalities against matched ones: a difference in differences.
 
     Before is the newest period before a municipality's start, after the first that is `years` later. The
@@ -125,7 +148,14 @@ async def measure_effect(request: Request, found: Found) -> Response:
     confidence interval; `before_start` is the same for as many years before the start, where a difference
     says that the two groups did not move alike anyway. With fewer than eight municipalities it is refused.
     """
-    body = {
+    told, state = Told(JSON), state_of(request, atlas.state())
+    return await kept(
+        request, atlas, state, encoded(lambda: to_json(_body(effect_of(atlas, asked)))), told, slowly
+    )
+
+
+def _body(found: Effect) -> dict[str, object]:
+    return {
         "measure": found.measure.id,
         "indicator": brief(found.indicator),
         "vintage": str(found.gazetteer.vintage),
@@ -152,17 +182,27 @@ async def measure_effect(request: Request, found: Found) -> Response:
         ],
         "coverage": COVERAGE,
     }
-    return json_answer(request, body)
 
 
 @router.get("/measures/{measure}/effect.csv", summary="Municipalities behind an effect as CSV")
-async def measure_effect_csv(request: Request, found: Found, bom: Bom = False) -> Response:
+async def measure_effect_csv(
+    request: Request, atlas: AtlasDep, asked: AskedDep, bom: Bom = False
+) -> Response:
     """Return one row per deployed municipality: its figures, those of its matches, and the difference."""
+    told = Told(CSV, download=f"{asked.measure.id}-effect.csv")
+
+    def make() -> bytes:
+        return csv_bytes(*_table(effect_of(atlas, asked)), bom=bom)
+
+    return await kept(request, atlas, state_of(request, atlas.state()), encoded(make), told, slowly)
+
+
+def _table(found: Effect) -> tuple[list[str], list[list[object]]]:
     header = [
         *("measure", "indicator", "code", "start", "before_period", "before", "after_period", "after"),
         *("matched", "matched_before", "matched_after", "difference", "difference_before_start"),
     ]
-    rows = [
+    rows: list[list[object]] = [
         [
             *(found.measure.id, found.indicator.id, one.code, one.start),
             *(one.window.before, one.before, one.window.after, one.after),
@@ -171,4 +211,4 @@ async def measure_effect_csv(request: Request, found: Found, bom: Bom = False) -
         ]
         for one in found.pairs
     ]
-    return csv_answer(request, header, rows, f"{found.measure.id}-effect.csv", bom=bom)
+    return header, rows

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.access import atlas_of
+from service.access import news_of
 from service.responses import JSON, answers, to_json
 
 router = APIRouter(tags=["operation"])
@@ -26,16 +26,21 @@ async def healthz() -> dict[str, str]:
     responses={503: {"description": "Starting", "content": {JSON: {"schema": {}}}}},
 )
 async def readyz(request: Request) -> Response:
-    """Return ready, degraded (the database is away; what is in memory is served) or starting (503)."""
-    atlas = atlas_of(request)
-    if not atlas.catalogue.vintages:
+    """Return ready, stale, degraded (the database is away; what is in memory is served) or starting (503).
+
+    Stale: for long nobody could look whether the data have changed, `compared_s_ago` says for how long.
+    """
+    news = news_of(request)
+    age = {"compared_s_ago": round(news.age_s, 1)}
+    if not news.atlas.catalogue.vintages:
         return Response(to_json({"status": "starting"}), status_code=503, media_type=JSON)
     try:
-        async with atlas.engine.connect() as conn:
+        async with news.store.engine.connect() as conn:
             await conn.execute(text("select 1"))
     except (SQLAlchemyError, OSError):
-        return Response(to_json({"status": "degraded", "database": "away"}), media_type=JSON)
-    return Response(to_json({"status": "ready", "database": "up"}), media_type=JSON)
+        return Response(to_json({"status": "degraded", "database": "away", **age}), media_type=JSON)
+    status = "stale" if news.is_stale else "ready"
+    return Response(to_json({"status": status, "database": "up", **age}), media_type=JSON)
 
 
 @router.get("/metrics", summary="Prometheus metrics", responses=answers(CONTENT_TYPE_LATEST))

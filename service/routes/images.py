@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from geo.errors import Finding, InvalidParameter
-from service.access import AtlasDep, PictureDep, only_known_parameters
+from service.access import AtlasDep, PictureDep, api_router
 from service.geometry import Bbox, bbox_of
-from service.responses import PNG, SVG, answer, digest, encoded
+from service.heavy import beside
+from service.responses import PNG, SVG, Told, encoded, kept
+from service.revisions import digest
 from service.routes.layers import is_current
 from service.routes.readings import words_of
-from service.staticmaps import DRAWING, Sheet, StaticMaps
+from service.staticmaps import Sheet, fonts_of, rasterised, svg_of
 from service.views import Lang, Picture, Revision
 
-router = APIRouter(
-    prefix="/v1/layers/{layer}", tags=["layers"], dependencies=[Depends(only_known_parameters)]
-)
+router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
 Width = Annotated[int, Query(ge=200, le=2400, description="Width of the picture in pixels")]
 Height = Annotated[int, Query(ge=200, le=2400, description="Height of the picture in pixels")]
@@ -34,7 +34,7 @@ WithLegend = Annotated[bool, Query(alias="legend", description="Whether the lege
 Scale = Annotated[int, Query(ge=1, le=2, description="2 for dense screens: twice the pixels")]
 
 
-def sheet(
+async def sheet(
     width: Width = 800,
     height: Height = 600,
     bbox: Bbox = None,
@@ -57,11 +57,6 @@ def sheet(
 SheetDep = Annotated[Sheet, Depends(sheet)]
 
 
-def _static_maps(request: Request) -> StaticMaps:
-    found: StaticMaps = request.app.state.static_maps
-    return found
-
-
 def _named(picture: Picture, suffix: str) -> str:
     view = picture.view
     return f"{view.indicator.id}-{view.period}-{view.level}.{suffix}"
@@ -81,18 +76,13 @@ async def map_svg(
 
     The nation has the south-western islands and Ogasawara in frames, as Japanese maps do.
     """
-    svg = await _static_maps(request).svg(picture, sheet, words_of(atlas, picture)[sheet.lang])
-    return _for_all(
-        answer(
-            request,
-            encoded(svg.encode),
-            SVG,
-            digest(picture.etag, "map.svg", DRAWING, sheet.__dict__),
-            immutable=is_current(rev, picture),
-            revision=picture.revision,
-            download=_named(picture, "svg"),
-        )
-    )
+    told = Told(SVG, is_current(rev, picture), picture.revision, _named(picture, "svg"))
+
+    def make() -> bytes:
+        return svg_of(atlas, picture, sheet, words_of(atlas, picture)[sheet.lang]).encode()
+
+    state = digest(picture.etag, "map.svg", sheet.__dict__)
+    return _for_all(await kept(request, atlas, state, encoded(make), told))
 
 
 @router.get("/map.png", summary="The map as a picture (PNG)")
@@ -105,18 +95,12 @@ async def map_png(
     rev: Revision = None,
 ) -> Response:
     """Return the picture of `map.svg` as PNG, for slides and for programs that show no SVG."""
-    state = digest(picture.etag, "map.png", DRAWING, sheet.__dict__, scale)
-    summary = words_of(atlas, picture)[sheet.lang]
-    png = await _static_maps(request).png(picture, sheet, summary, scale, state)
-    return _for_all(
-        answer(
-            request,
-            lambda _gzipped: png,
-            PNG,
-            state,
-            immutable=is_current(rev, picture),
-            revision=picture.revision,
-            download=_named(picture, "png"),
-            compressible=False,
-        )
-    )
+    told = Told(PNG, is_current(rev, picture), picture.revision, _named(picture, "png"), compressible=False)
+    fonts = fonts_of(atlas)
+
+    def make(_gzipped: bool) -> bytes:
+        svg = svg_of(atlas, picture, sheet, words_of(atlas, picture)[sheet.lang])
+        return rasterised(svg, scale, fonts)
+
+    state = digest(picture.etag, "map.png", sheet.__dict__, scale)
+    return _for_all(await kept(request, atlas, state, make, told, beside))

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from geo import palettes
 from geo.eras import period_label
 from geo.errors import InvalidFile
-from geo.indicators import TOPICS, Indicator, components
-from service.access import AtlasDep, only_known_parameters
+from geo.indicators import TOPICS, Indicator
+from service.access import AtlasDep, api_router, news_of
+from service.addresses import next_page
 from service.atlas import Atlas
 from service.auth import Identity, require_scope
+from service.gazetteer import searchable
 from service.ingest.observations import put_observations
-from service.responses import json_answer, to_json
+from service.responses import json_answer, kept_json, to_json
 
-router = APIRouter(prefix="/v1", tags=["indicators"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/v1", tags=["indicators"])
+
+#: Layers of a page.
+MOST = 1000
+Words = Annotated[
+    str, Query(max_length=100, description="Words that the name, a keyword or the id must hold")
+]
+Topic = Annotated[str | None, Query(max_length=80, description="Only of this topic")]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="Layers of a page")]
+Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Layers before the page")]
 
 
 def brief(indicator: Indicator) -> dict[str, object]:
@@ -88,47 +102,88 @@ def sources_described(atlas: Atlas, ids: tuple[str, ...]) -> list[dict[str, obje
 async def indicators(
     request: Request,
     atlas: AtlasDep,
-    topic: Annotated[str | None, Query(max_length=80, description="Only indicators of this topic")] = None,
+    q: Words = "",
+    topic: Topic = None,
+    limit: Limit = MOST,
+    offset: Offset = 0,
 ) -> Response:
-    """Return every indicator with its unit, kind, formula, periods and levels."""
-    listed = [i for i in atlas.catalogue.indicators.values() if topic is None or i.topic == topic]
-    return json_answer(request, {"total": len(listed), "indicators": [described(atlas, i) for i in listed]})
+    """Return indicators with unit, kind, formula, periods and levels, a page at a time."""
+    return await _page(
+        request, atlas, atlas.catalogue.indicators, "indicators", Wanted(q, topic, limit, offset)
+    )
 
 
 @router.get("/layers", summary="All map layers")
 async def layers(
     request: Request,
     atlas: AtlasDep,
-    topic: Annotated[str | None, Query(max_length=80, description="Only layers of this topic")] = None,
+    q: Words = "",
+    topic: Topic = None,
+    limit: Limit = MOST,
+    offset: Offset = 0,
 ) -> Response:
-    """Return every layer: indicators, deployments of measures, progress of KPIs.
+    """Return layers, a page at a time: indicators, deployments of measures, progress of KPIs.
 
     `period_labels` has the periods of each kind as people read them: 2024年度（令和6年度）, FY2024.
     """
-    listed = [one for one in atlas.catalogue.layers.values() if topic is None or one.topic == topic]
-    labels: dict[str, dict[str, dict[str, str]]] = {}
-    for one, levels in ((one, atlas.levels(one)) for one in listed):
-        periods = {period for level in levels for period in atlas.periods(one, level)}
-        labels.setdefault(one.period_kind, {}).update(
-            {period: period_label(period, one.period_kind) for period in sorted(periods)}
-        )
-    body = {
-        "total": len(listed),
-        "period_labels": labels,
-        "layers": [described(atlas, one) for one in listed],
-    }
-    return json_answer(request, body)
+    return await _page(request, atlas, atlas.catalogue.layers, "layers", Wanted(q, topic, limit, offset))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which layers of a list are wanted."""
+
+    q: str
+    topic: str | None
+    limit: int
+    offset: int
+
+    def among(self, layers: Iterable[Indicator]) -> list[Indicator]:
+        """Return those that match: every word of ``q`` in the id, a name, a keyword or the topic."""
+        words = [searchable(word) for word in self.q.split()]
+        return [
+            one
+            for one in layers
+            if self.topic in (None, one.topic) and all(word in _searchable(one) for word in words)
+        ]
+
+
+@lru_cache(4096)
+def _searchable(one: Indicator) -> str:
+    return searchable("\n".join((one.id, one.name_ja, one.name_en, one.keywords, *TOPICS[one.topic])))
+
+
+async def _page(
+    request: Request, atlas: Atlas, layers: Mapping[str, Indicator], name: str, wanted: Wanted
+) -> Response:
+    """Return a page of layers; made off the event loop, once for each state of the data."""
+
+    def make() -> dict[str, object]:
+        found = wanted.among(layers.values())
+        page = found[wanted.offset : wanted.offset + wanted.limit]
+        labels: dict[str, dict[str, dict[str, str]]] = {}
+        for one in page:
+            periods = {period for level in atlas.levels(one) for period in atlas.periods(one, level)}
+            labels.setdefault(one.period_kind, {}).update(
+                {period: period_label(period, one.period_kind) for period in sorted(periods)}
+            )
+        return {
+            "total": len(found),
+            "next": next_page(request, wanted.offset, wanted.limit, len(found)),
+            "period_labels": labels,
+            name: [described(atlas, one) for one in page],
+        }
+
+    return await kept_json(request, atlas, make, atlas.state())
 
 
 @router.get("/indicators/{indicator}", summary="One indicator")
 async def indicator(request: Request, atlas: AtlasDep, indicator: str) -> Response:
     """Return one indicator with the sources of its figures, period by period."""
     found = atlas.indicator(indicator)
-    bases = sorted(components(found)) or [found.id]
-    sources_of = atlas.catalogue.sources_of
-    used = {key: sources for key, sources in sources_of.items() if key[0] in bases}
+    used = atlas.catalogue.sources_of(found)
     names = tuple(sorted({name for sources in used.values() for name in sources}))
-    by_period = [{"indicator": i, "period": p, "sources": list(s)} for (i, p), s in sorted(used.items())]
+    by_period = [{"indicator": i, "period": p, "sources": list(s)} for (i, p), s in used.items()]
     answer = {**described(atlas, found), "figures": by_period, "sources": sources_described(atlas, names)}
     return json_answer(request, answer)
 
@@ -196,5 +251,5 @@ async def put(
         dry_run=dry_run,
     )
     if not dry_run:
-        await atlas.refresh(f"indicator:{indicator}")
+        await news_of(request).refresh()  # whoever wrote reads what they wrote
     return Response(to_json(report), media_type="application/json", headers={"Cache-Control": "no-store"})

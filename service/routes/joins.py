@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from geo import geojson, joins
 from geo.errors import InvalidFile
 from geo.names import AreaNames
-from service.access import AtlasDep, only_known_parameters
-from service.atlas import Atlas, Vintage
+from service.access import AtlasDep, api_router
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.gazetteer import LEVELS, Gazetteer
 from service.geometry import Detail
 from service.heavy import off_loop
-from service.responses import GEOJSON, answer, answers, digest
+from service.responses import GEOJSON, accepts_gzip, answers
 from service.views import VintageDate, chosen_level, chosen_vintage, one_of
 
-router = APIRouter(prefix="/ogc", tags=["ogc"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/ogc", tags=["ogc"])
 
 TYPES = ("text/csv", "application/csv", "application/vnd.ms-excel", "text/plain")
 Key = Annotated[str | None, Query(max_length=80, description="Column that names the areas, by code or name")]
@@ -70,29 +71,35 @@ async def join(
     date = chosen_vintage(atlas, vintage)
     gazetteer = atlas.gazetteer(date.date, chosen_level(atlas, None, date, level))
     found = await off_loop(_joined, atlas, await _body(request), key, date, gazetteer, areas)
-    texts, places = await atlas.texts(date.date, gazetteer.level, detail, found.positions)
+    gzipped = accepts_gzip(request.headers.get("accept-encoding", ""))
+    body = await off_loop(_poured, atlas, found, date, gazetteer.level, detail, gzipped=gzipped)
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": "inline; filename*=UTF-8''joined.geojson",
+        "Vary": "Accept-Encoding",
+        **({"Content-Encoding": "gzip"} if gzipped else {}),
+    }
+    return Response(body, media_type=GEOJSON, headers=headers)
 
-    def produce(gzipped: bool) -> bytes:
-        pour = geojson.pour_gzip if gzipped else geojson.pour
-        return pour(texts, places, found.columns, found.members)
 
-    def answered() -> Response:
-        state = digest(found.members, found.columns, found.positions)
-        return answer(request, produce, GEOJSON, state, download="joined.geojson")
-
-    response = await off_loop(answered)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def _poured(
+    atlas: Atlas, found: Joined, vintage: Vintage, level: str, detail: str, *, gzipped: bool
+) -> bytes:
+    texts, places = atlas.texts(vintage.date, level, detail, found.positions)
+    return (geojson.pour_gzip if gzipped else geojson.pour)(texts, places, found.columns, found.members)
 
 
 async def _body(request: Request) -> bytes:
     """Return the body; of one that is longer than a table may be, what shows that it is."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > joins.MOST_BYTES:
-            break
-    return bytes(body)
+    if not hasattr(request.state, "body"):  # a stream can be read once, a request may begin anew
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > joins.MOST_BYTES:
+                break
+        request.state.body = bytes(body)
+    read: bytes = request.state.body
+    return read
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,7 @@ def _names(atlas: Atlas, vintage: Vintage) -> AreaNames:
     return AreaNames(
         {
             area.code: (area.name_ja, "")
-            for gazetteer in atlas.gazetteers(vintage.date).values()
+            for gazetteer in vintage.gazetteers.values()
             for area in gazetteer.areas
         }
     )

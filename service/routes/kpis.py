@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from geo.codes import area_code
 from geo.kpis import Actual, Kpi, Series
 from geo.progress import Assessment, Comparison, Growth, RatingScheme, Target
-from service.access import AtlasDep, only_known_parameters
-from service.atlas import Atlas, Vintage
+from service.access import AtlasDep, api_router, news_of
+from service.atlas import Atlas
 from service.auth import Identity, require_scope
+from service.catalogue import Vintage
 from service.ingest.kpis import end_kpi, put_actuals, put_kpi
 from service.members import member
 from service.progress import Course, Level, Race, courses, races
-from service.responses import Bom, csv_answer, json_answer, to_json
+from service.responses import Bom, json_answer, kept_csv, kept_json, to_json
 from service.routes.indicators import sources_described
 from service.views import VintageDate, chosen_vintage
 
-router = APIRouter(prefix="/v1", tags=["kpis"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/v1", tags=["kpis"])
 
 Steward = Annotated[Identity, Depends(require_scope("steward"))]
 DryRun = Annotated[bool, Query(description="Check and answer the report, store nothing")]
@@ -173,22 +174,37 @@ class Progress:
     courses: list[Course]
 
 
-async def progress_of(
+@dataclass(frozen=True)
+class Asked:
+    """The progress that a request asks for."""
+
+    kpi: Kpi
+    vintage: Vintage
+    basis: Growth
+    since: str
+
+
+async def progress_asked(
     atlas: AtlasDep, kpi: str, basis: Basis = None, since: Since = "", vintage: VintageDate = None
-) -> Progress:
-    """Return the progress that a request asks for."""
+) -> Asked:
+    """Return the progress that the parameters ask for."""
     found, chosen = atlas.catalogue.policy.kpi(kpi), chosen_vintage(atlas, vintage)
-    own = basis or found.growth_basis
-    if found.is_relative:
-        return Progress(found, chosen, own, since, await races(atlas, found, chosen, own, since), [])
-    return Progress(found, chosen, own, since, [], await courses(atlas, found, chosen))
+    return Asked(found, chosen, basis or found.growth_basis, since)
 
 
-Told = Annotated[Progress, Depends(progress_of)]
+def progress_of(atlas: Atlas, asked: Asked) -> Progress:
+    """Return what is told of a KPI."""
+    told = Progress(asked.kpi, asked.vintage, asked.basis, asked.since, [], [])
+    if asked.kpi.is_relative:
+        return replace(told, races=races(atlas, asked.kpi, asked.vintage, asked.basis, asked.since))
+    return replace(told, courses=courses(atlas, asked.kpi, asked.vintage))
+
+
+AskedDep = Annotated[Asked, Depends(progress_asked)]
 
 
 @router.get("/kpis/{kpi}/progress", summary="Progress of a KPI")
-async def progress(request: Request, atlas: AtlasDep, told: Told) -> Response:
+async def progress(request: Request, atlas: AtlasDep, asked: AskedDep) -> Response:
     """Return how far a KPI has come, by area and year, never clipped.
 
     For a KPI with targets: both rates, what was to be expected by the year, and the rating; `reason` says why
@@ -196,26 +212,33 @@ async def progress(request: Request, atlas: AtlasDep, told: Told) -> Response:
     percentage points and whether it is achieved, for each series by itself: series of different bases are
     never joined, and `missing` names the figures a series lacks.
     """
-    scheme = atlas.catalogue.policy.strategy.schemes_by_id[told.kpi.rating]
-    body = described(atlas, told.kpi) | {"rating_scheme": scheme_described(scheme)}
-    if told.kpi.is_relative:
-        body |= {
-            "growth_basis": told.basis,
-            "since": told.since or None,
-            "series": [race_described(atlas, told.vintage, one) for one in told.races],
-        }
-    else:
-        body["areas"] = [course_described(atlas, told.vintage, one) for one in told.courses]
-    return json_answer(request, body)
+
+    def make() -> dict[str, object]:
+        told = progress_of(atlas, asked)
+        scheme = atlas.catalogue.policy.strategy.schemes_by_id[told.kpi.rating]
+        body = described(atlas, told.kpi) | {"rating_scheme": scheme_described(scheme)}
+        if told.kpi.is_relative:
+            return body | {
+                "growth_basis": told.basis,
+                "since": told.since or None,
+                "series": [race_described(atlas, told.vintage, one) for one in told.races],
+            }
+        return body | {"areas": [course_described(atlas, told.vintage, one) for one in told.courses]}
+
+    return await kept_json(request, atlas, make, atlas.state())
 
 
 @router.get("/kpis/{kpi}/progress.csv", summary="Progress of a KPI as CSV")
-async def progress_csv(request: Request, told: Told, bom: Bom = False) -> Response:
+async def progress_csv(request: Request, atlas: AtlasDep, asked: AskedDep, bom: Bom = False) -> Response:
     """Return one row per area (or series) and year."""
-    relative = told.kpi.is_relative
-    header = RACE_COLUMNS if relative else COURSE_COLUMNS
-    rows = _race_rows(told.kpi, told.races) if relative else _course_rows(told.kpi, told.courses)
-    return csv_answer(request, header, rows, f"{told.kpi.id}.csv", bom=bom)
+
+    def make() -> tuple[Sequence[str], list[list[object]]]:
+        told = progress_of(atlas, asked)
+        if told.kpi.is_relative:
+            return RACE_COLUMNS, list(_race_rows(told.kpi, told.races))
+        return COURSE_COLUMNS, list(_course_rows(told.kpi, told.courses))
+
+    return await kept_csv(request, atlas, make, f"{asked.kpi.id}.csv", atlas.state(), bom=bom)
 
 
 def _name(atlas: Atlas, vintage: Vintage, area: str) -> dict[str, str]:
@@ -330,7 +353,7 @@ async def put(
     engine = request.app.state.writer
     report = await run_in_threadpool(put_kpi, engine, kpi, body, actor=identity.actor, dry_run=dry_run)
     if not dry_run:
-        await atlas.refresh(f"kpi:{kpi}")
+        await news_of(request).refresh()
     return Response(to_json(report), media_type="application/json", headers=NO_STORE)
 
 
@@ -359,7 +382,7 @@ async def put_kpi_actuals(
     engine = request.app.state.writer
     report = await run_in_threadpool(put_actuals, engine, kpi, body, actor=identity.actor, dry_run=dry_run)
     if not dry_run:
-        await atlas.refresh(f"kpi:{kpi}")
+        await news_of(request).refresh()
     return Response(to_json(report), media_type="application/json", headers=NO_STORE)
 
 
@@ -367,5 +390,5 @@ async def put_kpi_actuals(
 async def delete(request: Request, atlas: AtlasDep, kpi: str, identity: Steward) -> Response:
     """Take a KPI of an area out of every answer from now on; what it was stays in its history."""
     await run_in_threadpool(end_kpi, request.app.state.writer, kpi, identity.actor)
-    await atlas.refresh(f"kpi:{kpi}")
+    await news_of(request).refresh()
     return Response(status_code=204, headers=NO_STORE)

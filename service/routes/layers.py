@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from fastapi import APIRouter, Depends, Request
+from fastapi import Request
 from fastapi.responses import Response
 from numpy.typing import NDArray
 
@@ -13,21 +13,35 @@ from geo import summary
 from geo.eras import period_label
 from geo.geojson import Column
 from geo.style import fill_of_poured, maplibre_style
-from service.access import AtlasDep, PictureDep, base_url, only_known_parameters
-from service.geometry import Bbox, Detail, Parent, bbox_of, collection, parent_of
+from service.access import AtlasDep, PictureDep, api_router
+from service.addresses import base_url
+from service.figures import STATUSES
+from service.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
 from service.legends import legend_of
+from service.plates import MAX_ZOOM
 from service.policy import COVERAGE
-from service.queries import STATUSES
-from service.responses import CSV, SVG, Bom, answer, csv_bytes, digest, encoded, json_answer, to_json
+from service.responses import (
+    CSV,
+    GEOJSON,
+    JSON,
+    SVG,
+    Bom,
+    Told,
+    answer,
+    csv_bytes,
+    encoded,
+    json_answer,
+    kept,
+    kept_json,
+    to_json,
+)
+from service.revisions import digest
 from service.routes.indicators import sources_described
-from service.tilestore import MAX_ZOOM
 from service.views import MISSING, Lang, Picture, Revision, View
 
 Positions = NDArray[np.intp]
 
-router = APIRouter(
-    prefix="/v1/layers/{layer}", tags=["layers"], dependencies=[Depends(only_known_parameters)]
-)
+router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
 
 def is_current(rev: str | None, picture: Picture) -> bool:
@@ -129,9 +143,7 @@ async def legend_json(request: Request, atlas: AtlasDep, picture: PictureDep) ->
 async def legend_svg(request: Request, picture: PictureDep, lang: Lang = "ja") -> Response:
     """Return the legend as a picture with its texts in one language."""
     svg = legend_of(picture).to_svg(lang).encode()
-    return answer(
-        request, encoded(lambda: svg), SVG, digest(picture.etag, "legend", lang), revision=picture.revision
-    )
+    return answer(request, svg, Told(SVG, revision=picture.revision))
 
 
 @router.get("/areas.geojson", summary="Values on geometry as GeoJSON")
@@ -153,31 +165,24 @@ async def areas_geojson(
     positions = picture.gazetteer.within(parent_of(parent))
     if bbox is not None:
         positions = np.intersect1d(positions, picture.gazetteer.overlapping(bbox_of(bbox)))
-    columns: dict[str, Column] = {
-        "value": vector.values[positions],
-        "class": np.where(picture.classes == MISSING, np.nan, picture.classes)[positions],
-        "status": [STATUSES[status] for status in vector.statuses[positions]],
-    }
-    if view.indicator.kind == "category":
-        labels = {entry.code: entry for entry in view.indicator.categories}
-        shown = [labels.get(value) for value in vector.values[positions]]
-        columns["label"] = [entry and entry.label_ja for entry in shown]
-        columns["label_en"] = [entry and entry.label_en for entry in shown]
+
+    def columns() -> dict[str, Column]:
+        made: dict[str, Column] = {
+            "value": vector.values[positions],
+            "class": np.where(picture.classes == MISSING, np.nan, picture.classes)[positions],
+            "status": [STATUSES[status] for status in vector.statuses[positions]],
+        }
+        if view.indicator.kind == "category":
+            labels = {entry.code: entry for entry in view.indicator.categories}
+            shown = [labels.get(value) for value in vector.values[positions]]
+            made["label"] = [entry and entry.label_ja for entry in shown]
+            made["label_en"] = [entry and entry.label_en for entry in shown]
+        return made
+
     members = about(picture, sources_described(atlas, vector.sources)) | {"detail": detail}
-    return await collection(
-        request,
-        atlas,
-        view.vintage,
-        view.level,
-        detail,
-        positions,
-        columns,
-        members,
-        digest(picture.etag, "geojson", parent, bbox, detail),
-        f"{view.indicator.id}-{view.period}-{view.level}.geojson",
-        picture.revision,
-        immutable=is_current(rev, picture),
-    )
+    state = digest(picture.etag, "geojson", parent, bbox, detail)
+    produce = pouring(atlas, view.vintage, view.level, detail, positions, columns, members)
+    return await kept(request, atlas, state, produce, _told(picture, GEOJSON, "geojson", rev))
 
 
 @router.get("/values.json", summary="Values without geometry as JSON")
@@ -186,21 +191,21 @@ async def values_json(
 ) -> Response:
     """Return columns of equal length: code, value, class, status; values are null where missing."""
     positions = picture.gazetteer.within(parent_of(parent))
-    state = digest(picture.etag, "values", parent)
 
     def make() -> bytes:
         return _values_body(
             picture, positions, about(picture, sources_described(atlas, picture.vector.sources))
         )
 
-    return answer(
-        request,
-        encoded(make),
-        "application/json",
-        state,
-        immutable=is_current(rev, picture),
-        revision=picture.revision,
-    )
+    state = digest(picture.etag, "values", parent)
+    return await kept(request, atlas, state, encoded(make), _told(picture, JSON, "", rev))
+
+
+def _told(picture: Picture, media_type: str, suffix: str, rev: str | None) -> Told:
+    """Return how a file of a picture is told: kept for ever under its revision, named by what it shows."""
+    view = picture.view
+    name = f"{view.indicator.id}-{view.period}-{view.level}.{suffix}" if suffix else None
+    return Told(media_type, is_current(rev, picture), picture.revision, name)
 
 
 def _values_body(picture: Picture, positions: Positions, head: dict[str, object]) -> bytes:
@@ -219,6 +224,7 @@ def _values_body(picture: Picture, positions: Positions, head: dict[str, object]
 @router.get("/values.csv", summary="Values without geometry as CSV")
 async def values_csv(
     request: Request,
+    atlas: AtlasDep,
     picture: PictureDep,
     parent: Parent = None,
     rev: Revision = None,
@@ -231,15 +237,8 @@ async def values_csv(
         header = ["code", "name", "name_en", "period", "value", "class", "status"]
         return csv_bytes(header, _value_rows(picture, positions), bom=bom)
 
-    return answer(
-        request,
-        encoded(make),
-        CSV,
-        digest(picture.etag, "csv", parent, bom),
-        immutable=is_current(rev, picture),
-        revision=picture.revision,
-        download=f"{picture.view.indicator.id}-{picture.view.period}-{picture.view.level}.csv",
-    )
+    state = digest(picture.etag, "csv", parent, bom)
+    return await kept(request, atlas, state, encoded(make), _told(picture, CSV, "csv", rev))
 
 
 def _value_rows(picture: Picture, positions: Positions) -> Iterator[list[object]]:
@@ -262,12 +261,15 @@ async def statistics(
 ) -> Response:
     """Return n, missing by reason, minimum, maximum, mean, median, quantiles, histogram and ranks."""
     positions = picture.gazetteer.within(parent_of(parent))
-    values, statuses = picture.vector.values[positions], picture.vector.statuses[positions]
-    found = summary.statistics(
-        values,
-        codes=picture.gazetteer.codes[positions].tolist(),
-        statuses=[STATUSES[status] for status in statuses],
-        direction=picture.view.indicator.direction,
-    )
-    body = about(picture, sources_described(atlas, picture.vector.sources)) | {"parent": parent} | found
-    return json_answer(request, body)
+
+    def make() -> dict[str, object]:
+        values, statuses = picture.vector.values[positions], picture.vector.statuses[positions]
+        found = summary.statistics(
+            values,
+            codes=picture.gazetteer.codes[positions].tolist(),
+            statuses=[STATUSES[status] for status in statuses],
+            direction=picture.view.indicator.direction,
+        )
+        return about(picture, sources_described(atlas, picture.vector.sources)) | {"parent": parent} | found
+
+    return await kept_json(request, atlas, make, picture.etag)

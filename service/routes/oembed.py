@@ -12,14 +12,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from geo.errors import Finding, InvalidAreaCode, InvalidParameter, NotFound, UnclassifiableValues
-from service.access import base_url, gallery_of
+from service.access import OneMoment, atlas_of
+from service.addresses import base_url
 from service.heads import NAME
+from service.heavy import off_loop
 from service.previews import PICTURE, READ, Address, Preview, preview
 from service.problems import UnknownFormat
-from service.responses import JSON, answer, answers, digest, encoded, to_json
+from service.responses import JSON, Told, answer, answers, to_json
 from service.views import one_of
 
-router = APIRouter(tags=["pages"])
+router = APIRouter(route_class=OneMoment, tags=["pages"])
 
 #: Width and height of each kind of embed in pixels, where the site sets no maxima.
 SIZES = {"map": (800, 600), "chart": (800, 420), "ranking": (800, 600), "profile": (800, 900)}
@@ -61,7 +63,7 @@ def _address(request: Request, url: str) -> Address:
 
 async def _told(request: Request, address: Address) -> Preview:
     try:
-        return await preview(gallery_of(request), address)
+        return await off_loop(preview, atlas_of(request), address)
     except (InvalidAreaCode, InvalidParameter, UnclassifiableValues) as error:  # oEmbed knows no 422
         raise NotFound(error.message, error.findings) from error
 
@@ -131,4 +133,4 @@ async def oembed(
         picture = f"{base}{told.picture_of(across, down)}"
         body |= {"thumbnail_url": picture, "thumbnail_width": across, "thumbnail_height": down}
     media_type, encode = FORMATS[suffix]
-    return answer(request, encoded(lambda: encode(body)), media_type, digest(body, suffix))
+    return answer(request, encode(body), Told(media_type))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -13,20 +12,21 @@ from fastapi.responses import Response
 
 from geo.crs import reference_system
 from geo.errors import Finding, InvalidParameter
-from service.access import AtlasDep, base_url, only_known_parameters
+from service.access import AtlasDep, OneMoment, atlas_of, only_known_parameters
+from service.addresses import base_url, next_page
 from service.atlas import Atlas
 from service.ogc import documents, html
 from service.ogc.collections import Collection, collection, collections
 from service.ogc.documents import GEOJSON, OPENAPI30, SCHEMA, link
 from service.ogc.items import DETAILS, Wanted, feature, page, read
-from service.responses import HTML, JSON, answer, answers, digest, encoded
+from service.responses import HTML, JSON, Told, answers, encoded, kept, state_of
 from service.views import Language, one_of
 
 PREFIX = "/ogc"
 #: What the documents of the OGC API are told in.
 DOCUMENT = answers(JSON, HTML)
 
-router = APIRouter(prefix=PREFIX, tags=["ogc"])
+router = APIRouter(route_class=OneMoment, prefix=PREFIX, tags=["ogc"])
 documented = [Depends(only_known_parameters)]
 
 Form = Annotated[
@@ -77,36 +77,59 @@ def language(request: Request, lang: str | None) -> Language:
     return "en" if told.startswith("en") else "ja"
 
 
-def _sent(
+Document = Mapping[str, object]
+#: A document as a page.
+AsPage = Callable[[Document], bytes]
+VARY = "Accept, Accept-Language"
+
+
+async def _sent(
     request: Request,
-    told: Mapping[str, object],
+    make: Callable[[], Document],
     media_type: str,
-    as_html: Callable[[], bytes] | None,
+    as_page: AsPage | None,
+    *of: object,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    body = as_html() if as_html else orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
-    sent = answer(request, encoded(lambda: body), HTML if as_html else media_type, digest(body.hex()))
-    sent.headers["Vary"] = "Accept, Accept-Encoding, Accept-Language"
+    """Return a document as JSON, or as a page where ``as_page`` makes one; made off the event loop and kept.
+
+    ``of`` are the states that it follows from.
+    """
+
+    def body() -> bytes:
+        told = make()
+        return as_page(told) if as_page else orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
+
+    told = Told(HTML if as_page else media_type, vary=VARY)
+    state = state_of(request, told.media_type, language(request, request.query_params.get("lang")), *of)
+    sent = await kept(request, atlas_of(request), state, encoded(body), told)
     for name, value in (headers or {}).items():
         sent.headers[name] = value
     return sent
 
 
-def document(
-    request: Request, title: str, told: Mapping[str, object], f: str | None, lang: Language, kind: str = JSON
+async def document(
+    request: Request,
+    title: str,
+    make: Callable[[], Document],
+    f: str | None,
+    lang: Language,
+    kind: str = JSON,
 ) -> Response:
     """Return a document of the OGC API as JSON or as a page."""
-    page_of = (lambda: html.document(title, told, lang, root_of(request))) if is_html(request, f) else None
-    return _sent(request, told, kind, page_of)
+    root = root_of(request)
+    as_page = (lambda told: html.document(title, told, lang, root)) if is_html(request, f) else None
+    return await _sent(request, make, kind, as_page, atlas_of(request).state())
 
 
 @router.get("", summary="OGC API: landing page", dependencies=documented, responses=DOCUMENT)
 @router.get("/", include_in_schema=False, dependencies=documented)
 async def landing(request: Request, f: Form = None, lang: Titles = None) -> Response:
     """Return where everything of the OGC API is."""
-    chosen = language(request, lang)
-    told = documents.landing(root_of(request), chosen)
-    return document(request, documents.TITLE[chosen], told, f, chosen)
+    chosen, root = language(request, lang), root_of(request)
+    return await document(
+        request, documents.TITLE[chosen], lambda: documents.landing(root, chosen), f, chosen
+    )
 
 
 @router.get(
@@ -115,36 +138,55 @@ async def landing(request: Request, f: Form = None, lang: Titles = None) -> Resp
 async def conformance(request: Request, f: Form = None, lang: Titles = None) -> Response:
     """Return the conformance classes that tests prove."""
     told = {"conformsTo": list(documents.CONFORMANCE)}
-    return document(request, "Conformance", told, f, language(request, lang))
+    return await document(request, "Conformance", lambda: told, f, language(request, lang))
 
 
 @router.get(
     "/api", summary="OGC API: OpenAPI 3.0 document", dependencies=documented, responses=answers(OPENAPI30)
 )
-async def api(request: Request, atlas: AtlasDep) -> Response:
+async def api(request: Request) -> Response:
     """Return the OGC API as an OpenAPI 3.0 document."""
-    told = documents.openapi(root_of(request), list(collections(atlas).values()), request.app.version)
-    return _sent(request, told, OPENAPI30, None)
+    root, version = root_of(request), request.app.version
+    return await _sent(request, lambda: documents.openapi(root, version), OPENAPI30, None)
 
 
 @router.get("/collections", summary="OGC API: collections", dependencies=documented, responses=DOCUMENT)
-async def listed(request: Request, atlas: AtlasDep, f: Form = None, lang: Titles = None) -> Response:
-    """Return every collection: areas by level, every layer by level, deployments, gap cells, stops."""
+async def listed(
+    request: Request,
+    atlas: AtlasDep,
+    q: Annotated[str, Query(max_length=100, description="Words that id or title hold")] = "",
+    limit: Annotated[
+        int, Query(ge=1, le=documents.MOST_LISTED, description="Collections of a page")
+    ] = documents.MOST_LISTED,
+    offset: Annotated[int, Query(ge=0, le=1_000_000, description="Collections before the page")] = 0,
+    f: Form = None,
+    lang: Titles = None,
+) -> Response:
+    """Return collections, a page at a time: areas and layers by level, deployments, gap cells, stops."""
     root, chosen = root_of(request), language(request, lang)
-    found = [documents.described(atlas, one, root, chosen) for one in collections(atlas).values()]
-    told = {
-        "links": [
+
+    def make() -> Document:
+        found = collections(atlas, q)
+        page = found[offset : offset + limit]
+        links = [
             link(f"{root}/collections?f=json", "self", JSON, "This document"),
             link(f"{root}/collections?f=html", "alternate", "text/html", "This document as HTML"),
-        ],
-        "numberMatched": len(found),
-        "numberReturned": len(found),
-        "crs": documents.CRS_LIST,
-        "collections": found,
-    }
-    if is_html(request, f):
-        return _sent(request, told, JSON, lambda: html.listed(html.COLLECTIONS[chosen], found, chosen, root))
-    return _sent(request, told, JSON, None)
+        ]
+        following = next_page(request, offset, limit, len(found))
+        if following is not None:
+            links.append(link(base_url(request) + following, "next", JSON, "The next page"))
+        return {
+            "links": links,
+            "numberMatched": len(found),
+            "numberReturned": len(page),
+            "crs": documents.CRS_LIST,
+            "collections": [documents.described(atlas, one, root, chosen) for one in page],
+        }
+
+    def as_page(told: Document) -> bytes:
+        return html.listed(html.COLLECTIONS[chosen], told, chosen, root)
+
+    return await _sent(request, make, JSON, as_page if is_html(request, f) else None, atlas.state())
 
 
 @router.get(
@@ -158,8 +200,14 @@ async def described(
 ) -> Response:
     """Return a collection: its extent, its CRSs, its periods, and where its features are."""
     found, chosen = collection(atlas, collection_id), language(request, lang)
-    told = documents.described(atlas, found, root_of(request), chosen)
-    return document(request, found.title[chosen], told, f, chosen)
+    root = root_of(request)
+    return await document(
+        request,
+        found.title[chosen],
+        lambda: documents.described(atlas, found, root, chosen),
+        f,
+        chosen,
+    )
 
 
 @router.get(
@@ -181,8 +229,11 @@ async def schema(
     found, chosen = collection(atlas, collection_id), language(request, lang)
     what = request.url.path.rpartition("/")[2]
     address = f"{root_of(request)}/collections/{found.id}/{what}"
-    told = documents.schema(found, address, chosen, queryable=what == "queryables")
-    return document(request, found.title[chosen], told, f, chosen, SCHEMA)
+
+    def make() -> Document:
+        return documents.schema(found, address, chosen, queryable=what == "queryables")
+
+    return await document(request, found.title[chosen], make, f, chosen, SCHEMA)
 
 
 @router.get(
@@ -232,41 +283,30 @@ async def items(
     found, chosen, root = collection(atlas, collection_id), language(request, lang), root_of(request)
     asked = dict(request.query_params)
     wanted = read(found, asked)
-    shown = await page(atlas, found, wanted)
     address = f"{root}/collections/{found.id}/items"
-    head = {
-        "timeStamp": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "numberMatched": shown.matched,
-        "numberReturned": len(shown.features),
-        "links": _links(address, asked, found, wanted, shown.last if not shown.is_last else None, root),
-    }
+    is_page = is_html(request, f)
+
+    def make() -> Document:
+        shown = page(atlas, found, wanted)
+        return {
+            "type": "FeatureCollection",
+            "numberMatched": shown.matched,
+            "numberReturned": len(shown.features),
+            "links": _links(address, asked, found, wanted, shown.last if not shown.is_last else None, root),
+            "features": shown.features,
+        }
+
+    def as_page(told: Document) -> bytes:
+        return html.features(found.title[chosen], wanted.properties or found.names, told, chosen, root)
+
     headers = {"Content-Crs": f"<{wanted.system.uri}>"}
-    if is_html(request, f):
-        names = wanted.properties or found.names
-        title = found.title[chosen]
-        return _sent(
-            request,
-            head,
-            HTML,
-            lambda: html.features(title, names, shown.features, head, chosen, root),
-            headers,
-        )
-    body = {"type": "FeatureCollection", **head, "features": shown.features}
-    state = digest(_state(atlas, found), sorted(asked.items()))
-    sent = answer(
-        request, encoded(lambda: orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE)), GEOJSON, state
-    )
-    sent.headers["Vary"] = "Accept, Accept-Encoding, Accept-Language"
-    for name, value in headers.items():
-        sent.headers[name] = value
-    return sent
+    state = _state(atlas, found)
+    return await _sent(request, make, GEOJSON, as_page if is_page else None, state, headers=headers)
 
 
-def _state(atlas: Atlas, found: Collection) -> object:
+def _state(atlas: Atlas, found: Collection) -> str:
     """Return what changes whenever the features of a collection do."""
-    if found.indicator is not None:
-        return atlas.revision(found.indicator, found.vintage.date)
-    return [found.vintage.revision, atlas.catalogue.policy.revision, atlas.generation, found.id]
+    return atlas.state_of(found.indicator) if found.indicator is not None else atlas.state(*found.made_of)
 
 
 def _links(
@@ -306,13 +346,21 @@ async def item(
     """Return one feature by its id: an area's code, with the period behind it for a layer (10201-2020)."""
     found, chosen, root = collection(atlas, collection_id), language(request, lang), root_of(request)
     system = reference_system(crs or "CRS84")
-    told = await feature(atlas, found, feature_id, system, detail or "high")
     address = f"{root}/collections/{found.id}"
-    told["links"] = [
-        link(f"{address}/items/{feature_id}?f=json", "self", GEOJSON, "This document"),
-        link(f"{address}/items/{feature_id}?f=html", "alternate", "text/html", "This document as HTML"),
-        link(address, "collection", JSON, "The collection"),
-    ]
-    shown = {"properties": told["properties"], "links": told["links"]}
-    as_html = (lambda: html.document(feature_id, shown, chosen, root)) if is_html(request, f) else None
-    return _sent(request, told, GEOJSON, as_html, {"Content-Crs": f"<{system.uri}>"})
+
+    def make() -> Document:
+        told = feature(atlas, found, feature_id, system, detail or "high")
+        links = [
+            link(f"{address}/items/{feature_id}?f=json", "self", GEOJSON, "This document"),
+            link(f"{address}/items/{feature_id}?f=html", "alternate", "text/html", "This document as HTML"),
+            link(address, "collection", JSON, "The collection"),
+        ]
+        return told | {"links": links}
+
+    def as_page(told: Document) -> bytes:
+        shown = {"properties": told["properties"], "links": told["links"]}
+        return html.document(feature_id, shown, chosen, root)
+
+    headers = {"Content-Crs": f"<{system.uri}>"}
+    page_of = as_page if is_html(request, f) else None
+    return await _sent(request, make, GEOJSON, page_of, _state(atlas, found), headers=headers)

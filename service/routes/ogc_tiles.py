@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
 from geo.errors import NotFound
 from geo.style import fill_of_poured, maplibre_style
-from service.access import AtlasDep, atlas_of, base_url, gallery_of, only_known_parameters
+from service.access import AtlasDep, api_router, shown
+from service.addresses import base_url
 from service.atlas import Atlas
 from service.ogc import documents, tilesets
 from service.ogc.collections import Collection, collection
@@ -17,12 +18,11 @@ from service.ogc.documents import link
 from service.ogc.items import read
 from service.plates import Plate
 from service.responses import JSON, MVT, PNG, answers, json_answer
-from service.routes.ogc import DOCUMENT, PREFIX, Form, Titles, language, root_of
-from service.routes.ogc import document as told_document
+from service.routes.ogc import DOCUMENT, PREFIX, Form, Titles, document, language, root_of
 from service.routes.tiles import address_of, tile_answer
 from service.views import Picture, Wish, resolve
 
-router = APIRouter(prefix=PREFIX, tags=["ogc"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix=PREFIX, tags=["ogc"])
 
 STYLE = "application/vnd.mapbox.style+json"
 Time = Annotated[str | None, Query(max_length=80, description="Period of the values; the newest without")]
@@ -43,21 +43,20 @@ def _set(name: str) -> None:
         raise NotFound(f"No tile matrix set is called {name[:80]!r}; there is {tilesets.NAME}")
 
 
-async def _picture(request: Request, found: Collection, datetime: str | None) -> Picture:
-    atlas = atlas_of(request)
+async def _picture(atlas: Atlas, found: Collection, datetime: str | None) -> Picture:
     periods = read(found, {"datetime": datetime} if datetime else {}).periods
     if not periods:
         raise NotFound(f"{found.id} has no period in {datetime}; there are {', '.join(found.periods)}")
     name = found.indicator.id if found.indicator else ""
     wished = Wish(period=periods[-1], level=found.level, vintage=str(found.vintage.date))
-    return await gallery_of(request).picture(resolve(atlas, name, wished))
+    return await shown(atlas, resolve(atlas, name, wished))
 
 
 @router.get("/tileMatrixSets", summary="OGC API: tile matrix sets", responses=DOCUMENT)
 async def tile_matrix_sets(request: Request, f: Form = None, lang: Titles = None) -> Response:
     """Return the tile matrix sets that tiles are cut by."""
-    told = tilesets.tile_matrix_sets(root_of(request))
-    return told_document(request, "Tile matrix sets", told, f, language(request, lang))
+    root, chosen = root_of(request), language(request, lang)
+    return await document(request, "Tile matrix sets", lambda: tilesets.tile_matrix_sets(root), f, chosen)
 
 
 @router.get("/tileMatrixSets/{tile_matrix_set}", summary="OGC API: a tile matrix set", responses=DOCUMENT)
@@ -66,8 +65,8 @@ async def tile_matrix_set(
 ) -> Response:
     """Return the definition of a tile matrix set."""
     _set(tile_matrix_set)
-    told = tilesets.tile_matrix_set()
-    return told_document(request, tilesets.NAME, told, f, language(request, lang))
+    chosen = language(request, lang)
+    return await document(request, tilesets.NAME, tilesets.tile_matrix_set, f, chosen)
 
 
 @router.get(
@@ -82,7 +81,7 @@ async def listed(
     """Return the tilesets of a layer: vector tiles with values, or pictures in the legend's colours."""
     found, chosen = _layer(atlas, collection_id), language(request, lang)
     told = tilesets.tilesets(found, _path(request), root_of(request), chosen)
-    return told_document(request, found.title[chosen], told, f, chosen)
+    return await document(request, found.title[chosen], lambda: told, f, chosen)
 
 
 def _path(request: Request) -> str:
@@ -114,7 +113,7 @@ async def tileset(
     west, south, east, north = spatial["bbox"][0] if isinstance(spatial, dict) else (0, 0, 0, 0)
     box = (west, south, east, north)
     told = tilesets.tileset(found, _path(request), root_of(request), chosen, box)
-    return told_document(request, found.title[chosen], told, f, chosen)
+    return await document(request, found.title[chosen], lambda: told, f, chosen)
 
 
 @router.get(
@@ -140,10 +139,10 @@ async def tile(
     """Return a tile, the same as the layer's own: `areas` with `code`, `name`, `value` and `class`."""
     _set(tile_matrix_set)
     address = address_of(tile_matrix, tile_col, tile_row)
-    picture = await _picture(request, _layer(atlas, collection_id), datetime)
-    store = await atlas.tiles(picture.view.vintage.date, picture.view.level)
-    plate = Plate(picture, (), store, immutable=False)
-    return await tile_answer(request, plate, address, "png" if _path(request) == "map/tiles" else "mvt")
+    picture = await _picture(atlas, _layer(atlas, collection_id), datetime)
+    plate = Plate(picture, (), picture.revision, immutable=False)
+    suffix = "png" if _path(request) == "map/tiles" else "mvt"
+    return await tile_answer(request, atlas, plate, address, suffix)
 
 
 @router.get("/collections/{collection_id}/styles", summary="OGC API: styles of a layer", responses=DOCUMENT)
@@ -159,7 +158,7 @@ async def styles(
         "styles": [{"id": "default", "title": title, "links": [link(address, "stylesheet", STYLE, title)]}],
         "links": [link(address.rpartition("/")[0], "self", JSON, "This document")],
     }
-    return told_document(request, title, told, f, chosen)
+    return await document(request, title, lambda: told, f, chosen)
 
 
 @router.get(
@@ -172,7 +171,7 @@ async def style(
 ) -> Response:
     """Return the MapLibre style of a layer."""
     found, chosen = _layer(atlas, collection_id), language(request, lang)
-    picture = await _picture(request, found, datetime)
+    picture = await _picture(atlas, found, datetime)
     query = "&".join(f"{name}={value}" for name, value in picture.view.parameters().items())
     layer = f"{base_url(request)}/v1/layers/{picture.view.indicator.id}"
     body = maplibre_style(

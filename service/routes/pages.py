@@ -15,33 +15,39 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from geo.errors import ChiikiError
-from service.access import base_url, gallery_of
+from service.access import OneMoment, atlas_of
+from service.addresses import base_url
+from service.atlas import Atlas
 from service.heads import head, template, without_script
+from service.heavy import off_loop
 from service.previews import Address, Preview, preview, site
-from service.responses import HTML, IMMUTABLE, REVALIDATE, answer, answers, digest, encoded
+from service.responses import HTML, IMMUTABLE, REVALIDATE, Told, answer, answers
+from service.store import Moved
 
 STATIC = Path(__file__).parent.parent / "static"
 #: A script of embeds under its version.
 RELEASED = re.compile(r"chiiki-\d+\.\d+\.\d+\.js")
 
-router = APIRouter(tags=["pages"])
+router = APIRouter(route_class=OneMoment, tags=["pages"])
 
 
-async def _preview(request: Request, address: Address) -> Preview:
+async def _preview(atlas: Atlas, address: Address) -> Preview:
     """Return the preview of an address, or that of the site: the page itself tells what is wrong."""
     try:
-        return await preview(gallery_of(request), address)
+        return await off_loop(preview, atlas, address)
+    except Moved:
+        raise
     except (ChiikiError, DBAPIError, PoolTimeout):
         return site(address)
 
 
 async def _page(request: Request, file: str, *, has_background: bool = False) -> Response:
     page = template(STATIC / file)
-    address = Address.of(request.url.path, request.url.query)
-    told = await _preview(request, address)
+    atlas, address = atlas_of(request), Address.of(request.url.path, request.url.query)
+    told = await _preview(atlas, address)
     top = head(told, base_url(request), has_background=has_background)
     body = page.filled(address.lang, top, without_script(told))
-    return answer(request, encoded(lambda: body), HTML, digest(body.decode()))
+    return answer(request, body, Told(HTML))
 
 
 @router.get("/", summary="The explorer", responses=answers(HTML))

@@ -8,27 +8,29 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from geo.codes import area_code
 from geo.deployments import RUNNING
 from geo.errors import Finding, NotEnoughData
 from geo.peers import need
-from service.access import AtlasDep, only_known_parameters
+from geo.strategy import Measure
+from service.access import AtlasDep, api_router
 from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.deployed import Selection, selected
 from service.effects import touched
 from service.gazetteer import Area
 from service.likeness import USUAL, Likeness, Trait, likeness, traits
 from service.policy import COVERAGE
 from service.profiles import PEERS, level_of
-from service.responses import Bom, csv_answer, json_answer
+from service.responses import Bom, kept_csv, kept_json
 from service.routes.areas import named
 from service.routes.indicators import brief
 from service.views import VintageDate, chosen_vintage
 
-router = APIRouter(prefix="/v1", tags=["planning"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/v1", tags=["planning"])
 
 K = Annotated[int, Query(ge=1, le=50, description="Number of peers")]
 Indicators = Annotated[
@@ -43,16 +45,30 @@ def _listed(text: str | None, default: Sequence[str]) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()] if text is not None else list(default)
 
 
-async def likeness_of(
+@dataclass(frozen=True)
+class AskedPeers:
+    """Whose peers a request asks for, how many, and by what they are compared."""
+
+    vintage: Vintage
+    level: str
+    area: Area
+    k: int
+    names: list[str]
+
+    def likeness(self, atlas: Atlas) -> Likeness:
+        """Return the peers."""
+        return likeness(atlas, self.vintage, self.level, self.area.code, self.k, self.names)
+
+
+async def asked_peers(
     atlas: AtlasDep, code: str, k: K = PEERS, indicators: Indicators = None, vintage: VintageDate = None
-) -> Likeness:
-    """Return the peers that a request asks for."""
+) -> AskedPeers:
+    """Return the peers that the parameters ask for."""
     chosen = chosen_vintage(atlas, vintage)
-    level, area = level_of(atlas, chosen, area_code(code))
-    return await likeness(atlas, chosen, level, area.code, k, _listed(indicators, USUAL))
+    return AskedPeers(chosen, *level_of(atlas, chosen, area_code(code)), k, _listed(indicators, USUAL))
 
 
-Alike = Annotated[Likeness, Depends(likeness_of)]
+PeersDep = Annotated[AskedPeers, Depends(asked_peers)]
 
 
 def _running(atlas: Atlas, code: str) -> dict[str, list[str]]:
@@ -66,7 +82,7 @@ def _running(atlas: Atlas, code: str) -> dict[str, list[str]]:
 
 
 @router.get("/areas/{code}/peers", summary="Most similar areas")
-async def peers(request: Request, atlas: AtlasDep, found: Alike) -> Response:
+async def peers(request: Request, atlas: AtlasDep, asked: PeersDep) -> Response:
     """Return the areas most like one, why, and the measures that they are known to run and it is not.
 
     Each indicator is taken at its newest period, less its mean and divided by its standard deviation over all
@@ -74,12 +90,16 @@ async def peers(request: Request, atlas: AtlasDep, found: Alike) -> Response:
     distance is the root mean square of the differences, in standard deviations. Without `indicators`:
     population, density, ageing, growth, industries, tax per head and net migration.
     """
+    return await kept_json(request, atlas, lambda: _peers_body(atlas, asked.likeness(atlas)), atlas.state())
+
+
+def _peers_body(atlas: Atlas, found: Likeness) -> dict[str, object]:
     area = found.gazetteer.areas[found.position]
     own = _running(atlas, area.code)
     others = {
         peer.position: _running(atlas, found.gazetteer.areas[peer.position].code) for peer in found.peers
     }
-    body = {
+    return {
         "area": named(area),
         "level": found.gazetteer.level,
         "vintage": str(found.gazetteer.vintage),
@@ -113,7 +133,6 @@ async def peers(request: Request, atlas: AtlasDep, found: Alike) -> Response:
         "measures_peers_run": _only_peers(atlas, found, own, others),
         "coverage": COVERAGE,
     }
-    return json_answer(request, body)
 
 
 def _only_peers(
@@ -140,8 +159,15 @@ def _only_peers(
 
 
 @router.get("/areas/{code}/peers.csv", summary="Most similar areas as CSV")
-async def peers_csv(request: Request, atlas: AtlasDep, found: Alike, bom: Bom = False) -> Response:
+async def peers_csv(request: Request, atlas: AtlasDep, asked: PeersDep, bom: Bom = False) -> Response:
     """Return one row per peer: distance, then value and standardised difference of each indicator."""
+    name = f"{asked.area.code}-peers.csv"
+    return await kept_csv(
+        request, atlas, lambda: _peers_table(atlas, asked.likeness(atlas)), name, atlas.state(), bom=bom
+    )
+
+
+def _peers_table(atlas: Atlas, found: Likeness) -> tuple[list[str], list[list[object]]]:
     rows = [
         [
             found.gazetteer.areas[peer.position].code,
@@ -158,8 +184,7 @@ async def peers_csv(request: Request, atlas: AtlasDep, found: Alike, bom: Bom = 
     ]
     ids = [name for one in found.traits for name in (one.indicator.id, f"{one.indicator.id}_difference")]
     header = ["code", "name", "distance", *ids, "measures"]
-    area = found.gazetteer.areas[found.position]
-    return csv_answer(request, header, rows, f"{area.code}-peers.csv", bom=bom)
+    return header, rows
 
 
 @dataclass(frozen=True)
@@ -182,16 +207,31 @@ class Candidates:
     rows: tuple[Candidate, ...]
 
 
-async def candidates_of(
+@dataclass(frozen=True)
+class AskedCandidates:
+    """For which measure candidates are asked for, by which indicators, and in which prefecture."""
+
+    measure: Measure
+    indicators: str | None
+    parent: str | None
+    vintage: Vintage
+
+
+async def asked_candidates(
     atlas: AtlasDep,
     measure: str,
     indicators: Indicators = None,
     parent: Within = None,
     vintage: VintageDate = None,
-) -> Candidates:
-    """Return the candidates that a request asks for."""
-    policy, chosen = atlas.catalogue.policy, chosen_vintage(atlas, vintage)
-    found = policy.measure(measure)
+) -> AskedCandidates:
+    """Return the candidates that the parameters ask for."""
+    found = atlas.catalogue.policy.measure(measure)
+    return AskedCandidates(found, indicators, parent and area_code(parent), chosen_vintage(atlas, vintage))
+
+
+def candidates_of(atlas: Atlas, asked: AskedCandidates) -> Candidates:
+    """Return the municipalities that may need a measure."""
+    policy, chosen, found = atlas.catalogue.policy, asked.vintage, asked.measure
     linked = [
         name
         for name in policy.strategy.indicators_of(found.id)
@@ -199,15 +239,15 @@ async def candidates_of(
         and atlas.indicator(name).direction != "neutral"
         and atlas.periods(atlas.indicator(name), "municipality")
     ]
-    names = _listed(indicators, linked)
+    names = _listed(asked.indicators, linked)
     if not names:
         finding = Finding(found.id, "indicators", "none", "indicators=… of the level municipality")
         raise NotEnoughData("No indicator of municipalities is linked to this measure; name some", [finding])
-    told = await traits(atlas, chosen, "municipality", names)
+    told = traits(atlas, chosen, "municipality", names)
     worse_low = np.array([one.indicator.direction != "lower" for one in told])
     score = need(np.stack([one.values for one in told], axis=1), worse_low)
     gazetteer = atlas.gazetteer(chosen.date, "municipality")
-    inside = gazetteer.within(parent and area_code(parent)).tolist()
+    inside = gazetteer.within(asked.parent).tolist()
     taken = touched(atlas, found, chosen)
     rows = [
         Candidate(
@@ -223,18 +263,26 @@ async def candidates_of(
     return Candidates(found.id, chosen.date, tuple(told), tuple(ordered))
 
 
-Needy = Annotated[Candidates, Depends(candidates_of)]
+CandidatesDep = Annotated[AskedCandidates, Depends(asked_candidates)]
 
 
 @router.get("/measures/{measure}/candidates", summary="Municipalities that may need a measure")
-async def candidates(request: Request, found: Needy, limit: Limit = 50) -> Response:
+async def candidates(request: Request, atlas: AtlasDep, asked: CandidatesDep, limit: Limit = 50) -> Response:
     """Return the municipalities where a measure's indicators are worst and no deployment of it is known.
 
     `need` is the share of municipalities that are better off, averaged over the indicators that the logic
     model links to the measure (1: the worst in all of them); one that lacks more than half of the values is
     left out. `prefecture_deploys` tells that the prefecture itself runs it.
     """
-    body = {
+
+    def make() -> dict[str, object]:
+        return _candidates_body(candidates_of(atlas, asked), limit)
+
+    return await kept_json(request, atlas, make, atlas.state())
+
+
+def _candidates_body(found: Candidates, limit: int) -> dict[str, object]:
+    return {
         "measure": found.measure,
         "vintage": str(found.vintage),
         "indicators": [brief(one.indicator) | {"period": one.period} for one in found.traits],
@@ -254,12 +302,22 @@ async def candidates(request: Request, found: Needy, limit: Limit = 50) -> Respo
         ],
         "coverage": COVERAGE,
     }
-    return json_answer(request, body)
 
 
 @router.get("/measures/{measure}/candidates.csv", summary="Municipalities that may need a measure as CSV")
-async def candidates_csv(request: Request, found: Needy, limit: Limit = 50, bom: Bom = False) -> Response:
+async def candidates_csv(
+    request: Request, atlas: AtlasDep, asked: CandidatesDep, limit: Limit = 50, bom: Bom = False
+) -> Response:
     """Return one row per municipality: rank, need and the value of each indicator."""
+
+    def make() -> tuple[list[str], list[list[object]]]:
+        return _candidates_table(candidates_of(atlas, asked), limit)
+
+    name = f"{asked.measure.id}-candidates.csv"
+    return await kept_csv(request, atlas, make, name, atlas.state(), bom=bom)
+
+
+def _candidates_table(found: Candidates, limit: int) -> tuple[list[str], list[list[object]]]:
     ids = [one.indicator.id for one in found.traits]
     header = ["rank", "code", "name", "prefecture", "need", *ids, "prefecture_deploys"]
     rows = [
@@ -269,4 +327,4 @@ async def candidates_csv(request: Request, found: Needy, limit: Limit = 50, bom:
         ]
         for place, one in enumerate(found.rows[:limit], 1)
     ]
-    return csv_answer(request, header, rows, f"{found.measure}-candidates.csv", bom=bom)
+    return header, rows

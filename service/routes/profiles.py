@@ -6,22 +6,23 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from geo.codes import area_code, prefecture_of
 from geo.eras import period_label
 from geo.plain_language import Named, profile_in_words
 from service import deployed
-from service.access import AtlasDep, only_known_parameters
-from service.atlas import Atlas, Vintage
+from service.access import AtlasDep, api_router
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.deployed import Selection, selected
 from service.gazetteer import Area
 from service.policy import COVERAGE
 from service.profiles import Card, card, indicators_of, level_of, peer_positions
 from service.progress import courses, races, with_area
 from service.ranking import full_name
-from service.responses import Bom, csv_answer, json_answer
+from service.responses import Bom, kept_csv, kept_json
 from service.routes.areas import described as area_described
 from service.routes.areas import named
 from service.routes.indicators import brief
@@ -29,7 +30,7 @@ from service.routes.kpis import course_described
 from service.routes.strategy import edition, goal_described
 from service.views import VintageDate, chosen_vintage
 
-router = APIRouter(prefix="/v1", tags=["planning"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/v1", tags=["planning"])
 
 #: Figures among the best or the last third of the nation are told in words, at most so many of either.
 WELL = 1 / 3
@@ -67,28 +68,44 @@ class Profile:
     cards: dict[str, list[Card]]
 
 
-async def profile_of(atlas: AtlasDep, code: str, vintage: VintageDate = None) -> Profile:
-    """Return the profile that a request asks for."""
+@dataclass(frozen=True)
+class Asked:
+    """The area whose profile a request asks for."""
+
+    vintage: Vintage
+    level: str
+    area: Area
+
+
+async def asked_area(atlas: AtlasDep, code: str, vintage: VintageDate = None) -> Asked:
+    """Return the area that the parameters name."""
     chosen = chosen_vintage(atlas, vintage)
-    level, area = level_of(atlas, chosen, area_code(code))
-    peers = await peer_positions(atlas, chosen, level, area.code)
+    return Asked(chosen, *level_of(atlas, chosen, area_code(code)))
+
+
+AskedDep = Annotated[Asked, Depends(asked_area)]
+
+
+def profile_of(atlas: Atlas, asked: Asked) -> Profile:
+    """Return the profile of an area."""
+    peers = peer_positions(atlas, asked.vintage, asked.level, asked.area.code)
     cards: dict[str, list[Card]] = {}
     for goal in atlas.catalogue.policy.strategy.goals:
-        made = [await card(atlas, chosen, one, level, area, peers) for one in indicators_of(atlas, goal)]
+        made = [
+            card(atlas, asked.vintage, one, asked.level, asked.area, peers)
+            for one in indicators_of(atlas, goal)
+        ]
         cards[goal.id] = [one for one in made if one is not None]
-    return Profile(chosen, level, area, tuple(peers), cards)
+    return Profile(asked.vintage, asked.level, asked.area, tuple(peers), cards)
 
 
-Told = Annotated[Profile, Depends(profile_of)]
-
-
-async def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[str, object]]:
+def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[str, object]]:
     """Return what the KPIs say of an area: its own ones, and the verdicts on the region it lies in."""
     found: list[dict[str, object]] = []
     for kpi in atlas.catalogue.policy.kpis.values():
         head = {"kpi": kpi.id, "name": {"ja": kpi.name_ja, "en": kpi.name_en}, "owner": kpi.owner or None}
         if kpi.is_relative:
-            for race in await races(atlas, kpi, vintage):
+            for race in races(atlas, kpi, vintage):
                 inside = prefecture_of(code) in deployed.wanted_codes(atlas, race.target.area)
                 verdicts = [one for one in race.comparisons if one.achieved is not None]
                 if inside and verdicts:
@@ -96,7 +113,7 @@ async def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[
                     found.append(head | region | {"verdict": vars(verdicts[-1])})
             continue
         about = with_area(kpi, code)
-        for course in await courses(atlas, about, vintage) if about.targets or about.actuals else []:
+        for course in courses(atlas, about, vintage) if about.targets or about.actuals else []:
             found.append(head | {"course": course_described(atlas, vintage, course)})
     return found
 
@@ -128,7 +145,7 @@ def words_of(atlas: Atlas, told: Profile) -> dict[str, str]:
 
 
 @router.get("/areas/{code}/profile", summary="Profile of an area")
-async def profile(request: Request, atlas: AtlasDep, told: Told) -> Response:
+async def profile(request: Request, atlas: AtlasDep, asked: AskedDep) -> Response:
     """Return, goal by goal, an area's figures with rank, trend and peers; its deployments, KPIs and gaps.
 
     A goal's figures are the indicators that stand in for its KPIs and those in which its outcomes show by the
@@ -136,6 +153,10 @@ async def profile(request: Request, atlas: AtlasDep, told: Told) -> Response:
     told since the newest period at least five years ago. Peers are the ten most similar areas (see peers).
     `missing` lists the figures that the area lacks, and why; `summary` tells it in words.
     """
+    return await kept_json(request, atlas, lambda: _body(atlas, profile_of(atlas, asked)), atlas.state())
+
+
+def _body(atlas: Atlas, told: Profile) -> dict[str, object]:
     policy, area, level = atlas.catalogue.policy, told.area, told.level
     gazetteer = atlas.gazetteer(told.vintage.date, level)
     here = selected(atlas, Selection(area=area.code))
@@ -155,13 +176,13 @@ async def profile(request: Request, atlas: AtlasDep, told: Told) -> Response:
     missing = {
         one.indicator.id: one.status for cards in told.cards.values() for one in cards if one.value is None
     }
-    body = {
+    return {
         "strategy": edition(policy.strategy),
         "area": area_described(area, level, told.vintage),
         "summary": words_of(atlas, told),
         "peers": [named(gazetteer.areas[position]) for position in told.peers],
         "goals": goals,
-        "kpi_progress": await _kpi_progress(atlas, told.vintage, area.code),
+        "kpi_progress": _kpi_progress(atlas, told.vintage, area.code),
         "deployments": len(here),
         "prefecture_deployments": [
             {"id": one.id, "measures": list(one.measures), "title": one.title_ja, "status": one.status}
@@ -170,12 +191,18 @@ async def profile(request: Request, atlas: AtlasDep, told: Told) -> Response:
         "missing": [{"indicator": name, "status": status} for name, status in missing.items()],
         "coverage": COVERAGE,
     }
-    return json_answer(request, body)
 
 
 @router.get("/areas/{code}/profile.csv", summary="Profile of an area as CSV")
-async def profile_csv(request: Request, told: Told, bom: Bom = False) -> Response:
+async def profile_csv(request: Request, atlas: AtlasDep, asked: AskedDep, bom: Bom = False) -> Response:
     """Return one row per goal and figure: value, ranks, trend, median of the peers."""
+    name = f"{asked.area.code}.csv"
+    return await kept_csv(
+        request, atlas, lambda: _table(profile_of(atlas, asked)), name, atlas.state(), bom=bom
+    )
+
+
+def _table(told: Profile) -> tuple[list[str], list[list[object]]]:
     rows = [
         [
             *(goal, one.indicator.id, one.indicator.name_ja, one.indicator.name_en),
@@ -193,4 +220,4 @@ async def profile_csv(request: Request, told: Told, bom: Bom = False) -> Respons
         *("rank_nation", "of_nation", "rank_prefecture", "of_prefecture"),
         *("since", "change", "verdict", "peers_median"),
     ]
-    return csv_answer(request, header, rows, f"{told.area.code}.csv", bom=bom)
+    return header, rows

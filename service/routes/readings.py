@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter
 from geo.plain_language import Named, categories_in_words, citation, map_in_words
-from service.access import AtlasDep, PictureDep, gallery_of, next_page, only_known_parameters
+from service.access import AtlasDep, PictureDep, api_router
+from service.addresses import next_page
 from service.atlas import Atlas
 from service.geometry import Parent, parent_of
 from service.policy import COVERAGE
 from service.profiles import level_of
 from service.ranking import Place, Positions, category_counts, places, spread
-from service.responses import JSON, answer, digest, encoded, json_answer, to_json
+from service.responses import JSON, Told, encoded, kept, kept_json, to_json
+from service.revisions import digest
 from service.routes.indicators import sources_described
-from service.routes.layers import about
-from service.views import MISSING, Picture, Revision
+from service.routes.layers import about, is_current
+from service.views import MISSING, Picture, Revision, pictures_of_periods
 
-router = APIRouter(
-    prefix="/v1/layers/{layer}", tags=["layers"], dependencies=[Depends(only_known_parameters)]
-)
+router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
 SHOWN = 3
 
@@ -72,22 +71,25 @@ async def summary(request: Request, atlas: AtlasDep, picture: PictureDep, parent
     """
     inside = parent_of(parent)
     positions = picture.gazetteer.within(inside)
-    text, cited = words_and_citation(atlas, picture, inside)
-    is_ranked = picture.view.indicator.kind != "category"
-    ordered = places(atlas, picture, positions) if is_ranked else []
-    values = picture.vector.values[positions]
-    finite = values[np.isfinite(values)]
-    body = _head(atlas, picture) | {
-        "parent": parent,
-        "text": text,
-        "citation": cited,
-        "n": len(finite),
-        "missing": len(values) - len(finite),
-        "median": float(np.median(finite)) if is_ranked and len(finite) else None,
-        "highest": [one.to_json() for one in ordered[:SHOWN]],
-        "lowest": [one.to_json() for one in ordered[: -SHOWN - 1 : -1]],
-    }
-    return json_answer(request, body)
+
+    def make() -> dict[str, object]:
+        text, cited = words_and_citation(atlas, picture, inside)
+        is_ranked = picture.view.indicator.kind != "category"
+        ordered = places(atlas, picture, positions) if is_ranked else []
+        values = picture.vector.values[positions]
+        finite = values[np.isfinite(values)]
+        return _head(atlas, picture) | {
+            "parent": parent,
+            "text": text,
+            "citation": cited,
+            "n": len(finite),
+            "missing": len(values) - len(finite),
+            "median": float(np.median(finite)) if is_ranked and len(finite) else None,
+            "highest": [one.to_json() for one in ordered[:SHOWN]],
+            "lowest": [one.to_json() for one in ordered[: -SHOWN - 1 : -1]],
+        }
+
+    return await kept_json(request, atlas, make, picture.etag)
 
 
 def _ordered(atlas: Atlas, picture: Picture, positions: Positions) -> tuple[list[Place], str]:
@@ -114,16 +116,19 @@ async def ranking(
     Equal values share the better rank. A layer of categories has no order and is refused.
     """
     positions = picture.gazetteer.within(parent_of(parent))
-    found, order = _ordered(atlas, picture, positions)
-    body = _head(atlas, picture) | {
-        "parent": parent,
-        "order": order,
-        "n": len(found),
-        "missing": len(positions) - len(found),
-        "next": next_page(request, offset, limit, len(found)),
-        "rows": [one.to_json() for one in found[offset : offset + limit]],
-    }
-    return json_answer(request, body)
+
+    def make() -> dict[str, object]:
+        found, order = _ordered(atlas, picture, positions)
+        return _head(atlas, picture) | {
+            "parent": parent,
+            "order": order,
+            "n": len(found),
+            "missing": len(positions) - len(found),
+            "next": next_page(request, offset, limit, len(found)),
+            "rows": [one.to_json() for one in found[offset : offset + limit]],
+        }
+
+    return await kept_json(request, atlas, make, picture.etag)
 
 
 @router.get("/periods.json", summary="Values of every period, for a time slider")
@@ -141,10 +146,6 @@ async def periods(
     """
     view, indicator = picture.view, picture.view.indicator
     positions = picture.gazetteer.within(parent_of(parent))
-    gallery = gallery_of(request)
-    all_periods = [
-        await gallery.picture(replace(view, period=period)) for period in atlas.periods(indicator, view.level)
-    ]
 
     def make() -> bytes:
         told = [
@@ -154,18 +155,11 @@ async def periods(
                 "values": np.round(one.vector.values[positions], indicator.decimals + 2),
                 "classes": [None if c == MISSING else c for c in one.classes[positions].tolist()],
             }
-            for one in all_periods
+            for one in pictures_of_periods(atlas, view)
         ]
         return to_json(
             _head(atlas, picture) | {"codes": picture.gazetteer.codes[positions].tolist(), "periods": told}
         )
 
-    state = digest(*(one.etag for one in all_periods), "periods", parent)
-    return answer(
-        request,
-        encoded(make),
-        JSON,
-        state,
-        immutable=rev is not None and rev == picture.revision,
-        revision=picture.revision,
-    )
+    told = Told(JSON, is_current(rev, picture), picture.revision)
+    return await kept(request, atlas, digest(picture.etag, "periods", parent), encoded(make), told)

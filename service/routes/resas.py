@@ -5,7 +5,8 @@ Parameters are read as text and checked here; unknown ones, and the key, are ign
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from geo import resas as shapes
 from geo.errors import NotFound
-from service.access import AtlasDep
+from service.access import AtlasDep, OneMoment
 from service.atlas import Atlas
 from service.resas import (
     FIGURES,
@@ -29,10 +30,10 @@ from service.resas import (
     place_of,
     prefectures,
 )
-from service.responses import json_answer
+from service.responses import kept_json
 from service.routes.indicators import sources_described
 
-router = APIRouter(prefix="/resas", tags=["resas"])
+router = APIRouter(route_class=OneMoment, prefix="/resas", tags=["resas"])
 V1 = "/api/v1"
 
 PrefCode = Annotated[
@@ -124,23 +125,39 @@ NOTES = {
 REMARKS = {"taxes": ("taxes",), "plant": ("private",), "employee": ("private",)}
 
 
-def _answer(
-    request: Request, atlas: Atlas, result: object, *notes: str, sources: Iterable[str] = ()
-) -> Response:
-    """Return an answer in the old envelope; what the old service did not have is under ``meta``."""
+@dataclass(frozen=True)
+class Result:
+    """What an answer tells, with remarks and the sources of its figures."""
+
+    result: object
+    notes: tuple[str, ...] = ()
+    sources: Iterable[str] = ()
+
+
+async def _answer(request: Request, atlas: Atlas, make: Callable[[], Result]) -> Response:
+    """Return an answer in the old envelope; it is made off the event loop and kept."""
+    return await kept_json(request, atlas, lambda: _envelope(atlas, make()), atlas.state())
+
+
+def _envelope(atlas: Atlas, told: Result) -> dict[str, object]:
+    """Return the old envelope; what the old service did not have is under ``meta``."""
     vintage = newest_vintage(atlas)
     meta = {
-        "sources": sources_described(atlas, tuple(sources)),
+        "sources": sources_described(atlas, tuple(told.sources)),
         "boundaries": {"date": str(vintage.date), "credit": vintage.credit, "licence": vintage.licence},
-        "notes": [dict(zip(("ja", "en"), NOTES[note], strict=True)) for note in notes],
+        "notes": [dict(zip(("ja", "en"), NOTES[note], strict=True)) for note in told.notes],
     }
-    return json_answer(request, {"message": None, "result": result, "meta": meta})
+    return {"message": None, "result": told.result, "meta": meta}
 
 
 @router.get(f"{V1}/prefectures", summary="RESAS: prefectures")
 async def list_prefectures(request: Request, atlas: AtlasDep) -> Response:
     """Return number and name of the 47 prefectures."""
-    return _answer(request, atlas, prefectures(atlas))
+
+    def make() -> Result:
+        return Result(prefectures(atlas))
+
+    return await _answer(request, atlas, make)
 
 
 @router.get(f"{V1}/cities", summary="RESAS: municipalities and wards")
@@ -148,8 +165,12 @@ async def list_cities(
     request: Request, atlas: AtlasDep, prefecture: PrefCode = "", flags: Flags = ""
 ) -> Response:
     """Return the municipalities of a prefecture or of all, designated cities and their wards both."""
-    found = cities(atlas, prefecture, shapes.flags_of(flags))
-    return _answer(request, atlas, found, "twice")
+
+    def make() -> Result:
+        found = cities(atlas, prefecture, shapes.flags_of(flags))
+        return Result(found, ("twice",))
+
+    return await _answer(request, atlas, make)
 
 
 @router.get(f"{V1}/population/composition/perYear", summary="RESAS: population by three age groups")
@@ -157,9 +178,20 @@ async def composition(
     request: Request, atlas: AtlasDep, prefecture: PrefCode = "", city: CityCode = "", added: AddArea = ""
 ) -> Response:
     """Return four series: total, under 15, 15 to 64, 65 and over; censuses until 2020, then projections."""
-    reading = Reading(atlas, place_of(atlas, prefecture, city, added))
-    result = shapes.population_series(await reading.counts())
-    return _answer(request, atlas, result, "projected", "unknown ages", sources=reading.sources)
+
+    def make() -> Result:
+        reading = Reading(atlas, place_of(atlas, prefecture, city, added))
+        result = shapes.population_series(reading.counts())
+        return Result(
+            result,
+            (
+                "projected",
+                "unknown ages",
+            ),
+            reading.sources,
+        )
+
+    return await _answer(request, atlas, make)
 
 
 @router.get(f"{V1}/population/composition/pyramid", summary="RESAS: population pyramids of two years")
@@ -173,19 +205,23 @@ async def pyramid(
     added: AddArea = "",
 ) -> Response:
     """Return men and women by five-year age class in two years; 2020 and later are projected."""
-    years = {
-        "yearLeft": shapes.number_of("yearLeft", left, PYRAMID_YEARS),
-        "yearRight": shapes.number_of("yearRight", right, PYRAMID_YEARS),
-    }
-    reading = Reading(atlas, place_of(atlas, prefecture, city, added))
-    result = {side: shapes.pyramid_side(year, await reading.ages(year)) for side, year in years.items()}
-    projected = [year for year in years.values() if year not in PYRAMID_CENSUS_YEARS]
-    notes = [
-        "pyramid",
-        *(["pyramid 2020"] if 2020 in projected else []),
-        *(["projected"] if projected else []),
-    ]
-    return _answer(request, atlas, result, *notes, sources=reading.sources)
+
+    def make() -> Result:
+        years = {
+            "yearLeft": shapes.number_of("yearLeft", left, PYRAMID_YEARS),
+            "yearRight": shapes.number_of("yearRight", right, PYRAMID_YEARS),
+        }
+        reading = Reading(atlas, place_of(atlas, prefecture, city, added))
+        result = {side: shapes.pyramid_side(year, reading.ages(year)) for side, year in years.items()}
+        projected = [year for year in years.values() if year not in PYRAMID_CENSUS_YEARS]
+        notes = [
+            "pyramid",
+            *(["pyramid 2020"] if 2020 in projected else []),
+            *(["projected"] if projected else []),
+        ]
+        return Result(result, (*notes,), reading.sources)
+
+    return await _answer(request, atlas, make)
 
 
 @router.get(f"{V1}/population/sum/perYear", summary="RESAS: population as line and bars")
@@ -193,9 +229,20 @@ async def sum_per_year(
     request: Request, atlas: AtlasDep, prefecture: PrefCode = "", city: CityCode = "", added: AddArea = ""
 ) -> Response:
     """Return the population by year, and by year and age group; the sum of a bar is the total."""
-    reading = Reading(atlas, place_of(atlas, prefecture, city, added))
-    result = shapes.population_sums(await reading.counts())
-    return _answer(request, atlas, result, "projected", "unknown ages", sources=reading.sources)
+
+    def make() -> Result:
+        reading = Reading(atlas, place_of(atlas, prefecture, city, added))
+        result = shapes.population_sums(reading.counts())
+        return Result(
+            result,
+            (
+                "projected",
+                "unknown ages",
+            ),
+            reading.sources,
+        )
+
+    return await _answer(request, atlas, make)
 
 
 @router.get(f"{V1}/population/sum/estimate", summary="RESAS: population, migration, births and deaths")
@@ -203,9 +250,20 @@ async def estimate(
     request: Request, atlas: AtlasDep, prefecture: PrefCode = "", city: CityCode = "", added: AddArea = ""
 ) -> Response:
     """Return the population of census and projected years, and yearly in, out, births and deaths."""
-    reading = Reading(atlas, place_of(atlas, prefecture, city, added))
-    result = shapes.labelled_series(await reading.movements())
-    return _answer(request, atlas, result, "projected", "movements", sources=reading.sources)
+
+    def make() -> Result:
+        reading = Reading(atlas, place_of(atlas, prefecture, city, added))
+        result = shapes.labelled_series(reading.movements())
+        return Result(
+            result,
+            (
+                "projected",
+                "movements",
+            ),
+            reading.sources,
+        )
+
+    return await _answer(request, atlas, make)
 
 
 @router.get(f"{V1}/population/future/cities", summary="RESAS: projected population of municipalities")
@@ -213,9 +271,20 @@ async def future(
     request: Request, atlas: AtlasDep, prefecture: PrefCode = "", year: FutureYear = ""
 ) -> Response:
     """Return population and decline of young women of each municipality that has a projection."""
-    asked = shapes.number_of("year", year, shapes.PROJECTED_YEARS)
-    rows, sources = await future_cities(atlas, prefecture, asked)
-    return _answer(request, atlas, {"cities": rows}, "projected", "ratio", sources=sources)
+
+    def make() -> Result:
+        asked = shapes.number_of("year", year, shapes.PROJECTED_YEARS)
+        rows, sources = future_cities(atlas, prefecture, asked)
+        return Result(
+            {"cities": rows},
+            (
+                "projected",
+                "ratio",
+            ),
+            sources,
+        )
+
+    return await _answer(request, atlas, make)
 
 
 @router.get(f"{V1}/municipality/{{figure}}/perYear", summary="RESAS: a figure of a municipality by year")
@@ -233,47 +302,63 @@ async def municipality(
     `figure` is taxes, company, plant, value, labor, wages, manufacture, employee, job, foundation, surplus or
     sales.
     """
-    if figure not in FIGURES:
-        raise NotFound(
-            f"{figure[:80]} はありません。 There is no {figure[:80]}; there are: {', '.join(FIGURES)}"
-        )
-    asked, place = FIGURES[figure], place_of(atlas, prefecture, city)
-    industry = shapes.industry_of(industry_rows(atlas), sic, simc)
-    reading, points, notes = Reading(atlas, place), {}, REMARKS.get(figure, ())
-    if asked.indicator is None or industry is not None:
-        notes = ("no industry" if asked.indicator else "no figure",)
-    else:
-        points = await reading.series(asked.indicator)
-    if industry is None and not asked.by_municipality:
-        industry = dict.fromkeys(("sicCode", "sicName", "simcCode", "simcName"), "")
-    result = heading(place, asked) | (industry or {}) | {"data": shapes.values_by_year(points)}
-    return _answer(request, atlas, result, *notes, sources=reading.sources)
+
+    def make() -> Result:
+        if figure not in FIGURES:
+            raise NotFound(
+                f"{figure[:80]} はありません。 There is no {figure[:80]}; there are: {', '.join(FIGURES)}"
+            )
+        asked, place = FIGURES[figure], place_of(atlas, prefecture, city)
+        industry = shapes.industry_of(industry_rows(atlas), sic, simc)
+        reading, points, notes = Reading(atlas, place), {}, REMARKS.get(figure, ())
+        if asked.indicator is None or industry is not None:
+            notes = ("no industry" if asked.indicator else "no figure",)
+        else:
+            points = reading.series(asked.indicator)
+        if industry is None and not asked.by_municipality:
+            industry = dict.fromkeys(("sicCode", "sicName", "simcCode", "simcName"), "")
+        result = heading(place, asked) | (industry or {}) | {"data": shapes.values_by_year(points)}
+        return Result(result, (*notes,), reading.sources)
+
+    return await _answer(request, atlas, make)
 
 
 @router.get(f"{V1}/industries/broad", summary="RESAS: divisions of industries")
 async def divisions(request: Request, atlas: AtlasDep) -> Response:
     """Return code and name of the divisions (大分類) of the industrial classification."""
-    found = {row[2]: row[3] for row in industry_rows(atlas)}
-    listed = [{"sicCode": code, "sicName": name} for code, name in found.items()]
-    return _answer(request, atlas, listed, "industries")
+
+    def make() -> Result:
+        found = {row[2]: row[3] for row in industry_rows(atlas)}
+        listed = [{"sicCode": code, "sicName": name} for code, name in found.items()]
+        return Result(listed, ("industries",))
+
+    return await _answer(request, atlas, make)
 
 
 @router.get(f"{V1}/industries/middle", summary="RESAS: major groups of industries")
 async def major_groups(request: Request, atlas: AtlasDep, sic: SicCode = "") -> Response:
     """Return code and name of the major groups (中分類) of a division, or of all with `-`."""
-    rows = industry_rows(atlas)
-    chosen = shapes.chosen_divisions({row[2] for row in rows}, sic)
-    listed = [
-        {"sicCode": division, "simcCode": code, "simcName": name}
-        for code, name, division, _ in rows
-        if division in chosen
-    ]
-    return _answer(request, atlas, listed, "industries")
+
+    def make() -> Result:
+        rows = industry_rows(atlas)
+        chosen = shapes.chosen_divisions({row[2] for row in rows}, sic)
+        listed = [
+            {"sicCode": division, "simcCode": code, "simcName": name}
+            for code, name, division, _ in rows
+            if division in chosen
+        ]
+        return Result(listed, ("industries",))
+
+    return await _answer(request, atlas, make)
 
 
 async def empty_list(request: Request, atlas: AtlasDep) -> Response:
     """Return an empty list: the old service had this one, chiiki has not."""
-    return _answer(request, atlas, [], "no list")
+
+    def make() -> Result:
+        return Result([], ("no list",))
+
+    return await _answer(request, atlas, make)
 
 
 EMPTY_LISTS = (

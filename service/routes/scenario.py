@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 import shapely
-from fastapi import APIRouter, Depends, Request
+from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,14 +22,14 @@ from geo.gaps import Change, Counts, Gap, gap_after
 from geo.gtfs import DAYS, HOURS
 from geo.stops import Stops, joined, without_timetable
 from service import transport
-from service.access import AtlasDep, only_known_parameters
+from service.access import AtlasDep, api_router
 from service.atlas import Atlas
 from service.responses import to_json
 from service.routes.areas import named
 from service.routes.transport import METHODS, definition_of, described
 from service.transport import Region, Regions
 
-router = APIRouter(prefix="/v1", tags=["transport"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/v1", tags=["transport"])
 
 MAX_CHANGES = 500
 MAX_ZONES, MAX_ZONE_VERTICES = 20, 2000

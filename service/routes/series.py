@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter
 from geo.indicators import Indicator
 from geo.plain_language import Named, series_in_words
-from service.access import AtlasDep, only_known_parameters
-from service.atlas import Atlas, Vintage
+from service.access import AtlasDep, api_router
+from service.atlas import Atlas
+from service.catalogue import Vintage
 from service.members import Member, Point, member, points
-from service.responses import Bom, csv_answer, json_answer
+from service.responses import Bom, kept_csv, kept_json
 from service.routes.indicators import sources_described
 from service.views import VintageDate, chosen_vintage
 
-router = APIRouter(prefix="/v1", tags=["series"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/v1", tags=["series"])
 
 MAX_AREAS = 200
 
@@ -38,14 +39,14 @@ def _wanted_periods(periods: Sequence[str], first: str | None, last: str | None)
     return [p for p in periods if (first is None or p >= first) and (last is None or p <= last)]
 
 
-async def _line(
+def _line(
     atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, first: str | None, last: str | None
 ) -> list[Point]:
     periods = _wanted_periods(atlas.periods(indicator, line.level), first, last)
-    return await points(atlas, indicator, vintage, line, periods)
+    return points(atlas, indicator, vintage, line, periods)
 
 
-async def lines_of(
+def lines_of(
     atlas: Atlas,
     indicator: Indicator,
     vintage: Vintage,
@@ -55,7 +56,7 @@ async def lines_of(
 ) -> list[tuple[Member, list[Point]]]:
     """Return each area or region set of a comma separated list, and its figures."""
     return [
-        (line, await _line(atlas, indicator, vintage, line, first, last))
+        (line, _line(atlas, indicator, vintage, line, first, last))
         for line in _members(atlas, vintage, areas)
     ]
 
@@ -105,10 +106,23 @@ async def series(
     `summary` tells the chart in plain Japanese and English.
     """
     found, chosen = atlas.indicator(indicator), chosen_vintage(atlas, vintage)
+
+    def make() -> dict[str, object]:
+        return _told(atlas, found, chosen, lines_of(atlas, found, chosen, areas, first, last))
+
+    return await kept_json(request, atlas, make, *_states(atlas, found))
+
+
+def _states(atlas: Atlas, found: Indicator) -> tuple[str, str]:
+    return atlas.state_of(found), atlas.state("region-sets")
+
+
+def _told(
+    atlas: Atlas, found: Indicator, chosen: Vintage, read: Sequence[tuple[Member, list[Point]]]
+) -> dict[str, object]:
     lines: list[dict[str, object]] = []
     used: dict[str, None] = {}
     labels: dict[str, dict[str, str]] = {}
-    read = await lines_of(atlas, found, chosen, areas, first, last)
     for line, told in read:
         labels |= {p.period: period_label(p.period, found.period_kind) for p in told}
         used |= dict.fromkeys(source for point in told for source in point.sources)
@@ -120,7 +134,7 @@ async def series(
                 "points": [{"period": p.period, "value": p.value, "status": p.status} for p in told],
             }
         )
-    body = {
+    return {
         "indicator": found.id,
         "name": {"ja": found.name_ja, "en": found.name_en},
         "unit": {"ja": found.unit_ja, "en": found.unit_en},
@@ -132,7 +146,6 @@ async def series(
         "series": lines,
         "sources": sources_described(atlas, tuple(used)),
     }
-    return json_answer(request, body)
 
 
 @router.get("/series.csv", summary="Areas × periods of an indicator as CSV")
@@ -148,10 +161,13 @@ async def series_csv(
 ) -> Response:
     """Return one row per area and period: indicator, area_code, name, period, value, status."""
     found, chosen = atlas.indicator(indicator), chosen_vintage(atlas, vintage)
-    rows: list[list[object]] = []
-    for line, told in await lines_of(atlas, found, chosen, areas, first, last):
-        for point in told:
-            head = [found.id, line.id, line.name_ja, line.name_en]
-            rows.append([*head, point.period, point.value, point.status])
-    header = ["indicator", "area_code", "name", "name_en", "period", "value", "status"]
-    return csv_answer(request, header, rows, f"{found.id}.csv", bom=bom)
+
+    def make() -> tuple[list[str], list[list[object]]]:
+        rows: list[list[object]] = []
+        for line, told in lines_of(atlas, found, chosen, areas, first, last):
+            for point in told:
+                head = [found.id, line.id, line.name_ja, line.name_en]
+                rows.append([*head, point.period, point.value, point.status])
+        return ["indicator", "area_code", "name", "name_en", "period", "value", "status"], rows
+
+    return await kept_csv(request, atlas, make, f"{found.id}.csv", *_states(atlas, found), bom=bom)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from geo.errors import Finding, InvalidParameter, NotFound
-from service.access import ViewDep, atlas_of, gallery_of, only_known_parameters
-from service.plates import FORMATS, Plate
+from service.access import AtlasDep, ViewDep, api_router
+from service.atlas import Address, Atlas
+from service.heavy import off_loop
+from service.plates import FORMATS, MAX_ZOOM, Plate, plate
 from service.responses import accepts_gzip, is_fresh
-from service.tilestore import MAX_ZOOM, Address
-from service.views import Revision, View, Wish, resolve
+from service.store import settled
+from service.views import Revision, View, Wish, is_usual, resolve
 
-router = APIRouter(
-    prefix="/v1/layers/{layer}/tiles", tags=["tiles"], dependencies=[Depends(only_known_parameters)]
-)
+router = api_router(prefix="/v1/layers/{layer}/tiles", tags=["tiles"])
 
 MAX_FURTHER = 8
 
@@ -30,14 +30,14 @@ With = Annotated[
 ]
 
 
-def _further_views(request: Request, view: View, listed: str | None) -> list[View]:
+def _further_views(atlas: Atlas, view: View, listed: str | None) -> list[View]:
     """Return the views of the layers in ``with``: same period, level and boundaries."""
     names = list(dict.fromkeys(name for name in (listed or "").split(",") if name))
     if len(names) > MAX_FURTHER:
         finding = Finding("query", "with", str(len(names)), f"at most {MAX_FURTHER} layers")
         raise InvalidParameter(f"with may name at most {MAX_FURTHER} layers", [finding])
     same = Wish(period=view.period, level=view.level, vintage=str(view.vintage.date))
-    return [resolve(atlas_of(request), name, same) for name in names]
+    return [resolve(atlas, name, same) for name in names]
 
 
 def address_of(z: int, x: int, y: int) -> Address:
@@ -49,28 +49,19 @@ def address_of(z: int, x: int, y: int) -> Address:
     return z, x, y
 
 
-def headers_of(plate: Plate, address: Address, suffix: str, *, gzipped: bool) -> dict[str, str]:
-    """Return a tile's headers: its ETag stands for the data, the address, the format and the encoding."""
-    z, x, y = address
-    headers = {"ETag": f'"{plate.etag}-{z}-{x}-{y}-{suffix}{"-gz" if gzipped else ""}"', **plate.headers}
-    if suffix == "mvt":
-        headers["Vary"] = "Accept-Encoding"
-    if gzipped:
-        headers["Content-Encoding"] = "gzip"
-    return headers
-
-
-async def plate_of(request: Request, view: ViewDep, further: With = None, rev: Revision = None) -> Plate:
+async def plate_of(
+    request: Request, atlas: AtlasDep, view: ViewDep, further: With = None, rev: Revision = None
+) -> Plate:
     """Return the plate of a request, and keep it for the front door to pour the next tile from."""
-    gallery, atlas = gallery_of(request), atlas_of(request)
-    generation = atlas.generation
-    picture = await gallery.picture(view)
-    others = tuple([await gallery.picture(other) for other in _further_views(request, view, further)])
-    store = await atlas.tiles(view.vintage.date, view.level)
-    plate = Plate(picture, others, store, immutable=rev == picture.revision)
-    if generation == atlas.generation:
-        request.app.state.plates.put((request.path_params["layer"], request.scope["query_string"]), plate)
-    return plate
+    others = _further_views(atlas, view, further)
+    usual = all(map(is_usual, (view, *others)))
+    made = await (
+        settled(lambda: plate(atlas, view, others, rev))
+        if usual
+        else off_loop(plate, atlas, view, others, rev)
+    )
+    atlas.store.plates.put((request.path_params["layer"], request.scope["query_string"]), made)
+    return made
 
 
 @router.get(
@@ -80,7 +71,8 @@ async def plate_of(request: Request, view: ViewDep, further: With = None, rev: R
 @router.get("/{z}/{x}/{y}@2x.png", summary="PNG tile, 512 pixels")
 async def tile(
     request: Request,
-    plate: Annotated[Plate, Depends(plate_of)],
+    atlas: AtlasDep,
+    poured: Annotated[Plate, Depends(plate_of)],
     z: Annotated[int, Path(description="Zoom, 0 to 14")],
     x: Annotated[int, Path(description="Column")],
     y: Annotated[int, Path(description="Row, from the north")],
@@ -92,19 +84,20 @@ async def tile(
     A PNG has the legend's colours and is transparent where there is no land.
     """
     suffix = request.url.path.rsplit(str(y), 1)[1].removeprefix(".")
-    return await tile_answer(request, plate, address_of(z, x, y), suffix)
+    return await tile_answer(request, atlas, poured, address_of(z, x, y), suffix)
 
 
-async def tile_answer(request: Request, plate: Plate, address: Address, suffix: str) -> Response:
+async def tile_answer(
+    request: Request, atlas: Atlas, poured: Plate, address: Address, suffix: str
+) -> Response:
     """Return the tile at an address as a response."""
     media_type, size = FORMATS[suffix]
     gzipped = size is None and accepts_gzip(request.headers.get("accept-encoding", ""))
-    headers = headers_of(plate, address, suffix, gzipped=gzipped)
+    headers = poured.tile_headers(address, suffix, gzipped=gzipped)
     if is_fresh(request.headers.get("if-none-match", ""), headers["ETag"]):
+        headers.pop("Content-Encoding", None)
         return Response(status_code=304, headers=headers)
-    body = plate.body(
-        address, await plate.store.fetch(atlas_of(request).engine, address), suffix, gzipped=gzipped
-    )
+    body = await settled(lambda: poured.body(atlas, address, suffix, gzipped=gzipped))
     if not body:
         headers.pop("Content-Encoding", None)
         return Response(status_code=204, headers=headers)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 import orjson
 import shapely
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
@@ -18,14 +18,15 @@ from geo.errors import Finding, InvalidParameter, NotFound
 from geo.gaps import bands, clusters
 from geo.gtfs import DAYS, HOURS
 from service import transport
-from service.access import AtlasDep, atlas_of, only_known_parameters
+from service.access import AtlasDep, api_router, atlas_of
 from service.atlas import Atlas
 from service.geometry import Bbox, bbox_of
 from service.partitions import MARGIN, bounds_of, stops_from_rows
-from service.responses import GEOJSON, MVT, answer, digest, encoded, json_answer, to_json
+from service.responses import GEOJSON, MVT, answer, encoded, json_answer, to_json
+from service.revisions import digest
 from service.routes.tiles import address_of
 
-router = APIRouter(prefix="/v1", tags=["transport"], dependencies=[Depends(only_known_parameters)])
+router = api_router(prefix="/v1", tags=["transport"])
 
 AreaCode = Annotated[str, Query(max_length=20, description="Municipality or prefecture, by code")]
 Z = Annotated[int, Path(description="Zoom, 0 to 14")]

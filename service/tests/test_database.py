@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from service.database import CHANNEL, notify, reader_engine, reader_url, writer_engine, writer_url
+from service.database import reader_engine, reader_url, writer_engine, writer_url
 from service.settings import Settings
 from service.tests.databases import Database
 
@@ -76,17 +76,3 @@ def test_a_connection_that_the_server_closed_is_replaced_unseen(blank_database: 
     with engine.connect() as conn:
         assert conn.scalar(text("select 1")) == 1
     engine.dispose()
-
-
-def test_a_news_is_heard_when_its_transaction_commits(blank_database: Database) -> None:
-    engine = writer_engine(blank_database.settings)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as listening:
-        listening.execute(text(f"listen {CHANNEL}"))
-        heard = listening.connection.driver_connection
-        assert heard is not None
-        with blank_database.begin() as conn:
-            notify(conn, "indicator:population")
-            assert list(heard.notifies(timeout=0)) == []
-        (news,) = heard.notifies(timeout=5, stop_after=1)
-    engine.dispose()
-    assert (news.channel, news.payload) == ("chiiki", "indicator:population")

@@ -37,7 +37,7 @@ def put_municipalities(conn: Connection, path: Path, codes: Iterable[str]) -> No
     """Store municipalities of a boundary file in full resolution, without tiles."""
     parts = read_boundaries(path)
     texts = dict.fromkeys(("title_ja", "title_en", "source", "credit_ja", "credit_en", "licence"), "")
-    conn.execute(insert(vintage).values(vintage=DATE, sha256="", report={}, revision=1, **texts))
+    conn.execute(insert(vintage).values(vintage=DATE, sha256="", report={}, **texts))
     for position, code in enumerate(sorted(codes)):
         outline = shapely.union_all(parts[parts["code"] == code].geometry.to_numpy())
         whole = shapely.MultiPolygon(list(shapely.get_parts(outline)))
