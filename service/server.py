@@ -11,7 +11,6 @@ from uvicorn.config import LOGGING_CONFIG
 
 from service.settings import Settings
 
-MAX_HEADER_BYTES = 16_384
 BACKLOG = 2048
 _KEY = re.compile(r"(?<=api_key=)[^&\s\"]+")
 
@@ -43,11 +42,10 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http="service.connections:Connection",
         ws="none",
         lifespan="on",
         backlog=BACKLOG,
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=settings.graceful_s,
         server_header=False,
