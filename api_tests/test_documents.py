@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import httpx
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
 
 from geo import joins
 from geo.deployments import COLUMNS, STATUSES
@@ -39,6 +41,16 @@ def test_every_route_and_every_problem_stands_in_the_documentation() -> None:
     for slug, (title_ja, title_en) in TITLES.items():
         assert re.search(rf"`{slug}`.*{re.escape(title_ja)}.*{re.escape(title_en)}", written), slug
     assert HTTP_STATUS
+
+
+def test_the_licence_is_the_same_wherever_it_is_told() -> None:
+    told = ProjectMetadata(str(HOME), PluginManager()).core
+    assert (told.license_expression, told.license_files) == ("MIT", ["LICENSE"])
+    licence = (HOME / "LICENSE").read_text(encoding="utf-8")
+    assert licence.startswith(
+        "MIT License\n\nCopyright (c) 2026 The chiiki developers\n\nPermission is hereby granted"
+    )
+    assert "under the MIT License ([LICENSE](LICENSE))" in (HOME / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_bounds_of_a_join_stand_in_the_documentation() -> None:
