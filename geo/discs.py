@@ -93,7 +93,10 @@ def _edges(polygons: Geometries, origins: Floats) -> _Edges:
     points, of_point = shapely.get_coordinates(rings, return_index=True)
     same = of_point[1:] == of_point[:-1]
     owner = of_part[of_ring[of_point[:-1][same]]]
-    return _Edges(owner, points[:-1][same] - origins[owner], points[1:][same] - origins[owner])
+    start, end = points[:-1][same] - origins[owner], points[1:][same] - origins[owner]
+    # a corner that is written twice, as clipping does, is no edge
+    long = (start != end).any(axis=1)
+    return _Edges(owner[long], start[long], end[long])
 
 
 def _together(n: int, owner: Ints, other_owner: Ints) -> tuple[Ints, Ints]:

@@ -146,6 +146,17 @@ def test_covered_areas_are_those_of_fine_polygons() -> None:
         )
 
 
+def test_a_corner_that_is_written_twice_changes_no_covered_area() -> None:
+    corners = [(0, 0), (462, 0), (462, 566), (0, 566)]
+    centres, radii = np.array([[100.0, 100.0]]), np.array([300.0])
+    pairs = Pairs(np.zeros(1, np.intp), np.zeros(1, np.intp))
+    once, twice = (
+        covered_areas(np.array([shapely.Polygon(ring)], object), centres, radii, pairs)[0]
+        for ring in (corners, [*corners[:2], *corners[1:]])
+    )
+    assert twice == pytest.approx(once)
+
+
 def test_cells_are_cut_at_boundaries_and_keep_their_people() -> None:
     south, west, north, east = mesh.bounds([CELL])[0]
     third = west + (east - west) / 3
