@@ -184,7 +184,7 @@ def main() -> None:
     print(f"{len(codes):,} cells, {people.sum():,.0f} people, {len(stops):,} stops")
     lon, lat = mesh.centres(codes)
     begun = time.perf_counter()
-    covered = is_covered(lon, lat, stops, DEFINITION)
+    covered = is_covered(lon, lat, stops, DEFINITION, workers=-1)
     print(
         f"country, cell_centroid: {time.perf_counter() - begun:.1f} s, "
         f"gap {people[~covered].sum():,.0f} people"

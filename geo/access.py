@@ -112,21 +112,28 @@ def _tree(points: Floats) -> Any:
     return cKDTree(points)
 
 
-def nearest_m(lon: Floats, lat: Floats, stops: Stops) -> Floats:
-    """Return the distance in metres from each place to the nearest stop; infinite where there is none."""
+def nearest_m(lon: Floats, lat: Floats, stops: Stops, *, workers: int = 1) -> Floats:
+    """Return the distance in metres from each place to the nearest stop; infinite where there is none.
+
+    Parameters
+    ----------
+    workers : threads that search together; -1 for as many as there are cores
+    """
     if not len(stops):
         return np.full(len(lon), np.inf)
     tree = _tree(on_ellipsoid(stops.lon, stops.lat))
-    distances, _ = tree.query(on_ellipsoid(lon, lat), workers=-1)
+    distances, _ = tree.query(on_ellipsoid(lon, lat), workers=workers)
     return np.asarray(distances, np.float64)
 
 
-def is_covered(lon: Floats, lat: Floats, stops: Stops, definition: Definition) -> NDArray[np.bool_]:
+def is_covered(
+    lon: Floats, lat: Floats, stops: Stops, definition: Definition, *, workers: int = 1
+) -> NDArray[np.bool_]:
     """Return whether each place lies within reach: at the distance itself, it does."""
     found = np.zeros(len(lon), bool)
     chosen, reach = counted(stops, definition)
     for metres in np.unique(reach):
-        found |= nearest_m(lon, lat, chosen.take(reach == metres)) <= metres
+        found |= nearest_m(lon, lat, chosen.take(reach == metres), workers=workers) <= metres
     return found
 
 
@@ -266,7 +273,7 @@ def in_plane(outlines: Geometries, epsg: int, *, back: bool = False) -> Geometri
 
 
 def covered_shares(
-    parts: Geometries, epsg: Ints, stops: Stops, definition: Definition
+    parts: Geometries, epsg: Ints, stops: Stops, definition: Definition, *, workers: int = 1
 ) -> tuple[Floats, Floats]:
     """Return area in m² and covered share of outlines given in degrees.
 
@@ -274,6 +281,7 @@ def covered_shares(
     ----------
     parts : (n,) polygons in degrees
     epsg : (n,) plane rectangular system of each
+    workers : threads that search together; -1 for as many as there are cores
     """
     areas, covered = np.zeros(len(parts)), np.zeros(len(parts))
     chosen, reach = counted(stops, definition)
@@ -284,11 +292,11 @@ def covered_shares(
         if len(chosen):
             to_plane = _to_plane(int(system))
             centres = np.column_stack(to_plane.transform(chosen.lon, chosen.lat))
-            covered[rows] = _covered(outlines, areas[rows], centres, reach)
+            covered[rows] = _covered(outlines, areas[rows], centres, reach, workers)
     return areas, np.divide(covered, areas, out=np.zeros(len(parts)), where=areas > 0).clip(0, 1)
 
 
-def _covered(outlines: Geometries, areas: Floats, centres: Floats, reach: Floats) -> Floats:
+def _covered(outlines: Geometries, areas: Floats, centres: Floats, reach: Floats, workers: int) -> Floats:
     """Return the covered area of outlines of a plane: those that a disc holds whole need no arcs."""
     box = shapely.bounds(outlines)
     middle = np.column_stack([(box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2])
@@ -298,7 +306,7 @@ def _covered(outlines: Geometries, areas: Floats, centres: Floats, reach: Floats
     finite = np.isfinite(centres).all(axis=1)
     for metres in np.unique(reach):
         discs = np.flatnonzero((reach == metres) & finite)
-        listed = _tree(centres[discs]).query_ball_point(middle, metres + half, workers=-1)
+        listed = _tree(centres[discs]).query_ball_point(middle, metres + half, workers=workers)
         counts = np.fromiter(map(len, listed), np.intp, len(listed))
         polygon = np.repeat(np.arange(len(outlines)), counts)
         disc = (

@@ -62,14 +62,9 @@ class Partition:
     @cached_property
     def land(self) -> Parts:
         """The own municipalities cut into cells of 1 km."""
-        box = shapely.total_bounds(self.outlines[self.own])
-        west, south, east, north = box
-        lats = np.arange(np.floor(south * 120), np.floor(north * 120) + 1) / 120 + 1 / 240
-        lons = np.arange(np.floor((west - 100) * 80), np.floor((east - 100) * 80) + 1) / 80 + 100 + 1 / 160
-        codes = [mesh.code_at(float(lat), float(lon), LAND_DIGITS) for lat in lats for lon in lons]
         own = self.outlines.copy()
         own[~self.own] = shapely.Polygon()
-        return parts_of(codes, own)
+        return parts_of(_land_cells(self.outlines[self.own]), own)
 
     @cached_property
     def centres(self) -> tuple[Floats, Floats]:
@@ -84,6 +79,26 @@ class Partition:
         )
         found: Ints = of_area[parts.area]
         return found
+
+
+def _land_cells(outlines: Geometries) -> list[str]:
+    """Return the cells of 1 km in the box of each outline, from the south-west on, each once.
+
+    One box around all of them would be a hundred times the land of Tokyo, whose islands reach to Ogasawara.
+    """
+    west, south, east, north = shapely.bounds(outlines).T
+    sides = south * 120, north * 120, (west - 100) * 80, (east - 100) * 80
+    lows, highs, firsts, lasts = (np.floor(side).astype(int).tolist() for side in sides)
+    places = {
+        (row, column)
+        for low, high, first, last in zip(lows, highs, firsts, lasts, strict=True)
+        for row in range(low, high + 1)
+        for column in range(first, last + 1)
+    }
+    return [
+        mesh.code_at((row + 0.5) / 120, 100 + (column + 0.5) / 80, LAND_DIGITS)
+        for row, column in sorted(places)
+    ]
 
 
 @dataclass(frozen=True)
@@ -124,15 +139,20 @@ class Gap:
     part_shares: Floats
 
 
-def gap_of(partition: Partition, definition: Definition, *, with_land: bool = True) -> Gap:
-    """Return the gap of a partition."""
-    parts = partition.parts
-    _, shares = covered_shares(parts.outline, partition.planes, partition.stops, definition)
+def gap_of(partition: Partition, definition: Definition, *, with_land: bool = True, workers: int = 1) -> Gap:
+    """Return the gap of a partition.
+
+    Parameters
+    ----------
+    workers : threads that search together; -1 for as many as there are cores
+    """
+    parts, stops = partition.parts, partition.stops
+    _, shares = covered_shares(parts.outline, partition.planes, stops, definition, workers=workers)
     lon, lat = partition.centres
-    covered = is_covered(lon, lat, partition.stops, definition)
-    chosen, _ = counted(partition.stops, definition)
-    land = _land(partition, definition) if with_land else {}
-    return _told(partition, shares, covered, nearest_m(lon, lat, chosen), land)
+    covered = is_covered(lon, lat, stops, definition, workers=workers)
+    chosen, _ = counted(stops, definition)
+    land = _land(partition, definition, workers) if with_land else {}
+    return _told(partition, shares, covered, nearest_m(lon, lat, chosen, workers=workers), land)
 
 
 def _told(
@@ -245,9 +265,9 @@ def _sums(
     return found
 
 
-def _land(partition: Partition, definition: Definition) -> dict[str, Counts]:
-    land = partition.land
-    areas, shares = covered_shares(land.outline, partition._planes(land), partition.stops, definition)
+def _land(partition: Partition, definition: Definition, workers: int) -> dict[str, Counts]:
+    land, planes = partition.land, partition._planes(partition.land)
+    areas, shares = covered_shares(land.outline, planes, partition.stops, definition, workers=workers)
     every = np.bincount(land.area, weights=areas, minlength=len(partition.areas))
     uncovered = np.bincount(land.area, weights=areas * (1 - shares), minlength=len(partition.areas))
     return {

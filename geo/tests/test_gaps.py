@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -75,6 +78,43 @@ def test_clusters_touch_at_corners_too_and_empty_cells_part_them() -> None:
     found = clusters(codes, people, np.array([True, True, True, True]))
     assert [(one.cells, one.people) for one in found] == [((0, 1), 15.0), ((2,), 7.0)]
     assert clusters(codes, people, np.zeros(4, bool)) == []
+
+
+def test_cells_at_the_ends_of_neighbouring_rows_do_not_touch() -> None:
+    # the first row from its second cell to its last, and the first cell of the third row
+    codes = ["533946112", "533946121", "533946122", "533946211"]
+    assert [one.cells for one in clusters(codes, np.ones(4), np.ones(4, bool))] == [(0, 1, 2), (3,)]
+    row = ["533946122", "533946113"]  # the last of a row and the first of the next
+    assert len(clusters(row, np.ones(2), np.ones(2, bool))) == 2
+
+
+def test_counting_takes_one_core_unless_more_are_asked_for() -> None:
+    random = np.random.default_rng(6)
+    here = partition(random, stops(random, 40))
+    further: set[int] = set()
+    threading.setprofile(lambda *_event: further.add(threading.get_ident()))
+    try:
+        before = gap_of(here, RURAL, with_land=False)
+        nothing = here.stops.take(np.zeros(len(here.stops), bool))
+        zones = np.empty(0, object)
+        gap_after(here, before, RURAL, Change(np.arange(40) < 5, nothing, zones))
+        assert further == set()
+        gap_of(here, RURAL, with_land=False, workers=2)
+        assert further
+    finally:
+        threading.setprofile(None)
+
+
+def test_land_is_told_by_the_boxes_of_the_municipalities_not_by_the_one_around_them() -> None:
+    random = np.random.default_rng(7)
+    here = partition(random, stops(random, 40))
+    far = shapely.box(153.9, 24.2, 154.0, 24.3)  # as Minami-Torishima is of Tokyo
+    codes = (*here.areas, "13421")
+    towns = np.array([*here.outlines, far], object)
+    apart = replace(here, areas=codes, outlines=towns, own=np.ones(3, bool))
+    km2 = {code: counts.all / 1e6 for code, counts in gap_of(apart, RURAL).land.items()}
+    assert km2["13421"] == pytest.approx(10.15 * 11.08, rel=0.01)
+    assert km2["10201"] == pytest.approx(gap_of(here, RURAL).land["10201"].all / 1e6)
 
 
 def test_bands_are_closed_above_and_the_last_is_open() -> None:

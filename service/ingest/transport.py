@@ -315,7 +315,7 @@ def count_gaps(
     rows: list[Row] = []
     for done, (definition, _, partition, future) in enumerate(jobs):
         progress(done, total, f"{definition.id}: {partition.areas[0][:2]}")
-        told = future.result() if future is not None else gap_of(partition, definition)
+        told = future.result() if future is not None else gap_of(partition, definition, workers=-1)
         rows += _rows(definition, told, found.year, found.columns)
         _store_cells(conn, definition, grid_id, partition, told)
     progress(total, total, "stored")
