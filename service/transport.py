@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -162,7 +163,8 @@ class Region:
 
     partition: Partition
     ids: dict[str, int]
-    gaps: dict[str, Gap]
+    gaps: dict[str, Gap] = field(default_factory=dict)
+    counting: Lock = field(default_factory=Lock)
 
     @cached_property
     def nbytes(self) -> int:
@@ -171,13 +173,14 @@ class Region:
         return int(vertices * 16 + len(self.partition.cells) * 400 + len(self.partition.stops) * 700)
 
     def before(self, definition: Definition) -> Gap:
-        """Return the gap under a definition, counted once."""
+        """Return the gap under a definition, counted once, whoever asks at the same time."""
         key = repr(definition)
-        if key not in self.gaps:
-            while len(self.gaps) >= 8:
-                del self.gaps[next(iter(self.gaps))]
-            self.gaps[key] = gap_of(self.partition, definition, with_land=False)
-        return self.gaps[key]
+        with self.counting:
+            if key not in self.gaps:
+                while len(self.gaps) >= 8:
+                    del self.gaps[next(iter(self.gaps))]
+                self.gaps[key] = gap_of(self.partition, definition, with_land=False)
+            return self.gaps[key]
 
 
 class Regions:
@@ -212,7 +215,7 @@ class Regions:
         sea = len({area.prefecture for area in gazetteer.areas}) == 47
         partition = partition_from(cell_rows, stop_rows, outlines, [area.code for area in own], sea=sea)
         ids = {f"{row.source}/{row.id}": place for place, row in enumerate(stop_rows)}
-        return Region(partition, ids, {})
+        return Region(partition, ids)
 
 
 _CELLS_IN_BOX = """
