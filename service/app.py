@@ -47,7 +47,6 @@ from service.routes import (
 )
 from service.settings import Settings
 from service.store import Store
-from service.transport import Regions
 
 DESCRIPTION = """\
 地域の統計と施策を地図に載せる API。Japan's regional KPIs and policy measures on prefecture and
@@ -64,7 +63,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.writer = writer_engine(settings)
     store = Store(reader_engine(settings), settings)
     news = app.state.news = News(store)
-    app.state.regions = Regions(store)
     app.state.downloads = Downloads(settings.downloads, settings.downloads_mb)
     keeping_up = asyncio.create_task(news.run())
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so

@@ -46,6 +46,10 @@ class FontMissing(ChiikiError):
     """The fonts that pictures are written with are not on this machine."""
 
 
+class TooManyFeatures(ChiikiError):
+    """An answer would be made of more than it may be; the message says how many, and what to ask instead."""
+
+
 class UnknownFormat(ChiikiError):
     """The answer does not exist in the format asked for."""
 
@@ -61,6 +65,7 @@ STATUS: dict[type[Exception], int] = {
     NotEnoughData: 422,
     UnmatchedName: 422,
     UnclassifiableValues: 422,
+    TooManyFeatures: 422,
     Unauthorized: 401,
     Forbidden: 403,
     UnknownFormat: 501,  # as oEmbed wants it
@@ -81,6 +86,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "not-enough-data": ("データが足りません", "Not enough data"),
     "not-convertible": ("この境界へは換算できません", "Not convertible to these boundaries"),
     "unclassifiable-values": ("階級に分けられません", "Values cannot be classified"),
+    "too-many-features": ("対象が多すぎます", "Too many features for one answer"),
     "unauthorized": ("API キーが必要です", "An API key is needed"),
     "forbidden": ("この API キーには権限がありません", "The API key does not allow this"),
     "too-large": ("リクエストが大きすぎます", "Request too large"),
@@ -101,6 +107,7 @@ _SLUGS: dict[type[Exception], str] = {
     NotEnoughData: "not-enough-data",
     UnmatchedName: "unmatched-name",
     UnclassifiableValues: "unclassifiable-values",
+    TooManyFeatures: "too-many-features",
     Unauthorized: "unauthorized",
     Forbidden: "forbidden",
     UnknownFormat: "unknown-format",

@@ -102,8 +102,13 @@ def _schema(media_type: str) -> dict[str, Any]:
 
 
 def encoded(make: Callable[[], bytes]) -> Produce:
-    """Return a producer that compresses what ``make`` returns when it is asked to."""
-    return lambda gzipped: gzip.compress(make(), 6, mtime=0) if gzipped else make()
+    """Return a producer that compresses what ``make`` returns when it is asked to, unless it is empty."""
+
+    def produce(gzipped: bool) -> bytes:
+        body = make()
+        return gzip.compress(body, 6, mtime=0) if gzipped and body else body
+
+    return produce
 
 
 @dataclass(frozen=True)
@@ -151,7 +156,7 @@ def _asked(request: Request, told: Told, state: str) -> tuple[bool, str, Respons
 async def kept(
     request: Request, atlas: Atlas, state: str, produce: Produce, told: Told, where: Where = off_loop
 ) -> Response:
-    """Return the representation the client asked for, or 304 when it has it already.
+    """Return the representation the client asked for, 204 for none, or 304 when it has it already.
 
     The body is made off the event loop, once for each state of the data, and kept.
 
@@ -170,6 +175,8 @@ async def kept(
         return await where(produce, gzipped)
 
     body = await atlas.store.bodies.fetch(etag, make)
+    if not body:
+        return Response(status_code=204, headers=told.headers(etag, gzipped=False))
     return Response(body, media_type=told.media_type, headers=told.headers(etag, gzipped=gzipped))
 
 

@@ -69,6 +69,8 @@ class Store:
         self.paths: Shelf[dict[int, str]] = self.memory.shelf(
             "paths", lambda paths: sum(map(len, paths.values())) + 100 * len(paths)
         )
+        #: of ``service.transport``
+        self.regions: Shelf[Any] = self.memory.shelf("regions", lambda region: region.nbytes)
         self.bodies: Shelf[bytes] = self.memory.shelf("bodies", len)
 
         LIMIT.set(self.memory.limit)

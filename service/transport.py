@@ -10,21 +10,41 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import orjson
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import Row, text
+from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.access import Definition
+from geo.codes import prefecture_of
 from geo.errors import NotEnoughData, NotFound
 from geo.gaps import Gap, Partition, gap_of
-from service.partitions import MARGIN, bounds_of, partition_from
+from service.atlas import Atlas
+from service.heavy import slowly
+from service.partitions import (
+    MARGIN,
+    Extract,
+    cells_in,
+    extract_of,
+    lists_from,
+    lists_of,
+    number_of,
+    partition_from,
+    stops_near,
+)
+from service.problems import TooManyFeatures
+from service.tables import cell, gap_cell
 
 Floats = NDArray[np.float64]
 
-#: A municipality or a prefecture; more cells or stops than this are asked for by tiles.
+#: Kinds of subjects that cells, stops and gaps follow from; see ``service.revisions``.
+MADE_OF = ("gaps", "grid", "stops", "vintage")
+#: Features of one answer.
 MAX_FEATURES = 50_000
+#: Cells whose people one answer adds up: all of the country on 250 m.
+MAX_CELLS = 1_000_000
+#: What a scenario or a gap's outline is counted from; more would take longer than anybody waits.
+MAX_REGION_CELLS, MAX_REGION_STOPS = 150_000, 100_000
 
 _SOURCES = text(
     "select id, kind, title, valid_from, valid_to, dates, credit, licence from stop_source order by id"
@@ -33,34 +53,12 @@ _GRIDS = text("select id, digits, year, columns, title, credit, licence, report 
 _COUNTED = text(
     "select definition, grid, count(*) as cells, count(distinct area) as areas from gap_cell group by 1, 2"
 )
-_CELLS = text(
-    """
-    select g.code, g.area, g.distance_m, g.covered, g.covered_share, c.population, c.population_65_plus,
-           ST_AsGeoJSON(c.geom, 6) as geometry
-    from gap_cell g join cell c using (grid, code)
-    where g.definition = :definition and (g.area = :area or left(g.area, 2) || '000' = :area)
-      and g.grid = (
-          select n.grid from gap_cell n join grid on grid.id = n.grid
-          where n.definition = :definition and (n.area = :area or left(n.area, 2) || '000' = :area)
-          order by grid.year desc, grid.id limit 1
-      )
-    order by g.code limit :limit
-    """
-)
 _GRID_OF = text(
     """
-    select g.grid from gap_cell g join grid on grid.id = g.grid
-    where g.definition = :definition and left(g.area, 2) = :prefecture
-    order by grid.year desc, grid.id limit 1
-    """
-)
-_STOPS = text(
-    """
-    select s.source, s.id, s.name, s.mode, s.classes, s."group", s.departures,
-           ST_X(s.geom) as lon, ST_Y(s.geom) as lat
-    from stop s
-    where s.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
-    order by s.source, s.id limit :limit
+    select id from grid where exists (
+        select from gap_cell g
+        where g.definition = :definition and g.grid = grid.id and g.area between :first and :last
+    ) order by year desc, id limit 1
     """
 )
 _CELL_TILE = text(
@@ -91,13 +89,6 @@ _STOP_TILE = text(
     ) as feature where geom is not null
     """
 )
-_OUTLINES = text(
-    """
-    select code, ST_AsBinary(geom) as geom from area
-    where vintage = :vintage and level = 'municipality'
-      and geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) order by code
-    """
-)
 
 
 @dataclass(frozen=True)
@@ -120,30 +111,124 @@ async def counted(conn: AsyncConnection) -> Counted:
     )
 
 
-async def cells(conn: AsyncConnection, definition: str, area: str) -> Sequence[Row[Any]]:
-    """Return the cells of an area under a definition, of the newest grid counted there."""
-    asked = {"definition": definition, "area": area, "limit": MAX_FEATURES}
-    rows: Sequence[Row[Any]] = (await conn.execute(_CELLS, asked)).all()
-    if not rows:
+@dataclass(frozen=True)
+class Cells:
+    """The cells of an area as columns, by code.
+
+    Attributes
+    ----------
+    distance_m : to the nearest stop that counts; infinite where there is none
+    covered_share : of each cell's land
+    """
+
+    grid: str
+    codes: tuple[str, ...]
+    areas: tuple[str, ...]
+    population: Floats
+    population_65_plus: Floats
+    distance_m: Floats
+    covered: NDArray[np.bool_]
+    covered_share: Floats
+
+
+@dataclass(frozen=True)
+class UnreadCells:
+    """The cells of an area as the database tells them."""
+
+    grid: str
+    lists: str
+
+    def read(self) -> Cells:
+        """Return them as columns; for a prefecture that is work for a thread."""
+        lists = lists_from(self.lists)
+        distance = np.array(lists["distance_m"], float)
+        return Cells(
+            grid=self.grid,
+            codes=tuple(lists["code"]),
+            areas=tuple(lists["area"]),
+            population=np.array(lists["population"], float),
+            population_65_plus=np.array(lists["population_65_plus"], float),
+            distance_m=np.where(np.isnan(distance), np.inf, distance),
+            covered=np.array(lists["covered"], bool),
+            covered_share=np.array(lists["covered_share"], float),
+        )
+
+
+async def cells(conn: AsyncConnection, definition: str, area: str, bound: int, instead: str) -> UnreadCells:
+    """Return the cells of an area under a definition, of the newest grid counted there.
+
+    Raises
+    ------
+    NotFound : there are none
+    TooManyFeatures : they are more than ``bound``; the message tells what to ask ``instead``
+    """
+    newest = await _grid_of(conn, definition, area)
+    if newest is None:
         raise NotFound(f"{area} has no cells under {definition}: it was not counted, or nobody lives there")
-    return rows
+    first, last = _codes_of(area)
+    there = gap_cell.c
+    columns = (there.code, there.area, there.distance_m, there.covered, there.covered_share)
+    people = (cell.c.population, cell.c.population_65_plus)
+    query = (
+        select(*columns, *people)
+        .join(cell, (cell.c.grid == there.grid) & (cell.c.code == there.code))
+        .where(there.definition == definition, there.grid == newest, there.area.between(first, last))
+        .order_by(there.code)
+    )
+    await expect_at_most(conn, query, bound, f"cells of {area}", instead)
+    return UnreadCells(newest, (await conn.execute(lists_of(query))).scalar_one())
+
+
+def _codes_of(area: str) -> tuple[str, str]:
+    """Return the first and the last code of the municipalities of an area, which may be one itself."""
+    return area, area[:2] + "999" if area == prefecture_of(area) else area
+
+
+async def _grid_of(conn: AsyncConnection, definition: str, area: str) -> str | None:
+    first, last = _codes_of(area)
+    asked = {"definition": definition, "first": first, "last": last}
+    newest = (await conn.execute(_GRID_OF, asked)).scalar()
+    return None if newest is None else str(newest)
 
 
 async def grid_of(conn: AsyncConnection, definition: str, prefecture: str) -> str:
     """Return the newest grid on which a definition was counted in a prefecture; NotEnoughData for none."""
-    asked = {"definition": definition, "prefecture": prefecture[:2]}
-    found = (await conn.execute(_GRID_OF, asked)).scalar()
-    if found is None:
+    newest = await _grid_of(conn, definition, prefecture)
+    if newest is None:
         raise NotEnoughData(
             f"{definition} has not been counted in {prefecture}: chiiki analyze transport-gap"
         )
-    return str(found)
+    return newest
 
 
-async def stops(conn: AsyncConnection, box: Mapping[str, float]) -> Sequence[Row[Any]]:
-    """Return the stops in a box of degrees."""
-    rows: Sequence[Row[Any]] = (await conn.execute(_STOPS, {**box, "limit": MAX_FEATURES})).all()
-    return rows
+async def expect_at_most(
+    conn: AsyncConnection, query: Select[Any], bound: int, what: str, instead: str
+) -> None:
+    """Refuse a query of more rows than ``bound``: to leave some out would make every total wrong."""
+    number = int((await conn.execute(number_of(query))).scalar_one())
+    if number > bound:
+        raise TooManyFeatures(
+            f"There are {number:,} {what}, and one answer is made of at most {bound:,}; {instead}"
+        )
+
+
+async def stops(conn: AsyncConnection, query: Select[Any], bound: int, instead: str) -> str:
+    """Return stops as lists in a JSON text; TooManyFeatures where they are more than ``bound``."""
+    await expect_at_most(conn, query, bound, "stops there", instead)
+    return str((await conn.execute(lists_of(query))).scalar_one())
+
+
+def municipalities_of(atlas: Atlas, code: str) -> tuple[dt.date, list[str]]:
+    """Return the newest boundaries, and the codes of the municipalities of an area on them.
+
+    The area may be a municipality itself; NotFound where there is none of the code.
+    """
+    date = max(atlas.catalogue.vintages)
+    gazetteer = atlas.gazetteer(date, "municipality")
+    codes = [area.code for area in gazetteer.areas if code in (area.code, area.prefecture)]
+    if not codes:
+        raise NotFound(f"No municipality or prefecture has the code {code} on {date}")
+    return date, codes
 
 
 async def cell_tile(conn: AsyncConnection, definition: str, z: int, x: int, y: int) -> bytes:
@@ -183,61 +268,40 @@ class Region:
             return self.gaps[key]
 
 
-class Regions:
-    """The prefectures that scenarios were asked for lately."""
+async def region(atlas: Atlas, code: str, grid: str) -> Region:
+    """Return the prefecture of an area on the newest boundaries; the area alone where that is too much.
 
-    def __init__(self, store) -> None:
-        self.atlas = store
-
-    async def region(self, prefecture: str, grid: str) -> Region:
-        """Return a prefecture on the newest boundaries; NotFound where there are none of it."""
-        date = max(self.atlas.catalogue.vintages)
-
-        async def ask() -> Region:
-            return await self._read(prefecture, grid, date)
-
-        return await self._held.fetch((prefecture, grid, date, self.atlas.transport_generation), ask)
-
-    async def _read(self, prefecture: str, grid: str, date: dt.date) -> Region:
-        gazetteer = self.atlas.gazetteer(date, "municipality")
-        own = [area for area in gazetteer.areas if area.prefecture == prefecture]
-        if not own:
-            raise NotFound(f"{prefecture} has no municipalities on {date}")
-        boxes = np.array([area.bbox for area in own])
-        corners = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
-        box = bounds_of([shapely.box(*corners)])
-        async with self.atlas.engine.connect() as conn:
-            rows = (await conn.execute(_OUTLINES, {"vintage": date, **box})).all()
-            asked = {"grid": grid, **box}
-            cell_rows = (await conn.execute(text(_CELLS_IN_BOX), asked)).all()
-            stop_rows = await stops(conn, bounds_of([shapely.box(*corners)], MARGIN))
-        outlines = {row.code: shapely.from_wkb(row.geom) for row in rows}
-        sea = len({area.prefecture for area in gazetteer.areas}) == 47
-        partition = partition_from(cell_rows, stop_rows, outlines, [area.code for area in own], sea=sea)
-        ids = {f"{row.source}/{row.id}": place for place, row in enumerate(stop_rows)}
-        return Region(partition, ids)
+    Raises
+    ------
+    NotFound : there is no such area
+    TooManyFeatures : neither can be counted within a request
+    """
+    prefecture = prefecture_of(code)
+    try:
+        return await _region(atlas, prefecture, grid, "ask for one of its municipalities")
+    except TooManyFeatures:
+        if code == prefecture:
+            raise
+    return await _region(atlas, code, grid, "count it on a coarser grid")
 
 
-_CELLS_IN_BOX = """
-    select code, population, population_65_plus, population_75_plus from cell
-    where grid = :grid and geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) order by code
-"""
+async def _region(atlas: Atlas, code: str, grid: str, instead: str) -> Region:
+    date, own = municipalities_of(atlas, code)
+
+    async def ask() -> Region:
+        cells, stops = cells_in(grid, date, own), stops_near(date, own, MARGIN)
+        async with atlas.reading(*MADE_OF) as conn:
+            await expect_at_most(conn, cells, MAX_REGION_CELLS, f"cells around {code}", instead)
+            await expect_at_most(conn, stops, MAX_REGION_STOPS, f"stops around {code}", instead)
+            extract = await conn.run_sync(extract_of, grid, date, own)
+        sea = len({area.prefecture for area in atlas.gazetteer(date, "municipality").areas}) == 47
+        return await slowly(_region_from, extract, sea)
+
+    found: Region = await atlas.store.regions.fetch((code, grid, date, atlas.state(*MADE_OF)), ask)
+    return found
 
 
-def cell_feature(row: Row[Any]) -> bytes:
-    """Return a cell as a GeoJSON feature."""
-    properties = {
-        "code": row.code,
-        "area": row.area,
-        "population": row.population,
-        "population_65_plus": row.population_65_plus,
-        "distance_m": row.distance_m,
-        "covered": row.covered,
-        "gap_share": 1 - row.covered_share,
-        "gap_population": row.population * (1 - row.covered_share),
-    }
-    return b'{"type":"Feature","id":%d,"geometry":%b,"properties":%b}' % (
-        int(row.code),
-        row.geometry.encode(),
-        orjson.dumps(properties),
-    )
+def _region_from(extract: Extract, sea: bool) -> Region:
+    listed = zip(extract.stop_lists["source"], extract.stop_lists["id"], strict=True)
+    ids = {f"{source}/{name}": place for place, (source, name) in enumerate(listed)}
+    return Region(partition_from(extract, sea=sea), ids)

@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +18,7 @@ from geo.gtfs import DAYS, read_gtfs
 from geo.stop_files import read_n02
 from geo.stops import UNKNOWN, Stops, of_feed
 from service.ingest.transport import Credit, count_gaps, store_grid, store_stops
-from service.partitions import stops_from_rows
+from service.partitions import stops_from
 
 STOPS, GRID = "stops.parquet", "grid.parquet"
 GRID_ID, YEAR = "census-2020-500m", "2020"
@@ -121,9 +120,8 @@ def load_transport(
             if first[key]:
                 head[key] = dt.date.fromisoformat(str(first[key]))
         credit = N02 if name.startswith("n02") else GUNMA
-        store_stops(
-            conn, stops_from_rows([SimpleNamespace(**row) for row in rows]), name, credit, head, digest, actor
-        )
+        stops = stops_from({column: [row[column] for row in rows] for column in first})
+        store_stops(conn, stops, name, credit, head, digest, actor)
     cells = pq.read_table(folder / GRID)
     codes = np.array(cells["code"].to_pylist())
     grid = Grid(len(str(codes[0])), codes, {"population": np.array(cells["population"].to_pylist(), float)})

@@ -27,7 +27,7 @@ from geo.stop_files import read_n02, read_p11
 from geo.stops import UNKNOWN, Stops, of_feed
 from service import revisions
 from service.ingest.observations import Figures, load_observations
-from service.partitions import MARGIN, bounds_of, partition_from
+from service.partitions import extract_of, partition_from
 from service.stored import definition_from_body
 from service.tables import audit, gap_definition, grid, source, stop_source, vintage
 
@@ -211,18 +211,6 @@ _MUNICIPALITIES = text(
     where vintage = :vintage and level = 'municipality' order by code
     """
 )
-_CELLS = text(
-    """
-    select code, population, population_65_plus, population_75_plus from cell
-    where grid = :grid and geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) order by code
-    """
-)
-_STOPS = text(
-    """
-    select id, name, mode, classes, "group", departures, ST_X(geom) as lon, ST_Y(geom) as lat from stop
-    where geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) order by source, id
-    """
-)
 
 
 def _partitions(
@@ -241,16 +229,7 @@ def _partitions(
         if _primaries(box) <= told or _land_primaries(outline) <= told:
             by_prefecture.setdefault(code[:2], []).append(code)
     for codes in by_prefecture.values():
-        box = bounds_of([outlines[code] for code in codes])
-        near = {
-            code: outline
-            for (code, outline), (west, south, east, north) in zip(outlines.items(), boxes, strict=True)
-            if west <= box["east"] and east >= box["west"] and south <= box["north"] and north >= box["south"]
-        }
-        cells = conn.execute(_CELLS, {"grid": grid_id, **box}).all()
-        around = bounds_of([outlines[code] for code in codes], MARGIN)
-        stops = conn.execute(_STOPS, around).all()
-        yield codes, partition_from(cells, stops, near, codes, sea=sea)
+        yield codes, partition_from(extract_of(conn, grid_id, date, codes), sea=sea)
 
 
 def _primary_cells(conn: Connection, grid_id: str) -> set[str]:

@@ -9,8 +9,6 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 import shapely
-from fastapi import Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from shapely.errors import GEOSException
@@ -24,10 +22,11 @@ from geo.stops import Stops, joined, without_timetable
 from service import transport
 from service.access import AtlasDep, api_router
 from service.atlas import Atlas
+from service.heavy import slowly
 from service.responses import to_json
 from service.routes.areas import named
 from service.routes.transport import METHODS, definition_of, described
-from service.transport import Region, Regions
+from service.transport import Region
 
 router = api_router(prefix="/v1", tags=["transport"])
 
@@ -71,26 +70,26 @@ class Scenario(_Body):
 
 
 @router.post("/transport-gap/scenario", summary="What would change: a new stop, a zone, another threshold")
-async def scenario(request: Request, atlas: AtlasDep, asked: Scenario) -> Response:
+async def scenario(atlas: AtlasDep, asked: Scenario) -> Response:
     """Return the gap of an area before, after and the difference, and the cells that change.
 
     Nothing is stored, and no key is needed. At most 500 changes of stops and 20 zones, in one prefecture
-    with a margin. Departures that are changed apply to the pole that is named.
+    with a margin; of a prefecture too large to be counted within a request, one of its municipalities at a
+    time. Departures that are changed apply to the pole that is named.
     """
     definition, code = definition_of(atlas, asked.definition), area_code(asked.area)
-    async with atlas.engine.connect() as conn:
+    async with atlas.reading(*transport.MADE_OF) as conn:
         grid = await transport.grid_of(conn, definition.id, prefecture_of(code))
-    regions: Regions = request.app.state.regions
-    region = await regions.region(prefecture_of(code), grid)
+    region = await transport.region(atlas, code, grid)
     if code != prefecture_of(code) and code not in region.partition.areas:
         raise NotFound(f"No municipality has the code {code}")
-    body = await run_in_threadpool(_counted, atlas, region, definition, asked, code)
-    return Response(to_json(body | {"grid": grid}), media_type="application/json")
+    body = await slowly(_counted, atlas, region, definition, asked, code, grid)
+    return Response(body, media_type="application/json")
 
 
 def _counted(
-    atlas: Atlas, region: Region, definition: Definition, asked: Scenario, code: str
-) -> dict[str, object]:
+    atlas: Atlas, region: Region, definition: Definition, asked: Scenario, code: str, grid: str
+) -> bytes:
     wanted = replace(
         definition,
         distances={**definition.distances, **_distances(asked)},
@@ -107,7 +106,7 @@ def _counted(
     municipalities = [
         named(gazetteer.area(area)) | _compared(before, after, area) for area in own if before.by_area[area]
     ]
-    return {
+    body = {
         "definition": described(definition),
         "changed_definition": described(wanted) if wanted != definition else None,
         "area": code,
@@ -115,7 +114,9 @@ def _counted(
         "total": _total(before, after, own),
         "cells": _changed_cells(region, before, after, set(own)),
         "methods": METHODS,
+        "grid": grid,
     }
+    return to_json(body)
 
 
 def _distances(asked: Scenario) -> dict[str, float]:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Annotated
 
 import numpy as np
 import orjson
 import shapely
 from fastapi import Path, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.access import Definition, counted, in_plane, plane_of
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.gaps import bands, clusters
 from geo.gtfs import DAYS, HOURS
+from geo.mesh import bounds
+from geo.stops import Stops
 from service import transport
-from service.access import AtlasDep, api_router, atlas_of
+from service.access import AtlasDep, api_router
 from service.atlas import Atlas
 from service.geometry import Bbox, bbox_of
-from service.partitions import MARGIN, bounds_of, stops_from_rows
-from service.responses import GEOJSON, MVT, answer, encoded, json_answer, to_json
-from service.revisions import digest
+from service.partitions import MARGIN, Lists, lists_from, stops_from, stops_in, stops_near
+from service.responses import GEOJSON, MVT, Told, encoded, kept, kept_json, state_of, to_json
 from service.routes.tiles import address_of
+from service.transport import MADE_OF, Cells
 
 router = api_router(prefix="/v1", tags=["transport"])
 
@@ -72,23 +75,25 @@ async def gaps(request: Request, atlas: AtlasDep) -> Response:
     Grids and stop sources with the dates that were taken from each timetable, and which definitions were
     counted on which grid.
     """
-    async with atlas.engine.connect() as conn:
-        found = await transport.counted(conn)
-    body = {
-        "definitions": [described(one) for one in atlas.catalogue.definitions.values()],
-        "grids": [{**row._mapping} for row in found.grids.values()],
-        "stop_sources": [
-            {
-                **row._mapping,
-                "valid_from": row.valid_from and str(row.valid_from),
-                "valid_to": row.valid_to and str(row.valid_to),
-            }
-            for row in found.sources
-        ],
-        "counted": [{**row._mapping} for row in found.cells.values()],
-        "methods": METHODS,
-    }
-    return json_answer(request, body)
+
+    def make() -> dict[str, object]:
+        found = atlas.read(transport.counted, *MADE_OF)
+        return {
+            "definitions": [described(one) for one in atlas.catalogue.definitions.values()],
+            "grids": [{**row._mapping} for row in found.grids.values()],
+            "stop_sources": [
+                {
+                    **row._mapping,
+                    "valid_from": row.valid_from and str(row.valid_from),
+                    "valid_to": row.valid_to and str(row.valid_to),
+                }
+                for row in found.sources
+            ],
+            "counted": [{**row._mapping} for row in found.cells.values()],
+            "methods": METHODS,
+        }
+
+    return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
 
 
 METHODS = {
@@ -103,27 +108,81 @@ METHODS = {
 }
 
 
-async def _cells(request: Request, definition: str, area: str) -> tuple[Definition, Sequence[Any]]:
-    atlas = atlas_of(request)
-    found = definition_of(atlas, definition)
-    async with atlas.engine.connect() as conn:
-        return found, await transport.cells(conn, found.id, area_code(area))
-
-
 @router.get("/transport-gap/{definition}/cells.geojson", summary="Cells of an area as GeoJSON")
-async def cells_geojson(request: Request, definition: str, area: AreaCode) -> Response:
+async def cells_geojson(request: Request, atlas: AtlasDep, definition: str, area: AreaCode) -> Response:
     """Return the inhabited cells of a municipality or prefecture, by their centres.
 
     With people, distance to the nearest stop that counts, whether the centre is covered, and the share of
-    their land in the gap.
+    their land in the gap. At most 50,000; more are told as tiles, or page by page by
+    `/ogc/collections/gap-cells.{definition}/items`.
     """
-    found, rows = await _cells(request, definition, area)
-    head = orjson.dumps({"definition": found.id, "area": area_code(area), "methods": METHODS})[1:-1]
-    body = b'{"type":"FeatureCollection",%b,"features":[%b]}\n' % (
-        head,
-        b",".join(map(transport.cell_feature, rows)),
+    found, code = definition_of(atlas, definition), area_code(area)
+    instead = (
+        f"ask for a municipality, for the tiles /v1/transport-gap/{found.id}/cells/{{z}}/{{x}}/{{y}}.mvt, "
+        f"or page by page for /ogc/collections/gap-cells.{found.id}/items"
     )
-    return answer(request, encoded(lambda: body), GEOJSON, digest(body.decode()), download="cells.geojson")
+
+    def make() -> bytes:
+        cells = _cells(atlas, found, code, transport.MAX_FEATURES, instead)
+        head = {"definition": found.id, "area": code, "grid": cells.grid, "methods": METHODS}
+        return _collection(head, _cell_features(cells))
+
+    return await _geojson(request, atlas, make, "cells.geojson")
+
+
+def _cells(atlas: Atlas, definition: Definition, code: str, bound: int, instead: str) -> Cells:
+    """Return the cells of an area; for work in a thread."""
+    query = partial(transport.cells, definition=definition.id, area=code, bound=bound, instead=instead)
+    return atlas.read(query, *MADE_OF).read()
+
+
+def _cell_features(cells: Cells) -> list[object]:
+    south, west, north, east = bounds(cells.codes).round(6).T.tolist()
+    return [
+        {
+            "type": "Feature",
+            "id": int(cell),
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [
+                    [
+                        [east[place], south[place]],
+                        [east[place], north[place]],
+                        [west[place], north[place]],
+                        [west[place], south[place]],
+                        [east[place], south[place]],
+                    ]
+                ],
+            },
+            "properties": _cell(cells, place),
+        }
+        for place, cell in enumerate(cells.codes)
+    ]
+
+
+def _cell(cells: Cells, place: int) -> dict[str, object]:
+    people = float(cells.population[place])
+    gap_share = 1 - float(cells.covered_share[place])
+    return {
+        "code": cells.codes[place],
+        "area": cells.areas[place],
+        "population": people,
+        "population_65_plus": float(cells.population_65_plus[place]),
+        "distance_m": float(cells.distance_m[place]),
+        "covered": bool(cells.covered[place]),
+        "gap_share": gap_share,
+        "gap_population": people * gap_share,
+    }
+
+
+def _collection(head: Mapping[str, object], features: Sequence[object]) -> bytes:
+    """Return features as GeoJSON; numbers that are not finite become null."""
+    return to_json({"type": "FeatureCollection", **head, "features": features})
+
+
+async def _geojson(request: Request, atlas: Atlas, make: Callable[[], bytes], download: str) -> Response:
+    state = state_of(request, atlas.state(*MADE_OF))
+    return await kept(request, atlas, state, encoded(make), Told(GEOJSON, download=download))
 
 
 @router.get(
@@ -137,9 +196,7 @@ async def cells_mvt(request: Request, atlas: AtlasDep, definition: str, z: Z, x:
     Attributes: code, area, population, distance_m, covered, gap_share, gap_population.
     """
     found, address = definition_of(atlas, definition), address_of(z, x, y)
-    async with atlas.engine.connect() as conn:
-        body = await transport.cell_tile(conn, found.id, *address)
-    return _tile(request, body)
+    return await _tile(request, atlas, lambda conn: transport.cell_tile(conn, found.id, *address))
 
 
 @router.get(
@@ -150,15 +207,14 @@ async def cells_mvt(request: Request, atlas: AtlasDep, definition: str, z: Z, x:
 async def stops_mvt(request: Request, atlas: AtlasDep, z: Z, x: X, y: Y) -> Response:
     """Return a tile with the layer `stops`: id, name, mode, weekday_departures (absent without timetable)."""
     address = address_of(z, x, y)
-    async with atlas.engine.connect() as conn:
-        body = await transport.stop_tile(conn, *address)
-    return _tile(request, body)
+    return await _tile(request, atlas, lambda conn: transport.stop_tile(conn, *address))
 
 
-def _tile(request: Request, body: bytes) -> Response:
-    if not body:
-        return Response(status_code=204, headers={"Cache-Control": "no-cache"})
-    return answer(request, encoded(lambda: body), MVT, digest(body.hex()))
+async def _tile(
+    request: Request, atlas: Atlas, query: Callable[[AsyncConnection], Awaitable[bytes]]
+) -> Response:
+    state = state_of(request, atlas.state(*MADE_OF))
+    return await kept(request, atlas, state, encoded(lambda: atlas.read(query, *MADE_OF)), Told(MVT))
 
 
 @router.get("/stops.geojson", summary="Stops as GeoJSON")
@@ -168,51 +224,60 @@ async def stops_geojson(
     area: Annotated[str | None, Query(max_length=20, description="Municipality or prefecture")] = None,
     bbox: Bbox = None,
 ) -> Response:
-    """Return the stops in the box of an area, or in `bbox`.
+    """Return the stops in the boxes of an area's municipalities, or in `bbox`.
 
     With name, mode, classes of P11, and the departures of a stop's poles together by kind of day, null where
-    no timetable is known.
+    no timetable is known. At most 50,000; more are told as tiles, or page by page by
+    `/ogc/collections/stops/items`.
     """
     if (area is None) == (bbox is None):
         raise InvalidParameter(
             "Say either area or bbox", [Finding("query", "area", str(area), "area or bbox")]
         )
-    box = _box(atlas, area_code(area)) if area is not None else _named_box(bbox_of(bbox or ""))
-    async with atlas.engine.connect() as conn:
-        rows = await transport.stops(conn, box)
-    features = b",".join(map(_stop_feature, rows))
-    body = b'{"type":"FeatureCollection","features":[%b]}\n' % features
-    return answer(request, encoded(lambda: body), GEOJSON, digest(body.decode()), download="stops.geojson")
+    query = (
+        stops_near(*transport.municipalities_of(atlas, area_code(area)), 0.0)
+        if area is not None
+        else stops_in(*bbox_of(bbox or ""))
+    )
+    instead = (
+        "ask for a municipality or a smaller bbox, for the tiles /v1/stops/{z}/{x}/{y}.mvt, "
+        "or page by page for /ogc/collections/stops/items"
+    )
+
+    def make() -> bytes:
+        lists = atlas.read(
+            lambda conn: transport.stops(conn, query, transport.MAX_FEATURES, instead), *MADE_OF
+        )
+        return _collection({}, _stop_features(lists_from(lists)))
+
+    return await _geojson(request, atlas, make, "stops.geojson")
 
 
-def _box(atlas: Atlas, code: str) -> dict[str, float]:
-    date = max(atlas.catalogue.vintages)
-    for level in ("prefecture", "municipality"):
-        gazetteer = atlas.gazetteer(date, level)
-        if code in gazetteer.position:
-            return _named_box(gazetteer.area(code).bbox)
-    raise NotFound(f"No municipality or prefecture has the code {code} on {date}")
+def _stop_features(stops: Lists) -> list[object]:
+    rows = zip(*(stops[name] for name in ("source", "id", *_STOP, "departures", "lon", "lat")), strict=True)
+    return [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [lon, lat]},
+            "properties": {
+                "id": f"{source}/{name}",
+                **dict(zip(_STOP, texts, strict=True)),
+                "departures": _by_day(departures),
+            },
+        }
+        for source, name, *texts, departures, lon, lat in rows
+    ]
 
 
-def _named_box(box: tuple[float, float, float, float]) -> dict[str, float]:
-    return dict(zip(("west", "south", "east", "north"), box, strict=True))
+#: Properties of a stop that are columns of its table.
+_STOP = ("name", "mode", "classes", "group")
 
 
-def _stop_feature(row: Any) -> bytes:
-    counts = None
-    if row.departures is not None:
-        by_day = np.array(row.departures).reshape(len(DAYS), HOURS).sum(axis=1).tolist()
-        counts = dict(zip(DAYS, by_day, strict=True))
-    properties = {
-        "id": f"{row.source}/{row.id}",
-        "name": row.name,
-        "mode": row.mode,
-        "classes": row.classes,
-        "group": row.group,
-        "departures": counts,
-    }
-    geometry = {"type": "Point", "coordinates": [row.lon, row.lat]}
-    return orjson.dumps({"type": "Feature", "geometry": geometry, "properties": properties})
+def _by_day(departures: Sequence[int] | None) -> dict[str, int] | None:
+    """Return the departures by kind of day; None where no timetable is known."""
+    if departures is None:
+        return None
+    return {day: sum(departures[place * HOURS : (place + 1) * HOURS]) for place, day in enumerate(DAYS)}
 
 
 @router.get("/transport-gap/{definition}/gap.geojson", summary="The gap of an area as polygons")
@@ -223,30 +288,33 @@ async def gap_geojson(request: Request, atlas: AtlasDep, definition: str, area: 
     """
     found, code = definition_of(atlas, definition), area_code(area)
     date = max(atlas.catalogue.vintages)
-    gazetteer = atlas.gazetteer(date, "municipality")
-    place = gazetteer.area(code)
-    texts, positions = await atlas.texts(date, "municipality", "high", [place.position])
-    outline = shapely.from_geojson(texts.geometry(int(positions[0])))
-    async with atlas.engine.connect() as conn:
-        rows = await transport.stops(conn, bounds_of([outline], MARGIN))
-    shape = await run_in_threadpool(_uncovered, outline, rows, found, code)
-    feature = {
-        "type": "Feature",
-        "id": int(code),
-        "geometry": orjson.loads(shapely.to_geojson(shape)),
-        "properties": {"code": code, "name": place.name_ja, "definition": found.id},
-    }
-    body = to_json({"type": "FeatureCollection", "features": [feature]})
-    return answer(
-        request, encoded(lambda: body), GEOJSON, digest(body.decode()), download=f"gap-{code}.geojson"
-    )
+    place = atlas.gazetteer(date, "municipality").area(code)
+    instead = f"ask for the cells: /v1/transport-gap/{found.id}/cells/{{z}}/{{x}}/{{y}}.mvt"
+    query = stops_near(date, [code], MARGIN)
+
+    def make() -> bytes:
+        texts, positions = atlas.texts(date, "municipality", "high", [place.position])
+        lists = atlas.read(
+            lambda conn: transport.stops(conn, query, transport.MAX_REGION_STOPS, instead), *MADE_OF
+        )
+        outline = shapely.from_geojson(texts.geometry(int(positions[0])))
+        gap = _uncovered(outline, stops_from(lists_from(lists)), found, code)
+        feature = {
+            "type": "Feature",
+            "id": int(code),
+            "geometry": orjson.Fragment(shapely.to_geojson(gap)),
+            "properties": {"code": code, "name": place.name_ja, "definition": found.id},
+        }
+        return _collection({}, [feature])
+
+    return await _geojson(request, atlas, make, f"gap-{code}.geojson")
 
 
 def _uncovered(
-    outline: shapely.Geometry, rows: Sequence[Any], definition: Definition, code: str
+    outline: shapely.Geometry, stops: Stops, definition: Definition, code: str
 ) -> shapely.Geometry:
     plane = plane_of(int(code[:2]), float(shapely.get_x(shapely.centroid(outline))))
-    chosen, reach = counted(stops_from_rows(rows), definition)
+    chosen, reach = counted(stops, definition)
     here = np.array([outline], object)
     land = in_plane(here, plane)[0]
     points = in_plane(np.asarray(shapely.points(chosen.lon, chosen.lat), object), plane)
@@ -260,6 +328,7 @@ def _uncovered(
 @router.get("/transport-gap/{definition}/bands", summary="People by distance to the nearest stop")
 async def distance_bands(
     request: Request,
+    atlas: AtlasDep,
     definition: str,
     area: AreaCode,
     edges: Annotated[
@@ -267,21 +336,23 @@ async def distance_bands(
     ] = "0,100,200,300,500,800,1000,2000",
 ) -> Response:
     """Return how many people of an area live how far from the nearest stop that counts (by cell centres)."""
-    found, rows = await _cells(request, definition, area)
-    bounds = _edges(edges)
-    distance = np.array([np.inf if row.distance_m is None else row.distance_m for row in rows])
-    people = np.array([row.population for row in rows])
-    counts = bands(distance, people, bounds)
-    body = {
-        "definition": found.id,
-        "area": area_code(area),
-        "population": float(people.sum()),
-        "bands": [
-            {"from_m": low, "to_m": high, "population": count}
-            for low, high, count in zip(bounds, [*bounds[1:], None], counts, strict=True)
-        ],
-    }
-    return json_answer(request, body)
+    found, code, limits = definition_of(atlas, definition), area_code(area), _edges(edges)
+
+    def make() -> dict[str, object]:
+        cells = _cells(atlas, found, code, transport.MAX_CELLS, "ask for a municipality")
+        counts = bands(cells.distance_m, cells.population, limits)
+        return {
+            "definition": found.id,
+            "area": code,
+            "grid": cells.grid,
+            "population": float(cells.population.sum()),
+            "bands": [
+                {"from_m": low, "to_m": high, "population": count}
+                for low, high, count in zip(limits, [*limits[1:], None], counts, strict=True)
+            ],
+        }
+
+    return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
 
 
 def _edges(text: str) -> list[float]:
@@ -298,6 +369,7 @@ def _edges(text: str) -> list[float]:
 @router.get("/transport-gap/{definition}/clusters", summary="Where most people are uncovered together")
 async def uncovered_clusters(
     request: Request,
+    atlas: AtlasDep,
     definition: str,
     area: AreaCode,
     limit: Annotated[int, Query(ge=1, le=500, description="Number of clusters")] = 20,
@@ -306,23 +378,26 @@ async def uncovered_clusters(
 
     There a demand bus would help most. `centre` is the middle of their people.
     """
-    found, rows = await _cells(request, definition, area)
-    people = np.array([row.population for row in rows])
-    codes = [row.code for row in rows]
-    told = clusters(codes, people, np.array([not row.covered for row in rows]))
-    body = {
-        "definition": found.id,
-        "area": area_code(area),
-        "total": len(told),
-        "clusters": [
-            {
-                "rank": rank,
-                "population": one.people,
-                "centre": [round(one.lon, 6), round(one.lat, 6)],
-                "cells": [codes[place] for place in one.cells],
-                "farthest_m": max((rows[place].distance_m or 0.0 for place in one.cells), default=None),
-            }
-            for rank, one in enumerate(told[:limit], 1)
-        ],
-    }
-    return json_answer(request, body)
+    found, code = definition_of(atlas, definition), area_code(area)
+
+    def make() -> dict[str, object]:
+        cells = _cells(atlas, found, code, transport.MAX_CELLS, "ask for a municipality")
+        listed = clusters(cells.codes, cells.population, ~cells.covered)
+        return {
+            "definition": found.id,
+            "area": code,
+            "grid": cells.grid,
+            "total": len(listed),
+            "clusters": [
+                {
+                    "rank": rank,
+                    "population": one.people,
+                    "centre": [round(one.lon, 6), round(one.lat, 6)],
+                    "cells": [cells.codes[place] for place in one.cells],
+                    "farthest_m": float(cells.distance_m[list(one.cells)].max()),
+                }
+                for rank, one in enumerate(listed[:limit], 1)
+            ],
+        }
+
+    return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
