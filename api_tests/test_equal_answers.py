@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,71 +15,66 @@ import pytest
 from api_tests.conftest import serving
 from service.tests.databases import Database
 
-COUNT = 500
+COUNT, CONNECTIONS = 500, 8
 #: Every service says that it is reached here, so that links in answers are the same.
 PUBLIC = {"CHIIKI_PUBLIC_URL": "https://chiiki.example"}
 OF_LAYERS = (
-    *(
-        "tiles.json",
-        "style.json",
-        "legend.json",
-        "legend.svg",
-        "values.json",
-        "values.csv",
-        "statistics.json",
-    ),
-    *(
-        "summary.json",
-        "periods.json",
-        "areas.geojson?detail=low",
-        "map.svg",
-        "download.csv",
-        "download.geojson",
-    ),
-    *("tiles/4/14/6.mvt", "tiles/6/57/24.mvt", "tiles/8/227/100.png", "tiles/9/455/201@2x.png"),
+    "tiles.json",
+    "style.json",
+    "legend.json",
+    "legend.svg",
+    "values.json",
+    "values.csv",
+    "statistics.json",
+    "summary.json",
+    "periods.json",
+    "areas.geojson?detail=low",
+    "map.svg",
+    "download.csv",
+    "download.geojson",
+    "tiles/4/14/6.mvt",
+    "tiles/6/57/24.mvt",
+    "tiles/8/227/100.png",
+    "tiles/9/455/201@2x.png",
 )
 OF_AREAS = ("", "/neighbours", "/profile", "/profile.csv", "/peers", "/peers.csv")
 OTHERS = (
-    *(
-        "/",
-        "/?lang=en&layer=ageing-rate&area=10201",
-        "/embed/map?layer=population",
-        "/v1/layers",
-        "/v1/areas",
-    ),
-    *(
-        "/v1/areas",
-        "/v1/indicators",
-        "/v1/sources",
-        "/v1/region-sets",
-        "/v1/vintages",
-        "/v1/palettes",
-        "/v1/goals",
-    ),
-    *("/v1/measures", "/v1/roadmap", "/v1/logic-model.json", "/v1/logic-model.svg", "/v1/kpis"),
-    *(
-        "/v1/deployments",
-        "/v1/deployments.csv",
-        "/v1/deployments.geojson",
-        "/v1/measures/smart-cities/effect",
-    ),
-    *("/v1/measures/smart-cities/effect", "/v1/measures/japanese-ccrc/candidates"),
-    *("/v1/stops.geojson?area=10201", "/v1/transport-gap"),
-    *(
-        "/v1/transport-gap/mlit-handbook-rural/cells.geojson?area=10201",
-        "/catalog.jsonld",
-        "/ogc",
-        "/ogc/api",
-    ),
-    *(
-        "/ogc/api",
-        "/ogc/collections",
-        "/ogc/conformance",
-        "/ogc/collections/stops/items?limit=50",
-        "/openapi.json",
-    ),
-    *("/ogc/collections/deployments/items", "/ogc/collections/gap-cells.mlit-handbook-rural/items?limit=9"),
-    *("/resas/api/v1/prefectures", "/resas/api/v1/cities?prefCode=10", "/v1/stops/12/3635/1604.mvt"),
+    "/",
+    "/?lang=en&layer=ageing-rate&area=10201",
+    "/embed/map?layer=population",
+    "/openapi.json",
+    "/catalog.jsonld",
+    "/v1/layers",
+    "/v1/areas",
+    "/v1/indicators",
+    "/v1/sources",
+    "/v1/region-sets",
+    "/v1/vintages",
+    "/v1/palettes",
+    "/v1/goals",
+    "/v1/measures",
+    "/v1/roadmap",
+    "/v1/logic-model.json",
+    "/v1/logic-model.svg",
+    "/v1/kpis",
+    "/v1/deployments",
+    "/v1/deployments.csv",
+    "/v1/deployments.geojson",
+    "/v1/measures/smart-cities/effect",
+    "/v1/measures/japanese-ccrc/candidates",
+    "/v1/transport-gap",
+    "/v1/stops.geojson?area=10201",
+    "/v1/stops/12/3635/1604.mvt",
+    "/v1/transport-gap/mlit-handbook-rural/cells.geojson?area=10201",
+    "/ogc",
+    "/ogc/api",
+    "/ogc/collections",
+    "/ogc/conformance",
+    "/ogc/collections/deployments/items",
+    "/ogc/collections/stops/items?limit=50",
+    "/ogc/collections/gap-cells.mlit-handbook-rural/items?limit=9",
+    "/resas/api/v1/prefectures",
+    "/resas/api/v1/cities?prefCode=10",
     "/oembed?url=https://chiiki.example/?layer=population",
 )
 
@@ -86,7 +82,8 @@ OTHERS = (
 def addresses(client: httpx.Client) -> list[str]:
     """Return the addresses: those of no layer, and a draw of all layers, periods, levels and areas."""
     draw = random.Random(15)
-    layers: list[dict[str, Any]] = client.get("/v1/layers").json()["layers"]
+    listed: list[dict[str, Any]] = client.get("/v1/layers?limit=1000").json()["layers"]
+    layers = [layer for layer in listed if layer["levels"]]
     codes = [area["code"] for area in client.get("/v1/areas?limit=2000").json()["areas"]]
     found = dict.fromkeys(OTHERS)
     while len(found) < COUNT:
@@ -108,12 +105,16 @@ def addresses(client: httpx.Client) -> list[str]:
 
 
 def answers(url: str, wanted: list[str] | None = None) -> dict[str, tuple[int, str | None, str]]:
-    """Return status, ETag and digest of the body of each address."""
-    with httpx.Client(base_url=url, timeout=120) as client:
+    """Return status, ETag and digest of the body of each address.
+
+    They are asked for over several connections, because workers share out the connections.
+    """
+    with ExitStack() as stack:
+        clients = [stack.enter_context(httpx.Client(base_url=url, timeout=120)) for _ in range(CONNECTIONS)]
         told = {}
-        for place, address in enumerate(wanted or addresses(client)):
-            encoding = "gzip" if place % 2 else "identity"
-            answer = client.get(address, headers={"Accept-Encoding": encoding})
+        for place, address in enumerate(wanted or addresses(clients[0])):
+            encoding = "gzip" if len(address) % 2 else "identity"
+            answer = clients[place % CONNECTIONS].get(address, headers={"Accept-Encoding": encoding})
             body = hashlib.sha256(answer.content).hexdigest()
             told[address] = (answer.status_code, answer.headers.get("etag"), body)
         return told
@@ -131,7 +132,8 @@ def told_first(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_five_hundred_addresses_are_answered(told_first: dict[str, tuple[int, str | None, str]]) -> None:
     assert len(told_first) >= COUNT
-    assert {address: told for address, told in told_first.items() if told[0] not in (200, 204)} == {}
+    # 422: a ward has no figures that peers could be told by
+    assert {address: told for address, told in told_first.items() if told[0] not in (200, 204, 422)} == {}
 
 
 def test_a_restarted_service_and_two_workers_answer_the_same(
@@ -140,6 +142,4 @@ def test_a_restarted_service_and_two_workers_answer_the_same(
     wanted = list(told_first)
     random.Random(16).shuffle(wanted)  # what was asked before must not matter
     with serving(database, tmp_path / "log", CHIIKI_WORKERS="2", **PUBLIC) as server:
-        # each client opens a connection of its own, and the workers share out the connections
-        for _ in range(2):
-            assert different(told_first, answers(server.url, wanted)) == []
+        assert different(told_first, answers(server.url, wanted)) == []

@@ -12,6 +12,8 @@ from uvicorn.config import LOGGING_CONFIG
 from service.settings import Settings
 
 BACKLOG = 2048
+#: So long a worker may be silent before it is taken for dead; on a busy machine it takes long to start.
+SILENCE_S = 60
 _KEY = re.compile(r"(?<=api_key=)[^&\s\"]+")
 
 
@@ -46,6 +48,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         ws="none",
         lifespan="on",
         backlog=BACKLOG,
+        timeout_worker_healthcheck=SILENCE_S,
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=settings.graceful_s,
         server_header=False,
