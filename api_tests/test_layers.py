@@ -172,6 +172,36 @@ def test_breaks_are_the_same_for_every_period_unless_asked_otherwise(client: htt
     assert uppers(periods[0], "period") != uppers(periods[-1], "period")
 
 
+@pytest.mark.parametrize("layer", ["population-change", "net-migration-rate", "net-migration-15-29"])
+@pytest.mark.parametrize("query", ["", "level=prefecture&", "breaks_over=all&", "scheme=fisher-jenks&k=7&"])
+def test_a_diverging_palette_changes_its_colour_at_zero(client: httpx.Client, layer: str, query: str) -> None:
+    legend = client.get(f"/v1/layers/{layer}/legend.json?{query}palette=rdylbu").json()
+    assert 0 in [row["upper"] for row in legend["classes"]]
+    for row in legend["classes"]:
+        red, _green, blue = bytes.fromhex(row["colour"][1:])
+        assert (red > blue) == (row["upper"] <= 0)
+
+
+def test_where_all_decline_only_the_colours_of_decline_are_used(client: httpx.Client) -> None:
+    address = (
+        "/v1/layers/natural-change/legend.json?level=prefecture&period=2023&breaks_over=period&palette=rdylbu"
+    )
+    for row in client.get(address).json()["classes"]:
+        assert row["upper"] < 0
+        red, _green, blue = bytes.fromhex(row["colour"][1:])
+        assert red > blue
+
+
+def test_a_person_s_own_breaks_stay_with_a_diverging_palette(client: httpx.Client) -> None:
+    query = "scheme=user&palette=rdbu"
+    layer = "/v1/layers/population-change/legend.json"
+    elsewhere = client.get(f"{layer}?{query}&breaks=-5,5,5000").json()["classes"]
+    assert [row["upper"] for row in elsewhere] == [-5, 5, 5000]
+    assert [row["colour"] for row in elsewhere] == ["#ef8a62", "#f7f7f7", "#67a9cf"]
+    parted = client.get(f"{layer}?{query}&breaks=-5,0,5000").json()["classes"]
+    assert [row["colour"] for row in parted] == ["#b2182b", "#ef8a62", "#67a9cf"]
+
+
 def colours_of(image: bytes) -> set[tuple[int, int, int, int]]:
     pixels = Image.open(io.BytesIO(image)).convert("RGBA").tobytes()
     colours = {tuple(pixels[i : i + 4]) for i in range(0, len(pixels), 4)}

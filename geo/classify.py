@@ -59,9 +59,13 @@ def head_tail(values: Floats, _k: int) -> Floats:
 
     The data decide the number of classes, at most twelve.
     """
+    return _heads(values, MAX_K)
+
+
+def _heads(values: Floats, most: int) -> Floats:
     bounds: list[float] = []
     head = values
-    while len(bounds) < MAX_K - 1 and head.min() < head.max():
+    while len(bounds) < most - 1 and head.min() < head.max():
         bounds.append(float(head.mean()))
         head = head[head >= bounds[-1]]
     return np.unique([*bounds, values.max()])
@@ -86,10 +90,13 @@ def fisher_jenks(values: Floats, k: int) -> Floats:
     class never moves left as values are added, which allows divide and conquer: each of its levels is
     one pass over arrays, so 20,000 values take a fraction of a second.
     """
+    return _natural(values, k)[-1][1]
+
+
+def _natural(values: Floats, k: int) -> list[tuple[float, Floats]]:
+    """Return for each number of classes from 1 to ``k`` the least squared deviations, and their bounds."""
     distinct, counts = np.unique(values, return_counts=True)
     n = len(distinct)
-    if n <= k:
-        return distinct
     # Sums of squares lose small values beside large ones: they are taken from the median, in long doubles.
     centred = (distinct - distinct[n // 2]).astype(np.longdouble)
     weight = np.concatenate(([0], np.cumsum(counts)))
@@ -105,16 +112,24 @@ def fisher_jenks(values: Floats, k: int) -> Floats:
     every = np.arange(n)
     best = spread(np.zeros(n, np.intp), every)
     starts: list[Ints] = []
-    for _ in range(1, k):
+    found = [(float(best[-1]), distinct[-1:])]
+    for _ in range(1, min(k, n)):
         best, start = _one_class_more(best, spread, n)
         starts.append(start)
-    bounds = [n - 1]
+        found.append((float(best[-1]), distinct[_places(starts, n)]))
+    # as many classes as values: each is alone
+    return [*found[: n - 1], *[(0.0, distinct)] * (k - n + 1)] if n <= k else found
+
+
+def _places(starts: Sequence[Ints], n: int) -> list[int]:
+    """Return where each class ends, followed back from the last of ``n`` values."""
+    places = [n - 1]
     for start in reversed(starts):
-        bound = int(start[bounds[-1]]) - 1
-        if bound < 0:  # one class fewer costs as little
+        place = int(start[places[-1]]) - 1
+        if place < 0:  # one class fewer costs as little
             break
-        bounds.append(bound)
-    return distinct[bounds[::-1]]
+        places.append(place)
+    return places[::-1]
 
 
 def _one_class_more(
@@ -146,6 +161,59 @@ def _one_class_more(
     return cost, start
 
 
+def _sides(values: Floats) -> tuple[Floats, Floats]:
+    """Return the values up to 0, and those above."""
+    return values[values <= 0], values[values > 0]
+
+
+def _classes_below(share: float, k: int) -> int:
+    """Return how many of ``k`` classes a share of them is; at least one is left on either side."""
+    return min(max(round(share * k), 1), k - 1)
+
+
+def quantiles_about_zero(values: Floats, k: int) -> Floats:
+    """Return the bounds of classes that hold equal counts on either side of 0, as many as its values merit.
+
+    >>> quantiles_about_zero(np.array([-8.0, -6.0, -4.0, -2.0, 3.0, 9.0]), 3).tolist()
+    [-5.0, 0.0, 9.0]
+    """
+    below, above = _sides(values)
+    k_below = _classes_below(len(below) / len(values), k)
+    return np.concatenate((quantiles(below, k_below)[:-1], [0.0], quantiles(above, k - k_below)))
+
+
+def equal_interval_about_zero(values: Floats, k: int) -> Floats:
+    """Return the bounds of classes that are equally wide on either side of 0, as many as its range merits.
+
+    >>> equal_interval_about_zero(np.array([-3.0, 1.0, 6.0]), 3).tolist()
+    [0.0, 3.0, 6.0]
+    """
+    lowest, highest = values.min(), values.max()
+    k_below = _classes_below(-lowest / (highest - lowest), k)
+    below = np.linspace(lowest, 0, k_below + 1)[1:]
+    return np.unique(np.concatenate((below, np.linspace(0, highest, k - k_below + 1)[1:])))
+
+
+def head_tail_about_zero(values: Floats, _k: int) -> Floats:
+    """Return head/tail breaks from 0 outwards, on either side by itself; at most six classes on each."""
+    below, above = _sides(values)
+    outwards = _heads(-below, MAX_K // 2)[:-1]
+    return np.concatenate((-outwards[::-1], [0.0], _heads(above, MAX_K // 2)))
+
+
+def standard_deviation_about_zero(values: Floats, k: int) -> Floats:
+    """Return the bounds around the mean, and 0 as a further one; up to six classes."""
+    return np.union1d(standard_deviation(values, k), [0.0])
+
+
+def fisher_jenks_about_zero(values: Floats, k: int) -> Floats:
+    """Return the bounds with the least squared deviations of all ``k`` classes that part at 0."""
+    below, above = (_natural(side, k - 1) for side in _sides(values))
+    partings = zip(below, reversed(above), strict=True)
+    (_, lower), (_, upper) = min(partings, key=lambda sides: sides[0][0] + sides[1][0])
+    return np.concatenate((lower[:-1], [0.0], upper))
+
+
 #: Name in a request → function of values and k. ``user`` takes the bounds from the request.
 SCHEMES: dict[str, Callable[[Floats, int], Floats] | None] = {
     "quantiles": quantiles,
@@ -155,9 +223,24 @@ SCHEMES: dict[str, Callable[[Floats, int], Floats] | None] = {
     "standard-deviation": standard_deviation,
     "user": None,
 }
+#: The same for colours that diverge, of values on both sides of 0: one bound is 0.
+SCHEMES_ABOUT_ZERO: dict[str, Callable[[Floats, int], Floats]] = {
+    "quantiles": quantiles_about_zero,
+    "equal-interval": equal_interval_about_zero,
+    "fisher-jenks": fisher_jenks_about_zero,
+    "head-tail": head_tail_about_zero,
+    "standard-deviation": standard_deviation_about_zero,
+}
 
 
-def class_breaks(values: Floats, scheme: str, k: int, breaks: Sequence[float] | None = None) -> Floats:
+def class_breaks(
+    values: Floats,
+    scheme: str,
+    k: int,
+    breaks: Sequence[float] | None = None,
+    *,
+    diverging: bool = False,
+) -> Floats:
     """Return the upper bounds of the classes of a scheme.
 
     Parameters
@@ -166,6 +249,8 @@ def class_breaks(values: Floats, scheme: str, k: int, breaks: Sequence[float] | 
     scheme : one of ``SCHEMES``
     k : 2 to 12; ``head-tail`` and ``standard-deviation`` choose it themselves
     breaks : upper bounds for ``user``; the maximum is added when it lies above
+    diverging : the colours tell below from above, so that values on both sides of 0 are parted there,
+        whatever the scheme; but not for ``user``
 
     Returns
     -------
@@ -182,10 +267,37 @@ def class_breaks(values: Floats, scheme: str, k: int, breaks: Sequence[float] | 
     if scheme not in SCHEMES:
         raise InvalidParameter(f"No scheme is called {scheme!r}; there are: {', '.join(SCHEMES)}")
     make = SCHEMES[scheme]
+    if make is not None and diverging and finite.min() < 0 < finite.max():
+        make = SCHEMES_ABOUT_ZERO[scheme]
     if make is not None:
         return make(finite, k)
     bounds = np.array(sorted(set(breaks or ())), np.float64)
     return bounds if len(bounds) and bounds[-1] >= finite.max() else np.append(bounds, finite.max())
+
+
+def classes_below_zero(lowest: float, bounds: Floats, scheme: str) -> int | None:
+    """Return how many of the classes lie below 0; None where nothing is parted there.
+
+    A person's own bounds part at 0 only where one of them is 0: theirs may diverge at any other value.
+
+    Parameters
+    ----------
+    lowest : the least value classified
+    bounds : upper bounds, ascending
+    scheme : one of ``SCHEMES``
+
+    Examples
+    --------
+    >>> classes_below_zero(-9.0, np.array([-5.0, 0.0, 4.0]), "quantiles")
+    2
+    >>> classes_below_zero(1.0, np.array([2.0, 4.0]), "quantiles")
+    0
+    """
+    if scheme == "user":
+        return int(np.count_nonzero(bounds <= 0)) if 0 in bounds else None
+    if not len(bounds) or lowest == bounds[-1] == 0:
+        return None
+    return 0 if lowest >= 0 else int(np.count_nonzero(bounds <= 0))
 
 
 def classes(values: Floats, bounds: Floats) -> UInt8s:

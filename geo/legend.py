@@ -137,7 +137,7 @@ def numeric_entries(
             first = math.ceil(lower) if place == 0 else math.floor(lower) + 1
             last = math.floor(upper)
         if whole and first <= last:
-            low, high = f"{first:,}", f"{last:,}"
+            low, high = formatted(first, 0), formatted(last, 0)
         else:
             low, high = formatted(lower, shown), formatted(upper, shown)
         same = low == high

@@ -88,6 +88,32 @@ def colours(name: str, k: int) -> UInt8s:
     return rgb[::-1] if name.endswith("_r") else rgb
 
 
+def is_diverging(name: str) -> bool:
+    """Return whether a palette has two halves, for values below and above a middle one."""
+    return PALETTES[name.removesuffix("_r")].kind == "diverging"
+
+
+def diverging_colours(name: str, below: int, above: int) -> UInt8s:
+    """Return the colours of the classes below and above the middle of a diverging palette, from low to high.
+
+    The lighter ones are next to the middle. The first class on one side is as strong as the first on the
+    other, the second as the second, however many there are. The two lightest of the palette are left out:
+    they are hardly told from each other, or from water.
+
+    Returns
+    -------
+    (below + above, 3) red, green, blue
+
+    Examples
+    --------
+    >>> diverging_colours("rdbu", 2, 1).tolist()
+    [[178, 24, 43], [239, 138, 98], [103, 169, 207]]
+    """
+    most = max(below, above)
+    whole = colours(name, 2 * (most + 1))
+    return np.concatenate((whole[most - below : most], whole[most + 2 : most + 2 + above]))
+
+
 def rgb(hexes: Sequence[str]) -> UInt8s:
     """Return colours written ``#rrggbb`` as numbers.
 

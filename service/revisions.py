@@ -40,6 +40,7 @@ _DERIVING = (
     "geo/classify.py",
     "geo/indicators.py",
     "geo/lineage.py",
+    "geo/palettes.py",
     "service/figures.py",
     "service/vectors.py",
 )

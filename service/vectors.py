@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, select, text
 
-from geo import classify, indicators
+from geo import classify, indicators, palettes
 from geo.errors import UnclassifiableValues
 from geo.indicators import Indicator, from_json
 from geo.lineage import Change
@@ -301,7 +301,8 @@ def default_breaks(one: Indicator, values: Floats) -> tuple[float | None, list[f
     if one.kind == "category":
         return None, None
     try:
-        bounds = classify.class_breaks(values, one.default_scheme, one.default_k)
+        diverging = palettes.is_diverging(one.default_palette)
+        bounds = classify.class_breaks(values, one.default_scheme, one.default_k, diverging=diverging)
     except UnclassifiableValues:
         return None, None
     return float(np.nanmin(values)), bounds.tolist()

@@ -287,7 +287,8 @@ def pictures_of_periods(atlas: Atlas, view: View) -> list[Picture]:
 def is_usual(view: View) -> bool:
     """Return whether the class breaks of a view were worked out at load."""
     one = view.indicator
-    return one.kind == "category" or (view.scheme, view.k) == (one.default_scheme, one.default_k)
+    own = (one.default_scheme, one.default_k, palettes.is_diverging(one.default_palette))
+    return one.kind == "category" or (view.scheme, view.k, palettes.is_diverging(view.palette)) == own
 
 
 def breaks(atlas: Atlas, view: View) -> Breaks:
@@ -311,7 +312,8 @@ def breaks(atlas: Atlas, view: View) -> Breaks:
 def _classified(values: Floats, view: View) -> Breaks:
     if not np.isfinite(values).any():
         return Breaks.of(None, None)  # nothing to classify: every area is drawn as having no data
-    bounds = classify.class_breaks(values, view.scheme, view.k, view.breaks)
+    diverging = palettes.is_diverging(view.palette)
+    bounds = classify.class_breaks(values, view.scheme, view.k, view.breaks, diverging=diverging)
     return Breaks(float(np.nanmin(values)), bounds)
 
 
@@ -325,11 +327,20 @@ def _drawn(atlas: Atlas, view: View) -> Picture:
     else:
         found = breaks(atlas, view)
         classes = classify.classes(vector.values, found.bounds)
-        colours = palettes.colours(view.palette, max(len(found.bounds), 1))
+        colours = _class_colours(view, found)
     revision = atlas.revision(indicator, date)
     etag = revisions.digest("picture", *_key(view), revision)
     gazetteer = atlas.gazetteer(date, view.level)
     return Picture(view, gazetteer, vector, found.lowest, found.bounds, classes, colours, revision, etag)
+
+
+def _class_colours(view: View, breaks: Breaks) -> NDArray[np.uint8]:
+    """Return the colour of each class; a diverging palette diverges at 0 where the classes part there."""
+    k = len(breaks.bounds)
+    below = classify.classes_below_zero(breaks.lowest, breaks.bounds, view.scheme)
+    if below is None or not palettes.is_diverging(view.palette):
+        return palettes.colours(view.palette, max(k, 1))
+    return palettes.diverging_colours(view.palette, below, k - below)
 
 
 def _category_classes(values: Floats, codes: Floats) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from geo.classify import SCHEMES, class_breaks, classes, fisher_jenks
+from geo.classify import SCHEMES, class_breaks, classes, classes_below_zero, fisher_jenks
 from geo.errors import InvalidParameter, UnclassifiableValues
 
 Floats = NDArray[np.float64]
@@ -113,3 +113,111 @@ def test_nothing_to_classify_is_refused() -> None:
         class_breaks(np.array([np.nan]), "quantiles", 5)
     with pytest.raises(InvalidParameter, match="quantiles"):
         class_breaks(np.array([1.0]), "magic", 5)
+
+
+BOTH_SIDES = np.array([-8.0, -6.0, -4.0, -2.0, 0.0, 3.0, 9.0, 12.0])
+
+
+@pytest.mark.parametrize(
+    ("scheme", "k", "bounds"),
+    [
+        ("quantiles", 2, [0.0, 12.0]),
+        ("quantiles", 3, [-4.0, 0.0, 12.0]),
+        ("quantiles", 5, [-16 / 3, -8 / 3, 0.0, 9.0, 12.0]),
+        ("equal-interval", 2, [0.0, 12.0]),
+        ("equal-interval", 5, [-4.0, 0.0, 4.0, 8.0, 12.0]),
+        ("fisher-jenks", 2, [0.0, 12.0]),
+        ("fisher-jenks", 3, [0.0, 3.0, 12.0]),
+        ("head-tail", 5, [-7.0, -6.0, -4.0, 0.0, 8.0, 10.5, 12.0]),
+    ],
+)
+def test_bounds_on_either_side_of_zero_worked_by_hand(scheme: str, k: int, bounds: list[float]) -> None:
+    found = class_breaks(BOTH_SIDES, scheme, k, diverging=True)
+    assert found.tolist() == pytest.approx(bounds)
+    assert 0.0 in found
+
+
+def test_fisher_jenks_finds_the_gaps_on_either_side_of_zero() -> None:
+    values = np.array([-51.0, -50, -12, -11, -1, 1, 2, 40])
+    assert class_breaks(values, "fisher-jenks", 5, diverging=True).tolist() == [-50.0, -11.0, 0.0, 2.0, 40.0]
+
+
+def test_standard_deviations_part_at_zero_too() -> None:
+    values = np.array([-10.0, -9.0, -8.0, -7.0, -6.0, -5.0, -4.0, 17.0])
+    mean, deviation = -4.0, (532 / 7) ** 0.5
+    expected = [mean + deviation, mean + 2 * deviation, 17.0]
+    found = class_breaks(values, "standard-deviation", 5, diverging=True)
+    assert found.tolist() == pytest.approx([0.0, *expected])
+
+
+MADE = [name for name in SCHEMES if name != "user"]
+HALVES = st.floats(-1e6, 1e6, allow_subnormal=False)
+
+
+@pytest.mark.parametrize("scheme", MADE)
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.one_of(st.just(0.0), st.integers(-3, 3).map(float), HALVES), max_size=40),
+    st.floats(1e-3, 1e6),
+    st.floats(1e-3, 1e6),
+    st.integers(2, 12),
+)
+def test_values_on_both_sides_are_parted_at_zero(
+    scheme: str, numbers: list[float], below: float, above: float, k: int
+) -> None:
+    values = np.array([*numbers, -below, above])
+    bounds = class_breaks(values, scheme, k, diverging=True)
+    assert 0.0 in bounds
+    assert bounds[-1] == values.max()
+    assert (np.diff(bounds) > 0).all()
+    assert len(bounds) <= (12 if scheme == "head-tail" else 6 if scheme == "standard-deviation" else k)
+    parted = classes_below_zero(float(values.min()), bounds, scheme)
+    assert parted is not None
+    assert ((classes(values, bounds) < parted) == (values <= 0)).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(-20, -1), min_size=1, max_size=5),
+    st.lists(st.integers(1, 20), min_size=1, max_size=5),
+    st.integers(2, 5),
+)
+def test_no_other_breaks_with_a_bound_at_zero_are_better(below: list[int], above: list[int], k: int) -> None:
+    values = np.array([*below, *above], np.float64)
+    inner = [float(one) for one in sorted(set(values.tolist())) if one != max(below)][:-1]
+    chosen = itertools.combinations(inner, min(k - 2, len(inner)))
+    best = min(spread(values, np.array(sorted([*one, 0.0, max(above)]))) for one in chosen)
+    assert spread(values, class_breaks(values, "fisher-jenks", k, diverging=True)) == pytest.approx(best)
+
+
+@pytest.mark.parametrize("scheme", MADE)
+@pytest.mark.parametrize("values", [[1.0, 2.0, 5.0], [0.0, 0.0, 4.0], [-5.0, -2.0, 0.0], [0.0, 0.0]])
+def test_values_on_one_side_are_classed_as_ever(scheme: str, values: list[float]) -> None:
+    plain = class_breaks(np.array(values), scheme, 3)
+    assert class_breaks(np.array(values), scheme, 3, diverging=True).tolist() == plain.tolist()
+
+
+def test_a_person_s_own_bounds_stay() -> None:
+    own = class_breaks(BOTH_SIDES, "user", 5, (-5.0, 5.0, 12.0), diverging=True)
+    assert own.tolist() == [-5.0, 5.0, 12.0]
+
+
+@pytest.mark.parametrize(
+    ("lowest", "bounds", "scheme", "below"),
+    [
+        (-8.0, [-4.0, 0.0, 12.0], "quantiles", 2),
+        (-8.0, [-4.0, -1.0], "quantiles", 2),
+        (-8.0, [-4.0, 0.0], "quantiles", 2),
+        (1.0, [4.0, 9.0], "quantiles", 0),
+        (0.0, [0.0, 9.0], "quantiles", 0),  # nothing lies below
+        (0.0, [0.0], "quantiles", None),
+        (np.nan, [], "quantiles", None),
+        (-8.0, [-5.0, 5.0], "user", None),
+        (-8.0, [-5.0, 0.0, 5.0], "user", 2),
+        (20.0, [20.0, 25.0, 30.0], "user", None),  # may diverge at 25
+    ],
+)
+def test_classes_below_zero_are_counted(
+    lowest: float, bounds: list[float], scheme: str, below: int | None
+) -> None:
+    assert classes_below_zero(lowest, np.array(bounds), scheme) == below

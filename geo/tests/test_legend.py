@@ -9,7 +9,7 @@ import pytest
 
 from geo.errors import InvalidParameter
 from geo.legend import Entry, Legend, numeric_entries
-from geo.palettes import NO_DATA, PALETTES, colours, described, names
+from geo.palettes import NO_DATA, PALETTES, colours, described, diverging_colours, is_diverging, names
 from geo.summary import statistics
 
 
@@ -38,6 +38,47 @@ def test_an_unknown_palette_is_refused_with_what_exists() -> None:
         colours("mud", 5)
     assert "cividis_r" in names()
     assert {row["kind"] for row in described()} == {"sequential", "diverging", "qualitative"}
+
+
+DIVERGING = [name for name in names() if is_diverging(name)]
+
+
+def test_the_diverging_palettes_are_those_that_are_described_so() -> None:
+    told = {row["name"] for row in described() if row["kind"] == "diverging"}
+    assert {name.removesuffix("_r") for name in DIVERGING} == told
+    assert "rdylbu_r" in DIVERGING
+
+
+def lightness(colour: list[int]) -> float:
+    red, green, blue = colour
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("name", DIVERGING)
+@pytest.mark.parametrize(
+    ("below", "above"), [(1, 1), (2, 3), (4, 1), (1, 4), (6, 6), (11, 1), (5, 0), (0, 5)]
+)
+def test_a_diverging_palette_has_its_lighter_colours_next_to_the_middle(
+    name: str, below: int, above: int
+) -> None:
+    found = diverging_colours(name, below, above).tolist()
+    assert len(found) == below + above == len({tuple(one) for one in found})
+    assert list(NO_DATA) not in found
+    shades = [lightness(one) for one in found]
+    assert shades[:below] == sorted(shades[:below])
+    assert shades[below:] == sorted(shades[below:], reverse=True)
+
+
+@pytest.mark.parametrize("name", DIVERGING)
+def test_a_class_is_as_strong_as_its_like_on_the_other_side(name: str) -> None:
+    both = diverging_colours(name, 4, 4).tolist()
+    assert diverging_colours(name, 4, 2).tolist() == both[:6]
+    assert diverging_colours(name, 1, 4).tolist() == both[3:]
+    assert diverging_colours(name, 0, 4).tolist() == both[4:]
+
+
+def test_a_reversed_diverging_palette_has_its_halves_the_other_way_round() -> None:
+    assert (diverging_colours("puor_r", 1, 3) == diverging_colours("puor", 3, 1)[::-1]).all()
 
 
 def legend() -> Legend:
@@ -93,3 +134,13 @@ def test_statistics_of_nothing_are_null() -> None:
 def test_classes_of_whole_numbers_are_told_by_the_numbers_they_hold() -> None:
     entries = numeric_entries(1, [1, 2, 5, 9.5], ["#000000"] * 4, [4, 3, 2, 1], 0, whole=True)
     assert [entry.label_en for entry in entries] == ["1", "2", "3 – 5", "6 – 9"]
+
+
+def test_whole_numbers_on_either_side_of_zero_are_told_with_the_signs_of_every_other_class() -> None:
+    entries = numeric_entries(-1234, [-20, 0, 35], ["#000000"] * 3, [4, 3, 2], 0, whole=True)
+    assert [entry.label_en for entry in entries] == ["−1,234 – −20", "−19 – 0", "1 – 35"]
+
+
+def test_a_bound_at_zero_is_told_as_zero() -> None:
+    entries = numeric_entries(-34.2, [-5.12, 0.0, 3114.6], ["#000000"] * 3, [4, 3, 2], 1)
+    assert [entry.label_ja for entry in entries] == ["−34.2 〜 −5.1", "−5.1 〜 0.0", "0.0 〜 3,114.6"]
