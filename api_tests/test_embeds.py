@@ -16,6 +16,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.camera import (
+    JAPAN,
+    MAEBASHI,
+    SAPPORO,
+    fitted,
+    frame_of,
+    pixel_of,
+    point_at,
+    shows_all_of_japan,
+)
 from api_tests.conftest import Server
 from service.tests.databases import Database
 
@@ -23,6 +33,7 @@ pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
 )
 
+KATASHINA = (139.23, 36.78)
 HOME = Path(__file__).parents[1]
 #: Every script of embeds that was ever released, oldest first. Pages name these values: none may change.
 RELEASED = {
@@ -130,6 +141,46 @@ def test_the_element_tells_what_is_chosen_and_follows_its_attributes(page: Page)
     )
     page.locator("chiiki-map").evaluate("element => element.setAttribute('lang', 'en')")
     expect(frame.locator("h1")).to_have_text("Population (persons)", timeout=90_000)
+
+
+def test_a_map_in_a_frame_shows_all_of_its_place_until_the_reader_moves_it(
+    browser: Browser, server: Server
+) -> None:
+    page = browser.new_page(
+        viewport={"width": 900, "height": 900}, base_url=server.url, reduced_motion="reduce"
+    )
+    visit = Visit(page, server.url)
+    visit.open("/embed/map?layer=ageing-rate&level=prefecture&lang=ja")
+    shows_all_of_japan(visit, margin=4, tip=".tip")
+    page.set_viewport_size({"width": 560, "height": 900})
+    shows_all_of_japan(visit, margin=4, tip=".tip")
+    sapporo = pixel_of(visit, SAPPORO, fitted(JAPAN, frame_of(visit), margin=4))
+    for _zoomed_in in range(4):
+        page.mouse.dblclick(*sapporo)
+    page.locator("#period").press("ArrowLeft")
+    expect(page.locator("#embed .when").first).to_contain_text("2023")
+    page.set_viewport_size({"width": 800, "height": 900})
+    frame = frame_of(visit)
+    page.mouse.move(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
+    expect(page.locator(".tip")).to_contain_text("北海道")
+    assert visit.faults == []
+    page.close()
+
+
+def test_a_map_of_a_place_in_a_frame_shows_that_place_whatever_becomes_of_the_frame(
+    browser: Browser, server: Server
+) -> None:
+    page = browser.new_page(viewport={"width": 900, "height": 900}, base_url=server.url)
+    visit = Visit(page, server.url)
+    visit.open("/embed/map?layer=ageing-rate&level=municipality&area=10000&lang=ja")
+    gunma = page.request.get("/v1/areas/10000").json()["bbox"]
+    for width in (900, 420):
+        page.set_viewport_size({"width": width, "height": 900})
+        seen = fitted(gunma, frame_of(visit), margin=24)
+        for place, name in ((MAEBASHI, "前橋市"), (KATASHINA, "片品村")):
+            point_at(visit, place, seen)
+            expect(page.locator(".tip")).to_contain_text(name)
+    page.close()
 
 
 def integrity_of(script: bytes) -> str:

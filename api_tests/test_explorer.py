@@ -14,6 +14,18 @@ from PIL import Image
 from playwright.sync_api import Browser, Route, expect
 
 from api_tests.browser import CHROMIUM, Visit, likeness, running_browser
+from api_tests.camera import (
+    JAPAN,
+    KAGOSHIMA,
+    MAEBASHI,
+    SAPPORO,
+    camera,
+    fitted,
+    frame_of,
+    point_at,
+    shows_all_of_japan,
+    wheel,
+)
 from api_tests.conftest import Server, serving
 from api_tests.test_embeds import RELEASED
 from service.tests.databases import Database
@@ -260,6 +272,159 @@ def test_a_search_finds_in_kana_and_english(visit: Visit) -> None:
     expect(visit.page.locator("#title")).to_have_text("完全失業率（%）")
     visit.shown()
     assert state(visit)["area"] == "10201"
+
+
+def find(visit: Visit, words: str, found: str) -> None:
+    """Search, and take what is found."""
+    visit.page.get_by_role("combobox", name="指標・施策・地域を探す").fill(words)
+    visit.page.get_by_role("option", name=re.compile(found)).first.click()
+
+
+def test_an_untouched_map_shows_all_of_japan_whatever_becomes_of_its_frame(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture")
+    shows_all_of_japan(visit)
+    visit.page.locator("#stages [data-stage=two]").click()
+    visit.shown()
+    shows_all_of_japan(visit)
+    visit.page.locator("#stages [data-stage=table]").click()
+    visit.shown()
+    visit.page.set_viewport_size({"width": 1100, "height": 640})
+    visit.page.locator("#stages [data-stage=map]").click()
+    visit.shown()
+    shows_all_of_japan(visit)
+    assert "#" not in visit.page.url
+
+
+def test_the_map_stays_where_the_reader_put_it(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture")
+    wheel(visit, MAEBASHI)
+    put = camera(visit)
+    assert put[0] > fitted(JAPAN, frame_of(visit))[0] + 0.5
+    slider = visit.page.locator("#period")
+    slider.focus()
+    slider.press("ArrowLeft")
+    visit.shown()
+    assert camera(visit) == put
+    visit.page.locator("#language").click()
+    visit.shown()
+    assert camera(visit) == put
+    visit.page.locator("#language").click()
+    visit.shown()
+    assert camera(visit) == put
+    point_at(visit, MAEBASHI, put)
+    expect(visit.page.locator("#tip")).to_contain_text("群馬県")
+    visit.page.get_by_label("市区町村").check(force=True)
+    visit.shown()
+    assert camera(visit) == put
+    point_at(visit, MAEBASHI, put)
+    expect(visit.page.locator("#tip")).to_contain_text("前橋市")
+    visit.page.mouse.down()
+    visit.page.mouse.up()
+    expect(visit.page.locator("#area-name")).to_have_text("前橋市")
+    visit.shown()
+    assert camera(visit) == put
+    visit.page.set_viewport_size({"width": 1180, "height": 700})
+    point_at(visit, MAEBASHI, put)
+    expect(visit.page.locator("#tip")).to_contain_text("前橋市")
+    for stage in ("table", "two", "map"):
+        visit.page.locator(f"#stages [data-stage={stage}]").click()
+        visit.shown()
+        assert camera(visit) == put
+    point_at(visit, MAEBASHI, put)
+    expect(visit.page.locator("#tip")).to_contain_text("前橋市")
+
+
+@pytest.mark.parametrize("how", ["wheel", "drag", "key", "button", "double click"])
+def test_however_the_reader_moves_the_map_it_is_placed(visit: Visit, how: str) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture")
+    mouse, canvas = visit.page.mouse, visit.page.locator("#map canvas")
+    if how == "wheel":
+        wheel(visit, MAEBASHI)
+    elif how == "drag":
+        canvas.hover()
+        mouse.down()
+        mouse.move(700, 500, steps=5)
+        mouse.up()
+    elif how == "key":
+        canvas.press("ArrowRight")
+    elif how == "button":
+        visit.page.locator("#map").get_by_role("button", name="縮小").click()
+    else:
+        canvas.dblclick()
+    put = camera(visit)
+    visit.shown()
+    visit.page.get_by_role("button", name="総人口", exact=True).click()
+    expect(visit.page.locator("#title")).to_have_text("総人口（人）")
+    visit.shown()
+    put = camera(visit)
+    visit.page.locator("#language").click()
+    visit.shown()
+    assert camera(visit) == put
+
+
+@pytest.mark.parametrize("stage", ["map", "two", "bivariate", "table", "compare"])
+def test_a_search_flies_to_the_place_found(visit: Visit, stage: str) -> None:
+    visit.open(f"/?lang=ja&view={stage}&layer=ageing-rate&level=prefecture")
+    find(visit, "まえばし", "前橋市")
+    zoom, latitude, longitude = camera(visit)
+    area = visit.page.request.get("/v1/areas/10201").json()
+    west, south, east, north = area["bbox"]
+    assert west < longitude < east
+    assert south < latitude < north
+    assert zoom > 8
+    visit.page.locator("#stages [data-stage=map]").click()
+    visit.page.get_by_label("市区町村").check(force=True)
+    visit.shown()
+    point_at(visit, (longitude, latitude), (zoom, latitude, longitude))
+    expect(visit.page.locator("#tip")).to_contain_text("前橋市")
+    assert camera(visit) == (zoom, latitude, longitude)
+    visit.page.reload()
+    visit.shown()
+    assert camera(visit) == (zoom, latitude, longitude)
+    point_at(visit, (longitude, latitude), (zoom, latitude, longitude))
+    expect(visit.page.locator("#tip")).to_contain_text("前橋市")
+
+
+def test_back_and_forward_move_the_map_too(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture")
+    find(visit, "01100", "札幌市")
+    found = camera(visit)
+    visit.page.go_back()
+    visit.shown()
+    shows_all_of_japan(visit)
+    assert "#" not in visit.page.url
+    visit.page.go_forward()
+    visit.shown()
+    assert camera(visit) == found
+    point_at(visit, SAPPORO, found)
+    expect(visit.page.locator("#tip")).to_contain_text("札幌市")
+
+
+def test_an_address_changed_by_hand_moves_the_map_and_a_place_on_the_page_does_not(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture#9/43.06/141.35")
+    visit.page.evaluate("() => { location.hash = '#9/31.75/130.65'; }")
+    point_at(visit, KAGOSHIMA, (9, 31.75, 130.65))
+    expect(visit.page.locator("#tip")).to_contain_text("鹿児島県")
+    visit.page.evaluate("() => { location.hash = '#stage'; }")
+    expect(visit.page).to_have_url(re.compile(re.escape("#9/31.75/130.65")))
+    visit.page.evaluate("() => { location.hash = '#9/99/999'; }")
+    expect(visit.page).to_have_url(re.compile(re.escape("#9/31.75/130.65")))
+
+
+def test_either_of_two_maps_places_both(visit: Visit) -> None:
+    visit.open("/?lang=ja&view=two&layer=ageing-rate&level=prefecture")
+    wheel(visit, MAEBASHI, "#map2")
+    put = camera(visit)
+    visit.page.locator("#period2").select_option("1990")
+    visit.shown()
+    assert camera(visit) == put
+    visit.page.set_viewport_size({"width": 1200, "height": 800})
+    visit.page.locator("#language").click()
+    visit.shown()
+    assert camera(visit) == put
+    for name, tip in (("#map", "#tip"), ("#map2", "#beside .tip")):
+        point_at(visit, MAEBASHI, put, name)
+        expect(visit.page.locator(tip)).to_contain_text("Gunma")
 
 
 def test_the_table_has_every_area_and_the_missing_ones_say_why(visit: Visit) -> None:

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cameraOf, fitted, inPlane, placingOf, plateSize, tilesInSight } from "./camera";
+import { cameraOf, fitted, hashOf, inPlane, onGlobe, placingOf, plateSize, tilesInSight } from "./camera";
 
 test("the plane is the world's square", () => {
   expect(inPlane(0, 0)).toEqual([0.5, 0.5]);
@@ -27,8 +27,28 @@ test("an address names zoom, latitude and longitude", () => {
   expect(cameraOf("#6/43.4/142.8")).toEqual({ x, y, zoom: 6 });
 });
 
-test.each(["", "#", "#stage", "#6/43.4"])("an address without a place names no camera: %s", (hash) => {
+test.each(["", "#", "#stage", "#6/43.4", "#//", "#6/43.4/", "#6/43.4/x", "#6/91/142", "#6/43/1420", "#99/43/142", "#1e3/43/142"])("an address without a place names no camera: %s", (hash) => {
   expect(cameraOf(hash)).toBeNull();
+});
+
+test.each([
+  [142.8, 43.4],
+  [-70.5, -33.25],
+  [0, 0],
+])("a place in the plane is found again on the globe: %s", (longitude, latitude) => {
+  const [backLongitude, backLatitude] = onGlobe(...inPlane(longitude, latitude));
+  expect(backLongitude).toBeCloseTo(longitude, 10);
+  expect(backLatitude).toBeCloseTo(latitude, 10);
+});
+
+test("an address says a camera to the pixel", () => {
+  const [x, y] = inPlane(139.0608123456, 36.3894567);
+  expect(hashOf({ x, y, zoom: 4.304999 })).toBe("#4.3/36.39/139.06");
+  expect(hashOf({ x, y, zoom: 11 })).toBe("#11/36.3895/139.0608");
+});
+
+test.each(["#6/43.4/142.8", "#2/0/0", "#14.25/-36.38946/-139.06081"])("what an address says is said again: %s", (hash) => {
+  expect(hashOf(cameraOf(hash) ?? { x: 0, y: 0, zoom: 0 })).toBe(hash);
 });
 
 test("the tiles in sight are those of the zoom below", () => {

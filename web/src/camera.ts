@@ -44,12 +44,30 @@ export function fitted([west, south, east, north]: Box, { width, height }: Size,
   return { x: (left + right) / 2, y: (top + bottom) / 2, zoom: Math.log2(scale / WORLD) };
 }
 
+/** Return the longitude and latitude of a place in the plane. */
+export function onGlobe(x: number, y: number): [longitude: number, latitude: number] {
+  return [(x - 0.5) * 360, (Math.atan(Math.sinh((0.5 - y) * 2 * Math.PI)) * 180) / Math.PI];
+}
+
+const HASH = /^#(\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)(?:\/|$)/;
+/** Beyond it Web Mercator is no square. */
+const MOST_LATITUDE = 85.0511;
+
 /** Return the camera that an address names after its `#`: zoom/latitude/longitude; null where it names none. */
 export function cameraOf(hash: string): Camera | null {
-  const [zoom = NaN, latitude = NaN, longitude = NaN] = hash.slice(1).split("/").map(Number);
-  if (![zoom, latitude, longitude].every(Number.isFinite)) return null;
+  const [zoom, latitude, longitude] = (HASH.exec(hash) ?? []).slice(1).map(Number);
+  if (zoom === undefined || latitude === undefined || longitude === undefined) return null;
+  if (zoom > 24 || Math.abs(latitude) > MOST_LATITUDE || Math.abs(longitude) > 180) return null;
   const [x, y] = inPlane(longitude, latitude);
   return { x, y, zoom };
+}
+
+/** Return what an address says of a camera after its `#`, to the pixel. */
+export function hashOf({ x, y, zoom }: Camera): string {
+  const digits = Math.max(Math.ceil(Math.log10((2 * WORLD * 2 ** zoom) / 360)), 0);
+  const rounded = (value: number, places: number) => Math.round(value * 10 ** places) / 10 ** places;
+  const [longitude, latitude] = onGlobe(x, y).map((degrees) => rounded(degrees, digits));
+  return `#${rounded(zoom, 2)}/${latitude}/${longitude}`;
 }
 
 /** Return the tiles in sight. */

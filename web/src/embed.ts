@@ -71,7 +71,13 @@ function creditsOf(about: { credit: api.Texts; sources: { credit: api.Texts }[] 
 async function showMap(target: HTMLElement): Promise<void> {
   const lang = view.lang;
   const query = layerQuery(view);
-  const [found, layer, { RegionalMap }] = await Promise.all([api.legend(view.layer, query), layerOf(view.layer), import("./map")]);
+  const inside = view.area || parent;
+  const [found, layer, { HOME, RegionalMap }, place] = await Promise.all([
+    api.legend(view.layer, query),
+    layerOf(view.layer),
+    import("./map"),
+    inside ? api.get<api.Area>(`/v1/areas/${inside}`) : null,
+  ]);
   const box = h("div", { id: "map", class: "map" });
   const legendBox = h("section", { id: "legend", class: "legend", "aria-label": text("legend", lang) });
   const slider = h("div", { id: "timeline", role: "group", "aria-label": text("period", lang) });
@@ -103,7 +109,7 @@ async function showMap(target: HTMLElement): Promise<void> {
       },
       chosen: (code) => void select(code),
     },
-    { small: true },
+    { home: place ? { box: place.bbox, padding: 24 } : { ...HOME, padding: 4 } },
   );
   let current = found.period;
   const colours = { colours: found.classes.map((one) => one.colour), noData: found.no_data.colour };
@@ -131,12 +137,7 @@ async function showMap(target: HTMLElement): Promise<void> {
     head.querySelector(".when")?.replaceChildren(label(current));
   };
   timeline(slider, (period) => void move(period), (period) => void move(period, true)).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);
-  const area = view.area || parent;
-  if (area) {
-    const { bbox } = await api.get<api.Area>(`/v1/areas/${area}`);
-    map.map.fitBounds(bbox, { padding: 24, animate: false });
-    if (view.area) void select(view.area);
-  }
+  if (view.area) void select(view.area);
   const summary = await api.summary(view.layer, exact);
   box.querySelector("canvas")?.setAttribute("aria-describedby", "summary");
   frame.after(words(summary.text[lang], summary.citation[lang], layer.kind === "category" ? null : rankingTable([...summary.highest, ...summary.lowest], layer)));

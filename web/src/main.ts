@@ -37,7 +37,7 @@ let turn = 0;
 let overlaid: Promise<void> = Promise.resolve();
 
 const everything = api.catalogue().then((found) => (all = found));
-const map = new RegionalMap(byId("map"), mapTexts(), { pointed: (area) => tip(area), chosen: (code) => go({ area: code }) }, { hash: true });
+const map = new RegionalMap(byId("map"), mapTexts(), { pointed: (area) => tip(area), chosen: (code) => go({ area: code }), placed: removeSketch }, { hash: true });
 const slider = timeline(byId("timeline"), (period) => void scrub(period), (period) => go({ period }, { replace: true }));
 
 function mapTexts() {
@@ -59,7 +59,8 @@ function go(change: Partial<View>, { replace = false } = {}): void {
   const wanted = { ...view, ...own, ...stage, ...change };
   const layer = all?.layers.get(wanted.layer);
   view = layer && (change.layer !== undefined || change.level !== undefined) ? settled(wanted, layer) : wanted;
-  history[replace ? "replaceState" : "pushState"](null, "", searchOf(view) + location.hash);
+  map.write(); // going back leads to the place that is left now
+  history[replace ? "replaceState" : "pushState"](null, "", searchOf(view) + map.hash);
   if (change.layer !== undefined || change.stage !== undefined) closeChooser();
   show();
 }
@@ -197,7 +198,7 @@ async function showBeside(current: number): Promise<void> {
   maps.dataset["stage"] = stage;
   if (stage !== "two" && stage !== "bivariate") {
     document.getElementById("beside")?.setAttribute("hidden", "");
-    map.map.resize();
+    map.resize();
     return;
   }
   const beside = stage === "two" ? (await import("./stages/two")).showTwo : (await import("./stages/bivariate")).showBivariate;
@@ -298,7 +299,6 @@ function show(): void {
   });
 }
 
-map.map.on("movestart", (event) => "originalEvent" in event && event.originalEvent && removeSketch());
 map.map.on("idle", () => {
   if (byId("map").dataset["map"] === "idle") removeSketch();
   if (legend?.layer === view.layer && !SHEETS[view.stage]) document.body.dataset["map"] = byId("map").dataset["map"];
@@ -321,7 +321,7 @@ finder(byId<HTMLInputElement>("find"), byId("found"), () => all, () => view.lang
   layer: (id) => go({ layer: id, ...(["table", "two", "bivariate"].includes(view.stage) ? {} : { stage: "map" }) }),
   area: (area) => {
     go(view.stage === "compare" ? { areas: [...new Set([...view.areas, area.code])].slice(-5) } : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) });
-    if (view.stage === "map") map.show(area.bbox);
+    map.show(area.bbox);
   },
 });
 show();

@@ -6,7 +6,7 @@ import type { Feature, FeatureCollection, Position } from "geojson";
 import maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Area, Lang } from "./api";
-import { inPlane, JAPAN, MARGIN, placingOf, plateSize } from "./camera";
+import { cameraOf, hashOf, inPlane, JAPAN, MARGIN, onGlobe, placingOf, plateSize, type Box, type Size } from "./camera";
 import { CELLS, STOPS } from "./gap";
 import { mark, MARKS } from "./marks";
 import { emptyPlate, etch, type Plate } from "./plate";
@@ -16,6 +16,10 @@ import { Underlay, type Colours } from "./underlay";
 const NARROW = 600;
 const AREAS = { source: "areas", sourceLayer: "areas" };
 const NONE = -1;
+/** What the map's events say where the page moves it; every other movement is the reader's. */
+const OURS = { isOurs: true };
+/** So long the map has to rest: browsers refuse an address that changes many times a second. */
+const ADDRESS_MS = 200;
 const GSI = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png";
 const FONTS = ["Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "sans-serif"];
 
@@ -50,7 +54,18 @@ export interface Mark {
 export interface Listeners {
   pointed(area: Pointed | null): void;
   chosen(code: string): void;
+  /** The map no longer shows what it showed at first. */
+  placed?(): void;
 }
+
+/** What a map is to show, as large as its frame allows. */
+export interface Goal {
+  box: Box;
+  padding: number;
+  maxZoom?: number;
+}
+
+export const HOME: Goal = { box: JAPAN, padding: MARGIN };
 
 export interface MapTexts {
   map: string;
@@ -60,6 +75,10 @@ export interface MapTexts {
 
 function isReduced(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+function isOurs(event: object): boolean {
+  return "isOurs" in event;
 }
 
 function fillColour(colours: string[], noData: string): maplibre.ExpressionSpecification | string {
@@ -92,19 +111,28 @@ export class RegionalMap {
   private readonly underlay: Underlay;
   private readonly ready: Promise<void>;
   private readonly popup: maplibre.Popup;
+  /** Until somebody has placed it, the map shows its home, whatever becomes of its frame. */
+  private isPlaced: boolean;
+  private frame: Size;
+  private writing: ReturnType<typeof setTimeout> | undefined;
+  private readonly isInAddress: boolean;
+  private readonly home: Goal;
 
   constructor(
     private readonly container: HTMLElement,
     texts: MapTexts,
     private readonly listeners: Listeners,
-    { hash = false, small = false } = {},
+    { hash = false, home = HOME } = {},
   ) {
-    let isMoved = hash && location.hash !== "";
+    const camera = hash ? cameraOf(location.hash) : null;
+    this.isInAddress = hash;
+    this.home = home;
+    this.isPlaced = camera !== null;
+    this.frame = { width: container.clientWidth, height: container.clientHeight };
     this.map = new maplibre.Map({
       container,
-      bounds: JAPAN,
-      fitBoundsOptions: { padding: small ? 4 : MARGIN },
-      hash,
+      ...(camera ? { center: onGlobe(camera.x, camera.y), zoom: camera.zoom } : { bounds: home.box, fitBoundsOptions: { padding: home.padding } }),
+      trackResize: false, // of our own, so that it is told from the reader's movements
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,
@@ -124,9 +152,10 @@ export class RegionalMap {
     this.map.on("idle", () => {
       container.dataset["map"] = this.map.getLayer("areas-fill") ? "idle" : "empty";
     });
-    // until somebody moves it, the map shows all of Japan, whatever becomes of its frame
-    this.map.on("movestart", (event) => (isMoved ||= "originalEvent" in event && Boolean(event.originalEvent)));
-    this.map.on("resize", () => isMoved || small || this.map.fitBounds(JAPAN, { padding: MARGIN, animate: false }));
+    this.map.on("movestart", (event) => isOurs(event) || this.placed());
+    this.map.on("moveend", () => this.writeSoon());
+    if (hash) window.addEventListener("popstate", () => this.read());
+    new ResizeObserver(() => this.resize()).observe(container);
     this.map.on("movestart", () => this.lift());
     this.map.on("resize", () => this.lift());
     this.map.on("render", () => this.handOver());
@@ -320,29 +349,82 @@ export class RegionalMap {
     await idle;
   }
 
+  /** What the address says of the camera: nothing until somebody has placed it. */
+  get hash(): string {
+    if (!this.isPlaced) return "";
+    const { lng, lat } = this.map.getCenter();
+    const [x, y] = inPlane(lng, lat);
+    return hashOf({ x, y, zoom: this.map.getZoom() });
+  }
+
+  private placed(): void {
+    this.isPlaced = true;
+    this.listeners.placed?.();
+  }
+
+  private fit({ box, padding, maxZoom }: Goal, isFlight = false): void {
+    const limit = maxZoom === undefined ? {} : { maxZoom };
+    this.map.fitBounds(box, { padding, ...limit, animate: isFlight && !isReduced(), duration: 600 }, OURS);
+  }
+
+  /** Fill the frame as it is now. */
+  resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.container;
+    if (width === this.frame.width && height === this.frame.height) return;
+    this.frame = { width, height };
+    if (width === 0) return; // in a view that is no map
+    this.map.resize(OURS);
+    if (!this.isPlaced) this.fit(this.home);
+    this.map.redraw();
+  }
+
   /** Bring areas into sight. */
-  show(box: [number, number, number, number]): void {
-    this.map.fitBounds(box, { padding: 60, maxZoom: 10.5, animate: !isReduced(), duration: 600 });
+  show(box: Box): void {
+    this.placed();
+    this.fit({ box, padding: 60, maxZoom: 10.5 }, this.container.clientWidth > 0);
   }
 
-  /** Show all of Japan. */
-  showAll(): void {
-    this.map.fitBounds(JAPAN, { padding: MARGIN, animate: !isReduced(), duration: 600 });
+  /** Follow the address where it was changed by hand, or by going back. */
+  private read(): void {
+    const camera = cameraOf(location.hash);
+    if (camera) {
+      this.placed();
+      this.map.jumpTo({ center: onGlobe(camera.x, camera.y), zoom: camera.zoom }, OURS);
+    } else if (location.hash === "") {
+      this.isPlaced = false;
+      this.fit(this.home);
+    } else {
+      this.write(); // a place on the page was gone to
+    }
   }
 
-  /** Move together with another map. */
+  /** Write the camera into the address. */
+  write(): void {
+    if (this.isInAddress && this.isPlaced) history.replaceState(history.state, "", location.pathname + location.search + this.hash);
+  }
+
+  private writeSoon(): void {
+    clearTimeout(this.writing);
+    this.writing = setTimeout(() => this.write(), ADDRESS_MS);
+  }
+
+  /** Move together with another map, which alone knows what to show. */
   follow(other: RegionalMap): void {
     let isLed = false;
     const lead = (from: maplibre.Map, to: maplibre.Map) =>
       from.on("move", () => {
-        if (isLed) return;
+        const [center, zoom] = [from.getCenter(), from.getZoom()];
+        const isThere = Math.abs(to.getZoom() - zoom) < 1e-9 && to.getCenter().distanceTo(center) < 1e-3;
+        if (isLed || isThere) return; // a flight is not stopped for nothing
         isLed = true;
-        to.jumpTo({ center: from.getCenter(), zoom: from.getZoom() });
+        to.jumpTo({ center, zoom }, OURS);
         isLed = false;
       });
+    this.isPlaced = true;
+    this.map.on("movestart", (event) => isOurs(event) || other.placed());
     lead(this.map, other.map);
     lead(other.map, this.map);
-    this.map.jumpTo({ center: other.map.getCenter(), zoom: other.map.getZoom() });
+    this.map.jumpTo({ center: other.map.getCenter(), zoom: other.map.getZoom() }, OURS);
   }
 
   /** Lay the cells of a transport gap and the stops over the areas, from the zoom at which they can be told. */

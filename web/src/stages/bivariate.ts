@@ -244,7 +244,7 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
   const byCode = new Map(theirs.codes.map((code, index) => [code, { class: theirs.classes[index] ?? null, value: theirs.values[index] ?? null }]));
   const classes = paired(mine.codes, mine.classes, new Map([...byCode].map(([code, one]) => [code, one.class])));
   first.paint({ colours: [...COLOURS], noData: NO_DATA, classes: { codes: mine.codes, classes } }, lang);
-  first.map.resize();
+  first.resize();
   const dots = mine.codes.flatMap((code, index): Dot[] => {
     const [y, x, at] = [mine.values[index] ?? null, byCode.get(code)?.value ?? null, classes[index] ?? null];
     return x === null || y === null || at === null ? [] : [{ code, name: areas.get(code)?.name[lang] ?? code, x, y, class: at }];

@@ -45,7 +45,7 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
     second = null;
   }
   frame.removeAttribute("hidden");
-  first.map.resize();
+  first.resize();
   const layer = board.all.layers.get(other.layer) ?? board.layer;
   const shown = { ...other, level: board.legend.level, vintage: board.legend.vintage };
   const periods = layer.periods_by_level[shown.level] ?? [];
