@@ -77,6 +77,28 @@ class Visit:
         return colours(self.picture(name))
 
 
+Row = tuple[str, str, int]
+
+
+def legend_rows(page: Page, name: str = "#legend") -> list[Row]:
+    """Return colour, label and count of each class of a legend on the page, areas without data last."""
+    rows = page.locator(f"{name} li:has(data)").evaluate_all(
+        """rows => rows.map(row => [
+            row.querySelector("rect").getAttribute("fill"),
+            row.querySelector("span").textContent,
+            Number(row.querySelector("data").value),
+        ])"""
+    )
+    return [(colour, label, count) for colour, label, count in rows]
+
+
+def answered_rows(page: Page, layer: str, query: str, lang: str = "ja") -> list[Row]:
+    """Return the same of the legend that the service answers."""
+    told = page.request.get(f"/v1/layers/{layer}/legend.json?{query}").json()
+    rows = [*reversed(told["classes"]), told["no_data"]]
+    return [(row["colour"], row["label"][lang], row["count"]) for row in rows]
+
+
 def colours(png: bytes) -> set[str]:
     """Return the colours of a picture as #rrggbb."""
     pixels = Image.open(io.BytesIO(png)).convert("RGB").tobytes()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import FloatRect, expect
 
-from api_tests.browser import Visit
+from api_tests.browser import Visit, colours
 
 #: Longitude and latitude.
 Place = tuple[float, float]
@@ -69,6 +69,14 @@ def pixel_of(visit: Visit, place: Place, seen: Camera, name: str = "#map") -> tu
 def point_at(visit: Visit, place: Place, seen: Camera, name: str = "#map") -> None:
     """Move the pointer to where a place is, if the map looks there."""
     visit.page.mouse.move(*pixel_of(visit, place, seen, name))
+
+
+def colour_at(visit: Visit, place: Place, seen: Camera, name: str = "#map") -> str:
+    """Return the colour of a place, if the map looks there."""
+    x, y = pixel_of(visit, place, seen, name)
+    cut = visit.page.screenshot(clip={"x": round(x), "y": round(y), "width": 1, "height": 1})
+    (found,) = colours(cut)
+    return found
 
 
 def shows_all_of_japan(visit: Visit, margin: int = 12, tip: str = "#tip") -> None:

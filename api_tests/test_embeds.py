@@ -15,7 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.browser import CHROMIUM, Visit, answered_rows, legend_rows, running_browser
 from api_tests.camera import (
     JAPAN,
     MAEBASHI,
@@ -180,6 +180,34 @@ def test_a_map_of_a_place_in_a_frame_shows_that_place_whatever_becomes_of_the_fr
         for place, name in ((MAEBASHI, "前橋市"), (KATASHINA, "片品村")):
             point_at(visit, place, seen)
             expect(page.locator(".tip")).to_contain_text(name)
+    page.close()
+
+
+@pytest.mark.parametrize("asked", ["", "&breaks_over=all"])
+def test_the_legend_in_a_frame_is_the_service_s_and_says_when_its_breaks_are_of_all_periods(
+    browser: Browser, server: Server, asked: str
+) -> None:
+    page = browser.new_page(viewport={"width": 900, "height": 900}, base_url=server.url)
+    visit = Visit(page, server.url)
+    visit.open(f"/embed/map?layer=population-change&lang=ja{asked}")
+    query = f"period=2020{asked}"
+    assert legend_rows(page) == answered_rows(page, "population-change", query)
+    note, height = page.locator("#legend .breaks"), page.evaluate("document.body.scrollHeight")
+    at_rest = ["全期間で同じ区切り"] if asked else []
+    expect(note).to_have_text(at_rest)
+    slider = page.locator("#period")
+    slider.evaluate("slider => { slider.value = 2; slider.dispatchEvent(new Event('input')); }")
+    expect(note).to_have_text(at_rest or ["動かす間は、全期間で同じ区切り"])
+    expect(page.locator("#embed .when").first).to_contain_text("1995")
+    moving = answered_rows(page, "population-change", "period=1995&breaks_over=all")
+    assert [row[:2] for row in legend_rows(page)] == [row[:2] for row in moving]
+    assert page.evaluate("document.body.scrollHeight") == height
+    slider.dispatch_event("change")
+    expect(note).to_have_text(at_rest)
+    own = answered_rows(page, "population-change", f"period=1995{asked}")
+    expect(page.locator("#legend li data").first).to_have_text(f"{own[0][2]:,}")
+    assert legend_rows(page) == own
+    assert visit.faults == []
     page.close()
 
 

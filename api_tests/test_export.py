@@ -19,10 +19,10 @@ import httpx
 import mapbox_vector_tile
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
-from api_tests.browser import Visit, running_browser
+from api_tests.browser import Visit, legend_rows, running_browser
 from service import revisions
 from service.export import DataChanged, export_catalogue
 from service.tests.databases import Database
@@ -175,7 +175,10 @@ def test_the_values_of_every_period_have_the_classes_and_colours_that_the_servic
         statuses = [missing.get(code, "ok") for code in found["codes"]]
         assert statuses == values["statuses"]
         legend = client.get(f"/v1/layers/{layer}/legend.json?{query}").json()
-        assert [c["colour"] for c in found["classes"]] == [c["colour"] for c in legend["classes"]]
+        assert one["legend"] == legend["classes"]
+    assert found["classes"] == found["periods"][-1]["legend"]
+    shared = client.get(f"/v1/layers/{layer}/legend.json?level=municipality&breaks_over=all").json()
+    assert found["shared_legend"] == shared["classes"]
 
 
 def test_every_file_that_the_catalogue_names_is_there_and_every_source_has_its_credit_and_terms(
@@ -327,9 +330,35 @@ def test_the_page_s_slider_counts_the_classes_of_the_period_it_rests_at(
     visit.page.wait_for_url(re.compile(f"period={first['period']}"))
     visit.page.wait_for_selector(f"#legend .when:has-text('{first['label']['ja']}')")
     counts = visit.page.locator("#legend data").evaluate_all("all => all.map(one => Number(one.value))")
-    expected = [first["classes"].count(index) for index in range(len(classes["classes"]))]
+    expected = [first["classes"].count(index) for index in range(len(first["legend"]))]
     assert counts == [*reversed(expected), first["classes"].count(None)]
-    assert expected != [one["count"] for one in classes["classes"]]
+    labels = [one["label"]["ja"] for one in reversed(first["legend"])]
+    assert [row[1] for row in legend_rows(visit.page)[:-1]] == labels
+    assert labels != [one["label"]["ja"] for one in reversed(classes["classes"])]
+    assert visit.faults == []
+    visit.page.close()
+
+
+def test_the_page_s_colours_are_of_all_periods_while_its_slider_moves(
+    browser: Browser, site: str, folder: Path, client: httpx.Client
+) -> None:
+    visit = opened(browser, site, "?layer=population&level=prefecture")
+    first = told(folder, "layers/population/prefecture.json")["periods"][0]["period"]
+    query = f"level=prefecture&period={first}&breaks_over=all"
+    shared = client.get(f"/v1/layers/population/legend.json?{query}").json()["classes"]
+    slider, note = visit.page.locator("#period"), visit.page.locator("#legend .breaks")
+    expect(note).to_have_count(0)
+    slider.evaluate("slider => { slider.value = 0; slider.dispatchEvent(new Event('input')); }")
+    expect(note).to_have_text("動かす間は、全期間で同じ区切り")
+    rows = [(one["colour"], one["label"]["ja"], one["count"]) for one in reversed(shared)]
+    assert legend_rows(visit.page)[:-1] == rows
+    slider.dispatch_event("change")
+    expect(note).to_have_count(0)
+    visit.page.goto(f"{site}/?layer=population&level=prefecture&period={first}&breaks_over=all")
+    visit.shown()
+    expect(note).to_have_text("全期間で同じ区切り")
+    assert legend_rows(visit.page)[:-1] == rows
+    assert "breaks_over=all" in visit.page.url
     assert visit.faults == []
     visit.page.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import xml.etree.ElementTree as ET
 
 import httpx
 import mapbox_vector_tile
@@ -12,6 +13,7 @@ from PIL import Image
 
 LAYER = "/v1/layers/ageing-rate"
 TILE = f"{LAYER}/tiles/5/28/12"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def get(client: httpx.Client, path: str, **headers: str) -> httpx.Response:
@@ -161,15 +163,50 @@ def test_the_address_in_tilejson_is_immutable_and_the_bare_one_revalidates(clien
     assert description["tilejson"] == "3.0.0"
 
 
-def test_breaks_are_the_same_for_every_period_unless_asked_otherwise(client: httpx.Client) -> None:
+def test_breaks_are_those_of_the_period_unless_all_periods_are_asked_for(client: httpx.Client) -> None:
     periods = client.get("/v1/indicators/ageing-rate").json()["periods_by_level"]["municipality"][-3:]
 
-    def uppers(period: str, over: str) -> list[float]:
-        legend = client.get(f"{LAYER}/legend.json?period={period}&breaks_over={over}").json()
+    def uppers(period: str, over: str = "") -> list[float]:
+        legend = client.get(f"{LAYER}/legend.json?period={period}{over}").json()
         return [row["upper"] for row in legend["classes"]]
 
-    assert uppers(periods[0], "all") == uppers(periods[-1], "all")
-    assert uppers(periods[0], "period") != uppers(periods[-1], "period")
+    assert uppers(periods[0]) == uppers(periods[0], "&breaks_over=period")
+    assert uppers(periods[0]) != uppers(periods[-1])
+    assert uppers(periods[0], "&breaks_over=all") == uppers(periods[-1], "&breaks_over=all")
+
+
+@pytest.mark.parametrize("layer", ["population-change", "ageing-rate", "population"])
+def test_a_layer_as_it_is_first_shown_has_areas_in_every_class(client: httpx.Client, layer: str) -> None:
+    legend = client.get(f"/v1/layers/{layer}/legend.json").json()
+    counts = [row["count"] for row in legend["classes"]]
+    assert sum(counts) > 1700
+    for count in counts:
+        assert 0.10 <= count / sum(counts) <= 0.35
+
+
+@pytest.mark.parametrize("query", ["", "?breaks_over=all", "?period=2000&level=prefecture"])
+def test_tile_legend_and_picture_of_an_address_have_the_same_classes(
+    client: httpx.Client, query: str
+) -> None:
+    layer = "/v1/layers/population-change"
+    legend = client.get(f"{layer}/legend.json{query}").json()
+    rows = [(row["upper"], row["label"]["ja"], row["colour"], row["count"]) for row in legend["classes"]]
+    uppers, labels, colours, counts = zip(*rows, strict=True)
+
+    tile = mapbox_vector_tile.decode(client.get(f"{layer}/tiles/4/14/6.mvt{query}").content)
+    classed = [one["properties"] for one in tile["areas"]["features"] if "value" in one["properties"]]
+    assert len(classed) > 20
+    for area in classed:
+        least = next((place for place, upper in enumerate(uppers) if area["value"] <= upper), len(uppers) - 1)
+        assert area["class"] == least
+
+    texts = [
+        one.text or "" for one in ET.fromstring(client.get(f"{layer}/map.svg{query}").text).iter(f"{SVG}text")
+    ]
+    for label, count in zip(labels, counts, strict=True):
+        assert texts[texts.index(label) + 1] == f"{count:,}"
+    bars = ET.fromstring(client.get(f"{layer}/legend.svg{query}").text).iter(f"{SVG}rect")
+    assert [one.get("fill") for one in bars if one.get("width") == "24"][:-1] == list(colours)
 
 
 @pytest.mark.parametrize("layer", ["population-change", "net-migration-rate", "net-migration-15-29"])

@@ -149,7 +149,7 @@ def test_the_picture_of_a_preview_is_the_map_of_that_very_view(client: httpx.Cli
         "vintage": "2021-01-01",
         "scheme": "equal-interval",
         "k": "4",
-        "breaks_over": "all",
+        "breaks_over": "period",
         "palette": "greens",
         "lang": "ja",  # the first of two counts, as in the page
         "rev": revision,

@@ -170,7 +170,7 @@ def presented(browser: Browser, run: Callable[[], dict[str, float]]) -> tuple[fl
 def scrubbed(browser: Browser, url: str, level: str, seconds: float) -> tuple[float, float, float]:
     """Return frames drawn and presented a second, and the share of the land that the resting map has too."""
     page = opened(browser, url)
-    page.goto(explorer(level))
+    page.goto(f"{explorer(level)}&breaks_over=all")  # else the colours at rest are others
     page.wait_for_selector("body[data-shown][data-map=idle]", timeout=DRAWN_MS)
     page.evaluate(SCRUB, 0.3)  # fetches the values of every period
     drawn, swapped = presented(browser, lambda: page.evaluate(SCRUB, seconds))

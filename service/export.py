@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -46,14 +46,14 @@ from service.routes.layers import about
 from service.settings import Settings
 from service.store import Moved, Store, settled
 from service.terminal import Progress
-from service.views import MISSING, Picture, Wish, chosen_vintage, pictures_of_periods, resolve
+from service.views import MISSING, Picture, Wish, chosen_vintage, picture, pictures_of_periods, resolve
 
 #: What the build of ``web/`` makes for exports.
 PAGE = Path(__file__).parent / "export_page"
 CATALOGUE = "layers.json"
 FIGURES = "observations.parquet"
 #: Grows when the files change so that an older page could not read them.
-FORMAT = 1
+FORMAT = 2
 COLUMNS = pa.schema(
     {
         "layer": pa.string(),
@@ -205,9 +205,10 @@ async def _write_all(
             progress(done, total, sheet.indicator.id)
             view = resolve(atlas, sheet.indicator.id, Wish(level=sheet.level))
             pictures = await settled(partial(pictures_of_periods, atlas, view))
+            shared = await settled(partial(picture, atlas, replace(view, breaks_over="all")))
             used |= dict.fromkeys(source for one in pictures for source in one.vector.sources)
-            figures.write_table(pa.Table.from_batches([_rows(picture) for picture in pictures]))
-            _put(folder / sheet.files["values"], _values(atlas, pictures))
+            figures.write_table(pa.Table.from_batches(list(map(_rows, pictures))))
+            _put(folder / sheet.files["values"], _values(atlas, pictures, shared))
             _put(folder / sheet.files["style"], _style(atlas, pictures[-1]))
     _put(folder / CATALOGUE, _catalogue(atlas, vintage, sheets, described_levels))
     _put(folder / "sources.json", _sources(atlas, vintage, tuple(used)))
@@ -316,10 +317,11 @@ def _rows(picture: Picture) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=COLUMNS)
 
 
-def _values(atlas: Atlas, pictures: Sequence[Picture]) -> dict[str, object]:
-    """Return a layer at a level: its legend, and values and classes of every period in columns.
+def _values(atlas: Atlas, pictures: Sequence[Picture], shared: Picture) -> dict[str, object]:
+    """Return a layer at a level: values and classes of every period in columns, each with its legend.
 
-    The classes mean the same in all periods. Class counts are those of the newest.
+    The legend of the whole is the newest period's; ``shared`` has the breaks of all periods, for a slider
+    that moves: a value's class there is the first whose upper bound it does not exceed.
     """
     newest = pictures[-1]
     sources = tuple(dict.fromkeys(source for one in pictures for source in one.vector.sources))
@@ -327,8 +329,9 @@ def _values(atlas: Atlas, pictures: Sequence[Picture]) -> dict[str, object]:
         legend_of(newest).to_json()
         | about(newest, sources_described(atlas, sources))
         | {
+            "shared_legend": legend_of(shared).to_json()["classes"],
             "codes": newest.gazetteer.codes.tolist(),
-            "periods": [_period(picture) for picture in pictures],
+            "periods": list(map(_period, pictures)),
         }
     )
 
@@ -338,6 +341,7 @@ def _period(picture: Picture) -> dict[str, object]:
     return {
         "period": picture.view.period,
         "label": period_label(picture.view.period, picture.view.indicator.period_kind),
+        "legend": legend_of(picture).to_json()["classes"],
         "values": picture.vector.values,
         "classes": [None if one == MISSING else one for one in picture.classes.tolist()],
         "missing": {

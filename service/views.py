@@ -74,8 +74,8 @@ UserBreaks = Annotated[
 BreaksOver = Annotated[
     str | None,
     Query(
-        description="`all` periods (colours mean the same on a time slider) or this `period`",
-        json_schema_extra=one_of("all", "period"),
+        description="Breaks of this `period`, or of `all` periods (colours mean the same on a time slider)",
+        json_schema_extra=one_of("period", "all"),
     ),
 ]
 Palette = Annotated[
@@ -261,7 +261,7 @@ def resolve(atlas: Atlas, layer: str, asked: Wish) -> View:
         scheme=scheme,
         k=k,
         breaks=_user_breaks(scheme, asked.breaks),
-        breaks_over=_chosen("breaks_over", asked.breaks_over, ["all", "period"], "all"),
+        breaks_over=_chosen("breaks_over", asked.breaks_over, ["period", "all"], "period"),
         palette=_chosen("palette", asked.palette, palettes.names(), indicator.default_palette),
     )
 

@@ -4,7 +4,7 @@ import type { Catalogue, Lang, Layer, Legend, Palette } from "./api";
 import { get } from "./api";
 import { h, s } from "./element";
 import { text, textOf, type TextKey } from "./texts";
-import type { View } from "./view";
+import { breaksOver, type View } from "./view";
 
 export const SCHEMES = ["quantiles", "equal-interval", "fisher-jenks", "head-tail", "standard-deviation"] as const;
 /** The palettes offered; all of them stand for the API. */
@@ -101,6 +101,8 @@ export async function drawSettings(target: HTMLElement, layer: Layer, legend: Le
   const plain = palette.replace(/_r$/, "");
   const { palettes } = await get<{ palettes: Palette[] }>("/v1/palettes");
   const offered = palettes.filter((one) => one.colour_blind_safe && (OFFERED.has(one.name) || one.name === plain));
+  // two maps of one layer have the same breaks unless told otherwise
+  const ownBreaks = breaksOver({ ...view, breaks_over: "" }) === "all" ? "period" : "";
   const takesCount = !["head-tail", "standard-deviation", "user"].includes(scheme);
   const schemes: [string, string][] = [...SCHEMES, ...(scheme === "user" ? (["user"] as const) : [])].map((name) => [name, textOf("scheme_", name, lang)]);
   const count = h("select", { disabled: !takesCount, onchange: (event: Event) => go({ k: (event.target as HTMLSelectElement).value }) }, ...options([2, 3, 4, 5, 6, 7, 8, 9].map((k) => [String(k), String(k)]), view.k || String(takesCount ? layer.default.k : legend.classes.length)));
@@ -123,7 +125,7 @@ export async function drawSettings(target: HTMLElement, layer: Layer, legend: Le
     h(
       "label",
       { class: "check" },
-      h("input", { type: "checkbox", checked: view.breaks_over !== "period", onchange: (event: Event) => go({ breaks_over: (event.target as HTMLInputElement).checked ? "" : "period" }) }),
+      h("input", { type: "checkbox", checked: breaksOver(view) === "all", onchange: (event: Event) => go({ breaks_over: (event.target as HTMLInputElement).checked ? "all" : ownBreaks }) }),
       text("breaksOver", lang),
     ),
     h("button", { type: "button", class: "plain", onclick: () => go({ scheme: "", k: "", breaks: "", palette: "", breaks_over: "" }) }, text("byDefault", lang)),

@@ -1,7 +1,7 @@
 /** What other pages show in a frame: a map, a chart, a ranking or a profile, by the same parameters as the explorer. */
 
 import * as api from "./api";
-import type { Layer, Profile, Row, Series } from "./api";
+import type { Layer, Legend, Profile, Row, Series } from "./api";
 import { lineChart, sparkline } from "./chart";
 import { byId, h, s } from "./element";
 import { gapDefinition } from "./gap";
@@ -10,7 +10,7 @@ import type { RegionalMap } from "./map";
 import { full, short } from "./numbers";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
-import { layerQuery, searchOf, viewOf, type StageName } from "./view";
+import { breaksOver, layerQuery, searchOf, viewOf, type StageName } from "./view";
 
 const VERSION = 1;
 const MOST_RANKED = 10;
@@ -112,31 +112,45 @@ async function showMap(target: HTMLElement): Promise<void> {
     { home: place ? { box: place.bbox, padding: 24 } : { ...HOME, padding: 4 } },
   );
   let current = found.period;
-  const colours = { colours: found.classes.map((one) => one.colour), noData: found.no_data.colour };
+  const coloursOf = (legend: Legend) => ({ colours: legend.classes.map((one) => one.colour), noData: legend.no_data.colour });
+  const breaks = breaksOver(view);
   const exact = layerQuery({ ...view, level: found.level, period: found.period, vintage: found.vintage });
   const { tiles, minzoom, maxzoom } = await api.tiles(view.layer, exact);
-  await map.lay({ key: found.level, poured: exact, tiles, minzoom, maxzoom }, { ...colours, classes: null }, lang);
+  await map.lay({ key: found.level, poured: exact, tiles, minzoom, maxzoom }, { ...coloursOf(found), classes: null }, lang);
   map.showGap(gapDefinition(view.layer));
   map.map.on("idle", () => (document.body.dataset["map"] = box.dataset["map"]));
-  drawLegend(legendBox, found, lang);
+  drawLegend(legendBox, found, lang, { breaks });
   const keep = (told: { codes: string[]; values: (number | null)[] }) => (shown = new Map(told.codes.map((code, index) => [code, told.values[index] ?? null])));
   void api.values(view.layer, exact).then(keep);
   const labels = (await api.catalogue()).periodLabels[layer.period_kind] ?? {};
   const label = (period: string) => labels[period]?.[lang] ?? period;
-  const move = async (period: string, isResting = false) => {
+  const chosen = { ...view, level: found.level, vintage: found.vintage };
+  let turn = 0;
+  /** While the slider moves, colours mean the same in every period. */
+  const pass = async (period: string) => {
+    const own = (turn += 1);
+    const query = layerQuery({ ...chosen, period: "", breaks_over: "all" });
+    const [every, shared] = await Promise.all([api.periods(view.layer, query), api.legend(view.layer, query)]);
+    const passed = every.periods.find((one) => one.period === period);
+    if (own !== turn || !passed) return;
     current = period;
-    const { period: _left, ...kept } = Object.fromEntries(new URLSearchParams(exact));
-    const every = await api.periods(view.layer, new URLSearchParams(kept).toString());
-    const at = every.periods.find((one) => one.period === current);
-    if (!at) return;
-    keep({ codes: every.codes, values: at.values });
-    const paint = { ...colours, classes: { codes: every.codes, classes: at.classes } };
-    if (isResting) map.paint(paint, lang);
-    else map.scrub(paint, lang);
-    recountSoon(legendBox, { ...found, period: current, period_label: at.label }, lang, at.classes);
-    head.querySelector(".when")?.replaceChildren(label(current));
+    keep({ codes: every.codes, values: passed.values });
+    map.scrub({ ...coloursOf(shared), classes: { codes: every.codes, classes: passed.classes } }, lang);
+    recountSoon(legendBox, { ...shared, period, period_label: passed.label }, lang, passed.classes, breaks === "all" ? "all" : "moving");
+    head.querySelector(".when")?.replaceChildren(label(period));
   };
-  timeline(slider, (period) => void move(period), (period) => void move(period, true)).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);
+  const settle = async (period: string) => {
+    const own = (turn += 1);
+    const query = layerQuery({ ...chosen, period });
+    const [legend, values] = await Promise.all([api.legend(view.layer, query), api.values(view.layer, query)]);
+    if (own !== turn) return;
+    current = period;
+    keep(values);
+    map.paint({ ...coloursOf(legend), classes: values }, lang);
+    drawLegend(legendBox, legend, lang, { breaks });
+    head.querySelector(".when")?.replaceChildren(label(period));
+  };
+  timeline(slider, (period) => void pass(period), (period) => void settle(period)).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);
   if (view.area) void select(view.area);
   const summary = await api.summary(view.layer, exact);
   box.querySelector("canvas")?.setAttribute("aria-describedby", "summary");

@@ -2,9 +2,9 @@
 
 import maplibre from "maplibre-gl";
 import { Protocol } from "pmtiles";
-import { get, Problem, type Lang, type Layer, type Legend, type Texts } from "./api";
+import { get, Problem, type Lang, type Layer, type Legend, type LegendClass, type Texts } from "./api";
 import { byId, h } from "./element";
-import { drawLegend, recountSoon } from "./legend";
+import { classesOf, drawLegend, recountSoon } from "./legend";
 import { RegionalMap } from "./map";
 import { full } from "./numbers";
 import { text, textOf, translatePage, withUnit } from "./texts";
@@ -30,10 +30,20 @@ interface Catalogue {
   layers: ExportedLayer[];
 }
 
-/** A layer at a level: its legend, and every period in columns. */
+interface Period {
+  period: string;
+  label: Texts;
+  legend: LegendClass[];
+  values: (number | null)[];
+  classes: (number | null)[];
+  missing: Record<string, string[]>;
+}
+
+/** A layer at a level: every period in columns, each with its own legend, and the legend that all of them share. */
 interface Sheet extends Legend {
+  shared_legend: LegendClass[];
   codes: string[];
-  periods: { period: string; label: Texts; values: (number | null)[]; classes: (number | null)[]; missing: Record<string, string[]> }[];
+  periods: Period[];
 }
 
 /** As in service/previews.py: what is shown first, where it is there. */
@@ -43,6 +53,7 @@ const FIRST_LEVEL = "municipality";
 const asked = new URLSearchParams(location.search);
 let lang: Lang = asked.get("lang") === "en" ? "en" : "ja";
 let period = asked.get("period") ?? "";
+const hasSharedBreaks = asked.get("breaks_over") === "all";
 maplibre.addProtocol("pmtiles", new Protocol().tile);
 
 function showFault(error: unknown): void {
@@ -98,22 +109,28 @@ async function start(): Promise<void> {
       remember();
     },
   );
-  const remember = () => history.replaceState(null, "", `?${new URLSearchParams({ layer: layer.id, level, period, lang })}${location.hash}`);
+  const remember = () => {
+    const said = new URLSearchParams({ layer: layer.id, level, period, lang, ...(hasSharedBreaks ? { breaks_over: "all" } : {}) });
+    history.replaceState(null, "", `?${said}${map.hash}`);
+  };
 
-  /** Colour the map for a period: while the slider moves its pixels alone, then all of it. */
+  /** Colour the map for a period: while the slider moves its pixels alone, by the breaks that all periods share; then all of it. */
   function paint(next: string, isSettled: boolean): void {
     period = next;
     const at = chosen();
     if (!sheet || !at) return;
-    const colours = { colours: sheet.classes.map((one) => one.colour), noData: sheet.no_data.colour, classes: { codes: sheet.codes, classes: at.classes } };
+    const isShared = hasSharedBreaks || !isSettled;
+    const rows = isShared ? sheet.shared_legend : at.legend;
+    const classes = isShared && layer.kind !== "category" ? classesOf(at.values, rows) : at.classes;
+    const colours = { colours: rows.map((one) => one.colour), noData: sheet.no_data.colour, classes: { codes: sheet.codes, classes } };
     // without the layer's name: the key of transport gaps tells of cells and stops, which an export has not
-    const legend = { ...sheet, layer: "", period, period_label: at.label };
+    const legend = { ...sheet, layer: "", classes: rows, period, period_label: at.label };
     if (isSettled) {
       map.paint(colours, lang);
-      drawLegend(byId("legend"), legend, lang, { ...legend, values: at.values, classes: at.classes, statuses: [] }, at.classes);
+      drawLegend(byId("legend"), legend, lang, { values: { ...legend, values: at.values, classes, statuses: [] }, classes, breaks: isShared ? "all" : "period" });
     } else {
       map.scrub(colours, lang);
-      recountSoon(byId("legend"), legend, lang, at.classes);
+      recountSoon(byId("legend"), legend, lang, classes, hasSharedBreaks ? "all" : "moving");
     }
   }
 

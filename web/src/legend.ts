@@ -1,6 +1,6 @@
 /** The legend: what each colour means, how many areas have it, and how the values are spread. */
 
-import type { Lang, Legend, Values } from "./api";
+import type { Lang, Legend, LegendClass, Values } from "./api";
 import { h, s, swatch } from "./element";
 import { gapDefinition, gapKey } from "./gap";
 import { text, withUnit } from "./texts";
@@ -9,6 +9,12 @@ const BINS = 40;
 const WIDTH = 232;
 const HEIGHT = 44;
 const RECOUNT_MS = 100;
+
+/** Whose values the breaks are made of: the period's, all periods' as asked, or all periods' because the slider moves. */
+export type Breaks = "period" | "all" | "moving";
+
+/** What a legend tells now; while it is the same, only counts change. */
+const shown = new WeakMap<HTMLElement, { classes: LegendClass[]; lang: Lang; breaks: Breaks }>();
 
 let waiting: ReturnType<typeof setTimeout> | undefined;
 let newest: Parameters<typeof recount> | null = null;
@@ -50,9 +56,35 @@ function counted(legend: Legend, classes: (number | null)[] | null): number[] {
   return counts;
 }
 
-/** Draw the legend; with `values` their spread too, with `classes` the counts of these. */
-export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, values: Values | null = null, classes: (number | null)[] | null = null): void {
+/** Return the class of each value: the first whose upper bound it does not exceed, else the last; null where missing. */
+export function classesOf(values: (number | null)[], classes: LegendClass[]): (number | null)[] {
+  return values.map((value) => {
+    if (value === null) return null;
+    const found = classes.findIndex((one) => one.upper !== null && value <= one.upper);
+    return found === -1 ? classes.length - 1 : found;
+  });
+}
+
+/** Return a legend's foot: whose breaks these are, and the spread of the values; the spread of another period keeps its room, unseen. */
+function foot(target: HTMLElement, legend: Legend, lang: Lang, values: Values | null, breaks: Breaks): HTMLElement | null {
+  const note = breaks === "period" ? null : h("p", { class: "breaks" }, text(breaks === "all" ? "breaksOver" : "breaksMoving", lang));
+  const earlier = target.querySelector(".histogram");
+  const drawn = values ? spread(legend, values, lang) : earlier;
+  return note || drawn ? h("div", { class: ["foot", breaks, values ? "" : "stale"].filter(Boolean).join(" ") }, note, drawn) : null;
+}
+
+export interface Known {
+  /** Their spread is drawn. */
+  values?: Values | null;
+  /** Counted instead of those that the legend tells. */
+  classes?: (number | null)[] | null;
+  breaks?: Breaks;
+}
+
+/** Draw the legend. */
+export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, { values = null, classes = null, breaks = "period" }: Known = {}): void {
   if (newest?.[0] === target) newest = null;
+  shown.set(target, { classes: legend.classes, lang, breaks });
   const isCategorical = legend.classes.every((one) => one.lower === null);
   const counts = counted(legend, classes);
   const rows = legend.classes.map((one, index) => ({ colour: one.colour, label: one.label[lang], count: counts[index] ?? 0 }));
@@ -62,25 +94,31 @@ export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, valu
     h("h3", {}, withUnit(legend.title, legend.unit, lang)),
     h("p", { class: "when" }, `${legend.period_label?.[lang] ?? legend.period}`, h("span", {}, text("areasCounted", lang))),
     h("ul", {}, ...rows.map((row) => h("li", { class: row.count ? "" : "none" }, swatch(row.colour), h("span", {}, row.label), h("data", { value: row.count }, row.count.toLocaleString(lang))))),
-    ...(values && !isCategorical ? [spread(legend, values, lang)].filter((one) => one !== null) : []),
+    ...[isCategorical ? null : foot(target, legend, lang, values, breaks)].filter((one) => one !== null),
     ...(gapDefinition(legend.layer) ? [gapKey(lang)] : []),
   );
 }
 
-/** Tell the counts of the period that a slider passes: soon, not at once, for they are read while the map is watched. */
-export function recountSoon(...told: Parameters<typeof recount>): void {
-  newest = told;
+/** Tell the counts of the period that a slider passes: soon, not at once, for they are read while the map is watched. Other colours are told at once. */
+export function recountSoon(...next: Parameters<typeof recount>): void {
+  if (!isShown(...next)) return recount(...next);
+  newest = next;
   waiting ??= setTimeout(() => {
     waiting = undefined;
     if (newest) recount(...newest);
   }, RECOUNT_MS);
 }
 
+function isShown(...[target, legend, lang, , breaks]: Parameters<typeof recount>): boolean {
+  const now = shown.get(target);
+  return now?.classes === legend.classes && now.lang === lang && now.breaks === breaks;
+}
+
 /** Tell another period's counts; where the legend is drawn already only what differs. */
-function recount(target: HTMLElement, legend: Legend, lang: Lang, classes: (number | null)[]): void {
+function recount(target: HTMLElement, legend: Legend, lang: Lang, classes: (number | null)[], breaks: Breaks): void {
+  if (!isShown(target, legend, lang, classes, breaks)) return drawLegend(target, legend, lang, { classes, breaks });
   const counts = counted(legend, classes);
   const rows = [...target.querySelectorAll("li:has(data)")];
-  if (rows.length !== counts.length) return drawLegend(target, legend, lang, null, classes);
   if (legend.classes.some((one) => one.lower !== null)) rows.unshift(...rows.splice(0, legend.classes.length).reverse());
   rows.forEach((row, index) => {
     const count = counts[index] ?? 0;
@@ -91,5 +129,5 @@ function recount(target: HTMLElement, legend: Legend, lang: Lang, classes: (numb
     row.classList.toggle("none", count === 0);
   });
   target.querySelector(".when")?.firstChild?.replaceWith(legend.period_label[lang]);
-  target.querySelector(".histogram")?.remove(); // it is of the period that was drawn
+  target.querySelector(".foot")?.classList.add("stale"); // it is of the period that was drawn
 }

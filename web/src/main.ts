@@ -14,7 +14,7 @@ import { removeSketch } from "./sketch";
 import { openShare } from "./share";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
-import { layerQuery, otherView, searchOf, STAGES, viewOf, type StageName, type View } from "./view";
+import { breaksOver, layerQuery, otherView, searchOf, STAGES, viewOf, type StageName, type View } from "./view";
 
 /** The views that are no map; each is fetched when first opened. */
 const SHEETS: Partial<Record<StageName, () => Promise<{ draw: (target: HTMLElement, board: Board) => Promise<void> }>>> = {
@@ -32,7 +32,8 @@ let view = viewOf(location.search, navigator.language);
 let all: Catalogue | null = null;
 let legend: Legend | null = null;
 let values: Values | null = null;
-let scrubbed: Periods | null = null;
+/** What the map is coloured by while the slider moves: every period, and the legend that all of them share. */
+let scrubbed: { periods: Periods; legend: Legend } | null = null;
 let turn = 0;
 let overlaid: Promise<void> = Promise.resolve();
 
@@ -61,6 +62,7 @@ function go(change: Partial<View>, { replace = false } = {}): void {
   view = layer && (change.layer !== undefined || change.level !== undefined) ? settled(wanted, layer) : wanted;
   map.write(); // going back leads to the place that is left now
   history[replace ? "replaceState" : "pushState"](null, "", searchOf(view) + map.hash);
+  if (change.layer !== undefined || change.level !== undefined || change.stage !== undefined) slider.stop();
   if (change.layer !== undefined || change.stage !== undefined) closeChooser();
   show();
 }
@@ -88,7 +90,7 @@ function told(value: number | null | undefined): string {
 
 function valueAt(code: string, poured: number | undefined): number | null | undefined {
   const moving = scrubbed && byId<HTMLInputElement>("period").value;
-  if (scrubbed && moving) return scrubbed.periods[Number(moving)]?.values[scrubbed.codes.indexOf(code)];
+  if (scrubbed && moving) return scrubbed.periods.periods[Number(moving)]?.values[scrubbed.periods.codes.indexOf(code)];
   return values ? values.values[values.codes.indexOf(code)] : poured;
 }
 
@@ -126,17 +128,21 @@ function drawStages(): void {
   if (current) stages.scrollLeft = current.offsetLeft - stages.offsetLeft - (stages.clientWidth - current.offsetWidth) / 2; // on phones the row is wider than the page
 }
 
-/** Colour the map for a period passed by the slider, without asking for anything but the first time. */
+/** Colour the map for a period passed by the slider, by the breaks of all periods; only the first time is anything asked for. */
 async function scrub(period: string): Promise<void> {
-  const { period: _left, ...kept } = Object.fromEntries(new URLSearchParams(layerQuery({ ...view, level: legend?.level ?? view.level })));
+  const query = layerQuery({ ...view, level: legend?.level ?? view.level, period: "", breaks_over: "all" });
   const current = turn;
-  const found = scrubbed ?? (await api.periods(view.layer, new URLSearchParams(kept).toString()));
+  const asked = async () => {
+    const [periods, shared] = await Promise.all([api.periods(view.layer, query), api.legend(view.layer, query)]);
+    return { periods, legend: shared };
+  };
+  const found = scrubbed ?? (await asked());
   if (current !== turn) return; // another view has been asked for meanwhile, and will be told in its own words
   scrubbed = found;
-  const at = found.periods.find((one) => one.period === period);
-  if (!at || !legend) return;
-  map.scrub({ ...colours(legend), classes: { codes: found.codes, classes: at.classes } }, view.lang);
-  recountSoon(byId("legend"), { ...legend, period, period_label: at.label }, view.lang, at.classes);
+  const at = found.periods.periods.find((one) => one.period === period);
+  if (!at) return;
+  map.scrub({ ...colours(found.legend), classes: { codes: found.periods.codes, classes: at.classes } }, view.lang);
+  recountSoon(byId("legend"), { ...found.legend, period, period_label: at.label }, view.lang, at.classes, breaksOver(view) === "all" ? "all" : "moving");
 }
 
 function colours(of: Legend): Omit<Paint, "classes"> {
@@ -182,11 +188,13 @@ async function showMap(current: number): Promise<void> {
   values = null;
   scrubbed = null;
   await lay(map, view, found);
-  drawLegend(byId("legend"), found, view.lang);
+  const passed = slider.passed();
+  if (passed) await scrub(passed);
+  else drawLegend(byId("legend"), found, view.lang, { breaks: breaksOver(view) });
   void api.values(view.layer, layerQuery({ ...view, level: found.level, period: found.period })).then((more) => {
     if (current !== turn) return;
     values = more;
-    drawLegend(byId("legend"), found, view.lang, more);
+    if (!slider.passed()) drawLegend(byId("legend"), found, view.lang, { values: more, breaks: breaksOver(view) });
   });
   map.select([...new Set([view.area, ...view.areas])].filter(Boolean));
   overlaid = showOverlays(map, found);
@@ -305,6 +313,7 @@ map.map.on("idle", () => {
 });
 window.addEventListener("popstate", () => {
   view = viewOf(location.search, navigator.language);
+  slider.stop();
   show();
 });
 byId("language").addEventListener("click", () => go({ lang: view.lang === "ja" ? "en" : "ja" }));

@@ -3,7 +3,7 @@
 import type { Lang, Layer, Legend } from "./api";
 import { h } from "./element";
 import { text, withUnit, type TextKey } from "./texts";
-import { layerQuery, searchOf, type View } from "./view";
+import { breaksOver, layerQuery, searchOf, type View } from "./view";
 
 /** The newest script of embeds, and what its bytes come to; the build fills it in. */
 declare const EMBED_SCRIPT: { path: string; integrity: string };
@@ -45,7 +45,7 @@ function copied(id: string, name: TextKey, words: string, lang: Lang): HTMLEleme
 export function openShare(dialog: HTMLDialogElement, view: View, layer: Layer, legend: Legend): void {
   const lang = view.lang;
   const kind = embedKind(view, layer);
-  const chosen = { ...view, level: legend.level, period: legend.period };
+  const chosen = { ...view, level: legend.level, period: legend.period, breaks_over: breaksOver(view) === "all" ? "all" : view.breaks_over };
   const query = layerQuery(chosen);
   const base = `/v1/layers/${view.layer}`;
   const title = withUnit(legend.title, legend.unit, lang);

@@ -4,14 +4,14 @@ import { byId } from "./element";
 import { drawLegend } from "./legend";
 import { sketch } from "./sketch";
 import { translatePage } from "./texts";
-import { viewOf } from "./view";
+import { breaksOver, viewOf } from "./view";
 
 const view = viewOf(location.search, navigator.language);
 translatePage(view.lang);
 if (view.stage === "map") {
   try {
     const legend = await sketch(byId("map"), view);
-    drawLegend(byId("legend"), legend, view.lang);
+    drawLegend(byId("legend"), legend, view.lang, { breaks: breaksOver(view) });
     // starting the explorer takes longer than a frame: let the picture be seen first
     await new Promise((seen) => requestAnimationFrame(() => setTimeout(seen)));
     performance.mark("chiiki:coloured"); // scripts/bench page reads it

@@ -53,6 +53,7 @@ const TEXTS = {
   palette: { ja: "配色", en: "Palette" },
   safeOnly: { ja: "色覚の多様性に配慮した配色", en: "safe for colour-blind readers" },
   breaksOver: { ja: "全期間で同じ区切り", en: "Same breaks for all periods" },
+  breaksMoving: { ja: "動かす間は、全期間で同じ区切り", en: "Same breaks for all periods while the period moves" },
   byDefault: { ja: "標準に戻す", en: "Reset" },
   over: { ja: "重ねる", en: "Overlays" },
   labels: { ja: "地名", en: "Place names" },

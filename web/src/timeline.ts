@@ -8,6 +8,10 @@ const STEP_MS = 900;
 
 export interface Timeline {
   draw(periods: string[], period: string, label: (period: string) => string, lang: Lang): void;
+  /** The period passed now; null while the slider rests. */
+  passed(): string | null;
+  /** Rest without settling anywhere: what is shown is of no use any more. */
+  stop(): void;
 }
 
 function sign(path: string): SVGElement {
@@ -18,6 +22,8 @@ function sign(path: string): SVGElement {
 export function timeline(target: HTMLElement, moved: (period: string) => void, settled: (period: string) => void): Timeline {
   let told: { periods: string[]; label: (period: string) => string; lang: Lang } = { periods: [], label: String, lang: "ja" };
   let playing: ReturnType<typeof setInterval> | undefined;
+  let isMoving = false;
+  let rested = "";
   const range = h("input", { type: "range", min: 0, step: 1, id: "period" });
   const output = h("output", { for: "period" });
   const button = h("button", { type: "button", class: "round" });
@@ -32,7 +38,7 @@ export function timeline(target: HTMLElement, moved: (period: string) => void, s
     button.setAttribute("aria-label", text(playing ? "pause" : "play", told.lang));
     button.replaceChildren(sign(playing ? "M3 1h3v12H3zM8 1h3v12H8z" : "M3 1l10 6-10 6z"));
   };
-  const stop = () => {
+  const pause = () => {
     clearInterval(playing);
     playing = undefined;
     press();
@@ -40,33 +46,39 @@ export function timeline(target: HTMLElement, moved: (period: string) => void, s
   // of the positions passed between two frames only the newest is shown
   let frame = 0;
   const move = () => {
+    isMoving = true;
     tell();
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(() => moved(at()));
   };
-  const rest = () => {
+  const stop = () => {
     cancelAnimationFrame(frame);
-    settled(at());
+    pause();
+    isMoving = false;
+  };
+  const rest = () => {
+    stop();
+    rested = at();
+    settled(rested);
   };
   range.addEventListener("input", () => {
-    stop();
+    pause();
     move();
   });
-  range.addEventListener("change", rest);
+  range.addEventListener("change", () => (isMoving || at() !== rested) && rest());
+  // not every browser calls it a change where the slider is let go at the place it was taken up
+  const release = () => isMoving && !playing && rest();
+  range.addEventListener("pointerdown", () => {
+    for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, release, { once: true });
+  });
   button.addEventListener("click", () => {
-    if (playing) {
-      stop();
-      rest();
-      return;
-    }
+    if (playing) return rest();
     if (Number(range.value) === told.periods.length - 1) range.value = "0";
     move();
     playing = setInterval(() => {
       range.value = String(Number(range.value) + 1);
       move();
-      if (Number(range.value) < told.periods.length - 1) return;
-      stop();
-      rest();
+      if (Number(range.value) === told.periods.length - 1) rest();
     }, STEP_MS);
     press();
   });
@@ -74,10 +86,12 @@ export function timeline(target: HTMLElement, moved: (period: string) => void, s
 
   return {
     draw(periods, period, label, lang) {
-      if (playing) return; // it is telling the period itself
+      // moving it tells the period itself, as long as the periods are the same
+      if (isMoving && periods.join() !== told.periods.join()) stop();
       told = { periods, label, lang };
       range.max = String(Math.max(periods.length - 1, 0));
-      range.value = String(periods.indexOf(period));
+      if (!isMoving) range.value = String(periods.indexOf(period));
+      rested = period;
       range.disabled = button.disabled = periods.length < 2;
       target.classList.toggle("single", periods.length < 2);
       range.setAttribute("aria-label", text("period", lang));
@@ -86,5 +100,7 @@ export function timeline(target: HTMLElement, moved: (period: string) => void, s
       tell();
       press();
     },
+    passed: () => (isMoving ? at() : null),
+    stop,
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { layerQuery, otherView, searchOf, viewOf } from "./view";
+import { breaksOver, layerQuery, otherView, searchOf, viewOf } from "./view";
 
 test("an address and its view are each other's", () => {
   const address = "?lang=en&view=two&layer=deployments:smart-cities&period=2024&level=prefecture&k=7&palette=blues&layer2=population&period2=2015&area=10201&areas=10201,10202&overlay=labels,deployments:japanese-ccrc";
@@ -30,6 +30,20 @@ test("a view that does not exist is the map, and no more than five areas are com
 
 test("only what the data routes take is asked of them", () => {
   expect(layerQuery(viewOf("?lang=en&layer=population&area=10201&k=5&breaks_over=period"))).toBe("k=5&breaks_over=period");
+});
+
+test("breaks are the period's own, unless all periods are asked for", () => {
+  expect(layerQuery(viewOf("?layer=population"))).toBe("");
+  expect(breaksOver(viewOf("?layer=population&breaks_over=all"))).toBe("all");
+  expect(searchOf(viewOf("?lang=ja&layer=population&breaks_over=all"))).toContain("breaks_over=all");
+});
+
+test("two periods of one layer are compared by the same breaks, two layers each by its own", () => {
+  const periods = viewOf("?view=two&layer=population&period2=2000");
+  expect([layerQuery(periods), layerQuery(otherView(periods))]).toEqual(["breaks_over=all", "period=2000&breaks_over=all"]);
+  const layers = viewOf("?view=two&layer=population&layer2=ageing-rate");
+  expect([layerQuery(layers), layerQuery(otherView(layers))]).toEqual(["", ""]);
+  expect(layerQuery(viewOf("?view=two&layer=population&breaks_over=period"))).toBe("breaks_over=period");
 });
 
 test("the other view keeps the classes of the same layer and drops those of another", () => {

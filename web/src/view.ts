@@ -87,14 +87,21 @@ export function searchOf(view: View): string {
   return `?${said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }
 
+/** Return whose values a view's breaks are made of: the period's; all periods' where asked, and where two maps compare periods of one layer. */
+export function breaksOver(view: View): "period" | "all" {
+  const isCompared = view.stage === "two" && (!view.layer2 || view.layer2 === view.layer);
+  return view.breaks_over === "all" || (isCompared && !view.breaks_over) ? "all" : "period";
+}
+
 /** Return the query that asks the layer's routes for this view. */
 export function layerQuery(view: View): string {
-  return new URLSearchParams(ASKED.filter((name) => view[name]).map((name) => [name, view[name]])).toString();
+  const asked = breaksOver(view) === "all" ? { ...view, breaks_over: "all" } : view;
+  return new URLSearchParams(ASKED.filter((name) => asked[name]).map((name) => [name, asked[name]])).toString();
 }
 
 /** Return the same view of the other layer and period. */
 export function otherView(view: View): View {
   const sameLayer = !view.layer2 || view.layer2 === view.layer;
   const own = sameLayer ? {} : { scheme: "", k: "", breaks: "", palette: "" };
-  return { ...view, ...own, layer: view.layer2 || view.layer, period: view.period2 || (sameLayer ? view.period : "") };
+  return { ...view, ...own, layer: view.layer2 || view.layer, layer2: view.layer, period: view.period2 || (sameLayer ? view.period : "") };
 }

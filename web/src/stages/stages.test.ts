@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { histogram } from "../legend";
+import { classesOf, histogram } from "../legend";
 import { paired, rankCorrelation, ticks } from "./bivariate";
 import { ranked } from "./table";
 
@@ -26,6 +26,11 @@ test("an axis has round numbers within its bounds", () => {
   expect(ticks(16.3, 57.6)).toEqual([20, 30, 40, 50]);
   expect(ticks(-18.9, 14.8)).toEqual([-10, 0, 10]);
   expect(ticks(0, 1)).toHaveLength(6);
+});
+
+test("a class is closed on the right, and what lies above the last bound belongs to the last", () => {
+  const upTo = (upper: number) => ({ lower: 0, upper, colour: "#000000", label: { ja: "", en: "" }, count: 0 });
+  expect(classesOf([1, 2, 2.5, 9, null], [upTo(2), upTo(4)])).toEqual([0, 0, 1, 1, null]);
 });
 
 test("a histogram counts every value, the far ones in the outer bins", () => {

@@ -7,7 +7,7 @@ import { RegionalMap, type MapTexts, type Pointed } from "../map";
 import { full } from "../numbers";
 import type { Board } from "../panel";
 import { text } from "../texts";
-import { layerQuery, type View } from "../view";
+import { breaksOver, layerQuery, type View } from "../view";
 
 export interface Beside {
   other: View;
@@ -69,7 +69,7 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
   }
   await lay(second, shown, found);
   second.select([...new Set([board.view.area, ...board.view.areas])].filter(Boolean));
-  drawLegend(frame.querySelector<HTMLElement>("#legend2") as HTMLElement, found, lang);
+  drawLegend(frame.querySelector<HTMLElement>("#legend2") as HTMLElement, found, lang, { breaks: breaksOver(shown) });
   const when = h("select", { id: "period2", "aria-label": text("otherPeriod", lang) }, ...periods.map((period) => h("option", { value: period, selected: period === found.period }, found.period === period ? (found.period_label?.[lang] ?? period) : period)));
   when.addEventListener("change", () => board.go({ layer2: shown.layer, period2: when.value }));
   frame.querySelector(".choices")?.replaceChildren(layerChoice(board, shown.layer, () => true), when);
