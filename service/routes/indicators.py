@@ -161,20 +161,32 @@ async def _page(
     def make() -> dict[str, object]:
         found = wanted.among(layers.values())
         page = found[wanted.offset : wanted.offset + wanted.limit]
-        labels: dict[str, dict[str, dict[str, str]]] = {}
-        for one in page:
-            periods = {period for level in atlas.levels(one) for period in atlas.periods(one, level)}
-            labels.setdefault(one.period_kind, {}).update(
-                {period: period_label(period, one.period_kind) for period in sorted(periods)}
-            )
         return {
             "total": len(found),
             "next": next_page(request, wanted.offset, wanted.limit, len(found)),
-            "period_labels": labels,
+            "period_labels": _period_labels(atlas, page),
             name: [described(atlas, one) for one in page],
         }
 
     return await kept_json(request, atlas, make, atlas.state())
+
+
+def _period_labels(atlas: Atlas, layers: Iterable[Indicator]) -> dict[str, dict[str, dict[str, str]]]:
+    """Return how people read the periods of layers, by kind of period and period."""
+    labels: dict[str, dict[str, dict[str, str]]] = {}
+    for one in layers:
+        periods = {period for level in atlas.levels(one) for period in atlas.periods(one, level)}
+        labels.setdefault(one.period_kind, {}).update(
+            {period: period_label(period, one.period_kind) for period in sorted(periods)}
+        )
+    return labels
+
+
+@router.get("/layers/{layer}", summary="One layer")
+async def layer(request: Request, atlas: AtlasDep, layer: str) -> Response:
+    """Return one layer as `/v1/layers` lists it, with its `period_labels`."""
+    found = atlas.layer(layer)
+    return json_answer(request, {**described(atlas, found), "period_labels": _period_labels(atlas, [found])})
 
 
 @router.get("/indicators/{indicator}", summary="One indicator")

@@ -240,10 +240,37 @@ export interface Catalogue {
   periodLabels: Record<string, Record<string, Texts>>;
 }
 
+type PeriodLabels = Catalogue["periodLabels"];
+
+interface Page {
+  layers: Layer[];
+  total: number;
+  period_labels?: PeriodLabels;
+}
+
+/** Return all layers, page by page. */
+async function allLayers(): Promise<{ layers: Layer[]; labels: PeriodLabels }> {
+  const layers: Layer[] = [];
+  const labels: PeriodLabels = {};
+  for (let total = 1; layers.length < total; ) {
+    const page = await get<Page>(`/v1/layers${layers.length ? `?offset=${layers.length}` : ""}`);
+    layers.push(...page.layers);
+    for (const [kind, named] of Object.entries(page.period_labels ?? {})) labels[kind] = { ...labels[kind], ...named };
+    total = page.layers.length ? page.total : 0;
+  }
+  return { layers, labels };
+}
+
+/** Return one layer, with the names of its periods. */
+export async function layer(id: string): Promise<Layer & { labels: Record<string, Texts> }> {
+  const found = await get<Layer & { period_labels: PeriodLabels }>(`/v1/layers/${id}`);
+  return { ...found, labels: found.period_labels[found.period_kind] ?? {} };
+}
+
 /** Return everything there is to choose from. */
 export async function catalogue(): Promise<Catalogue> {
   const [found, goals, measures] = await Promise.all([
-    get<{ layers: Layer[]; period_labels?: Catalogue["periodLabels"] }>("/v1/layers"),
+    allLayers(),
     get<{ goals: Goal[] }>("/v1/goals"),
     get<{ measures: Measure[] }>("/v1/measures"),
   ]);
@@ -252,7 +279,7 @@ export async function catalogue(): Promise<Catalogue> {
     layers: new Map(shown.map((one) => [one.id, one])),
     goals: goals.goals,
     measures: measures.measures,
-    periodLabels: found.period_labels ?? {},
+    periodLabels: found.labels,
   };
 }
 

@@ -30,13 +30,6 @@ function isDark(): boolean {
   return theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
 }
 
-/** Wherever the layer is not in the first answers: what the numbers need to know of it. */
-async function layerOf(id: string): Promise<Layer> {
-  const found = (await api.catalogue()).layers.get(id);
-  if (!found) throw new api.Problem(404, text("failed", view.lang), id);
-  return found;
-}
-
 function words(summary: string, citation: string, ...more: (HTMLElement | null)[]): HTMLElement {
   const lang = view.lang;
   const title = lang === "ja" ? "説明・表・出典の書き方" : "In words, table, citation";
@@ -74,7 +67,7 @@ async function showMap(target: HTMLElement): Promise<void> {
   const inside = view.area || parent;
   const [found, layer, { HOME, RegionalMap }, place] = await Promise.all([
     api.legend(view.layer, query),
-    layerOf(view.layer),
+    api.layer(view.layer),
     import("./map"),
     inside ? api.get<api.Area>(`/v1/areas/${inside}`) : null,
   ]);
@@ -122,8 +115,7 @@ async function showMap(target: HTMLElement): Promise<void> {
   drawLegend(legendBox, found, lang, { breaks });
   const keep = (told: { codes: string[]; values: (number | null)[] }) => (shown = new Map(told.codes.map((code, index) => [code, told.values[index] ?? null])));
   void api.values(view.layer, exact).then(keep);
-  const labels = (await api.catalogue()).periodLabels[layer.period_kind] ?? {};
-  const label = (period: string) => labels[period]?.[lang] ?? period;
+  const label = (period: string) => layer.labels[period]?.[lang] ?? period;
   const chosen = { ...view, level: found.level, vintage: found.vintage };
   let turn = 0;
   /** While the slider moves, colours mean the same in every period. */
@@ -161,7 +153,7 @@ async function showMap(target: HTMLElement): Promise<void> {
 
 async function showChart(target: HTMLElement): Promise<void> {
   const lang = view.lang;
-  const layer = await layerOf(view.layer);
+  const layer = await api.layer(view.layer);
   const codes = [...new Set([...(view.area ? [view.area] : []), ...view.areas])];
   const areas = codes.length ? codes.join(",") : "00000";
   const series = await api.get<Series & { citation?: api.Texts; sources: { credit: api.Texts }[] }>(`/v1/series?indicator=${layer.id}&areas=${areas}`);
@@ -179,7 +171,7 @@ async function showChart(target: HTMLElement): Promise<void> {
 async function showRanking(target: HTMLElement): Promise<void> {
   const lang = view.lang;
   const query = [layerQuery(view), parent ? `parent=${parent}` : "", `limit=${limit}`].filter(Boolean).join("&");
-  const [layer, told] = await Promise.all([layerOf(view.layer), api.get<api.About & { rows: Row[]; n: number }>(`/v1/layers/${view.layer}/ranking.json?${query}`)]);
+  const [layer, told] = await Promise.all([api.layer(view.layer), api.get<api.About & { rows: Row[]; n: number }>(`/v1/layers/${view.layer}/ranking.json?${query}`)]);
   const most = Math.max(...told.rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
   const bar = (row: Row) =>
     s("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, s("rect", { width: (Math.abs(row.value) / most) * 100, height: 10, fill: row.code === view.area ? "#b3430f" : "#3b83ad" }));
