@@ -52,7 +52,7 @@ def crowded(
     """
     with database_server.new_database(template) as database:
         with database.begin() as conn:
-            grid = Grid(11, np.array(CELLS), {"population": np.ones(len(CELLS))})
+            grid = Grid(11, np.array(CELLS), {"population": np.ones(len(CELLS))}, np.full(len(CELLS), "ok"))
             store_grid(conn, grid, "fine", "2021", Credit("", "", ""), "", "tests")
             told = text(
                 "insert into gap_cell select 'mlit-handbook-rural', 'fine', code, :area, 700, false, 0.25"

@@ -8,7 +8,7 @@ counted by itself, here or on another machine.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -36,9 +36,10 @@ class Partition:
     Attributes
     ----------
     areas : codes of municipalities, with their outlines in degrees; those that are ``own`` are told
-    cells : mesh codes, with their people by column
+    cells : mesh codes, with their people by column; NaN where they are not known
     stops : all that may reach them
     sea : whether what lies in no outline is sea, or land of which the boundaries are not known
+    missing : code of a cell whose population is not known → why, such as ``secret``
     """
 
     areas: tuple[str, ...]
@@ -48,6 +49,7 @@ class Partition:
     people: Mapping[str, Floats]
     stops: Stops
     sea: bool = True
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def parts(self) -> Parts:
@@ -103,15 +105,22 @@ def _land_cells(outlines: Geometries) -> list[str]:
 
 @dataclass(frozen=True)
 class Counts:
-    """People, or square metres, of one municipality: all, and those in the gap."""
+    """People, or square metres, of one municipality: all, and those in the gap.
+
+    Attributes
+    ----------
+    all, gap : of the cells that have a figure; NaN where none of its cells has one
+    missing : cells, by their centres, that have no figure: they are in neither
+    """
 
     all: float
     gap: float
+    missing: int = 0
 
     @property
     def share(self) -> float | None:
-        """The share in the gap; None where there is nobody."""
-        return self.gap / self.all if self.all else None
+        """The share in the gap; None where there is nobody, or nobody is known."""
+        return self.gap / self.all if self.all > 0 else None
 
 
 @dataclass(frozen=True)
@@ -165,15 +174,10 @@ def _told(
     parts, n = partition.parts, len(partition.cells)
     cell_area = np.full(n, -1, np.intp)
     cell_area[parts.cell[parts.is_centre]] = parts.area[parts.is_centre]
+    inside = np.flatnonzero(cell_area >= 0)
     return Gap(
-        by_area=_sums(partition, parts.cell, parts.area, parts.share, 1 - shares),
-        by_centre=_sums(
-            partition,
-            np.arange(n)[cell_area >= 0],
-            cell_area[cell_area >= 0],
-            None,
-            (~covered)[cell_area >= 0],
-        ),
+        by_area=_sums(partition, cell_area, parts.cell, parts.area, parts.share, 1 - shares),
+        by_centre=_sums(partition, cell_area, inside, cell_area[inside], None, (~covered)[inside]),
         land=land,
         cell_area=cell_area,
         distance_m=distance,
@@ -246,9 +250,22 @@ def _with_zone(
 
 
 def _sums(
-    partition: Partition, cell: Ints, area: Ints, weight: Floats | None, gap: Floats | NDArray[np.bool_]
+    partition: Partition,
+    cell_area: Ints,
+    cell: Ints,
+    area: Ints,
+    weight: Floats | None,
+    gap: Floats | NDArray[np.bool_],
 ) -> dict[str, dict[str, Counts]]:
+    """Return the counts of each own municipality by column of people.
+
+    Parameters
+    ----------
+    cell_area : (n,) municipality of each cell's centre, by which cells without a figure are counted
+    cell, area, weight, gap : (m,) parts of cells, their share of the cell, and their share in the gap
+    """
     m = len(partition.areas)
+    inside = cell_area >= 0
     found: dict[str, dict[str, Counts]] = {
         code: {} for code, own in zip(partition.areas, partition.own, strict=True) if own
     }
@@ -256,12 +273,21 @@ def _sums(
         people = partition.people.get(column)
         if people is None:
             continue
+        is_known = np.isfinite(people)
         told = np.nan_to_num(people[cell]) * (1.0 if weight is None else weight)
-        every = np.bincount(area, weights=told, minlength=m)
-        uncovered = np.bincount(area, weights=told * gap, minlength=m)
+        # of nothing bincount makes whole numbers, which cannot be missing
+        every = np.bincount(area, weights=told, minlength=m).astype(np.float64)
+        uncovered = np.bincount(area, weights=told * gap, minlength=m).astype(np.float64)
+        missing = np.bincount(cell_area[inside & ~is_known], minlength=m)
+        known, unknown = (
+            np.bincount(area[which], minlength=m) for which in (is_known[cell], ~is_known[cell])
+        )
+        nobody_known = (known == 0) & (unknown > 0)
+        every[nobody_known] = uncovered[nobody_known] = np.nan
         for place, code in enumerate(partition.areas):
             if partition.own[place]:
-                found[code][column] = Counts(float(every[place]), float(uncovered[place]))
+                counts = Counts(float(every[place]), float(uncovered[place]), int(missing[place]))
+                found[code][column] = counts
     return found
 
 
@@ -282,7 +308,10 @@ def _land(partition: Partition, definition: Definition, workers: int) -> dict[st
 
 @dataclass(frozen=True)
 class Cluster:
-    """Cells in the gap that touch one another: how many people live there, and where their middle is."""
+    """Cells in the gap that touch one another: how many people live there, and where their middle is.
+
+    ``people`` are those of the cells that have a figure, NaN where none has.
+    """
 
     cells: tuple[int, ...]
     people: float
@@ -291,36 +320,75 @@ class Cluster:
 
 
 def clusters(cells: Sequence[str], people: Floats, uncovered: NDArray[np.bool_]) -> list[Cluster]:
-    """Return groups of uncovered cells that touch (at corners too), the most populous first."""
-    from scipy.ndimage import label
+    """Return groups of uncovered cells that touch (at corners too), the most populous first.
 
-    chosen = np.flatnonzero(uncovered & (people > 0))
+    A cell where nobody lives is in no group; one whose people are not known (NaN) is.
+    """
+    chosen = np.flatnonzero(uncovered & (people != 0))
     if not len(chosen):
         return []
     codes = [cells[place] for place in chosen.tolist()]
+    label = _touching(codes)
+    known = np.isfinite(people[chosen])
+    told = np.where(known, people[chosen], 0.0)
+    total, number = np.bincount(label, weights=told), np.bincount(label, weights=known)
+    weight = np.where(number[label] > 0, told, 1.0)
+    lon, lat = (
+        np.bincount(label, weights=degrees * weight) / np.bincount(label, weights=weight)
+        for degrees in mesh.centres(codes)
+    )
+    total[number == 0] = np.nan
+    members = np.split(chosen[np.argsort(label, kind="stable")], np.cumsum(np.bincount(label))[:-1])
+    found = [
+        Cluster(tuple(inside.tolist()), float(total[place]), float(lon[place]), float(lat[place]))
+        for place, inside in enumerate(members)
+    ]
+    return sorted(found, key=lambda one: (np.isnan(one.people), -one.people, one.cells[0]))
+
+
+def _touching(codes: Sequence[str]) -> Ints:
+    """Return the number of the group that each cell belongs to."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     south, west, north, east = mesh.edges(codes)
     y, x = south // (north - south), west // (east - west)
-    picture = np.zeros((int(y.max() - y.min()) + 1, int(x.max() - x.min()) + 1), bool)
-    picture[y - y.min(), x - x.min()] = True
-    labels, _ = label(picture, np.ones((3, 3)))
-    of_cell = labels[y - y.min(), x - x.min()]
-    lon, lat = mesh.centres(codes)
-    found = []
-    for number in np.unique(of_cell):
-        inside = of_cell == number
-        weight = people[chosen[inside]]
-        total = float(weight.sum())
-        middle = (float((lon[inside] * weight).sum() / total), float((lat[inside] * weight).sum() / total))
-        found.append(Cluster(tuple(chosen[inside].tolist()), total, *middle))
-    return sorted(found, key=lambda one: -one.people)
+    # one column more than there are, so that the last cell of a row does not touch the first of the next
+    width = int(x.max() - x.min()) + 2
+    key = (y - y.min()) * width + (x - x.min())
+    order = np.argsort(key)
+    one, other = [], []
+    for step in (1, width - 1, width, width + 1):
+        at = np.searchsorted(key[order], key + step).clip(max=len(key) - 1)
+        touches = key[order][at] == key + step
+        one.append(np.flatnonzero(touches))
+        other.append(order[at[touches]])
+    pairs = np.concatenate(one), np.concatenate(other)
+    graph = coo_array((np.ones(len(pairs[0]), np.int8), pairs), shape=(len(key), len(key)))
+    _, label = connected_components(graph, directed=False)
+    return label.astype(np.intp)
+
+
+def band_of(distance: Floats, edges: Sequence[float]) -> Ints:
+    """Return the number of the band that each distance lies in; a band is closed above, the last is open.
+
+    >>> band_of(np.array([0.0, 500.0, 501.0, np.inf]), [0, 500, 1000]).tolist()
+    [0, 0, 1, 2]
+    """
+    return np.searchsorted(np.asarray(edges[1:], float), distance, side="left")
 
 
 def bands(distance: Floats, people: Floats, edges: Sequence[float]) -> list[float]:
     """Return the people whose nearest stop lies between successive distances; the last band is open.
 
-    >>> bands(np.array([100.0, 500.0, 501.0, np.inf]), np.array([1.0, 2.0, 4.0, 8.0]), [0, 500, 1000])
-    [3.0, 4.0, 8.0]
+    Cells without a figure (NaN) are left out; a band that has no other cells is NaN.
+
+    >>> bands(np.array([100.0, 500.0, 501.0, np.inf]), np.array([1.0, 2.0, 4.0, np.nan]), [0, 500, 1000])
+    [3.0, 4.0, nan]
     """
-    place = np.searchsorted(np.asarray(edges[1:], float), distance, side="left")
-    counts = np.bincount(place, weights=people, minlength=len(edges))
+    place, known = band_of(distance, edges), np.isfinite(people)
+    # of nothing bincount makes whole numbers, which cannot be missing
+    counts = np.bincount(place[known], weights=people[known], minlength=len(edges)).astype(np.float64)
+    is_known, is_met = (np.bincount(which, minlength=len(edges)) > 0 for which in (place[known], place))
+    counts[is_met & ~is_known] = np.nan
     return [float(count) for count in counts]

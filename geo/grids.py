@@ -3,6 +3,9 @@
 In the text of e-Stat a cell with few residents gives its breakdown to a neighbour (秘匿 and 合算): its total
 stands, its ages do not. Ages are spread over such a group by total population, and the report says how many
 cells that concerns; every sum stays what was published.
+
+A cell whose total is not told (``*``, ``X``, empty) has no figure and a status that says why, as every figure
+has: it is not a cell where nobody lives.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +23,7 @@ from numpy.typing import NDArray
 
 from geo import mesh
 from geo.errors import Finding, InvalidFile, InvalidRows
-from geo.observations import decoded
+from geo.observations import SYMBOLS, decoded
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +46,7 @@ class Grid:
     Attributes
     ----------
     digits : of a code, which is the size: 9 for 500 m
+    statuses : (n,) of each cell's population: ``ok``, or why it is not told, as in ``geo.observations``
     spread : cells whose ages were spread over their disclosure group
     joined : rows that were parts of a cell told before (prefecture files share border cells)
     """
@@ -50,11 +54,38 @@ class Grid:
     digits: int
     codes: NDArray[np.str_]
     columns: Mapping[str, Floats]
+    statuses: NDArray[np.str_]
     spread: int = 0
     joined: int = 0
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    @property
+    def without_figure(self) -> dict[str, int]:
+        """How many cells have no population, by the reason."""
+        reasons, counts = np.unique(self.statuses[self.statuses != "ok"], return_counts=True)
+        return dict(zip(reasons.tolist(), counts.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What one file tells: the columns of each cell, and why a population is missing."""
+
+    columns: tuple[str, ...]
+    cells: dict[str, list[float]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def add(self, code: str, values: list[float], reason: str | None) -> bool:
+        """Add a cell, or a part of one that is there; return whether it was.
+
+        Where a part is not told, neither is the whole.
+        """
+        if reason is not None:
+            self.missing.setdefault(code, reason)
+        before = self.cells.get(code)
+        self.cells[code] = values if before is None else [a + b for a, b in zip(before, values, strict=True)]
+        return before is not None
 
 
 def read_grid(paths: Sequence[Path]) -> Grid:
@@ -65,37 +96,36 @@ def read_grid(paths: Sequence[Path]) -> Grid:
     InvalidFile : a file without codes or population, cells of several sizes
     InvalidRows : rows that are no cell or no count, by file and line
     """
-    cells: dict[str, list[float]] = {}
-    names: tuple[str, ...] = ()
+    together = _Table(())
     spread = joined = 0
     findings: list[Finding] = []
     for path in paths:
-        told, columns, shared, faults = _read(path)
+        table, shared, faults = _read(path)
         findings += faults
-        if names and columns != names:
-            finding = Finding(path.name, "columns", ", ".join(columns), ", ".join(names))
-            raise InvalidFile("The files have different columns", [finding])
-        names = columns
         spread += shared
-        for code, values in told.items():
-            if code in cells:
-                joined += 1
-                cells[code] = [one + other for one, other in zip(cells[code], values, strict=True)]
-            else:
-                cells[code] = values
+        if not together.columns:
+            together = _Table(table.columns)
+        elif table.columns != together.columns:
+            finding = Finding(path.name, "columns", ", ".join(table.columns), ", ".join(together.columns))
+            raise InvalidFile("The files have different columns", [finding])
+        joined += sum(
+            together.add(code, values, table.missing.get(code)) for code, values in table.cells.items()
+        )
     if findings:
         raise InvalidRows(f"{len(findings)} rows are wrong; nothing was loaded", findings[:1000])
-    sizes = {len(code) for code in cells}
+    sizes = {len(code) for code in together.cells}
     if len(sizes) != 1:
         listed = ", ".join(mesh.NAMES[size] for size in sorted(sizes)) or "no cells"
         raise InvalidFile("The cells must be of one size", [Finding("file", "codes", listed, "one size")])
-    codes = sorted(cells)
-    table = np.array([cells[code] for code in codes]).reshape(len(codes), len(names))
-    columns_by_name = {name: table[:, place] for place, name in enumerate(names)}
-    return Grid(sizes.pop(), np.array(codes), columns_by_name, spread, joined)
+    codes = sorted(together.cells)
+    rows = np.array([together.cells[code] for code in codes])
+    columns = {name: rows[:, place] for place, name in enumerate(together.columns)}
+    statuses = np.array([together.missing.get(code, "ok") for code in codes])
+    return Grid(sizes.pop(), np.array(codes), columns, statuses, spread, joined)
 
 
-def _read(path: Path) -> tuple[dict[str, list[float]], tuple[str, ...], int, list[Finding]]:
+def _read(path: Path) -> tuple[_Table, int, list[Finding]]:
+    """Return what a file tells, how many of its cells shared their ages, and what is wrong."""
     rows = list(csv.reader(io.StringIO(decoded(path.read_bytes(), path.name), newline="")))
     first = rows[0] if rows else []
     if not first:
@@ -136,7 +166,7 @@ def _cell(path: Path, line: int, code: str, findings: list[Finding]) -> bool:
 
 def _count(path: Path, line: int, name: str, written: str, findings: list[Finding]) -> float:
     text = written.strip()
-    if text in ("", "*", "-", "…", "X"):
+    if not text or text in SYMBOLS:
         return np.nan
     if not re.fullmatch(r"\d{1,9}(\.\d+)?", text):
         findings.append(Finding(f"{path.name} line {line}", name, text[:80], "a count of people"))
@@ -144,27 +174,28 @@ def _count(path: Path, line: int, name: str, written: str, findings: list[Findin
     return float(text)
 
 
+def _reason(written: str) -> str | None:
+    """Return why a cell tells no population; None where it does."""
+    text = written.strip()
+    return SYMBOLS.get(text) if text else "not_available"
+
+
 def _plain(
     path: Path, rows: list[list[str]], header: int, code_at: int, places: Mapping[str, int]
-) -> tuple[dict[str, list[float]], tuple[str, ...], int, list[Finding]]:
+) -> tuple[_Table, int, list[Finding]]:
     _expect_population(path, places)
     findings: list[Finding] = []
-    told: dict[str, list[float]] = {}
+    table = _Table(tuple(places))
     for line, row in enumerate(rows[header:], header + 1):
         if not row or not _cell(path, line, row[code_at].strip() if len(row) > code_at else "", findings):
             continue
-        values = [
-            _count(path, line, name, row[at] if at < len(row) else "", findings)
-            for name, at in places.items()
-        ]
-        code = row[code_at].strip()
-        told[code] = [a + b for a, b in zip(told[code], values, strict=True)] if code in told else values
-    return told, tuple(places), 0, findings
+        written = {name: row[at] if at < len(row) else "" for name, at in places.items()}
+        values = [_count(path, line, name, text, findings) for name, text in written.items()]
+        table.add(row[code_at].strip(), values, _reason(written["population"]))
+    return table, 0, findings
 
 
-def _estat(
-    path: Path, rows: list[list[str]], first: list[str]
-) -> tuple[dict[str, list[float]], tuple[str, ...], int, list[Finding]]:
+def _estat(path: Path, rows: list[list[str]], first: list[str]) -> tuple[_Table, int, list[Finding]]:
     labels = [unicodedata.normalize("NFKC", label).replace(" ", "") for label in rows[1]]
     places = {
         column: place
@@ -174,30 +205,31 @@ def _estat(
     }
     _expect_population(path, places)
     findings: list[Finding] = []
-    told: dict[str, list[float]] = {}
+    table = _Table(tuple(places))
     groups: dict[str, list[str]] = {}
     code_at, source_at, receiver_at = (first.index(name) for name in ("KEY_CODE", SOURCE, RECEIVER))
     for line, row in enumerate(rows[2:], 3):
         if not row or not _cell(path, line, row[code_at].strip(), findings):
             continue
         code = row[code_at].strip()
-        told[code] = [_count(path, line, name, row[at], findings) for name, at in places.items()]
+        values = [_count(path, line, name, row[at], findings) for name, at in places.items()]
+        table.add(code, values, _reason(row[places["population"]]))
         if row[source_at].strip() == "2":
             groups.setdefault(row[receiver_at].strip(), []).append(code)
-    spread = _spread(told, groups, list(places).index("population"))
-    return told, tuple(places), spread, findings
+    spread = _spread(table.cells, groups, table.columns.index("population"))
+    return table, spread, findings
 
 
 def _spread(told: dict[str, list[float]], groups: Mapping[str, Sequence[str]], total: int) -> int:
     """Spread the breakdown of each receiving cell over its group, by total population.
 
-    Withheld is what the sources do not tell; total population and households are told for every cell.
+    Withheld is what the sources do not tell; a cell whose total is not told gets no part of it.
     """
     cells = 0
     for receiver, sources in groups.items():
-        group = [code for code in (receiver, *sources) if code in told]
+        group = [code for code in (receiver, *sources) if code in told and not np.isnan(told[code][total])]
         people = sum(told[code][total] for code in group)
-        if receiver not in told or not people:
+        if receiver not in group or not people:
             continue
         gathered = list(told[receiver])
         withheld = [

@@ -66,7 +66,7 @@ def cells_in(grid: str, date: dt.date, codes: Sequence[str]) -> Select[Any]:
     own, there = _own(date, codes), cell.alias()
     met = select(there.c.code).distinct().join(own, there.c.geom.intersects(own.c.box))
     near = met.where(there.c.grid == grid).subquery("near")
-    columns = (cell.c[name] for name in ("code", *PEOPLE))
+    columns = (cell.c[name] for name in ("code", "status", *PEOPLE))
     return (
         select(*columns)
         .join(near, cell.c.code == near.c.code)
@@ -143,14 +143,20 @@ def partition_from(extract: Extract, *, sea: bool) -> Partition:
     cells = lists_from(extract.cells)
     columns = {name: np.array(cells[name], float) for name in PEOPLE}
     codes = sorted(extract.outlines)
+    reasons = zip(cells["code"], cells["status"], strict=True)
     return Partition(
         areas=tuple(codes),
         outlines=np.array([shapely.from_wkb(extract.outlines[code]) for code in codes], object),
         own=np.isin(codes, extract.own),
         cells=tuple(cells["code"]),
-        people={name: column for name, column in columns.items() if np.isfinite(column).any()},
+        people={
+            name: column
+            for name, column in columns.items()
+            if name == "population" or np.isfinite(column).any()
+        },
         stops=stops_from(extract.stop_lists),
         sea=sea,
+        missing={code: reason for code, reason in reasons if reason != "ok"},
     )
 
 

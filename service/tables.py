@@ -318,15 +318,18 @@ grid = Table(
     Column("report", JSONB, nullable=False),
 )
 
+#: A cell; ``status`` says why its population is missing, as an observation's does.
 cell = Table(
     "cell",
     metadata,
     Column("grid", Text, ForeignKey("grid.id", ondelete="CASCADE"), primary_key=True),
     Column("code", Text, primary_key=True),
-    Column("population", Float, nullable=False),
+    Column("population", Float),
+    Column("status", Text, nullable=False),
     Column("population_65_plus", Float),
     Column("population_75_plus", Float),
     Column("geom", Geometry("POLYGON", srid=4326, spatial_index=False), nullable=False),
+    CheckConstraint("(population is null) = (status <> 'ok')", name="cell_missing_has_status"),
     Index("cell_geom", "geom", postgresql_using="gist"),
 )
 

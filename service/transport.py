@@ -64,7 +64,7 @@ _GRID_OF = text(
 _CELL_TILE = text(
     """
     select ST_AsMVT(feature, 'cells', 4096, 'geom') as mvt from (
-        select distinct on (g.code) g.code, g.area, c.population, g.covered,
+        select distinct on (g.code) g.code, g.area, c.population, c.status, g.covered,
                round(g.distance_m) as distance_m,
                round((1 - g.covered_share)::numeric, 4)::float8 as gap_share,
                round((c.population * (1 - g.covered_share))::numeric, 1)::float8 as gap_population,
@@ -117,6 +117,7 @@ class Cells:
 
     Attributes
     ----------
+    statuses : of the population: ``ok``, or why it is missing, which is NaN
     distance_m : to the nearest stop that counts; infinite where there is none
     covered_share : of each cell's land
     """
@@ -124,11 +125,18 @@ class Cells:
     grid: str
     codes: tuple[str, ...]
     areas: tuple[str, ...]
+    statuses: NDArray[np.str_]
     population: Floats
     population_65_plus: Floats
     distance_m: Floats
     covered: NDArray[np.bool_]
     covered_share: Floats
+
+    def without_figure(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> dict[str, int]:
+        """Return how many of some cells have no population, by the reason."""
+        reasons, counts = np.unique(self.statuses[which], return_counts=True)
+        listed = zip(reasons.tolist(), counts.tolist(), strict=True)
+        return {reason: number for reason, number in listed if reason != "ok"}
 
 
 @dataclass(frozen=True)
@@ -146,6 +154,7 @@ class UnreadCells:
             grid=self.grid,
             codes=tuple(lists["code"]),
             areas=tuple(lists["area"]),
+            statuses=np.array(lists["status"]),
             population=np.array(lists["population"], float),
             population_65_plus=np.array(lists["population_65_plus"], float),
             distance_m=np.where(np.isnan(distance), np.inf, distance),
@@ -168,7 +177,7 @@ async def cells(conn: AsyncConnection, definition: str, area: str, bound: int, i
     first, last = _codes_of(area)
     there = gap_cell.c
     columns = (there.code, there.area, there.distance_m, there.covered, there.covered_share)
-    people = (cell.c.population, cell.c.population_65_plus)
+    people = (cell.c.population, cell.c.status, cell.c.population_65_plus)
     query = (
         select(*columns, *people)
         .join(cell, (cell.c.grid == there.grid) & (cell.c.code == there.code))

@@ -80,12 +80,54 @@ def test_clusters_touch_at_corners_too_and_empty_cells_part_them() -> None:
     assert clusters(codes, people, np.zeros(4, bool)) == []
 
 
+def test_a_cell_whose_people_are_not_known_is_in_its_cluster_and_adds_nobody() -> None:
+    codes = ["533946111", "533946114", "533946124", "533946131"]
+    people = np.array([10.0, np.nan, np.nan, 0.0])
+    first, other = clusters(codes, people, np.array([True, True, True, True]))
+    assert (first.cells, first.people) == ((0, 1), 10.0)
+    assert (first.lon, first.lat) == tuple(float(axis[0]) for axis in mesh.centres(codes[:1]))
+    assert other.cells == (2,)
+    assert np.isnan(other.people)
+    assert (other.lon, other.lat) == tuple(float(axis[0]) for axis in mesh.centres(codes[2:3]))
+
+
 def test_cells_at_the_ends_of_neighbouring_rows_do_not_touch() -> None:
     # the first row from its second cell to its last, and the first cell of the third row
     codes = ["533946112", "533946121", "533946122", "533946211"]
     assert [one.cells for one in clusters(codes, np.ones(4), np.ones(4, bool))] == [(0, 1, 2), (3,)]
     row = ["533946122", "533946113"]  # the last of a row and the first of the next
     assert len(clusters(row, np.ones(2), np.ones(2, bool))) == 2
+
+
+def test_a_municipality_is_counted_from_its_known_cells_and_tells_how_many_are_not() -> None:
+    random = np.random.default_rng(4)
+    whole = partition(random, stops(random, 40))
+    before = gap_of(whole, RURAL, with_land=False)
+    people = whole.people["population"].copy()
+    is_suppressed = (before.cell_area == 0) & ~before.covered & (np.arange(len(people)) % 5 == 0)
+    n = int(is_suppressed.sum())
+    assert n > 3
+    people[is_suppressed] = np.nan
+    told = gap_of(replace(whole, people={"population": people}), RURAL, with_land=False)
+    was, now = before.by_centre["10201"]["population"], told.by_centre["10201"]["population"]
+    hidden = float(whole.people["population"][is_suppressed].sum())
+    assert (now.all, now.gap, now.missing) == (was.all - hidden, was.gap - hidden, n)
+    assert told.by_area["10201"]["population"].missing == n
+    assert (was.missing, told.by_centre["10202"]["population"].missing) == (0, 0)
+
+
+def test_where_no_cell_has_a_figure_nothing_is_told_rather_than_nobody() -> None:
+    random = np.random.default_rng(5)
+    whole = partition(random, stops(random, 40))
+    lon, _ = whole.centres
+    west = lon < WEST + 0.46 * (EAST - WEST)  # all of 10201, and the cells that its border cuts
+    people = np.where(west, np.nan, whole.people["population"])
+    told = gap_of(replace(whole, people={"population": people}), RURAL, with_land=False)
+    for counts in (told.by_area["10201"]["population"], told.by_centre["10201"]["population"]):
+        assert np.isnan([counts.all, counts.gap]).all()
+        assert counts.share is None
+        assert counts.missing > 100
+    assert told.by_centre["10202"]["population"].all > 0
 
 
 def test_counting_takes_one_core_unless_more_are_asked_for() -> None:
@@ -120,3 +162,10 @@ def test_land_is_told_by_the_boxes_of_the_municipalities_not_by_the_one_around_t
 def test_bands_are_closed_above_and_the_last_is_open() -> None:
     distance = np.array([0.0, 500.0, 500.1, np.inf])
     assert bands(distance, np.array([1.0, 2.0, 4.0, 8.0]), [0, 500, 1000]) == [3.0, 4.0, 8.0]
+
+
+def test_a_band_is_missing_where_it_has_cells_and_none_of_them_a_figure() -> None:
+    distance, edges = np.array([0.0, 100.0, 500.1]), [0, 500, 1000]
+    told = bands(distance, np.array([1.0, np.nan, np.nan]), edges)
+    assert (told[0], np.isnan(told[1]), told[2]) == (1.0, True, 0.0)
+    assert np.isnan(bands(distance, np.full(3, np.nan), edges)).tolist() == [True, True, False]

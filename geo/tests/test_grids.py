@@ -48,6 +48,41 @@ def test_parts_of_a_cell_in_two_files_are_added_up(tmp_path: Path) -> None:
     )
 
 
+def test_a_population_that_is_not_told_is_missing_for_a_reason_and_not_nobody(tmp_path: Path) -> None:
+    rows = (
+        "533946111,*,*",
+        "533946112,X,",
+        "533946113,,2",
+        "533946114,…,1",
+        "533946121,0,0",
+        "533946122,7,*",
+    )
+    grid = read_grid([file(tmp_path, "\n".join(["code,pop,pop65", *rows]), encoding="utf-8")])
+    assert grid.statuses.tolist() == ["secret", "secret", "not_available", "not_available", "ok", "ok"]
+    assert np.isnan(grid.columns["population"]).tolist() == [True, True, True, True, False, False]
+    assert grid.columns["population"][4:].tolist() == [0, 7]
+    assert grid.without_figure == {"not_available": 2, "secret": 2}
+    assert np.isnan(grid.columns["population_65_plus"]).tolist() == [True, True, False, False, False, True]
+
+
+def test_a_cell_of_which_a_part_is_not_told_has_no_total(tmp_path: Path) -> None:
+    one = file(tmp_path, "KEY_CODE,pop\n533946113,4\n533946114,*\n", "a.csv")
+    other = file(tmp_path, "KEY_CODE,pop\n533946113,*\n533946114,1\n", "b.csv")
+    grid = read_grid([one, other])
+    assert grid.statuses.tolist() == ["secret", "secret"]
+    assert np.isnan(grid.columns["population"]).all()
+
+
+def test_a_suppressed_total_takes_no_part_of_the_ages_of_its_group(tmp_path: Path) -> None:
+    text = ESTAT.replace("5339461132,2,5339461131,,4,", "5339461132,2,5339461131,,*,")
+    grid = read_grid([file(tmp_path, text)])
+    assert grid.statuses.tolist() == ["ok", "secret", "ok", "ok"]
+    aged = grid.columns["population_65_plus"].tolist()
+    assert [aged[0], aged[2], aged[3]] == [pytest.approx(30 * 50 / 56), pytest.approx(30 * 6 / 56), 25]
+    assert np.isnan(aged[1])
+    assert grid.spread == 2
+
+
 def test_a_table_without_header_is_code_and_population(tmp_path: Path) -> None:
     grid = read_grid([file(tmp_path, "623927494,26,8,18,8\n")])
     assert {name: column.tolist() for name, column in grid.columns.items()} == {

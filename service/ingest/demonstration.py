@@ -79,7 +79,11 @@ def ship_transport(real_data: Path, data: Path) -> dict[str, int]:
     _write(folder / STOPS, pa.table(columns, schema=_STOP_SCHEMA))
     grid = read_grid([real_data / "mesh/pop_grid500m_2020_5primary.csv"])
     kept = np.char.startswith(grid.codes, PRIMARY)
-    cells = {"code": grid.codes[kept].tolist(), "population": grid.columns["population"][kept].tolist()}
+    cells = {
+        "code": grid.codes[kept].tolist(),
+        "population": grid.columns["population"][kept],
+        "status": grid.statuses[kept].tolist(),
+    }
     _write(folder / GRID, pa.table(cells))
     return {"stops": len(columns["source"]), "cells": int(kept.sum())}
 
@@ -124,7 +128,8 @@ def load_transport(
         store_stops(conn, stops, name, credit, head, digest, actor)
     cells = pq.read_table(folder / GRID)
     codes = np.array(cells["code"].to_pylist())
-    grid = Grid(len(str(codes[0])), codes, {"population": np.array(cells["population"].to_pylist(), float)})
+    people = {"population": np.array(cells["population"].to_pylist(), float)}
+    grid = Grid(len(str(codes[0])), codes, people, np.array(cells["status"].to_pylist()))
     digest = hashlib.sha256((folder / GRID).read_bytes()).hexdigest()
     store_grid(conn, grid, GRID_ID, YEAR, CENSUS, digest, actor)
     report = count_gaps(conn, (), GRID_ID, actor=actor, areas=(PREFECTURE,), progress=progress)

@@ -134,11 +134,13 @@ def store_grid(
 ) -> dict[str, object]:
     """Make these cells a grid."""
     told = [column for column in PEOPLE if column in found.columns]
+    people = found.columns["population"]
     report: dict[str, object] = {
         "grid": name,
         "cells": len(found),
         "size": mesh.NAMES[found.digits],
-        "population": float(np.nansum(found.columns["population"])),
+        "population": float(np.nansum(people)) if np.isfinite(people).any() else None,
+        "cells_without_figure": found.without_figure,
         "spread": found.spread,
         "joined": found.joined,
     }
@@ -151,11 +153,12 @@ def store_grid(
     columns = ["population", "population_65_plus", "population_75_plus"]
     values = [found.columns.get(column, np.full(len(found), np.nan)) for column in columns]
     with conn.connection.cursor().copy(
-        f"copy cell (grid, code, {', '.join(columns)}, geom) from stdin"
+        f"copy cell (grid, code, status, {', '.join(columns)}, geom) from stdin"
     ) as copy:
-        for place, (code, outline) in enumerate(zip(found.codes.tolist(), outlines, strict=True)):
-            people = [None if np.isnan(column[place]) else float(column[place]) for column in values]
-            copy.write_row((name, code, people[0] or 0.0, *people[1:], outline))
+        listed = zip(found.codes.tolist(), found.statuses.tolist(), outlines, strict=True)
+        for place, (code, status, outline) in enumerate(listed):
+            counts = [None if np.isnan(column[place]) else float(column[place]) for column in values]
+            copy.write_row((name, code, status, *counts, outline))
     conn.execute(insert(audit).values(actor=actor, action="load grid", subject=name, detail=report))
     revisions.changed(conn, revisions.grid(name))
     return report
@@ -267,7 +270,8 @@ def count_gaps(
 ) -> dict[str, object]:
     """Count gaps on the newest boundaries and store them as observations and cells; return a report.
 
-    Only municipalities wholly in the grid's first meshes are told: of others the grid may lack cells.
+    Only municipalities wholly in the grid's first meshes are told: of others the grid may lack cells. A cell
+    without a figure is left out; the report says how many of them a municipality has.
 
     Raises
     ------
@@ -292,10 +296,12 @@ def count_gaps(
         for definition in chosen
     ]
     rows: list[Row] = []
+    lacking: dict[str, int] = {}
     for done, (definition, _, partition, future) in enumerate(jobs):
         progress(done, total, f"{definition.id}: {partition.areas[0][:2]}")
         told = future.result() if future is not None else gap_of(partition, definition, workers=-1)
-        rows += _rows(definition, told, found.year, found.columns)
+        rows += _rows(definition, partition, told, found.year, found.columns)
+        lacking |= {code: counts["population"].missing for code, counts in told.by_centre.items()}
         _store_cells(conn, definition, grid_id, partition, told)
     progress(total, total, "stored")
     _put_source(conn, found)
@@ -310,15 +316,20 @@ def count_gaps(
         "definitions": [one.id for one in chosen],
         "figures": report["rows"],
         "changed": report["added"],
+        "cells_without_figure": {code: number for code, number in lacking.items() if number},
     }
 
 
-def _rows(definition: Definition, told: Gap, year: str, columns: Sequence[str]) -> list[Row]:
-    """Return the figures of a gap."""
+def _rows(
+    definition: Definition, partition: Partition, told: Gap, year: str, columns: Sequence[str]
+) -> list[Row]:
+    """Return the figures of a gap; a municipality none of whose cells has a figure has none either."""
     rows: list[Row] = []
 
     def add(indicator: str, code: str, value: float) -> None:
-        rows.append(Row(indicator, code, year, value, "ok", "", 0))
+        is_known = bool(np.isfinite(value))
+        status = "ok" if is_known else _reason(partition, told, code)
+        rows.append(Row(indicator, code, year, value if is_known else None, status, "", 0))
 
     parts = {"population": "people", "population_65_plus": "people-65", "population_75_plus": "people-75"}
     for code, counts in told.by_area.items():
@@ -333,6 +344,13 @@ def _rows(definition: Definition, told: Gap, year: str, columns: Sequence[str]) 
         add(f"gap-land-{definition.id}", code, count.gap / 1e6)
         add("grid-land", code, count.all / 1e6)
     return rows
+
+
+def _reason(partition: Partition, told: Gap, code: str) -> str:
+    """Return why nothing is known of a municipality's cells: suppressed, where one of them is."""
+    inside = np.flatnonzero(told.cell_area == partition.areas.index(code))
+    reasons = {partition.missing.get(partition.cells[place], "not_available") for place in inside.tolist()}
+    return "secret" if "secret" in reasons else min(reasons, default="not_available")
 
 
 def _store_cells(

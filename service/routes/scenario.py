@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -75,7 +76,8 @@ async def scenario(atlas: AtlasDep, asked: Scenario) -> Response:
 
     Nothing is stored, and no key is needed. At most 500 changes of stops and 20 zones, in one prefecture
     with a margin; of a prefecture too large to be counted within a request, one of its municipalities at a
-    time. Departures that are changed apply to the pole that is named.
+    time. Departures that are changed apply to the pole that is named. Cells whose people are not told are in
+    no number: `cells_without_figure` counts them.
     """
     definition, code = definition_of(atlas, asked.definition), area_code(asked.area)
     async with atlas.reading(*transport.MADE_OF) as conn:
@@ -222,13 +224,18 @@ def _difference(before: Counts, after: Counts) -> dict[str, object]:
         "difference": after.gap - before.gap,
         "share_before": before.share,
         "share_after": after.share,
+        "cells_without_figure": before.missing,
     }
 
 
 def _total(before: Gap, after: Gap, own: Sequence[str]) -> dict[str, object]:
     def summed(gap: Gap) -> Counts:
         counts = [gap.by_area[area]["population"] for area in own if gap.by_area[area]]
-        return Counts(sum(one.all for one in counts), sum(one.gap for one in counts))
+        known = [one for one in counts if math.isfinite(one.all)]
+        missing = sum(one.missing for one in counts)
+        if counts and not known:
+            return Counts(math.nan, math.nan, missing)
+        return Counts(sum(one.all for one in known), sum(one.gap for one in known), missing)
 
     return _difference(summed(before), summed(after))
 
@@ -243,6 +250,7 @@ def _changed_cells(region: Region, before: Gap, after: Gap, own: set[str]) -> li
             "code": partition.cells[place],
             "area": partition.areas[before.cell_area[place]],
             "population": float(partition.people["population"][place]),
+            "status": partition.missing.get(partition.cells[place], "ok"),
             "gap_share_before": 1 - float(before.covered_share[place]),
             "gap_share_after": 1 - float(after.covered_share[place]),
             "covered_before": bool(before.covered[place]),

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.access import Definition, counted, in_plane, plane_of
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter, NotFound
-from geo.gaps import bands, clusters
+from geo.gaps import band_of, bands, clusters
 from geo.gtfs import DAYS, HOURS
 from geo.mesh import bounds
 from geo.stops import Stops
@@ -113,8 +113,8 @@ async def cells_geojson(request: Request, atlas: AtlasDep, definition: str, area
     """Return the inhabited cells of a municipality or prefecture, by their centres.
 
     With people, distance to the nearest stop that counts, whether the centre is covered, and the share of
-    their land in the gap. At most 50,000; more are told as tiles, or page by page by
-    `/ogc/collections/gap-cells.{definition}/items`.
+    their land in the gap. People that are not told are null, and `status` says why. At most 50,000; more are
+    told as tiles, or page by page by `/ogc/collections/gap-cells.{definition}/items`.
     """
     found, code = definition_of(atlas, definition), area_code(area)
     instead = (
@@ -167,6 +167,7 @@ def _cell(cells: Cells, place: int) -> dict[str, object]:
         "code": cells.codes[place],
         "area": cells.areas[place],
         "population": people,
+        "status": str(cells.statuses[place]),
         "population_65_plus": float(cells.population_65_plus[place]),
         "distance_m": float(cells.distance_m[place]),
         "covered": bool(cells.covered[place]),
@@ -193,7 +194,8 @@ async def _geojson(request: Request, atlas: Atlas, make: Callable[[], bytes], do
 async def cells_mvt(request: Request, atlas: AtlasDep, definition: str, z: Z, x: X, y: Y) -> Response:
     """Return a tile with the layer `cells`.
 
-    Attributes: code, area, population, distance_m, covered, gap_share, gap_population.
+    Attributes: code, area, population, status, distance_m, covered, gap_share, gap_population; population and
+    gap_population are absent where the people are not told, for the reason that status gives.
     """
     found, address = definition_of(atlas, definition), address_of(z, x, y)
     return await _tile(request, atlas, lambda conn: transport.cell_tile(conn, found.id, *address))
@@ -335,20 +337,33 @@ async def distance_bands(
         str, Query(max_length=200, description="Ascending distances in metres, from 0")
     ] = "0,100,200,300,500,800,1000,2000",
 ) -> Response:
-    """Return how many people of an area live how far from the nearest stop that counts (by cell centres)."""
+    """Return how many people of an area live how far from the nearest stop that counts (by cell centres).
+
+    Cells whose people are not told are in no number: `cells_without_figure` counts them by the reason. A band
+    that has no other cells is null.
+    """
     found, code, limits = definition_of(atlas, definition), area_code(area), _edges(edges)
 
     def make() -> dict[str, object]:
         cells = _cells(atlas, found, code, transport.MAX_CELLS, "ask for a municipality")
-        counts = bands(cells.distance_m, cells.population, limits)
+        counts, band = bands(cells.distance_m, cells.population, limits), band_of(cells.distance_m, limits)
+        known = cells.population[np.isfinite(cells.population)]
         return {
             "definition": found.id,
             "area": code,
             "grid": cells.grid,
-            "population": float(cells.population.sum()),
+            "population": float(known.sum()) if len(known) else None,
+            "cells_without_figure": cells.without_figure(np.ones(len(band), bool)),
             "bands": [
-                {"from_m": low, "to_m": high, "population": count}
-                for low, high, count in zip(limits, [*limits[1:], None], counts, strict=True)
+                {
+                    "from_m": low,
+                    "to_m": high,
+                    "population": count,
+                    "cells_without_figure": cells.without_figure(band == place),
+                }
+                for place, (low, high, count) in enumerate(
+                    zip(limits, [*limits[1:], None], counts, strict=True)
+                )
             ],
         }
 
@@ -376,7 +391,9 @@ async def uncovered_clusters(
 ) -> Response:
     """Return groups of uncovered cells that touch, the most populous first.
 
-    There a demand bus would help most. `centre` is the middle of their people.
+    There a demand bus would help most. `centre` is the middle of their people. Cells whose people are not
+    told belong to a group and add nobody: `cells_without_figure` counts them by the reason, and a group that
+    has no other cells has a `population` of null.
     """
     found, code = definition_of(atlas, definition), area_code(area)
 
@@ -392,6 +409,7 @@ async def uncovered_clusters(
                 {
                     "rank": rank,
                     "population": one.people,
+                    "cells_without_figure": cells.without_figure(np.array(one.cells)),
                     "centre": [round(one.lon, 6), round(one.lat, 6)],
                     "cells": [cells.codes[place] for place in one.cells],
                     "farthest_m": float(cells.distance_m[list(one.cells)].max()),

@@ -4,7 +4,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from service import schema
 from service.tables import metadata
@@ -38,6 +38,7 @@ def test_every_check_of_the_code_is_in_the_database(migrated_database: Database)
         "outline_detail",
         "observation_missing_has_status",
         "observation_finite",
+        "cell_missing_has_status",
         "age_structure_classes",
         "deployment_ends_after_it_begins",
         "kpi_ends_after_it_begins",
@@ -57,6 +58,40 @@ def test_a_migration_can_be_taken_back(migrated_database: Database) -> None:
         assert set(inspect(conn).get_table_names()) <= NOT_OURS
         schema.upgrade(conn)
         assert differences(conn) == []
+
+
+def test_a_cell_without_a_figure_is_nobody_again_in_the_tables_that_cannot_tell(
+    migrated_database: Database,
+) -> None:
+    grid = "insert into grid values ('g', 9, '2020', '{population}', '', '', '', '', '{}')"
+    cell = (
+        "insert into cell (grid, code, population, status, geom)"
+        " values ('g', :code, :people, :status, ST_SetSRID(ST_MakeEnvelope(139, 36, 140, 37), 4326))"
+    )
+    told = text("select code, population from cell order by code")
+    with migrated_database.begin() as conn:
+        conn.execute(text(grid))
+        conn.execute(text(cell), {"code": "1", "people": 5, "status": "ok"})
+        conn.execute(text(cell), {"code": "2", "people": None, "status": "secret"})
+        schema.downgrade(conn, "0004")
+        assert [tuple(row) for row in conn.execute(told)] == [("1", 5), ("2", 0)]
+        schema.upgrade(conn)
+        assert [tuple(row) for row in conn.execute(told)] == [("1", 5), ("2", 0)]
+        assert set(conn.scalars(text("select status from cell"))) == {"ok"}
+        assert differences(conn) == []
+
+
+@pytest.mark.parametrize(("people", "status"), [("null", "ok"), ("0", "secret")])
+def test_a_cell_has_a_figure_or_a_reason(migrated_database: Database, people: str, status: str) -> None:
+    grid = "insert into grid values ('g', 9, '2020', '{population}', '', '', '', '', '{}')"
+    cell = (
+        "insert into cell (grid, code, population, status, geom)"
+        f" values ('g', '1', {people}, '{status}', ST_SetSRID(ST_MakeEnvelope(139, 36, 140, 37), 4326))"
+    )
+    with migrated_database.begin() as conn:
+        conn.execute(text(grid))
+        with pytest.raises(IntegrityError, match="cell_missing_has_status"), conn.begin_nested():
+            conn.execute(text(cell))
 
 
 def test_a_migration_that_fails_leaves_nothing(blank_database: Database) -> None:

@@ -64,7 +64,7 @@ def put(conn: Connection) -> None:
     codes = [mesh.code_at(float(y), float(x), 9) for x, y in PLACES.values()]
     order = np.argsort(codes)
     people = np.arange(1.0, 6.0)
-    grid = Grid(9, np.array(codes)[order], {"population": people[order]})
+    grid = Grid(9, np.array(codes)[order], {"population": people[order]}, np.full(5, "ok"))
     store_grid(conn, grid, "grid", "2020", Credit("", "", ""), "", "tests")
     names = list(PLACES)
     modes, classes = ["bus"] * 5, [""] * 5

@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision: str = "0006"
-down_revision: str | None = "0004"
+down_revision: str | None = "0005"
 
 TABLES = """
 create table revision (
