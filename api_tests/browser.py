@@ -94,8 +94,8 @@ def legend_rows(page: Page, name: str = "#legend") -> list[Row]:
 
 def answered_rows(page: Page, layer: str, query: str, lang: str = "ja") -> list[Row]:
     """Return the same of the legend that the service answers."""
-    told = page.request.get(f"/v1/layers/{layer}/legend.json?{query}").json()
-    rows = [*reversed(told["classes"]), told["no_data"]]
+    legend = page.request.get(f"/v1/layers/{layer}/legend.json?{query}").json()
+    rows = [*reversed(legend["classes"]), legend["no_data"]]
     return [(row["colour"], row["label"][lang], row["count"]) for row in rows]
 
 

@@ -151,13 +151,13 @@ def test_standard_deviations_part_at_zero_too() -> None:
 
 
 MADE = [name for name in SCHEMES if name != "user"]
-HALVES = st.floats(-1e6, 1e6, allow_subnormal=False)
+NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
 
 
 @pytest.mark.parametrize("scheme", MADE)
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.one_of(st.just(0.0), st.integers(-3, 3).map(float), HALVES), max_size=40),
+    st.lists(st.one_of(st.just(0.0), st.integers(-3, 3).map(float), NUMBERS), max_size=40),
     st.floats(1e-3, 1e6),
     st.floats(1e-3, 1e6),
     st.integers(2, 12),
