@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -9,7 +10,12 @@ import pickle
 import random
 import subprocess
 import sys
+import threading
+import time
 import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +28,7 @@ import pyarrow.parquet
 import pytest
 import shapely
 
-from api_tests.conftest import Server, serving
+from api_tests.conftest import POLL_S, Server, serving
 from api_tests.test_peers import ogrinfo
 from geo.file_formats import FORMATS
 from service.tests.databases import Database
@@ -178,6 +184,7 @@ def test_a_shapefile_is_in_the_encoding_that_it_names(
         assert {".shp", ".shx", ".dbf", ".prj", ".cpg", ".txt"} <= names
         dbf = next(name for name in archive.namelist() if name.endswith(".dbf"))
         assert "前橋市".encode(encoding) in archive.read(dbf)
+        assert archive.read(dbf)[1:4] == bytes((80, 1, 1))  # not the day on which it was written
         about = next(name for name in archive.namelist() if name.endswith(".txt"))
         assert "国土交通省" in archive.read(about).decode("utf-8-sig")
     frame = read(path)
@@ -244,6 +251,149 @@ def test_a_download_is_resumed_and_kept(server: Server, client: httpx.Client) ->
     kept = client.get(f"{path}&rev={whole.headers['chiiki-revision']}")
     assert "immutable" in kept.headers["cache-control"]
     assert client.head(path).headers["content-length"] == str(len(whole.content))
+
+
+def test_ranges_and_dates_resume_as_well(client: httpx.Client) -> None:
+    path = "/v1/layers/population/download.csv?level=prefecture"
+    whole = client.get(path)
+    head, tail = client.get(path, headers={"Range": "bytes=0-9,100-"}), whole.content[100:]
+    assert head.status_code == 206
+    assert head.headers["content-type"].startswith("multipart/byteranges")
+    assert whole.content[:10] in head.content
+    assert tail in head.content
+    dated = {"Range": "bytes=100-", "If-Range": whole.headers["last-modified"]}
+    assert (client.get(path, headers=dated).status_code, client.get(path, headers=dated).content) == (
+        206,
+        tail,
+    )
+    assert client.get(path, headers={"Range": "bytes=99999999-"}).status_code == 416
+
+
+LOW = "/v1/layers/population/download.geojson?level=municipality&detail=low&periods="
+#: Each about a megabyte, so that a folder of one holds one of them.
+PATHS = [f"{LOW}{year}" for year in (2000, 2005, 2010, 2015)]
+
+
+def open_downloads(server: Server, folder: Path) -> list[str]:
+    """Return the files of a folder that a server has open."""
+    found = []
+    for one in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(one))
+    return [name for name in found if name.startswith(str(folder))]
+
+
+def poll(server: Server, found: Callable[[], bool]) -> None:
+    """Return when something is so; fail when it takes too long, or the server ends."""
+    deadline = time.monotonic() + 30
+    while not found():
+        assert time.monotonic() < deadline
+        with suppress(subprocess.TimeoutExpired):
+            server.process.wait(timeout=POLL_S)
+            raise AssertionError("The server has ended")
+
+
+def test_a_file_that_another_process_forgets_is_answered_whole(database: Database, tmp_path: Path) -> None:
+    folder, over = tmp_path / "downloads", threading.Event()
+
+    def forget() -> None:
+        while not over.is_set():
+            for one in folder.glob("[!.]*"):
+                one.unlink(missing_ok=True)
+
+    path = "/v1/layers/population/download.csv?level=prefecture"
+    with (
+        serving(database, tmp_path / "log", CHIIKI_DOWNLOADS=str(folder)) as server,
+        ThreadPoolExecutor(1) as other,
+    ):
+        expected = httpx.get(f"{server.url}{path}", timeout=60).content
+        forgetting = other.submit(forget)
+        try:
+            answers = [httpx.get(f"{server.url}{path}", timeout=60) for _ in range(10)]
+            ranged = httpx.get(f"{server.url}{path}", headers={"Range": "bytes=10-19"}, timeout=60)
+        finally:
+            over.set()
+        forgetting.result()
+        assert [answer.status_code for answer in answers] == [200] * 10
+        assert {answer.content for answer in answers} == {expected}
+        assert (ranged.status_code, ranged.content) == (206, expected[10:20])
+        poll(server, lambda: not open_downloads(server, folder))
+
+
+def test_processes_share_a_folder_that_is_too_small(database: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "downloads"
+    settings = {
+        "CHIIKI_DOWNLOADS": str(folder),
+        "CHIIKI_DOWNLOADS_MB": "1",
+        "CHIIKI_PUBLIC_URL": "https://chiiki.example",
+    }
+    with (
+        serving(database, tmp_path / "log", **settings) as one,
+        serving(database, tmp_path / "log2", **settings) as two,
+        ThreadPoolExecutor(6) as pool,
+    ):
+
+        def ask(number: int) -> tuple[str, int, bytes]:
+            # both are asked for the same file at the same time
+            path, server = PATHS[number // 2 % len(PATHS)], (one, two)[number % 2]
+            answer = httpx.get(f"{server.url}{path}", timeout=120)
+            return path, answer.status_code, hashlib.sha256(answer.content).digest()
+
+        answers = list(pool.map(ask, range(16)))
+        assert {status for _, status, _ in answers} == {200}
+        assert len({(path, digest) for path, _, digest in answers}) == len(PATHS)
+        assert len(list(folder.iterdir())) == 1
+        poll(one, lambda: not open_downloads(one, folder) + open_downloads(two, folder))
+    assert "unforeseen" not in (tmp_path / "log").read_text() + (tmp_path / "log2").read_text()
+
+
+def test_a_file_written_again_has_the_same_bytes(database: Database, tmp_path: Path) -> None:
+    path = "/v1/layers/ageing-rate/download.{}?level=prefecture&detail=low&periods=2020"
+    written = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        settings = {"CHIIKI_DOWNLOADS": str(folder), "CHIIKI_PUBLIC_URL": "https://chiiki.example"}
+        with serving(database, tmp_path / "log", **settings) as server:
+            answers = [httpx.get(f"{server.url}{path.format(suffix)}", timeout=60) for suffix in FORMATS]
+            written.append({answer.headers["etag"]: answer.content for answer in answers})
+    assert len(written[0]) == len(FORMATS)
+    assert written[0] == written[1]
+
+
+def test_an_answer_closes_its_file_however_it_ends(database: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "downloads"
+    path = "/v1/layers/population/download.geojson?level=municipality&periods=all"
+    with serving(database, tmp_path / "log", CHIIKI_DOWNLOADS=str(folder)) as server:
+        with httpx.Client(base_url=server.url, timeout=120) as client:
+            whole = client.get(path)
+            assert len(whole.content) > 10_000_000
+            client.head(path)
+            client.get(path, headers={"Range": "bytes=1-2"})
+            client.get(path, headers={"Range": "bytes=1-2,5-6"})
+            client.get(path, headers={"Range": "bytes=999999999-"})
+            client.get(path, headers={"Range": "lines=1"})
+            client.get(path, headers={"If-None-Match": whole.headers["etag"]})
+            poll(server, lambda: not open_downloads(server, folder))
+        with httpx.stream("GET", f"{server.url}{path}", timeout=60) as leaving:
+            next(leaving.iter_bytes(1000))
+            assert open_downloads(server, folder) != []
+        poll(server, lambda: not open_downloads(server, folder))
+
+
+def test_the_draft_of_a_process_that_is_killed_goes_at_the_next_start(
+    database: Database, tmp_path: Path
+) -> None:
+    folder = tmp_path / "downloads"
+    settings = {"CHIIKI_DOWNLOADS": str(folder)}
+    path = "/v1/layers/population/download.gpkg?level=municipality&periods=all"
+    with serving(database, tmp_path / "log", **settings) as server, ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(httpx.get, f"{server.url}{path}", timeout=60)
+        poll(server, lambda: any(folder.glob(".draft-*")))
+        server.process.kill()
+        assert isinstance(asking.exception(), httpx.TransportError)
+    (left,) = folder.iterdir()
+    os.utime(left, (1, 1))
+    with serving(database, tmp_path / "log", **settings):
+        assert list(folder.iterdir()) == []
 
 
 def test_the_folder_stays_within_its_size(database: Database, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ with, so that the largest file takes little memory; GDAL is loaded nowhere else.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import shutil
 import sys
 import zipfile
@@ -29,6 +30,9 @@ from numpy.typing import NDArray
 SHAPEFILE_NAMES = {"prefecture": "pref"}
 RECORD_SEPARATOR = b"\x1e"  # RFC 8142
 ROWS_AT_ONCE = 1000
+#: The earliest time that a zip archive can tell. When a file was written stands nowhere in it: written again,
+#: it has the same bytes, and whoever resumes a download goes on with them.
+UNDATED = dt.datetime(1980, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,27 @@ def _geojsonl(content: Content, path: Path) -> None:
             opened.write(RECORD_SEPARATOR + feature + b"\n")
 
 
+class _Undated(zipfile.ZipFile):
+    """An archive that tells no time of day: the same data make the same bytes."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w", zipfile.ZIP_DEFLATED)
+
+    def writestr(self, name: str | zipfile.ZipInfo, data: Any, *_: object) -> None:
+        """Add a file of these bytes, or of this text."""
+        super().writestr(self._entry(name.filename if isinstance(name, zipfile.ZipInfo) else name), data)
+
+    def write(self, filename: Any, arcname: Any = None, *_: object) -> None:
+        """Add a file."""
+        with open(filename, "rb") as read, self.open(self._entry(arcname), "w") as written:
+            shutil.copyfileobj(read, written)
+
+    def _entry(self, name: str) -> zipfile.ZipInfo:
+        entry = zipfile.ZipInfo(name, UNDATED.timetuple()[:6])
+        entry.compress_type = self.compression
+        return entry
+
+
 class _Absent(MetaPathFinder):
     """Modules that a library loads where it finds them, and that it does not need here: 60 MB."""
 
@@ -132,8 +157,10 @@ def _topojson(content: Content, path: Path) -> None:
 def _written(content: Content, path: Path, driver: str, **options: Any) -> None:
     """Write through GDAL."""
     sys.meta_path.insert(0, _Absent("pyarrow"))
+    from pyogrio import set_gdal_config_options
     from pyogrio.raw import write
 
+    set_gdal_config_options({"OGR_CURRENT_DATE": f"{UNDATED.isoformat()}.000Z"})
     names = options.pop("names", list(content.columns))
     columns = [
         np.array(values, object) if (numbers := _numbers(values)) is None else numbers
@@ -243,17 +270,16 @@ def _shapefile(content: Content, path: Path) -> None:
     with TemporaryDirectory(dir=path.parent) as folder:
         file = Path(folder) / f"{content.name}.shp"
         encoding = content.encoding.upper()
-        _written(content, file, "ESRI Shapefile", names=names, encoding=content.encoding)
+        undated = {"DBF_DATE_LAST_UPDATE": UNDATED.date().isoformat()}
+        _written(
+            content, file, "ESRI Shapefile", names=names, encoding=content.encoding, layer_options=undated
+        )
         file.with_suffix(".cpg").write_text(encoding)
         about = "\r\n".join(f"{name}: {text}" for name, text in content.metadata.items())
         file.with_suffix(".txt").write_text(about + "\r\n", encoding="utf-8-sig")
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with _Undated(path) as archive:
             for one in sorted(Path(folder).iterdir()):
-                # no time of day in it: the same data make the same bytes
-                entry = zipfile.ZipInfo(one.name, (1980, 1, 1, 0, 0, 0))
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                with one.open("rb") as read, archive.open(entry, "w") as written:
-                    shutil.copyfileobj(read, written)
+                archive.write(one, one.name)
 
 
 def _kml_outline(shape: shapely.Geometry) -> str:
@@ -316,6 +342,7 @@ def _csv(content: Content, path: Path) -> None:
 
 def _xlsx(content: Content, path: Path) -> None:
     from openpyxl import Workbook
+    from openpyxl.writer.excel import ExcelWriter
 
     book = Workbook(write_only=True)
     data = book.create_sheet("data")
@@ -328,7 +355,8 @@ def _xlsx(content: Content, path: Path) -> None:
     about.column_dimensions["B"].width = 90
     for name, text in content.metadata.items():
         about.append([name, text])
-    book.save(path)
+    book.properties.created = book.properties.modified = UNDATED
+    ExcelWriter(book, _Undated(path)).save()  # unlike book.save, which notes when
 
 
 #: Suffix → what writes a file; ``geo.file_formats`` tells the rest of each.

@@ -1,23 +1,41 @@
-"""Downloads: built once by a process of their own, kept in a folder of bounded size."""
+"""Downloads: built once by a process of their own, kept in a folder of bounded size.
+
+Serving processes share the folder and do not ask each other. A file is written apart and gets its name when
+it is whole; whoever answers with it holds it open, so that it stays whole though another process forgets it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
+import shutil
 import subprocess
 import sys
+import time
+import weakref
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from tempfile import mkstemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
+from starlette.types import Receive, Scope, Send
 
 from geo.errors import ChiikiError
 
 MEGABYTE = 1 << 20
 #: No download takes as long; one that does is given up.
 MOST_S = 120
+#: A draft that was last touched before is of a process that was killed.
+ABANDONED_S = 5 * MOST_S
+DRAFT = ".draft-"
+#: What a file is called; nothing else in the folder is ever forgotten.
+NAME = re.compile(r"[0-9a-f]{16}\.[a-z.]+")
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
@@ -32,6 +50,35 @@ class DownloadFailed(ChiikiError):
     """The process that writes a download ended without one."""
 
 
+class Held:
+    """An open file: it stays whole though its name goes."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        #: Closes the file; it closes as well when nothing refers to this any more.
+        self.close = weakref.finalize(self, os.close, descriptor)
+
+    def again(self) -> Held:
+        """Return the same file, to be closed on its own."""
+        return Held(os.dup(self.descriptor))
+
+
+class HeldFileResponse(FileResponse):
+    """An answer with a file that is open, whole or in ranges; the file is closed however the answer ends."""
+
+    def __init__(self, held: Held, media_type: str, headers: Mapping[str, str]) -> None:
+        path = f"/proc/self/fd/{held.descriptor}"
+        super().__init__(path, media_type=media_type, headers=headers, stat_result=os.fstat(held.descriptor))
+        self.held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.held.close()
+
+
 class Downloads:
     """The downloads of one serving process; processes on one machine share the folder."""
 
@@ -39,10 +86,12 @@ class Downloads:
         self.folder = folder
         self.most = most_mb * MEGABYTE
         self._writing = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
-        self._under_way: dict[str, asyncio.Task[Path]] = {}
+        #: by name: what writes the file, and who waits for it
+        self._under_way: dict[str, tuple[asyncio.Task[Held], list[asyncio.Future[Held]]]] = {}
+        self._forget_drafts()
 
-    async def file(self, name: str, told: Any) -> Path:
-        """Return the file of a name; ``told`` makes what it is written from, where it is not there.
+    async def file(self, name: str, told: Any) -> Held:
+        """Return the file of a name, open; ``told`` makes what it is written from, where it is not there.
 
         Parameters
         ----------
@@ -50,26 +99,41 @@ class Downloads:
         told : async callable that returns (format, content as JSON)
         """
         path = self.folder / name
-        if path.is_file():
-            await run_in_threadpool(os.utime, path)  # used now: it goes last
-            return path
+        with suppress(FileNotFoundError):
+            return await run_in_threadpool(_used, path)
         if name not in self._under_way:
             task = asyncio.create_task(self._made(path, told))
-            self._under_way[name] = task
-            task.add_done_callback(lambda _done: self._under_way.pop(name, None))
-        return await asyncio.shield(self._under_way[name])
+            task.add_done_callback(partial(self._hand_out, name))
+            self._under_way[name] = task, []
+        waiting: asyncio.Future[Held] = asyncio.get_running_loop().create_future()
+        self._under_way[name][1].append(waiting)
+        return await waiting
 
-    async def _made(self, path: Path, told: Any) -> Path:
+    def _hand_out(self, name: str, task: asyncio.Task[Held]) -> None:
+        """Give the file, or why there is none, to everybody who still waits for it."""
+        _, waiting = self._under_way.pop(name)
+        for one in waiting:
+            if one.done():
+                continue
+            if task.cancelled():
+                one.cancel()
+            elif error := task.exception():
+                one.set_exception(error)
+            else:
+                one.set_result(task.result().again())
+        if not task.cancelled() and task.exception() is None:
+            task.result().close()
+
+    async def _made(self, path: Path, told: Any) -> Held:
         kind, content = await told()
         async with self._writing:
             return await run_in_threadpool(self._written, path, kind, content)
 
-    def _written(self, path: Path, kind: str, content: dict[str, object]) -> Path:
+    def _written(self, path: Path, kind: str, content: dict[str, object]) -> Held:
         self.folder.mkdir(parents=True, exist_ok=True)
-        handle, draft = mkstemp(dir=self.folder, prefix=".draft-", suffix=f".{kind}")
-        os.close(handle)
-        os.unlink(draft)  # GDAL makes the file itself
-        try:
+        # a folder of its own holds what a writer makes beside its file as well
+        with TemporaryDirectory(dir=self.folder, prefix=DRAFT) as drafts:
+            draft = os.path.join(drafts, f"draft.{kind}")
             body = orjson.dumps({"format": kind, "path": draft, "content": content})
             done = subprocess.run(
                 [sys.executable, "-I", "-m", "geo.downloads"],
@@ -81,17 +145,40 @@ class Downloads:
             )
             if done.returncode:
                 raise DownloadFailed(done.stderr.decode(errors="replace")[-2000:])
-            os.replace(draft, path)  # a reader sees the whole file or none
-        finally:
-            Path(draft).unlink(missing_ok=True)
+            written = Held(os.open(draft, os.O_RDONLY))
+            os.replace(draft, path)  # of another process's file, which holds the same bytes, at most
+        self._forget_drafts()
         self._forget_oldest(path)
-        return path
+        return written
 
     def _forget_oldest(self, kept: Path) -> None:
-        files = [(one, one.stat()) for one in self.folder.iterdir() if not one.name.startswith(".")]
-        held = sum(stat.st_size for _, stat in files)
-        for one, stat in sorted(files, key=lambda pair: pair[1].st_mtime):
-            if held <= self.most or one == kept:
+        """Remove what was not asked for the longest; other processes may do the same at the same time."""
+        files = []
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    if NAME.fullmatch(entry.name):
+                        stat = entry.stat(follow_symlinks=False)
+                        files.append((stat.st_atime_ns, stat.st_size, Path(entry.path)))
+        total = sum(size for _, size, _ in files)
+        for _, size, path in sorted(files):
+            if total <= self.most:
                 return
-            one.unlink(missing_ok=True)
-            held -= stat.st_size
+            if path != kept:
+                path.unlink(missing_ok=True)
+                total -= size
+
+    def _forget_drafts(self) -> None:
+        """Remove the drafts of processes that were killed; what cannot be removed now is tried again."""
+        for draft in self.folder.glob(f"{DRAFT}*"):
+            with suppress(OSError):
+                if draft.lstat().st_mtime < time.time() - ABANDONED_S:
+                    shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
+
+
+def _used(path: Path) -> Held:
+    """Return a file open, and note that it is used now; its time of change stays, for Last-Modified."""
+    held = Held(os.open(path, os.O_RDONLY))
+    changed = os.fstat(held.descriptor).st_mtime_ns
+    os.utime(held.descriptor, ns=(time.time_ns(), changed))
+    return held

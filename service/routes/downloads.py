@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import numpy as np
 from fastapi import Path, Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from geo.crs import ReferenceSystem, reference_system
 from geo.eras import period_label
@@ -18,7 +18,7 @@ from service.access import AtlasDep, api_router
 from service.addresses import base_url
 from service.atlas import Atlas
 from service.catalogue import Vintage
-from service.downloads import Downloads
+from service.downloads import Downloads, HeldFileResponse
 from service.figures import STATUSES, Vector
 from service.geometry import Detail, Parent, parent_of
 from service.heavy import off_loop
@@ -135,8 +135,8 @@ async def download(
         }
 
     downloads: Downloads = request.app.state.downloads
-    path = await downloads.file(f"{name}.{format}", lambda: off_loop(content))
-    return FileResponse(path, media_type=kind.media_type, headers=headers)
+    held = await downloads.file(f"{name}.{format}", lambda: off_loop(content))
+    return HeldFileResponse(held, kind.media_type, headers)
 
 
 def _kind_and_system(format: str, encoding: str, crs: str | None) -> tuple[Format, ReferenceSystem]:
