@@ -257,6 +257,10 @@ def _http_exception(request: Request, error: Exception) -> Response:
     return _told(request, error.status_code, slug, detail, headers=dict(error.headers or {}))
 
 
+#: What the driver raises where the database is not there, or took the connection back.
+AWAY = (pg.OperationalError, pg.InterfaceError, pg.IdleInTransactionSessionTimeout)
+
+
 def _database(request: Request, error: Exception) -> Response:
     """Answer what the caller can mend as 422, what only time mends as 503 (and log why), the rest as 500."""
     origin = error.orig if isinstance(error, DBAPIError) else None
@@ -264,7 +268,7 @@ def _database(request: Request, error: Exception) -> Response:
         return _told(
             request, 422, "invalid-parameter", "A parameter holds a character or number that cannot be stored"
         )
-    if origin is None or isinstance(origin, pg.OperationalError | pg.InterfaceError):
+    if origin is None or isinstance(origin, AWAY):
         log.warning("no answer of the database to %s: %s", request.url.path, origin or error)
         too_long = isinstance(origin, pg.QueryCanceled)
         detail = "The database took too long; ask for less" if too_long else "The database cannot be reached"

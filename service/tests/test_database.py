@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service.database import reader_engine, reader_url, writer_engine, writer_url
+from service.problems import register
 from service.settings import Settings
 from service.tests.databases import Database
 
@@ -76,3 +79,28 @@ def test_a_connection_that_the_server_closed_is_replaced_unseen(blank_database: 
     with engine.connect() as conn:
         assert conn.scalar(text("select 1")) == 1
     engine.dispose()
+
+
+def test_a_connection_that_the_database_takes_back_is_told_as_its_being_away(
+    blank_database: Database,
+) -> None:
+    engine = writer_engine(blank_database.settings)
+    app = FastAPI()
+    register(app)
+
+    @app.get("/")
+    def idle() -> None:
+        with engine.connect() as conn, blank_database.begin() as watching:
+            there = {"pid": conn.scalar(text("select pg_backend_pid()"))}
+            conn.execute(text("set idle_in_transaction_session_timeout = 20"))
+            while watching.scalar(text("select count(*) from pg_stat_activity where pid = :pid"), there):
+                watching.execute(text("select pg_stat_clear_snapshot()"))
+            conn.execute(text("select 1"))
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return await client.get("/")
+
+    told = asyncio.run(ask())
+    engine.dispose()
+    assert (told.status_code, told.headers["retry-after"]) == (503, "5")
