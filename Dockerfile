@@ -30,11 +30,12 @@ FROM debian:12-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates python3 fonts-noto-cjk \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --no-create-home --home-dir /chiiki chiiki
+ && useradd --system --uid 10001 --no-create-home --home-dir /chiiki chiiki \
+ && install -d -o chiiki -g chiiki /var/cache/chiiki
 COPY --from=build /chiiki /chiiki
 USER chiiki
 WORKDIR /chiiki
-ENV PATH=/chiiki/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 CHIIKI_HOST=0.0.0.0
+ENV PATH=/chiiki/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 CHIIKI_HOST=0.0.0.0 CHIIKI_DOWNLOADS=/var/cache/chiiki
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=120s \
     CMD ["python3", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ import pytest
 
 from service.tests.databases import Database, DatabaseServer, running_server
 
-START_DEADLINE_S = 60.0
+START_DEADLINE_S = 150.0
 POLL_S = 0.05
 
 
@@ -30,18 +30,21 @@ class Server:
     log: Path
 
 
+SERVE = (sys.executable, "-m", "service.cli", "serve")
+
+
 @contextmanager
-def serving(database: Database, log: Path, **settings: str) -> Iterator[Server]:
+def serving(
+    database: Database, log: Path, command: Sequence[str] = SERVE, **settings: str
+) -> Iterator[Server]:
     """Run ``chiiki serve`` on a database meanwhile; ``settings`` are further environment variables."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHIIKI_")}
-    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port)]
+    environment = {**kept, **database.environment, "CHIIKI_PORT": str(port), **settings}
     with open(log, "ab") as output:
-        process = subprocess.Popen(
-            command, env={**kept, **database.environment, **settings}, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
         wait_until_ready(server)
