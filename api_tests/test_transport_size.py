@@ -156,7 +156,7 @@ def test_a_prefecture_too_large_for_a_scenario_is_refused_and_its_municipality_i
             with pytest.raises(TooManyFeatures, match="coarser grid"):
                 await transport.region(atlas, "10203", "census-2020-500m")
         finally:
-            await store.engine.dispose()
+            await store.close()
 
     asyncio.run(regions())
 

@@ -48,9 +48,10 @@ PALETTES = {
 }
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """Return every name a request may use: each palette, and reversed with ``_r``."""
-    return [name + suffix for name in PALETTES for suffix in ("", "_r")]
+    return tuple(name + suffix for name in PALETTES for suffix in ("", "_r"))
 
 
 @cache

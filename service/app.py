@@ -73,7 +73,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keeping_up.cancel()
         with suppress(asyncio.CancelledError):
             await keeping_up
-        await store.engine.dispose()
+        await store.close()
         app.state.writer.dispose()
 
 

@@ -184,8 +184,8 @@ class Atlas:
 
         async def ask() -> Breaks:
             subjects = self._followed(layer, vintage)
-            async with self.store.single.connect() as conn:
-                found, numbers = await queries.class_breaks(conn, layer.id, level, vintage, subjects)
+            statements = self.store.statements
+            found, numbers = await queries.class_breaks(statements, layer.id, level, vintage, subjects)
             self._check(subjects, numbers)
             return found
 
@@ -224,8 +224,8 @@ class Atlas:
         self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date
     ) -> dict[str, StoredVector]:
         subjects = self._followed(layer, vintage)
-        async with self.store.single.connect() as conn:
-            rows, numbers = await queries.vectors(conn, layer.id, periods, level, vintage, subjects)
+        statements = self.store.statements
+        rows, numbers = await queries.vectors(statements, layer.id, periods, level, vintage, subjects)
         self._check(subjects, numbers)
         revision = self.revision(layer, vintage)
         for period, one in rows.items():

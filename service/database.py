@@ -5,11 +5,16 @@ The serving process answers through the reader, whose role may do nothing but re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
+import psycopg
 from pydantic import SecretStr
 from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.cluster import Cluster
@@ -59,14 +64,6 @@ def writer_engine(settings: Settings) -> Engine:
 
 def reader_engine(settings: Settings) -> AsyncEngine:
     """Return the engine of the service: read-only transactions, every wait bounded."""
-    limits = {
-        "default_transaction_read_only": "on",
-        "statement_timeout": settings.statement_timeout_ms,
-        "lock_timeout": 500,
-        "idle_in_transaction_session_timeout": 5000,
-        "client_connection_check_interval": 1000,
-        "jit": "off",  # compiling takes longer than any of our queries
-    }
     return create_async_engine(
         reader_url(settings),
         pool_pre_ping=True,
@@ -78,8 +75,92 @@ def reader_engine(settings: Settings) -> AsyncEngine:
         hide_parameters=True,
         isolation_level="REPEATABLE READ",  # all that one answer is read from is of one moment
         execution_options={"postgresql_readonly": True},
-        connect_args=_connect_args(settings, "chiiki reader", limits),
+        connect_args=_connect_args(settings, "chiiki reader", _reading_limits(settings)),
     )
+
+
+class Statements:
+    """Reading statements past SQLAlchemy, which would take longer than the database.
+
+    They are asked one after another on one connection, which stays open. Each is of one moment without a
+    transaction.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connection: psycopg.AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+
+    async def rows(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Return the rows that a statement answers.
+
+        Raises
+        ------
+        OperationalError : of SQLAlchemy, as from the reader
+        PoolTimeout : others take too long
+        """
+        async with self._own_turn():
+            try:
+                if self._connection is not None:
+                    try:
+                        return await self._asked(self._connection, query, values)
+                    except psycopg.errors.QueryCanceled:
+                        raise
+                    except (psycopg.OperationalError, psycopg.InterfaceError):  # it was closed meanwhile
+                        await self._left()
+                self._connection = await self._opened()
+                return await self._asked(self._connection, query, values)
+            except psycopg.Error as error:
+                raise OperationalError(query, None, error) from error
+
+    async def close(self) -> None:
+        """Close the connection; the next statement opens another."""
+        async with self._turn:
+            await self._left()
+
+    @asynccontextmanager
+    async def _own_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._settings.pool_timeout_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise PoolTimeout("The statements before take too long") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    async def _opened(self) -> psycopg.AsyncConnection:
+        address = reader_url(self._settings).set(drivername="postgresql")
+        return await psycopg.AsyncConnection.connect(
+            address.render_as_string(hide_password=False),
+            autocommit=True,
+            **_connect_args(self._settings, "chiiki statements", _reading_limits(self._settings)),
+        )
+
+    async def _left(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+        self._connection = None
+
+    @staticmethod
+    async def _asked(
+        connection: psycopg.AsyncConnection, query: str, values: Sequence[object]
+    ) -> list[tuple[Any, ...]]:
+        async with connection.cursor(binary=True) as cursor:
+            await cursor.execute(query.encode(), values)
+            return await cursor.fetchall()
+
+
+def _reading_limits(settings: Settings) -> dict[str, object]:
+    return {
+        "default_transaction_read_only": "on",
+        "statement_timeout": settings.statement_timeout_ms,
+        "lock_timeout": 500,
+        "idle_in_transaction_session_timeout": 5000,
+        "client_connection_check_interval": 1000,
+        "jit": "off",  # compiling takes longer than any of our queries
+    }
 
 
 @contextmanager
@@ -98,7 +179,7 @@ def _parsed(address: SecretStr) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def _connect_args(settings: Settings, name: str, limits: Mapping[str, object]) -> dict[str, object]:
+def _connect_args(settings: Settings, name: str, limits: Mapping[str, object]) -> dict[str, Any]:
     return {
         "connect_timeout": settings.connect_timeout_s,
         "application_name": name,

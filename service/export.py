@@ -164,7 +164,7 @@ async def _reading(settings: Settings) -> AsyncIterator[News]:
     try:
         yield News(store)
     finally:
-        await store.engine.dispose()
+        await store.close()
 
 
 async def _write(

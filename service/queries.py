@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
-import psycopg
 from sqlalchemy import Row, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service import versions
+from service.database import Statements
 from service.figures import Breaks, StoredVector, Vector
 from service.tables import (
     age_structure,
@@ -113,17 +113,8 @@ _BREAKS = f"""
 """
 
 
-async def _rows(conn: AsyncConnection, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-    """Return rows past SQLAlchemy, which would take longer than the database."""
-    raw = (await conn.get_raw_connection()).driver_connection
-    assert isinstance(raw, psycopg.AsyncConnection)  # noqa: S101 (the engine's driver)
-    async with raw.cursor(binary=True) as cursor:
-        await cursor.execute(query, values)
-        return await cursor.fetchall()
-
-
 async def vectors(
-    conn: AsyncConnection,
+    statements: Statements,
     layer: str,
     periods: Sequence[str],
     level: str,
@@ -134,7 +125,7 @@ async def vectors(
 
     One statement, so both are of one moment.
     """
-    rows = await _rows(conn, _VECTORS, (subjects, layer, level, date, periods))
+    rows = await statements.rows(_VECTORS, (subjects, layer, level, date, periods))
     found = {
         period: StoredVector(Vector.of(values, statuses, sources), Breaks.of(lowest, bounds))
         for _, period, values, statuses, sources, lowest, bounds in rows
@@ -144,10 +135,10 @@ async def vectors(
 
 
 async def class_breaks(
-    conn: AsyncConnection, layer: str, level: str, date: dt.date, subjects: Sequence[str]
+    statements: Statements, layer: str, level: str, date: dt.date, subjects: Sequence[str]
 ) -> tuple[Breaks, list[int]]:
     """Return the stored class breaks of an indicator over all its periods, and the numbers as ``vectors``."""
-    ((numbers, lowest, bounds),) = await _rows(conn, _BREAKS, (subjects, layer, level, date))
+    ((numbers, lowest, bounds),) = await statements.rows(_BREAKS, (subjects, layer, level, date))
     return Breaks.of(lowest, bounds), numbers
 
 

@@ -15,6 +15,7 @@ from geo import mvt, png
 from geo.ages import Ages
 from geo.errors import ChiikiError
 from geo.geojson import FeatureTexts
+from service.database import Statements
 from service.figures import Breaks, StoredVector, Vector
 from service.memory import Memory, Shelf
 from service.settings import Settings
@@ -48,8 +49,7 @@ class Store:
 
     def __init__(self, engine: AsyncEngine, settings: Settings) -> None:
         self.engine = engine
-        #: for a single statement, which is of one moment without a transaction
-        self.single = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.statements = Statements(settings)
         self.settings = settings
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
@@ -76,6 +76,11 @@ class Store:
         LIMIT.set(self.memory.limit)
         for name in self.memory.shelves:
             HELD.labels(name).set_function(partial(self.memory.held_by.__getitem__, name))
+
+    async def close(self) -> None:
+        """Leave the database."""
+        await self.statements.close()
+        await self.engine.dispose()
 
     def held(self, shelf: Shelf[V], key: Hashable, ask: Callable[[], Awaitable[V]]) -> V:
         """Return what is in memory, or comes there now.

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from service.database import reader_engine, reader_url, writer_engine, writer_url
+from service.database import Statements, reader_engine, reader_url, writer_engine, writer_url
 from service.problems import register
 from service.settings import Settings
 from service.tests.databases import Database
@@ -104,3 +104,40 @@ def test_a_connection_that_the_database_takes_back_is_told_as_its_being_away(
     told = asyncio.run(ask())
     engine.dispose()
     assert (told.status_code, told.headers["retry-after"]) == (503, "5")
+
+
+def told_by(database: Database, *statements: str, **changed: float) -> list[object]:
+    """Return what each statement answers, or the error, all of them asked at once on one connection."""
+
+    async def ask() -> list[object]:
+        asked = Statements(database.settings.model_copy(update=changed))
+        told = await asyncio.gather(*(asked.rows(one, ()) for one in statements), return_exceptions=True)
+        await asked.close()
+        return list(told)
+
+    return asyncio.run(ask())
+
+
+def test_statements_are_asked_one_after_another_and_cannot_write(migrated_database: Database) -> None:
+    same, again, refused = told_by(
+        migrated_database, "select pg_backend_pid()", "select pg_backend_pid()", "delete from vintage"
+    )
+    assert same == again
+    assert isinstance(refused, OperationalError)
+
+
+def test_a_statement_on_a_connection_that_was_closed_is_asked_on_another(blank_database: Database) -> None:
+    own = "select pg_terminate_backend(pg_backend_pid())"
+    gone, found = told_by(blank_database, own, "select 1")
+    assert isinstance(gone, OperationalError)
+    assert found == [(1,)]
+
+
+def test_a_statement_that_takes_too_long_is_ended_and_nobody_waits_long_for_it(
+    blank_database: Database,
+) -> None:
+    slow = "select count(*)::int8 from generate_series(1, 1000000000)"
+    ended, waited = told_by(blank_database, slow, "select 1", statement_timeout_ms=200, pool_timeout_s=0.05)
+    assert isinstance(ended, OperationalError)
+    assert "statement timeout" in str(ended)
+    assert isinstance(waited, PoolTimeout)

@@ -59,7 +59,7 @@ def test_a_change_that_no_notification_tells_of_is_found_by_looking(
         await until(news, news.has_read.is_set)
         bump(migrated_database, "strategy")
         await until(news, lambda: "strategy" in news.atlas.catalogue.numbers)
-        await store.engine.dispose()
+        await store.close()
 
     asyncio.run(main())
 
@@ -73,7 +73,7 @@ def test_a_notification_is_heard_long_before_the_next_look(migrated_database: Da
         await until(news, news.has_read.is_set)
         bump(migrated_database, "strategy")
         await until(news, lambda: "strategy" in news.atlas.catalogue.numbers)
-        await store.engine.dispose()
+        await store.close()
 
     asyncio.run(main())
 
@@ -88,7 +88,7 @@ def test_an_atlas_is_the_same_while_nothing_changed(migrated_database: Database)
         assert await news.refresh() is first
         bump(migrated_database, "strategy")
         assert await news.refresh() is not first
-        await store.engine.dispose()
+        await store.close()
 
     asyncio.run(main())
 
@@ -165,6 +165,6 @@ def test_a_read_replica_serves_and_follows_the_primary(tmp_path: Path) -> None:
                     assert (await conn.execute(text("select pg_is_in_recovery()"))).scalar_one()
                 bump(made, "strategy")
                 await until(news, lambda: "strategy" in news.atlas.catalogue.numbers)
-                await store.engine.dispose()
+                await store.close()
 
             asyncio.run(main())
