@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,13 +14,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, text
 
 HERE = Path(__file__).parent
 PEERS = HERE.parent / ".local" / "bench"
-READY_S = 90
+READY_S, POLL_S, STOP_S = 90, 0.01, 40
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 #: What TiPg serves: areas with the figures of every indicator and period, to be filtered by both.
 VIEW = """
@@ -33,57 +36,91 @@ where g.vintage = (select max(vintage) from vintage) and g.level = 'municipality
 """
 
 
+class NotStarted(SystemExit):
+    """A server did not get ready in time."""
+
+
 @dataclass(frozen=True)
 class Peer:
-    """A running server."""
+    """A running server.
+
+    Attributes
+    ----------
+    start_s : seconds from its start until it first said that it is ready
+    """
 
     name: str
     url: str
     process: subprocess.Popen[bytes]
+    start_s: float
 
-    def memory_mb(self) -> float:
-        """Resident memory of the serving process."""
+    def memory_mb(self, which: str = "VmRSS") -> float:
+        """Resident memory of the serving process; ``VmHWM`` is the most it ever had."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        return int(status.split(f"{which}:")[1].split()[0]) / 1024
+
+
+#: A setting of chiiki: a start is not told.
+QUIET = {"CHIIKI_LOG_LEVEL": "warning"}
+
+
+def end_cleanly() -> None:
+    """From now on end on Ctrl-C and SIGTERM as on an exception: servers stop, databases are dropped."""
+    for number in ENDING:
+        signal.signal(number, _unwind)
+
+
+def _unwind(number: int, _frame: object) -> NoReturn:
+    for again in ENDING:  # must not end the cleaning up
+        signal.signal(again, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 @contextmanager
-def running(name: str, command: list[str], ready: str, environment: Mapping[str, str]) -> Iterator[Peer]:
-    """Run a server meanwhile; ``{port}`` in its command is a free port."""
+def running(
+    name: str, command: list[str], ready: str, environment: Mapping[str, str], says: bytes = b""
+) -> Iterator[Peer]:
+    """Run a server meanwhile; ``{port}`` in its command is a free port.
+
+    It is ready when the address ``ready`` answers and ``says`` stands in the answer.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    argv = [part.format(port=port) for part in command]
+    argv, url = [part.format(port=port) for part in command], f"http://127.0.0.1:{port}"
+    begun = time.monotonic()
     process = subprocess.Popen(
         argv, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=sys.stderr
     )
-    peer = Peer(name, f"http://127.0.0.1:{port}", process)
     try:
-        deadline = time.monotonic() + READY_S
-        while not _answers(peer.url + ready):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"{name} did not start")
-            time.sleep(0.1)
-        yield peer
+        while not _answers(url + ready, says):
+            if process.poll() is not None or time.monotonic() > begun + READY_S:
+                raise NotStarted(f"{name} did not start")
+            time.sleep(POLL_S)
+        yield Peer(name, url, process, time.monotonic() - begun)
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, says: bytes) -> bool:
     try:
         with urllib.request.urlopen(url) as answer:
-            return bool(answer.status == 200)
+            return answer.status == 200 and says in answer.read()
     except (urllib.error.URLError, OSError):
         return False
 
 
 @contextmanager
-def chiiki(url: URL) -> Iterator[Peer]:
-    """Run chiiki with one worker."""
+def chiiki(url: URL, **settings: str) -> Iterator[Peer]:
+    """Run chiiki with one worker; ``settings`` are further environment variables."""
     command = [sys.executable, "-m", "service.cli", "serve", "--port", "{port}", "--workers", "1"]
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with running("chiiki", command, "/readyz", {"DATABASE_URL": address}) as peer:
+    with running("chiiki", command, "/readyz", {"DATABASE_URL": address, **settings}, b'"ready"') as peer:
         yield peer
 
 

@@ -128,7 +128,7 @@ def load(peer: Peer, paths: Sequence[str], seconds: int, encoding: str, connecti
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as listed:
         listed.write("\n".join(paths))
         listed.flush()
-        command = [
+        command: list[str | Path] = [
             "wrk",
             "-t1",
             f"-c{connections}",
