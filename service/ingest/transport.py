@@ -114,6 +114,7 @@ def store_stops(
                     point,
                 )
             )
+    conn.execute(text("analyze stop"))  # gaps may be counted before the database does it by itself
     report: dict[str, object] = {"source": name, "stops": len(stops)}
     report |= {key: str(value) if isinstance(value, dt.date) else value for key, value in head.items()}
     conn.execute(insert(audit).values(actor=actor, action="load stops", subject=name, detail=report))
@@ -159,6 +160,7 @@ def store_grid(
         for place, (code, status, outline) in enumerate(listed):
             counts = [None if np.isnan(column[place]) else float(column[place]) for column in values]
             copy.write_row((name, code, status, *counts, outline))
+    conn.execute(text("analyze cell"))
     conn.execute(insert(audit).values(actor=actor, action="load grid", subject=name, detail=report))
     revisions.changed(conn, revisions.grid(name))
     return report
@@ -303,6 +305,7 @@ def count_gaps(
         rows += _rows(definition, partition, told, found.year, found.columns)
         lacking |= {code: counts["population"].missing for code, counts in told.by_centre.items()}
         _store_cells(conn, definition, grid_id, partition, told)
+    conn.execute(text("analyze gap_cell"))
     progress(total, total, "stored")
     _put_source(conn, found)
     figures = Figures(list({(r.indicator, r.area_code): r for r in rows}.values()), "transport-gap", date)
