@@ -16,6 +16,7 @@ from service import problems
 from service.database import reader_engine, writer_engine
 from service.downloads import Downloads
 from service.frontdoor import FrontDoor
+from service.heavy import take_short_turns
 from service.news import News
 from service.openapi import Api
 from service.routes import (
@@ -60,6 +61,7 @@ FIRST_READ_S = 15
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the database, read the catalogue, hear of changes; close all of it at the end."""
     settings: Settings = app.state.settings
+    take_short_turns()
     app.state.writer = writer_engine(settings)
     store = Store(reader_engine(settings), settings)
     news = app.state.news = News(store)

@@ -7,6 +7,7 @@ the loop wait longer for its turn, and would share the pool that everything else
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -21,10 +22,19 @@ AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
 #: What takes a second and is asked for now and then: a scenario, an effect. It must not hold up the others.
 SLOW_AT_ONCE = 1
 
+#: So long a thread may hold the interpreter while the event loop waits for it, which it does several times a
+#: request. Python's 5 ms would add up to more than a tile takes.
+TURN_S = 0.0005
+
 _heavy = CapacityLimiter(AT_ONCE)
 _reading = CapacityLimiter(AT_ONCE)
 _beside = CapacityLimiter(AT_ONCE)
 _slow = CapacityLimiter(SLOW_AT_ONCE)
+
+
+def take_short_turns() -> None:
+    """Let the event loop of this process wait ``TURN_S`` for a thread, and no longer."""
+    sys.setswitchinterval(TURN_S)
 
 
 async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -29,7 +29,10 @@ from service.settings import HOME, Settings
 MADE_FROM = (
     "data/**/*",
     "geo/*.py",
+    "service/figures.py",
+    "service/revisions.py",
     "service/tables.py",
+    "service/vectors.py",
     "service/ingest/*.py",
     "service/migrations/**/*.py",
 )
