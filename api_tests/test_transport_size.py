@@ -59,6 +59,7 @@ def crowded(
                 " from cell where grid = 'fine'"
             )
             conn.execute(told, {"area": MAEBASHI})
+            conn.execute(text("analyze gap_cell"))
             source = text(
                 "insert into stop_source (id, kind, title, dates, credit, licence, sha256)"
                 " values ('a', 'table', '', '{}', '', '', '')"
@@ -69,6 +70,7 @@ def crowded(
             )
             conn.execute(source)
             conn.execute(piers, {"n": FERRIES})
+            conn.execute(text("analyze stop"))
         with (
             serving(database, tmp_path_factory.mktemp("crowded") / "log") as server,
             httpx.Client(base_url=server.url, timeout=60) as client,

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import orjson
 import shapely
-from sqlalchemy import Connection, Select, Subquery, Text, cast, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Text, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from geo.gaps import PEOPLE, Partition
 from geo.gtfs import DAYS, HOURS
@@ -28,48 +29,50 @@ MARGIN = 0.07
 #: Degrees that hold the largest cell (1 km): so far beyond its box a municipality's cells may reach.
 CELL_MARGIN = 1 / 80
 
-#: Columns of a query, each a list.
+#: Columns by name, each as a JSON text, and as the list that it holds.
+Texts = Mapping[str, str | None]
 Lists = Mapping[str, Sequence[Any]]
-
-_STOP = (
-    *(stop.c[name] for name in ("source", "id", "name", "mode", "classes", "group", "departures")),
-    func.ST_X(stop.c.geom).label("lon"),
-    func.ST_Y(stop.c.geom).label("lat"),
-)
 
 
 def lists_of(query: Select[Any]) -> Select[Any]:
-    """Return a query whose answer is one JSON text: the columns of ``query``, each a list in its order.
+    """Return a query of one row: the columns of ``query``, each as a JSON list in its order.
 
     An object for each of 50,000 rows would be made on the event loop; a text can be read in a thread.
     """
-    rows = query.subquery("rows")
-    columns = [part for one in rows.c for part in (literal(one.name, Text), func.json_agg(one))]
-    return select(cast(func.json_build_object(*columns), Text))
+    columns = query.subquery("rows").c
+    lists: list[ColumnElement[Any]] = [cast(func.json_agg(one), Text).label(one.name) for one in columns]
+    return select(*lists)
 
 
-def lists_from(answer: str) -> Lists:
-    """Return the lists that the answer of :func:`lists_of` holds."""
-    return {name: column or [] for name, column in orjson.loads(answer).items()}
+def lists_from(texts: Texts) -> Lists:
+    """Return the lists that the answer of :func:`lists_of` holds.
+
+    One after another: while a text is read, no other thread runs.
+    """
+    return {name: [] if column is None else orjson.loads(column) for name, column in texts.items()}
 
 
-def _own(date: dt.date, codes: Sequence[str], margin: float = 0.0) -> Subquery:
-    """Return the boxes of municipalities, with a margin in degrees."""
-    west, south, east, north = (area.c.bbox[place] for place in range(1, 5))
-    box = func.ST_MakeEnvelope(west - margin, south - margin, east + margin, north + margin, 4326)
+def _own(date: dt.date, codes: Sequence[str], margin: float = 0.0) -> CTE:
+    """Return the boxes of municipalities with a margin in degrees, those that overlap as one outline."""
     wanted = (area.c.vintage == date) & (area.c.level == "municipality") & area.c.code.in_(codes)
-    return select(box.label("box")).where(wanted).subquery("own")
+    together = select(func.ST_Dump(func.ST_Union(_box(margin))).geom.label("box")).where(wanted)
+    # found once, whatever the planner knows of the tables: right after a load that is nothing
+    return together.cte("own").prefix_with("materialized")
+
+
+def _box(margin: float = 0.0) -> Any:
+    """Return the box of an area with a margin."""
+    west, south, east, north = (area.c.bbox[place] for place in range(1, 5))
+    return func.ST_MakeEnvelope(west - margin, south - margin, east + margin, north + margin, 4326)
 
 
 def cells_in(grid: str, date: dt.date, codes: Sequence[str]) -> Select[Any]:
     """Return a query for the cells of a grid in the boxes of municipalities, each once, by code."""
-    own, there = _own(date, codes), cell.alias()
-    met = select(there.c.code).distinct().join(own, there.c.geom.intersects(own.c.box))
-    near = met.where(there.c.grid == grid).subquery("near")
-    columns = (cell.c[name] for name in ("code", "status", *PEOPLE))
+    own = _own(date, codes)
     return (
-        select(*columns)
-        .join(near, cell.c.code == near.c.code)
+        select(*(cell.c[name] for name in ("code", "status", *PEOPLE)))
+        .ext(distinct_on(cell.c.code))
+        .join(own, func.ST_Intersects(cell.c.geom, own.c.box))
         .where(cell.c.grid == grid)
         .order_by(cell.c.code)
     )
@@ -77,31 +80,47 @@ def cells_in(grid: str, date: dt.date, codes: Sequence[str]) -> Select[Any]:
 
 def stops_near(date: dt.date, codes: Sequence[str], margin: float) -> Select[Any]:
     """Return a query for the stops within a margin (degrees) of the boxes of municipalities, each once."""
-    own, there = _own(date, codes, margin), stop.alias()
-    met = select(there.c.source, there.c.id).distinct().join(own, there.c.geom.intersects(own.c.box))
-    near = met.subquery("near")
-    is_near = (stop.c.source == near.c.source) & (stop.c.id == near.c.id)
-    return select(*_STOP).join(near, is_near).order_by(stop.c.source, stop.c.id)
-
-
-def outlines_around(date: dt.date, codes: Sequence[str]) -> Select[Any]:
-    """Return a query for municipalities and all whose boxes their cells may reach into: code and WKB."""
-    own, there = _own(date, codes, CELL_MARGIN), area.alias()
-    met = select(there.c.code).distinct().join(own, there.c.geom.intersects(own.c.box))
-    met = met.where(there.c.vintage == date, there.c.level == "municipality")
-    # found once: right after a load the planner knows nothing of the table, and would look anew for each area
-    near = met.cte("near").prefix_with("materialized")
-    return (
-        select(area.c.code, func.ST_AsBinary(area.c.geom))
-        .join(near, area.c.code == near.c.code)
-        .where(area.c.vintage == date, area.c.level == "municipality")
-    )
+    own = _own(date, codes, margin)
+    return _stops().join(own, func.ST_Intersects(stop.c.geom, own.c.box))
 
 
 def stops_in(west: float, south: float, east: float, north: float) -> Select[Any]:
     """Return a query for the stops in a box of degrees."""
-    box = func.ST_MakeEnvelope(west, south, east, north, 4326)
-    return select(*_STOP).where(stop.c.geom.intersects(box)).order_by(stop.c.source, stop.c.id)
+    return _stops().where(
+        func.ST_Intersects(stop.c.geom, func.ST_MakeEnvelope(west, south, east, north, 4326))
+    )
+
+
+def _stops() -> Select[Any]:
+    columns = (stop.c[name] for name in ("source", "id", "name", "mode", "classes", "group"))
+    departures = cast(func.to_json(stop.c.departures), Text).label("departures")
+    lon, lat = func.ST_X(stop.c.geom).label("lon"), func.ST_Y(stop.c.geom).label("lat")
+    key = stop.c.source, stop.c.id
+    return select(*columns, lon, lat, departures).ext(distinct_on(*key)).order_by(*key)
+
+
+def by_day(stops: Select[Any]) -> Select[Any]:
+    """Return a query for stops that tells their departures on each kind of day, not in each of its hours."""
+    hours = range(0, len(DAYS) * HOURS, HOURS)
+    sums: list[ColumnElement[Any]] = [
+        literal_column(f"(select sum(n) from unnest(stop.departures[{first + 1}:{first + HOURS}]) as n)")  # noqa: S608 (constants)
+        for first in hours
+    ]
+    kept = (one for one in stops.selected_columns if one.name != "departures")
+    return stops.with_only_columns(*kept, *(one.label(day) for one, day in zip(sums, DAYS, strict=True)))
+
+
+def outlines_around(date: dt.date, codes: Sequence[str]) -> Select[Any]:
+    """Return a query for municipalities and all whose boxes their cells may reach into: code and WKB."""
+    own = _own(date, codes, CELL_MARGIN)
+    near = select(area.c.code).distinct().join(own, func.ST_Intersects(_box(), own.c.box))
+    near = near.where(area.c.vintage == date, area.c.level == "municipality")
+    codes_near, there = near.cte("near").prefix_with("materialized"), area.alias()
+    return (
+        select(there.c.code, func.ST_AsBinary(there.c.geom))
+        .join(codes_near, there.c.code == codes_near.c.code)
+        .where(there.c.vintage == date, there.c.level == "municipality")
+    )
 
 
 def number_of(query: Select[Any]) -> Select[Any]:
@@ -114,8 +133,8 @@ class Extract:
     """What is stored of a partition, as the database tells it: lists as JSON texts, outlines as WKB."""
 
     own: tuple[str, ...]
-    cells: str
-    stops: str
+    cells: Texts
+    stops: Texts
     outlines: Mapping[str, bytes]
 
     @cached_property
@@ -129,8 +148,8 @@ def extract_of(conn: Connection, grid: str, date: dt.date, own: Sequence[str]) -
     outlines = conn.execute(outlines_around(date, own)).all()
     return Extract(
         tuple(own),
-        conn.execute(lists_of(cells_in(grid, date, own))).scalar_one(),
-        conn.execute(lists_of(stops_near(date, own, MARGIN))).scalar_one(),
+        dict(conn.execute(lists_of(cells_in(grid, date, own))).one()._mapping),
+        dict(conn.execute(lists_of(stops_near(date, own, MARGIN))).one()._mapping),
         {code: bytes(outline) for code, outline in outlines},
     )
 
@@ -161,9 +180,11 @@ def partition_from(extract: Extract, *, sea: bool) -> Partition:
 
 
 def stops_from(lists: Lists) -> Stops:
-    """Return stops of the columns of their table, with ``lon`` and ``lat``."""
-    unknown = [UNKNOWN] * (len(DAYS) * HOURS)
-    counts = np.array([one or unknown for one in lists["departures"]], np.int32)
+    """Return stops of the columns of their table, with ``lon`` and ``lat``, departures as JSON texts."""
+    counts = np.full((len(lists["id"]), len(DAYS) * HOURS), UNKNOWN, np.int32)
+    for place, departures in enumerate(lists["departures"]):
+        if departures is not None:
+            counts[place] = orjson.loads(departures)
 
     def texts(name: str) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
         column = np.empty(len(lists[name]), object)

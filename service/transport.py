@@ -24,6 +24,7 @@ from service.heavy import slowly
 from service.partitions import (
     MARGIN,
     Extract,
+    Texts,
     cells_in,
     extract_of,
     lists_from,
@@ -41,8 +42,8 @@ Floats = NDArray[np.float64]
 MADE_OF = ("gaps", "grid", "stops", "vintage")
 #: Features of one answer.
 MAX_FEATURES = 50_000
-#: Cells whose people one answer adds up: all of the country on 250 m.
-MAX_CELLS = 1_000_000
+#: Cells whose people one answer adds up: all of the country on 500 m.
+MAX_CELLS = 500_000
 #: What a scenario or a gap's outline is counted from; more would take longer than anybody waits.
 MAX_REGION_CELLS, MAX_REGION_STOPS = 150_000, 100_000
 
@@ -144,11 +145,11 @@ class UnreadCells:
     """The cells of an area as the database tells them."""
 
     grid: str
-    lists: str
+    texts: Texts
 
     def read(self) -> Cells:
         """Return them as columns; for a prefecture that is work for a thread."""
-        lists = lists_from(self.lists)
+        lists = lists_from(self.texts)
         distance = np.array(lists["distance_m"], float)
         return Cells(
             grid=self.grid,
@@ -185,7 +186,7 @@ async def cells(conn: AsyncConnection, definition: str, area: str, bound: int, i
         .order_by(there.code)
     )
     await expect_at_most(conn, query, bound, f"cells of {area}", instead)
-    return UnreadCells(newest, (await conn.execute(lists_of(query))).scalar_one())
+    return UnreadCells(newest, await _lists(conn, query))
 
 
 def _codes_of(area: str) -> tuple[str, str]:
@@ -221,10 +222,14 @@ async def expect_at_most(
         )
 
 
-async def stops(conn: AsyncConnection, query: Select[Any], bound: int, instead: str) -> str:
-    """Return stops as lists in a JSON text; TooManyFeatures where they are more than ``bound``."""
+async def stops(conn: AsyncConnection, query: Select[Any], bound: int, instead: str) -> Texts:
+    """Return stops as columns; TooManyFeatures where they are more than ``bound``."""
     await expect_at_most(conn, query, bound, "stops there", instead)
-    return str((await conn.execute(lists_of(query))).scalar_one())
+    return await _lists(conn, query)
+
+
+async def _lists(conn: AsyncConnection, query: Select[Any]) -> Texts:
+    return dict((await conn.execute(lists_of(query))).one()._mapping)
 
 
 def municipalities_of(atlas: Atlas, code: str) -> tuple[dt.date, list[str]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection
@@ -124,7 +125,9 @@ def load_transport(
             if first[key]:
                 head[key] = dt.date.fromisoformat(str(first[key]))
         credit = N02 if name.startswith("n02") else GUNMA
-        stops = stops_from({column: [row[column] for row in rows] for column in first})
+        columns = {column: [row[column] for row in rows] for column in first}
+        columns["departures"] = [one and orjson.dumps(one) for one in columns["departures"]]
+        stops = stops_from(columns)
         store_stops(conn, stops, name, credit, head, digest, actor)
     cells = pq.read_table(folder / GRID)
     codes = np.array(cells["code"].to_pylist())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from typing import Annotated
 
 import numpy as np
@@ -17,15 +18,15 @@ from geo.access import Definition, counted, in_plane, plane_of
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.gaps import band_of, bands, clusters
-from geo.gtfs import DAYS, HOURS
+from geo.gtfs import DAYS
 from geo.mesh import bounds
 from geo.stops import Stops
 from service import transport
 from service.access import AtlasDep, api_router
 from service.atlas import Atlas
 from service.geometry import Bbox, bbox_of
-from service.partitions import MARGIN, Lists, lists_from, stops_from, stops_in, stops_near
-from service.responses import GEOJSON, MVT, Told, encoded, kept, kept_json, state_of, to_json
+from service.partitions import MARGIN, Lists, by_day, lists_from, stops_from, stops_in, stops_near
+from service.responses import GEOJSON, MVT, Told, encoded, kept, kept_json, state_of
 from service.routes.tiles import address_of
 from service.transport import MADE_OF, Cells
 
@@ -136,9 +137,9 @@ def _cells(atlas: Atlas, definition: Definition, code: str, bound: int, instead:
     return atlas.read(query, *MADE_OF).read()
 
 
-def _cell_features(cells: Cells) -> list[object]:
+def _cell_features(cells: Cells) -> Iterator[object]:
     south, west, north, east = bounds(cells.codes).round(6).T.tolist()
-    return [
+    return (
         {
             "type": "Feature",
             "id": int(cell),
@@ -157,7 +158,7 @@ def _cell_features(cells: Cells) -> list[object]:
             "properties": _cell(cells, place),
         }
         for place, cell in enumerate(cells.codes)
-    ]
+    )
 
 
 def _cell(cells: Cells, place: int) -> dict[str, object]:
@@ -176,9 +177,17 @@ def _cell(cells: Cells, place: int) -> dict[str, object]:
     }
 
 
-def _collection(head: Mapping[str, object], features: Sequence[object]) -> bytes:
+#: Features that are made and written before others get a turn: neither orjson nor the collection of what was
+#: made lets another thread run meanwhile.
+AT_A_TIME = 500
+
+
+def _collection(head: Mapping[str, object], features: Iterable[object]) -> bytes:
     """Return features as GeoJSON; numbers that are not finite become null."""
-    return to_json({"type": "FeatureCollection", **head, "features": features})
+    rest = iter(features)
+    written = [orjson.dumps(some)[1:-1] for some in iter(lambda: list(islice(rest, AT_A_TIME)), [])]
+    opening = orjson.dumps({"type": "FeatureCollection", **head})[:-1]
+    return b"".join([opening, b',"features":[', b",".join(written), b"]}\n"])
 
 
 async def _geojson(request: Request, atlas: Atlas, make: Callable[[], bytes], download: str) -> Response:
@@ -247,39 +256,36 @@ async def stops_geojson(
     )
 
     def make() -> bytes:
-        lists = atlas.read(
-            lambda conn: transport.stops(conn, query, transport.MAX_FEATURES, instead), *MADE_OF
+        texts = atlas.read(
+            lambda conn: transport.stops(conn, by_day(query), transport.MAX_FEATURES, instead), *MADE_OF
         )
-        return _collection({}, _stop_features(lists_from(lists)))
+        return _collection({}, _stop_features(lists_from(texts)))
 
     return await _geojson(request, atlas, make, "stops.geojson")
 
 
-def _stop_features(stops: Lists) -> list[object]:
-    rows = zip(*(stops[name] for name in ("source", "id", *_STOP, "departures", "lon", "lat")), strict=True)
-    return [
+def _stop_features(stops: Lists) -> Iterator[object]:
+    departures = zip(*(stops[day] for day in DAYS), strict=True)
+    columns = (stops[name] for name in ("source", "id", "lon", "lat", *_STOP))
+    return (
         {
             "type": "Feature",
             "geometry": {"type": "Point", "coordinates": [lon, lat]},
             "properties": {
                 "id": f"{source}/{name}",
-                **dict(zip(_STOP, texts, strict=True)),
-                "departures": _by_day(departures),
+                **dict(zip(_STOP, described, strict=True)),
+                # a timetable is known for every kind of day, or for none
+                "departures": None if None in counts else dict(zip(DAYS, counts, strict=True)),
             },
         }
-        for source, name, *texts, departures, lon, lat in rows
-    ]
+        for (source, name, lon, lat, *described), counts in zip(
+            zip(*columns, strict=True), departures, strict=True
+        )
+    )
 
 
 #: Properties of a stop that are columns of its table.
 _STOP = ("name", "mode", "classes", "group")
-
-
-def _by_day(departures: Sequence[int] | None) -> dict[str, int] | None:
-    """Return the departures by kind of day; None where no timetable is known."""
-    if departures is None:
-        return None
-    return {day: sum(departures[place * HOURS : (place + 1) * HOURS]) for place, day in enumerate(DAYS)}
 
 
 @router.get("/transport-gap/{definition}/gap.geojson", summary="The gap of an area as polygons")
@@ -295,12 +301,12 @@ async def gap_geojson(request: Request, atlas: AtlasDep, definition: str, area: 
     query = stops_near(date, [code], MARGIN)
 
     def make() -> bytes:
-        texts, positions = atlas.texts(date, "municipality", "high", [place.position])
-        lists = atlas.read(
+        held, positions = atlas.texts(date, "municipality", "high", [place.position])
+        texts = atlas.read(
             lambda conn: transport.stops(conn, query, transport.MAX_REGION_STOPS, instead), *MADE_OF
         )
-        outline = shapely.from_geojson(texts.geometry(int(positions[0])))
-        gap = _uncovered(outline, stops_from(lists_from(lists)), found, code)
+        outline = shapely.from_geojson(held.geometry(int(positions[0])))
+        gap = _uncovered(outline, stops_from(lists_from(texts)), found, code)
         feature = {
             "type": "Feature",
             "id": int(code),
