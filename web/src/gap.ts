@@ -11,6 +11,8 @@ export const CELLS = [
   { from: 50, colour: "#fb6a4a" },
   { from: 200, colour: "#cb181d" },
 ] as const;
+/** A cell whose people are not told. */
+export const UNTOLD = "#d0d0d0";
 export const STOPS = { bus: "#08519c", rail: "#1a1a1a" } as const;
 
 /** Return the definition of the gap that a layer shows, if it shows one. */
@@ -31,6 +33,6 @@ export function gapKey(lang: Lang): HTMLElement {
     "section",
     { class: "gap" },
     h("p", { class: "when" }, text("gapCells", lang)),
-    h("ul", {}, ...CELLS.map((one, index) => h("li", {}, swatch(one.colour), h("span", {}, range(index, lang)))), stop("bus"), stop("rail")),
+    h("ul", {}, ...CELLS.map((one, index) => h("li", {}, swatch(one.colour), h("span", {}, range(index, lang)))), h("li", {}, swatch(UNTOLD), h("span", {}, lang === "ja" ? "人口は非公表" : "people not published")), stop("bus"), stop("rail")),
   );
 }

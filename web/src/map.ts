@@ -7,7 +7,7 @@ import maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Area, Lang } from "./api";
 import { cameraOf, hashOf, inPlane, JAPAN, MARGIN, onGlobe, placingOf, plateSize, type Box, type Size } from "./camera";
-import { CELLS, STOPS } from "./gap";
+import { CELLS, STOPS, UNTOLD } from "./gap";
 import { mark, MARKS } from "./marks";
 import { emptyPlate, etch, type Plate } from "./plate";
 import { Underlay, type Colours } from "./underlay";
@@ -446,7 +446,7 @@ export class RegionalMap {
         "source-layer": "cells",
         minzoom: 8.5,
         paint: {
-          "fill-color": ["step", ["get", "gap_population"], CELLS[0].colour, ...CELLS.slice(1).flatMap((one) => [one.from, one.colour])] as unknown as maplibre.ExpressionSpecification,
+          "fill-color": ["case", ["has", "gap_population"], ["step", ["get", "gap_population"], CELLS[0].colour, ...CELLS.slice(1).flatMap((one) => [one.from, one.colour])], UNTOLD] as unknown as maplibre.ExpressionSpecification,
           "fill-opacity": ["case", ["<", ["get", "gap_share"], 0.05], 0.05, 0.75],
         },
       },
