@@ -96,7 +96,8 @@ class Settings(BaseSettings):
     pool_size: int = Field(
         default=8,
         ge=1,
-        description="Database connections of each serving process; it never opens more of a kind.",
+        description="Database connections of each serving process; it never opens more of a kind, and one "
+        "each for vectors and for notifications.",
     )
     pool_timeout_s: float = Field(
         default=1, gt=0, description="Seconds a request waits for a free connection before it answers 503."

@@ -43,7 +43,7 @@ PLACES = {
 def put(conn: Connection) -> None:
     """Store the towns, and a cell and a stop at each place."""
     texts = dict.fromkeys(("title_ja", "title_en", "source", "credit_ja", "credit_en", "licence"), "")
-    conn.execute(insert(vintage).values(vintage=DATE, sha256="", report={}, revision=1, **texts))
+    conn.execute(insert(vintage).values(vintage=DATE, sha256="", report={}, **texts))
     for position, (code, box) in enumerate(sorted(TOWNS.items())):
         row = {
             "vintage": DATE,
