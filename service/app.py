@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -69,6 +70,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     keeping_up = asyncio.create_task(news.run())
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
         await asyncio.wait_for(news.has_read.wait(), FIRST_READ_S)
+    # the program and the catalogue stay: to look for garbage in them would cost more the more there is
+    gc.collect()
+    gc.freeze()
     try:
         yield
     finally:

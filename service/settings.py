@@ -125,7 +125,7 @@ class Settings(BaseSettings):
         "are written (Debian package `fonts-noto-cjk`).",
     )
     memory_mb: int = Field(
-        default=96,
+        default=80,
         ge=16,
         description="Memory for all that a serving process holds ready (values, outlines, tiles, answers), "
         "in MiB; what was not used the longest goes first. The program itself takes some 150 MiB more.",
