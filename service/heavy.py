@@ -24,7 +24,7 @@ SLOW_AT_ONCE = 1
 
 #: So long a thread may hold the interpreter while the event loop waits for it, which it does several times a
 #: request. Python's 5 ms would add up to more than a tile takes.
-TURN_S = 0.0005
+TURN_S = 0.0001
 
 _heavy = CapacityLimiter(AT_ONCE)
 _reading = CapacityLimiter(AT_ONCE)
