@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -134,8 +134,3 @@ def _digest_of(files: Iterable[Path], *words: str) -> hashlib.blake2b:
     for path in sorted(files):
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return found
-
-
-def numbers_of(subjects: Iterable[str], numbers: Mapping[str, int]) -> list[int]:
-    """Return the numbers of subjects in the order of their names, as the database answers them."""
-    return [numbers[subject] for subject in sorted(subjects) if subject in numbers]

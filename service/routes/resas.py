@@ -182,14 +182,7 @@ async def composition(
     def make() -> Result:
         reading = Reading(atlas, place_of(atlas, prefecture, city, added))
         result = shapes.population_series(reading.counts())
-        return Result(
-            result,
-            (
-                "projected",
-                "unknown ages",
-            ),
-            reading.sources,
-        )
+        return Result(result, ("projected", "unknown ages"), reading.sources)
 
     return await _answer(request, atlas, make)
 
@@ -233,14 +226,7 @@ async def sum_per_year(
     def make() -> Result:
         reading = Reading(atlas, place_of(atlas, prefecture, city, added))
         result = shapes.population_sums(reading.counts())
-        return Result(
-            result,
-            (
-                "projected",
-                "unknown ages",
-            ),
-            reading.sources,
-        )
+        return Result(result, ("projected", "unknown ages"), reading.sources)
 
     return await _answer(request, atlas, make)
 
