@@ -13,11 +13,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from geo import palettes
 from service import problems
 from service.database import reader_engine, writer_engine
 from service.downloads import Downloads
 from service.frontdoor import FrontDoor
-from service.heavy import take_short_turns
+from service.heavy import off_loop, take_short_turns
 from service.news import News
 from service.openapi import Api
 from service.routes import (
@@ -70,6 +71,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     keeping_up = asyncio.create_task(news.run())
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
         await asyncio.wait_for(news.has_read.wait(), FIRST_READ_S)
+    await off_loop(palettes.described)  # their files are read here, not by the first tile that needs one
     # the program and the catalogue stay: to look for garbage in them would cost more the more there is
     gc.collect()
     gc.freeze()

@@ -82,17 +82,17 @@ def reader_engine(settings: Settings) -> AsyncEngine:
 class Statements:
     """Reading statements past SQLAlchemy, which would take longer than the database.
 
-    They are asked one after another on one connection, which stays open. Each is of one moment without a
-    transaction.
+    They are asked one after another on one connection, which stays open and has planned them. Each is of one
+    moment without a transaction.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._connection: psycopg.AsyncConnection | None = None
+        self._cursor: psycopg.AsyncRawCursor | None = None
         self._turn = asyncio.Lock()
 
     async def rows(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-        """Return the rows that a statement answers.
+        """Return the rows that a statement answers; its parameters are ``$1``, ``$2`` …
 
         Raises
         ------
@@ -101,15 +101,15 @@ class Statements:
         """
         async with self._own_turn():
             try:
-                if self._connection is not None:
+                if self._cursor is not None:
                     try:
-                        return await self._asked(self._connection, query, values)
+                        return await self._asked(self._cursor, query, values)
                     except psycopg.errors.QueryCanceled:
                         raise
                     except (psycopg.OperationalError, psycopg.InterfaceError):  # it was closed meanwhile
                         await self._left()
-                self._connection = await self._opened()
-                return await self._asked(self._connection, query, values)
+                self._cursor = await self._opened()
+                return await self._asked(self._cursor, query, values)
             except psycopg.Error as error:
                 raise OperationalError(query, None, error) from error
 
@@ -130,26 +130,28 @@ class Statements:
         finally:
             self._turn.release()
 
-    async def _opened(self) -> psycopg.AsyncConnection:
+    async def _opened(self) -> psycopg.AsyncRawCursor:
         address = reader_url(self._settings).set(drivername="postgresql")
-        return await psycopg.AsyncConnection.connect(
+        # a row is found by its key whatever the key is, so one plan serves all
+        limits = {**_reading_limits(self._settings), "plan_cache_mode": "force_generic_plan"}
+        connection = await psycopg.AsyncConnection.connect(
             address.render_as_string(hide_password=False),
             autocommit=True,
-            **_connect_args(self._settings, "chiiki statements", _reading_limits(self._settings)),
+            **_connect_args(self._settings, "chiiki statements", limits),
         )
+        return psycopg.AsyncRawCursor(connection)
 
     async def _left(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
-        self._connection = None
+        if self._cursor is not None:
+            await self._cursor.connection.close()
+        self._cursor = None
 
     @staticmethod
     async def _asked(
-        connection: psycopg.AsyncConnection, query: str, values: Sequence[object]
+        cursor: psycopg.AsyncRawCursor, query: str, values: Sequence[object]
     ) -> list[tuple[Any, ...]]:
-        async with connection.cursor(binary=True) as cursor:
-            await cursor.execute(query.encode(), values)
-            return await cursor.fetchall()
+        await cursor.execute(query, values, prepare=True, binary=True)
+        return await cursor.fetchall()
 
 
 def _reading_limits(settings: Settings) -> dict[str, object]:

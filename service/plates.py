@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,10 @@ class Plate:
 
     @property
     def nbytes(self) -> int:
-        """Size in memory: that of its values, which stand in one piece, and its colours."""
-        return (1 + len(self.further)) * self.picture.nbytes * 2
+        """Size in memory: that of its pictures, their values in one piece, and its colours."""
+        shown = sum(one.nbytes for one in (self.picture, *self.further))
+        in_one_piece = shown if self.further else 0
+        return shown + in_one_piece + 4 * len(self.picture.classes)
 
     @cached_property
     def layers(self) -> tuple[Indicator, ...]:
@@ -55,12 +58,12 @@ class Plate:
     @cached_property
     def values(self) -> NDArray[np.float64]:
         """One row per picture, one column per area."""
-        return np.stack([p.vector.values for p in (self.picture, *self.further)])
+        return _rows([p.vector.values for p in (self.picture, *self.further)])
 
     @cached_property
     def classes(self) -> NDArray[np.uint8]:
         """Class of each value, in the same shape."""
-        return np.stack([p.classes for p in (self.picture, *self.further)])
+        return _rows([p.classes for p in (self.picture, *self.further)])
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -115,3 +118,8 @@ class Plate:
     def _poured(self, tile: mvt.Tile, *, gzipped: bool) -> bytes:
         values, classes = self.values[:, tile.positions], self.classes[:, tile.positions]
         return (tile.pour_gzip if gzipped else tile.pour)(values, classes, self.keys)
+
+
+def _rows(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return one row for each; a single one is not copied."""
+    return columns[0][np.newaxis] if len(columns) == 1 else np.stack(columns)

@@ -96,21 +96,17 @@ async def observed(
     return found
 
 
-#: The numbers stand in the first column of every row, and in one row where there is nothing else.
-_NUMBERED = """
-    from (
-        select coalesce(array_agg(n order by subject), '{}') as numbers
-        from revision where subject = any(%s)
-    ) as n
+# The numbers of the subjects $1, in the order of their names, beside each row that follows from them
+_VECTORS = """
+    select array(select n from revision where subject = any($1) order by subject),
+        period, "values", statuses, sources, lowest, bounds
+    from vector where layer = $2 and level = $3 and vintage = $4 and period = any($5)
 """
-_VECTORS = f"""
-    select n.numbers, v.period, v."values", v.statuses, v.sources, v.lowest, v.bounds {_NUMBERED}
-    left join vector v on v.layer = %s and v.level = %s and v.vintage = %s and v.period = any(%s)
+_BREAKS = """
+    select array(select n from revision where subject = any($1) order by subject), lowest, bounds
+    from class_breaks where layer = $2 and level = $3 and vintage = $4
 """
-_BREAKS = f"""
-    select n.numbers, b.lowest, b.bounds {_NUMBERED}
-    left join class_breaks b on b.layer = %s and b.level = %s and b.vintage = %s
-"""
+_ONLY_NUMBERS = "select array(select n from revision where subject = any($1) order by subject)"
 
 
 async def vectors(
@@ -129,17 +125,25 @@ async def vectors(
     found = {
         period: StoredVector(Vector.of(values, statuses, sources), Breaks.of(lowest, bounds))
         for _, period, values, statuses, sources, lowest, bounds in rows
-        if period is not None
     }
-    return found, rows[0][0]
+    return found, rows[0][0] if rows else await _numbers(statements, subjects)
 
 
 async def class_breaks(
     statements: Statements, layer: str, level: str, date: dt.date, subjects: Sequence[str]
 ) -> tuple[Breaks, list[int]]:
     """Return the stored class breaks of an indicator over all its periods, and the numbers as ``vectors``."""
-    ((numbers, lowest, bounds),) = await statements.rows(_BREAKS, (subjects, layer, level, date))
+    rows = await statements.rows(_BREAKS, (subjects, layer, level, date))
+    if not rows:
+        return Breaks.of(None, None), await _numbers(statements, subjects)
+    ((numbers, lowest, bounds),) = rows
     return Breaks.of(lowest, bounds), numbers
+
+
+async def _numbers(statements: Statements, subjects: Sequence[str]) -> list[int]:
+    ((numbers,),) = await statements.rows(_ONLY_NUMBERS, (subjects,))
+    found: list[int] = numbers
+    return found
 
 
 async def sources(conn: AsyncConnection) -> Sequence[Row[Any]]:
