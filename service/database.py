@@ -92,7 +92,7 @@ class Statements:
         self._turn = asyncio.Lock()
 
     async def rows(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-        """Return the rows that a statement answers; its parameters are ``$1``, ``$2`` …
+        """Return the rows that a statement answers; its parameters are ``$1``, ``$2`` and so on.
 
         Raises
         ------
