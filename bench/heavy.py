@@ -87,6 +87,20 @@ def _of_layer(template: str) -> Callable[[Known], list[Request]]:
     return requests
 
 
+def _pictures(suffix: str) -> Callable[[Known], list[Request]]:
+    """Return static maps, each of a size of its own: its outlines are drawn anew."""
+
+    def requests(known: Known) -> list[Request]:
+        return [
+            Request(
+                f"/v1/layers/{name}/map.{suffix}?period={period}&level=municipality&width={600 + at % 1800}"
+            )
+            for at, (name, period) in enumerate(known.pairs)
+        ]
+
+    return requests
+
+
 def _items(more: str) -> Callable[[Known], list[Request]]:
     def requests(known: Known) -> list[Request]:
         return [
@@ -187,6 +201,7 @@ HEAVY: dict[str, Callable[[Known], list[Request]]] = {
     "/v1/layers": _paged("/v1/layers"),
     "DCAT": _paged("/catalog.jsonld"),
     "map.svg": _of_layer("map.svg?period={period}&k={k}&level=municipality"),
+    "map.svg, other sizes": _pictures("svg"),
     "map.png": _of_layer("map.png?period={period}&k={k}&level=municipality"),
     "download, GeoPackage": _downloads,
     "effect": _effect,

@@ -238,13 +238,24 @@ class Tile:
         layout = self.layout(missing, further)
         return deflate.gzip_continued(layout.block, _poured(values, classes, missing))
 
+    def is_laid(self, missing: Bools, further: tuple[str, ...], *, gzipped: bool) -> bool:
+        """Return whether the constant part for this pattern is there, so that pouring takes no time."""
+        found = self._layouts.get(_pattern(missing, further))
+        return found is not None and (not gzipped or "block" in found.__dict__)
+
+    def lay(self, missing: Bools, further: tuple[str, ...], *, gzipped: bool) -> None:
+        """Make the constant part for this pattern."""
+        layout = self.layout(missing, further)
+        if gzipped:
+            _ = layout.block
+
     def outlines(self) -> bytes:
         """Return the tile with the static texts alone: for readers who lay the values over it themselves."""
         return _prefix(self.skeleton, self._attributes, np.empty((0, len(self)), np.bool_), ())
 
     def layout(self, missing: Bools, further: tuple[str, ...]) -> Layout:
         """Return the constant part for a pattern of missing values (layers, n), made on first use."""
-        pattern = (further, missing.tobytes() if missing.any() else b"")
+        pattern = _pattern(missing, further)
         found = self._layouts.get(pattern)
         if found is not None:
             return found
@@ -273,6 +284,10 @@ class Tile:
             _objects(_features(skeleton, self._attributes, every)),
             _objects(_features(skeleton, self._attributes, none)),
         )
+
+
+def _pattern(missing: Bools, further: tuple[str, ...]) -> tuple[tuple[str, ...], bytes]:
+    return further, missing.tobytes() if missing.any() else b""
 
 
 @dataclass(frozen=True)

@@ -343,14 +343,20 @@ class Atlas:
         gazetteer = self.gazetteer(vintage, level)
 
         async def ask() -> tuple[mvt.Tile | None]:
-            async with self.reading(subjects=(revisions.vintage(vintage),)) as conn:
-                if address[0] <= TOP_ZOOM:
-                    stored = await queries.one_encoded_tile(conn, vintage, level, *address)
-                else:
-                    stored = await encode_tile(conn, vintage, level, *address)
-            return (mvt.Tile(stored, gazetteer.attributes) if stored else None,)
+            stored = await self._stored_tile(vintage, level, address)
+            return (await prepared(_opened, stored, gazetteer) if stored else None,)
 
         return self.store.held(self.store.tiles, self.tile_key(vintage, level, address), ask)[0]
+
+    async def _stored_tile(self, vintage: dt.date, level: str, address: Address) -> bytes | None:
+        subjects = [revisions.vintage(vintage)]
+        if address[0] > TOP_ZOOM:
+            async with self.reading(subjects=subjects) as conn:
+                return await encode_tile(conn, vintage, level, *address)
+        statements = self.store.statements
+        found, numbers = await queries.one_encoded_tile(statements, vintage, level, address, subjects)
+        self._check(subjects, numbers)
+        return found
 
     def raster(self, vintage: dt.date, level: str, address: Address, size: int) -> png.Raster | None:
         """Return which area each pixel of a tile belongs to, None where nothing is to draw."""
@@ -383,6 +389,12 @@ def _summed(members: Vector, positions: Sequence[int], additive: bool) -> Vector
     missing = [status for status in members.statuses[place] if status != OK]
     reason = missing[0] if missing else (OK if additive else NOT_APPLICABLE)
     return Vector(total, np.array([reason], np.uint8), members.sources)
+
+
+def _opened(stored: bytes, gazetteer: Gazetteer) -> mvt.Tile:
+    tile = mvt.Tile(stored, gazetteer.attributes)
+    tile.lay(np.zeros((1, len(tile)), np.bool_), (), gzipped=False)
+    return tile
 
 
 def _feature_texts(gazetteer: Gazetteer, rows: Sequence[Row[Any, Any]]) -> FeatureTexts:

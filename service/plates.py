@@ -14,10 +14,13 @@ from geo import mvt, png
 from geo.indicators import Indicator
 from geo.palettes import NO_DATA
 from service.atlas import Address, Atlas
+from service.heavy import prepared
 from service.responses import IMMUTABLE, MVT, PNG, REVALIDATE
 from service.views import MISSING, Picture, View, picture
 
 MAX_ZOOM = 14
+#: The constant part of a tile with more areas than this is made off the event loop.
+FEW = 150
 #: Suffix → (media type, pixels or None for vector tiles)
 FORMATS: dict[str, tuple[str, int | None]] = {"mvt": (MVT, None), "png": (PNG, 256), "@2x.png": (PNG, 512)}
 
@@ -109,14 +112,18 @@ class Plate:
         size = FORMATS[suffix][1]
         tile = atlas.tile(date, level, address)
         if size is None:
-            return b"" if tile is None else self._poured(tile, gzipped=gzipped)
+            return b"" if tile is None else self._poured(atlas, tile, gzipped=gzipped)
         raster = atlas.raster(date, level, address, size)
         if tile is None or raster is None:
             return png.transparent(size)
         return png.pour(raster, self.colours[tile.positions])
 
-    def _poured(self, tile: mvt.Tile, *, gzipped: bool) -> bytes:
+    def _poured(self, atlas: Atlas, tile: mvt.Tile, *, gzipped: bool) -> bytes:
         values, classes = self.values[:, tile.positions], self.classes[:, tile.positions]
+        if len(tile) > FEW:
+            missing = np.isnan(values)
+            if not tile.is_laid(missing, self.keys, gzipped=gzipped):
+                atlas.store.brought(lambda: prepared(tile.lay, missing, self.keys, gzipped=gzipped))
         return (tile.pour_gzip if gzipped else tile.pour)(values, classes, self.keys)
 
 

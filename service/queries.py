@@ -106,6 +106,10 @@ _BREAKS = """
     select array(select n from revision where subject = any($1) order by subject), lowest, bounds
     from class_breaks where layer = $2 and level = $3 and vintage = $4
 """
+_TILE = """
+    select array(select n from revision where subject = any($1) order by subject), mvt
+    from encoded_tile where vintage = $2 and level = $3 and z = $4 and x = $5 and y = $6
+"""
 _ONLY_NUMBERS = "select array(select n from revision where subject = any($1) order by subject)"
 
 
@@ -227,17 +231,14 @@ async def encoded_tile_count(conn: AsyncConnection, date: dt.date, level: str) -
 
 
 async def one_encoded_tile(
-    conn: AsyncConnection, date: dt.date, level: str, z: int, x: int, y: int
-) -> bytes | None:
-    """Return one stored tile, or None where there is nothing to draw."""
-    found = select(encoded_tile.c.mvt).where(
-        encoded_tile.c.vintage == date,
-        encoded_tile.c.level == level,
-        encoded_tile.c.z == z,
-        encoded_tile.c.x == x,
-        encoded_tile.c.y == y,
-    )
-    return (await conn.execute(found)).scalar_one_or_none()
+    statements: Statements, date: dt.date, level: str, address: tuple[int, int, int], subjects: Sequence[str]
+) -> tuple[bytes | None, list[int]]:
+    """Return one stored tile, None where there is nothing to draw, and the numbers as ``vectors``."""
+    rows = await statements.rows(_TILE, (subjects, date, level, *address))
+    if not rows:
+        return None, await _numbers(statements, subjects)
+    ((numbers, mvt),) = rows
+    return mvt, numbers
 
 
 async def outlines(
