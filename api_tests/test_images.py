@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from api_tests.conftest import Server, serving
+from geo.staticmap import INK
 from service.tests.databases import Database
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -94,7 +95,7 @@ def test_a_picture_names_its_source_its_period_and_says_all_of_it_in_words(clien
 def test_a_map_is_cut_to_an_area_and_outlines_it(client: httpx.Client) -> None:
     svg = client.get("/v1/layers/ageing-rate/map.svg?area=10000&level=municipality&period=2020").text
     assert list(insets(svg)) == ["main"]
-    assert svg.count('stroke-width="24"') == 1
+    assert svg.count(f'fill="none" stroke="{INK}"') == 1
     assert "太線：群馬県" in svg
     drawn = len(insets(svg)["main"].findall(f".//{SVG}g/{SVG}g/{SVG}path"))
     assert 35 < drawn < 300  # the municipalities of Gunma and those around it

@@ -4,7 +4,8 @@ The map is drawn in Mercator's projection, as the interactive map is, so that pi
 over each other. A map of the whole nation has the south-western islands (南西諸島) in a frame at the upper
 left and Ogasawara in one at the lower right, all at one scale.
 
-Outlines become path texts once for a frame; a picture only says which colour each of them has.
+Outlines become path texts once, on a grid that fits all frames up to twice as small; a picture only says
+where they lie, and which colour each of them has.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 import orjson
+import shapely
 from numpy.typing import NDArray
 
 from geo.legend import FONTS
 from geo.palettes import NO_DATA, to_hex
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 
 #: west, south, east, north: the four main islands with those around them, and the Northern Territories.
@@ -35,11 +40,16 @@ NAMES = {
     "south-west": {"ja": "奄美・沖縄", "en": "Amami, Okinawa"},
     "ogasawara": {"ja": "小笠原", "en": "Ogasawara"},
 }
-#: Paths are whole numbers of this many to the pixel.
+#: Paths are whole numbers, from so many to twice as many of them to the pixel.
 UNITS = 10
+#: They are counted from here: longitude, and Mercator's ordinate.
+ORIGIN = (138.0, 38.0)
 #: Smaller rings, in units, are left out; of an area that has no larger one, a dot stays.
 LEAST_RING = 5
-DOT = 7
+DOT = 10
+#: Steps up to this long are written from a table; few are longer.
+LONGEST = 2047
+_STEPS = np.array([f" {step}" if step >= 0 else str(step) for step in range(-LONGEST, LONGEST + 1)], "S5")
 
 WATER, INK, SOFT, LINE = "#e6edf3", "#17212b", "#4d5b68", "#33404c"
 #: Advance widths of Noto Sans CJK JP from " " to "~", in thousandths of an em; full-width signs are square.
@@ -123,6 +133,11 @@ class Frame:
     scale: float
 
     @property
+    def units(self) -> float:
+        """Of the grid on which the frame's paths are: frames of about one scale share it."""
+        return UNITS * 2.0 ** math.ceil(math.log2(self.scale))
+
+    @property
     def bounds(self) -> Box:
         """West, south, east and north of what the rectangle shows, in degrees."""
         south = self.north - self.height / self.scale
@@ -195,30 +210,72 @@ def _twice_the_size(ring: Floats) -> float:
     return float(x[:-1] @ y[1:] - x[1:] @ y[:-1])
 
 
-def path(geometry: bytes, frame: Frame) -> str:
-    """Return a GeoJSON Polygon or MultiPolygon as SVG path data in units of a frame.
+def paths(geometries: Sequence[bytes], units: float) -> list[str]:
+    """Return GeoJSON Polygons and MultiPolygons as SVG path data.
+
+    Parameters
+    ----------
+    units : whole numbers to the degree of longitude, counted from ``ORIGIN``; see ``Frame.units``
 
     Rings that come out smaller than half a pixel are left out; an area of which nothing else is left stays
     as a dot.
     """
-    found: list[str] = []
-    largest: tuple[int, tuple[int, int]] = (-1, (0, 0))
-    for ring in _rings(geometry):
-        degrees = np.array(ring)
-        x = np.rint((degrees[:, 0] - frame.west) * frame.scale * UNITS).astype(np.int64)
-        y = np.rint((frame.north - mercator(degrees[:, 1])) * frame.scale * UNITS).astype(np.int64)
-        extent = int(max(np.ptp(x), np.ptp(y)))
-        if extent > largest[0]:
-            largest = extent, (int(x[0]), int(y[0]))
-        if extent < LEAST_RING:
+    if not geometries:
+        return []
+    x, y, rings, areas = _on_grid(
+        shapely.from_geojson(np.array([text.decode() for text in geometries])), units
+    )
+    begins = rings[:-1]
+    extents = np.maximum(
+        np.maximum.reduceat(x, begins) - np.minimum.reduceat(x, begins),
+        np.maximum.reduceat(y, begins) - np.minimum.reduceat(y, begins),
+    )
+    texts = _ring_texts(x, y, rings, extents >= LEAST_RING)
+    found = ["".join(texts[first:last]) for first, last in pairwise(areas.tolist())]
+    for area in [place for place, text in enumerate(found) if not text]:
+        largest = areas[area] + int(extents[areas[area] : areas[area + 1]].argmax())
+        at = begins[largest]
+        found[area] = f"M{x[at] - DOT // 2} {y[at] - DOT // 2}h{DOT}v{DOT}h-{DOT}z"
+    return found
+
+
+def _on_grid(shapes: NDArray[np.object_], units: float) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return the points on the grid, where each ring begins among them, and each area among the rings."""
+    _, degrees, offsets = shapely.to_ragged_array(shapes)
+    rings, areas = offsets[0], offsets[-1]
+    if len(offsets) == 3:  # points of rings of polygons of areas
+        areas = offsets[1][areas]
+    x = np.rint((degrees[:, 0] - ORIGIN[0]) * units).astype(np.int64)
+    y = np.rint((ORIGIN[1] - mercator(degrees[:, 1])) * units).astype(np.int64)
+    return x, y, rings.astype(np.int64), areas.astype(np.int64)
+
+
+def _ring_texts(x: Ints, y: Ints, rings: Ints, is_drawn: Bools) -> list[str]:
+    """Return each ring as path data, empty where it is not drawn."""
+    steps = np.stack((np.diff(x), np.diff(y)), axis=1)
+    is_step: Bools = (steps != 0).any(axis=1)
+    is_step[rings[1:-1] - 1] = False  # from one ring to the next
+    taken = np.flatnonzero(is_step)
+    ends = np.searchsorted(taken, rings[1:])
+    begins = np.searchsorted(taken, rings[:-1])
+    steps = steps[taken]
+    signs = _STEPS[np.clip(steps, -LONGEST, LONGEST) + LONGEST]
+    is_long = np.zeros(len(rings) - 1, np.bool_)
+    is_long[np.searchsorted(ends, np.flatnonzero((np.abs(steps) > LONGEST).any(axis=1)), side="right")] = True
+    texts = []
+    for ring, (at, first, last) in enumerate(
+        zip(rings.tolist(), begins.tolist(), ends.tolist(), strict=False)
+    ):
+        if not is_drawn[ring]:
+            texts.append("")
             continue
-        steps = np.stack((np.diff(x), np.diff(y)), axis=1)
-        steps = steps[steps.any(axis=1)][:-1]  # the last one closes the ring
-        found.append(f"M{x[0]} {y[0]}l" + " ".join(map(str, steps.ravel().tolist())) + "z")
-    if not found:
-        x0, y0 = (at - DOT // 2 for at in largest[1])
-        return f"M{x0} {y0}h{DOT}v{DOT}h-{DOT}z"
-    return "".join(found)
+        some = slice(first, last - 1)  # the last one closes the ring
+        if is_long[ring]:
+            written = " ".join(map(str, steps[some].ravel().tolist()))
+        else:
+            written = signs[some].tobytes().translate(None, b"\0").decode().lstrip()
+        texts.append(f"M{x[at]} {y[at]}l{written}z")
+    return texts
 
 
 @dataclass(frozen=True)
@@ -384,7 +441,7 @@ class Drawn:
 
     Attributes
     ----------
-    areas : (colour, path) of each area; None is an area without data
+    areas : (colour, path in the frame's units) of each area; None is an area without data
     borders : path of the larger areas' borders, empty for none
     chosen : path of the area to point out, empty for none
     inset : name of the part of the nation that is drawn in a frame of its own, empty for the main map
@@ -403,26 +460,30 @@ def _map(drawn: Drawn, lang: str, *, fine: bool) -> str:
     for colour, shape in drawn.areas:
         fills.setdefault(colour or to_hex(NO_DATA), []).append(shape)
     width, height = f"{frame.width:.1f}", f"{frame.height:.1f}"
-    thin = 2 if fine else 5
+    pixel = frame.units / frame.scale
+    left, top = (ORIGIN[0] - frame.west) * frame.scale, (frame.north - ORIGIN[1]) * frame.scale
+    thin = (0.2 if fine else 0.5) * pixel
     groups = "".join(
         f'<g fill="{colour}">' + "".join(f'<path d="{shape}"/>' for shape in shapes) + "</g>"
         for colour, shapes in sorted(fills.items())
     )
     parts = [
-        f'<svg x="{frame.left:.1f}" y="{frame.top:.1f}" width="{width}" height="{height}"'
-        f' viewBox="0 0 {frame.width * UNITS:.0f} {frame.height * UNITS:.0f}">',
+        f'<svg x="{frame.left:.1f}" y="{frame.top:.1f}" width="{width}" height="{height}">',
         f'<rect width="100%" height="100%" fill="{WATER}"/>',
-        f'<g stroke="{LINE}" stroke-opacity="0.35" stroke-width="{thin}" stroke-linejoin="round">',
+        f'<g transform="translate({left:.2f} {top:.2f}) scale({1 / pixel:.6g})" stroke-linejoin="round">',
+        f'<g stroke="{LINE}" stroke-opacity="0.35" stroke-width="{thin:.3g}">',
         f"{groups}</g>",
     ]
-    line = 'fill="none" stroke-linejoin="round"'
+
+    def outline(shape: str, colour: str, pixels: float, more: str = "") -> str:
+        return f'<path d="{shape}" fill="none" stroke="{colour}"{more} stroke-width="{pixels * pixel:.3g}"/>'
+
     if drawn.borders:
-        parts.append(
-            f'<path d="{drawn.borders}" {line} stroke="{LINE}" stroke-opacity="0.7" stroke-width="6"/>'
-        )
+        parts.append(outline(drawn.borders, LINE, 0.6, ' stroke-opacity="0.7"'))
     if drawn.chosen:
-        parts.append(f'<path d="{drawn.chosen}" {line} stroke="#ffffff" stroke-width="45"/>')
-        parts.append(f'<path d="{drawn.chosen}" {line} stroke="{INK}" stroke-width="24"/>')
+        parts.append(outline(drawn.chosen, "#ffffff", 4.5))
+        parts.append(outline(drawn.chosen, INK, 2.4))
+    parts.append("</g>")
     parts.append("</svg>")
     if drawn.inset:
         parts.append(

@@ -7,13 +7,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from geo import staticmap
 from geo.codes import area_code
 from geo.eras import period_label
-from geo.geojson import FeatureTexts
 from geo.palettes import NO_DATA, to_hex
 from geo.plain_language import LEVELS, credits_in_words
 from geo.staticmap import Box, Drawn, Frame, Row, Wording
@@ -34,8 +30,7 @@ MANY = 100
 #: No picture takes as long; one that does is given up.
 MOST_S = 60
 
-Ints = NDArray[np.intp]
-#: position of an area → its path in a frame
+#: position of an area → its path on the grid of a frame
 Paths = dict[int, str]
 
 
@@ -153,16 +148,11 @@ def _in_frame(atlas: Atlas, vintage: Vintage, level: str, frame: Frame) -> Paths
     """Return the paths of a level's areas that a frame shows, by position."""
     detail = next((name for name, most in FINE_ENOUGH.items() if frame.scale <= most), "high")
     gazetteer = atlas.gazetteer(vintage.date, level)
-
-    key = (vintage.date, level, detail, frame, atlas.state("vintage"))
+    positions = gazetteer.overlapping(frame.bounds)
+    key = (vintage.date, level, detail, frame.units, positions.tobytes(), atlas.state("vintage"))
     held: Paths | None = atlas.store.paths.get(key)
     if held is not None:
         return held
-    positions = gazetteer.overlapping(frame.bounds)
     texts, places = atlas.texts(vintage.date, level, detail, positions.tolist())
-    return atlas.store.paths.put(key, _paths(texts, positions, places, frame))
-
-
-def _paths(texts: FeatureTexts, positions: Ints, places: Ints, frame: Frame) -> Paths:
-    pairs = zip(positions.tolist(), places.tolist(), strict=True)
-    return {position: staticmap.path(texts.geometry(place), frame) for position, place in pairs}
+    made = staticmap.paths([texts.geometry(place) for place in places.tolist()], frame.units)
+    return atlas.store.paths.put(key, dict(zip(positions.tolist(), made, strict=True)))

@@ -12,8 +12,11 @@ from PIL import ImageFont
 
 from geo.staticmap import (
     BOLD,
+    DOT,
+    LONGEST,
     MAIN,
     OGASAWARA,
+    ORIGIN,
     SOUTH_WEST,
     Drawn,
     Frame,
@@ -24,7 +27,7 @@ from geo.staticmap import (
     layout,
     mercator,
     nation,
-    path,
+    paths,
     text_width,
     to_svg,
     window_of,
@@ -89,24 +92,56 @@ def test_a_map_of_the_nation_has_its_islands_once_and_at_one_scale(width: float,
         assert inset.top + inset.height <= main.top + main.height
 
 
-def test_a_path_is_in_tenths_of_a_pixel_from_the_upper_left() -> None:
+def test_frames_of_about_one_scale_share_a_grid() -> None:
+    frames = [Frame(0, 0, 100, 100, west=10.0, north=1.0, scale=scale) for scale in (33, 64, 65)]
+    assert [frame.units for frame in frames] == [640, 640, 1280]  # 10 to 20 to the pixel
+
+
+def test_a_path_is_on_a_grid_counted_from_its_origin() -> None:
     # at the equator a degree is as high as it is wide, but for 1 part in 20,000
-    frame = Frame(0, 0, 100, 100, west=10.0, north=1.0, scale=100)
-    assert path(square(10.2, 0.0, 0.5), frame) == "M200 1000l500 0 0 -500 -500 0z"
+    west, north = ORIGIN
+    (found,) = paths([square(west + 0.2, 0.0, 0.5)], 1000)
+    assert found == f"M200 {north * 1000:.0f}l500 0 0-500-500 0z"
+
+
+def test_a_long_step_is_written_whole() -> None:
+    west, north = ORIGIN
+    longer, (_, found) = LONGEST + 1, paths([square(west, 0.0, 0.5), square(west, 0.0, 1.0)], LONGEST + 1)
+    assert found == f"M0 {north * longer:.0f}l{longer} 0 0 -{longer} -{longer} 0z"
 
 
 def test_an_area_too_small_to_draw_stays_as_a_dot() -> None:
-    frame = Frame(0, 0, 100, 100, west=10.0, north=1.0, scale=1)
-    assert path(square(10.2, 0.0, 0.01), frame) == "M-1 7h7v7h-7z"
+    west, north = ORIGIN
+    (found,) = paths([square(west + 0.2, 0.0, 0.01)], 10)
+    assert found == f"M{2 - DOT // 2} {north * 10 - DOT // 2:.0f}h{DOT}v{DOT}h-{DOT}z"
 
 
 def test_islets_are_left_out_of_an_area_that_shows() -> None:
-    frame = Frame(0, 0, 100, 100, west=10.0, north=1.0, scale=10)
     both = {
         "type": "MultiPolygon",
         "coordinates": [orjson.loads(square(10.0, 0.0, side))["coordinates"] for side in (0.5, 0.001)],
     }
-    assert path(orjson.dumps(both), frame).count("M") == 1
+    found = paths([square(11.0, 0.0, 0.5), orjson.dumps(both), square(10.0, 0.0, 0.001)], 100)
+    assert [text.count("M") for text in found] == [1, 1, 1]
+    assert [text.count("h") for text in found] == [0, 0, 2]
+
+
+def test_every_point_of_a_path_is_where_it_was() -> None:
+    draw = np.random.default_rng(1)
+    angles = np.linspace(0, 2 * np.pi, 400)
+    rings = []
+    for _ in range(5):
+        radius = draw.uniform(0.1, 1, 400)
+        radius[-1] = radius[0]
+        rings.append(np.stack((139 + radius * np.cos(angles), 36 + radius * np.sin(angles)), axis=1))
+    shapes = [{"type": "Polygon", "coordinates": [ring.tolist()]} for ring in rings]
+    for ring, text in zip(rings, paths([orjson.dumps(shape) for shape in shapes], 640), strict=True):
+        x, y, *steps = map(int, re.findall(r"-?\d+", text))
+        points = np.cumsum([(x, y), *zip(steps[::2], steps[1::2], strict=True)], axis=0) / 640
+        east = points[:, 0] + ORIGIN[0]
+        north = np.degrees(np.arctan(np.sinh(np.radians(ORIGIN[1] - points[:, 1]))))
+        told = np.stack((east, north), axis=1)
+        assert all(np.abs(told - point).max(axis=1).min() < 0.001 for point in ring)
 
 
 def test_a_window_leaves_out_far_islands_and_keeps_large_ones() -> None:
