@@ -16,7 +16,7 @@ from service.atlas import Atlas
 from service.ogc.collections import LEVEL_NAMES, Collection, collections
 from service.ogc.documents import FEATURES
 from service.progress import SOURCE as KPI_SOURCE
-from service.responses import JSON, MVT
+from service.responses import JSON, MVT, written
 from service.revisions import digest
 
 Node = dict[str, object]
@@ -84,7 +84,8 @@ def catalogue(atlas: Atlas, base: str, offset: int, limit: int, following: str |
         "dct:language": LANGUAGES,
         "dcat:themeTaxonomy": _taxonomy(base),
         "dcat:service": [_ogc_service(base), _api_service(base)],
-        "dcat:dataset": [_dataset(atlas, base, collected) for collected in shown],
+        # each is written by itself: a tree of all of them would take long to build and to take down
+        "dcat:dataset": [written(_dataset(atlas, base, collected)) for collected in shown],
     }
     # "next" is of hydra:PartialCollectionView; harvesters look for it at the older hydra:PagedCollection.
     paging: Node = {

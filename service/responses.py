@@ -69,6 +69,11 @@ def to_json(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
 
 
+def written(value: object) -> orjson.Fragment:
+    """Return a part of a JSON answer as it is written: what is large is made of such parts, one by one."""
+    return orjson.Fragment(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
+
+
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, bom: bool = False) -> bytes:
     """Return a CSV table in UTF-8, with a byte order mark for Excel where asked.
 

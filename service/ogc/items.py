@@ -323,12 +323,20 @@ def _told(atlas: Atlas, held: Frame, rows: np.ndarray[Any, Any], wanted: Wanted)
     ]
 
 
+#: Geometries moved at once: the library holds the interpreter while it writes them, and tiles wait.
+TOGETHER = 40
+
+
 def _moved(texts: Sequence[bytes], system: ReferenceSystem) -> list[bytes]:
     """Return geometries, as GeoJSON texts in longitude and latitude, in a CRS."""
-    if system.is_stored or not texts:
+    if system.is_stored:
         return list(texts)
-    moved = system.from_stored(np.array([shapely.from_geojson(text) for text in texts], object))
-    return [text.encode() for text in shapely.to_geojson(moved).tolist()]
+    moved: list[bytes] = []
+    for start in range(0, len(texts), TOGETHER):
+        shapes = [shapely.from_geojson(text) for text in texts[start : start + TOGETHER]]
+        written = shapely.to_geojson(system.from_stored(np.array(shapes, object)))
+        moved += [text.encode() for text in written.tolist()]
+    return moved
 
 
 def _feature(

@@ -21,7 +21,7 @@ from service.atlas import Atlas
 from service.auth import Identity, require_scope
 from service.gazetteer import searchable
 from service.ingest.observations import put_observations
-from service.responses import json_answer, kept_json, to_json
+from service.responses import json_answer, kept_json, to_json, written
 
 router = api_router(prefix="/v1", tags=["indicators"])
 
@@ -165,7 +165,7 @@ async def _page(
             "total": len(found),
             "next": next_page(request, wanted.offset, wanted.limit, len(found)),
             "period_labels": _period_labels(atlas, page),
-            name: [described(atlas, one) for one in page],
+            name: [written(described(atlas, one)) for one in page],
         }
 
     return await kept_json(request, atlas, make, atlas.state())
