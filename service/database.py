@@ -132,8 +132,7 @@ class Statements:
 
     async def _opened(self) -> psycopg.AsyncRawCursor:
         address = reader_url(self._settings).set(drivername="postgresql")
-        # a row is found by its key whatever the key is, so one plan serves all
-        limits = {**_reading_limits(self._settings), "plan_cache_mode": "force_generic_plan"}
+        limits = {**_reading_limits(self._settings), **_BY_KEY}
         connection = await psycopg.AsyncConnection.connect(
             address.render_as_string(hide_password=False),
             autocommit=True,
@@ -152,6 +151,10 @@ class Statements:
     ) -> list[tuple[Any, ...]]:
         await cursor.execute(query, values, prepare=True, binary=True)
         return await cursor.fetchall()
+
+
+#: A statement that finds rows by their key has one plan whatever the key is: by the index, row by row.
+_BY_KEY = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off"}
 
 
 def _reading_limits(settings: Settings) -> dict[str, object]:
