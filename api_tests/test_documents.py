@@ -10,8 +10,8 @@ import httpx
 from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
-from geo import joins
-from geo.deployments import COLUMNS, STATUSES
+from geo.areas import joins
+from geo.strategy.deployments import COLUMNS, STATUSES
 from service.app import create_api
 from service.problems import STATUS as HTTP_STATUS
 from service.problems import TITLES

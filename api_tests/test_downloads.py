@@ -30,7 +30,7 @@ import shapely
 
 from api_tests.conftest import POLL_S, Server, serving
 from api_tests.test_peers import ogrinfo
-from geo.file_formats import FORMATS
+from geo.files.formats import FORMATS
 from service.tests.databases import Database
 
 GEOMETRIC = [name for name, one in FORMATS.items() if one.has_geometry]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from api_tests.conftest import Server, serving
-from geo.staticmap import INK
+from geo.layers.drawing import INK
 from service.tests.databases import Database
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from api_tests.conftest import Server, serving
-from geo.observations import Row
+from geo.figures.observations import Row
 from service import revisions
 from service.ingest.observations import Figures, load_observations
 from service.tests.databases import Database, DatabaseServer

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from api_tests.conftest import serving
-from geo import mesh
+from geo.transit import mesh
 from service.ingest.transport import Credit, count_gaps, load_grid
 from service.tests.databases import DatabaseServer
 

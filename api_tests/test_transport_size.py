@@ -16,7 +16,7 @@ from anyio import to_thread
 from sqlalchemy import text
 
 from api_tests.conftest import serving
-from geo.grids import Grid
+from geo.transit.grids import Grid
 from service import transport
 from service.app import create_api
 from service.database import reader_engine

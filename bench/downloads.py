@@ -26,7 +26,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 
 from bench.peers import Peer, chiiki
 from bench.run import fetched
-from geo.file_formats import FORMATS
+from geo.files.formats import FORMATS
 from service.database import running_database, writer_url
 from service.settings import Settings
 
@@ -75,7 +75,7 @@ def peak_mb(process: int) -> Iterator[Callable[[], tuple[float, float]]]:
                 pids = [pid for task in tasks for pid in (task / "children").read_text().split()]
                 # just forked, a process still is the service itself
                 writers = [
-                    pid for pid in pids if b"geo.downloads" in Path(f"/proc/{pid}/cmdline").read_bytes()
+                    pid for pid in pids if b"geo.files.writers" in Path(f"/proc/{pid}/cmdline").read_bytes()
                 ]
                 children[0] = max(children[0], sum(resident_mb(int(pid)) for pid in writers))
 

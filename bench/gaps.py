@@ -24,12 +24,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
 
-from geo import mesh
-from geo.access import Definition, covered_shares, in_plane, is_covered, plane_of
-from geo.areas import areas_of
-from geo.boundaries import read_boundaries
-from geo.gaps import Gap, Partition, gap_of
-from geo.stops import Stops, without_timetable
+from geo.areas.boundaries import read_boundaries
+from geo.areas.outlines import areas_of
+from geo.transit import mesh
+from geo.transit.access import Definition, covered_shares, in_plane, is_covered, plane_of
+from geo.transit.gaps import Gap, Partition, gap_of
+from geo.transit.stops import Stops, without_timetable
 from service.settings import HOME
 
 DEFINITION = Definition("bench", "", "", {"rail": 1000.0, "bus": 500.0})

@@ -30,7 +30,7 @@ from bench.client import GZIP, Answer, Client, Request
 from bench.meters import Meter, cpu_s
 from bench.peers import QUIET, NotStarted, Peer, chiiki, end_cleanly
 from bench.synthetic import PERIODS, Synthetic, write_synthetic
-from geo.observations import Row
+from geo.figures.observations import Row
 from service.auth import create_key
 from service.ingest.observations import Figures, load_observations
 from service.tests.databases import Database, DatabaseServer, running_server

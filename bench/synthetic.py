@@ -18,7 +18,7 @@ import orjson
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-from geo.indicators import Indicator, from_json, to_json
+from geo.figures.indicators import Indicator, from_json, to_json
 from service import revisions
 from service.figures import NOT_AVAILABLE, OK
 from service.gazetteer import LEVELS

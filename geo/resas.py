@@ -9,8 +9,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from geo.ages import Ages, class_name
 from geo.errors import Finding, InvalidParameter
+from geo.figures.ages import Ages, class_name
 
 #: The last census; what is later is projected.
 BOUNDARY_YEAR = 2020

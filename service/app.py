@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from geo import palettes
+from geo.layers import palettes
 from service import problems
 from service.database import reader_engine, writer_engine
 from service.downloads import Downloads

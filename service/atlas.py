@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import indicators, mvt, png
-from geo.ages import Ages
+from geo.areas.lineage import origins
 from geo.errors import NotFound
-from geo.geojson import FeatureTexts
-from geo.indicators import Indicator
-from geo.lineage import origins
+from geo.figures import indicators
+from geo.figures.ages import Ages
+from geo.figures.indicators import Indicator
+from geo.layers import mvt, png
+from geo.layers.geojson import FeatureTexts
 from service import queries, revisions
 from service.catalogue import Catalogue, Vintage
 from service.figures import NOT_APPLICABLE, OK, Breaks, StoredVector, Vector, ages_by_year, derived

@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo import indicators
-from geo.access import Definition
-from geo.indicators import Indicator
-from geo.kpis import Kpi
-from geo.lineage import Change
+from geo.areas.lineage import Change
+from geo.figures import indicators
+from geo.figures.indicators import Indicator
+from geo.strategy.kpis import Kpi
+from geo.transit.access import Definition
 from service import policy, queries, revisions
 from service.gazetteer import LEVELS, Gazetteer
 from service.policy import Places, Policy

@@ -240,7 +240,7 @@ def ingest_boundaries(
 ) -> None:
     """Load a boundary file as a dated set: N03 as published, or any GeoPackage, GeoJSON or Shapefile."""
     # The readers of files take half a second to import, which the other commands need not wait for.
-    from geo.boundaries import Columns
+    from geo.areas.boundaries import Columns
     from service.ingest import boundaries
 
     settings = Settings()

@@ -9,9 +9,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from geo.file_formats import FORMATS
-from geo.indicators import TOPICS, Indicator
-from geo.plain_language import credits_in_words
+from geo.figures.indicators import TOPICS, Indicator
+from geo.files.formats import FORMATS
+from geo.layers.words import credits_in_words
 from service.atlas import Atlas
 from service.ogc.collections import LEVEL_NAMES, Collection, collections
 from service.ogc.documents import FEATURES

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from geo.areas.names import plain
 from geo.codes import area_code
-from geo.deployments import CONFIDENCES, ROLES, STATUSES, Deployment
 from geo.eras import fiscal_year
 from geo.errors import Finding, InvalidParameter
-from geo.names import plain
+from geo.strategy.deployments import CONFIDENCES, ROLES, STATUSES, Deployment
 from service.atlas import Atlas
 from service.members import codes_of
 from service.policy import touches

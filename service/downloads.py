@@ -136,7 +136,7 @@ class Downloads:
             draft = os.path.join(drafts, f"draft.{kind}")
             body = orjson.dumps({"format": kind, "path": draft, "content": content})
             done = subprocess.run(
-                [sys.executable, "-I", "-m", "geo.downloads"],
+                [sys.executable, "-I", "-m", "geo.files.writers"],
                 input=body,
                 stderr=subprocess.PIPE,
                 env=ENVIRONMENT,

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.deployments import RUNNING
-from geo.effect import LEAST, Estimate, differences, matched, mean_difference
 from geo.errors import Finding, NotEnoughData
-from geo.indicators import Indicator
-from geo.peers import standardised
-from geo.strategy import Measure
+from geo.figures.effect import LEAST, Estimate, differences, matched, mean_difference
+from geo.figures.indicators import Indicator
+from geo.figures.peers import standardised
+from geo.strategy.deployments import RUNNING
+from geo.strategy.plan import Measure
 from service.atlas import Atlas
 from service.catalogue import Vintage
 from service.gazetteer import Gazetteer

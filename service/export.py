@@ -24,12 +24,12 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from rich.filesize import decimal
 
-from geo import mvt
 from geo.eras import period_label
 from geo.errors import ChiikiError, Finding, InvalidParameter, NotFound
-from geo.indicators import Indicator
-from geo.plain_language import credits_in_words
-from geo.style import fill_of_codes, maplibre_style
+from geo.figures.indicators import Indicator
+from geo.layers import mvt
+from geo.layers.style import fill_of_codes, maplibre_style
+from geo.layers.words import credits_in_words
 from service import queries, revisions
 from service.atlas import Atlas
 from service.catalogue import Vintage

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import orjson
 
-from geo.deployments import COLUMNS, Deployment
+from geo.strategy.deployments import COLUMNS, Deployment
 from service.atlas import Atlas
 from service.catalogue import Vintage
 from service.deployed import cells

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Row
 
-from geo.ages import Ages, together
-from geo.indicators import Indicator, aggregated, own_or_sum
-from geo.lineage import Change, Crosswalk, crosswalk, placed
+from geo.areas.lineage import Change, Crosswalk, crosswalk, placed
+from geo.figures.ages import Ages, together
+from geo.figures.indicators import Indicator, aggregated, own_or_sum
 from service.gazetteer import Gazetteer
 
 Floats = NDArray[np.float64]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Row
 
-from geo import mvt
 from geo.errors import NotFound
+from geo.layers import mvt
 
 LEVELS = ("prefecture", "municipality", "ward")
 

@@ -9,9 +9,9 @@ import numpy as np
 from fastapi import Query
 from numpy.typing import NDArray
 
-from geo import geojson
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter
+from geo.layers import geojson
 from service.atlas import Atlas
 from service.catalogue import Vintage
 from service.responses import Produce

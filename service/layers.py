@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geo.indicators import Indicator, components
+from geo.figures.indicators import Indicator, components
 from service import policy, progress, revisions
 from service.catalogue import Catalogue
 from service.figures import Vector

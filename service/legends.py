@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.legend import NO_DATA_LABEL, NONE_KNOWN_LABEL, Entry, Legend, numeric_entries
+from geo.layers.legend import NO_DATA_LABEL, NONE_KNOWN_LABEL, Entry, Legend, numeric_entries
 from service.views import MISSING, Picture
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo import peers
 from geo.errors import Finding, InvalidParameter, NotEnoughData
-from geo.indicators import Indicator
-from geo.peers import Peer
+from geo.figures import peers
+from geo.figures.indicators import Indicator
+from geo.figures.peers import Peer
 from service.atlas import Atlas
 from service.catalogue import Vintage
 from service.gazetteer import Gazetteer

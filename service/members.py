@@ -10,7 +10,7 @@ import numpy as np
 
 from geo.codes import NATION, area_code, prefecture_of
 from geo.errors import NotFound
-from geo.indicators import Indicator
+from geo.figures.indicators import Indicator
 from service.figures import STATUSES
 
 if TYPE_CHECKING:  # the atlas itself asks for lines: those of KPIs

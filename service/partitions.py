@@ -19,9 +19,9 @@ import shapely
 from sqlalchemy import CTE, ColumnElement, Connection, Select, Text, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from geo.gaps import PEOPLE, Partition
-from geo.gtfs import DAYS, HOURS
-from geo.stops import UNKNOWN, Stops
+from geo.transit.gaps import PEOPLE, Partition
+from geo.transit.gtfs import DAYS, HOURS
+from geo.transit.stops import UNKNOWN, Stops
 from service.tables import area, cell, stop
 
 #: Degrees that hold the longest distance of a definition (5 km) anywhere in Japan.

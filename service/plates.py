@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo import mvt, png
-from geo.indicators import Indicator
-from geo.palettes import NO_DATA
+from geo.figures.indicators import Indicator
+from geo.layers import mvt, png
+from geo.layers.palettes import NO_DATA
 from service.atlas import Address, Atlas
 from service.heavy import prepared
 from service.responses import IMMUTABLE, MVT, PNG, REVALIDATE

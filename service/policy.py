@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from geo.areas.lineage import Change, located
 from geo.codes import WARD_CITY, prefecture_of
-from geo.deployments import RUNNING, STATUSES, Deployment, categories
 from geo.eras import fiscal_year_of
 from geo.errors import NotFound
-from geo.indicators import Category, Indicator
-from geo.kpis import PUBLISHED, Kpi
-from geo.lineage import Change, located
-from geo.strategy import Goal, Measure, Strategy
+from geo.figures.indicators import Category, Indicator
+from geo.strategy.deployments import RUNNING, STATUSES, Deployment, categories
+from geo.strategy.kpis import PUBLISHED, Kpi
+from geo.strategy.plan import Goal, Measure, Strategy
 from service.figures import NONE_KNOWN, OK, Vector
 from service.gazetteer import Gazetteer
 

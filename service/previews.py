@@ -14,8 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from geo.codes import area_code
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
-from geo.indicators import Indicator
-from geo.plain_language import Named, Texts, credits_in_words
+from geo.figures.indicators import Indicator
+from geo.layers.words import Named, Texts, credits_in_words
 from service.atlas import Atlas
 from service.catalogue import Vintage
 from service.profiles import level_of

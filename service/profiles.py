@@ -9,9 +9,9 @@ import numpy as np
 
 from geo.codes import WARD_CITY, prefecture_of
 from geo.errors import NotEnoughData, NotFound
-from geo.indicators import Indicator
-from geo.strategy import Goal
-from geo.summary import ranks
+from geo.figures.indicators import Indicator
+from geo.figures.summary import ranks
+from geo.strategy.plan import Goal
 from service.atlas import Atlas
 from service.catalogue import Vintage
 from service.figures import STATUSES

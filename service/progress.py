@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo import indicators
-from geo.indicators import Indicator
-from geo.kpis import PUBLISHED, Actual, Kpi, Series
-from geo.progress import Assessment, Comparison, Growth, Target, assess, comparisons
+from geo.figures import indicators
+from geo.figures.indicators import Indicator
+from geo.strategy.kpis import PUBLISHED, Actual, Kpi, Series
+from geo.strategy.rating import Assessment, Comparison, Growth, Target, assess, comparisons
 from service.figures import NOT_AVAILABLE, OK, Vector
 from service.gazetteer import Gazetteer
 from service.members import codes_of, member, points

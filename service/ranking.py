@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.plain_language import Extreme, Named, Spread
-from geo.summary import ranks
+from geo.figures.summary import ranks
+from geo.layers.words import Extreme, Named, Spread
 from service.atlas import Atlas
 from service.figures import STATUSES
 from service.gazetteer import Area

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from geo.ages import Ages, together
 from geo.codes import NORTHERN_TERRITORIES, prefecture_of
 from geo.errors import Finding, InvalidParameter, NotFound
+from geo.figures.ages import Ages, together
 from geo.resas import (
     BIG_CITY_FLAGS,
     CENSUS_YEARS,

@@ -37,10 +37,10 @@ DERIVATION = "derivation"
 _HERE = Path(__file__).parent
 #: The code that stored vectors and class breaks are made by.
 _DERIVING = (
-    "geo/classify.py",
-    "geo/indicators.py",
-    "geo/lineage.py",
-    "geo/palettes.py",
+    "geo/layers/classify.py",
+    "geo/figures/indicators.py",
+    "geo/areas/lineage.py",
+    "geo/layers/palettes.py",
     "service/figures.py",
     "service/vectors.py",
 )

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from geo import staticmap
 from geo.codes import area_code
 from geo.eras import period_label
-from geo.palettes import NO_DATA, to_hex
-from geo.plain_language import LEVELS, credits_in_words
-from geo.staticmap import Box, Drawn, Frame, Row, Wording
+from geo.layers import drawing
+from geo.layers.drawing import Box, Drawn, Frame, Row, Wording
+from geo.layers.palettes import NO_DATA, to_hex
+from geo.layers.words import LEVELS, credits_in_words
 from service.atlas import Atlas
 from service.catalogue import Vintage
 from service.gazetteer import Area
@@ -51,15 +51,15 @@ def svg_of(atlas: Atlas, picture: Picture, sheet: Sheet, summary: str) -> str:
     """Return a static map as SVG."""
     chosen = level_of(atlas, picture.view.vintage, area_code(sheet.area)) if sheet.area else None
     wording = _wording(atlas, picture, sheet, summary, chosen[1] if chosen else None)
-    page = staticmap.layout(sheet.width, sheet.height, wording)
+    page = drawing.layout(sheet.width, sheet.height, wording)
     if sheet.bbox:
-        frames = {"": staticmap.framed(sheet.bbox, *page.map)}
+        frames = {"": drawing.framed(sheet.bbox, *page.map)}
     elif chosen:
-        frames = {"": staticmap.framed(_around(atlas, picture.view.vintage, *chosen), *page.map)}
+        frames = {"": drawing.framed(_around(atlas, picture.view.vintage, *chosen), *page.map)}
     else:
-        frames = staticmap.nation(*page.map)
+        frames = drawing.nation(*page.map)
     maps = [_drawn(atlas, picture, name, frame, chosen) for name, frame in frames.items()]
-    return staticmap.to_svg(page, wording, maps, fine=len(picture.gazetteer) > MANY and len(frames) > 1)
+    return drawing.to_svg(page, wording, maps, fine=len(picture.gazetteer) > MANY and len(frames) > 1)
 
 
 def fonts_of(atlas: Atlas) -> list[str]:
@@ -121,7 +121,7 @@ def _wording(atlas: Atlas, picture: Picture, sheet: Sheet, summary: str, chosen:
 
 def _around(atlas: Atlas, vintage: Vintage, level: str, area: Area) -> Box:
     texts, places = atlas.texts(vintage.date, level, "medium", [area.position])
-    return staticmap.window_of(texts.geometry(int(places[0])))
+    return drawing.window_of(texts.geometry(int(places[0])))
 
 
 def _drawn(
@@ -154,5 +154,5 @@ def _in_frame(atlas: Atlas, vintage: Vintage, level: str, frame: Frame) -> Paths
     if held is not None:
         return held
     texts, places = atlas.texts(vintage.date, level, detail, positions.tolist())
-    made = staticmap.paths([texts.geometry(place) for place in places.tolist()], frame.units)
+    made = drawing.paths([texts.geometry(place) for place in places.tolist()], frame.units)
     return atlas.store.paths.put(key, dict(zip(positions.tolist(), made, strict=True)))

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from geo import mvt, png
-from geo.ages import Ages
 from geo.errors import ChiikiError
-from geo.geojson import FeatureTexts
+from geo.figures.ages import Ages
+from geo.layers import mvt, png
+from geo.layers.geojson import FeatureTexts
 from service.database import Statements
 from service.figures import Breaks, StoredVector, Vector
 from service.memory import Memory, Shelf

@@ -9,10 +9,10 @@ import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import Row
 
-from geo.access import Definition
-from geo.deployments import Deployment
-from geo.kpis import Kpi
-from geo.strategy import Strategy
+from geo.strategy.deployments import Deployment
+from geo.strategy.kpis import Kpi
+from geo.strategy.plan import Strategy
+from geo.transit.access import Definition
 
 _DEPLOYMENT = TypeAdapter(Deployment)
 _KPI = TypeAdapter(Kpi)

@@ -128,7 +128,7 @@ source = Table(
     Column("retrieved_on", Date, nullable=False),
 )
 
-#: The catalogue row of a layer, as JSON of ``geo.indicators.Indicator``.
+#: The catalogue row of a layer, as JSON of ``geo.figures.indicators.Indicator``.
 indicator = Table(
     "indicator",
     metadata,
@@ -191,7 +191,7 @@ class_breaks = Table(
     Column("bounds", ARRAY(Float)),
 )
 
-#: People of a census year, or of a projected one, by ``geo.ages.CLASSES``.
+#: People of a census year, or of a projected one, by ``geo.figures.ages.CLASSES``.
 age_structure = Table(
     "age_structure",
     metadata,
@@ -238,7 +238,7 @@ region_set = Table(
     Column("name_en", Text, nullable=False),
 )
 
-#: A version of the national strategy, as JSON of ``geo.strategy.Strategy``.
+#: A version of the national strategy, as JSON of ``geo.strategy.plan.Strategy``.
 strategy = Table(
     "strategy",
     metadata,
@@ -264,11 +264,11 @@ def _versions(name: str, *columns: Column[object]) -> Table:
     )
 
 
-#: Deployments as JSON of ``geo.deployments.Deployment``; the own geometry of one stands beside it.
+#: Deployments as JSON of ``geo.strategy.deployments.Deployment``; the own geometry of one stands beside it.
 deployment = _versions("deployment", Column("geom", Geometry("GEOMETRY", srid=4326, spatial_index=False)))
 Index("deployment_geom", deployment.c.geom, postgresql_using="gist")
 
-#: KPIs with their targets and actuals, as JSON of ``geo.kpis.Kpi``.
+#: KPIs with their targets and actuals, as JSON of ``geo.strategy.kpis.Kpi``.
 kpi = _versions("kpi")
 
 #: Where stops were read from; ``dates`` tells the day taken for each kind of day of a timetable.
@@ -333,7 +333,7 @@ cell = Table(
     Index("cell_geom", "geom", postgresql_using="gist"),
 )
 
-#: What counts as within reach, as JSON of ``geo.access.Definition``.
+#: What counts as within reach, as JSON of ``geo.transit.access.Definition``.
 gap_definition = Table(
     "gap_definition",
     metadata,

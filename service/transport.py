@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo.access import Definition
 from geo.codes import prefecture_of
 from geo.errors import NotEnoughData, NotFound
-from geo.gaps import Gap, Partition, gap_of
+from geo.transit.access import Definition
+from geo.transit.gaps import Gap, Partition, gap_of
 from service.atlas import Atlas
 from service.heavy import slowly
 from service.partitions import (

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, select, text
 
-from geo import classify, indicators, palettes
+from geo.areas.lineage import Change
 from geo.errors import UnclassifiableValues
-from geo.indicators import Indicator, from_json
-from geo.lineage import Change
+from geo.figures import indicators
+from geo.figures.indicators import Indicator, from_json
+from geo.layers import classify, palettes
 from service import revisions
 from service.figures import (
     ABSENT,

@@ -14,9 +14,9 @@ from fastapi import Query
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from geo import classify, palettes
 from geo.errors import Finding, InvalidParameter
-from geo.indicators import Indicator
+from geo.figures.indicators import Indicator
+from geo.layers import classify, palettes
 from service import revisions
 from service.atlas import Atlas
 from service.catalogue import Vintage

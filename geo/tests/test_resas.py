@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from geo.ages import Ages
 from geo.errors import InvalidParameter
+from geo.figures.ages import Ages
 from geo.resas import (
     Counts,
     added_areas,
@@ -17,7 +17,7 @@ from geo.resas import (
     pyramid_side,
     rate,
 )
-from geo.tests.test_ages import MEN, WOMEN
+from geo.tests.figures.test_ages import MEN, WOMEN
 
 #: Part, total, rate: 皆野町 11362 as the old service answered.
 RECORDED = [

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, delete, insert
 
-from geo.ages import CLASSES, read_ages
+from geo.figures.ages import CLASSES, read_ages
 from service import revisions
 from service.tables import age_structure, audit
 

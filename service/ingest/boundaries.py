@@ -14,12 +14,12 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, insert, select, update
 
-from geo.areas import LEVELS, TOLERANCES, Area, areas_of
-from geo.boundaries import Columns, read_boundaries
+from geo.areas.boundaries import Columns, read_boundaries
+from geo.areas.lineage import absent
+from geo.areas.outlines import LEVELS, TOLERANCES, Area, areas_of
 from geo.codes import DESIGNATED_CITIES, SPECIAL_WARDS, prefecture_of
 from geo.errors import Finding, InvalidRows
-from geo.lineage import absent
-from geo.topojson import read_document, regrouped
+from geo.files.topojson import read_document, regrouped
 from service import revisions
 from service.ingest.names import Name, read_names
 from service.ingest.tiles import TOP_ZOOM, encode_tiles

@@ -11,12 +11,12 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from geo.access import Definition
 from geo.errors import Finding, InvalidFile, InvalidRows
-from geo.gap_definitions import gap_indicators, read_definitions
-from geo.indicators import Indicator, read_catalogue, to_json
-from geo.kpis import Actual, Kpi, faults, with_actuals
-from geo.strategy import Strategy, read_kpis, read_strategy
+from geo.figures.indicators import Indicator, read_catalogue, to_json
+from geo.strategy.kpis import Actual, Kpi, faults, with_actuals
+from geo.strategy.plan import Strategy, read_kpis, read_strategy
+from geo.transit.access import Definition
+from geo.transit.gap_definitions import gap_indicators, read_definitions
 from service import revisions, versions
 from service.ingest.deployments import SHIPPER
 from service.ingest.kpis import known

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
-from geo.grids import Grid, read_grid
-from geo.gtfs import DAYS, read_gtfs
-from geo.stop_files import read_n02
-from geo.stops import UNKNOWN, Stops, of_feed
+from geo.transit.grids import Grid, read_grid
+from geo.transit.gtfs import DAYS, read_gtfs
+from geo.transit.stop_files import read_n02
+from geo.transit.stops import UNKNOWN, Stops, of_feed
 from service.ingest.transport import Credit, count_gaps, store_grid, store_stops
 from service.partitions import stops_from
 
@@ -89,7 +89,7 @@ def ship_transport(real_data: Path, data: Path) -> dict[str, int]:
     return {"stops": len(columns["source"]), "cells": int(kept.sum())}
 
 
-#: Column of the file → of ``geo.stops.Stops``.
+#: Column of the file → of ``geo.transit.stops.Stops``.
 _TEXTS = {"id": "ids", "name": "names", "mode": "modes", "classes": "classes", "group": "groups"}
 _HEAD = ("valid_from", "valid_to", *DAYS)
 _STOP_SCHEMA = pa.schema(

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
-from geo.deployment_lists import is_untrusted_binary, read_list
-from geo.deployment_rows import Context, Entry, checked_deployments
+from geo.areas.lineage import Change, absent
+from geo.areas.names import AreaNames
 from geo.errors import NotFound
-from geo.lineage import Change, absent
-from geo.names import AreaNames
-from geo.strategy import Strategy
+from geo.strategy.deployment_lists import is_untrusted_binary, read_list
+from geo.strategy.deployment_rows import Context, Entry, checked_deployments
+from geo.strategy.plan import Strategy
 from service import revisions, versions
 from service.ingest import sandbox
 from service.ingest.names import read_names

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Engine, select
 
 from geo.codes import NATION
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
-from geo.kpis import Actual, Known, Kpi, faults, with_actuals
-from geo.observations import decoded, number
-from geo.progress import Target
-from geo.strategy import Strategy
+from geo.figures.observations import decoded, number
+from geo.strategy.kpis import Actual, Known, Kpi, faults, with_actuals
+from geo.strategy.plan import Strategy
+from geo.strategy.rating import Target
 from service import revisions, versions
 from service.ingest.deployments import newest_strategy
 from service.ingest.observations import known_codes

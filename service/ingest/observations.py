@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select, text
 
-from geo.accounts import read_accounts
+from geo.areas.lineage import absent
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
-from geo.estat import read_estat
-from geo.indicators import Indicator, from_json, items
-from geo.lineage import absent
-from geo.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
-from geo.ssdse import read_ssdse
+from geo.figures.accounts import read_accounts
+from geo.figures.estat import read_estat
+from geo.figures.indicators import Indicator, from_json, items
+from geo.figures.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
+from geo.figures.ssdse import read_ssdse
 from service import revisions
 from service.tables import area, area_change, audit, indicator, source
 from service.vectors import changes_of, write_vectors

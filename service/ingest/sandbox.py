@@ -19,9 +19,9 @@ from pathlib import Path
 import shapely
 
 from geo import errors
-from geo.deployment_lists import read_list as read_directly
-from geo.deployment_rows import Entry
 from geo.errors import ChiikiError, Finding, InvalidFile
+from geo.strategy.deployment_lists import read_list as read_directly
+from geo.strategy.deployment_rows import Entry
 
 WALL_CLOCK_S = 30
 LIMITS = {
@@ -33,7 +33,7 @@ LIMITS = {
 
 
 def read_list(path: Path) -> list[Entry]:
-    """Return the rows of a list as ``geo.deployment_lists.read_list`` does, read in a sandbox.
+    """Return the rows of a list as ``geo.strategy.deployment_lists.read_list`` does, read in a sandbox.
 
     Raises
     ------

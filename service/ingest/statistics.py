@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, select
 
-from geo.boundaries import read_boundaries
+from geo.areas.boundaries import read_boundaries
 from geo.codes import DESIGNATED_CITIES, area_code, kind_of
-from geo.indicators import items as items_of
-from geo.indicators import read_catalogue
-from geo.observations import Row, number
-from geo.ssdse import MUNICIPAL, read_ssdse
+from geo.figures.indicators import items as items_of
+from geo.figures.indicators import read_catalogue
+from geo.figures.observations import Row, number
+from geo.figures.ssdse import MUNICIPAL, read_ssdse
 from service.ingest.observations import Figures, load_observations
 from service.tables import audit
 

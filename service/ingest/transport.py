@@ -16,15 +16,15 @@ import shapely
 from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from geo import mesh
-from geo.access import Definition
 from geo.errors import Finding, InvalidFile, NotEnoughData, NotFound
-from geo.gaps import PEOPLE, Gap, Partition, gap_of
-from geo.grids import Grid, read_grid
-from geo.gtfs import read_gtfs
-from geo.observations import Row
-from geo.stop_files import read_n02, read_p11
-from geo.stops import UNKNOWN, Stops, of_feed
+from geo.figures.observations import Row
+from geo.transit import mesh
+from geo.transit.access import Definition
+from geo.transit.gaps import PEOPLE, Gap, Partition, gap_of
+from geo.transit.grids import Grid, read_grid
+from geo.transit.gtfs import read_gtfs
+from geo.transit.stop_files import read_n02, read_p11
+from geo.transit.stops import UNKNOWN, Stops, of_feed
 from service import revisions
 from service.ingest.observations import Figures, load_observations
 from service.partitions import extract_of, partition_from

@@ -32,10 +32,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from geo.access import Definition
 from geo.errors import NotFound
-from geo.gtfs import HOURS
-from geo.indicators import Indicator
+from geo.figures.indicators import Indicator
+from geo.transit.access import Definition
+from geo.transit.gtfs import HOURS
 from service import tables
 from service.atlas import Atlas
 from service.catalogue import Vintage

@@ -11,8 +11,8 @@ from fastapi import Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from geo.deployments import COLUMNS, Deployment
 from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
+from geo.strategy.deployments import COLUMNS, Deployment
 from service import deployed, features, queries
 from service.access import AtlasDep, api_router, news_of
 from service.addresses import next_page

@@ -12,8 +12,8 @@ from fastapi.responses import Response
 from geo.crs import ReferenceSystem, reference_system
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
-from geo.file_formats import ENCODINGS, FORMATS, Format, check_encodable
-from geo.indicators import Indicator
+from geo.figures.indicators import Indicator
+from geo.files.formats import ENCODINGS, FORMATS, Format, check_encodable
 from service.access import AtlasDep, api_router
 from service.addresses import base_url
 from service.atlas import Atlas

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
-from geo.effect import CONFIDENCE, LEAST, Estimate
 from geo.errors import Finding, NotEnoughData
-from geo.indicators import Indicator
-from geo.strategy import Measure
+from geo.figures.effect import CONFIDENCE, LEAST, Estimate
+from geo.figures.indicators import Indicator
+from geo.strategy.plan import Measure
 from service.access import AtlasDep, api_router
 from service.atlas import Atlas
 from service.catalogue import Vintage

@@ -11,10 +11,10 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from geo import palettes
 from geo.eras import period_label
 from geo.errors import InvalidFile
-from geo.indicators import TOPICS, Indicator
+from geo.figures.indicators import TOPICS, Indicator
+from geo.layers import palettes
 from service.access import AtlasDep, api_router, news_of
 from service.addresses import next_page
 from service.atlas import Atlas

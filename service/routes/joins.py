@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from geo import geojson, joins
+from geo.areas import joins
+from geo.areas.names import AreaNames
 from geo.errors import InvalidFile
-from geo.names import AreaNames
+from geo.layers import geojson
 from service.access import AtlasDep, api_router
 from service.atlas import Atlas
 from service.catalogue import Vintage

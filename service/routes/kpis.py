@@ -11,8 +11,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from geo.codes import area_code
-from geo.kpis import Actual, Kpi, Series
-from geo.progress import Assessment, Comparison, Growth, RatingScheme, Target
+from geo.strategy.kpis import Actual, Kpi, Series
+from geo.strategy.rating import Assessment, Comparison, Growth, RatingScheme, Target
 from service.access import AtlasDep, api_router, news_of
 from service.atlas import Atlas
 from service.auth import Identity, require_scope

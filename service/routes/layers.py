@@ -9,10 +9,10 @@ from fastapi import Request
 from fastapi.responses import Response
 from numpy.typing import NDArray
 
-from geo import summary
 from geo.eras import period_label
-from geo.geojson import Column
-from geo.style import fill_of_poured, maplibre_style
+from geo.figures import summary
+from geo.layers.geojson import Column
+from geo.layers.style import fill_of_poured, maplibre_style
 from service.access import AtlasDep, PictureDep, api_router
 from service.addresses import base_url
 from service.figures import STATUSES

@@ -8,7 +8,7 @@ from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
 from geo.errors import NotFound
-from geo.style import fill_of_poured, maplibre_style
+from geo.layers.style import fill_of_poured, maplibre_style
 from service.access import AtlasDep, api_router, shown
 from service.addresses import base_url
 from service.atlas import Atlas

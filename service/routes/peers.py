@@ -12,10 +12,10 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from geo.codes import area_code
-from geo.deployments import RUNNING
 from geo.errors import Finding, NotEnoughData
-from geo.peers import need
-from geo.strategy import Measure
+from geo.figures.peers import need
+from geo.strategy.deployments import RUNNING
+from geo.strategy.plan import Measure
 from service.access import AtlasDep, api_router
 from service.atlas import Atlas
 from service.catalogue import Vintage

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from geo.codes import area_code, prefecture_of
 from geo.eras import period_label
-from geo.plain_language import Named, profile_in_words
+from geo.layers.words import Named, profile_in_words
 from service import deployed
 from service.access import AtlasDep, api_router
 from service.atlas import Atlas

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter
-from geo.plain_language import Named, categories_in_words, citation, map_in_words
+from geo.layers.words import Named, categories_in_words, citation, map_in_words
 from service.access import AtlasDep, PictureDep, api_router
 from service.addresses import next_page
 from service.atlas import Atlas

@@ -14,12 +14,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from shapely.errors import GEOSException
 
-from geo.access import Definition
 from geo.codes import area_code, prefecture_of
 from geo.errors import Finding, InvalidParameter, NotFound
-from geo.gaps import Change, Counts, Gap, gap_after
-from geo.gtfs import DAYS, HOURS
-from geo.stops import Stops, joined, without_timetable
+from geo.transit.access import Definition
+from geo.transit.gaps import Change, Counts, Gap, gap_after
+from geo.transit.gtfs import DAYS, HOURS
+from geo.transit.stops import Stops, joined, without_timetable
 from service import transport
 from service.access import AtlasDep, api_router
 from service.atlas import Atlas

@@ -10,8 +10,8 @@ from fastapi.responses import Response
 
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter
-from geo.indicators import Indicator
-from geo.plain_language import Named, series_in_words
+from geo.figures.indicators import Indicator
+from geo.layers.words import Named, series_in_words
 from service.access import AtlasDep, api_router
 from service.atlas import Atlas
 from service.catalogue import Vintage

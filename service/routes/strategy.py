@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from geo.deployments import RUNNING
-from geo.logic_model import Link, downstream, mermaid, svg
-from geo.strategy import Goal, Measure, Milestone, Strategy
+from geo.strategy.deployments import RUNNING
+from geo.strategy.logic_model import Link, downstream, mermaid, svg
+from geo.strategy.plan import Goal, Measure, Milestone, Strategy
 from service.access import AtlasDep, api_router
 from service.atlas import Atlas
 from service.deployed import Selection, selected

@@ -14,13 +14,13 @@ from fastapi import Path, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo.access import Definition, counted, in_plane, plane_of
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter, NotFound
-from geo.gaps import band_of, bands, clusters
-from geo.gtfs import DAYS
-from geo.mesh import bounds
-from geo.stops import Stops
+from geo.transit.access import Definition, counted, in_plane, plane_of
+from geo.transit.gaps import band_of, bands, clusters
+from geo.transit.gtfs import DAYS
+from geo.transit.mesh import bounds
+from geo.transit.stops import Stops
 from service import transport
 from service.access import AtlasDep, api_router
 from service.atlas import Atlas

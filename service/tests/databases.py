@@ -28,7 +28,7 @@ from service.settings import HOME, Settings
 #: What the content of the template depends on.
 MADE_FROM = (
     "data/**/*",
-    "geo/*.py",
+    "geo/**/*.py",
     "service/figures.py",
     "service/revisions.py",
     "service/tables.py",

@@ -15,7 +15,7 @@ from shapely.geometry import shape
 from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.engine import make_url
 
-from geo.boundaries import Columns
+from geo.areas.boundaries import Columns
 from geo.errors import ChiikiError, InvalidGeometry, InvalidRows
 from service import schema
 from service.ingest.boundaries import ingest_boundaries

@@ -13,9 +13,9 @@ import pytest
 import shapely
 from sqlalchemy import select
 
-from geo.deployment_lists import read_list
-from geo.deployment_rows import Entry
 from geo.errors import InvalidFile, InvalidRows, NotFound
+from geo.strategy.deployment_lists import read_list
+from geo.strategy.deployment_rows import Entry
 from service import versions
 from service.database import writer_engine
 from service.ingest import sandbox

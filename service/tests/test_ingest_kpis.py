@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from geo.errors import ChiikiError, InvalidFile, InvalidParameter, InvalidRows, NotFound
-from geo.kpis import Kpi
+from geo.strategy.kpis import Kpi
 from service import versions
 from service.database import writer_engine
 from service.ingest.catalog import load_catalogue

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from geo.errors import ChiikiError, InvalidFile, InvalidParameter, InvalidRows, NotFound
-from geo.observations import Row
+from geo.figures.observations import Row
 from service.database import writer_engine
 from service.ingest.catalog import load_catalogue
 from service.ingest.observations import (

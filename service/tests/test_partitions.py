@@ -10,9 +10,9 @@ import pytest
 import shapely
 from sqlalchemy import Connection, insert
 
-from geo import mesh
-from geo.grids import Grid
-from geo.stops import without_timetable
+from geo.transit import mesh
+from geo.transit.grids import Grid
+from geo.transit.stops import without_timetable
 from service.database import reader_engine
 from service.ingest.transport import Credit, store_grid, store_stops
 from service.partitions import MARGIN, Extract, extract_of, lists_from, partition_from

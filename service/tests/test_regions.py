@@ -8,10 +8,10 @@ from threading import Barrier
 import numpy as np
 import shapely
 
-from geo import mesh
-from geo.access import Definition
-from geo.gaps import Gap, Partition
-from geo.stops import without_timetable
+from geo.transit import mesh
+from geo.transit.access import Definition
+from geo.transit.gaps import Gap, Partition
+from geo.transit.stops import without_timetable
 from service.transport import Region
 
 #: 40 × 40 cells of 500 m, from 36.1° N 139.1° E on.

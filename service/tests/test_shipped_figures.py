@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from geo.codes import DESIGNATED_CITIES, WARD_CITY, prefecture_of
-from geo.indicators import read_catalogue
+from geo.figures.indicators import read_catalogue
 from service.ingest.statistics import FILE, collect
 from service.settings import HOME
 

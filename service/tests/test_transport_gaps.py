@@ -11,7 +11,7 @@ import pytest
 import shapely
 from sqlalchemy import Connection, insert, text
 
-from geo.boundaries import read_boundaries
+from geo.areas.boundaries import read_boundaries
 from geo.errors import NotEnoughData, NotFound
 from service.ingest.catalog import load_catalogue
 from service.ingest.transport import Credit, count_gaps, load_grid, load_stops

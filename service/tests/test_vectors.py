@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, select, text
 
-from geo.observations import Row
+from geo.figures.observations import Row
 from service import vectors
 from service.figures import STATUSES, Vector
 from service.ingest.observations import Figures, load_observations

@@ -1,0 +1,1 @@
+"""Boundaries: outlines, their changes over time, the names of places."""

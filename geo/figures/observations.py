@@ -1,0 +1,264 @@
+"""Figures as rows: read from our own long form (CSV, JSON, XLSX), every fault reported at once.
+
+    indicator,area_code,period,value,status
+    population,01100,2020,1973395,
+    doctors,07546,2020,,not_available
+
+A missing value is an empty cell with a status, or one of the symbols of Japanese statistics
+(``-``, ``…``, ``X``, ``***``), never a zero.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from geo.codes import area_code
+from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
+from geo.files.workbooks import sheet_rows
+
+STATUSES = ("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown")
+HEADER = ("indicator", "area_code", "period", "value", "status")
+
+#: What statistics write where there is no number (domain: e-Stat, SSDS, census).
+SYMBOLS = {
+    "***": "not_available",
+    "**": "not_available",
+    "*": "secret",
+    "X": "secret",
+    "x": "secret",
+    "-": "not_applicable",
+    "−": "not_applicable",
+    "‐": "not_applicable",
+    "―": "not_applicable",
+    "…": "not_available",
+    "...": "not_available",
+    "..": "not_available",
+    "0.": "below_unit",
+}
+EXPECTED_NUMBER = "a number such as 1234.5, or one of " + " ".join(SYMBOLS)
+
+_NUMBER = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
+_PERIOD = re.compile(r"(18|19|20|21)[0-9]{2}")
+LARGEST = 1e18
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure; ``value`` is None where ``status`` is not ``ok``; ``line`` is where it stood."""
+
+    indicator: str
+    area_code: str
+    period: str
+    value: float | None
+    status: str
+    raw: str
+    line: int
+
+
+def decoded(data: bytes, name: str = "file") -> str:
+    """Return text of UTF-8, with or without byte order mark, or cp932.
+
+    Raises
+    ------
+    InvalidFile : neither; the finding names the first byte that fits neither
+    """
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError as error:
+            at = error.start
+    line = data[:at].count(b"\n") + 1
+    finding = Finding(f"line {line}", "encoding", data[at : at + 8].hex(" "), "text in UTF-8 or cp932")
+    raise InvalidFile(f"{name} is neither UTF-8 nor cp932", [finding])
+
+
+def number(written: str) -> tuple[float | None, str]:
+    """Return the value and status that a cell says.
+
+    Full-width digits are read as digits and commas as thousands separators where they stand in place.
+
+    Raises
+    ------
+    ValueError : neither a number nor a known symbol
+
+    Examples
+    --------
+    >>> number("1,973,395"), number("…"), number("１２")
+    ((1973395.0, 'ok'), (None, 'not_available'), (12.0, 'ok'))
+    """
+    text = written.strip()
+    if text in SYMBOLS:
+        return None, SYMBOLS[text]
+    if text == "":
+        return None, "not_available"
+    plain = unicodedata.normalize("NFKC", text)
+    if not _NUMBER.fullmatch(plain) or not abs(value := float(plain.replace(",", ""))) < LARGEST:
+        raise ValueError(f"{written!r} is no number")
+    return value, "ok"
+
+
+def _checked(
+    row: Mapping[str, str], line: int, indicators: Collection[str], findings: list[Finding]
+) -> Row | None:
+    """Return the row, or add what is wrong with it to the findings."""
+    before = len(findings)
+
+    def refuse(field: str, expected: str) -> None:
+        findings.append(Finding(f"line {line}", field, row[field][:80], expected))
+
+    if row["indicator"] not in indicators:
+        refuse("indicator", "the id of an observed indicator: " + ", ".join(sorted(indicators))[:200])
+    code = ""
+    try:
+        code = area_code(row["area_code"])
+    except InvalidAreaCode as error:
+        refuse("area_code", error.findings[0].expected)
+    if not _PERIOD.fullmatch(row["period"]):
+        refuse("period", "a year such as 2020")
+    value, status = None, ""
+    try:
+        value, status = number(row["value"])
+    except ValueError:
+        refuse("value", EXPECTED_NUMBER)
+    stated = row["status"]
+    if stated and stated not in STATUSES:
+        refuse("status", f"empty or one of {', '.join(STATUSES)}")
+    elif stated and (stated == "ok") != (value is not None):
+        refuse("status", "ok with a value, another status without one")
+    if len(findings) > before:
+        return None
+    raw = "" if value is not None else row["value"].strip()
+    return Row(row["indicator"], code, row["period"], value, stated or status, raw, line)
+
+
+def checked_rows(
+    table: Iterable[tuple[int, Mapping[str, str]]],
+    indicators: Collection[str],
+    known: Callable[[str], bool],
+    expected_area: str = "the code of an area that exists or existed",
+) -> list[Row]:
+    """Return the rows of a table, each figure once.
+
+    Parameters
+    ----------
+    table : line number and cells by column name
+    indicators : ids that may be loaded
+    known : whether an area has this code
+    expected_area : what to say of one that none has
+
+    Raises
+    ------
+    InvalidRows : every wrong row with line, field, value and what was expected
+    """
+    findings: list[Finding] = []
+    read: list[Row] = []
+    for line, cells in table:
+        row = _checked(cells, line, indicators, findings)
+        if row is None:
+            continue
+        if not known(row.area_code):
+            findings.append(Finding(f"line {line}", "area_code", row.area_code, expected_area))
+        read.append(row)
+    rows = distinct(read, findings)
+    if findings:
+        raise InvalidRows(f"{len(findings)} faults; nothing was loaded", findings)
+    if not rows:
+        raise InvalidFile("The file has no rows")
+    return rows
+
+
+def distinct(rows: Iterable[Row], findings: list[Finding]) -> list[Row]:
+    """Return each figure once; add a finding for every second one that says otherwise."""
+    found: dict[tuple[str, str, str], Row] = {}
+    for row in rows:
+        first = found.setdefault((row.indicator, row.area_code, row.period), row)
+        if (first.value, first.status) != (row.value, row.status):
+            told = f"{row.indicator} {row.area_code} {row.period} = {row.value}"
+            expected = f"the same value as in line {first.line}: {first.value}, or no second row"
+            findings.append(Finding(f"line {row.line}", "value", told[:80], expected))
+    return list(found.values())
+
+
+def _table(header: list[str], body: Iterable[tuple[int, list[str]]]) -> list[tuple[int, dict[str, str]]]:
+    names = [name.strip() for name in header]
+    missing = [name for name in HEADER[:4] if name not in names]
+    unknown = [name for name in names if name not in HEADER]
+    if missing or unknown or len(set(names)) != len(names):
+        finding = Finding("line 1", "header", ",".join(names)[:80], ",".join(HEADER))
+        raise InvalidFile("The header is not that of the long form", [finding])
+    findings = []
+    rows = []
+    for line, cells in body:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(names):
+            findings.append(Finding(f"line {line}", "row", ",".join(cells)[:80], f"{len(names)} cells"))
+            continue
+        rows.append((line, {"status": ""} | {n: c.strip() for n, c in zip(names, cells, strict=True)}))
+    if findings:
+        raise InvalidRows(f"{len(findings)} rows have the wrong number of cells", findings)
+    return rows
+
+
+def read_long_csv(data: bytes) -> list[tuple[int, dict[str, str]]]:
+    """Return line numbers and cells of a long CSV."""
+    text = decoded(data)
+    if "\0" in text:
+        raise InvalidFile("The file holds NUL characters: it is no text")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        body = [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        finding = Finding(
+            f"line {reader.line_num}", "row", str(error)[:80], "comma separated values (RFC 4180)"
+        )
+        raise InvalidFile("The file is no CSV", [finding]) from error
+    return _table(header, body)
+
+
+def read_long_json(data: bytes) -> list[tuple[int, dict[str, str]]]:
+    """Return numbers (from 1) and cells of a JSON list of objects with the keys of the long form."""
+    try:
+        entries = orjson.loads(data)
+    except json.JSONDecodeError as error:
+        finding = Finding(f"line {error.lineno}", "text", str(error)[:80], "a JSON list of objects")
+        raise InvalidFile("The body is no JSON", [finding]) from error
+    if not isinstance(entries, list):
+        raise InvalidFile("The body must be a JSON list of objects")
+    table = []
+    findings = []
+    for place, entry in enumerate(entries, 1):
+        keys = set(entry) if isinstance(entry, dict) else set()
+        if not set(HEADER[:4]) - {"value"} <= keys <= set(HEADER):
+            told = ", ".join(sorted(map(str, keys)))[:80]
+            findings.append(Finding(f"line {place}", "keys", told, ", ".join(HEADER)))
+            continue
+        cells = {"value": "", "status": ""} | {k: "" if v is None else str(v) for k, v in entry.items()}
+        table.append((place, cells))
+    if findings:
+        raise InvalidRows(f"{len(findings)} entries have the wrong keys", findings)
+    return table
+
+
+def read_long_xlsx(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return row numbers and cells of the first sheet of a workbook.
+
+    Raises
+    ------
+    InvalidFile : no workbook, or one that claims more cells or bytes than a table of figures has
+    """
+    rows = sheet_rows(path)
+    if not rows:
+        raise InvalidFile(f"{path.name} has an empty first sheet")
+    header = rows[0][1]
+    return _table(header, [(line, cells + [""] * (len(header) - len(cells))) for line, cells in rows[1:]])

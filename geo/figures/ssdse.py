@@ -1,0 +1,88 @@
+"""SSDSE (教育用標準データセット) A, B and E as the Statistics Center publishes them, every edition.
+
+Headers differ from edition to edition, so columns are found by their item codes. In A and E each
+column has a reference year of its own (row 2); in B the year is the first column.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from geo.codes import area_code
+from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
+from geo.figures.observations import EXPECTED_NUMBER, Row, decoded, distinct, number
+
+#: Items that mean something else for prefectures than for municipalities (a prefecture's own budget is not
+#: that of its municipalities), or whose prefectural series counts otherwise; prefectures' are left out.
+MUNICIPAL = ("D", "J", "A1700", "G")
+
+_ITEM = re.compile(r"[A-L]\d{4,6}")
+_YEAR = re.compile(r"(19|20)[0-9]{2}")
+
+
+def read_ssdse(data: bytes, items: Mapping[str, Sequence[str]]) -> list[Row]:
+    """Return the figures of an SSDSE file.
+
+    Parameters
+    ----------
+    data : the file, cp932 or UTF-8
+    items : SSDS item code → indicator ids it is loaded as; other columns are left out
+
+    Raises
+    ------
+    InvalidFile : no header of SSDSE-A, -B or -E
+    InvalidRows : every cell that is no number and no known symbol, every code that is none
+    """
+    table = [row for row in csv.reader(io.StringIO(decoded(data, "SSDSE"), newline="")) if row]
+    if len(table) < 4 or not any(_ITEM.fullmatch(cell) for cell in table[0]):
+        told = ",".join(table[0])[:80] if table else ""
+        raise InvalidFile("No SSDSE file", [Finding("line 1", "header", told, "item codes such as A1101")])
+    findings: list[Finding] = []
+    rows = distinct(_rows(table, items, findings), findings)
+    if findings:
+        raise InvalidRows(f"{len(findings)} faults in an SSDSE file", findings)
+    return rows
+
+
+def _rows(
+    table: list[list[str]], items: Mapping[str, Sequence[str]], findings: list[Finding]
+) -> Iterator[Row]:
+    columns = {place: code for place, code in enumerate(table[0]) if code in items}
+    years = {place: table[1][place] if place < len(table[1]) else "" for place in columns}
+    by_column = any(_YEAR.fullmatch(year) for year in table[1])
+    first = 3 if by_column else 2
+    code_column = next(
+        (place for place, cell in enumerate(table[first]) if re.fullmatch(r"R\d{5}", cell)), None
+    )
+    if code_column is None:
+        raise InvalidFile("No SSDSE file", [Finding(f"line {first + 1}", "code", "", "a column of R01100")])
+    for line, cells in enumerate(table[first:], first + 1):
+        if len(cells) != len(table[0]):
+            told = f"{len(cells)} cells"
+            findings.append(Finding(f"line {line}", "row", told, f"{len(table[0])} cells"))
+            continue
+        try:
+            code = area_code(cells[code_column])
+        except InvalidAreaCode as error:
+            told, expected = cells[code_column][:80], error.findings[0].expected
+            findings.append(Finding(f"line {line}", table[0][code_column], told, expected))
+            continue
+        for place, item in columns.items():
+            if code.endswith("000") and item.startswith(MUNICIPAL):
+                continue
+            year = years[place] if by_column else cells[0]
+            if not _YEAR.fullmatch(year):
+                where = "line 2" if by_column else f"line {line}"
+                findings.append(Finding(where, item, year[:80], "a reference year such as 2020"))
+                continue
+            try:
+                value, status = number(cells[place])
+            except ValueError:
+                findings.append(Finding(f"line {line}", item, cells[place][:80], EXPECTED_NUMBER))
+                continue
+            raw = "" if value is not None else cells[place]
+            for indicator in items[item]:
+                yield Row(indicator, code, year, value, status, raw, line)

@@ -1,0 +1,1 @@
+"""Files from others and for others: archives, workbooks, formats of GIS."""

@@ -1,0 +1,154 @@
+"""Legends: what each colour of a map means, as JSON and as a picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+from geo.layers.palettes import NO_DATA, to_hex
+
+FONTS = "'Noto Sans CJK JP','Noto Sans JP','Hiragino Sans','Yu Gothic',sans-serif"
+NO_DATA_LABEL = {"ja": "データなし", "en": "No data"}
+#: Where nothing is known of something that may well be there.
+NONE_KNOWN_LABEL = {"ja": "把握なし（網羅ではない）", "en": "None known (partial)"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One class, from ``lower`` (excluded but in the lowest class) to ``upper``; None for categories."""
+
+    lower: float | None
+    upper: float | None
+    colour: str
+    label_ja: str
+    label_en: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Legend:
+    """The classes of a picture, from low to high, and the areas without data."""
+
+    title_ja: str
+    title_en: str
+    unit_ja: str
+    unit_en: str
+    period: str
+    entries: tuple[Entry, ...]
+    no_data: int
+    no_data_label: Mapping[str, str] = field(default_factory=lambda: NO_DATA_LABEL)
+
+    def to_json(self) -> dict[str, object]:
+        """Return the legend as JSON."""
+        return {
+            "classes": [
+                {
+                    "lower": entry.lower,
+                    "upper": entry.upper,
+                    "colour": entry.colour,
+                    "label": {"ja": entry.label_ja, "en": entry.label_en},
+                    "count": entry.count,
+                }
+                for entry in self.entries
+            ],
+            "no_data": {"colour": to_hex(NO_DATA), "label": self.no_data_label, "count": self.no_data},
+        }
+
+    def heading(self, lang: str) -> str:
+        """Return the title with the unit behind it, in ``ja`` or ``en``."""
+        title = self.title_ja if lang == "ja" else self.title_en
+        unit = self.unit_ja if lang == "ja" else self.unit_en
+        return f"{title}（{unit}）" if lang == "ja" and unit else f"{title} ({unit})" if unit else title
+
+    def to_svg(self, lang: str) -> str:
+        """Return the legend as SVG with its texts in ``ja`` or ``en``; a bar shows each class's count."""
+        heading = self.heading(lang)
+        rows = [(e.colour, e.label_ja if lang == "ja" else e.label_en, e.count) for e in self.entries]
+        rows.append((to_hex(NO_DATA), self.no_data_label[lang], self.no_data))
+        most = max(count for _, _, count in rows) or 1
+        height = 48 + 22 * len(rows)
+        parts = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="320" height="{height}"'
+            f' viewBox="0 0 320 {height}"'
+            f' role="img" lang="{lang}" font-family="{FONTS}" font-size="13">',
+            f"<title>{escape(heading)} {escape(self.period)}</title>",
+            '<rect width="100%" height="100%" fill="#ffffff"/>',
+            f'<text x="10" y="20" font-weight="bold">{escape(heading)}</text>',
+            f'<text x="10" y="37" fill="#555555">{escape(self.period)}</text>',
+        ]
+        for place, (colour, label, count) in enumerate(rows):
+            y = 46 + 22 * place
+            bar = round(60 * count / most, 1)
+            parts.append(
+                f'<rect x="10" y="{y}" width="24" height="16" fill="{colour}" stroke="#888888"/>'
+                f'<text x="42" y="{y + 13}">{escape(label)}</text>'
+                f'<rect x="200" y="{y + 3}" width="{bar}" height="10" fill="#9aa5b1"/>'
+                f'<text x="312" y="{y + 13}" text-anchor="end" fill="#555555">{count:,}</text>'
+            )
+        return "".join((*parts, "</svg>"))
+
+
+def formatted(value: float, decimals: int) -> str:
+    """Return a number as a reader writes it.
+
+    >>> formatted(1973395.0, 0), formatted(-3.14159, 1), formatted(-0.04, 1)
+    ('1,973,395', '−3.1', '0.0')
+    """
+    text = f"{abs(value):,.{decimals}f}"
+    return text if value >= 0 or float(text.replace(",", "")) == 0 else f"−{text}"
+
+
+def _decimals_that_tell(values: Sequence[float], decimals: int) -> int:
+    """Return how many decimals keep neighbouring bounds apart: the indicator's own, or more."""
+    while decimals < 6 and len({formatted(value, decimals) for value in values}) < len(set(values)):
+        decimals += 1
+    return decimals
+
+
+def numeric_entries(
+    lowest: float,
+    bounds: Sequence[float],
+    colours: Sequence[str],
+    counts: Sequence[int],
+    decimals: int,
+    *,
+    whole: bool = False,
+) -> tuple[Entry, ...]:
+    """Return the entries of class bounds.
+
+    Parameters
+    ----------
+    lowest : the least value classified; the first class begins there
+    bounds : upper bounds, ascending
+    colours, counts : one per class
+    decimals : of the indicator; more are shown where two bounds would read the same
+    whole : the values are whole numbers, so a class is told by those it holds: 2, 3–5
+    """
+    edges = [min(lowest, bounds[0]), *bounds] if len(bounds) else []
+    shown = _decimals_that_tell(edges, decimals)
+    entries = []
+    for place, (lower, upper, colour, count) in enumerate(
+        zip(edges, edges[1:], colours, counts, strict=False)
+    ):
+        first, last = (lower, upper)
+        if whole:
+            first = math.ceil(lower) if place == 0 else math.floor(lower) + 1
+            last = math.floor(upper)
+        if whole and first <= last:
+            low, high = formatted(first, 0), formatted(last, 0)
+        else:
+            low, high = formatted(lower, shown), formatted(upper, shown)
+        same = low == high
+        entries.append(
+            Entry(
+                lower,
+                upper,
+                colour,
+                low if same else f"{low} 〜 {high}",
+                low if same else f"{low} – {high}",
+                count,
+            )
+        )
+    return tuple(entries)

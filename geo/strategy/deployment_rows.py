@@ -1,0 +1,403 @@
+"""Rows of a list of deployments, checked: what each cell says, and every fault with what was expected."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import shapely
+
+from geo.areas.names import AreaNames, Place, listed
+from geo.codes import WARD_CITY, area_code, prefecture_of
+from geo.eras import fiscal_year
+from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows, UnmatchedName
+from geo.strategy.deployments import (
+    COLUMNS,
+    CONFIDENCES,
+    EXTENT,
+    HEADER_ALIASES,
+    MAX_TEXT,
+    MAX_VERTICES,
+    NO_BODY,
+    ROLES,
+    STATUSES,
+    DatedStatus,
+    DeployedArea,
+    Deployment,
+    OwnTarget,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of a list: where it stood, its cells by column name, and its own geometry if it has one."""
+
+    where: str
+    cells: Mapping[str, str]
+    geometry: shapely.Geometry | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the rows of a list are checked against.
+
+    Attributes
+    ----------
+    measure : id, name or alias of a measure → its id, None where there is none
+    measure_ids : every id, for what a fault tells
+    names : a date → the areas of that date
+    reference_date : of rows that name none
+    today : the day of the import
+    """
+
+    measure: Callable[[str], str | None]
+    measure_ids: tuple[str, ...]
+    names: Callable[[dt.date], AreaNames]
+    reference_date: dt.date
+    today: dt.date
+
+
+_BY_LABEL = {column.name_ja: name for name, column in COLUMNS.items()} | HEADER_ALIASES
+
+
+def column_named(header: str) -> str:
+    """Return the column that a header cell names, in Japanese or by its id; itself where it names none."""
+    return _BY_LABEL.get(header.strip(), header.strip())
+
+
+def canonical_header(names: Iterable[str]) -> list[str]:
+    """Return the columns that header cells name.
+
+    Raises
+    ------
+    InvalidFile : a column that does not exist, one twice, or a required one missing
+    """
+    found = [column_named(name) for name in names]
+    unknown = [name for name in found if name not in COLUMNS]
+    missing = [name for name in ("measure_id", "status", "source_title", "source_url") if name not in found]
+    if not {"areas", "area_codes"} & set(found):
+        missing.append("areas")
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if unknown or missing or twice:
+        expected = f"見出しは / the columns are: {', '.join(COLUMNS)}"
+        faults = [("unknown", unknown), ("missing", missing), ("twice", twice)]
+        findings = [Finding("line 1", name[:80], what, expected) for what, names in faults for name in names]
+        raise InvalidFile("見出しの列が違います / the header has other columns", findings[:40])
+    return found
+
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?(?:[ T]00:00:00)?")
+_URL = re.compile(r"https?://[^\s/]+\S*")
+
+
+class _Row:
+    """One row while it is checked: what is read from it, and what is wrong with it."""
+
+    def __init__(self, entry: Entry, context: Context, findings: list[Finding]) -> None:
+        self.entry = entry
+        self.context = context
+        self.findings = findings
+
+    def cell(self, name: str) -> str:
+        return self.entry.cells.get(name, "").strip()
+
+    def refuse(self, name: str, expected: str, value: str | None = None) -> None:
+        told = self.cell(name) if value is None else value
+        self.findings.append(Finding(self.entry.where, name, told[:80], expected))
+
+    def text(self, name: str) -> str:
+        text = self.cell(name)
+        if len(text) > MAX_TEXT or any(ord(c) < 32 and c not in "\n\t" for c in text):
+            self.refuse(name, f"{MAX_TEXT} 文字までの文字列 / a text of at most {MAX_TEXT} characters")
+        return text
+
+    def required(self, name: str) -> str:
+        text = self.text(name)
+        if not text:
+            self.refuse(name, f"空にできません（{COLUMNS[name].meaning_ja}） / not empty")
+        return text
+
+    def choice(self, name: str, labels: Mapping[str, str], default: str = "") -> str:
+        """Return an id that stands there by itself or by its Japanese label."""
+        text = self.cell(name) or default
+        by_label = {label: key for key, label in labels.items()}
+        found = by_label.get(text, text.lower())
+        if found not in labels:
+            told = ", ".join(f"{key}（{label}）" for key, label in labels.items())
+            self.refuse(name, f"次のどれか / one of: {told}")
+        return found
+
+    def year(self, name: str) -> int | None:
+        if not self.cell(name):
+            return None
+        try:
+            return fiscal_year(self.cell(name))
+        except ValueError:
+            self.refuse(name, "年度（2024、令和6年度） / a fiscal year such as 2024 or 令和6年度")
+            return None
+
+    def yen(self, name: str) -> int | None:
+        text = self.cell(name).replace(",", "").replace("円", "")
+        if not text:
+            return None
+        if not re.fullmatch(r"\d{1,15}", text):
+            self.refuse(name, "円単位の整数（39000000） / whole yen such as 39000000")
+            return None
+        return int(text)
+
+    def partial_date(self, name: str, text: str) -> str:
+        """Return YYYY, YYYY-MM or YYYY-MM-DD."""
+        found = _DATE.fullmatch(text)
+        try:
+            if found is None:
+                raise ValueError(text)
+            year, month, day = (int(part) if part else None for part in found.groups())
+            dt.date(year or 0, month or 1, day or 1)
+        except ValueError:
+            self.refuse(name, "YYYY、YYYY-MM、YYYY-MM-DD / a date such as 2024-06-21", text)
+            return ""
+        return "-".join(part.zfill(2) for part in found.groups() if part)
+
+    def date(self, name: str, default: dt.date) -> dt.date:
+        text = self.cell(name)
+        if not text:
+            return default
+        found = self.partial_date(name, text)
+        if found and len(found) != 10:
+            self.refuse(name, "YYYY-MM-DD / a date such as 2024-06-21")
+            return default
+        return dt.date.fromisoformat(found) if found else default
+
+    def measures(self) -> tuple[str, ...]:
+        items = [item.strip() for item in re.split(r"[;；\n]", self.required("measure_id")) if item.strip()]
+        found = [(item, self.context.measure(item)) for item in items]
+        for item, name in found:
+            if name is None:
+                told = ", ".join(self.context.measure_ids)
+                self.refuse(
+                    "measure_id", f"施策のID・名称・別名 / id, name or alias of a measure: {told}", item
+                )
+        return tuple(dict.fromkeys(name for _, name in found if name is not None))
+
+    def statuses(self) -> tuple[DatedStatus, ...]:
+        found = []
+        for item in filter(None, map(str.strip, re.split(r"[;；\n]", self.cell("statuses")))):
+            status, _, since = item.partition(" ")
+            date = self.partial_date("statuses", since.strip())
+            if status not in STATUSES:
+                self.refuse("statuses", f"次のどれか / one of: {', '.join(STATUSES)}", status)
+            elif date:
+                found.append(DatedStatus(status, date))
+        if [one.since for one in found] != sorted(one.since for one in found):
+            self.refuse("statuses", "古い順 / the oldest first")
+        return tuple(found)
+
+    def targets(self) -> tuple[OwnTarget, ...]:
+        found = []
+        for item in filter(None, map(str.strip, re.split(r"[;；\n]", self.cell("kpis")))):
+            parts = [part.strip() for part in item.split("|")]
+            try:
+                name, unit, baseline, target, year = parts
+                found.append(
+                    OwnTarget(
+                        name,
+                        unit,
+                        float(baseline.replace(",", "")) if baseline else None,
+                        float(target.replace(",", "")) if target else None,
+                        fiscal_year(year) if year else None,
+                    )
+                )
+            except ValueError:
+                expected = "名称|単位|基準値|目標値|目標年度 / name|unit|baseline|target|fiscal year"
+                self.refuse("kpis", expected, item)
+        return tuple(found)
+
+    def areas(self, date: dt.date) -> tuple[DeployedArea, ...]:
+        names = self.context.names(date)
+        written = listed(self.cell("areas"))
+        codes = [part.strip() for part in re.split(r"[;；、,]", self.cell("area_codes"))]
+        if not any(codes):
+            codes = []
+        if not written and not codes:
+            self.refuse("areas", "市区町村か都道府県の名称またはコード / names or codes of areas")
+            return ()
+        if codes and written and len(codes) != len(written):
+            self.refuse(
+                "area_codes",
+                f"地域と同じ {len(written)} 個 / {len(written)} codes, one for each area",
+                f"{len(codes)}",
+            )
+            return ()
+        places = self._by_code(codes, written, names, date) if codes else self._by_name(names)
+        return tuple(
+            DeployedArea(place.code if place.code != NO_BODY else None, role, place.written, place.part)
+            for place, role in zip(places, self._roles(places), strict=False)
+        )
+
+    def _by_name(self, names: AreaNames) -> list[Place]:
+        found: list[Place] = []
+        for item, place in names.places(self.cell("areas")):
+            if isinstance(place, UnmatchedName):
+                self.refuse("areas", place.findings[0].expected, item)
+            else:
+                found.append(place)
+        return found
+
+    def _by_code(self, codes: list[str], written: list[str], names: AreaNames, date: dt.date) -> list[Place]:
+        found: list[Place] = []
+        for position, text in enumerate(codes):
+            name = written[position] if written else ""
+            part = name.partition("(")[2].rstrip(")")
+            if text == NO_BODY and name:
+                found.append(Place(NO_BODY, name, part))
+                continue
+            try:
+                code = area_code(text)
+            except InvalidAreaCode as error:
+                self.refuse("area_codes", error.findings[0].expected, text)
+                continue
+            if code not in names.names:
+                self.refuse(
+                    "area_codes", f"{date} に存在するコード / a code of an area that existed on {date}", text
+                )
+                continue
+            self._compare(name, code, names)
+            found.append(Place(code, name or names.names[code][0], part))
+        return found
+
+    def _compare(self, name: str, code: str, names: AreaNames) -> None:
+        """Refuse a name that stands for another area than its code; what names none is kept as written."""
+        if not name:
+            return
+        try:
+            named = names.place(name, prefecture_of(code)).code
+        except UnmatchedName:
+            return
+        if named != code and WARD_CITY.get(named) != code:
+            expected = f"{names.area(named)} と一致 / the code of this name: {named}"
+            self.refuse("area_codes", expected, f"{code} ({names.area(code).name}) for {name}")
+
+    def _roles(self, places: list[Place]) -> list[str]:
+        given = [part.strip() for part in re.split(r"[;；、,]", self.cell("roles")) if part.strip()]
+        if not given:
+            lead = "lead" if len(places) == 1 else "member"
+            return ["part" if place.part else lead for place in places]
+        if len(given) != len(places):
+            expected = f"地域と同じ {len(places)} 個 / {len(places)} roles, one for each area"
+            self.refuse("roles", expected)
+        for role in given:
+            if role not in ROLES:
+                self.refuse("roles", f"次のどれか / one of: {', '.join(ROLES)}", role)
+        return given
+
+    def geometry(self) -> str:
+        """Return the row's own geometry as GeoJSON text, or nothing."""
+        shape = self.entry.geometry
+        if shape is None or shapely.is_empty(shape):
+            return ""
+        expected = ""
+        west, south, east, north = shapely.bounds(shape).tolist()
+        if shapely.get_num_coordinates(shape) > MAX_VERTICES:
+            expected = f"{MAX_VERTICES} 点まで / at most {MAX_VERTICES} vertices"
+        elif not (EXTENT[0] <= west <= east <= EXTENT[2] and EXTENT[1] <= south <= north <= EXTENT[3]):
+            expected = "日本の範囲の経度・緯度 / longitude and latitude in Japan"
+        elif not shapely.is_valid(shape):
+            expected = f"正しい図形 / a valid geometry: {shapely.is_valid_reason(shape)}"
+        if expected:
+            self.refuse("geometry", expected, shapely.to_wkt(shape)[:80])
+            return ""
+        return str(shapely.to_geojson(shapely.set_precision(shape, 1e-7, mode="pointwise")))
+
+
+def _checked(entry: Entry, context: Context, findings: list[Finding]) -> Deployment | None:
+    before = len(findings)
+    row = _Row(entry, context, findings)
+    reference = row.date("reference_date", context.reference_date)
+    measures, areas = row.measures(), row.areas(reference)
+    status = row.choice("status", {name: one.ja for name, one in STATUSES.items()})
+    statuses = row.statuses()
+    if statuses and status in STATUSES and statuses[-1].status != status:
+        row.refuse("status", f"履歴の最後と同じ / the last of statuses: {statuses[-1].status}")
+    start, end = row.year("fy_start"), row.year("fy_end")
+    if start is not None and end is not None and end < start:
+        row.refuse("fy_end", f"開始年度 {start} 以後 / not before fy_start {start}")
+    cost, grant = row.yen("project_cost_yen"), row.yen("national_grant_yen")
+    if cost is not None and grant is not None and grant > cost:
+        row.refuse("national_grant_yen", f"事業費 {cost} 以下 / not above project_cost_yen {cost}")
+    url = row.required("source_url")
+    if url and not _URL.fullmatch(url):
+        row.refuse("source_url", "http:// か https:// の URL / an address with http:// or https://")
+    published = row.partial_date("published_on", row.cell("published_on")) if row.cell("published_on") else ""
+    texts = {name: row.text(name) for name in ("programme", "title_ja", "title_en", "grant_type", "note")}
+    made = Deployment(
+        id=row.cell("deployment_id"),
+        measures=measures,
+        areas=areas,
+        reference_date=reference,
+        status=status,
+        statuses=statuses,
+        fy_start=start,
+        fy_end=end,
+        project_cost_yen=cost,
+        national_grant_yen=grant,
+        kpis=row.targets(),
+        applicant_or_operator=row.text("applicant_or_operator"),
+        source_title=row.required("source_title"),
+        source_url=url,
+        published_on=published,
+        retrieved_on=row.date("retrieved_on", context.today),
+        confidence=row.choice("confidence", {name: ja for name, (ja, _) in CONFIDENCES.items()}),
+        geometry=row.geometry(),
+        **texts,
+    )
+    if made.id and not _ID.fullmatch(made.id):
+        row.refuse("deployment_id", "英数字と . _ -、80 文字まで / letters, digits, . _ - (at most 80)")
+    return made if len(findings) == before else None
+
+
+def generated_id(made: Deployment) -> str:
+    """Return an id made from what a deployment is, so that the same list again names the same ones."""
+    places = [area.code or area.name for area in made.areas]
+    parts = [*made.measures, made.programme, made.title_ja, *places, str(made.fy_start), made.source_url]
+    return "dep-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:10]
+
+
+def checked_deployments(entries: Iterable[Entry], context: Context) -> list[Deployment]:
+    """Return the deployments of a list.
+
+    Raises
+    ------
+    InvalidRows : every fault with its line, column, value and what was expected
+    InvalidFile : no rows
+    """
+    findings: list[Finding] = []
+    first: dict[str, str] = {}
+    found = []
+    rows = 0
+    for entry in entries:
+        rows += 1
+        made = _checked(entry, context, findings)
+        named = entry.cells.get("deployment_id", "").strip()
+        if made is not None and not named:
+            named = generated_id(made)
+            made = replace(made, id=named)
+        if named and first.setdefault(named, entry.where) != entry.where:
+            where = first[named]
+            expected = f"{where} と同じ事業です。どちらかを削除 / {where} is the same; leave one of them out"
+            findings.append(Finding(entry.where, "deployment_id", named[:80], expected))
+        if made is not None:
+            found.append(made)
+    if findings:
+        lines = len({finding.where for finding in findings})
+        raise InvalidRows(
+            f"{rows} 行のうち {lines} 行に {len(findings)} 件の誤り。何も取り込んでいません / "
+            f"{len(findings)} faults in {lines} of {rows} rows; nothing was loaded",
+            findings,
+        )
+    if not found:
+        raise InvalidFile("データの行がありません / the list has no rows")
+    return found

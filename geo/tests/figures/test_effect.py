@@ -1,0 +1,43 @@
+"""Matching and difference in differences, worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from geo.figures.effect import differences, matched, mean_difference
+
+
+def test_matches_are_the_least_sum_of_distances_and_none_is_used_twice() -> None:
+    # the first would take area 0 (1.0), which leaves the second with 9.0; the other way round sums to 3.5
+    away = np.array([[1.0, 2.0, 8.0], [1.5, 9.0, 9.0]])
+    assert matched(away, np.array([True, True, True]), 1).tolist() == [[1], [0]]
+
+
+def test_what_may_not_be_used_is_not() -> None:
+    away = np.array([[1.0, 2.0, 3.0]])
+    assert matched(away, np.array([False, True, True]), 1).tolist() == [[1]]
+    assert matched(away, np.array([True, False, True]), 2).tolist() == [[0, 2]]
+
+
+def test_too_few_to_match_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 areas to compare with, 4 are needed"):
+        matched(np.zeros((2, 3)), np.array([True, True, False]), 2)
+
+
+def test_a_difference_in_differences_is_own_change_less_that_of_the_matched() -> None:
+    found = differences(
+        np.array([10.0, 20.0]),
+        np.array([13.0, 19.0]),
+        np.array([[10.0, 12.0], [20.0, 22.0]]),
+        np.array([[11.0, 14.0], [20.0, 21.0]]),
+    )
+    assert found.tolist() == [3.0 - 1.5, -1.0 + 0.5]
+
+
+def test_the_interval_is_that_of_student() -> None:
+    # mean 2, standard error 1/sqrt(3), t(0.975, 2 degrees of freedom) = 4.3027
+    found = mean_difference(np.array([1.0, 2.0, 3.0]))
+    assert (found.estimate, found.n) == (2.0, 3)
+    assert found.low == pytest.approx(2 - 4.30265 / 3**0.5, abs=1e-4)
+    assert found.high == pytest.approx(2 + 4.30265 / 3**0.5, abs=1e-4)

@@ -1,0 +1,105 @@
+"""Answers of the e-Stat API: one element or many, symbols, errors."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+from typing import TypeAlias
+
+import orjson
+import pytest
+
+from geo.errors import InvalidFile, InvalidRows
+from geo.figures.estat import read_estat
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+
+CHOSEN = {"population": {"cat01": "0"}, "population-female": {"cat01": "2"}}
+REAL = os.environ.get("CHIIKI_REAL_DATA")
+
+
+def value(area: str, cell: str, sex: str = "0", time: str = "2020000000") -> dict[str, Json]:
+    return {"@tab": "001", "@cat01": sex, "@area": area, "@time": time, "@unit": "人", "$": cell}
+
+
+def answer(values: Json, status: Json = 0) -> bytes:
+    data: dict[str, Json] = {"DATA_INF": {"VALUE": values}}
+    return orjson.dumps(
+        {"GET_STATS_DATA": {"RESULT": {"STATUS": status, "ERROR_MSG": "told"}, "STATISTICAL_DATA": data}}
+    )
+
+
+def test_values_are_chosen_by_their_classification() -> None:
+    rows = read_estat(answer([value("01100", "1,973,395"), value("01100", "1,054,538", "2")]), CHOSEN)
+    assert [(r.indicator, r.area_code, r.period, r.value) for r in rows] == [
+        ("population", "01100", "2020", 1_973_395.0),
+        ("population-female", "01100", "2020", 1_054_538.0),
+    ]
+
+
+def test_a_single_value_is_an_object_and_not_a_list() -> None:
+    (row,) = read_estat(answer(value("01100", "5")), CHOSEN)
+    assert row.value == 5.0
+
+
+def test_an_answer_without_values_has_no_rows() -> None:
+    assert read_estat(answer(None, 1), CHOSEN) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "status"),
+    [("***", "not_available"), ("-", "not_applicable"), ("X", "secret"), ("…", "not_available")],
+)
+def test_a_symbol_becomes_a_status(cell: str, status: str) -> None:
+    (row,) = read_estat(answer(value("07546", cell)), CHOSEN)
+    assert (row.value, row.status, row.raw) == (None, status, cell)
+
+
+def test_areas_that_are_none_are_skipped_when_named() -> None:
+    rows = read_estat(answer([value("00416", "9"), value("01100", "5")]), CHOSEN, skip_areas=["00416"])
+    assert [row.area_code for row in rows] == ["01100"]
+
+
+def test_every_fault_is_listed() -> None:
+    wrong: Json = [value("51000", "1"), value("01100", "?"), value("01100", "1", time="now")]
+    with pytest.raises(InvalidRows) as refused:
+        read_estat(answer(wrong), CHOSEN)
+    assert [(f.where, f.field, f.value) for f in refused.value.findings] == [
+        ("value 1", "@area", "51000"),
+        ("value 2", "$", "?"),
+        ("value 3", "@time", "now"),
+    ]
+
+
+def test_one_figure_with_two_values_is_refused() -> None:
+    with pytest.raises(InvalidRows, match="no second row"):
+        read_estat(answer([value("01100", "5"), value("01100", "6")]), CHOSEN)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{}",
+        b"<html>",
+        answer([], 100),
+        answer([], "many"),
+        gzip.compress(answer([]), mtime=0)[:20],
+        b"\x1f\x8b" + b"\xff" * 20,
+    ],
+)
+def test_what_is_no_answer_is_refused(data: bytes) -> None:
+    with pytest.raises(InvalidFile):
+        read_estat(data, CHOSEN)
+
+
+@pytest.mark.skipif(REAL is None, reason="CHIIKI_REAL_DATA is not set")
+def test_a_whole_published_answer_is_read() -> None:
+    data = (Path(str(REAL)) / "api-samples/estat/statsData_0003433219.json.gz").read_bytes()
+    rows = read_estat(data, CHOSEN)
+    population = {row.area_code: row.value for row in rows if row.indicator == "population"}
+    # Preliminary counts: 126,226,568, not the final 126,146,099
+    assert (len(population), population["00000"]) == (1_965, 126_226_568.0)

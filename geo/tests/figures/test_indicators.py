@@ -1,0 +1,219 @@
+"""What a figure means: derived indicators against published figures, and the catalogue's own rules."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geo.errors import InvalidRows, NotFound
+from geo.figures import indicators
+from geo.figures.indicators import (
+    Floats,
+    Indicator,
+    aggregated,
+    base_periods,
+    components,
+    evaluate,
+    from_json,
+    own_or_sum,
+    periods,
+    read_catalogue,
+    terms,
+    to_json,
+)
+from geo.layers import palettes
+from geo.layers.classify import SCHEMES
+
+CATALOGUE = Path(__file__).parents[3] / "data" / "catalog" / "indicators.csv"
+
+# 2020 census, areas of 2024 (SSDSE-A-2026): 札幌市 01100, 浜松市 22130, 双葉町 07546 (nobody lived there)
+FIGURES: dict[tuple[str, str], list[float]] = {
+    ("population", "2020"): [1_973_395, 790_718, 0],
+    ("population-under-15", "2020"): [math.nan, 101_461, 0],
+    ("population-15-64", "2020"): [math.nan, 457_684, 0],
+    ("population-65-plus", "2020"): [541_242, 220_925, 0],
+    ("total-area", "2020"): [112_126, 155_811, 5_142],
+    ("in-migrants", "2024"): [110_212, 19_740, 0],
+    ("out-migrants", "2024"): [99_469, 20_585, 0],
+}
+AVAILABLE: dict[str, list[str]] = {}
+for _name, _period in FIGURES:
+    AVAILABLE.setdefault(_name, []).append(_period)
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> dict[str, Indicator]:
+    return read_catalogue(CATALOGUE)
+
+
+def told(figures: dict[tuple[str, str], list[float]]) -> Callable[[str, str], Floats]:
+    return lambda name, period: np.array(figures[name, period], np.float64)
+
+
+@pytest.mark.parametrize(
+    ("name", "period", "expected"),
+    [
+        ("ageing-rate", "2020", [27.427, 27.940, math.nan]),
+        ("ageing-rate-known-ages", "2020", [math.nan, 28.321, math.nan]),
+        ("population-density", "2020", [1_759.98, 507.485, 0.0]),
+        ("net-migration", "2024", [10_743, -845, 0]),
+        ("net-migration-rate", "2024", [0.54439, -0.106865, math.nan]),
+    ],
+)
+def test_a_derived_figure_is_the_published_one(
+    catalogue: dict[str, Indicator], name: str, period: str, expected: list[float]
+) -> None:
+    found = evaluate(catalogue[name], period, AVAILABLE, told(FIGURES))
+    assert found == pytest.approx(expected, rel=2e-5, nan_ok=True)
+
+
+def test_population_change_is_against_five_years_before(catalogue: dict[str, Indicator]) -> None:
+    figures = {
+        ("population", "2015"): [13_515_271.0, 1_308_265.0],
+        ("population", "2020"): [14_047_594.0, 1_237_984.0],
+    }
+    found = evaluate(catalogue["population-change"], "2020", {"population": ["2015", "2020"]}, told(figures))
+    assert found == pytest.approx([3.93868, -5.37208], abs=1e-4)  # 東京都, 青森県
+
+
+def test_productivity_of_a_region_is_a_ratio_of_sums(catalogue: dict[str, Indicator]) -> None:
+    # 徳島県 FY2011 in the 2011 base: 2,917,689 million yen over 372,032 employed by place of work
+    figures = {
+        ("gpp-2011-base", "2011"): [2_917_689.0],
+        ("employed-by-workplace-2011-base", "2011"): [372_032.0],
+    }
+    available = {name: ["2011"] for name, _ in figures}
+    found = evaluate(catalogue["labour-productivity-2011-base"], "2011", available, told(figures))
+    assert found == pytest.approx([7.84258], abs=1e-5)
+
+
+def test_productivity_is_never_divided_by_employed_residents(catalogue: dict[str, Indicator]) -> None:
+    products = [one for one in catalogue.values() if "gpp" in one.numerator]
+    assert products
+    assert all("employed-residents" not in one.denominator for one in products)
+
+
+def test_bases_of_the_accounts_are_never_mixed(catalogue: dict[str, Indicator]) -> None:
+    for one in catalogue.values():
+        parts = {name.rpartition("-20")[2] for name in components(one) if name.endswith("-base")}
+        assert len(parts) <= 1, one.id
+
+
+def test_a_denominator_is_the_newest_that_is_not_after_the_period(catalogue: dict[str, Indicator]) -> None:
+    available = {"doctors": ["2008", "2012", "2022"], "population": ["2010", "2015", "2020", "2025"]}
+    doctors = catalogue["doctors-per-100k"]
+    assert periods(doctors, available) == ["2012", "2022"]
+    assert base_periods(doctors, "2022", available) == [("doctors", "2022"), ("population", "2020")]
+
+
+def test_a_change_has_periods_only_where_the_earlier_one_exists(catalogue: dict[str, Indicator]) -> None:
+    assert periods(catalogue["population-change"], {"population": ["2010", "2015", "2023"]}) == ["2015"]
+
+
+def test_an_unknown_period_is_refused(catalogue: dict[str, Indicator]) -> None:
+    with pytest.raises(NotFound, match="ageing-rate has no period 2019"):
+        base_periods(catalogue["ageing-rate"], "2019", AVAILABLE)
+
+
+def test_a_formula_is_a_signed_sum() -> None:
+    assert terms("births - deaths + in-migrants") == [(1, "births"), (-1, "deaths"), (1, "in-migrants")]
+
+
+@pytest.mark.parametrize(
+    "formula", ["births * deaths", "births-", "births deaths", "(births)", "Births", "1.5"]
+)
+def test_what_is_no_sum_is_refused(formula: str) -> None:
+    with pytest.raises(ValueError, match="no sum"):
+        terms(formula)
+
+
+def test_groups_are_summed_and_one_missing_member_leaves_a_gap() -> None:
+    values = np.array([1.0, 2.0, np.nan, 4.0, 8.0])
+    groups = np.array([0, 0, 1, 1, -1])
+    codes = np.array(["02201", "02202", "03201", "03202", "04201"])
+    assert aggregated(values, groups, 3, codes) == pytest.approx([3.0, math.nan, math.nan], nan_ok=True)
+
+
+def test_the_villages_of_the_northern_territories_are_not_missed() -> None:
+    codes = np.array(["01100", "01695"])
+    assert aggregated(np.array([5.0, np.nan]), np.array([0, 0]), 1, codes).tolist() == [5.0]
+
+
+def test_a_published_figure_wins_over_the_sum() -> None:
+    found = own_or_sum(np.array([5_092_000.0, np.nan]), np.array([5_091_514.0, 7.0]))
+    assert found.tolist() == [5_092_000.0, 7.0]
+
+
+def test_a_hundred_indicators_with_names_in_both_languages_ship(catalogue: dict[str, Indicator]) -> None:
+    assert len(catalogue) >= 100
+    assert not {one.name_ja for one in catalogue.values() if one.name_ja.isascii()}
+    assert all(one.name_en.isascii() for one in catalogue.values())
+    assert len({one.name_ja for one in catalogue.values()}) == len(catalogue)
+
+
+def test_every_indicator_survives_json(catalogue: dict[str, Indicator]) -> None:
+    assert all(from_json(to_json(one)) == one for one in catalogue.values())
+
+
+def test_types_of_municipality_have_labels_and_colours(catalogue: dict[str, Indicator]) -> None:
+    kinds = catalogue["municipality-type"].categories
+    assert [kind.label_ja for kind in kinds] == ["政令指定都市", "特別区", "市", "町", "村"]
+    assert len({kind.colour for kind in kinds}) == 5
+
+
+def _with(tmp_path: Path, *changes: tuple[str, str]) -> Path:
+    text = CATALOGUE.read_text("utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "indicators.csv"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_every_fault_of_a_catalogue_is_listed_with_its_line(tmp_path: Path) -> None:
+    broken = _with(
+        tmp_path,
+        ("population-65-plus,population,100", "population-66-plus,population * 2,100"),
+        ("total-area,B1101,総面積", "Total Area,B1101,総面積"),
+        ("births - deaths,,1", "net-migration - deaths,,1"),
+        ("#d95f02", "orange"),
+    )
+    with pytest.raises(InvalidRows) as refused:
+        read_catalogue(broken)
+    found = {(finding.where, finding.field, finding.value) for finding in refused.value.findings}
+    assert ("line 67", "numerator", "population-66-plus") in found
+    assert ("line 67", "denominator", "population * 2") in found
+    assert ("line 24", "id", "Total Area") in found
+    assert any(field == "numerator" and value == "net-migration" for _, field, value in found)
+    assert any(field == "categories" for _, field, _ in found)
+
+
+def test_a_header_with_another_column_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRows, match="header"):
+        read_catalogue(_with(tmp_path, ("id,code,", "id,codes,")))
+
+
+def test_the_serving_process_gets_no_pandas_from_indicators() -> None:
+    heavy = "{'pandas', 'geopandas', 'scipy'}"
+    ask = f"import sys, geo.figures.indicators, geo.areas.lineage; print({heavy} & set(sys.modules))"
+    answer = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "set()"
+
+
+def test_every_topic_of_the_catalogue_is_named(catalogue: dict[str, Indicator]) -> None:
+    of_layers = {"measures", "progress"}
+    assert {one.topic for one in catalogue.values()} == set(indicators.TOPICS) - of_layers
+
+
+def test_every_indicator_has_a_scheme_and_a_palette_that_exist(catalogue: dict[str, Indicator]) -> None:
+    for one in catalogue.values():
+        assert one.default_scheme in SCHEMES, one.id
+        assert one.default_palette in palettes.names(), one.id
+        assert len(palettes.colours(one.default_palette, one.default_k)) == one.default_k

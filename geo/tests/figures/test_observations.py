@@ -1,0 +1,282 @@
+"""Figures in the long form: what is read, and that every fault is told at once."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.errors import ChiikiError, InvalidFile, InvalidRows
+from geo.figures.observations import Row, checked_rows, number, read_long_csv, read_long_json, read_long_xlsx
+
+HEAD = "indicator,area_code,period,value,status\n"
+ALLOWED = {"population", "doctors"}
+
+
+def rows_of(body: str, head: str = HEAD) -> list[Row]:
+    return checked_rows(read_long_csv((head + body).encode()), ALLOWED, lambda code: code != "99999")
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "status"),
+    [
+        ("1973395", 1_973_395.0, "ok"),
+        ("1,973,395", 1_973_395.0, "ok"),
+        ("１，９７３", 1_973.0, "ok"),
+        ("-845", -845.0, "ok"),
+        ("0", 0.0, "ok"),
+        ("8.53", 8.53, "ok"),
+        ("1e-07", 1e-7, "ok"),
+        ("", None, "not_available"),
+        ("-", None, "not_applicable"),
+        ("…", None, "not_available"),
+        ("...", None, "not_available"),
+        ("***", None, "not_available"),
+        ("X", None, "secret"),
+        ("*", None, "secret"),
+        ("0.", None, "below_unit"),
+    ],
+)
+def test_a_cell_is_a_number_or_a_known_symbol(written: str, value: float | None, status: str) -> None:
+    assert number(written) == (value, status)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["12,34", "1,2345", "1.2.3", "nan", "inf", "1e400", "N/A", "χ", "12人", "0x10", "1_000", "--", "△5"],
+)
+def test_what_is_neither_is_refused_loudly(written: str) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        number(written)
+
+
+@given(st.text(max_size=20))
+def test_a_cell_of_any_text_gives_a_finite_number_a_status_or_a_refusal(written: str) -> None:
+    try:
+        value, status = number(written)
+    except ValueError:
+        return
+    assert (value is not None and math.isfinite(value)) == (status == "ok")
+
+
+def test_codes_are_read_in_every_form() -> None:
+    rows = rows_of("population,011002,2020,1973395,\npopulation,R22130,2020,790718,ok\n")
+    assert [(row.area_code, row.value, row.line) for row in rows] == [
+        ("01100", 1973395, 2),
+        ("22130", 790718, 3),
+    ]
+
+
+def test_a_missing_value_keeps_its_symbol() -> None:
+    (row,) = rows_of("doctors,07546,2020,X,\n")
+    assert (row.value, row.status, row.raw) == (None, "secret", "X")
+
+
+def test_every_bad_line_is_told_with_field_value_and_expectation() -> None:
+    with pytest.raises(InvalidRows) as refused:
+        rows_of(
+            "popluation,01100,2020,1,\n"
+            "population,011003,2020,1,\n"
+            "population,01100,平成27,1,\n"
+            "population,01100,2020,12人,\n"
+            "population,01100,2020,1,missing\n"
+            "population,01202,2020,,ok\n"
+            "population,01203,2020,5,secret\n"
+        )
+    found = [(finding.where, finding.field, finding.value) for finding in refused.value.findings]
+    assert found == [
+        ("line 2", "indicator", "popluation"),
+        ("line 3", "area_code", "011003"),
+        ("line 4", "period", "平成27"),
+        ("line 5", "value", "12人"),
+        ("line 6", "status", "missing"),
+        ("line 7", "status", "ok"),
+        ("line 8", "status", "secret"),
+    ]
+    assert "check digit 2" in refused.value.findings[1].expected
+
+
+def test_a_code_that_no_area_has_is_refused() -> None:
+    table = read_long_csv((HEAD + "population,01999,2020,5,\n").encode())
+    with pytest.raises(InvalidRows, match="an area in 2015"):
+        checked_rows(table, ALLOWED, lambda code: code == "01100", "the code of an area in 2015")
+
+
+def test_a_second_row_with_another_value_is_refused_and_the_same_one_is_not() -> None:
+    same = "population,01100,2020,5,\npopulation,011002,2020,5.0,\n"
+    assert len(rows_of(same)) == 1
+    with pytest.raises(InvalidRows, match=r"the same value as in line 2: 5\.0"):
+        rows_of(same + "population,01100,2020,6,\n")
+
+
+def test_full_width_digits_are_no_period() -> None:
+    with pytest.raises(InvalidRows, match="a year such as 2020"):
+        rows_of("population,01100,20２０,5,\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+def test_text_is_utf8_or_cp932(encoding: str) -> None:
+    (row,) = checked_rows(
+        read_long_csv((HEAD + "doctors,01100,2020,…,\n").encode(encoding)), ALLOWED, lambda _: True
+    )
+    assert row.status == "not_available"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        HEAD.encode("utf-16"),
+        HEAD.encode() + b"population,01100,2020,\xff\xff,\n",
+        HEAD.encode() + b"population,\x0001100,2020,1,\n",
+        HEAD.encode() + b'population,"01100,2020,1,\n',
+        b"indicator,code,period,value\npopulation,01100,2020,1\n",
+        b"indicator,area_code,period,value,value\npopulation,01100,2020,1,1\n",
+        HEAD.encode() + b"population,01100,2020\n",
+        HEAD.encode() + b"population,01100,2020,1,,extra\n",
+        HEAD.encode() + b"population,01100,2020," + b"1" * 200_000 + b",\n",
+        HEAD.encode(),
+    ],
+)
+def test_what_is_no_long_table_is_refused(data: bytes) -> None:
+    with pytest.raises((InvalidFile, InvalidRows)):
+        checked_rows(read_long_csv(data), ALLOWED, lambda _: True)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_rows_or_a_refusal(data: bytes) -> None:
+    for read in (read_long_csv, read_long_json):
+        for start in (b"", HEAD.encode(), b"[{"):
+            with suppress(ChiikiError):
+                assert checked_rows(read(start + data), ALLOWED, lambda _: True)
+
+
+def test_json_says_the_same_as_csv() -> None:
+    body = b'[{"indicator": "population", "area_code": 1100, "period": 2020, "value": 1973395}]'
+    (row,) = checked_rows(read_long_json(body), ALLOWED, lambda _: True)
+    assert row == Row("population", "01100", "2020", 1_973_395.0, "ok", "", 1)
+
+
+def test_null_in_json_is_a_missing_value() -> None:
+    body = b'[{"indicator":"doctors","area_code":"07546","period":"2020","value":null,"status":"secret"}]'
+    (row,) = checked_rows(read_long_json(body), ALLOWED, lambda _: True)
+    assert (row.value, row.status) == (None, "secret")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[1]",
+        b'[{"indicator":"population"}]',
+        b'[{"indicator":"population","area_code":"01100","period":"2020","value":1,"vlaue":2}]',
+        b'[{"indicator":"population","area_code":"01100","period":"2020","value":true}]',
+        b'[{"indicator":"population","area_code":"01100","period":"2020","value":[1]}]',
+        b'[{"indicator":"population","area_code":"01100","period":"2020","value":1e999}]',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_list_of_figures_is_refused(body: bytes) -> None:
+    with pytest.raises((InvalidFile, InvalidRows)):
+        checked_rows(read_long_json(body), ALLOWED, lambda _: True)
+
+
+# Workbooks
+
+
+def workbook(path: Path, *lines: list[object]) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in lines:
+        sheet.append(line)
+    book.save(path)
+    return path
+
+
+COLUMNS: list[object] = ["indicator", "area_code", "period", "value", "status"]
+
+
+def test_a_workbook_says_the_same_as_csv(tmp_path: Path) -> None:
+    lines: list[list[object]] = [
+        COLUMNS,
+        ["population", 1100, 2020, 1973395.0],
+        [],
+        ["doctors", "07546", "2020", "X"],
+    ]
+    rows = checked_rows(read_long_xlsx(workbook(tmp_path / "a.xlsx", *lines)), ALLOWED, lambda _: True)
+    assert [(r.area_code, r.period, r.value, r.status, r.line) for r in rows] == [
+        ("01100", "2020", 1_973_395.0, "ok", 2),
+        ("07546", "2020", None, "secret", 4),
+    ]
+
+
+def test_a_cell_beside_the_table_is_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", COLUMNS, ["population", "01100", 2020, 1, "", "note"])
+    with pytest.raises(InvalidRows, match="5 cells"):
+        read_long_xlsx(path)
+
+
+def with_sheet(path: Path, xml: str) -> Path:
+    """Write a workbook whose first sheet is this XML."""
+    plain = workbook(path.with_name("plain.xlsx"), COLUMNS)
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for member in source.namelist():
+            target.writestr(member, xml if member.endswith("sheet1.xml") else source.read(member))
+    return path
+
+
+SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
+CORNERS = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+
+
+def test_a_sheet_of_seventeen_billion_cells_is_refused_before_it_is_laid_out(tmp_path: Path) -> None:
+    path = with_sheet(tmp_path / "corners.xlsx", SHEET.format(CORNERS))
+    assert path.stat().st_size < 10_000
+    with pytest.raises(InvalidFile, match="below row 1,000,000"):
+        read_long_xlsx(path)
+
+
+def test_a_workbook_that_unpacks_to_hundreds_of_megabytes_is_refused(tmp_path: Path) -> None:
+    path = with_sheet(tmp_path / "bomb.xlsx", SHEET.format(" " * (101 << 20)))
+    with pytest.raises(InvalidFile, match="unpacks to more than 100 MiB"):
+        read_long_xlsx(path)
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<worksheet><sheetData><row",
+        '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "b">]>' + SHEET.format("<row><c><v>&b;</v></c></row>"),
+        '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + SHEET.format("&b;"),
+    ],
+)
+def test_broken_sheets_and_entities_are_refused(tmp_path: Path, xml: str) -> None:
+    with pytest.raises(InvalidFile):
+        read_long_xlsx(with_sheet(tmp_path / "bad.xlsx", xml))
+
+
+@pytest.mark.parametrize("kept", [0, 10, 500, 2_000, -30])
+def test_a_truncated_workbook_is_refused(tmp_path: Path, kept: int) -> None:
+    path = workbook(tmp_path / "a.xlsx", COLUMNS, ["population", "01100", 2020, 1])
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(InvalidFile):
+        read_long_xlsx(path)
+
+
+def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("../../etc/passwd", "x")
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(held.getvalue())
+    with pytest.raises(InvalidFile):
+        read_long_xlsx(path)

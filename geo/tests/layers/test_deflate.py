@@ -1,0 +1,40 @@
+"""gzip bodies from parts compressed earlier are what gzip itself reads."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.layers import deflate
+
+
+@given(constant=st.binary(max_size=5000), tail=st.binary(max_size=5000))
+def test_a_continued_stream_unpacks_to_both_parts(constant: bytes, tail: bytes) -> None:
+    assert gzip.decompress(deflate.gzip_continued(deflate.block(constant), tail)) == constant + tail
+
+
+@given(parts=st.lists(st.tuples(st.booleans(), st.binary(max_size=3000)), max_size=8))
+def test_stored_and_compressed_parts_join_to_one_member(parts: list[tuple[bool, bytes]]) -> None:
+    pieces = [deflate.stored(raw) if plain else deflate.block(raw).deflated for plain, raw in parts]
+    raws = [raw for _, raw in parts]
+    assert gzip.decompress(deflate.gzip_joined(raws, pieces)) == b"".join(raws)
+
+
+def test_more_than_one_stored_block_is_written_past_65535_bytes() -> None:
+    raw = bytes(range(256)) * 600
+    assert gzip.decompress(deflate.gzip_joined([raw], [deflate.stored(raw)])) == raw
+
+
+def test_the_constant_part_is_as_small_as_gzip_would_make_it() -> None:
+    raw = b"".join(b"%d %d;" % (n, n * n) for n in range(5000))
+    assert len(deflate.block(raw).deflated) <= len(zlib.compress(raw, 6)) + 16
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    block = deflate.block(b"constant" * 50)
+    assert deflate.gzip_continued(block, b"tail") == deflate.gzip_continued(
+        deflate.block(b"constant" * 50), b"tail"
+    )

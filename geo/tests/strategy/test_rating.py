@@ -1,0 +1,146 @@
+"""Rates of the domain reference 7.7 and 7.4, worked by hand there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from geo.strategy.plan import read_strategy
+from geo.strategy.rating import RatingScheme, Target, assess, comparisons, expected_progress, growth, rated
+
+SCHEMES = read_strategy(Path(__file__).parents[3] / "data" / "catalog").schemes_by_id
+
+
+def scheme(name: str = "default") -> RatingScheme:
+    return SCHEMES[name]
+
+
+def test_an_increase_halfway() -> None:
+    found = assess(Target("", "number", 100, "2024", 110), "increase", "progress_rate", scheme(), 105, 2026)
+    assert found.progress_rate == pytest.approx(0.5)
+    assert found.level_rate == pytest.approx(0.9545, abs=5e-5)
+    assert found.achievement == found.progress_rate
+    assert found.achieved is False
+
+
+def test_the_kpi_names_the_rate_it_is_told_as() -> None:
+    found = assess(Target("", "number", 100, "2024", 110), "increase", "level_rate", scheme(), 105, 2026)
+    assert found.achievement == found.level_rate
+
+
+@pytest.mark.parametrize(("actual", "progress"), [(180, 0.4), (210, -0.2), (140, 1.2)])
+def test_a_decrease_is_not_clipped(actual: float, progress: float) -> None:
+    found = assess(
+        Target("", "number", 200, "2024", 150), "decrease", "progress_rate", scheme(), actual, 2026
+    )
+    assert found.progress_rate == pytest.approx(progress)
+    assert found.level_rate is None
+
+
+def test_a_level_that_was_not_kept_has_no_rate() -> None:
+    found = assess(Target("", "maintain", 80, "2024", 80), "increase", "progress_rate", scheme(), 79, 2026)
+    assert found.achieved is False
+    assert (found.progress_rate, found.level_rate, found.achievement, found.rating) == (
+        None,
+        None,
+        None,
+        None,
+    )
+    assert found.reason == "maintain_has_no_rate"
+
+
+def test_progress_is_told_against_what_was_due() -> None:
+    target = Target("", "number", 100, "2024", 200, "2029", plan_from=2025, plan_to=2029)
+    found = assess(target, "increase", "progress_rate", scheme(), 130, 2026)
+    assert found.progress_rate == pytest.approx(0.3)
+    assert found.expected == pytest.approx(0.4)
+    assert found.year_adjusted == pytest.approx(0.75)
+    assert found.rating == "C"
+
+
+def test_milestones_take_the_place_of_the_straight_line() -> None:
+    target = Target(
+        "", "number", 100, "2024", 200, "2029", plan_from=2025, plan_to=2029, milestones={2027: 120.0}
+    )
+    assert expected_progress(target, 2027) == pytest.approx(0.2)
+    assert expected_progress(target, 2028) == pytest.approx(0.6)
+    assert [expected_progress(target, year) for year in (2020, 2029, 2035)] == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("target", "actual", "reason"),
+    [
+        (Target("", "number", 1, "2024", 2), None, "no_actual"),
+        (Target("", "number", 1, "2024"), 1, "no_target"),
+        (Target("", "number", None, "", 2), 1, "no_baseline"),
+        (Target("", "number", 1, "2024", 2), 1.5, "no_rate"),
+    ],
+)
+def test_what_cannot_be_rated_says_why(target: Target, actual: float | None, reason: str) -> None:
+    found = assess(target, "increase", "progress_rate", scheme(), actual, 2026)
+    assert (found.rating, found.reason) == (None, reason)
+
+
+def test_a_target_of_zero_has_no_level_rate() -> None:
+    found = assess(Target("", "number", -5, "2024", 0), "increase", "level_rate", scheme(), -1, 2026)
+    assert (found.level_rate, found.achievement, found.rating) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "quantities", "code"),
+    [
+        ("default", {"year_adjusted": 1.0}, "A"),
+        ("default", {"year_adjusted": 0.7999}, "C"),
+        ("default", {"year_adjusted": -0.2}, "D"),
+        ("default", {"progress": 1.0}, None),
+        ("tama", {"year_adjusted": 0.6}, "fair"),
+        ("nagayo", {"progress": 1.01, "change": 0.2}, "S"),
+        ("nagayo", {"progress": 1.0, "change": 0.2}, "A"),
+        ("nagayo", {"progress": -0.5, "change": -0.1}, "B"),
+        ("nagayo", {"progress": -0.5, "change": -0.11}, "C"),
+        ("ino", {"progress": 1.0}, "circle"),
+        ("ino", {"progress": 0.0}, "cross"),
+        ("sano", {"achievement": 0.899}, "3"),
+        ("sano", {"achievement": 0.1}, "7"),
+        ("grant-review", {"achievement": 0.75, "progress": 0.1}, "considerable"),
+        ("grant-review", {"achievement": 0.5, "progress": -0.1}, "none"),
+    ],
+)
+def test_ratings_follow_the_rule_that_is_in_use(
+    name: str, quantities: dict[str, float], code: str | None
+) -> None:
+    assert rated(scheme(name), quantities) == code
+
+
+def test_a_share_of_the_way_that_is_not_exact_in_binary_gets_its_band() -> None:
+    target = Target("", "number", 0, "2024", 0.3, "2029", plan_from=2025, plan_to=2029)
+    assert assess(target, "increase", "progress_rate", scheme(), 0.06, 2025).rating == "A"
+
+
+# 徳島県, prefectural accounts FY2021 (2015 base): real and nominal product in million yen, employed persons
+REAL = {"2015": 3_176_345.79 / 365_463, "2020": 3_194_594.59 / 354_943, "2021": 3_333_341.89 / 353_141}
+NOMINAL = {"2020": 3_187_711 / 354_943, "2021": 3_340_186 / 353_141}
+
+
+def test_levels_and_growth_of_tokushima_are_those_of_the_accounts() -> None:
+    assert REAL["2021"] * 1000 == pytest.approx(9439.1, abs=0.05)
+    assert NOMINAL["2021"] * 1000 == pytest.approx(9458.5, abs=0.05)
+    assert growth(REAL, "2021", "yoy", "") == pytest.approx(0.04876, abs=5e-6)
+    assert growth(NOMINAL, "2021", "yoy", "") == pytest.approx(0.05318, abs=5e-6)
+    assert growth(REAL, "2021", "cumulative", "2015") == pytest.approx(0.08604, abs=5e-6)
+    assert growth(REAL, "2021", "cagr", "2015") == pytest.approx(0.013852, abs=5e-7)
+
+
+def test_growth_needs_the_level_it_is_measured_against() -> None:
+    assert growth(NOMINAL, "2020", "yoy", "") is None
+    assert growth(NOMINAL, "2021", "cumulative", "2021") is None
+
+
+def test_a_region_that_does_not_grow_less_has_achieved() -> None:
+    outside = {"2020": 8.0, "2021": 8.2, "2022": 8.2}
+    tokyo = {"2020": 10.0, "2021": 10.3, "2022": 10.3, "2023": 11.0}
+    found = comparisons(outside, tokyo, "yoy")
+    assert [one.period for one in found] == ["2020", "2021", "2022"]
+    assert [one.achieved for one in found] == [None, False, True]
+    assert found[1].difference_points == pytest.approx(-0.5)

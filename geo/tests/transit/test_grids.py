@@ -1,0 +1,119 @@
+"""Population grids: the forms they come in, and cells that give their ages to a neighbour."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geo.errors import InvalidFile, InvalidRows
+from geo.transit.grids import read_grid
+
+REAL = os.environ.get("CHIIKI_REAL_DATA")
+ESTAT = (
+    "KEY_CODE,HTKSYORI,HTKSAKI,GASSAN,T1,T2,T3,T4\r\n"
+    ",,,,　人口（総数）,　６５歳以上人口　総数,　７５歳以上人口　総数,　世帯総数\r\n"
+    "5339461131,1,,5339461132;5339461133,50,30,10,20\r\n"
+    "5339461132,2,5339461131,,4,*,*,2\r\n"
+    "5339461133,2,5339461131,,6,*,*,3\r\n"
+    "5339461134,0,,,100,25,5,40\r\n"
+)
+
+
+def file(folder: Path, text: str, name: str = "grid.txt", encoding: str = "cp932") -> Path:
+    path = folder / name
+    path.write_text(text, encoding=encoding, newline="")
+    return path
+
+
+def test_a_cell_that_was_merged_shares_ages_by_total_population(tmp_path: Path) -> None:
+    grid = read_grid([file(tmp_path, ESTAT)])
+    assert (grid.digits, len(grid), grid.spread) == (10, 4, 3)
+    assert grid.columns["population"].tolist() == [50, 4, 6, 100]
+    assert grid.columns["population_65_plus"].tolist() == [25, 2, 3, 25]
+    assert grid.columns["population_75_plus"].tolist() == pytest.approx([50 / 6, 4 / 6, 1, 5])
+    assert grid.columns["households"].tolist() == [20, 2, 3, 40]
+
+
+def test_parts_of_a_cell_in_two_files_are_added_up(tmp_path: Path) -> None:
+    one = file(tmp_path, "KEY_CODE,pop\n533946113,4\n", "a.csv")
+    other = file(tmp_path, "KEY_CODE,pop\n533946113,3\n533946114,1\n", "b.csv")
+    grid = read_grid([one, other])
+    assert (grid.codes.tolist(), grid.columns["population"].tolist(), grid.joined) == (
+        ["533946113", "533946114"],
+        [7, 1],
+        1,
+    )
+
+
+def test_a_population_that_is_not_told_is_missing_for_a_reason_and_not_nobody(tmp_path: Path) -> None:
+    rows = (
+        "533946111,*,*",
+        "533946112,X,",
+        "533946113,,2",
+        "533946114,…,1",
+        "533946121,0,0",
+        "533946122,7,*",
+    )
+    grid = read_grid([file(tmp_path, "\n".join(["code,pop,pop65", *rows]), encoding="utf-8")])
+    assert grid.statuses.tolist() == ["secret", "secret", "not_available", "not_available", "ok", "ok"]
+    assert np.isnan(grid.columns["population"]).tolist() == [True, True, True, True, False, False]
+    assert grid.columns["population"][4:].tolist() == [0, 7]
+    assert grid.without_figure == {"not_available": 2, "secret": 2}
+    assert np.isnan(grid.columns["population_65_plus"]).tolist() == [True, True, False, False, False, True]
+
+
+def test_a_cell_of_which_a_part_is_not_told_has_no_total(tmp_path: Path) -> None:
+    one = file(tmp_path, "KEY_CODE,pop\n533946113,4\n533946114,*\n", "a.csv")
+    other = file(tmp_path, "KEY_CODE,pop\n533946113,*\n533946114,1\n", "b.csv")
+    grid = read_grid([one, other])
+    assert grid.statuses.tolist() == ["secret", "secret"]
+    assert np.isnan(grid.columns["population"]).all()
+
+
+def test_a_suppressed_total_takes_no_part_of_the_ages_of_its_group(tmp_path: Path) -> None:
+    text = ESTAT.replace("5339461132,2,5339461131,,4,", "5339461132,2,5339461131,,*,")
+    grid = read_grid([file(tmp_path, text)])
+    assert grid.statuses.tolist() == ["ok", "secret", "ok", "ok"]
+    aged = grid.columns["population_65_plus"].tolist()
+    assert [aged[0], aged[2], aged[3]] == [pytest.approx(30 * 50 / 56), pytest.approx(30 * 6 / 56), 25]
+    assert np.isnan(aged[1])
+    assert grid.spread == 2
+
+
+def test_a_table_without_header_is_code_and_population(tmp_path: Path) -> None:
+    grid = read_grid([file(tmp_path, "623927494,26,8,18,8\n")])
+    assert {name: column.tolist() for name, column in grid.columns.items()} == {
+        "population": [26.0],
+        "households": [8.0],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        ("", InvalidFile, "empty"),
+        ("a,b\n1,2\n", InvalidFile, "no mesh codes"),
+        ("code,area\n533946113,1\n", InvalidFile, "no population"),
+        ("code,pop\n533946115,1\n", InvalidRows, "line 2"),
+        ("code,pop\n533946113,many\n", InvalidRows, "a count of people"),
+        ("code,pop\n533946113,1\n53394611,1\n", InvalidFile, "one size"),
+    ],
+)
+def test_what_is_no_grid_is_refused(tmp_path: Path, text: str, kind: type[Exception], told: str) -> None:
+    with pytest.raises(kind, match=told):
+        read_grid([file(tmp_path, text)])
+
+
+@pytest.mark.skipif(REAL is None, reason="the published grids are in CHIIKI_REAL_DATA")
+def test_the_published_grids_keep_their_sums() -> None:
+    folder = Path(str(REAL)) / "mesh"
+    estat = read_grid([folder / "tblT001102Q5240.txt"])
+    assert (len(estat), estat.digits) == (4397, 10)
+    assert [np.nansum(estat.columns[name]) for name in ("population", "population_65_plus")] == [
+        115_588,
+        pytest.approx(49_863),
+    ]
+    assert len(read_grid([folder / "population_mesh_third_half_hokkaido_2010.csv"])) == 45_723

@@ -1,0 +1,149 @@
+"""Feeds made by hand, and the 57 published ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from geo.errors import InvalidFile, InvalidRows
+from geo.transit.gtfs import DAYS, read_gtfs
+from geo.transit.stops import departures_between, of_feed
+
+REAL = os.environ.get("CHIIKI_REAL_DATA")
+FEED = {
+    "agency.txt": "agency_id,agency_name\n1,地域バス\n",
+    "stops.txt": "stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station\n"
+    "A,役場,36.1,139.1,1,\n"
+    "A1,役場,36.1001,139.1,0,A\n"
+    "A2,役場,36.0999,139.1,0,A\n"
+    "B,駅前,36.12,139.12,0,\n"
+    "C,病院,36.14,139.14,0,\n"
+    "X,廃止,36.2,139.2,0,\n",
+    "routes.txt": "route_id,route_type\nR,3\n",
+    "trips.txt": "route_id,service_id,trip_id\nR,平日,T1\nR,平日,T2\nR,土曜,T3\n",
+    "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence,pickup_type\n"
+    "T1,7:00:00,7:00:00,A1,1,0\nT1,,,B,2,0\nT1,7:20:00,7:20:00,C,3,0\n"
+    "T2,25:10:00,25:10:00,C,1,0\nT2,25:20:00,25:20:00,B,2,1\nT2,25:30:00,25:30:00,A2,3,0\n"
+    "T3,9:00:00,9:00:00,A2,1,0\nT3,9:30:00,9:30:00,C,2,0\n",
+    "calendar.txt": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,"
+    "start_date,end_date\n"
+    "平日,1,1,1,1,1,0,0,20190401,20190630\n土曜,0,0,0,0,0,1,0,20190401,20190630\n",
+    "calendar_dates.txt": "service_id,date,exception_type\n平日,20190401,2\n土曜,20190401,1\n",
+}
+
+
+def feed(folder: Path, **changed: str) -> Path:
+    path = folder / "feed.zip"
+    tables = FEED | {name.replace("_txt", ".txt"): text for name, text in changed.items()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in tables.items():
+            if text:
+                archive.writestr(name, "\ufeff" + text)
+    return path
+
+
+def departures(path: Path, day: str, first: int = 0, last: int = 30) -> dict[str, int]:
+    stops = of_feed(read_gtfs(path))
+    counts = departures_between(stops, day, first, last)
+    return dict(zip(stops.ids.tolist(), counts.tolist(), strict=True))
+
+
+def test_departures_are_counted_for_the_poles_of_a_stop_together(tmp_path: Path) -> None:
+    # A: 7:00 from A1; T2 ends at A2. B: 7:10, between two timed calls; T2 takes nobody on there.
+    assert departures(feed(tmp_path), "weekday") == {"A1": 1, "A2": 1, "B": 1, "C": 1}
+    assert departures(feed(tmp_path), "saturday") == {"A1": 1, "A2": 1, "B": 0, "C": 0}
+    assert departures(feed(tmp_path), "sunday") == {"A1": 0, "A2": 0, "B": 0, "C": 0}
+
+
+def test_an_hour_after_midnight_belongs_to_the_day_before(tmp_path: Path) -> None:
+    assert departures(feed(tmp_path), "weekday", 24, 30)["C"] == 1
+    assert departures(feed(tmp_path), "weekday", 7, 8) == {"A1": 1, "A2": 1, "B": 1, "C": 0}
+
+
+def test_the_usual_day_is_taken_and_told(tmp_path: Path) -> None:
+    found = read_gtfs(feed(tmp_path))
+    assert (found.publisher, found.valid_from, found.valid_to) == (
+        "地域バス",
+        dt.date(2019, 4, 1),
+        dt.date(2019, 6, 30),
+    )
+    # on Monday 1 April the Saturday service runs in place of the weekday one
+    assert found.dates == {"weekday": dt.date(2019, 4, 2), "saturday": dt.date(2019, 4, 6), "sunday": None}
+    holiday = read_gtfs(feed(tmp_path), {"weekday": dt.date(2019, 4, 1)})
+    assert {stop.id: int(stop.departures[0].sum()) for stop in holiday.stops}["A1"] == 1
+
+
+def test_a_stop_that_nobody_calls_at_is_left_out(tmp_path: Path) -> None:
+    assert "X" not in {stop.id for stop in read_gtfs(feed(tmp_path)).stops}
+
+
+def test_frequencies_repeat_a_trip(tmp_path: Path) -> None:
+    path = feed(
+        tmp_path,
+        frequencies_txt="trip_id,start_time,end_time,headway_secs\nT1,06:00:00,08:00:00,1800\n",
+    )
+    assert departures(path, "weekday")["B"] == 4
+
+
+TIMES = FEED["stop_times.txt"]
+DATES = "service_id,date,exception_type\n平日,20190401,3\n"
+REPEATS = "trip_id,start_time,end_time,headway_secs\nT1,06:00:00,08:00:00,0\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "where", "field"),
+    [
+        ("stops", FEED["stops.txt"].replace("36.12", "thirty"), "line 5", "stop_lat, stop_lon"),
+        ("stops", FEED["stops.txt"].replace("36.12", "0"), "line 5", "stop_lat, stop_lon"),
+        ("routes", "route_id,route_type\nR,bus\n", "line 2", "route_type"),
+        ("stop_times", TIMES.replace("T3,9:00", "T9,9:00"), "line 8", "trip_id"),
+        ("stop_times", TIMES.replace("9:30:00", "9時"), "line 9", "departure_time"),
+        ("stop_times", TIMES.replace(",C,2,0", ",Z,2,0"), "", "stop_id"),
+        ("calendar", FEED["calendar.txt"].replace("20190630", "2019/6/30", 1), "line 2", "end_date"),
+        ("calendar_dates", DATES, "line 2", "exception_type"),
+        ("frequencies", REPEATS, "line 2", "row"),
+    ],
+)
+def test_a_wrong_cell_is_told_with_file_line_and_column(
+    tmp_path: Path, table: str, text: str, where: str, field: str
+) -> None:
+    with pytest.raises(InvalidRows) as refusal:
+        read_gtfs(feed(tmp_path, **{f"{table}_txt": text}))
+    told = [(one.where, one.field) for one in refusal.value.findings]
+    assert (f"feed.zip {table}.txt {where}".strip(), field) in told
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"stops_txt": ""}, "no stops.txt"),
+        ({"stops_txt": "stop_id\nA\n"}, "lacks columns"),
+        ({"calendar_txt": "", "calendar_dates_txt": ""}, "no service on any day"),
+    ],
+)
+def test_a_feed_without_what_every_feed_has_is_refused(
+    tmp_path: Path, changed: dict[str, str], told: str
+) -> None:
+    with pytest.raises(InvalidFile, match=told):
+        read_gtfs(feed(tmp_path, **changed))
+
+
+def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "feed.zip").write_bytes(b"PK")
+    with pytest.raises(InvalidFile, match="no zip"):
+        read_gtfs(tmp_path / "feed.zip")
+
+
+@pytest.mark.skipif(REAL is None, reason="the published feeds are in CHIIKI_REAL_DATA")
+def test_the_published_feeds_of_hokkaido_gunma_and_toyama_all_load() -> None:
+    paths = sorted((Path(str(REAL)) / "transit").glob("gtfs-*/*.zip"))
+    feeds = [read_gtfs(path) for path in paths]
+    assert len(feeds) == 57
+    for one in feeds:
+        assert one.stops
+        assert any(one.dates[kind] for kind in DAYS)
+        assert all(one.valid_from <= date <= one.valid_to for date in one.dates.values() if date)

@@ -1,0 +1,1 @@
+"""Public transport: stops, grids of people, and the transport gap between them."""

@@ -1,0 +1,99 @@
+"""Bus stops and stations as the Ministry of Land publishes them: 国土数値情報 P11 and N02."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.areas.boundaries import read_layer
+from geo.errors import Finding, InvalidFile
+from geo.transit.stops import Stops, without_timetable
+
+
+def read_p11(path: Path) -> Stops:
+    """Return the bus stops of 国土数値情報 P11 (2022), as published: zip, Shapefile or GeoJSON.
+
+    Routes and classes stand in 35 slots of comma lists, which are joined before they are split. A stop whose
+    lines are all demand buses (class 4) has the mode ``demand``. There is no timetable in it.
+
+    Raises
+    ------
+    InvalidFile : other columns, or geometry that is no point
+    """
+    rows = read_layer(path, named="P11").to_crs(4326)
+    _expect(path, rows.columns, ("P11_001", "P11_002", "P11_004_01"))
+    rows = rows[~(rows.geometry.is_empty | rows.geometry.isna())]
+    points = rows.geometry.to_numpy()
+    if not (shapely.get_type_id(points) == 0).all():
+        raise InvalidFile(f"{path.name} has stops that are no points")
+    slots = sorted(name for name in rows.columns if re.fullmatch(r"P11_004_\d{2}", name))
+    listed = [
+        sorted({code for cell in cells if isinstance(cell, str) for code in cell.split(",") if code})
+        for cells in rows[slots].to_numpy()
+    ]
+    names, operators = rows["P11_001"].fillna("").tolist(), rows["P11_002"].fillna("").tolist()
+    return without_timetable(
+        [f"p11-{place}" for place in rows.index],
+        names,
+        ["demand" if codes == ["4"] else "bus" for codes in listed],
+        [";".join(codes) for codes in listed],
+        [f"{name}/{operator}" for name, operator in zip(names, operators, strict=True)],
+        shapely.get_x(points),
+        shapely.get_y(points),
+    )
+
+
+#: A platform is told by points this far apart, degrees of latitude (about 20 m).
+ALONG = 20 / 111_000
+
+
+def read_n02(path: Path, geometry: str = "midpoint") -> Stops:
+    """Return the stations of 国土数値情報 N02, as published: zip, Shapefile or GeoJSON.
+
+    Stations are lines, one for each railway line. ``midpoint`` takes the middle of each, ``line`` points
+    along it every 20 m; a platform of 200 m makes a difference of 100 m at its ends.
+
+    Raises
+    ------
+    InvalidFile : other columns
+    """
+    rows = read_layer(path, named="Station").to_crs(4326)
+    _expect(path, rows.columns, ("N02_003", "N02_004", "N02_005"))
+    lines = shapely.line_merge(rows.geometry.to_numpy())
+    if geometry == "midpoint":
+        points: NDArray[np.object_] = shapely.line_interpolate_point(
+            np.array([max(shapely.get_parts(line), key=shapely.length) for line in lines], object),
+            0.5,
+            normalized=True,
+        )
+        of_row = np.arange(len(rows))
+    else:
+        dense = shapely.segmentize(lines, ALONG)
+        coordinates, of_row = shapely.get_coordinates(dense, return_index=True)
+        points = np.asarray(shapely.points(coordinates), object)
+    names = rows["N02_005"].fillna("").to_numpy()[of_row].tolist()
+    operators = rows["N02_004"].fillna("").to_numpy()[of_row].tolist()
+    kinds = rows["N02_001"].fillna("").astype(str).to_numpy()[of_row].tolist()
+    return without_timetable(
+        [f"n02-{row}-{place}" for place, row in enumerate(of_row)],
+        names,
+        ["rail"] * len(names),
+        kinds,
+        [f"{name}/{operator}" for name, operator in zip(names, operators, strict=True)],
+        shapely.get_x(points),
+        shapely.get_y(points),
+    )
+
+
+def _expect(path: Path, columns: Iterable[str], needed: Sequence[str]) -> None:
+    existing = list(columns)
+    lacking = [name for name in needed if name not in existing]
+    if lacking:
+        told = ", ".join(map(str, existing))[:80]
+        finding = Finding(path.name, "columns", told, f"the columns {', '.join(needed)}")
+        raise InvalidFile(f"{path.name} is another dataset", [finding])
