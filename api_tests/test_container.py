@@ -16,7 +16,7 @@ import pytest
 
 from api_tests.conftest import serving
 from api_tests.container import container
-from service.cluster import Cluster
+from service.db.cluster import Cluster
 from service.settings import HOME, Settings
 from service.tests.databases import Database
 

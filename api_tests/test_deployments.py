@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from api_tests.conftest import Server, serving
-from service import auth
+from service.http import auth
 from service.tests.databases import Database, DatabaseServer
 
 

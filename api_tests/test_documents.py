@@ -13,8 +13,8 @@ from hatchling.plugin.manager import PluginManager
 from geo.areas import joins
 from geo.strategy.deployments import COLUMNS, STATUSES
 from service.app import create_api
-from service.problems import STATUS as HTTP_STATUS
-from service.problems import TITLES
+from service.http.problems import STATUS as HTTP_STATUS
+from service.http.problems import TITLES
 from service.settings import Settings
 
 HOME = Path(__file__).parents[1]

@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -373,7 +374,12 @@ def test_an_answer_closes_its_file_however_it_ends(database: Database, tmp_path:
             client.get(path, headers={"Range": "lines=1"})
             client.get(path, headers={"If-None-Match": whole.headers["etag"]})
             poll(server, lambda: not open_downloads(server, folder))
-        with httpx.stream("GET", f"{server.url}{path}", timeout=60) as leaving:
+        # who takes little at a time: the rest must not fit the buffers on the way
+        slow = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)])
+        with (
+            httpx.Client(base_url=server.url, transport=slow, timeout=60) as client,
+            client.stream("GET", path) as leaving,
+        ):
             next(leaving.iter_bytes(1000))
             assert open_downloads(server, folder) != []
         poll(server, lambda: not open_downloads(server, folder))

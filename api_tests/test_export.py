@@ -23,8 +23,8 @@ from playwright.sync_api import Browser, expect
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
 from api_tests.browser import Visit, legend_rows, running_browser
-from service import revisions
-from service.export import DataChanged, export_catalogue
+from service.memory import revisions
+from service.publish.export import DataChanged, export_catalogue
 from service.tests.databases import Database
 
 LAYERS = ("population", "ageing-rate", "deployments:smart-cities")

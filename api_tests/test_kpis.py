@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from api_tests.conftest import serving
-from service import auth
+from service.http import auth
 from service.tests.databases import Database
 
 GOAL_1 = "/v1/kpis/goal-1-productivity-growth/progress"

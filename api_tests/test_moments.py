@@ -19,8 +19,8 @@ from sqlalchemy import Connection, text
 
 from api_tests.conftest import Server, serving
 from geo.figures.observations import Row
-from service import revisions
-from service.ingest.observations import Figures, load_observations
+from service.figures.load import Figures, load_observations
+from service.memory import revisions
 from service.tests.databases import Database, DatabaseServer
 
 LAYERS = (

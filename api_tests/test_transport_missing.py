@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from api_tests.conftest import serving
 from geo.transit import mesh
-from service.ingest.transport import Credit, count_gaps, load_grid
 from service.tests.databases import DatabaseServer
+from service.transit.load import Credit, count_gaps, load_grid
 
 RURAL = "/v1/transport-gap/mlit-handbook-rural"
 MAEBASHI, TAMAMURA = "10201", "10464"

@@ -17,14 +17,14 @@ from sqlalchemy import text
 
 from api_tests.conftest import serving
 from geo.transit.grids import Grid
-from service import transport
 from service.app import create_api
-from service.database import reader_engine
-from service.ingest.transport import Credit, store_grid
-from service.news import News
-from service.problems import TooManyFeatures
-from service.store import Store
+from service.db.database import reader_engine
+from service.http.problems import TooManyFeatures
+from service.memory.news import News
+from service.memory.store import Store
 from service.tests.databases import Database, DatabaseServer
+from service.transit import transport
+from service.transit.load import Credit, store_grid
 
 RURAL = "/v1/transport-gap/mlit-handbook-rural"
 MAEBASHI = "10201"

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api_tests.conftest import Server, serving
-from service import auth
+from service.http import auth
 from service.tests.databases import Database, DatabaseServer
 
 PATH = "/v1/indicators/libraries/observations?source=ssdse-a-2026&boundary_date=2024-10-01"

@@ -31,7 +31,7 @@ from bench.client import Client, Request
 from bench.heavy import HEAVY, known_of
 from bench.peers import QUIET, chiiki, end_cleanly
 from bench.run import questions_of
-from service.database import running_database, writer_url
+from service.db.database import running_database, writer_url
 from service.settings import Settings
 
 AIM_MS = 50

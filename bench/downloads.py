@@ -27,7 +27,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 from bench.peers import Peer, chiiki
 from bench.run import fetched
 from geo.files.formats import FORMATS
-from service.database import running_database, writer_url
+from service.db.database import running_database, writer_url
 from service.settings import Settings
 
 PERIODS = 9

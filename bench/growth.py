@@ -31,8 +31,8 @@ from bench.meters import Meter, cpu_s
 from bench.peers import QUIET, NotStarted, Peer, chiiki, end_cleanly
 from bench.synthetic import PERIODS, Synthetic, write_synthetic
 from geo.figures.observations import Row
-from service.auth import create_key
-from service.ingest.observations import Figures, load_observations
+from service.figures.load import Figures, load_observations
+from service.http.auth import create_key
 from service.tests.databases import Database, DatabaseServer, running_server
 
 STARTS, COLD, FILLING, LOADS, NEWS = 3, 300, 60, 5, 20

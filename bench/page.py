@@ -30,8 +30,8 @@ from playwright.sync_api import Browser, Page
 from api_tests.browser import Visit, colours, likeness, running_browser
 from bench.peers import chiiki
 from bench.run import fetched
-from service.database import running_database, writer_url
-from service.routes.pages import STATIC
+from service.db.database import running_database, writer_url
+from service.pages.routes import STATIC
 from service.settings import HOME, Settings
 
 LAYER = "ageing-rate"

@@ -28,7 +28,7 @@ from shapely.geometry import shape
 from sqlalchemy import Connection, create_engine, text
 
 from bench.peers import Peer, chiiki, tipg
-from service.database import running_database, writer_url
+from service.db.database import running_database, writer_url
 from service.settings import Settings
 
 HERE = Path(__file__).parent

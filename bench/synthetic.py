@@ -2,7 +2,7 @@
 
 Each indicator has the words of one that ships, a figure for every ward and every municipality without wards
 in each of ten periods, some of them missing, and all that a load writes with them. Municipalities and
-prefectures are sums, so the stored vectors are those that ``service.vectors`` would have written.
+prefectures are sums, so the stored vectors are those that ``service.figures.vectors`` would have written.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from geo.figures.indicators import Indicator, from_json, to_json
-from service import revisions
-from service.figures import NOT_AVAILABLE, OK
-from service.gazetteer import LEVELS
-from service.vectors import default_breaks, write_vectors
+from service.areas.gazetteer import LEVELS
+from service.figures.values import NOT_AVAILABLE, OK
+from service.figures.vectors import default_breaks, write_vectors
+from service.memory import revisions
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -14,42 +14,40 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from geo.layers import palettes
-from service import problems
-from service.database import reader_engine, writer_engine
-from service.downloads import Downloads
-from service.frontdoor import FrontDoor
+from service.areas import routes as areas
+from service.db.database import reader_engine, writer_engine
+from service.figures import routes as indicators
+from service.figures import series_routes as series
 from service.heavy import off_loop, take_short_turns
-from service.news import News
-from service.openapi import Api
-from service.routes import (
-    areas,
-    catalog,
-    deployments,
-    docs,
-    downloads,
-    effects,
-    health,
-    images,
-    indicators,
-    joins,
-    kpis,
-    layers,
-    oembed,
-    ogc,
-    ogc_tiles,
-    pages,
-    peers,
-    profiles,
-    readings,
-    resas,
-    scenario,
-    series,
-    strategy,
-    tiles,
-    transport,
-)
+from service.http import docs_routes as docs
+from service.http import health_routes as health
+from service.http import problems
+from service.http.front_door import FrontDoor
+from service.http.openapi import Api
+from service.layers import image_routes as images
+from service.layers import reading_routes as readings
+from service.layers import routes as layers
+from service.layers import tile_routes as tiles
+from service.memory.news import News
+from service.memory.store import Store
+from service.ogc import join_routes as joins
+from service.ogc import routes as ogc
+from service.ogc import tile_routes as ogc_tiles
+from service.pages import oembed_routes as oembed
+from service.pages import routes as pages
+from service.planning import effect_routes as effects
+from service.planning import peer_routes as peers
+from service.planning import profile_routes as profiles
+from service.publish import dcat_routes as catalog
+from service.publish import download_routes as downloads
+from service.publish.downloads import Downloads
+from service.resas import routes as resas
 from service.settings import Settings
-from service.store import Store
+from service.strategy import deployment_routes as deployments
+from service.strategy import kpi_routes as kpis
+from service.strategy import routes as strategy
+from service.transit import routes as transport
+from service.transit import scenario_routes as scenario
 
 DESCRIPTION = """\
 地域の統計と施策を地図に載せる API。Japan's regional KPIs and policy measures on prefecture and

@@ -19,9 +19,11 @@ from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
 from geo.errors import ChiikiError, InvalidParameter
-from service import auth, schema, server
-from service.cluster import Cluster
-from service.database import running_database, writer_engine, writer_url
+from service import server
+from service.db import schema
+from service.db.cluster import Cluster
+from service.db.database import running_database, writer_engine, writer_url
+from service.http import auth
 from service.settings import HOME, Settings, table
 from service.terminal import err, out, print_refusal, print_report, print_table, progress_bar
 
@@ -106,7 +108,7 @@ def check_schema(conn: Connection) -> None:
             f"The database has the schema {found or '(none)'}, this chiiki works with {schema.newest()}. "
             "Run: chiiki migrate"
         )
-    from service import vectors  # numpy takes a while, which the other commands need not wait for
+    from service.figures import vectors  # numpy takes a while, which the other commands need not wait for
 
     if not vectors.is_current(conn):
         raise SchemaOutdated(
@@ -241,14 +243,14 @@ def ingest_boundaries(
     """Load a boundary file as a dated set: N03 as published, or any GeoPackage, GeoJSON or Shapefile."""
     # The readers of files take half a second to import, which the other commands need not wait for.
     from geo.areas.boundaries import Columns
-    from service.ingest import boundaries
+    from service.areas import load
 
     settings = Settings()
     given = {"title_ja": title_ja, "title_en": title_en, "source": source}
     given |= {"credit_ja": credit_ja, "credit_en": credit_en, "licence": licence}
-    credit = replace(boundaries.N03, **_complete(given, needed=code is not None))
+    credit = replace(load.N03, **_complete(given, needed=code is not None))
     with transaction(settings, dry_run=dry_run) as conn, progress_bar(file.name) as progress:
-        report = boundaries.ingest_boundaries(
+        report = load.ingest_boundaries(
             conn,
             file,
             vintage.date(),
@@ -270,7 +272,7 @@ def ship(
     ],
 ) -> None:
     """Make the data that ship with chiiki anew from the published files, into CHIIKI_DATA."""
-    from service.ingest.shipped import make_shipped
+    from service.shipped import make_shipped
 
     with progress_bar("shipping") as progress:
         report = make_shipped(published, Settings().data, progress)
@@ -291,7 +293,7 @@ def export(
     ] = None,
 ) -> None:
     """Write the catalogue as files for a static web server: tiles, values, styles and a page with the map."""
-    from service.export import export_catalogue
+    from service.publish.export import export_catalogue
 
     settings = Settings()
     with transaction(settings), progress_bar("export") as progress:
@@ -323,7 +325,7 @@ def ingest_observations(
     dry_run: DryRun = False,
 ) -> None:
     """Load figures: indicator, area_code, period, value, status as CSV, JSON or XLSX; all rows or none."""
-    from service.ingest.observations import ingest_accounts, ingest_file
+    from service.figures.load import ingest_accounts, ingest_file
 
     given = {"source": source, "boundary_date": boundary_date, "actor": actor()}
     with transaction(Settings(), dry_run=dry_run) as conn, err.status(f"{file.name}: checking and loading"):
@@ -337,7 +339,7 @@ def ingest_observations(
 @ingest.command("deployments")
 def ingest_deployments(file: InputFile, dry_run: DryRun = False) -> None:
     """Load a list of deployments: CSV, Excel, JSON, GeoJSON or GeoPackage; all rows or none."""
-    from service.ingest.deployments import load_file
+    from service.strategy.deployment_load import load_file
 
     settings = Settings()
     with transaction(settings, dry_run=dry_run) as conn:
@@ -368,7 +370,7 @@ def ingest_stops(
     dry_run: DryRun = False,
 ) -> None:
     """Load stops: a GTFS-JP feed, bus stops of P11 or stations of N02, as published."""
-    from service.ingest.transport import Credit, load_stops
+    from service.transit.load import Credit, load_stops
 
     given = {"weekday": weekday, "saturday": saturday, "sunday": sunday}
     dates = {day: date.date() for day, date in given.items() if date is not None}
@@ -397,7 +399,7 @@ def ingest_grid(
     dry_run: DryRun = False,
 ) -> None:
     """Load a population grid: mesh statistics of e-Stat (tblT…), or tables of code and population."""
-    from service.ingest.transport import Credit, load_grid
+    from service.transit.load import Credit, load_grid
 
     with transaction(Settings(), dry_run=dry_run) as conn:
         report = load_grid(conn, files, name, year, Credit(title, credit, licence), actor())
@@ -417,7 +419,7 @@ def analyze_transport_gap(
     dry_run: DryRun = False,
 ) -> None:
     """Count who lives out of reach of public transport, and store it as layers transport-gap:…."""
-    from service.ingest.transport import cluster_of, count_gaps
+    from service.transit.load import cluster_of, count_gaps
 
     with (
         transaction(Settings(), dry_run=dry_run) as conn,
@@ -444,7 +446,7 @@ def ingest_catalog(
     dry_run: DryRun = False,
 ) -> None:
     """Load the catalogue: indicators, sources, region sets, municipal changes, strategy, KPIs."""
-    from service.ingest.catalog import load_catalogue
+    from service.strategy.catalog_load import load_catalogue
 
     settings = Settings()
     with transaction(settings, dry_run=dry_run) as conn:
@@ -455,7 +457,7 @@ def ingest_catalog(
 @ingest.command("shipped")
 def ingest_shipped() -> None:
     """Load all that ships with chiiki: catalogue, deployments, boundaries, figures; what is loaded stays."""
-    from service.ingest.shipped import load_shipped
+    from service.shipped import load_shipped
 
     settings = Settings()
     with transaction(settings) as conn, progress_bar("shipped data") as progress:

@@ -44,7 +44,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         port=port,
         workers=workers,
         loop="uvloop",
-        http="service.connections:Connection",
+        http="service.http.connections:Connection",
         ws="none",
         lifespan="on",
         backlog=BACKLOG,

@@ -36,13 +36,13 @@ from geo.errors import NotFound
 from geo.figures.indicators import Indicator
 from geo.transit.access import Definition
 from geo.transit.gtfs import HOURS
-from service import tables
-from service.atlas import Atlas
-from service.catalogue import Vintage
-from service.figures import STATUSES, Vector
-from service.gazetteer import LEVELS, Gazetteer, searchable
+from service.areas.gazetteer import LEVELS, Gazetteer, searchable
+from service.db import tables
+from service.figures.values import STATUSES, Vector
+from service.memory.atlas import Atlas
+from service.memory.catalogue import Vintage
 from service.ogc.filters import Kind
-from service.policy import COVERAGE
+from service.strategy.policy import COVERAGE
 
 Texts = Mapping[str, str]
 What = Literal["areas", "layer", "deployments", "cells", "stops"]
@@ -73,7 +73,7 @@ SHAPES = {
 }
 
 
-#: Kinds of subjects (``service.revisions``) that the rows of a collection are read from.
+#: Kinds of subjects (``service.memory.revisions``) that the rows of a collection are read from.
 MADE_OF = {
     "areas": ("vintage",),
     "layer": ("vintage",),

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geo.crs import CRS84, reference_systems
-from service.atlas import Atlas
-from service.gazetteer import Gazetteer
+from service.areas.gazetteer import Gazetteer
+from service.http.responses import JSON_LD, MVT, PNG
+from service.layers.views import Language
+from service.memory.atlas import Atlas
 from service.ogc.collections import SCHEMAS, SHAPES, Collection
 from service.ogc.items import ABSURD_LIMIT, DEFAULT_LIMIT, DETAILS, MAX_LIMIT
-from service.responses import JSON_LD, MVT, PNG
-from service.views import Language
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features-"
 CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"

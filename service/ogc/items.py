@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.crs import ReferenceSystem, reference_system
 from geo.errors import Finding, InvalidParameter, NotFound
-from service.atlas import Atlas
+from service.memory.atlas import Atlas
 from service.ogc.collections import (
     Collection,
     Frame,

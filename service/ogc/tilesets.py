@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from service.http.responses import JSON, MVT, PNG
+from service.layers.plates import MAX_ZOOM
+from service.layers.views import Language
 from service.ogc.collections import Collection
 from service.ogc.documents import OGC_REL, WEB_MERCATOR, Link, link
-from service.plates import MAX_ZOOM
-from service.responses import JSON, MVT, PNG
-from service.views import Language
 
 NAME = WEB_MERCATOR
 URI = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{NAME}"

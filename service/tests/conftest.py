@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service import schema
+from service.db import schema
 from service.tests.databases import Database, DatabaseServer, running_server
 
 

@@ -19,22 +19,23 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, create_engine, text
 
-from service import schema
-from service.cluster import Cluster
-from service.database import reader_url, running_database, writer_engine, writer_url
-from service.ingest.shipped import load_shipped
+from service.db import schema
+from service.db.cluster import Cluster
+from service.db.database import reader_url, running_database, writer_engine, writer_url
 from service.settings import HOME, Settings
+from service.shipped import load_shipped
 
 #: What the content of the template depends on.
 MADE_FROM = (
     "data/**/*",
     "geo/**/*.py",
-    "service/figures.py",
-    "service/revisions.py",
-    "service/tables.py",
-    "service/vectors.py",
-    "service/ingest/*.py",
-    "service/migrations/**/*.py",
+    "service/areas/*.py",
+    "service/db/**/*.py",
+    "service/figures/*.py",
+    "service/memory/revisions.py",
+    "service/shipped.py",
+    "service/strategy/*load.py",
+    "service/transit/*.py",
 )
 TEMPLATES_KEPT = 2
 LOCK = 0x74657374

@@ -17,8 +17,8 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from geo.errors import Finding, InvalidRows
-from service import schema
 from service.cli import app
+from service.db import schema
 from service.server import KeyMask
 from service.settings import HOME
 from service.terminal import err, out, print_refusal, print_report, print_table, progress_bar

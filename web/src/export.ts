@@ -46,7 +46,7 @@ interface Sheet extends Legend {
   periods: Period[];
 }
 
-/** As in service/previews.py: what is shown first, where it is there. */
+/** As in service/pages/previews.py: what is shown first, where it is there. */
 const FIRST_LAYER = "population-change";
 const FIRST_LEVEL = "municipality";
 

@@ -1,0 +1,220 @@
+"""Boundary files into the database: areas, outlines, tiles; all of a vintage or none of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, insert, select, update
+
+from geo.areas.boundaries import Columns, read_boundaries
+from geo.areas.lineage import absent
+from geo.areas.outlines import LEVELS, TOLERANCES, Area, areas_of
+from geo.codes import DESIGNATED_CITIES, SPECIAL_WARDS, prefecture_of
+from geo.errors import Finding, InvalidRows
+from geo.files.topojson import read_document, regrouped
+from service.areas.names import Name, read_names
+from service.areas.tiles import TOP_ZOOM, encode_tiles
+from service.db.tables import area, audit, vintage
+from service.figures.vectors import changes_of, write_all
+from service.memory import revisions
+
+#: Decimals of a coordinate in GeoJSON: about a tenth of the detail's tolerance.
+DIGITS = {"low": 4, "medium": 5, "high": 7}
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Who made the boundaries and what their use asks for."""
+
+    title_ja: str
+    title_en: str
+    source: str
+    credit_ja: str
+    credit_en: str
+    licence: str
+
+
+#: N03 of any edition. The wording is the one the Ministry of Land asks for.
+N03 = Credit(
+    title_ja="行政区域",
+    title_en="Administrative areas",
+    source="国土数値情報（行政区域データ）（国土交通省）",
+    credit_ja="「国土数値情報（行政区域データ）」（国土交通省）を加工して作成",
+    credit_en="Made by processing “National Land Numerical Information (Administrative Areas)” "
+    "(Ministry of Land, Infrastructure, Transport and Tourism)",
+    licence="国土情報利用約款 (terms of use of National Land Numerical Information)",
+)
+
+
+def ingest_boundaries(
+    conn: Connection,
+    path: Path,
+    date: dt.date,
+    *,
+    catalog: Path,
+    credit: Credit = N03,
+    crs: str | None = None,
+    columns: Columns | None = None,
+    actor: str = "command line",
+    dry_run: bool = False,
+    progress: Progress = lambda _done, _total, _what: None,
+) -> dict[str, object]:
+    """Load a boundary file as the vintage of ``date``, in the caller's transaction; return a report.
+
+    The same file again changes nothing. Another file for the same date replaces the vintage.
+
+    Raises
+    ------
+    InvalidFile, InvalidRows, InvalidGeometry : nothing has been changed; the findings name the features
+    """
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    if conn.execute(select(vintage.c.sha256).where(vintage.c.vintage == date)).scalar() == sha256:
+        return {"vintage": str(date), "unchanged": True}
+    steps = 3 + len(LEVELS) * (TOP_ZOOM + 1)
+    progress(0, steps, "reading")
+    names = read_names(catalog)
+    parts = read_boundaries(path, crs=crs, columns=columns)
+    _refuse_unknown([code for code in parts["code"] if code is not None], names)
+    progress(1, steps, "simplifying")
+    levels, found = areas_of(parts)
+    report: dict[str, object] = {"vintage": str(date), "unchanged": False, **asdict(found)}
+    report |= _completeness(conn, date, [found.code for found in levels["ward"]], names)
+    if dry_run:
+        return report
+    progress(2, steps, "storing outlines")
+    _replace_vintage(conn, date, credit, sha256, report)
+    for level, areas in levels.items():
+        _store(conn, date, level, areas, names)
+    tiles: dict[str, int] = {}
+    for place, level in enumerate(LEVELS):
+        before = 3 + place * (TOP_ZOOM + 1)
+
+        def done(z: int, before: int = before, level: str = level) -> None:
+            progress(before + z, steps, f"tiles: {level}, zoom {z}")
+
+        tiles[level] = encode_tiles(conn, date, level, done)
+    report["tiles"] = tiles
+    report |= write_all(conn, [date])
+    conn.execute(update(vintage).where(vintage.c.vintage == date).values(report=report))
+    conn.execute(
+        insert(audit).values(actor=actor, action="ingest boundaries", subject=str(date), detail=report)
+    )
+    revisions.changed(conn, revisions.vintage(date))
+    progress(steps, steps, "done")
+    return report
+
+
+def _refuse_unknown(codes: Sequence[str], names: Mapping[str, Name]) -> None:
+    unknown = sorted(set(codes) - set(names))
+    if unknown:
+        findings = [
+            Finding(f"area {c}", "code", c, "a code of JIS X 0402 in use since 1970") for c in unknown
+        ]
+        raise InvalidRows(f"{len(unknown)} area codes do not exist", findings)
+
+
+def _completeness(
+    conn: Connection, date: dt.date, codes: Sequence[str], names: Mapping[str, Name]
+) -> dict[str, object]:
+    """Return what a file lacks or has too much of, by the municipal changes in the catalogue.
+
+    A file of a few prefectures is a vintage too: areas are missed only in the prefectures it has.
+    """
+    changes = changes_of(conn)
+    prefectures = {prefecture_of(code) for code in codes}
+    lacking = [code for code in (f"{number:02d}000" for number in range(1, 48)) if code not in prefectures]
+    if not changes:
+        return {"missing_prefectures": lacking}
+    gone = absent(date, changes)
+    wholes = {SPECIAL_WARDS, *DESIGNATED_CITIES}
+    existing = {c for c in names if not c.endswith("000")} - wholes - gone
+    return {
+        "missing_prefectures": lacking,
+        "missing": sorted(c for c in existing - set(codes) if prefecture_of(c) in prefectures),
+        "not_in_use": sorted(gone.intersection(codes)),
+    }
+
+
+def _replace_vintage(
+    conn: Connection, date: dt.date, credit: Credit, sha256: str, report: Mapping[str, object]
+) -> None:
+    conn.execute(vintage.delete().where(vintage.c.vintage == date))
+    row = {**asdict(credit), "vintage": date, "sha256": sha256, "report": report}
+    conn.execute(insert(vintage).values(row))
+
+
+def _store(
+    conn: Connection, date: dt.date, level: str, areas: Sequence[Area], names: Mapping[str, Name]
+) -> None:
+    cursor = conn.connection.cursor()
+    columns = [column.name for column in area.c]
+    with cursor.copy(f"copy area ({', '.join(columns)}) from stdin") as copy:
+        for position, found in enumerate(areas):
+            copy.write_row(_area_row(date, level, position, found, names.get(found.code)))
+    for detail in TOLERANCES:
+        outlines = np.array([found.outlines[detail] for found in areas], object)
+        texts = _geojson_texts(outlines, DIGITS[detail])
+        with cursor.copy("copy outline (vintage, level, detail, position, geojson, geom) from stdin") as copy:
+            for position, (geometry, geojson) in enumerate(zip(outlines, texts, strict=True)):
+                copy.write_row((date, level, detail, position, geojson, _ewkb(geometry)))
+
+
+def _area_row(date: dt.date, level: str, position: int, found: Area, name: Name | None) -> tuple[object, ...]:
+    high = found.outlines["high"]
+    islands = shapely.get_parts(high)
+    inside = shapely.point_on_surface(islands[np.argmax(shapely.area(islands))])
+    # A file that has only a joined name (prefecture, district, municipality) says less than the table.
+    ja = (
+        name.ja
+        if name is not None and (not found.name or (found.name != name.ja and name.ja in found.name))
+        else (found.name)
+    )
+    return (
+        date,
+        level,
+        found.code,
+        position,
+        found.kind,
+        found.prefecture,
+        found.parent,
+        ja,
+        name.kana if name else "",
+        name.en if name else "",
+        found.area_km2,
+        inside.x,
+        inside.y,
+        list(high.bounds),
+        _ewkb(high),
+    )
+
+
+def _ewkb(geometry: shapely.Geometry) -> str:
+    return shapely.to_wkb(shapely.set_srid(geometry, 4326), hex=True, include_srid=True)
+
+
+def _geojson_texts(outlines: np.ndarray[tuple[int], np.dtype[np.object_]], digits: int) -> list[str]:
+    """Return GeoJSON texts with rounded coordinates; where rounding breaks an outline, it stays as it is."""
+    rounded = shapely.transform(outlines, lambda vertices: vertices.round(digits))
+    sound = shapely.is_valid(rounded)
+    return [shapely.to_geojson(r if ok else o) for r, o, ok in zip(rounded, outlines, sound, strict=True)]
+
+
+def ship_boundaries(real_data: Path, data: Path) -> Path:
+    """Write the nationwide vintage that ships: the complete 2021 edition, one feature per code."""
+    document = read_document(real_data / "boundaries/smartnews-n03-2021/N03-21_210101.s0010.topojson")
+    kept = ("N03_001", "N03_003", "N03_004", "N03_007")
+    body = json.dumps(regrouped(document, "N03_007", kept), ensure_ascii=False, separators=(",", ":"))
+    target = data / "boundaries" / "2021-01-01" / "areas.topojson.gz"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(gzip.compress(body.encode(), 9, mtime=0))
+    return target

@@ -1,0 +1,264 @@
+"""Areas: prefectures, municipalities and wards, with their outlines."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from geo.codes import area_code
+from geo.errors import NotFound
+from service.areas.gazetteer import LEVELS, Area, Gazetteer
+from service.areas.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
+from service.db import queries
+from service.http.addresses import next_page
+from service.http.dependencies import AtlasDep, api_router
+from service.http.responses import GEOJSON, Told, json_answer, kept, kept_json, state_of
+from service.layers.views import Level, VintageDate, chosen_level, chosen_vintage
+from service.memory import revisions
+from service.memory.atlas import Atlas
+from service.memory.catalogue import Vintage
+
+router = api_router(prefix="/v1", tags=["areas"])
+
+#: Degrees to a metre.
+PLACES = 5
+
+
+def named(area: Area) -> dict[str, object]:
+    """Return what an area is called, and where it lies, as JSON."""
+    return {
+        "code": area.code,
+        "name": {"ja": area.name_ja, "en": area.name_en},
+        "prefecture": area.prefecture,
+    }
+
+
+def described(area: Area, level: str, vintage: Vintage) -> dict[str, object]:
+    """Return an area as JSON."""
+    return {
+        "code": area.code,
+        "level": level,
+        "kind": area.kind,
+        "name": {"ja": area.name_ja, "kana": area.name_kana, "en": area.name_en},
+        "prefecture": area.prefecture,
+        "parent": area.parent,
+        "area_km2": round(area.area_km2, 3),
+        "centre": [round(area.lon, PLACES), round(area.lat, PLACES)],
+        "bbox": [round(edge, PLACES) for edge in area.bbox],
+        "vintage": str(vintage.date),
+    }
+
+
+def _listed(
+    atlas: Atlas, vintage: Vintage, level: str | None
+) -> list[tuple[Gazetteer, np.ndarray[tuple[int], np.dtype[np.intp]]]]:
+    """Return the gazetteers to list, each with its positions: without a level, every area once."""
+    if level is not None:
+        gazetteer = atlas.gazetteer(vintage.date, chosen_level(atlas, None, vintage, level))
+        return [(gazetteer, np.arange(len(gazetteer)))]
+    listed = []
+    for name in vintage.levels:
+        gazetteer = atlas.gazetteer(vintage.date, name)
+        once = [a.position for a in gazetteer.areas if name != "ward" or a.kind == "ward"]
+        listed.append((gazetteer, np.array(once, np.intp)))
+    return listed
+
+
+@router.get("/areas", summary="Search areas by name or code")
+async def areas(
+    request: Request,
+    atlas: AtlasDep,
+    q: Annotated[
+        str, Query(max_length=100, description="Name (kanji, kana or Roman letters) or start of a code")
+    ] = "",
+    level: Level = None,
+    parent: Parent = None,
+    vintage: VintageDate = None,
+    limit: Annotated[int, Query(ge=1, le=2000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> Response:
+    """Return the areas that match, a page at a time, with the exact total and a link to the next page.
+
+    Without `level`, prefectures, municipalities and the wards of designated cities are listed, each once.
+    Without `q`, areas come in the order of their codes; with it, the best match comes first.
+    """
+    chosen = chosen_vintage(atlas, vintage)
+    inside = parent_of(parent)
+    listed = _listed(atlas, chosen, level)
+
+    def make() -> dict[str, object]:
+        found: list[tuple[Area, str]] = []
+        for gazetteer, positions in listed:
+            allowed = set(positions.tolist())
+            if inside is not None:
+                allowed &= {
+                    a.position
+                    for a in gazetteer.areas
+                    if inside in (a.prefecture, a.parent) and a.code != inside
+                }
+            ordered = gazetteer.search(q) if q else positions
+            found += [(gazetteer.areas[p], gazetteer.level) for p in ordered.tolist() if p in allowed]
+        page = [described(one, at, chosen) for one, at in found[offset : offset + limit]]
+        return {"total": len(found), "next": next_page(request, offset, limit, len(found)), "areas": page}
+
+    return await kept_json(request, atlas, make, atlas.state("vintage"))
+
+
+@router.get("/areas.geojson", summary="Outlines as GeoJSON")
+async def areas_geojson(
+    request: Request,
+    atlas: AtlasDep,
+    level: Level = None,
+    parent: Parent = None,
+    bbox: Bbox = None,
+    detail: Detail = "medium",
+    vintage: VintageDate = None,
+) -> Response:
+    """Return areas as a GeoJSON FeatureCollection in WGS 84 (RFC 7946), without values."""
+    chosen = chosen_vintage(atlas, vintage)
+    at = chosen_level(atlas, None, chosen, level)
+    gazetteer = atlas.gazetteer(chosen.date, at)
+    positions = gazetteer.within(parent_of(parent))
+    if bbox is not None:
+        positions = np.intersect1d(positions, gazetteer.overlapping(bbox_of(bbox)))
+
+    def columns() -> dict[str, list[object]]:
+        areas = [gazetteer.areas[p] for p in positions]
+        return {
+            "kind": [a.kind for a in areas],
+            "parent": [a.parent for a in areas],
+            "area_km2": [round(a.area_km2, 3) for a in areas],
+        }
+
+    members: dict[str, object] = {
+        "level": at,
+        "vintage": str(chosen.date),
+        "detail": detail,
+        "credit": chosen.credit,
+    }
+    told = Told(GEOJSON, download=f"areas-{at}.geojson")
+    state = state_of(request, atlas.state("vintage"))
+    return await kept(
+        request, atlas, state, pouring(atlas, chosen, at, detail, positions, columns, members), told
+    )
+
+
+def _levels_of(atlas: Atlas, vintage: Vintage, code: str, level: str | None) -> list[str]:
+    wanted = [chosen_level(atlas, None, vintage, level)] if level is not None else list(LEVELS)
+    return [
+        name
+        for name in wanted
+        if name in vintage.levels and code in atlas.gazetteer(vintage.date, name).position
+    ]
+
+
+@router.get("/areas/{code}", summary="One area")
+async def area(
+    request: Request, atlas: AtlasDep, code: str, level: Level = None, vintage: VintageDate = None
+) -> Response:
+    """Return one area with the areas inside it and the municipal changes its code took part in.
+
+    The code may be written `01100`, `011002` (its check digit is verified), `R01100` or `C01100`.
+    """
+    plain = area_code(code)
+    chosen = chosen_vintage(atlas, vintage)
+    levels = _levels_of(atlas, chosen, plain, level)
+    changes = [c for c in atlas.catalogue.changes if plain in (c.from_code, c.to_code)]
+    if not levels:
+        then = (
+            "; ".join(f"{c.date}: {c.from_code} → {c.to_code} ({c.kind})" for c in changes) or "none recorded"
+        )
+        raise NotFound(f"No area has the code {plain} on {chosen.date}. Municipal changes: {then}")
+    gazetteer = atlas.gazetteer(chosen.date, levels[0])
+    found = gazetteer.area(plain)
+    below = {"prefecture": "municipality", "municipality": "ward"}.get(levels[0])
+    children: list[dict[str, object]] = []
+    if below in chosen.levels:
+        inside = atlas.gazetteer(chosen.date, below).areas
+        children = [
+            {"code": a.code, "name": {"ja": a.name_ja, "en": a.name_en}} for a in inside if a.parent == plain
+        ]
+    answer = {
+        **described(found, levels[0], chosen),
+        "levels": levels,
+        "children": children,
+        "vintages": [
+            str(v.date) for v in atlas.catalogue.vintages.values() if _levels_of(atlas, v, plain, None)
+        ],
+        "changes": [
+            {"date": str(c.date), "kind": c.kind, "from": c.from_code, "to": c.to_code} for c in changes
+        ],
+        "credit": chosen.credit,
+    }
+    return json_answer(request, answer)
+
+
+@router.get("/areas/{code}/neighbours", summary="Areas around an area")
+async def neighbours(
+    request: Request,
+    atlas: AtlasDep,
+    code: str,
+    level: Level = None,
+    vintage: VintageDate = None,
+    limit: Annotated[int, Query(ge=1, le=60)] = 12,
+) -> Response:
+    """Return the areas of the same level that share a border with one, then the nearest others.
+
+    `distance_km` is that between the borders, 0 where they touch: an island has neighbours across the sea.
+    """
+    plain = area_code(code)
+    chosen = chosen_vintage(atlas, vintage)
+    levels = _levels_of(atlas, chosen, plain, level)
+    if not levels:
+        raise NotFound(f"No area has the code {plain} on {chosen.date}; /v1/areas/{plain} tells its changes")
+    gazetteer = atlas.gazetteer(chosen.date, levels[0])
+    async with atlas.reading(subjects=(revisions.vintage(chosen.date),)) as conn:
+        rows = await queries.neighbours(conn, chosen.date, levels[0], plain, limit)
+    body = {
+        "area": named(gazetteer.area(plain)),
+        "level": levels[0],
+        "vintage": str(chosen.date),
+        "neighbours": [
+            named(gazetteer.area(row.code))
+            | {"touching": row.touching, "distance_km": round(row.distance_km, 1)}
+            for row in rows
+        ],
+    }
+    return json_answer(request, body)
+
+
+@router.get("/vintages", summary="Boundary sets")
+async def vintages(request: Request, atlas: AtlasDep) -> Response:
+    """Return the boundary sets that are loaded, with their source, credit and licence."""
+    listed = [
+        {
+            "vintage": str(v.date),
+            "title": v.title,
+            "source": v.source,
+            "credit": v.credit,
+            "licence": v.licence,
+            "areas": {level: len(atlas.gazetteer(v.date, level)) for level in v.levels},
+        }
+        for v in atlas.catalogue.vintages.values()
+    ]
+    return json_answer(request, {"vintages": listed})
+
+
+@router.get("/region-sets", summary="Named sets of areas")
+async def region_sets(request: Request, atlas: AtlasDep) -> Response:
+    """Return the named region sets (the Tokyo area, outside it, regional blocs) and their members."""
+    listed = [
+        {
+            "id": name,
+            "name": {"ja": rows[0].name_ja, "en": rows[0].name_en},
+            "areas": [
+                {"code": r.area_code, "from": str(r.valid_from), "to": r.valid_to and str(r.valid_to)}
+                for r in rows
+            ],
+        }
+        for name, rows in atlas.catalogue.regions.items()
+    ]
+    return json_answer(request, {"region_sets": listed})

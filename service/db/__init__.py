@@ -1,0 +1,1 @@
+"""The database: ways to it, its tables and their migrations."""

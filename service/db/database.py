@@ -1,0 +1,192 @@
+"""The two ways to the database: one that writes (ingest, migrations, keys) and one that only reads.
+
+The serving process answers through the reader, whose role may do nothing but read the published tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import psycopg
+from pydantic import SecretStr
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from service.db.cluster import Cluster
+from service.settings import Settings
+
+RECYCLE_S = 1800
+#: A load waits this long for another load's lock, then gives up with a clear error.
+WRITER_LOCK_TIMEOUT_MS = 10_000
+
+
+def writer_url(settings: Settings) -> URL:
+    """Return the address of the database for the role that owns the tables."""
+    if settings.database_url is not None:
+        return _parsed(settings.database_url)
+    return Cluster.of(settings).url("chiiki")
+
+
+def reader_url(settings: Settings) -> URL:
+    """Return the address of the database for reading; the owner's where no reader is configured."""
+    if settings.reader_url is not None:
+        return _parsed(settings.reader_url)
+    if settings.database_url is not None:
+        return _parsed(settings.database_url)
+    return Cluster.of(settings).url("chiiki_reader")
+
+
+def news_address(settings: Settings) -> str:
+    """Return where notifications come from, as libpq reads it: a primary server, which a replica is not."""
+    url = _parsed(settings.news_url) if settings.news_url is not None else reader_url(settings)
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def writer_engine(settings: Settings) -> Engine:
+    """Return the engine of ingest, migrations and keys; a load may take minutes, so no statement timeout."""
+    return create_engine(
+        writer_url(settings),
+        pool_pre_ping=True,
+        pool_size=2,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        pool_recycle=RECYCLE_S,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        connect_args=_connect_args(settings, "chiiki writer", {"lock_timeout": WRITER_LOCK_TIMEOUT_MS}),
+    )
+
+
+def reader_engine(settings: Settings) -> AsyncEngine:
+    """Return the engine of the service: read-only transactions, every wait bounded."""
+    return create_async_engine(
+        reader_url(settings),
+        pool_pre_ping=True,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        pool_recycle=RECYCLE_S,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        isolation_level="REPEATABLE READ",  # all that one answer is read from is of one moment
+        execution_options={"postgresql_readonly": True},
+        connect_args=_connect_args(settings, "chiiki reader", _reading_limits(settings)),
+    )
+
+
+class Statements:
+    """Reading statements past SQLAlchemy, which would take longer than the database.
+
+    They are asked one after another on one connection, which stays open and has planned them. Each is of one
+    moment without a transaction.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cursor: psycopg.AsyncRawCursor | None = None
+        self._turn = asyncio.Lock()
+
+    async def rows(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Return the rows that a statement answers; its parameters are ``$1``, ``$2`` and so on.
+
+        Raises
+        ------
+        OperationalError : of SQLAlchemy, as from the reader
+        PoolTimeout : others take too long
+        """
+        async with self._own_turn():
+            try:
+                if self._cursor is not None:
+                    try:
+                        return await self._asked(self._cursor, query, values)
+                    except psycopg.errors.QueryCanceled:
+                        raise
+                    except (psycopg.OperationalError, psycopg.InterfaceError):  # it was closed meanwhile
+                        await self._left()
+                self._cursor = await self._opened()
+                return await self._asked(self._cursor, query, values)
+            except psycopg.Error as error:
+                raise OperationalError(query, None, error) from error
+
+    async def close(self) -> None:
+        """Close the connection; the next statement opens another."""
+        async with self._turn:
+            await self._left()
+
+    @asynccontextmanager
+    async def _own_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._settings.pool_timeout_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise PoolTimeout("The statements before take too long") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    async def _opened(self) -> psycopg.AsyncRawCursor:
+        address = reader_url(self._settings).set(drivername="postgresql")
+        limits = {**_reading_limits(self._settings), **_BY_KEY}
+        connection = await psycopg.AsyncConnection.connect(
+            address.render_as_string(hide_password=False),
+            autocommit=True,
+            **_connect_args(self._settings, "chiiki statements", limits),
+        )
+        return psycopg.AsyncRawCursor(connection)
+
+    async def _left(self) -> None:
+        if self._cursor is not None:
+            await self._cursor.connection.close()
+        self._cursor = None
+
+    @staticmethod
+    async def _asked(
+        cursor: psycopg.AsyncRawCursor, query: str, values: Sequence[object]
+    ) -> list[tuple[Any, ...]]:
+        await cursor.execute(query, values, prepare=True, binary=True)
+        return await cursor.fetchall()
+
+
+#: A statement that finds rows by their key has one plan whatever the key is: by the index, row by row.
+_BY_KEY = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off"}
+
+
+def _reading_limits(settings: Settings) -> dict[str, object]:
+    return {
+        "default_transaction_read_only": "on",
+        "statement_timeout": settings.statement_timeout_ms,
+        "lock_timeout": 500,
+        "idle_in_transaction_session_timeout": 5000,
+        "client_connection_check_interval": 1000,
+        "jit": "off",  # compiling takes longer than any of our queries
+    }
+
+
+@contextmanager
+def running_database(settings: Settings) -> Iterator[None]:
+    """Keep the database running meanwhile: the private cluster, unless ``DATABASE_URL`` names another."""
+    if settings.database_url is not None:
+        yield
+        return
+    with Cluster.of(settings).running():
+        yield
+
+
+def _parsed(address: SecretStr) -> URL:
+    url = make_url(address.get_secret_value())
+    # Providers write postgres://, people postgresql://; there is one driver here.
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _connect_args(settings: Settings, name: str, limits: Mapping[str, object]) -> dict[str, Any]:
+    return {
+        "connect_timeout": settings.connect_timeout_s,
+        "application_name": name,
+        "options": " ".join(f"-c {setting}={value}" for setting, value in limits.items()),
+    }

@@ -1,0 +1,1 @@
+"""Indicators, their figures, and the vectors that are made of them."""

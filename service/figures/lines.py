@@ -1,0 +1,103 @@
+"""A line of a series or a KPI: one area, or a region set and the areas it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo.codes import NATION, area_code, prefecture_of
+from geo.errors import NotFound
+from geo.figures.indicators import Indicator
+from service.figures.values import STATUSES
+
+if TYPE_CHECKING:  # the atlas itself asks for lines: those of KPIs
+    from service.memory.atlas import Atlas
+    from service.memory.catalogue import Vintage
+
+#: The region set that stands for the nation.
+WHOLE = "nation"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One area at a level, or a region set and the positions of the areas it holds."""
+
+    id: str
+    name_ja: str
+    name_en: str
+    level: str
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One figure of a line."""
+
+    period: str
+    value: float | None
+    status: str
+    sources: tuple[str, ...]
+
+
+def codes_of(atlas: Atlas, region: str) -> list[str]:
+    """Return the areas of a region set as it is now; a city inside a prefecture of the set is left out.
+
+    Raises
+    ------
+    NotFound : no such region set
+    """
+    rows = atlas.catalogue.regions.get(region)
+    if rows is None:
+        listed = ", ".join(atlas.catalogue.regions)
+        raise NotFound(f"No region set is called {region[:80]!r}; there are: {listed}")
+    codes = [row.area_code for row in rows if row.valid_to is None]
+    return [code for code in codes if code.endswith("000") or prefecture_of(code) not in codes]
+
+
+def member(atlas: Atlas, vintage: Vintage, written: str) -> Member:
+    """Return what an area code in any form, or the id of a region set, stands for; ``00000`` is the nation.
+
+    Raises
+    ------
+    NotFound, InvalidAreaCode
+    """
+    if written == NATION:
+        return member(atlas, vintage, WHOLE)
+    if written in atlas.catalogue.regions or not any(c.isdigit() for c in written):
+        return _region(atlas, vintage, written)
+    code = area_code(written)
+    for level in vintage.levels:
+        gazetteer = atlas.gazetteer(vintage.date, level)
+        if code in gazetteer.position:
+            area = gazetteer.area(code)
+            return Member(code, area.name_ja, area.name_en, level, (area.position,))
+    raise NotFound(f"No area has the code {code} on {vintage.date}; /v1/areas/{code} tells its changes")
+
+
+def _region(atlas: Atlas, vintage: Vintage, name: str) -> Member:
+    codes = codes_of(atlas, name)
+    level = "prefecture" if all(code.endswith("000") for code in codes) else "municipality"
+    gazetteer = atlas.gazetteer(vintage.date, level)
+    whole = {code for code in codes if code.endswith("000")} if level == "municipality" else set()
+    inside = [area.position for area in gazetteer.areas if area.prefecture in whole]
+    positions = tuple(
+        sorted({*inside, *(gazetteer.area(code).position for code in codes if code not in whole)})
+    )
+    row = atlas.catalogue.regions[name][0]
+    return Member(name, row.name_ja, row.name_en, level, positions)
+
+
+def points(
+    atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, periods: Sequence[str]
+) -> list[Point]:
+    """Return the figures of a line in the given periods; a missing one is None and its status says why."""
+    vectors = atlas.region_vectors(indicator, periods, line.level, vintage.date, line.positions)
+    found = []
+    for period, vector in zip(periods, vectors, strict=True):
+        value = float(vector.values[0])
+        known = None if np.isnan(value) else value
+        found.append(Point(period, known, STATUSES[vector.statuses[0]], vector.sources))
+    return found

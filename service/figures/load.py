@@ -1,0 +1,280 @@
+"""Rows of figures into the database: all of them or none, the same rows twice change nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select, text
+
+from geo.areas.lineage import absent
+from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
+from geo.figures.accounts import read_accounts
+from geo.figures.estat import read_estat
+from geo.figures.indicators import Indicator, from_json, items
+from geo.figures.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
+from geo.figures.ssdse import read_ssdse
+from service.db.tables import area, area_change, audit, indicator, source
+from service.figures.vectors import changes_of, write_vectors
+from service.memory import revisions
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Rows that share a source and the date of the boundaries their area codes belong to."""
+
+    rows: Sequence[Row]
+    source: str
+    boundary_date: dt.date
+
+
+_STAGE = text(
+    """
+    create temp table staged (
+        indicator text, period text, area_code text, value float8, status text, raw text,
+        boundary_date date, source text
+    ) on commit drop
+    """
+)
+_COUNT = text(
+    """
+    select count(*) as rows,
+           count(*) filter (where o.indicator is null) as added,
+           count(*) filter (where o.indicator is not null
+               and (o.value, o.status) is distinct from (s.value, s.status)) as changed
+    from staged s left join observation o using (indicator, period, area_code)
+    """
+)
+_TOUCHED = text(
+    """
+    select s.indicator, array_agg(distinct s.period) as periods
+    from staged s left join observation o using (indicator, period, area_code)
+    where (o.value, o.status, o.source, o.boundary_date)
+          is distinct from (s.value, s.status, s.source, s.boundary_date)
+    group by 1 order by 1
+    """
+)
+_UPSERT = text(
+    """
+    insert into observation (indicator, period, area_code, value, status, raw, boundary_date, source)
+    select indicator, period, area_code, value, status, nullif(raw, ''), boundary_date, source from staged
+    on conflict (indicator, period, area_code) do update
+    set value = excluded.value, status = excluded.status, raw = excluded.raw,
+        boundary_date = excluded.boundary_date, source = excluded.source
+    where (observation.value, observation.status, observation.source, observation.boundary_date)
+          is distinct from (excluded.value, excluded.status, excluded.source, excluded.boundary_date)
+    """
+)
+
+
+def load_observations(
+    conn: Connection, figures: Iterable[Figures], *, actor: str, subject: str, dry_run: bool = False
+) -> dict[str, object]:
+    """Load figures in the caller's transaction; return how many were added and changed.
+
+    A figure that stands in the database and not in the rows stays. What follows from the figures is written
+    with them, and the serving processes are told when the transaction commits.
+    """
+    conn.execute(_STAGE)
+    cursor = conn.connection.cursor()
+    with cursor.copy("copy staged from stdin") as copy:
+        for part in figures:
+            for r in part.rows:
+                copy.write_row(
+                    (
+                        r.indicator,
+                        r.period,
+                        r.area_code,
+                        r.value,
+                        r.status,
+                        r.raw,
+                        part.boundary_date,
+                        part.source,
+                    )
+                )
+    conn.execute(text("analyze staged"))
+    counts = conn.execute(_COUNT).one()
+    touched = {str(row.indicator): row.periods for row in conn.execute(_TOUCHED).all()}
+    report: dict[str, object] = {
+        "rows": counts.rows,
+        "added": counts.added,
+        "changed": counts.changed,
+        "indicators": list(touched),
+        "dry_run": dry_run,
+    }
+    if not dry_run and touched:
+        conn.execute(_UPSERT)
+        write_vectors(conn, touched)
+        revisions.changed(conn, *map(revisions.indicator, touched))
+        conn.execute(insert(audit).values(actor=actor, action="load figures", subject=subject, detail=report))
+    conn.execute(text("drop table staged"))
+    return report
+
+
+def observed_indicators(conn: Connection) -> dict[str, Indicator]:
+    """Return the indicators that figures may be loaded for: the observed ones."""
+    rows = conn.execute(select(indicator.c.id, indicator.c.definition)).all()
+    found = {row.id: from_json(row.definition) for row in rows}
+    return {name: one for name, one in found.items() if not one.numerator}
+
+
+def known_codes(conn: Connection) -> frozenset[str]:
+    """Return every area code that exists in a vintage or took part in a municipal change, and the nation."""
+    codes = set(conn.execute(select(area.c.code).distinct()).scalars())
+    for column in (area_change.c.from_code, area_change.c.to_code):
+        codes |= set(conn.execute(select(column).distinct()).scalars())
+    return frozenset(codes | {"00000"})
+
+
+def _source_of(conn: Connection, wanted: str) -> str:
+    existing = list(conn.execute(select(source.c.id).order_by(source.c.id)).scalars())
+    if wanted not in existing:
+        listed = ", ".join(existing)
+        finding = Finding("parameter", "source", wanted[:80], f"one of {listed}")
+        raise NotFound(f"No source is called {wanted[:80]!r}; there are: {listed}", [finding])
+    return wanted
+
+
+def _date_of(written: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(written)
+    except ValueError:
+        finding = Finding("parameter", "boundary_date", written[:80], "a date such as 2020-10-01")
+        raise InvalidParameter("boundary_date is no date", [finding]) from None
+
+
+def _loaded(
+    conn: Connection,
+    table: list[tuple[int, dict[str, str]]],
+    allowed: Collection[str],
+    *,
+    source: str,
+    boundary_date: str,
+    actor: str,
+    subject: str,
+    dry_run: bool,
+) -> dict[str, object]:
+    date = _date_of(boundary_date)
+    existing = known_codes(conn) - absent(date, changes_of(conn))
+    rows = checked_rows(table, allowed, existing.__contains__, f"the code of an area that existed on {date}")
+    part = Figures(rows, _source_of(conn, source), date)
+    report = load_observations(conn, [part], actor=actor, subject=subject, dry_run=dry_run)
+    return report | {"duplicates": len(table) - len(rows)}
+
+
+def put_observations(
+    engine: Engine,
+    body: bytes,
+    media_type: str,
+    one: Indicator,
+    *,
+    source: str,
+    boundary_date: str,
+    actor: str,
+    dry_run: bool,
+) -> dict[str, object]:
+    """Load the body of a PUT for one indicator, in a transaction of its own."""
+    if one.numerator:
+        raise InvalidParameter(f"{one.id} is computed from {one.numerator}; load figures of those")
+    table = read_long_json(body) if media_type == "application/json" else read_long_csv(body)
+    with engine.begin() as conn:
+        return _loaded(
+            conn,
+            table,
+            {one.id},
+            source=source,
+            boundary_date=boundary_date,
+            actor=actor,
+            subject=one.id,
+            dry_run=dry_run,
+        )
+
+
+def ingest_file(
+    conn: Connection, path: Path, *, source: str, boundary_date: str, actor: str, dry_run: bool = False
+) -> dict[str, object]:
+    """Load a file in the caller's transaction.
+
+    It is in the long form (.csv, .json, .xlsx), an SSDSE file as published (.csv), or an answer of the
+    e-Stat API about the System of Social and Demographic Statistics (.json); what it holds tells which.
+    """
+    readers = {".csv": read_long_csv, ".json": read_long_json}
+    suffix = path.suffix.lower()
+    allowed = observed_indicators(conn)
+    if suffix == ".xlsx":
+        table = read_long_xlsx(path)
+    elif suffix in readers:
+        data = path.read_bytes()
+        if rows := _published(suffix, data, allowed):
+            date = _date_of(boundary_date)
+            part = Figures(_existing(conn, rows, date), _source_of(conn, source), date)
+            return load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+        table = readers[suffix](data)
+    else:
+        finding = Finding("file", "name", path.name[:80], ".csv, .json or .xlsx")
+        raise InvalidFile(f"{path.name} is no table of figures by its name", [finding])
+    return _loaded(
+        conn,
+        table,
+        allowed,
+        source=source,
+        boundary_date=boundary_date,
+        actor=actor,
+        subject=path.name,
+        dry_run=dry_run,
+    )
+
+
+def ingest_accounts(
+    conn: Connection,
+    path: Path,
+    indicator_id: str,
+    *,
+    source: str,
+    boundary_date: str,
+    actor: str,
+    dry_run: bool = False,
+) -> dict[str, object]:
+    """Load a workbook of the prefectural accounts (総括表) as figures of one indicator.
+
+    The file does not say which base year it has: the indicator does. Its 47 figures must add up to the
+    published sum where the indicator can be summed.
+    """
+    allowed = observed_indicators(conn)
+    if indicator_id not in allowed:
+        raise NotFound(f"No observed indicator is called {indicator_id[:80]!r}; see /v1/indicators")
+    one = allowed[indicator_id]
+    found = read_accounts(path, indicator_id, additive=one.aggregation == "sum")
+    named = [one.name_ja.partition("（")[0], *(word for word in ("名目", "実質") if word in one.name_ja)]
+    if not all(word in found.title for word in named):
+        finding = Finding("sheet", "title", found.title[:80], f"a table of {' '.join(named)}")
+        raise InvalidFile(f"{path.name} holds another table than {indicator_id}", [finding])
+    part = Figures(found.rows, _source_of(conn, source), _date_of(boundary_date))
+    report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+    return {"title": found.title, "unit": found.unit} | report
+
+
+def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> list[Row]:
+    """Return the figures of a file in a publisher's own form that the catalogue has an item code for."""
+    if suffix == ".csv" and b"SSDSE" in data.partition(b"\n")[0]:
+        rows = read_ssdse(data, items(allowed))
+    elif suffix == ".json" and b'"GET_STATS_DATA"' in data[:1_000]:
+        rows = read_estat(data, {one.id: {"cat01": one.code} for one in allowed.values() if one.code})
+    else:
+        return []
+    if not rows:
+        raise InvalidFile("The file has no figure of an indicator in the catalogue")
+    return rows
+
+
+def _existing(conn: Connection, rows: list[Row], date: dt.date) -> list[Row]:
+    """Return the rows; refuse them all when an area did not exist on the date."""
+    known = known_codes(conn) - absent(date, changes_of(conn))
+    expected = f"the code of an area that existed on {date}"
+    lines = {row.area_code: row.line for row in rows if row.area_code not in known}
+    if lines:
+        findings = [Finding(f"line {line}", "area_code", code, expected) for code, line in lines.items()]
+        raise InvalidRows(f"{len(findings)} areas are unknown; nothing was loaded", findings)
+    return rows

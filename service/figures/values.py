@@ -1,0 +1,257 @@
+"""From published figures to values in area order: all periods of an indicator at once, at any level."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row
+
+from geo.areas.lineage import Change, Crosswalk, crosswalk, placed
+from geo.figures.ages import Ages, together
+from geo.figures.indicators import Indicator, aggregated, own_or_sum
+from service.areas.gazetteer import Gazetteer
+
+Floats = NDArray[np.float64]
+UInt8s = NDArray[np.uint8]
+
+#: The order is the code in ``Vector.statuses``; no figure is stored with the last, which layers of
+#: deployments have where none is known.
+STATUSES = ("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known")
+OK = STATUSES.index("ok")
+NOT_AVAILABLE = STATUSES.index("not_available")
+NOT_APPLICABLE = STATUSES.index("not_applicable")
+NONE_KNOWN = STATUSES.index("none_known")
+#: In ``Published.statuses``: nothing was published for this code and period.
+ABSENT = 255
+
+BELOW = {"prefecture": "municipality", "municipality": "ward"}
+
+
+@dataclass(frozen=True)
+class Vector:
+    """One value per area: NaN where missing, and then a status that says why."""
+
+    values: Floats
+    statuses: UInt8s
+    sources: tuple[str, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        return self.values.nbytes + self.statuses.nbytes
+
+    @classmethod
+    def of(cls, values: bytes, statuses: bytes, sources: Sequence[str]) -> Vector:
+        """Return the vector as it is stored."""
+        return cls(np.frombuffer(values, "<f8"), np.frombuffer(statuses, np.uint8), tuple(sources))
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """Upper bounds of the classes, and the least value they were made from; NaN and none without a value."""
+
+    lowest: float
+    bounds: Floats
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        return self.bounds.nbytes + 100
+
+    @classmethod
+    def of(cls, lowest: float | None, bounds: Sequence[float] | None) -> Breaks:
+        """Return the breaks as they are stored."""
+        return cls(np.nan if lowest is None else lowest, np.array(bounds or (), np.float64))
+
+
+@dataclass(frozen=True)
+class StoredVector:
+    """A vector as it was written at load, with the breaks of its own scheme for its period alone."""
+
+    vector: Vector
+    breaks: Breaks
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        return self.vector.nbytes + self.breaks.nbytes
+
+    @classmethod
+    def missing(cls, n: int) -> StoredVector:
+        """Return the vector of a period for which there are no figures."""
+        statuses = np.full(n, NOT_AVAILABLE, np.uint8)
+        return cls(Vector(np.full(n, np.nan), statuses, ()), Breaks.of(None, None))
+
+
+@dataclass(frozen=True)
+class Published:
+    """The figures of one indicator from one source on the boundaries of one date.
+
+    Attributes
+    ----------
+    codes : (m,) area codes as published, ascending
+    periods : p of them, ascending
+    values : (m, p) NaN where missing
+    statuses : (m, p) why, and ``ABSENT`` where nothing was published
+    """
+
+    boundary_date: dt.date
+    source: str
+    codes: NDArray[np.str_]
+    periods: tuple[str, ...]
+    values: Floats
+    statuses: UInt8s
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The vectors of several periods side by side.
+
+    Attributes
+    ----------
+    values, statuses : (n, p)
+    sources : of each period
+    """
+
+    periods: tuple[str, ...]
+    values: Floats
+    statuses: UInt8s
+    sources: tuple[tuple[str, ...], ...]
+
+    def vector(self, period: str) -> Vector:
+        """Return the vector of one period."""
+        at = self.periods.index(period)
+        return Vector(self.values[:, at], self.statuses[:, at], self.sources[at])
+
+
+@dataclass
+class Boundaries:
+    """The areas of one vintage by level, and how figures of other dates are carried to them."""
+
+    date: dt.date
+    gazetteers: Mapping[str, Gazetteer]
+    changes: Sequence[Change]
+    _walks: dict[tuple[dt.date, str, bool], Crosswalk] = field(default_factory=dict)
+
+    def walk(self, boundary_date: dt.date, level: str, *, additive: bool) -> Crosswalk:
+        """Return the crosswalk from the boundaries of a date to a level; worked out once."""
+        key = (boundary_date, level, additive)
+        if key not in self._walks:
+            codes = self.gazetteers[level].codes
+            self._walks[key] = crosswalk(boundary_date, self.date, codes, self.changes, additive=additive)
+        return self._walks[key]
+
+
+def _reported(
+    parts: Sequence[Published], periods: Sequence[str], boundaries: Boundaries, level: str, *, additive: bool
+) -> Columns:
+    """Return the figures as reported for exactly these areas, carried over municipal changes."""
+    gazetteer = boundaries.gazetteers[level]
+    values = np.full((len(gazetteer), len(periods)), np.nan)
+    statuses = np.full(values.shape, NOT_AVAILABLE, np.uint8)
+    sources: list[dict[str, None]] = [{} for _ in periods]
+    place_of = {period: at for at, period in enumerate(periods)}
+    for part in parts:
+        own = np.char.endswith(part.codes, "000") == (level == "prefecture")
+        told = [(at, place_of[period]) for at, period in enumerate(part.periods) if period in place_of]
+        if not own.any() or not told:
+            continue
+        theirs, ours = (np.array(side, np.intp) for side in zip(*told, strict=True))
+        codes = part.codes[own]
+        part_values, part_statuses = part.values[own][:, theirs], part.statuses[own][:, theirs]
+        walk = boundaries.walk(part.boundary_date, level, additive=additive)
+        figures = np.full((len(walk.codes), len(ours)), np.nan)
+        places, known = placed(codes, walk.codes)
+        figures[places] = part_values[known]
+        moved = walk.carried(figures)
+        found = np.isfinite(moved)
+        values[:, ours] = np.where(found, moved, values[:, ours])
+        states = np.where(found, OK, statuses[:, ours]).astype(np.uint8)
+        places, known = placed(codes, gazetteer.codes)
+        reasons = part_statuses[known]
+        is_silent = (reasons != OK) & (reasons != ABSENT) & ~found[places]
+        states[places] = np.where(is_silent, reasons, states[places])
+        statuses[:, ours] = states
+        for column, at in enumerate(ours.tolist()):
+            if (part_statuses[:, column] != ABSENT).any():
+                sources[at][part.source] = None
+    return Columns(tuple(periods), values, statuses, tuple(map(tuple, sources)))
+
+
+def _sums(members: Floats, of: Gazetteer, into: Gazetteer) -> Floats:
+    """Return the sums of ``members`` for each area of ``into``; NaN where a member is missing."""
+    parents = [a.prefecture if into.level == "prefecture" else (a.parent or a.code) for a in of.areas]
+    groups = np.array([into.position.get(parent, -1) for parent in parents], np.intp)
+    return aggregated(members, groups, len(into), codes=of.codes)
+
+
+def columns_by_level(
+    indicator: Indicator, parts: Sequence[Published], periods: Sequence[str], boundaries: Boundaries
+) -> dict[str, Columns]:
+    """Return the figures of an observed indicator in some periods, at every level of the boundaries.
+
+    A figure published for the area itself wins; where there is none, an additive indicator is summed from the
+    level below: wards into designated cities, municipalities into prefectures.
+
+    Parameters
+    ----------
+    parts : by boundary date and source; of two that tell the same figure the later one stands
+    """
+    additive = indicator.aggregation == "sum"
+    found: dict[str, Columns] = {}
+    for level in ("ward", "municipality", "prefecture"):
+        if level not in boundaries.gazetteers:
+            continue
+        own = _reported(parts, periods, boundaries, level, additive=additive)
+        members = found.get(BELOW.get(level, ""))
+        if additive and members is not None:
+            own = _completed(own, members, boundaries.gazetteers[BELOW[level]], boundaries.gazetteers[level])
+        found[level] = own
+    return found
+
+
+def _completed(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) -> Columns:
+    """Return figures whose gaps are filled with the sums of the level below."""
+    values, statuses, sources = own.values.copy(), own.statuses.copy(), list(own.sources)
+    has_gaps = (np.isnan(own.values) & into.divided[:, None]).any(axis=0)
+    for at in np.flatnonzero(has_gaps).tolist():
+        whole = own_or_sum(own.values[:, at], _sums(members.values[:, at], of, into))
+        is_told = np.isfinite(whole)
+        if is_told.sum() > np.isfinite(own.values[:, at]).sum():
+            sources[at] = tuple(dict.fromkeys(own.sources[at] + members.sources[at]))
+        values[:, at] = whole
+        statuses[:, at] = np.where(is_told, OK, own.statuses[:, at])
+    return Columns(own.periods, values, statuses, tuple(sources))
+
+
+def ages_by_year(rows: Sequence[Row[Any]], codes: Mapping[dt.date, Collection[str]]) -> dict[int, Ages]:
+    """Return the people by age of an area from rows of the areas it was, ordered by year.
+
+    ``codes`` names those areas by the date of their boundaries; a year in which one of them has no row is
+    left out.
+    """
+    years: dict[int, Ages] = {}
+    for year, group in groupby(rows, key=lambda row: int(row.year)):
+        parts = list(group)
+        if {row.area_code for row in parts} == set(codes[parts[0].boundary_date]):
+            years[year] = together([Ages(tuple(row.men), tuple(row.women), row.source) for row in parts])
+    return years
+
+
+def derived(values: Floats, components: Sequence[Vector]) -> Vector:
+    """Return a computed vector: its missing values have the status of their first missing component.
+
+    Where every component is there and the value is not (a zero denominator), it is not applicable.
+    """
+    statuses = np.where(np.isfinite(values), OK, NOT_APPLICABLE).astype(np.uint8)
+    for component in reversed(components):
+        missing = ~np.isfinite(values) & (component.statuses != OK)
+        statuses[missing] = component.statuses[missing]
+    sources = tuple(dict.fromkeys(source for component in components for source in component.sources))
+    return Vector(values, statuses, sources)

@@ -1,0 +1,326 @@
+"""Values in area order, and class breaks, written when figures or boundaries come in.
+
+The values of one (layer, level, vintage, period) are one row; a request reads it by its key. Whoever changes
+figures, boundaries, municipal changes or definitions writes the rows that follow from it in the same
+transaction, so a reader sees the old figures with their old vectors or the new ones with the new.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, bindparam, delete, select, text
+
+from geo.areas.lineage import Change
+from geo.errors import UnclassifiableValues
+from geo.figures import indicators
+from geo.figures.indicators import Indicator, from_json
+from geo.layers import classify, palettes
+from service.areas.gazetteer import LEVELS, Gazetteer
+from service.db.tables import area, area_change, class_breaks, indicator, observed, vector, vintage
+from service.figures.values import (
+    ABSENT,
+    STATUSES,
+    Boundaries,
+    Columns,
+    Published,
+    Vector,
+    columns_by_level,
+    derived,
+)
+from service.memory import revisions
+
+#: Two writers must not both work out what follows from their figures without those of the other.
+LOCK = 0x76656374
+
+Floats = NDArray[np.float64]
+#: indicator → the periods whose figures changed; None for all of them, or where its definition did
+Touched = Mapping[str, Collection[str] | None]
+
+_PUBLISHED = text(
+    """
+    select period, boundary_date, source,
+           string_agg(convert_to(area_code, 'UTF8'), ''::bytea order by area_code) as codes,
+           string_agg(float8send(coalesce(value, 'NaN')), ''::bytea order by area_code) as values,
+           string_agg(set_byte('\\000'::bytea, 0, array_position(:statuses, status) - 1),
+                      ''::bytea order by area_code) as statuses
+    from observation where indicator = :indicator and period = any(:periods)
+    group by period, boundary_date, source order by boundary_date, source, period
+    """
+).bindparams(bindparam("statuses", value=list(STATUSES)))
+_OBSERVED = text(
+    """
+    select period, bool_or(right(area_code, 3) = '000') as prefectures,
+           bool_or(right(area_code, 3) <> '000') as municipalities,
+           array_agg(distinct source order by source) as sources
+    from observation where indicator = :indicator and area_code <> '00000'
+    group by period order by period
+    """
+)
+_STORED = text(
+    """
+    select period, "values", statuses, sources from vector
+    where layer = :layer and level = :level and vintage = :vintage and period = any(:periods)
+    """
+)
+
+
+def changes_of(conn: Connection) -> list[Change]:
+    """Return the municipal changes, oldest first."""
+    columns = (area_change.c.date, area_change.c.kind, area_change.c.from_code, area_change.c.to_code)
+    return [Change(*row) for row in conn.execute(select(*columns).order_by(*columns)).all()]
+
+
+def write_vectors(
+    conn: Connection, touched: Touched, vintages: Iterable[dt.date] | None = None
+) -> dict[str, int]:
+    """Write what follows from the figures of observed indicators; return how many vectors and layers.
+
+    Derived indicators follow from theirs. ``vintages`` are those to write for; all of them without.
+    """
+    conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    catalogue = {row.id: from_json(row.definition) for row in conn.execute(select(indicator)).all()}
+    for name in touched:
+        if not catalogue[name].numerator:
+            _write_observed(conn, catalogue[name])
+    available = _available(conn)
+    changes = changes_of(conn)
+    dates = list(conn.scalars(select(vintage.c.vintage))) if vintages is None else list(vintages)
+    layers = [catalogue[name] for name in dict.fromkeys([*touched, *_following(touched, catalogue)])]
+    written = 0
+    for date in dates:
+        writer = _Writer(conn, touched, available, Boundaries(date, _gazetteers(conn, date), changes))
+        # derived ones are made of the observed ones that are written before them
+        written += sum(writer.write(one) for one in sorted(layers, key=lambda one: bool(one.numerator)))
+    return {"vectors": written, "layers": len(layers)}
+
+
+def write_all(conn: Connection, vintages: Iterable[dt.date] | None = None) -> dict[str, int]:
+    """Write the vectors of every indicator: for new boundaries, for other municipal changes."""
+    rows = conn.execute(select(indicator)).all()
+    return write_vectors(
+        conn, {row.id: None for row in rows if not from_json(row.definition).numerator}, vintages
+    )
+
+
+def renew(conn: Connection) -> bool:
+    """Write all vectors anew where other code wrote them; return whether it did.
+
+    Serving processes of the version before must not take them for theirs, so every indicator counts as
+    changed.
+    """
+    if is_current(conn):
+        return False
+    write_all(conn)
+    names = conn.scalars(select(indicator.c.id)).all()
+    revisions.changed(conn, *map(revisions.indicator, names))
+    stamp = text(
+        "insert into revision (subject, n) values (:subject, :n) on conflict (subject) do update set n = :n"
+    )
+    conn.execute(stamp, {"subject": revisions.DERIVATION, "n": revisions.derivation()})
+    return True
+
+
+def is_current(conn: Connection) -> bool:
+    """Return whether the stored vectors were written by the code that runs."""
+    found = conn.scalar(text("select n from revision where subject = :s"), {"s": revisions.DERIVATION})
+    return bool(found == revisions.derivation())
+
+
+def _following(touched: Touched, catalogue: Mapping[str, Indicator]) -> list[str]:
+    """Return the derived indicators that are made of others."""
+    return [
+        name for name, one in catalogue.items() if not set(indicators.components(one)).isdisjoint(touched)
+    ]
+
+
+def _write_observed(conn: Connection, one: Indicator) -> None:
+    additive = one.aggregation == "sum"
+    conn.execute(delete(observed).where(observed.c.indicator == one.id))
+    rows = []
+    for row in conn.execute(_OBSERVED, {"indicator": one.id}).all():
+        has = dict.fromkeys(LEVELS, row.municipalities)
+        has["prefecture"] = row.prefectures or (additive and row.municipalities)
+        rows += [(one.id, level, row.period, row.sources) for level in LEVELS if has[level]]
+    with conn.connection.cursor().copy(
+        "copy observed (indicator, level, period, sources) from stdin"
+    ) as copy:
+        for made in rows:
+            copy.write_row(made)
+
+
+def _available(conn: Connection) -> dict[str, dict[str, list[str]]]:
+    """Return level → observed indicator → its periods, ascending."""
+    asked = text(
+        "select level, indicator, array_agg(period order by period) as periods from observed group by 1, 2"
+    )
+    found: dict[str, dict[str, list[str]]] = {level: {} for level in LEVELS}
+    for row in conn.execute(asked).all():
+        found[row.level][row.indicator] = row.periods
+    return found
+
+
+def _gazetteers(conn: Connection, date: dt.date) -> dict[str, Gazetteer]:
+    columns = [column for column in area.c if column.name != "geom"]
+    asked = select(*columns).where(area.c.vintage == date).order_by(area.c.level, area.c.position)
+    rows: dict[str, list[Any]] = {}
+    for row in conn.execute(asked).all():
+        rows.setdefault(row.level, []).append(row)
+    return {level: Gazetteer.from_rows(date, level, rows[level]) for level in LEVELS if level in rows}
+
+
+def published(conn: Connection, name: str, periods: Collection[str]) -> list[Published]:
+    """Return the figures of an observed indicator in some periods by boundary date and source, in that order.
+
+    The three columns of a period travel as three byte strings, which numpy reads in place: 20,000 figures
+    take a few milliseconds instead of a row object each.
+    """
+    rows = conn.execute(_PUBLISHED, {"indicator": name, "periods": list(periods)}).all()
+    parts: dict[tuple[dt.date, str], list[Any]] = {}
+    for row in rows:
+        parts.setdefault((row.boundary_date, row.source), []).append(row)
+    return [_part(date, source, part) for (date, source), part in parts.items()]
+
+
+def _part(boundary_date: dt.date, source: str, rows: Sequence[Any]) -> Published:
+    codes_by_period = [np.frombuffer(row.codes, "S5") for row in rows]
+    codes = np.unique(np.concatenate(codes_by_period))
+    values = np.full((len(codes), len(rows)), np.nan)
+    statuses = np.full(values.shape, ABSENT, np.uint8)
+    for at, (row, own) in enumerate(zip(rows, codes_by_period, strict=True)):
+        places = np.searchsorted(codes, own)
+        values[places, at] = np.frombuffer(row.values, ">f8")
+        statuses[places, at] = np.frombuffer(row.statuses, np.uint8)
+    periods = tuple(row.period for row in rows)
+    return Published(boundary_date, source, codes.astype("U5"), periods, values, statuses)
+
+
+@dataclass
+class _Writer:
+    """What vectors of one vintage are written with."""
+
+    conn: Connection
+    touched: Touched
+    available: Mapping[str, Mapping[str, Sequence[str]]]
+    boundaries: Boundaries
+
+    def write(self, one: Indicator) -> int:
+        """Write the vectors of a layer that follow from what was touched; return their number."""
+        count = 0
+        for level, columns in self._derived(one) if one.numerator else self._observed(one):
+            self._put(one, level, columns)
+            count += len(columns.periods)
+        return count
+
+    def _is_touched(self, name: str, period: str) -> bool:
+        if name not in self.touched:
+            return False
+        periods = self.touched[name]
+        return periods is None or period in periods
+
+    def _observed(self, one: Indicator) -> Iterator[tuple[str, Columns]]:
+        told = {level: self.available[level].get(one.id, ()) for level in self.boundaries.gazetteers}
+        periods = sorted({period for listed in told.values() for period in listed})
+        wanted = [period for period in periods if self._is_touched(one.id, period)]
+        parts = published(self.conn, one.id, wanted)
+        for level, columns in columns_by_level(one, parts, wanted, self.boundaries).items():
+            yield level, _among(columns, told[level])
+
+    def _derived(self, one: Indicator) -> Iterator[tuple[str, Columns]]:
+        for level in self.boundaries.gazetteers:
+            available = self.available[level]
+            wanted = [
+                period
+                for period in indicators.periods(one, available)
+                if self._is_touched(one.id, period)
+                or any(self._is_touched(*base) for base in indicators.base_periods(one, period, available))
+            ]
+            yield level, self._evaluated(one, level, wanted, available)
+
+    def _evaluated(
+        self, one: Indicator, level: str, periods: Sequence[str], available: Mapping[str, Sequence[str]]
+    ) -> Columns:
+        needed: dict[str, set[str]] = {}
+        for period in periods:
+            for name, at in indicators.base_periods(one, period, available):
+                needed.setdefault(name, set()).add(at)
+        bases = {name: self.stored(name, level, sorted(wanted)) for name, wanted in needed.items()}
+        made: list[Vector] = []
+        for period in periods:
+            used = indicators.base_periods(one, period, available)
+            values = indicators.evaluate(one, period, available, lambda name, at: bases[name][at].values)
+            made.append(derived(values, [bases[name][at] for name, at in used]))
+        return _beside(periods, made, len(self.boundaries.gazetteers[level]))
+
+    def stored(self, layer: str, level: str, periods: Sequence[str]) -> dict[str, Vector]:
+        """Return the vectors of a layer that are stored already, by period."""
+        asked = {"layer": layer, "level": level, "vintage": self.boundaries.date, "periods": list(periods)}
+        return {
+            row.period: Vector.of(row.values, row.statuses, row.sources)
+            for row in self.conn.execute(_STORED, asked).all()
+        }
+
+    def _put(self, one: Indicator, level: str, columns: Columns) -> None:
+        date = self.boundaries.date
+        of_level = (vector.c.layer == one.id) & (vector.c.level == level) & (vector.c.vintage == date)
+        periods = list(columns.periods)
+        self.conn.execute(delete(vector).where(of_level, vector.c.period.in_(periods)))
+        names = 'layer, level, vintage, period, "values", statuses, sources, lowest, bounds'
+        copied = f"copy vector ({names}) from stdin (format binary)"
+        with self.conn.connection.cursor().copy(copied) as copy:
+            copy.set_types(["text", "text", "date", "text", "bytea", "bytea", "text[]", "float8", "float8[]"])
+            for period in periods:
+                made = columns.vector(period)
+                lowest, bounds = default_breaks(one, made.values)
+                copy.write_row(
+                    (
+                        *(one.id, level, date, period, made.values.astype("<f8").tobytes()),
+                        *(made.statuses.tobytes(), list(made.sources), lowest, bounds),
+                    )
+                )
+        self._put_breaks(one, level, columns)
+
+    def _put_breaks(self, one: Indicator, level: str, columns: Columns) -> None:
+        """Write the class breaks over all periods of a layer: those written now, and the others."""
+        date, available = self.boundaries.date, self.available[level]
+        others = [p for p in indicators.periods(one, available) if p not in columns.periods]
+        kept = [made.values for made in self.stored(one.id, level, others).values()]
+        lowest, bounds = default_breaks(one, np.concatenate([columns.values.ravel(), *kept]))
+        of_level = (class_breaks.c.layer == one.id) & (class_breaks.c.level == level)
+        self.conn.execute(delete(class_breaks).where(of_level, class_breaks.c.vintage == date))
+        row = {"layer": one.id, "level": level, "vintage": date, "lowest": lowest, "bounds": bounds}
+        self.conn.execute(class_breaks.insert().values(row))
+
+
+def default_breaks(one: Indicator, values: Floats) -> tuple[float | None, list[float] | None]:
+    """Return the least value and the upper bounds of a layer's own classes; None where none has a value."""
+    if one.kind == "category":
+        return None, None
+    try:
+        diverging = palettes.is_diverging(one.default_palette)
+        bounds = classify.class_breaks(values, one.default_scheme, one.default_k, diverging=diverging)
+    except UnclassifiableValues:
+        return None, None
+    return float(np.nanmin(values)), bounds.tolist()
+
+
+def _among(columns: Columns, periods: Collection[str]) -> Columns:
+    """Return the columns of the periods that a level has figures for."""
+    kept = [at for at, period in enumerate(columns.periods) if period in periods]
+    return Columns(
+        tuple(columns.periods[at] for at in kept),
+        columns.values[:, kept],
+        columns.statuses[:, kept],
+        tuple(columns.sources[at] for at in kept),
+    )
+
+
+def _beside(periods: Sequence[str], vectors: Sequence[Vector], n: int) -> Columns:
+    values = np.array([one.values for one in vectors]).reshape(len(vectors), n).T
+    statuses = np.array([one.statuses for one in vectors], np.uint8).reshape(len(vectors), n).T
+    return Columns(tuple(periods), values, statuses, tuple(one.sources for one in vectors))

@@ -1,0 +1,1 @@
+"""What every answer shares: the front door, dependencies, responses, problems, keys."""

@@ -1,0 +1,94 @@
+"""A client's connection, on which the head of a request has a bound.
+
+uvicorn keeps a head until it has the whole of it, however long it is: sixty megabytes of one header held up
+every other client for seconds. Here whatever is neither a body nor a finished head is counted as it comes:
+the request line, headers, empty lines before them, the extensions of a chunk and trailers after the last one.
+"""
+
+from __future__ import annotations
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from service.http.front_door import ALWAYS, REQUESTS
+from service.http.problems import problem
+
+MOST_HEAD_BYTES = 32 << 10
+#: The parser does not say where in its input a head begins; fed in pieces, the count is right to one of them.
+PIECE_BYTES = 1 << 10
+#: How long what a client still sends is read and thrown away: with bytes unread the system would break the
+#: connection off (RST), and the answer would be lost on its way.
+LINGER_S = 2.0
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection; a head that is too long gets 431 and the connection is closed."""
+
+    _unfinished = 0
+    _is_in_body = False
+    _is_over = False
+
+    def data_received(self, data: bytes) -> None:
+        """Read what has come, up to what is too long."""
+        for start in range(0, len(data), PIECE_BYTES):
+            if self._is_over or self.transport.is_closing():
+                return
+            piece = data[start : start + PIECE_BYTES]
+            self._unfinished += len(piece)
+            super().data_received(piece)
+            if self._unfinished >= MOST_HEAD_BYTES:
+                self._stop()
+
+    def on_headers_complete(self) -> None:
+        """Begin the request: its head is finished."""
+        self._unfinished = 0
+        self._is_in_body = True
+        super().on_headers_complete()
+        self.headers = []  # where trailers go, which are no headers of the request (RFC 9110 6.5.1)
+
+    def on_body(self, body: bytes) -> None:
+        """Pass a part of the body on."""
+        self._unfinished = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the request: what comes next is another head."""
+        self._unfinished = 0
+        self._is_in_body = False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or with the refusal that waited for this answer."""
+        is_last = not self.pipeline
+        super().on_response_complete()
+        if self._is_over and is_last:
+            self._refuse()
+
+    def _stop(self) -> None:
+        """Take nothing more, and refuse what is too long after the answers to the requests before it."""
+        self._is_over = True
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            self._refuse()
+        elif not self._is_in_body:
+            return  # an earlier request is being answered
+        elif self.pipeline:
+            self.pipeline.popleft()  # the request that this belongs to; those before it are answered
+        elif cycle.response_started:
+            self.transport.close()
+        else:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self._refuse()
+
+    def _refuse(self) -> None:
+        if self.transport.is_closing():
+            return
+        refusal = problem(431, "too-large", f"The head of a request has less than {MOST_HEAD_BYTES:,} bytes")
+        own = [*self.server_state.default_headers, *ALWAYS, (b"connection", b"close")]
+        lines = [name + b": " + value + b"\r\n" for name, value in (*refusal.raw_headers, *own)]
+        self.transport.write(b"".join((STATUS_LINE[431], *lines, b"\r\n", refusal.body)))
+        self.transport.write_eof()
+        REQUESTS.labels("other", "431").inc()
+        self.flow.resume_reading()
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(LINGER_S, self.timeout_keep_alive_handler)

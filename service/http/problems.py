@@ -1,0 +1,291 @@
+"""Every error as a problem (RFC 9457): one table from class to status, one shape for all answers."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
+from psycopg import errors as pg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from geo.errors import (
+    ChiikiError,
+    Finding,
+    InvalidAreaCode,
+    InvalidFile,
+    InvalidGeometry,
+    InvalidParameter,
+    InvalidRows,
+    NotConvertible,
+    NotEnoughData,
+    NotFound,
+    UnclassifiableValues,
+    UnmatchedName,
+)
+from service.http.auth import Forbidden, Unauthorized
+
+MEDIA_TYPE = "application/problem+json"
+#: Below it every error has the shape of the RESAS API, whose clients read ``statusCode``.
+RESAS = "/resas"
+#: Below it a parameter that cannot be read is a bad request (OGC API - Features - Part 1, 7.6 and 7.15).
+OGC = "/ogc"
+
+
+class Unavailable(ChiikiError):
+    """The database cannot be reached and the answer is not in memory."""
+
+
+class FontMissing(ChiikiError):
+    """The fonts that pictures are written with are not on this machine."""
+
+
+class TooManyFeatures(ChiikiError):
+    """An answer would be made of more than it may be; the message says how many, and what to ask instead."""
+
+
+class UnknownFormat(ChiikiError):
+    """The answer does not exist in the format asked for."""
+
+
+STATUS: dict[type[Exception], int] = {
+    NotFound: 404,
+    InvalidAreaCode: 422,
+    InvalidParameter: 422,
+    InvalidFile: 422,
+    InvalidGeometry: 422,
+    InvalidRows: 422,
+    NotConvertible: 422,
+    NotEnoughData: 422,
+    UnmatchedName: 422,
+    UnclassifiableValues: 422,
+    TooManyFeatures: 422,
+    Unauthorized: 401,
+    Forbidden: 403,
+    UnknownFormat: 501,  # as oEmbed wants it
+    Unavailable: 503,
+    FontMissing: 503,
+}
+
+#: slug → (title ja, title en); the slug is the last part of a problem's ``type``.
+TITLES: dict[str, tuple[str, str]] = {
+    "not-found": ("見つかりません", "Not found"),
+    "method-not-allowed": ("このメソッドは使えません", "Method not allowed"),
+    "invalid-area-code": ("地域コードが正しくありません", "Invalid area code"),
+    "invalid-parameter": ("パラメータが正しくありません", "Invalid parameter"),
+    "invalid-file": ("ファイルが正しくありません", "Invalid file"),
+    "invalid-geometry": ("図形が正しくありません", "Invalid geometry"),
+    "invalid-rows": ("データの行に誤りがあります", "Invalid rows"),
+    "unmatched-name": ("地名を特定できません", "A place name fits no area, or several"),
+    "not-enough-data": ("データが足りません", "Not enough data"),
+    "not-convertible": ("この境界へは換算できません", "Not convertible to these boundaries"),
+    "unclassifiable-values": ("階級に分けられません", "Values cannot be classified"),
+    "too-many-features": ("対象が多すぎます", "Too many features for one answer"),
+    "unauthorized": ("API キーが必要です", "An API key is needed"),
+    "forbidden": ("この API キーには権限がありません", "The API key does not allow this"),
+    "too-large": ("リクエストが大きすぎます", "Request too large"),
+    "unknown-format": ("この形式では答えられません", "Not available in this format"),
+    "unavailable": ("データベースに接続できません", "The database cannot be reached"),
+    "font-missing": ("図を描く書体がありません", "The fonts for pictures are missing"),
+    "internal": ("内部エラーです", "Internal error"),
+}
+
+_SLUGS: dict[type[Exception], str] = {
+    NotFound: "not-found",
+    InvalidAreaCode: "invalid-area-code",
+    InvalidParameter: "invalid-parameter",
+    InvalidFile: "invalid-file",
+    InvalidGeometry: "invalid-geometry",
+    InvalidRows: "invalid-rows",
+    NotConvertible: "not-convertible",
+    NotEnoughData: "not-enough-data",
+    UnmatchedName: "unmatched-name",
+    UnclassifiableValues: "unclassifiable-values",
+    TooManyFeatures: "too-many-features",
+    Unauthorized: "unauthorized",
+    Forbidden: "forbidden",
+    UnknownFormat: "unknown-format",
+    Unavailable: "unavailable",
+    FontMissing: "font-missing",
+}
+
+_HTTP_SLUGS = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+}
+
+log = logging.getLogger("chiiki")
+
+
+def problem(
+    status: int,
+    slug: str,
+    detail: str,
+    findings: tuple[Finding, ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return a problem document; ``findings`` name each place, field, value and what was expected.
+
+    It is indented, because people read it in terminals.
+    """
+    title_ja, title_en = TITLES[slug]
+    body: dict[str, object] = {
+        "type": f"/problems/{slug}",
+        "title": title_en,
+        "title_ja": title_ja,
+        "status": status,
+        "detail": detail,
+    }
+    if findings:
+        body["errors"] = [
+            {"where": f.where, "field": f.field, "value": f.value, "expected": f.expected} for f in findings
+        ]
+    return Response(
+        orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+#: Messages of the old service that clients compare with; the others are the names of the status.
+_RESAS_MESSAGES = {400: "Validation Failed.", 404: "404. That's an error."}
+
+
+def _resas_error(
+    status: int, detail: str, findings: tuple[Finding, ...], headers: dict[str, str] | None
+) -> Response:
+    """Return an error as the RESAS API wrote it, with the real HTTP status."""
+    status = 400 if status == 422 else status
+    told = "; ".join(f"{f.field}={f.value}: {f.expected}" for f in findings)
+    body = {
+        "statusCode": str(status),
+        "message": _RESAS_MESSAGES.get(status, f"{HTTPStatus(status).phrase}."),
+        "description": told or detail,
+    }
+    return Response(
+        orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def _told(
+    request: Request,
+    status: int,
+    slug: str,
+    detail: str,
+    findings: tuple[Finding, ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return an error in the shape that the clients of the path expect."""
+    path = request.url.path
+    if path == RESAS or path.startswith(f"{RESAS}/"):
+        return _resas_error(status, detail, findings, headers)
+    if status == 422 and path.startswith(OGC):
+        status = 400
+    return problem(status, slug, detail, findings, headers)
+
+
+def _refusal(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ChiikiError):  # the handler is registered for ChiikiError alone
+        raise error
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            headers = {"Retry-After": "5"} if kind is Unavailable else None
+            if kind is Unauthorized:
+                headers = {"WWW-Authenticate": 'Bearer realm="chiiki"'}
+            return _told(request, STATUS[kind], _SLUGS[kind], error.message, error.findings, headers)
+    return _unforeseen(request, error)
+
+
+def _invalid_request(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    findings = tuple(
+        Finding(
+            where=str(fault["loc"][0]),
+            field=".".join(str(part) for part in fault["loc"][1:]),
+            value=str(fault.get("input", ""))[:80],
+            expected=str(fault["msg"]),
+        )
+        for fault in error.errors()
+    )
+    named = ", ".join(finding.field for finding in findings)
+    return _told(request, 422, "invalid-parameter", f"The request is not valid: {named}", findings)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return the methods that there are at the path of a request.
+
+    The router tells those of the first route that fits and the built front-end takes every path.
+    """
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    routes = (one for one in iter_route_contexts(request.app.routes) if one.path_format and one.methods)
+    matching = [one for one in routes if one.path_regex.match(path)]
+    first = matching[0].path_format if matching else ""
+    allowed = {method for one in matching if one.path_format == first for method in one.methods or ()}
+    return sorted(allowed | ({"HEAD"} if "GET" in allowed else set()))
+
+
+def _http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    allowed = _allowed(request) if error.status_code in (404, 405) else []
+    if allowed and request.method not in allowed:
+        told = f"{request.url.path} is asked with {' or '.join(allowed)}, not with {request.method}"
+        return _told(request, 405, "method-not-allowed", told, headers={"Allow": ", ".join(allowed)})
+    if error.status_code == 400:  # a body that is no text in any encoding does not get as far as its JSON
+        finding = Finding("body", "body", "", "a JSON document in UTF-8")
+        return _told(request, 422, "invalid-parameter", str(error.detail), (finding,))
+    slug = _HTTP_SLUGS.get(error.status_code, "internal" if error.status_code >= 500 else "invalid-parameter")
+    detail = (
+        f"There is nothing at {request.url.path}; see /docs"
+        if error.status_code == 404
+        else str(error.detail)
+    )
+    return _told(request, error.status_code, slug, detail, headers=dict(error.headers or {}))
+
+
+#: What the driver raises where the database is not there, or took the connection back.
+AWAY = (pg.OperationalError, pg.InterfaceError, pg.IdleInTransactionSessionTimeout)
+
+
+def _database(request: Request, error: Exception) -> Response:
+    """Answer what the caller can mend as 422, what only time mends as 503 (and log why), the rest as 500."""
+    origin = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(origin, pg.DataError):
+        return _told(
+            request, 422, "invalid-parameter", "A parameter holds a character or number that cannot be stored"
+        )
+    if origin is None or isinstance(origin, AWAY):
+        log.warning("no answer of the database to %s: %s", request.url.path, origin or error)
+        too_long = isinstance(origin, pg.QueryCanceled)
+        detail = "The database took too long; ask for less" if too_long else "The database cannot be reached"
+        return _told(request, 503, "unavailable", detail, headers={"Retry-After": "5"})
+    return _unforeseen(request, error)
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("unforeseen error at %s", request.url.path, exc_info=error)
+    return _told(request, 500, "internal", "The service made an error; it has been logged")
+
+
+def register(app: FastAPI) -> None:
+    """Register the handlers that turn every exception into a problem."""
+    app.add_exception_handler(ChiikiError, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(Exception, _unforeseen)

@@ -1,0 +1,232 @@
+"""How an answer leaves: encoding, strong ETag, 304, caching. One function for every format."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import math
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from service.heavy import off_loop
+from service.http.addresses import base_url
+from service.memory.revisions import digest
+
+if TYPE_CHECKING:
+    from service.memory.atlas import Atlas
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "public, max-age=0, must-revalidate, stale-if-error=86400"
+
+JSON = "application/json"
+GEOJSON = "application/geo+json"
+JSON_LD = "application/ld+json"
+CSV = "text/csv; charset=utf-8"
+SVG = "image/svg+xml"
+MVT = "application/vnd.mapbox-vector-tile"
+PNG = "image/png"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+
+Bom = Annotated[bool, Query(description="Begin with a byte order mark, for Excel")]
+
+#: Encodings of a body: identity or gzip, from the same call.
+Produce = Callable[[bool], bytes]
+Where = Callable[[Produce, bool], Awaitable[bytes]]
+
+
+def accepts_gzip(header: str) -> bool:
+    """Return whether an Accept-Encoding header allows gzip (RFC 9110 12.5.3).
+
+    >>> accepts_gzip("gzip, br"), accepts_gzip("gzip;q=0, br"), accepts_gzip("")
+    (True, False, False)
+    """
+    wildcard = False
+    for part in header.lower().split(","):
+        coding, _, weight = part.partition(";")
+        allowed = weight.replace(" ", "").removeprefix("q=") not in ("0", "0.0", "0.00", "0.000")
+        if coding.strip() in ("gzip", "x-gzip"):
+            return allowed
+        wildcard = wildcard or (coding.strip() == "*" and allowed)
+    return wildcard
+
+
+def is_fresh(if_none_match: str, etag: str) -> bool:
+    """Return whether the client's copy is still good (RFC 9110 13.1.2, weak comparison)."""
+    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in if_none_match.split(","))
+
+
+def to_json(value: object) -> bytes:
+    """Return JSON bytes; NaN and infinities become null."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def written(value: object) -> orjson.Fragment:
+    """Return a part of a JSON answer as it is written: what is large is made of such parts, one by one."""
+    return orjson.Fragment(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, bom: bool = False) -> bytes:
+    """Return a CSV table in UTF-8, with a byte order mark for Excel where asked.
+
+    None is an empty cell. A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\r\n")
+    table.writerow(header)
+    table.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig" if bom else "utf-8")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.15g}"
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) and len(value) > 1:
+        return f"'{value}"
+    return value
+
+
+def answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Return what a route gives to ``responses``: the media types of its answer."""
+    return {200: {"content": {one: {"schema": _schema(one)} for one in media_types}}}
+
+
+def _schema(media_type: str) -> dict[str, Any]:
+    if "json" in media_type:
+        return {}
+    is_text = media_type.startswith("text/") or media_type.endswith("+xml")
+    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
+
+
+def encoded(make: Callable[[], bytes]) -> Produce:
+    """Return a producer that compresses what ``make`` returns when it is asked to, unless it is empty."""
+
+    def produce(gzipped: bool) -> bytes:
+        body = make()
+        return gzip.compress(body, 6, mtime=0) if gzipped and body else body
+
+    return produce
+
+
+@dataclass(frozen=True)
+class Told:
+    """How an answer is told besides its body.
+
+    Attributes
+    ----------
+    vary : what else than Accept-Encoding the answer depends on
+    """
+
+    media_type: str
+    immutable: bool = False
+    revision: str | None = None
+    download: str | None = None
+    compressible: bool = True
+    vary: str = ""
+
+    def headers(self, etag: str, *, gzipped: bool) -> dict[str, str]:
+        """Return the headers of a full answer; a 304 has those of them that it may."""
+        headers = {
+            "ETag": etag,
+            "Cache-Control": IMMUTABLE if self.immutable else REVALIDATE,
+            "Vary": f"Accept-Encoding, {self.vary}" if self.vary else "Accept-Encoding",
+        }
+        if self.revision is not None:
+            headers["Chiiki-Revision"] = self.revision
+        if gzipped:
+            headers["Content-Encoding"] = "gzip"
+        if self.download is not None:
+            headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(self.download)}"
+        return headers
+
+
+def _asked(request: Request, told: Told, state: str) -> tuple[bool, str, Response | None]:
+    """Return whether gzip is wanted, the ETag, and the 304 where the client has the answer already."""
+    gzipped = told.compressible and accepts_gzip(request.headers.get("accept-encoding", ""))
+    etag = f'"{state}-gz"' if gzipped else f'"{state}"'
+    if is_fresh(request.headers.get("if-none-match", ""), etag):
+        headers = {k: v for k, v in told.headers(etag, gzipped=False).items() if k != "Content-Disposition"}
+        return gzipped, etag, Response(status_code=304, headers=headers)
+    return gzipped, etag, None
+
+
+async def kept(
+    request: Request, atlas: Atlas, state: str, produce: Produce, told: Told, where: Where = off_loop
+) -> Response:
+    """Return the representation the client asked for, 204 for none, or 304 when it has it already.
+
+    The body is made off the event loop, once for each state of the data, and kept.
+
+    Parameters
+    ----------
+    state : names all that the body follows from: the data and what is asked of them. The ETag adds the
+        encoding, because identity and gzip are two representations.
+    produce : makes the body; a 304 needs none
+    where : off the event loop: see ``service.heavy``
+    """
+    gzipped, etag, unchanged = _asked(request, told, state)
+    if unchanged is not None:
+        return unchanged
+
+    async def make() -> bytes:
+        return await where(produce, gzipped)
+
+    body = await atlas.store.bodies.fetch(etag, make)
+    if not body:
+        return Response(status_code=204, headers=told.headers(etag, gzipped=False))
+    return Response(body, media_type=told.media_type, headers=told.headers(etag, gzipped=gzipped))
+
+
+def state_of(request: Request, *of: object) -> str:
+    """Return what an answer follows from: the states ``of`` the data, the address, and how links begin."""
+    return digest(*of, request.url.path, sorted(request.query_params.multi_items()), base_url(request))
+
+
+async def kept_json(
+    request: Request, atlas: Atlas, make: Callable[[], object], *of: object, download: str | None = None
+) -> Response:
+    """Return a JSON answer that follows from the states ``of`` the data and the address; see ``kept``."""
+    told = Told(JSON, download=download)
+    return await kept(request, atlas, state_of(request, *of), encoded(lambda: to_json(make())), told)
+
+
+async def kept_csv(
+    request: Request,
+    atlas: Atlas,
+    make: Callable[[], tuple[Sequence[str], Iterable[Sequence[object]]]],
+    name: str,
+    *of: object,
+    bom: bool,
+) -> Response:
+    """Return a CSV table (header and rows) as a download; see ``kept_json``."""
+
+    def table() -> bytes:
+        header, rows = make()
+        return csv_bytes(header, rows, bom=bom)
+
+    return await kept(request, atlas, state_of(request, *of), encoded(table), Told(CSV, download=name))
+
+
+def answer(request: Request, body: bytes, told: Told) -> Response:
+    """Return a small answer that is at hand, or 304; its ETag is that of its bytes."""
+    state = hashlib.blake2b(body, digest_size=8).hexdigest()
+    gzipped, etag, unchanged = _asked(request, told, state)
+    if unchanged is not None:
+        return unchanged
+    headers = told.headers(etag, gzipped=gzipped)
+    return Response(
+        gzip.compress(body, 6, mtime=0) if gzipped else body, media_type=told.media_type, headers=headers
+    )
+
+
+def json_answer(request: Request, value: object) -> Response:
+    """Return a small JSON answer; its ETag is that of its bytes."""
+    return answer(request, to_json(value), Told(JSON))

@@ -1,0 +1,1 @@
+"""Layers on a map: views, pictures, tiles, legends, readings."""

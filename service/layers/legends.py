@@ -1,0 +1,40 @@
+"""From a picture to its legend: the same bounds, colours and classes as its tiles."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geo.layers.legend import NO_DATA_LABEL, NONE_KNOWN_LABEL, Entry, Legend, numeric_entries
+from service.layers.views import MISSING, Picture
+
+
+def legend_of(picture: Picture) -> Legend:
+    """Return the legend of a picture."""
+    indicator = picture.view.indicator
+    counts = np.bincount(picture.classes, minlength=MISSING + 1).tolist()
+    if indicator.kind == "category":
+        entries = tuple(
+            Entry(None, None, colour, category.label_ja, category.label_en, count)
+            for category, colour, count in zip(
+                indicator.categories, picture.hex_colours, counts, strict=False
+            )
+        )
+    else:
+        entries = numeric_entries(
+            picture.lowest,
+            picture.bounds.tolist(),
+            picture.hex_colours,
+            counts,
+            indicator.decimals,
+            whole=indicator.kind == "count" and indicator.decimals == 0,
+        )
+    return Legend(
+        title_ja=indicator.name_ja,
+        title_en=indicator.name_en,
+        unit_ja=indicator.unit_ja,
+        unit_en=indicator.unit_en,
+        period=picture.view.period,
+        entries=entries,
+        no_data=counts[MISSING],
+        no_data_label=NONE_KNOWN_LABEL if indicator.topic == "measures" else NO_DATA_LABEL,
+    )

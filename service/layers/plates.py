@@ -1,0 +1,132 @@
+"""A plate is a picture on tiles: everything but the address is settled, so a tile is one pour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.figures.indicators import Indicator
+from geo.layers import mvt, png
+from geo.layers.palettes import NO_DATA
+from service.heavy import prepared
+from service.http.responses import IMMUTABLE, MVT, PNG, REVALIDATE
+from service.layers.views import MISSING, Picture, View, picture
+from service.memory.atlas import Address, Atlas
+
+MAX_ZOOM = 14
+#: The constant part of a tile with more areas than this is made off the event loop.
+FEW = 150
+#: Suffix → (media type, pixels or None for vector tiles)
+FORMATS: dict[str, tuple[str, int | None]] = {"mvt": (MVT, None), "png": (PNG, 256), "@2x.png": (PNG, 512)}
+
+
+def plate(atlas: Atlas, view: View, further: Sequence[View], rev: str | None) -> Plate:
+    """Return the plate of a view; see ``service.memory.store.settled``."""
+    main, *others = (picture(atlas, one) for one in (view, *further))
+    layers = (one.indicator for one in (view, *further))
+    return Plate(main, tuple(others), atlas.state_of(*layers), immutable=rev == main.revision)
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A picture, and the further pictures poured into the same tiles.
+
+    Attributes
+    ----------
+    state : of all layers on it; while that of the atlas is the same, so is the plate
+    """
+
+    picture: Picture
+    further: tuple[Picture, ...]
+    state: str
+    immutable: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory: that of its pictures, their values in one piece, and its colours."""
+        shown = sum(one.nbytes for one in (self.picture, *self.further))
+        in_one_piece = shown if self.further else 0
+        return shown + in_one_piece + 4 * len(self.picture.classes)
+
+    @cached_property
+    def layers(self) -> tuple[Indicator, ...]:
+        """The layers of its pictures."""
+        return tuple(one.view.indicator for one in (self.picture, *self.further))
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """One row per picture, one column per area."""
+        return _rows([p.vector.values for p in (self.picture, *self.further)])
+
+    @cached_property
+    def classes(self) -> NDArray[np.uint8]:
+        """Class of each value, in the same shape."""
+        return _rows([p.classes for p in (self.picture, *self.further)])
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Attribute names of the further pictures."""
+        return tuple(p.view.indicator.id for p in self.further)
+
+    @cached_property
+    def etag(self) -> str:
+        """Name of this state of the data; tiles add their address, format and encoding."""
+        return "-".join(p.etag for p in (self.picture, *self.further))
+
+    @cached_property
+    def colours(self) -> NDArray[np.uint8]:
+        """RGBA of each area, in area order."""
+        palette = np.full((MISSING + 1, 4), (*NO_DATA, 255), np.uint8)
+        palette[: len(self.picture.colours), :3] = self.picture.colours
+        return palette[self.picture.classes]
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Headers that all tiles of the plate share."""
+        return {
+            "Cache-Control": IMMUTABLE if self.immutable else REVALIDATE,
+            "Chiiki-Revision": self.picture.revision,
+        }
+
+    def tile_headers(self, address: Address, suffix: str, *, gzipped: bool) -> dict[str, str]:
+        """Return a tile's headers: its ETag stands for the data, the address, the format and the encoding."""
+        z, x, y = address
+        headers = {"ETag": f'"{self.etag}-{z}-{x}-{y}-{suffix}{"-gz" if gzipped else ""}"', **self.headers}
+        if suffix == "mvt":
+            headers["Vary"] = "Accept-Encoding"
+        if gzipped:
+            headers["Content-Encoding"] = "gzip"
+        return headers
+
+    def body(self, atlas: Atlas, address: Address, suffix: str, *, gzipped: bool) -> bytes:
+        """Return the bytes of one tile; empty where a vector tile has nothing to draw.
+
+        On the event loop ``Needed`` is raised where its geometry is not in memory.
+        """
+        date, level = self.picture.view.vintage.date, self.picture.view.level
+        size = FORMATS[suffix][1]
+        tile = atlas.tile(date, level, address)
+        if size is None:
+            return b"" if tile is None else self._poured(atlas, tile, gzipped=gzipped)
+        raster = atlas.raster(date, level, address, size)
+        if tile is None or raster is None:
+            return png.transparent(size)
+        return png.pour(raster, self.colours[tile.positions])
+
+    def _poured(self, atlas: Atlas, tile: mvt.Tile, *, gzipped: bool) -> bytes:
+        values, classes = self.values[:, tile.positions], self.classes[:, tile.positions]
+        if len(tile) > FEW:
+            missing = np.isnan(values)
+            if not tile.is_laid(missing, self.keys, gzipped=gzipped):
+                atlas.store.brought(lambda: prepared(tile.lay, missing, self.keys, gzipped=gzipped))
+        return (tile.pour_gzip if gzipped else tile.pour)(values, classes, self.keys)
+
+
+def _rows(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return one row for each; a single one is not copied."""
+    return columns[0][np.newaxis] if len(columns) == 1 else np.stack(columns)

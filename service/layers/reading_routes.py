@@ -1,0 +1,165 @@
+"""A layer read out: in words, in order of value, and over all of its periods."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from geo.eras import period_label
+from geo.errors import Finding, InvalidParameter
+from geo.layers.words import Named, categories_in_words, citation, map_in_words
+from service.areas.geometry import Parent, parent_of
+from service.figures.routes import sources_described
+from service.http.addresses import next_page
+from service.http.dependencies import AtlasDep, PictureDep, api_router
+from service.http.responses import JSON, Told, encoded, kept, kept_json, to_json
+from service.layers.ranking import Place, Positions, category_counts, places, spread
+from service.layers.routes import about, is_current
+from service.layers.views import MISSING, Picture, Revision, pictures_of_periods
+from service.memory.atlas import Atlas
+from service.memory.revisions import digest
+from service.planning.profiles import level_of
+from service.strategy.policy import COVERAGE
+
+router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
+
+SHOWN = 3
+
+
+def _head(atlas: Atlas, picture: Picture) -> dict[str, object]:
+    return about(picture, sources_described(atlas, picture.vector.sources))
+
+
+def words_and_citation(
+    atlas: Atlas, picture: Picture, parent: str | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a picture in words, and what to write under it; each in Japanese and English."""
+    positions = picture.gazetteer.within(parent)
+    view, indicator = picture.view, picture.view.indicator
+    period = period_label(view.period, indicator.period_kind)
+    name = None
+    if parent is not None:
+        _level, area = level_of(atlas, view.vintage, parent)
+        name = Named(area.name_ja, area.name_en)
+    if indicator.kind == "category":
+        counts, without = category_counts(picture, positions)
+        coverage = COVERAGE if indicator.topic == "measures" else None
+        told = categories_in_words(indicator, period, view.level, counts, without, coverage, name)
+    else:
+        told = map_in_words(indicator, period, view.level, spread(atlas, picture, positions), name)
+    used = [atlas.catalogue.sources[name] for name in picture.vector.sources]
+    credits = [*({"ja": one.credit_ja, "en": one.credit_en} for one in used), dict(view.vintage.credit)]
+    title = Named(indicator.name_ja, indicator.name_en)
+    cited = citation(title, period, view.level, credits, str(view.vintage.date), picture.revision)
+    return told, cited
+
+
+def words_of(atlas: Atlas, picture: Picture) -> dict[str, str]:
+    """Return a picture in words, in Japanese and English."""
+    return words_and_citation(atlas, picture)[0]
+
+
+@router.get("/summary.json", summary="A map in words")
+async def summary(request: Request, atlas: AtlasDep, picture: PictureDep, parent: Parent = None) -> Response:
+    """Return the map in plain Japanese and English: what, where, when, highest, lowest, missing and why.
+
+    With it the three highest and lowest areas, the median, and the citation with the sources' required
+    wording.
+    """
+    inside = parent_of(parent)
+    positions = picture.gazetteer.within(inside)
+
+    def make() -> dict[str, object]:
+        text, cited = words_and_citation(atlas, picture, inside)
+        is_ranked = picture.view.indicator.kind != "category"
+        ordered = places(atlas, picture, positions) if is_ranked else []
+        values = picture.vector.values[positions]
+        finite = values[np.isfinite(values)]
+        return _head(atlas, picture) | {
+            "parent": parent,
+            "text": text,
+            "citation": cited,
+            "n": len(finite),
+            "missing": len(values) - len(finite),
+            "median": float(np.median(finite)) if is_ranked and len(finite) else None,
+            "highest": [one.to_json() for one in ordered[:SHOWN]],
+            "lowest": [one.to_json() for one in ordered[: -SHOWN - 1 : -1]],
+        }
+
+    return await kept_json(request, atlas, make, picture.etag)
+
+
+def _ordered(atlas: Atlas, picture: Picture, positions: Positions) -> tuple[list[Place], str]:
+    indicator = picture.view.indicator
+    if indicator.kind == "category":
+        finding = Finding("path", "layer", indicator.id[:80], "a layer of numbers; see statistics.json")
+        raise InvalidParameter(f"{indicator.id} has categories, which have no order", [finding])
+    lowest_first = indicator.direction == "lower"
+    found = places(atlas, picture, positions, lowest_first=lowest_first)
+    return found, "lowest first" if lowest_first else "highest first"
+
+
+@router.get("/ranking.json", summary="Areas in order of value")
+async def ranking(
+    request: Request,
+    atlas: AtlasDep,
+    picture: PictureDep,
+    parent: Parent = None,
+    limit: Annotated[int, Query(ge=1, le=2000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> Response:
+    """Return the areas that have a value, the better first (the highest where neither is better).
+
+    Equal values share the better rank. A layer of categories has no order and is refused.
+    """
+    positions = picture.gazetteer.within(parent_of(parent))
+
+    def make() -> dict[str, object]:
+        found, order = _ordered(atlas, picture, positions)
+        return _head(atlas, picture) | {
+            "parent": parent,
+            "order": order,
+            "n": len(found),
+            "missing": len(positions) - len(found),
+            "next": next_page(request, offset, limit, len(found)),
+            "rows": [one.to_json() for one in found[offset : offset + limit]],
+        }
+
+    return await kept_json(request, atlas, make, picture.etag)
+
+
+@router.get("/periods.json", summary="Values of every period, for a time slider")
+async def periods(
+    request: Request,
+    atlas: AtlasDep,
+    picture: PictureDep,
+    parent: Parent = None,
+    rev: Revision = None,
+) -> Response:
+    """Return the values and classes of every period in columns, in the order of `codes`.
+
+    Classes are those of each period's tiles; with `breaks_over=all` they mean the same in all of them.
+    Values are rounded to two decimals more than the indicator is shown with.
+    """
+    view, indicator = picture.view, picture.view.indicator
+    positions = picture.gazetteer.within(parent_of(parent))
+
+    def make() -> bytes:
+        told = [
+            {
+                "period": one.view.period,
+                "label": period_label(one.view.period, indicator.period_kind),
+                "values": np.round(one.vector.values[positions], indicator.decimals + 2),
+                "classes": [None if c == MISSING else c for c in one.classes[positions].tolist()],
+            }
+            for one in pictures_of_periods(atlas, view)
+        ]
+        return to_json(
+            _head(atlas, picture) | {"codes": picture.gazetteer.codes[positions].tolist(), "periods": told}
+        )
+
+    told = Told(JSON, is_current(rev, picture), picture.revision)
+    return await kept(request, atlas, digest(picture.etag, "periods", parent), encoded(make), told)

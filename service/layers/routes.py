@@ -1,0 +1,275 @@
+"""A layer is an indicator on a map: its tiles' description, style, legend, values and statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from fastapi import Request
+from fastapi.responses import Response
+from numpy.typing import NDArray
+
+from geo.eras import period_label
+from geo.figures import summary
+from geo.layers.geojson import Column
+from geo.layers.style import fill_of_poured, maplibre_style
+from service.areas.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
+from service.figures.routes import sources_described
+from service.figures.values import STATUSES
+from service.http.addresses import base_url
+from service.http.dependencies import AtlasDep, PictureDep, api_router
+from service.http.responses import (
+    CSV,
+    GEOJSON,
+    JSON,
+    SVG,
+    Bom,
+    Told,
+    answer,
+    csv_bytes,
+    encoded,
+    json_answer,
+    kept,
+    kept_json,
+    to_json,
+)
+from service.layers.legends import legend_of
+from service.layers.plates import MAX_ZOOM
+from service.layers.views import MISSING, Lang, Picture, Revision, View
+from service.memory.revisions import digest
+from service.strategy.policy import COVERAGE
+
+Positions = NDArray[np.intp]
+
+router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
+
+
+def is_current(rev: str | None, picture: Picture) -> bool:
+    """Return whether an address names the revision that is served, and so may be kept for ever."""
+    return rev is not None and rev == picture.revision
+
+
+def _query(view: View, revision: str | None = None) -> str:
+    chosen = view.parameters() | ({"rev": revision} if revision else {})
+    return "&".join(f"{name}={value}" for name, value in chosen.items())
+
+
+def about(picture: Picture, sources: list[dict[str, object]]) -> dict[str, object]:
+    """Return what every answer says of itself: layer, period, level, boundaries, unit, credit, revision."""
+    view, indicator = picture.view, picture.view.indicator
+    return {
+        "layer": indicator.id,
+        "title": {"ja": indicator.name_ja, "en": indicator.name_en},
+        "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
+        "period": view.period,
+        "period_label": period_label(view.period, indicator.period_kind),
+        "period_kind": indicator.period_kind,
+        "level": view.level,
+        "vintage": str(view.vintage.date),
+        "revision": picture.revision,
+        "sources": sources,
+        "credit": view.vintage.credit,
+        **({"coverage": COVERAGE} if indicator.topic == "measures" else {}),
+    }
+
+
+@router.get("/tiles.json", summary="TileJSON 3.0")
+async def tilejson(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
+    """Return the TileJSON of a layer; its tile address carries the revision and may be cached for ever."""
+    view = picture.view
+    west, south, east, north = picture.gazetteer.bounds
+    name = view.indicator.name_ja if lang == "ja" else view.indicator.name_en
+    credits = [source["credit"] for source in sources_described(atlas, picture.vector.sources)]
+    attribution = [view.vintage.credit[lang], *(c[lang] for c in credits if isinstance(c, dict))]
+    tiles = f"{base_url(request)}/v1/layers/{view.indicator.id}/tiles/{{z}}/{{x}}/{{y}}"
+    body = {
+        "tilejson": "3.0.0",
+        "tiles": [f"{tiles}.mvt?{_query(view, picture.revision)}"],
+        "png": f"{tiles}.png?{_query(view, picture.revision)}",
+        "name": f"{name} {view.period}",
+        "description": view.indicator.description_ja if lang == "ja" else view.indicator.description_en,
+        "version": "1.0.0",
+        "scheme": "xyz",
+        "minzoom": 0,
+        "maxzoom": MAX_ZOOM,
+        "bounds": [west, south, east, north],
+        "center": [(west + east) / 2, (south + north) / 2, 5],
+        "attribution": " | ".join(dict.fromkeys(attribution)),
+        "vector_layers": [
+            {
+                "id": "areas",
+                "description": view.level,
+                "minzoom": 0,
+                "maxzoom": MAX_ZOOM,
+                "fields": {
+                    "code": "String: area code, five digits",
+                    "name": "String: name in Japanese",
+                    "name_en": "String: name in English",
+                    "value": "Number: absent where missing",
+                    "class": "Number: index of the class in legend.json, absent where missing",
+                },
+            }
+        ],
+        **{k: v for k, v in about(picture, []).items() if k not in ("title", "sources")},
+    }
+    return json_answer(request, body)
+
+
+@router.get("/style.json", summary="MapLibre style")
+async def style(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
+    """Return a complete MapLibre style: source, colours of the classes, no-data colour, outlines."""
+    view = picture.view
+    indicator = view.indicator
+    address = f"{base_url(request)}/v1/layers/{indicator.id}/tiles.json?{_query(view)}&lang={lang}"
+    name = indicator.name_ja if lang == "ja" else indicator.name_en
+    body = maplibre_style(
+        name=f"{name} {view.period}",
+        source={"type": "vector", "url": address},
+        fill=fill_of_poured(picture.hex_colours),
+        lang=lang,
+        credit=view.vintage.credit[lang],
+    )
+    return json_answer(request, body)
+
+
+@router.get("/legend.json", summary="Legend as JSON")
+async def legend_json(request: Request, atlas: AtlasDep, picture: PictureDep) -> Response:
+    """Return classes with bounds, colour, label and count, and the no-data class."""
+    body = legend_of(picture).to_json() | about(picture, sources_described(atlas, picture.vector.sources))
+    return json_answer(request, body)
+
+
+@router.get("/legend.svg", summary="Legend as SVG")
+async def legend_svg(request: Request, picture: PictureDep, lang: Lang = "ja") -> Response:
+    """Return the legend as a picture with its texts in one language."""
+    svg = legend_of(picture).to_svg(lang).encode()
+    return answer(request, svg, Told(SVG, revision=picture.revision))
+
+
+@router.get("/areas.geojson", summary="Values on geometry as GeoJSON")
+async def areas_geojson(
+    request: Request,
+    atlas: AtlasDep,
+    picture: PictureDep,
+    parent: Parent = None,
+    bbox: Bbox = None,
+    detail: Detail = "medium",
+    rev: Revision = None,
+) -> Response:
+    """Return areas with `value`, `class` and `status` as GeoJSON in WGS 84 (RFC 7946).
+
+    A categorical layer has `label` and `label_en` beside the code in `value`.
+    A missing value is null and `status` says why. Without `parent` or `bbox` the whole nation is returned.
+    """
+    view, vector = picture.view, picture.vector
+    positions = picture.gazetteer.within(parent_of(parent))
+    if bbox is not None:
+        positions = np.intersect1d(positions, picture.gazetteer.overlapping(bbox_of(bbox)))
+
+    def columns() -> dict[str, Column]:
+        made: dict[str, Column] = {
+            "value": vector.values[positions],
+            "class": np.where(picture.classes == MISSING, np.nan, picture.classes)[positions],
+            "status": [STATUSES[status] for status in vector.statuses[positions]],
+        }
+        if view.indicator.kind == "category":
+            labels = {entry.code: entry for entry in view.indicator.categories}
+            shown = [labels.get(value) for value in vector.values[positions]]
+            made["label"] = [entry and entry.label_ja for entry in shown]
+            made["label_en"] = [entry and entry.label_en for entry in shown]
+        return made
+
+    members = about(picture, sources_described(atlas, vector.sources)) | {"detail": detail}
+    state = digest(picture.etag, "geojson", parent, bbox, detail)
+    produce = pouring(atlas, view.vintage, view.level, detail, positions, columns, members)
+    return await kept(request, atlas, state, produce, _told(picture, GEOJSON, "geojson", rev))
+
+
+@router.get("/values.json", summary="Values without geometry as JSON")
+async def values_json(
+    request: Request, atlas: AtlasDep, picture: PictureDep, parent: Parent = None, rev: Revision = None
+) -> Response:
+    """Return columns of equal length: code, value, class, status; values are null where missing."""
+    positions = picture.gazetteer.within(parent_of(parent))
+
+    def make() -> bytes:
+        return _values_body(
+            picture, positions, about(picture, sources_described(atlas, picture.vector.sources))
+        )
+
+    state = digest(picture.etag, "values", parent)
+    return await kept(request, atlas, state, encoded(make), _told(picture, JSON, "", rev))
+
+
+def _told(picture: Picture, media_type: str, suffix: str, rev: str | None) -> Told:
+    """Return how a file of a picture is told: kept for ever under its revision, named by what it shows."""
+    view = picture.view
+    name = f"{view.indicator.id}-{view.period}-{view.level}.{suffix}" if suffix else None
+    return Told(media_type, is_current(rev, picture), picture.revision, name)
+
+
+def _values_body(picture: Picture, positions: Positions, head: dict[str, object]) -> bytes:
+    classes = picture.classes[positions]
+    return to_json(
+        head
+        | {
+            "codes": picture.gazetteer.codes[positions].tolist(),
+            "values": picture.vector.values[positions],
+            "classes": [None if c == MISSING else int(c) for c in classes],
+            "statuses": [STATUSES[s] for s in picture.vector.statuses[positions]],
+        }
+    )
+
+
+@router.get("/values.csv", summary="Values without geometry as CSV")
+async def values_csv(
+    request: Request,
+    atlas: AtlasDep,
+    picture: PictureDep,
+    parent: Parent = None,
+    rev: Revision = None,
+    bom: Bom = False,
+) -> Response:
+    """Return one row per area: code, name, period, value, class, status (UTF-8)."""
+    positions = picture.gazetteer.within(parent_of(parent))
+
+    def make() -> bytes:
+        header = ["code", "name", "name_en", "period", "value", "class", "status"]
+        return csv_bytes(header, _value_rows(picture, positions), bom=bom)
+
+    state = digest(picture.etag, "csv", parent, bom)
+    return await kept(request, atlas, state, encoded(make), _told(picture, CSV, "csv", rev))
+
+
+def _value_rows(picture: Picture, positions: Positions) -> Iterator[list[object]]:
+    for position in positions:
+        area, index = picture.gazetteer.areas[position], int(picture.classes[position])
+        yield [
+            area.code,
+            area.name_ja,
+            area.name_en,
+            picture.view.period,
+            float(picture.vector.values[position]),
+            None if index == MISSING else index,
+            STATUSES[picture.vector.statuses[position]],
+        ]
+
+
+@router.get("/statistics.json", summary="Statistics of the values")
+async def statistics(
+    request: Request, atlas: AtlasDep, picture: PictureDep, parent: Parent = None
+) -> Response:
+    """Return n, missing by reason, minimum, maximum, mean, median, quantiles, histogram and ranks."""
+    positions = picture.gazetteer.within(parent_of(parent))
+
+    def make() -> dict[str, object]:
+        values, statuses = picture.vector.values[positions], picture.vector.statuses[positions]
+        found = summary.statistics(
+            values,
+            codes=picture.gazetteer.codes[positions].tolist(),
+            statuses=[STATUSES[status] for status in statuses],
+            direction=picture.view.indicator.direction,
+        )
+        return about(picture, sources_described(atlas, picture.vector.sources)) | {"parent": parent} | found
+
+    return await kept_json(request, atlas, make, picture.etag)

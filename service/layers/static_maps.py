@@ -1,0 +1,158 @@
+"""Static maps: which outlines a picture shows, in which colours, under which words; drawn and held here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from geo.codes import area_code
+from geo.eras import period_label
+from geo.layers import drawing
+from geo.layers.drawing import Box, Drawn, Frame, Row, Wording
+from geo.layers.palettes import NO_DATA, to_hex
+from geo.layers.words import LEVELS, credits_in_words
+from service.areas.gazetteer import Area
+from service.http.problems import FontMissing
+from service.layers.legends import legend_of
+from service.layers.views import MISSING, Language, Picture
+from service.memory.atlas import Atlas
+from service.memory.catalogue import Vintage
+from service.planning.profiles import level_of
+
+FONT_FILES = ("NotoSansCJK-Regular.ttc", "NotoSansCJK-Bold.ttc")
+COUNTED = {"ja": "地域数", "en": "areas"}
+#: Pixels to the degree up to which a detail is fine enough: its tolerance is then half a pixel.
+FINE_ENOUGH = {"low": 50.0, "medium": 420.0}
+#: Areas from which on borders are drawn thin, and those of prefectures over them.
+MANY = 100
+#: No picture takes as long; one that does is given up.
+MOST_S = 60
+
+#: position of an area → its path on the grid of a frame
+Paths = dict[int, str]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a static map is to be like; ``area`` and ``bbox`` cut it, one of them at most."""
+
+    width: int
+    height: int
+    lang: Language
+    title: str | None
+    legend: bool
+    area: str | None
+    bbox: Box | None
+
+
+def svg_of(atlas: Atlas, picture: Picture, sheet: Sheet, summary: str) -> str:
+    """Return a static map as SVG."""
+    chosen = level_of(atlas, picture.view.vintage, area_code(sheet.area)) if sheet.area else None
+    wording = _wording(atlas, picture, sheet, summary, chosen[1] if chosen else None)
+    page = drawing.layout(sheet.width, sheet.height, wording)
+    if sheet.bbox:
+        frames = {"": drawing.framed(sheet.bbox, *page.map)}
+    elif chosen:
+        frames = {"": drawing.framed(_around(atlas, picture.view.vintage, *chosen), *page.map)}
+    else:
+        frames = drawing.nation(*page.map)
+    maps = [_drawn(atlas, picture, name, frame, chosen) for name, frame in frames.items()]
+    return drawing.to_svg(page, wording, maps, fine=len(picture.gazetteer) > MANY and len(frames) > 1)
+
+
+def fonts_of(atlas: Atlas) -> list[str]:
+    """Return the font files that pictures are written with; FontMissing where they are not there."""
+    fonts = [atlas.settings.fonts / name for name in FONT_FILES]
+    missing = [str(font) for font in fonts if not font.is_file()]
+    if missing:
+        raise FontMissing(
+            f"Pictures are written with {' and '.join(missing)}: install the Debian package "
+            "fonts-noto-cjk, or let CHIIKI_FONTS name the folder; map.svg needs no font here"
+        )
+    return [str(font) for font in fonts]
+
+
+def rasterised(svg: str, scale: int, fonts: Sequence[str]) -> bytes:
+    """Return an SVG as PNG, ``scale`` pixels to the unit; a process of its own draws it."""
+    command = [sys.executable, "-I", "-m", "service.layers.rasterizer", str(scale), *fonts]
+    done = subprocess.run(  # noqa: S603 (our own interpreter and module; the SVG is no argument)
+        command,
+        input=svg.encode(),
+        stdout=subprocess.PIPE,
+        env={"LANG": "C.UTF-8"},
+        timeout=MOST_S,
+        check=True,
+    )
+    return done.stdout
+
+
+def _wording(atlas: Atlas, picture: Picture, sheet: Sheet, summary: str, chosen: Area | None) -> Wording:
+    lang, view, legend = sheet.lang, picture.view, legend_of(picture)
+    period = period_label(view.period, view.indicator.period_kind)[lang]
+    level = LEVELS[view.level][lang]
+    rows = [
+        Row(entry.colour, entry.label_ja if lang == "ja" else entry.label_en, entry.count)
+        for entry in legend.entries
+    ]
+    if view.indicator.kind != "category":
+        rows.reverse()
+    if legend.no_data:
+        rows.append(Row(to_hex(NO_DATA), legend.no_data_label[lang], legend.no_data))
+    sources = [atlas.catalogue.sources[name] for name in picture.vector.sources]
+    credits = [
+        *({"ja": one.credit_ja, "en": one.credit_en} for one in sources),
+        dict(view.vintage.credit),
+    ]
+    outlined = ""
+    if chosen:
+        outlined = f"　太線：{chosen.name_ja}" if lang == "ja" else f"; outlined: {chosen.name_en}"
+    return Wording(
+        lang=lang,
+        heading=legend.heading(lang) if sheet.title is None else sheet.title.strip(),
+        subtitle=(f"{period}　{level}別" if lang == "ja" else f"{period}, by {level}") + outlined,
+        rows=tuple(rows) if sheet.legend else (),
+        counted=COUNTED[lang],
+        credit=credits_in_words(credits)[lang],
+        summary=summary,
+    )
+
+
+def _around(atlas: Atlas, vintage: Vintage, level: str, area: Area) -> Box:
+    texts, places = atlas.texts(vintage.date, level, "medium", [area.position])
+    return drawing.window_of(texts.geometry(int(places[0])))
+
+
+def _drawn(
+    atlas: Atlas, picture: Picture, inset: str, frame: Frame, chosen: tuple[str, Area] | None
+) -> Drawn:
+    view = picture.view
+    colours = picture.hex_colours
+    paths = _in_frame(atlas, view.vintage, view.level, frame)
+    areas = [
+        (None if (found := int(picture.classes[position])) == MISSING else colours[found], path)
+        for position, path in paths.items()
+    ]
+    borders = ""
+    if view.level != "prefecture":
+        borders = "".join(_in_frame(atlas, view.vintage, "prefecture", frame).values())
+    outlined = ""
+    if chosen is not None:
+        level, area = chosen
+        outlined = _in_frame(atlas, view.vintage, level, frame).get(area.position, "")
+    return Drawn(frame, areas, borders, outlined, inset)
+
+
+def _in_frame(atlas: Atlas, vintage: Vintage, level: str, frame: Frame) -> Paths:
+    """Return the paths of a level's areas that a frame shows, by position."""
+    detail = next((name for name, most in FINE_ENOUGH.items() if frame.scale <= most), "high")
+    gazetteer = atlas.gazetteer(vintage.date, level)
+    positions = gazetteer.overlapping(frame.bounds)
+    key = (vintage.date, level, detail, frame.units, positions.tobytes(), atlas.state("vintage"))
+    held: Paths | None = atlas.store.paths.get(key)
+    if held is not None:
+        return held
+    texts, places = atlas.texts(vintage.date, level, detail, positions.tolist())
+    made = drawing.paths([texts.geometry(place) for place in places.tolist()], frame.units)
+    return atlas.store.paths.put(key, dict(zip(positions.tolist(), made, strict=True)))

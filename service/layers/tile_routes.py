@@ -1,0 +1,104 @@
+"""Tiles: the address is checked, the plate is found, the tile is poured."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+from fastapi.responses import Response
+
+from geo.errors import Finding, InvalidParameter, NotFound
+from service.heavy import off_loop
+from service.http.dependencies import AtlasDep, ViewDep, api_router
+from service.http.responses import accepts_gzip, is_fresh
+from service.layers.plates import FORMATS, MAX_ZOOM, Plate, plate
+from service.layers.views import Revision, View, Wish, is_usual, resolve
+from service.memory.atlas import Address, Atlas
+from service.memory.store import settled
+
+router = api_router(prefix="/v1/layers/{layer}/tiles", tags=["tiles"])
+
+MAX_FURTHER = 8
+
+With = Annotated[
+    str | None,
+    Query(
+        alias="with",
+        max_length=800,
+        description="Up to 8 further layers whose values the tile carries, `a,b`",
+    ),
+]
+
+
+def _further_views(atlas: Atlas, view: View, listed: str | None) -> list[View]:
+    """Return the views of the layers in ``with``: same period, level and boundaries."""
+    names = list(dict.fromkeys(name for name in (listed or "").split(",") if name))
+    if len(names) > MAX_FURTHER:
+        finding = Finding("query", "with", str(len(names)), f"at most {MAX_FURTHER} layers")
+        raise InvalidParameter(f"with may name at most {MAX_FURTHER} layers", [finding])
+    same = Wish(period=view.period, level=view.level, vintage=str(view.vintage.date))
+    return [resolve(atlas, name, same) for name in names]
+
+
+def address_of(z: int, x: int, y: int) -> Address:
+    """Return the address of a tile; NotFound outside the zooms or the grid."""
+    if not 0 <= z <= MAX_ZOOM:
+        raise NotFound(f"There are tiles for zoom 0 to {MAX_ZOOM}, not {z}")
+    if not (0 <= x < 1 << z and 0 <= y < 1 << z):
+        raise NotFound(f"Zoom {z} has tiles 0 to {(1 << z) - 1} in x and y, not {x}/{y}")
+    return z, x, y
+
+
+async def plate_of(
+    request: Request, atlas: AtlasDep, view: ViewDep, further: With = None, rev: Revision = None
+) -> Plate:
+    """Return the plate of a request, and keep it for the front door to pour the next tile from."""
+    others = _further_views(atlas, view, further)
+    usual = all(map(is_usual, (view, *others)))
+    made = await (
+        settled(lambda: plate(atlas, view, others, rev))
+        if usual
+        else off_loop(plate, atlas, view, others, rev)
+    )
+    atlas.store.plates.put((request.path_params["layer"], request.scope["query_string"]), made)
+    return made
+
+
+@router.get(
+    "/{z}/{x}/{y}.mvt", summary="Vector tile", responses={204: {"description": "Nothing to draw here"}}
+)
+@router.get("/{z}/{x}/{y}.png", summary="PNG tile, 256 pixels")
+@router.get("/{z}/{x}/{y}@2x.png", summary="PNG tile, 512 pixels")
+async def tile(
+    request: Request,
+    atlas: AtlasDep,
+    poured: Annotated[Plate, Depends(plate_of)],
+    z: Annotated[int, Path(description="Zoom, 0 to 14")],
+    x: Annotated[int, Path(description="Column")],
+    y: Annotated[int, Path(description="Row, from the north")],
+) -> Response:
+    """Return one tile.
+
+    A vector tile has the layer `areas` (extent 4096) with `code`, `name`, `name_en`, `value` and `class`;
+    the feature id is the code as an integer. `value` and `class` are absent where the value is missing.
+    A PNG has the legend's colours and is transparent where there is no land.
+    """
+    suffix = request.url.path.rsplit(str(y), 1)[1].removeprefix(".")
+    return await tile_answer(request, atlas, poured, address_of(z, x, y), suffix)
+
+
+async def tile_answer(
+    request: Request, atlas: Atlas, poured: Plate, address: Address, suffix: str
+) -> Response:
+    """Return the tile at an address as a response."""
+    media_type, size = FORMATS[suffix]
+    gzipped = size is None and accepts_gzip(request.headers.get("accept-encoding", ""))
+    headers = poured.tile_headers(address, suffix, gzipped=gzipped)
+    if is_fresh(request.headers.get("if-none-match", ""), headers["ETag"]):
+        headers.pop("Content-Encoding", None)
+        return Response(status_code=304, headers=headers)
+    body = await settled(lambda: poured.body(atlas, address, suffix, gzipped=gzipped))
+    if not body:
+        headers.pop("Content-Encoding", None)
+        return Response(status_code=204, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)

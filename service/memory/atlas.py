@@ -1,0 +1,409 @@
+"""What a request reads: the catalogue of one moment, and the values and outlines that belong to it.
+
+An atlas never changes. It answers from memory, else from the database, and never with something of another
+moment: a row comes with the numbers of the subjects it follows from (``service.memory.revisions``), and where
+they are not those of this atlas, ``Moved`` is raised and the request begins anew with the next one. When the
+database is away, what is held keeps being served.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.areas.lineage import origins
+from geo.errors import NotFound
+from geo.figures import indicators
+from geo.figures.ages import Ages
+from geo.figures.indicators import Indicator
+from geo.layers import mvt, png
+from geo.layers.geojson import FeatureTexts
+from service.areas.gazetteer import LEVELS, Gazetteer
+from service.areas.tiles import TOP_ZOOM, encode_tile
+from service.db import queries
+from service.figures.values import NOT_APPLICABLE, OK, Breaks, StoredVector, Vector, ages_by_year, derived
+from service.heavy import off_loop, prepared
+from service.layers.kinds import kind_of, stored_from
+from service.memory import revisions
+from service.memory.cache import LARGEST_SHARE
+from service.memory.catalogue import Catalogue, Vintage
+from service.memory.store import Moved, Store
+
+__all__ = ["Atlas", "Vintage"]
+
+V = TypeVar("V")
+Address = tuple[int, int, int]
+Ints = NDArray[np.intp]
+
+
+class Atlas:
+    """The catalogue of one moment with what belongs to it; see the module's docstring."""
+
+    def __init__(self, store: Store, catalogue: Catalogue) -> None:
+        self.store = store
+        self.settings = store.settings
+        self.catalogue = catalogue
+        self._revisions: dict[tuple[object, ...], str] = {}
+
+    # What exists
+
+    def layer(self, name: str) -> Indicator:
+        """Return a layer: an indicator, or one that shows the policy; NotFound lists some that exist."""
+        found = self.catalogue.layers.get(name)
+        if found is None:
+            raise NotFound(f"No layer is called {name[:80]!r}; {_some(self.catalogue.layers, '/v1/layers')}")
+        return found
+
+    def indicator(self, name: str) -> Indicator:
+        """Return an indicator; NotFound lists some that exist."""
+        found = self.catalogue.indicators.get(name)
+        if found is None:
+            listed = _some(self.catalogue.indicators, "/v1/indicators")
+            raise NotFound(f"No indicator is called {name[:80]!r}; {listed}")
+        return found
+
+    def gazetteer(self, vintage: dt.date, level: str) -> Gazetteer:
+        """Return the areas of a (vintage, level); NotFound when the vintage has no such level."""
+        found = self.catalogue.vintages.get(vintage)
+        if found is None or level not in found.gazetteers:
+            raise NotFound(f"The boundaries of {vintage} have no level {level!r}")
+        return found.gazetteers[level]
+
+    def periods(self, layer: Indicator, level: str) -> list[str]:
+        """Return the periods a layer has values for at a level, oldest first."""
+        return self.catalogue.periods(layer, level)
+
+    def levels(self, layer: Indicator) -> list[str]:
+        """Return the levels at which a layer has values."""
+        return [level for level in LEVELS if self.periods(layer, level)]
+
+    # In which state
+
+    def revision(self, layer: Indicator, vintage: dt.date) -> str:
+        """Return a short text that changes whenever any value, word or outline of a layer changes."""
+        key = (layer.id, vintage)
+        found = self._revisions.get(key)
+        if found is None:
+            subjects = {*kind_of(layer).inputs(self.catalogue, layer), revisions.vintage(vintage)}
+            found = self._revisions[key] = self._digest(subjects, layer.id, vintage)
+        return found
+
+    def state_of(self, *layers: Indicator) -> str:
+        """Return a short text that changes whenever anything of these layers does, on any boundaries."""
+        key = tuple([layer.id for layer in layers])
+        found = self._revisions.get(key)
+        if found is None:
+            subjects = set(map(revisions.vintage, self.catalogue.vintages))
+            subjects.update(*(kind_of(layer).inputs(self.catalogue, layer) for layer in layers))
+            found = self._revisions[key] = self._digest(subjects, *key)
+        return found
+
+    def state(self, *kinds: str) -> str:
+        """Return a short text that changes whenever a subject of these kinds does; of any kind without."""
+        key = ("kinds", kinds)
+        found = self._revisions.get(key)
+        if found is None:
+            numbers = self.catalogue.numbers
+            subjects = {s for s in numbers if not kinds or s.partition(":")[0] in kinds}
+            found = self._revisions[key] = self._digest(subjects, *kinds)
+        return found
+
+    def changed_at(self, *kinds: str) -> int:
+        """Return when a subject of these kinds changed last, in seconds of Unix time."""
+        numbers = self.catalogue.numbers.items()
+        return max((n for subject, n in numbers if subject.partition(":")[0] in kinds), default=0) // 10**6
+
+    def _digest(self, subjects: Collection[str], *names: object) -> str:
+        numbers = self.catalogue.numbers
+        return revisions.digest(names, [(subject, numbers.get(subject, 0)) for subject in sorted(subjects)])
+
+    # The database, in this state
+
+    @asynccontextmanager
+    async def reading(self, *kinds: str, subjects: Collection[str] = ()) -> AsyncIterator[AsyncConnection]:
+        """Give a connection that sees one state of the database: the one that this atlas knows.
+
+        Parameters
+        ----------
+        kinds, subjects : what is to be read; see ``service.memory.revisions``
+
+        Raises
+        ------
+        Moved : one of these subjects has changed since
+        """
+        async with self.store.engine.connect() as conn:
+            found = await queries.some_numbers(conn, subjects, kinds)
+            mine = {
+                subject: n
+                for subject, n in self.catalogue.numbers.items()
+                if subject in subjects or subject.partition(":")[0] in kinds
+            }
+            if found != mine:
+                raise Moved("The data have changed")
+            yield conn
+
+    def read(
+        self,
+        query: Callable[[AsyncConnection], Awaitable[V]],
+        *kinds: str,
+        subjects: Collection[str] = (),
+    ) -> V:
+        """Return what a query answers in this state, for work in a thread; see ``reading``."""
+
+        async def ask() -> V:
+            async with self.reading(*kinds, subjects=subjects) as conn:
+                return await query(conn)
+
+        return self.store.brought(ask)
+
+    # What is held, else asked for. On the event loop these raise ``Needed`` where it is not held.
+
+    def vector(self, layer: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
+        """Return a layer's values of one period, one per area of (vintage, level)."""
+        return self.vectors(layer, [period], level, vintage)[0]
+
+    def vectors(self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date) -> list[Vector]:
+        """Return a layer's values of several periods."""
+        make = kind_of(layer).make
+        if make is not None:
+            return [self._made(layer, period, level, vintage) for period in periods]
+        return [one.vector for one in self._stored(layer, periods, level, vintage)]
+
+    def period_breaks(self, layer: Indicator, period: str, level: str, vintage: dt.date) -> Breaks:
+        """Return the breaks of an indicator's own scheme for one period."""
+        return self._stored(layer, [period], level, vintage)[0].breaks
+
+    def all_breaks(self, layer: Indicator, level: str, vintage: dt.date) -> Breaks:
+        """Return the breaks of an indicator's own scheme over all its periods."""
+        key = (layer.id, level, vintage, self.revision(layer, vintage))
+
+        async def ask() -> Breaks:
+            subjects = self._followed(layer, vintage)
+            statements = self.store.statements
+            found, numbers = await queries.class_breaks(statements, layer.id, level, vintage, subjects)
+            self._check(subjects, numbers)
+            return found
+
+        return self.store.held(self.store.breaks, key, ask)
+
+    def _followed(self, layer: Indicator, vintage: dt.date) -> list[str]:
+        return sorted([*stored_from(layer), revisions.vintage(vintage)])
+
+    def _check(self, subjects: Sequence[str], numbers: Sequence[int]) -> None:
+        """Raise ``Moved`` where the database has other numbers than this atlas."""
+        known = self.catalogue.numbers
+        if list(numbers) != [known[subject] for subject in subjects if subject in known]:
+            raise Moved("The figures have changed")
+
+    def _stored(
+        self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date
+    ) -> list[StoredVector]:
+        shelf, revision = self.store.vectors, self.revision(layer, vintage)
+        existing = self.periods(layer, level)
+        found = {
+            period: shelf.get((layer.id, period, level, vintage, revision))
+            if period in existing
+            else StoredVector.missing(len(self.gazetteer(vintage, level)))
+            for period in periods
+        }
+        missing = [period for period, one in found.items() if one is None]
+        if missing:
+
+            async def fetch() -> dict[str, StoredVector]:
+                return await self._read(layer, missing, level, vintage)
+
+            found |= self.store.brought(fetch)
+        return [one for one in (found[period] for period in periods) if one is not None]
+
+    async def _read(
+        self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date
+    ) -> dict[str, StoredVector]:
+        subjects = self._followed(layer, vintage)
+        statements = self.store.statements
+        rows, numbers = await queries.vectors(statements, layer.id, periods, level, vintage, subjects)
+        self._check(subjects, numbers)
+        revision = self.revision(layer, vintage)
+        for period, one in rows.items():
+            self.store.vectors.put((layer.id, period, level, vintage, revision), one)
+        if len(rows) < len(periods):
+            raise LookupError(f"{layer.id} has no vector of {sorted(set(periods) - set(rows))} at {level}")
+        return rows
+
+    def _made(self, layer: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
+        key = (layer.id, period, level, vintage, self.revision(layer, vintage))
+        found = self.store.made.get(key)
+        if found is not None:
+            return found
+        make, gazetteer = kind_of(layer).make, self.gazetteer(vintage, level)
+        assert make is not None  # noqa: S101 (asked before)
+        if self.store.is_loop:
+
+            async def ask() -> Vector:
+                return await off_loop(make, self, layer, period, gazetteer)
+
+            return self.store.held(self.store.made, key, ask)
+        return self.store.made.put(key, make(self, layer, period, gazetteer))
+
+    def region_vectors(
+        self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date, positions: Sequence[int]
+    ) -> list[Vector]:
+        """Return the one value of the areas at ``positions`` together, period by period.
+
+        Sums first, then the formula. It is missing when a member's figure is missing, or when the indicator
+        cannot be summed.
+        """
+        place = list(positions)
+        if len(place) == 1:
+            return [
+                Vector(one.values[place], one.statuses[place], one.sources)
+                for one in self.vectors(layer, periods, level, vintage)
+            ]
+        available = self.catalogue.observed.get(level, {})
+        wanted = {p: indicators.base_periods(layer, p, available) or [(layer.id, p)] for p in periods}
+        needed: dict[str, dict[str, None]] = {}
+        for listed in wanted.values():
+            for name, at in listed:
+                needed.setdefault(name, {})[at] = None
+        sums: dict[tuple[str, str], Vector] = {}
+        for name, at_periods in needed.items():
+            base = self.indicator(name)
+            members = self.vectors(base, list(at_periods), level, vintage)
+            for at, one in zip(at_periods, members, strict=True):
+                sums[name, at] = _summed(one, place, base.aggregation == "sum")
+        made = []
+        for period in periods:
+            if layer.numerator:
+                values = indicators.evaluate(layer, period, available, lambda n, at: sums[n, at].values)
+                made.append(derived(values, [sums[base] for base in wanted[period]]))
+            else:
+                made.append(sums[layer.id, period])
+        return made
+
+    def ages(self, code: str, vintage: dt.date) -> dict[int, Ages]:
+        """Return the people by age of an area of a vintage, by year; nothing where they are not known."""
+        subjects = (revisions.AGES, revisions.AREA_CHANGES, revisions.vintage(vintage))
+
+        async def ask() -> dict[int, Ages]:
+            changes = self.catalogue.changes
+            codes = {
+                date: origins(code, date, vintage, changes) for date in self.catalogue.age_boundary_dates
+            }
+            async with self.reading(subjects=subjects) as conn:
+                return ages_by_year(await queries.ages(conn, codes), codes)
+
+        return self.store.held(self.store.ages, (code, vintage, self._digest(subjects)), ask)
+
+    # Outlines
+
+    def _of_vintage(self, vintage: dt.date) -> int:
+        return self.catalogue.numbers[revisions.vintage(vintage)]
+
+    def texts(
+        self, vintage: dt.date, level: str, detail: str, positions: Sequence[int] | None = None
+    ) -> tuple[FeatureTexts, Ints]:
+        """Return outlines as GeoJSON texts, and the place of each wanted area in them.
+
+        All outlines of a detail are held together when they fit the budget; otherwise the wanted ones.
+        """
+        gazetteer = self.gazetteer(vintage, level)
+        key = (vintage, level, detail, self._of_vintage(vintage))
+        subjects = (revisions.vintage(vintage),)
+        wanted = np.arange(len(gazetteer)) if positions is None else np.asarray(positions, np.intp)
+
+        async def measure() -> int:
+            async with self.reading(subjects=subjects) as conn:
+                return await queries.outline_bytes(conn, vintage, level, detail)
+
+        async def ask(some: list[int] | None = None) -> FeatureTexts:
+            async with self.reading(subjects=subjects) as conn:
+                rows = await queries.outlines(conn, vintage, level, detail, some)
+            return await prepared(_feature_texts, gazetteer, rows)
+
+        shelf = self.store.texts
+        held = shelf.get(key)
+        if held is not None:
+            return held, wanted
+        size = self.store.held(self.store.sizes, key, measure)
+        if size * 2 > self.store.memory.limit // LARGEST_SHARE and len(wanted) < len(gazetteer):
+            some = wanted.tolist()
+            return self.store.held(shelf, (*key, *some), lambda: ask(some)), np.arange(len(some))
+        return self.store.held(shelf, key, ask), wanted
+
+    def tile_key(self, vintage: dt.date, level: str, address: Address) -> tuple[object, ...]:
+        """Return the key under which a tile is held."""
+        return (vintage, level, address, self._of_vintage(vintage))
+
+    def tile(self, vintage: dt.date, level: str, address: Address) -> mvt.Tile | None:
+        """Return a tile ready to pour, None where nothing is to draw."""
+        gazetteer = self.gazetteer(vintage, level)
+
+        async def ask() -> tuple[mvt.Tile | None]:
+            stored = await self._stored_tile(vintage, level, address)
+            return (await prepared(_opened, stored, gazetteer) if stored else None,)
+
+        return self.store.held(self.store.tiles, self.tile_key(vintage, level, address), ask)[0]
+
+    async def _stored_tile(self, vintage: dt.date, level: str, address: Address) -> bytes | None:
+        subjects = [revisions.vintage(vintage)]
+        if address[0] > TOP_ZOOM:
+            async with self.reading(subjects=subjects) as conn:
+                return await encode_tile(conn, vintage, level, *address)
+        statements = self.store.statements
+        found, numbers = await queries.one_encoded_tile(statements, vintage, level, address, subjects)
+        self._check(subjects, numbers)
+        return found
+
+    def raster(self, vintage: dt.date, level: str, address: Address, size: int) -> png.Raster | None:
+        """Return which area each pixel of a tile belongs to, None where nothing is to draw."""
+        tile = self.tile(vintage, level, address)
+        if tile is None:
+            return None
+        key = (*self.tile_key(vintage, level, address), size)
+
+        async def ask() -> png.Raster:
+            return await prepared(png.rasterise, tile.skeleton, size)
+
+        return self.store.held(self.store.rasters, key, ask)
+
+
+def _some(existing: Iterable[str], where: str) -> str:
+    """Return which ids exist, the first of them where there are many."""
+    listed = sorted(existing)
+    if len(listed) <= MANY:
+        return f"there are: {', '.join(listed)}"
+    return f"there are {len(listed)}, all of them at {where}: {', '.join(listed[:SHOWN])} …"
+
+
+#: More ids than this are told in part.
+MANY, SHOWN = 300, 20
+
+
+def _summed(members: Vector, positions: Sequence[int], additive: bool) -> Vector:
+    place = list(positions)
+    total = np.array([members.values[place].sum() if additive else np.nan])
+    missing = [status for status in members.statuses[place] if status != OK]
+    reason = missing[0] if missing else (OK if additive else NOT_APPLICABLE)
+    return Vector(total, np.array([reason], np.uint8), members.sources)
+
+
+def _opened(stored: bytes, gazetteer: Gazetteer) -> mvt.Tile:
+    tile = mvt.Tile(stored, gazetteer.attributes)
+    tile.lay(np.zeros((1, len(tile)), np.bool_), (), gzipped=False)
+    return tile
+
+
+def _feature_texts(gazetteer: Gazetteer, rows: Sequence[Row[Any, Any]]) -> FeatureTexts:
+    areas = [gazetteer.areas[row.position] for row in rows]
+    return FeatureTexts.of(
+        ids=[int(area.code) for area in areas],
+        properties=[{"code": a.code, "name": a.name_ja, "name_en": a.name_en} for a in areas],
+        geometries=[row.geojson for row in rows],
+        bboxes=[area.bbox for area in areas],
+    )

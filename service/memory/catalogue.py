@@ -1,0 +1,255 @@
+"""What exists, at one moment: read part by part, each part anew when its subjects have other numbers.
+
+A catalogue is never changed. News makes another one, which shares all that stayed as it was.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.areas.lineage import Change
+from geo.figures import indicators
+from geo.figures.indicators import Indicator
+from geo.strategy.kpis import Kpi
+from geo.transit.access import Definition
+from service.areas.gazetteer import LEVELS, Gazetteer
+from service.db import queries
+from service.db.documents import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
+from service.memory import revisions
+from service.strategy import policy
+from service.strategy.policy import Places, Policy
+
+Periods = Mapping[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """A boundary set: its date, what it is, whose it is, and its areas by level."""
+
+    date: dt.date
+    title: Mapping[str, str]
+    credit: Mapping[str, str]
+    source: str
+    licence: str
+    gazetteers: Mapping[str, Gazetteer]
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels that it has areas of."""
+        return tuple(self.gazetteers)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """For which periods there are figures of an indicator, and whose they are.
+
+    Attributes
+    ----------
+    periods : level → periods, ascending
+    sources : period → ids of sources
+    """
+
+    periods: Periods
+    sources: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """What exists; ``numbers`` are those of all subjects at the moment it was read."""
+
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    vintages: Mapping[dt.date, Vintage] = field(default_factory=dict)
+    indicators: Mapping[str, Indicator] = field(default_factory=dict)
+    observed_indicators: Mapping[str, Observed] = field(default_factory=dict)
+    sources: Mapping[str, Row[Any]] = field(default_factory=dict)
+    regions: Mapping[str, list[Row[Any]]] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    industries: tuple[Row[Any], ...] = ()
+    #: dates whose area codes people by age are stored under
+    age_boundary_dates: tuple[dt.date, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    places: Places = field(default_factory=lambda: Places(()))
+
+    @cached_property
+    def observed(self) -> dict[str, dict[str, list[str]]]:
+        """Level → observed indicator → its periods, ascending."""
+        return {
+            level: {
+                name: one.periods[level]
+                for name, one in self.observed_indicators.items()
+                if level in one.periods
+            }
+            for level in LEVELS
+        }
+
+    @cached_property
+    def policy_layers(self) -> dict[str, tuple[Indicator, dict[str, list[str]]]]:
+        """The layers that show the policy, each with its periods by level."""
+        told = {
+            series.indicator: indicators.periods(
+                self.indicators[series.indicator], self.observed["prefecture"]
+            )
+            for kpi in self.policy.kpis.values()
+            for series in kpi.series
+            if series.indicator in self.indicators
+        }
+        return policy.layers(self.policy, told)
+
+    @cached_property
+    def layers(self) -> dict[str, Indicator]:
+        """Indicators, and the layers that show the policy."""
+        return {**self.indicators, **{name: layer for name, (layer, _) in self.policy_layers.items()}}
+
+    @cached_property
+    def _periods(self) -> dict[tuple[str, str], list[str]]:
+        return {}
+
+    def periods(self, layer: Indicator, level: str) -> list[str]:
+        """Return the periods for which a layer has values at a level, oldest first."""
+        key = (layer.id, level)
+        if key not in self._periods:
+            of_policy = self.policy_layers.get(layer.id)
+            self._periods[key] = (
+                indicators.periods(layer, self.observed.get(level, {}))
+                if of_policy is None
+                else of_policy[1].get(level, [])
+            )
+        return self._periods[key]
+
+    def sources_of(self, layer: Indicator) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return (observed indicator, period) → sources of all figures that an indicator is made of."""
+        names = sorted(indicators.components(layer)) or [layer.id]
+        return {
+            (name, period): sources
+            for name in names
+            if name in self.observed_indicators
+            for period, sources in sorted(self.observed_indicators[name].sources.items())
+        }
+
+
+# Reading
+
+#: What a part of the catalogue is read by: the connection, the catalogue before, the names that changed.
+Read = Callable[[AsyncConnection, Catalogue, Collection[str]], Awaitable[dict[str, Any]]]
+
+
+async def _vintages(conn: AsyncConnection, before: Catalogue, names: Collection[str]) -> dict[str, Any]:
+    found = dict(before.vintages)
+    for row in await queries.vintages(conn, [dt.date.fromisoformat(name) for name in names]):
+        areas = await queries.areas(conn, row.vintage)
+        found[row.vintage] = Vintage(
+            date=row.vintage,
+            title={"ja": row.title_ja, "en": row.title_en},
+            credit={"ja": row.credit_ja, "en": row.credit_en},
+            source=row.source,
+            licence=row.licence,
+            gazetteers={
+                level: Gazetteer.from_rows(row.vintage, level, areas[level])
+                for level in LEVELS
+                if level in areas
+            },
+        )
+    return {"vintages": dict(sorted(found.items()))}
+
+
+async def _indicators(conn: AsyncConnection, before: Catalogue, names: Collection[str]) -> dict[str, Any]:
+    definitions, observed = dict(before.indicators), dict(before.observed_indicators)
+    for name, definition in await queries.indicators(conn, names):
+        definitions[name] = indicators.from_json(definition)
+    for name, told in (await queries.observed(conn, names)).items():
+        periods = {level: [period for period, _ in told[level]] for level in LEVELS if level in told}
+        sources = {period: tuple(used) for level in told.values() for period, used in level}
+        observed[name] = Observed(periods, sources)
+    # in the order of their ids, whichever of them came last
+    return {"indicators": dict(sorted(definitions.items())), "observed_indicators": observed}
+
+
+async def _sources(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    return {"sources": {row.id: row for row in await queries.sources(conn)}}
+
+
+async def _regions(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    found: dict[str, list[Row[Any]]] = {}
+    for row in await queries.region_sets(conn):
+        found.setdefault(row.id, []).append(row)
+    return {"regions": found}
+
+
+async def _changes(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    changes = tuple(
+        Change(date=row.date, kind=row.kind, from_code=row.from_code, to_code=row.to_code)
+        for row in await queries.area_changes(conn)
+    )
+    return {"changes": changes, "places": Places(changes)}
+
+
+async def _industries(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    return {"industries": tuple(await queries.industries(conn))}
+
+
+async def _ages(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    return {"age_boundary_dates": tuple(await queries.age_boundary_dates(conn))}
+
+
+async def _strategy(conn: AsyncConnection, before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    body = await queries.newest_strategy(conn)
+    return {"policy": replace(before.policy, version=strategy_from_body(body) if body is not None else None)}
+
+
+async def _deployments(conn: AsyncConnection, before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    found = tuple(map(deployment_from_row, await queries.deployments(conn)))
+    return {"policy": replace(before.policy, deployments=found)}
+
+
+async def _kpis(conn: AsyncConnection, before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    found: dict[str, Kpi] = {row.id: kpi_from_row(row) for row in await queries.kpis(conn)}
+    return {"policy": replace(before.policy, kpis=found)}
+
+
+async def _definitions(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    rows = await queries.gap_definitions(conn)
+    return {"definitions": {row.id: definition_from_body(row.body) for row in rows}}
+
+
+#: Kind of subject (what stands before the colon) → how the part of the catalogue that it is, is read.
+PARTS: dict[str, Read] = {
+    "vintage": _vintages,
+    "indicator": _indicators,
+    "source": _sources,
+    "kpi": _kpis,
+    "gaps": _definitions,
+    revisions.REGION_SETS: _regions,
+    revisions.AREA_CHANGES: _changes,
+    revisions.INDUSTRIES: _industries,
+    revisions.AGES: _ages,
+    revisions.STRATEGY: _strategy,
+    revisions.DEPLOYMENTS: _deployments,
+}
+
+
+async def renewed(conn: AsyncConnection, before: Catalogue) -> Catalogue:
+    """Return the catalogue as the database has it now; the one before where no number is another.
+
+    Only the parts whose subjects changed are read, in a transaction that sees one state of the database.
+    """
+    numbers = await queries.numbers(conn)
+    if numbers == before.numbers:
+        return before
+    others: dict[str, set[str]] = {}
+    for subject, n in numbers.items():
+        if before.numbers.get(subject) != n:
+            kind, _, name = subject.partition(":")
+            others.setdefault(kind, set()).add(name)
+    after = before
+    for kind, read in PARTS.items():
+        if kind in others:
+            after = replace(after, **await read(conn, after, others[kind]))
+    return replace(after, numbers=numbers)

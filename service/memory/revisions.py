@@ -1,0 +1,136 @@
+"""What has changed: one number for each subject, in one table, written by whoever writes the subject.
+
+A subject is what can change by itself: the figures of an indicator, a boundary set, the deployments. Its
+number grows with each change, in the transaction that changes it. Whatever is made of subjects is known by
+their numbers and by the version of the code, so caches and ETags are never told that something is old: they
+are asked for under another key. Workers, replicas and restarts agree, because they read the same table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import zlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import orjson
+import shapely
+from sqlalchemy import Connection, text
+
+#: LISTEN/NOTIFY channel on which a write tells that subjects have other numbers; which ones, the table says.
+CHANNEL = "chiiki"
+
+# Subjects that there is one of. All others are a kind and a name.
+AGES = "ages"
+AREA_CHANGES = "area-changes"
+DEPLOYMENTS = "deployments"
+INDUSTRIES = "industries"
+REGION_SETS = "region-sets"
+STRATEGY = "strategy"
+
+#: The subject whose number is the version of the code that wrote the stored vectors.
+DERIVATION = "derivation"
+
+_ROOT = Path(__file__).parents[2]
+#: The code that stored vectors and class breaks are made by.
+_DERIVING = (
+    "geo/layers/classify.py",
+    "geo/figures/indicators.py",
+    "geo/areas/lineage.py",
+    "geo/layers/palettes.py",
+    "service/figures/values.py",
+    "service/figures/vectors.py",
+)
+
+
+def indicator(name: str) -> str:
+    """Return the subject of an indicator: its definition and its figures."""
+    return f"indicator:{name}"
+
+
+def vintage(date: object) -> str:
+    """Return the subject of a boundary set: its areas, outlines and credits."""
+    return f"vintage:{date}"
+
+
+def source(name: str) -> str:
+    """Return the subject of a source of figures: what it is called and whom to credit."""
+    return f"source:{name}"
+
+
+def kpi(name: str) -> str:
+    """Return the subject of a KPI: its definition, targets and actuals."""
+    return f"kpi:{name}"
+
+
+def stops(name: str) -> str:
+    """Return the subject of the stops of a source."""
+    return f"stops:{name}"
+
+
+def grid(name: str) -> str:
+    """Return the subject of a population grid."""
+    return f"grid:{name}"
+
+
+def gaps(definition: str) -> str:
+    """Return the subject of a definition of the transport gap, and of the cells counted under it."""
+    return f"gaps:{definition}"
+
+
+_CHANGED = text(
+    """
+    insert into revision (subject, n)
+    select subject, (extract(epoch from clock_timestamp()) * 1e6)::bigint
+    from unnest(cast(:subjects as text[])) as subject order by subject
+    on conflict (subject) do update set n = greatest(revision.n + 1, excluded.n)
+    """
+)
+_NOTIFY = text("select pg_notify(:channel, '')")
+
+
+def changed(conn: Connection, *subjects: str) -> None:
+    """Give these subjects new numbers, and tell serving processes when the transaction commits.
+
+    A number is the microsecond of its change (Unix time), and larger than the one before: so a database that
+    was restored and written anew does not use a number a second time for another state.
+    """
+    if subjects:
+        conn.execute(_CHANGED, {"subjects": sorted(set(subjects))})
+        conn.execute(_NOTIFY, {"channel": CHANNEL})
+
+
+def digest(*state: object) -> str:
+    """Return a short text that stands for a state of the data and the code."""
+    return hashlib.blake2b(orjson.dumps([code_version(), *state], default=str), digest_size=8).hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """Return what changes whenever this code, or a library that writes its answers, is another."""
+    libraries = (
+        platform.python_version(),
+        zlib.ZLIB_RUNTIME_VERSION,
+        np.__version__,
+        shapely.geos_version_string,
+    )
+    files = [path for folder in ("geo", "service") for path in (_ROOT / folder).rglob("*.py")]
+    return _digest_of(
+        (path for path in files if "tests" not in path.parts), *libraries, orjson.__version__
+    ).hexdigest()
+
+
+def derivation() -> int:
+    """Return the version of the code that makes vectors, as the table holds it."""
+    found = _digest_of((_ROOT / name for name in _DERIVING), np.__version__)
+    return int.from_bytes(found.digest()[:7], "big")
+
+
+def _digest_of(files: Iterable[Path], *words: str) -> hashlib.blake2b:
+    found = hashlib.blake2b(repr(words).encode(), digest_size=8)
+    for path in sorted(files):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found

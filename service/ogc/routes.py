@@ -1,0 +1,366 @@
+"""The OGC API - Features: every collection, its features, what they can be filtered by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from geo.crs import reference_system
+from geo.errors import Finding, InvalidParameter
+from service.http.addresses import base_url, next_page
+from service.http.dependencies import AtlasDep, OneMoment, atlas_of, only_known_parameters
+from service.http.responses import HTML, JSON, Told, answers, encoded, kept, state_of
+from service.layers.views import Language, one_of
+from service.memory.atlas import Atlas
+from service.ogc import documents, html
+from service.ogc.collections import Collection, collection, collections
+from service.ogc.documents import GEOJSON, OPENAPI30, SCHEMA, link
+from service.ogc.items import DETAILS, Wanted, feature, page, read
+
+PREFIX = "/ogc"
+#: What the documents of the OGC API are told in.
+DOCUMENT = answers(JSON, HTML)
+
+router = APIRouter(route_class=OneMoment, prefix=PREFIX, tags=["ogc"])
+documented = [Depends(only_known_parameters)]
+
+Form = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="`json` or `html`; else as Accept says",
+        json_schema_extra=one_of("json", "html"),
+    ),
+]
+Titles = Annotated[
+    str | None,
+    Query(
+        max_length=2,
+        description="Language of titles: `ja` or `en`; else as Accept-Language says",
+        json_schema_extra=one_of("ja", "en"),
+    ),
+]
+Outlines = Annotated[
+    str | None,
+    Query(description="`high`, `medium` or `low` outlines", json_schema_extra=one_of(*DETAILS)),
+]
+WHOLE = {"pattern": r"^\d{1,12}$"}
+
+
+def root_of(request: Request) -> str:
+    """Return the address of the OGC API."""
+    return base_url(request) + PREFIX
+
+
+def is_html(request: Request, form: str | None) -> bool:
+    """Return whether a page is wanted and no JSON: by ``f``, else by what Accept names first."""
+    if form is not None:
+        if form not in ("json", "html"):
+            raise InvalidParameter("f is not valid", [Finding("query", "f", form[:80], "json or html")])
+        return form == "html"
+    accepted = request.headers.get("accept", "")
+    at = accepted.find("text/html")
+    json_at = accepted.find("json")
+    return at >= 0 and (json_at < 0 or at < json_at)
+
+
+def language(request: Request, lang: str | None) -> Language:
+    """Return the language of titles."""
+    if lang is not None and lang not in ("ja", "en"):
+        raise InvalidParameter("lang is not valid", [Finding("query", "lang", lang[:80], "ja or en")])
+    told = lang or request.headers.get("accept-language", "ja")
+    return "en" if told.startswith("en") else "ja"
+
+
+Document = Mapping[str, object]
+#: A document as a page.
+AsPage = Callable[[Document], bytes]
+VARY = "Accept, Accept-Language"
+
+
+async def _sent(
+    request: Request,
+    make: Callable[[], Document],
+    media_type: str,
+    as_page: AsPage | None,
+    *of: object,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a document as JSON, or as a page where ``as_page`` makes one; made off the event loop and kept.
+
+    ``of`` are the states that it follows from.
+    """
+
+    def body() -> bytes:
+        told = make()
+        return as_page(told) if as_page else orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
+
+    told = Told(HTML if as_page else media_type, vary=VARY)
+    state = state_of(request, told.media_type, language(request, request.query_params.get("lang")), *of)
+    sent = await kept(request, atlas_of(request), state, encoded(body), told)
+    for name, value in (headers or {}).items():
+        sent.headers[name] = value
+    return sent
+
+
+async def document(
+    request: Request,
+    title: str,
+    make: Callable[[], Document],
+    f: str | None,
+    lang: Language,
+    kind: str = JSON,
+) -> Response:
+    """Return a document of the OGC API as JSON or as a page."""
+    root = root_of(request)
+    as_page = (lambda told: html.document(title, told, lang, root)) if is_html(request, f) else None
+    return await _sent(request, make, kind, as_page, atlas_of(request).state())
+
+
+@router.get("", summary="OGC API: landing page", dependencies=documented, responses=DOCUMENT)
+@router.get("/", include_in_schema=False, dependencies=documented)
+async def landing(request: Request, f: Form = None, lang: Titles = None) -> Response:
+    """Return where everything of the OGC API is."""
+    chosen, root = language(request, lang), root_of(request)
+    return await document(
+        request, documents.TITLE[chosen], lambda: documents.landing(root, chosen), f, chosen
+    )
+
+
+@router.get(
+    "/conformance", summary="OGC API: conformance classes", dependencies=documented, responses=DOCUMENT
+)
+async def conformance(request: Request, f: Form = None, lang: Titles = None) -> Response:
+    """Return the conformance classes that tests prove."""
+    told = {"conformsTo": list(documents.CONFORMANCE)}
+    return await document(request, "Conformance", lambda: told, f, language(request, lang))
+
+
+@router.get(
+    "/api", summary="OGC API: OpenAPI 3.0 document", dependencies=documented, responses=answers(OPENAPI30)
+)
+async def api(request: Request) -> Response:
+    """Return the OGC API as an OpenAPI 3.0 document."""
+    root, version = root_of(request), request.app.version
+    return await _sent(request, lambda: documents.openapi(root, version), OPENAPI30, None)
+
+
+@router.get("/collections", summary="OGC API: collections", dependencies=documented, responses=DOCUMENT)
+async def listed(
+    request: Request,
+    atlas: AtlasDep,
+    q: Annotated[str, Query(max_length=100, description="Words that id or title hold")] = "",
+    limit: Annotated[
+        int, Query(ge=1, le=documents.MOST_LISTED, description="Collections of a page")
+    ] = documents.MOST_LISTED,
+    offset: Annotated[int, Query(ge=0, le=1_000_000, description="Collections before the page")] = 0,
+    f: Form = None,
+    lang: Titles = None,
+) -> Response:
+    """Return collections, a page at a time: areas and layers by level, deployments, gap cells, stops."""
+    root, chosen = root_of(request), language(request, lang)
+
+    def make() -> Document:
+        found = collections(atlas, q)
+        page = found[offset : offset + limit]
+        links = [
+            link(f"{root}/collections?f=json", "self", JSON, "This document"),
+            link(f"{root}/collections?f=html", "alternate", "text/html", "This document as HTML"),
+        ]
+        following = next_page(request, offset, limit, len(found))
+        if following is not None:
+            links.append(link(base_url(request) + following, "next", JSON, "The next page"))
+        return {
+            "links": links,
+            "numberMatched": len(found),
+            "numberReturned": len(page),
+            "crs": documents.CRS_LIST,
+            "collections": [documents.described(atlas, one, root, chosen) for one in page],
+        }
+
+    def as_page(told: Document) -> bytes:
+        return html.listed(html.COLLECTIONS[chosen], told, chosen, root)
+
+    return await _sent(request, make, JSON, as_page if is_html(request, f) else None, atlas.state())
+
+
+@router.get(
+    "/collections/{collection_id}",
+    summary="OGC API: a collection",
+    dependencies=documented,
+    responses=DOCUMENT,
+)
+async def described(
+    request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
+) -> Response:
+    """Return a collection: its extent, its CRSs, its periods, and where its features are."""
+    found, chosen = collection(atlas, collection_id), language(request, lang)
+    root = root_of(request)
+    return await document(
+        request,
+        found.title[chosen],
+        lambda: documents.described(atlas, found, root, chosen),
+        f,
+        chosen,
+    )
+
+
+@router.get(
+    "/collections/{collection_id}/queryables",
+    summary="OGC API: what can be filtered by",
+    dependencies=documented,
+    responses=answers(SCHEMA, HTML),
+)
+@router.get(
+    "/collections/{collection_id}/schema",
+    summary="OGC API: what a feature has",
+    dependencies=documented,
+    responses=answers(SCHEMA, HTML),
+)
+async def schema(
+    request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
+) -> Response:
+    """Return the properties of a collection's features as JSON Schema."""
+    found, chosen = collection(atlas, collection_id), language(request, lang)
+    what = request.url.path.rpartition("/")[2]
+    address = f"{root_of(request)}/collections/{found.id}/{what}"
+
+    def make() -> Document:
+        return documents.schema(found, address, chosen, queryable=what == "queryables")
+
+    return await document(request, found.title[chosen], make, f, chosen, SCHEMA)
+
+
+@router.get(
+    "/collections/{collection_id}/items", summary="OGC API: features", responses=answers(GEOJSON, HTML)
+)
+async def items(
+    request: Request,
+    atlas: AtlasDep,
+    collection_id: str,
+    f: Form = None,
+    lang: Titles = None,
+    limit: Annotated[
+        str | None,
+        Query(description="Features of a page, 2,000 without, 10,000 at most", json_schema_extra=WHOLE),
+    ] = None,
+    offset: Annotated[
+        str | None, Query(description="Features before the page", json_schema_extra=WHOLE)
+    ] = None,
+    after: Annotated[str | None, Query(description="Id of the last feature of the page before")] = None,
+    bbox: Annotated[str | None, Query(description="Only features that meet this box")] = None,
+    bbox_crs: Annotated[str | None, Query(alias="bbox-crs", description="CRS of `bbox`")] = None,
+    datetime: Annotated[
+        str | None, Query(description="RFC 3339 date, time or interval: features of these periods")
+    ] = None,
+    filter: Annotated[str | None, Query(description="CQL2 condition")] = None,
+    filter_lang: Annotated[
+        str | None,
+        Query(
+            alias="filter-lang",
+            description="`cql2-text` or `cql2-json`",
+            json_schema_extra=one_of("cql2-text", "cql2-json"),
+        ),
+    ] = None,
+    filter_crs: Annotated[
+        str | None, Query(alias="filter-crs", description="CRS of the geometries in `filter`")
+    ] = None,
+    crs: Annotated[str | None, Query(description="CRS of the answer, as the collection lists them")] = None,
+    sortby: Annotated[str | None, Query(description="Properties; `-` before one that descends")] = None,
+    properties: Annotated[str | None, Query(description="Properties to tell")] = None,
+    detail: Outlines = None,
+) -> Response:
+    """Return the features of a collection that match, a page of them, and how many match in all.
+
+    Every property is a parameter too: `?prefecture=10000`. The link `next` leads to the page after; what is
+    loaded meanwhile neither repeats a feature nor leaves one out.
+    """
+    found, chosen, root = collection(atlas, collection_id), language(request, lang), root_of(request)
+    asked = dict(request.query_params)
+    wanted = read(found, asked)
+    address = f"{root}/collections/{found.id}/items"
+    is_page = is_html(request, f)
+
+    def make() -> Document:
+        shown = page(atlas, found, wanted)
+        return {
+            "type": "FeatureCollection",
+            "numberMatched": shown.matched,
+            "numberReturned": len(shown.features),
+            "links": _links(address, asked, found, wanted, shown.last if not shown.is_last else None, root),
+            "features": shown.features,
+        }
+
+    def as_page(told: Document) -> bytes:
+        return html.features(found.title[chosen], wanted.properties or found.names, told, chosen, root)
+
+    headers = {"Content-Crs": f"<{wanted.system.uri}>"}
+    state = _state(atlas, found)
+    return await _sent(request, make, GEOJSON, as_page if is_page else None, state, headers=headers)
+
+
+def _state(atlas: Atlas, found: Collection) -> str:
+    """Return what changes whenever the features of a collection do."""
+    return atlas.state_of(found.indicator) if found.indicator is not None else atlas.state(*found.made_of)
+
+
+def _links(
+    address: str, asked: Mapping[str, str], found: Collection, wanted: Wanted, last: str | None, root: str
+) -> list[dict[str, str]]:
+    def at(**changed: Any) -> str:
+        query = {k: v for k, v in (dict(asked) | changed).items() if v is not None}
+        return f"{address}?{urlencode(query)}" if query else address
+
+    links = [
+        link(at(), "self", GEOJSON, "This document"),
+        link(at(f="html"), "alternate", "text/html", "This document as HTML"),
+        link(f"{root}/collections/{found.id}", "collection", JSON, "The collection"),
+    ]
+    if last is not None:
+        following = at(offset=wanted.offset + wanted.limit) if wanted.sortby else at(after=last, offset=None)
+        links.append(link(following, "next", GEOJSON, "The next page"))
+    return links
+
+
+@router.get(
+    "/collections/{collection_id}/items/{feature_id:path}",
+    summary="OGC API: a feature",
+    dependencies=documented,
+    responses=answers(GEOJSON, HTML),
+)
+async def item(
+    request: Request,
+    atlas: AtlasDep,
+    collection_id: str,
+    feature_id: str,
+    f: Form = None,
+    lang: Titles = None,
+    crs: Annotated[str | None, Query(description="CRS of the answer")] = None,
+    detail: Outlines = None,
+) -> Response:
+    """Return one feature by its id: an area's code, with the period behind it for a layer (10201-2020)."""
+    found, chosen, root = collection(atlas, collection_id), language(request, lang), root_of(request)
+    system = reference_system(crs or "CRS84")
+    address = f"{root}/collections/{found.id}"
+
+    def make() -> Document:
+        told = feature(atlas, found, feature_id, system, detail or "high")
+        links = [
+            link(f"{address}/items/{feature_id}?f=json", "self", GEOJSON, "This document"),
+            link(f"{address}/items/{feature_id}?f=html", "alternate", "text/html", "This document as HTML"),
+            link(address, "collection", JSON, "The collection"),
+        ]
+        return told | {"links": links}
+
+    def as_page(told: Document) -> bytes:
+        shown = {"properties": told["properties"], "links": told["links"]}
+        return html.document(feature_id, shown, chosen, root)
+
+    headers = {"Content-Crs": f"<{system.uri}>"}
+    page_of = as_page if is_html(request, f) else None
+    return await _sent(request, make, GEOJSON, page_of, _state(atlas, found), headers=headers)

@@ -1,0 +1,1 @@
+"""Pages, their heads and previews."""

@@ -1,0 +1,129 @@
+"""The head of a page and its text for readers without JavaScript, filled in where the build left room."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from urllib.parse import urlencode
+
+from geo.errors import NotFound
+from service.http.responses import JSON_LD
+from service.pages.previews import PICTURE, Preview
+
+NAME = {"ja": "chiiki 地域", "en": "chiiki"}
+LOCALES = {"ja": "ja_JP", "en": "en_GB"}
+FIRST_MAP = {"ja": "最初の地図", "en": "The first map"}
+SEPARATOR = {"ja": "｜", "en": " | "}
+
+#: The places that a request fills: the language, the title and head, the text.
+_PLACES = re.compile(
+    r'(?<=<html lang=")ja(?=">)|<title>[^<]*</title>\s*<!-- chiiki:head -->|<!-- chiiki:body -->'
+)
+
+
+@dataclass(frozen=True)
+class Template:
+    """The parts of a built page around what a request fills."""
+
+    opening: str
+    head: str
+    body: str
+    rest: str
+
+    def filled(self, lang: str, head: str, body: str) -> bytes:
+        """Return the page."""
+        return "".join([self.opening, lang, self.head, head, self.body, body, self.rest]).encode()
+
+
+@cache
+def template(file: Path) -> Template:
+    """Return a page of the built front-end; it is read once.
+
+    Raises
+    ------
+    NotFound : the front-end is not built
+    """
+    if not file.is_file():
+        raise NotFound("The front-end is not built: run scripts/serve. /openapi.json describes the API")
+    opening, head, body, rest = _PLACES.split(file.read_text(encoding="utf-8"))
+    return Template(opening, head, body, rest)
+
+
+def _tag(element: str, /, **attributes: str) -> str:
+    told = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+    return f"<{element}{told}>"
+
+
+def head(preview: Preview, base: str, *, has_background: bool = False) -> str:
+    """Return title, description, Open Graph, Twitter card, and the links of a page.
+
+    Parameters
+    ----------
+    base : the address that links begin with
+    has_background : whether the explorer may offer the map of the Geospatial Information Authority
+    """
+    address, lang = preview.address, preview.address.lang
+    other = "en" if lang == "ja" else "ja"
+    picture = preview.picture_of(*PICTURE)
+    page = base + (address.link(lang) if picture else address.path)
+    title = preview.title if picture is None else preview.title + SEPARATOR[lang] + NAME[lang]
+    graph = {
+        "og:type": "website",
+        "og:site_name": NAME[lang],
+        "og:title": preview.title,
+        "og:description": preview.words,
+        "og:url": page,
+        "og:locale": LOCALES[lang],
+        "og:locale:alternate": LOCALES[other],
+    }
+    card = {"twitter:card": "summary", "twitter:title": preview.title, "twitter:description": preview.words}
+    if picture:
+        width, height = map(str, PICTURE)
+        graph |= {
+            "og:image": base + picture,
+            "og:image:type": "image/png",
+            "og:image:width": width,
+            "og:image:height": height,
+            "og:image:alt": preview.words,
+        }
+        card |= {
+            "twitter:card": "summary_large_image",
+            "twitter:image": base + picture,
+            "twitter:image:alt": preview.words,
+        }
+    tags = [f"<title>{escape(title)}</title>", _tag("meta", name="description", content=preview.words)]
+    tags += [_tag("meta", property=name, content=content) for name, content in graph.items()]
+    tags += [_tag("meta", name=name, content=content) for name, content in card.items()]
+    if picture:
+        tags.append(_tag("link", rel="canonical", href=page))
+        for code, said in (("ja", "ja"), ("en", "en"), ("x-default", "")):
+            tags.append(_tag("link", rel="alternate", hreflang=code, href=base + address.link(said)))
+        for suffix, kind in (("json", "application/json+oembed"), ("xml", "text/xml+oembed")):
+            query = urlencode({"url": page, "format": suffix})
+            tags.append(
+                _tag("link", rel="alternate", type=kind, href=f"{base}/oembed?{query}", title=preview.title)
+            )
+    if address.path == "/":
+        catalogue = f"{base}/catalog.jsonld"
+        tags.append(_tag("link", rel="alternate", type=JSON_LD, href=catalogue, title="DCAT"))
+    if has_background:
+        tags.append(_tag("meta", name="chiiki-gsi", content="on"))
+    return "\n    ".join(tags)
+
+
+def without_script(preview: Preview) -> str:
+    """Return what readers without JavaScript see: the picture, the words, the citation, the files."""
+    lang = preview.address.lang
+    files = preview.files or ((FIRST_MAP[lang], f"/?lang={lang}"),)
+    links = "".join(f"<li>{_tag('a', href=address)}{escape(name)}</a></li>" for name, address in files)
+    parts = [f"<h2>{escape(preview.title)}</h2>"]
+    if picture := preview.picture_of(*PICTURE):
+        width, height = map(str, PICTURE)
+        parts.append(f"<p>{_tag('img', src=picture, alt='', width=width, height=height)}</p>")
+    parts.append(f"<p>{escape(preview.words)}</p>")
+    if preview.citation:
+        parts.append(f'<p class="soft">{escape(preview.citation)}</p>')
+    return f'<noscript><section id="unscripted">{"".join(parts)}<ul>{links}</ul></section></noscript>'

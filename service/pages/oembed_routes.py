@@ -1,0 +1,136 @@
+"""oEmbed 1.0 (https://oembed.com): the embed a site shows where its author pasted an address of chiiki."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Annotated
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from geo.errors import Finding, InvalidAreaCode, InvalidParameter, NotFound, UnclassifiableValues
+from service.heavy import off_loop
+from service.http.addresses import base_url
+from service.http.dependencies import OneMoment, atlas_of
+from service.http.problems import UnknownFormat
+from service.http.responses import JSON, Told, answer, answers, to_json
+from service.layers.views import one_of
+from service.pages.heads import NAME
+from service.pages.previews import PICTURE, READ, Address, Preview, preview
+
+router = APIRouter(route_class=OneMoment, tags=["pages"])
+
+#: Width and height of each kind of embed in pixels, where the site sets no maxima.
+SIZES = {"map": (800, 600), "chart": (800, 420), "ranking": (800, 600), "profile": (800, 900)}
+#: Pictures are drawn from this edge on; where a site has less room, none is named.
+LEAST = 200
+CACHE_AGE_S = 3600
+LONGEST_URL = 4000
+
+
+def _xml(body: dict[str, object]) -> bytes:
+    root = ElementTree.Element("oembed")
+    for name, value in body.items():
+        ElementTree.SubElement(root, name).text = str(value)
+    declaration = '<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n'
+    return (declaration + ElementTree.tostring(root, encoding="unicode") + "\n").encode()
+
+
+#: format → media type and encoder
+FORMATS: dict[str, tuple[str, Callable[[dict[str, object]], bytes]]] = {
+    "json": (JSON, to_json),
+    "xml": ("text/xml; charset=utf-8", _xml),
+}
+
+
+def _address(request: Request, url: str) -> Address:
+    """Return the address of a page of this service; NotFound for those of others."""
+    ours = {base_url(request), str(request.base_url).rstrip("/")}
+    try:
+        asked = urlsplit(url)
+    except ValueError as error:
+        raise NotFound(f"{url[:200]!r} is no address") from error
+    for base in map(urlsplit, ours):
+        is_here = asked.scheme in ("http", "https") and asked.netloc.lower() == base.netloc.lower()
+        if is_here and asked.path.startswith(base.path):
+            return Address.of(asked.path.removeprefix(base.path) or "/", asked.query)
+    pages = ", ".join(READ)
+    raise NotFound(f"{url[:200]!r} is not here; there are, below {' and '.join(sorted(ours))}: {pages}")
+
+
+async def _told(request: Request, address: Address) -> Preview:
+    try:
+        return await off_loop(preview, atlas_of(request), address)
+    except (InvalidAreaCode, InvalidParameter, UnclassifiableValues) as error:  # oEmbed knows no 422
+        raise NotFound(error.message, error.findings) from error
+
+
+def _within(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:
+    """Return a picture's size made smaller in proportion until it fits.
+
+    >>> _within((1200, 630), (400, 1000)), _within((1200, 630), (2000, 2000))
+    ((400, 210), (1200, 630))
+    """
+    ratio = min(1, *(limit / edge for edge, limit in zip(size, most, strict=True)))
+    width, height = (max(1, int(edge * ratio)) for edge in size)
+    return width, height
+
+
+@router.get(
+    "/oembed",
+    summary="oEmbed: the embed of an address",
+    responses=answers(*(media_type for media_type, _ in FORMATS.values()))
+    | {501: {"description": "Not available in this format"}},
+)
+async def oembed(
+    request: Request,
+    url: Annotated[
+        str, Query(max_length=LONGEST_URL, description="Address of the explorer or an embed of this service")
+    ],
+    suffix: Annotated[
+        str,
+        Query(
+            alias="format",
+            max_length=20,
+            description="`json` or `xml`",
+            json_schema_extra=one_of(*FORMATS),
+        ),
+    ] = "json",
+    maxwidth: Annotated[int, Query(ge=1, description="Most pixels across")] = 10_000,
+    maxheight: Annotated[int, Query(ge=1, description="Most pixels down")] = 10_000,
+) -> Response:
+    """Return what to show for a pasted address as oEmbed 1.0 says: the `<iframe>` of its embed, a picture.
+
+    A comparison is shown as a chart, a table as a ranking, every other view as a map. Addresses of other
+    sites, and views that do not exist, answer 404; another `format` 501. Further parameters are let pass,
+    because sites add their own.
+    """
+    if suffix not in FORMATS:
+        finding = Finding("query", "format", suffix, f"one of {', '.join(FORMATS)}")
+        raise UnknownFormat(f"oEmbed is not available as {suffix!r}", (finding,))
+    address = _address(request, url)
+    told = await _told(request, address)
+    base, most = base_url(request), (maxwidth, maxheight)
+    width, height = (min(pair) for pair in zip(SIZES[told.kind], most, strict=True))
+    across, down = _within(PICTURE, most)
+    frame, title = escape(base + address.embed(told.kind).link(address.lang)), escape(told.title)
+    body: dict[str, object] = {
+        "type": "rich",
+        "version": "1.0",
+        "title": told.title,
+        "provider_name": NAME[address.lang],
+        "provider_url": f"{base}/",
+        "cache_age": CACHE_AGE_S,
+        "width": width,
+        "height": height,
+        "html": f'<iframe src="{frame}" title="{title}" width="{width}" height="{height}"'
+        ' style="border:0;max-width:100%" loading="lazy"></iframe>',
+    }
+    if min(across, down) >= LEAST:
+        picture = f"{base}{told.picture_of(across, down)}"
+        body |= {"thumbnail_url": picture, "thumbnail_width": across, "thumbnail_height": down}
+    media_type, encode = FORMATS[suffix]
+    return answer(request, encode(body), Told(media_type))

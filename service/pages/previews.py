@@ -1,0 +1,355 @@
+"""What a pasted link shows: the view that an address names, as title, words, citation, picture and files.
+
+The head of the page, its text for readers without JavaScript and its oEmbed are all made of one preview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import TypeAdapter, ValidationError
+
+from geo.codes import area_code
+from geo.eras import period_label
+from geo.errors import Finding, InvalidParameter, NotFound
+from geo.figures.indicators import Indicator
+from geo.layers.words import Named, Texts, credits_in_words
+from service.figures.series_routes import lines_in_words, lines_of
+from service.layers.ranking import full_name
+from service.layers.reading_routes import words_and_citation
+from service.layers.views import Language, Picture, Wish, chosen_vintage, picture, resolve
+from service.memory.atlas import Atlas
+from service.memory.catalogue import Vintage
+from service.planning.profile_routes import Asked as AskedArea
+from service.planning.profile_routes import profile_of
+from service.planning.profile_routes import words_of as profile_words
+from service.planning.profiles import level_of
+
+#: The layer of an address that names none, as in web/src/view.ts.
+DEFAULT_LAYER = "population-change"
+#: Width and height of a picture in pixels: 1.91 to 1, as the services that show previews cut it.
+PICTURE = (1200, 630)
+NATION = "00000"
+#: So many lines of a chart are named in its title.
+NAMED = 3
+
+KINDS = ("map", "chart", "ranking", "profile")
+#: The embed that shows a view of the explorer, as in web/src/share.ts; a map for every other view.
+KIND_OF_VIEW = {"compare": "chart", "table": "ranking"}
+
+_WISHED = tuple(field.name for field in fields(Wish))
+_ALWAYS = ("lang", "layer", *_WISHED, "area", "areas")
+#: page → the parameters that it reads
+READ = {
+    "/": (*_ALWAYS, "view", "layer2", "period2", "overlay"),
+    **{f"/embed/{kind}": (*_ALWAYS, "parent", "limit", "theme") for kind in KINDS},
+}
+_WISH = TypeAdapter(Wish)
+
+SITE = {"ja": "chiiki 地域｜地方創生を地図で見る", "en": "chiiki | Regional revitalisation on the map"}
+SITE_WORDS = {
+    "ja": "日本の都道府県・市区町村の統計と地方創生の施策を、地図・グラフ・順位・データで見られます。",
+    "en": "Statistics of Japan's prefectures and municipalities, and measures of regional revitalisation, "
+    "as maps, charts, rankings and data.",
+}
+#: Views of the whole strategy: their names, and what they show.
+STRATEGY: dict[str, tuple[Texts, Texts]] = {
+    "kpi": (
+        {"ja": "KPI", "en": "KPIs"},
+        {
+            "ja": "政策目標ごとのKPIについて、目標と実績、進み具合、達成の見通しとその根拠を示します。",
+            "en": "Targets, actuals and progress of each policy goal's KPIs, and how each of them stands.",
+        },
+    ),
+    "logic": (
+        {"ja": "ロジックモデル", "en": "Logic model"},
+        {
+            "ja": "施策から活動、成果を経て政策目標に至るつながりを、その理由とともに図に示します。",
+            "en": "How measures lead through outputs and outcomes to the policy goals, and why.",
+        },
+    ),
+    "roadmap": (
+        {"ja": "ロードマップ", "en": "Roadmap"},
+        {
+            "ja": "施策とKPIの期限を、年度ごとに示します。",
+            "en": "What is due in which fiscal year: measures and KPIs.",
+        },
+    ),
+}
+TABLE = {"ja": "表（CSV）", "en": "Table (CSV)"}
+IMAGE = {"ja": "画像（PNG）", "en": "Picture (PNG)"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address of a page: its path, and what it says of the parameters that the page reads."""
+
+    path: str
+    asked: Mapping[str, str]
+
+    @classmethod
+    def of(cls, path: str, query: str) -> Address:
+        """Return the address of a path and a query, read as the page itself reads them.
+
+        Raises
+        ------
+        NotFound : the path is not that of a page
+        """
+        if path not in READ:
+            raise NotFound(f"There is no page at {path[:80]}; there are: {', '.join(READ)}")
+        said: dict[str, str] = {}
+        for name, value in parse_qsl(query):
+            if name in READ[path]:
+                said.setdefault(name, value)  # as URLSearchParams.get: the first counts
+        return cls(path, {name: said[name] for name in READ[path] if name in said})
+
+    @property
+    def lang(self) -> Language:
+        """The language of the page."""
+        return "en" if self.asked.get("lang") == "en" else "ja"
+
+    @property
+    def kind(self) -> str:
+        """The kind of what the page shows."""
+        if self.path == "/":
+            return KIND_OF_VIEW.get(self.asked.get("view", ""), "map")
+        return self.path.rpartition("/")[2]
+
+    def embed(self, kind: str) -> Address:
+        """Return the address of the embed of a kind that shows this view."""
+        path = f"/embed/{kind}"
+        return Address(path, {name: value for name, value in self.asked.items() if name in READ[path]})
+
+    def link(self, lang: str) -> str:
+        """Return path and query in a language, the same for the same view; without it where it is empty."""
+        said = {name: value for name, value in self.asked.items() if name != "lang"}
+        query = {"lang": lang, **said} if lang else said
+        return f"{self.path}?{urlencode(query, safe=',:')}" if query else self.path
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a link shows; ``picture`` and the addresses of ``files`` begin with a slash.
+
+    Attributes
+    ----------
+    kind : of the embed that shows it
+    picture : address of a map without its size; None where the address names no view that exists
+    files : name and address of what can be loaded
+    """
+
+    address: Address
+    kind: str
+    title: str
+    words: str
+    citation: str = ""
+    picture: str | None = None
+    files: tuple[tuple[str, str], ...] = ()
+
+    def picture_of(self, width: int, height: int) -> str | None:
+        """Return the address of the picture in a size."""
+        return self.picture and f"{self.picture}&width={width}&height={height}"
+
+
+def site(address: Address) -> Preview:
+    """Return the preview of the whole service, for an address that names no view."""
+    return Preview(address, address.kind, SITE[address.lang], SITE_WORDS[address.lang])
+
+
+def preview(atlas: Atlas, address: Address) -> Preview:
+    """Return the preview of the view that an address names.
+
+    Raises
+    ------
+    InvalidAreaCode, InvalidParameter, NotFound : there is no such view
+    """
+    make = _strategy if address.asked.get("view") in STRATEGY else _MADE[address.kind]
+    made = make(atlas, address)
+    image = made.picture_of(*PICTURE)
+    return replace(made, files=(*made.files, *([(IMAGE[address.lang], image)] if image else [])))
+
+
+def _wish(asked: Mapping[str, str]) -> Wish:
+    try:
+        return _WISH.validate_python({name: asked[name] for name in _WISHED if name in asked})
+    except ValidationError as error:
+        finding = Finding("query", "k", asked.get("k", "")[:80], "a number from 2 to 12")
+        raise InvalidParameter("k must be 2 to 12", [finding]) from error
+
+
+def _picture(atlas: Atlas, asked: Mapping[str, str]) -> Picture:
+    return picture(atlas, resolve(atlas, asked.get("layer", DEFAULT_LAYER), _wish(asked)))
+
+
+def _name(indicator: Indicator, lang: Language) -> str:
+    name, unit = (
+        (indicator.name_ja, indicator.unit_ja) if lang == "ja" else (indicator.name_en, indicator.unit_en)
+    )
+    if not unit:
+        return name
+    return f"{name}（{unit}）" if lang == "ja" else f"{name} ({unit})"
+
+
+def _joined(parts: Iterable[str], lang: Language) -> str:
+    return ("・" if lang == "ja" else ", ").join(part for part in parts if part)
+
+
+def _label(picture: Picture, lang: Language) -> str:
+    return period_label(picture.view.period, picture.view.indicator.period_kind)[lang]
+
+
+def _place(atlas: Atlas, vintage: Vintage, code: str) -> Named:
+    level, area = level_of(atlas, vintage, area_code(code))
+    if level == "prefecture":
+        return full_name(area, None)
+    return full_name(area, atlas.gazetteer(vintage.date, "prefecture").area(area.prefecture))
+
+
+def _credits(atlas: Atlas, sources: Iterable[str], vintage: Vintage, lang: Language) -> str:
+    used = [atlas.catalogue.sources[name] for name in dict.fromkeys(sources)]
+    credits = [{"ja": one.credit_ja, "en": one.credit_en} for one in used]
+    return credits_in_words([*credits, dict(vintage.credit)])[lang]
+
+
+def _map_picture(picture: Picture, lang: Language, area: str | None) -> str:
+    # The revision makes a service that keeps the picture ask for it again after the data have changed.
+    query = picture.view.parameters() | {"lang": lang, "rev": picture.revision}
+    if area is not None:
+        query["area"] = area_code(area)
+    return f"/v1/layers/{picture.view.indicator.id}/map.png?{urlencode(query, safe=',:')}"
+
+
+def _table(picture: Picture, lang: Language, **more: str) -> tuple[str, str]:
+    query = urlencode(picture.view.parameters() | more | {"bom": "true"}, safe=",:")
+    return TABLE[lang], f"/v1/layers/{picture.view.indicator.id}/values.csv?{query}"
+
+
+def _map(atlas: Atlas, address: Address) -> Preview:
+    asked, lang = address.asked, address.lang
+    shown = _picture(atlas, asked)
+    told, cited = words_and_citation(atlas, shown)
+    area = asked.get("area", asked.get("parent"))
+    place = getattr(_place(atlas, shown.view.vintage, area), lang) if area else ""
+    names, periods = [_name(shown.view.indicator, lang)], [_label(shown, lang)]
+    words, citation = [told[lang]], [cited[lang]]
+    if asked.get("view") in ("two", "bivariate"):
+        other = _picture(atlas, _beside(asked))
+        told, cited = words_and_citation(atlas, other)
+        names.append(_name(other.view.indicator, lang))
+        periods.append(_label(other, lang))
+        words.append(told[lang])
+        citation.append(cited[lang])
+    title = _joined([" × ".join(dict.fromkeys(names)), " / ".join(dict.fromkeys(periods)), place], lang)
+    gap = "" if lang == "ja" else " "
+    return Preview(
+        address,
+        "map",
+        title,
+        gap.join(dict.fromkeys(words)),
+        gap.join(dict.fromkeys(citation)),
+        _map_picture(shown, lang, area),
+        (_table(shown, lang),),
+    )
+
+
+def _beside(asked: Mapping[str, str]) -> dict[str, str]:
+    """Return what the map beside the first one shows, as in web/src/view.ts."""
+    layer = asked.get("layer", DEFAULT_LAYER)
+    other = asked.get("layer2", layer)
+    own = () if other == layer else ("scheme", "k", "breaks", "palette", "period")
+    period = {"period": asked["period2"]} if "period2" in asked else {}
+    return {name: value for name, value in asked.items() if name not in own} | {"layer": other} | period
+
+
+def _ranking(atlas: Atlas, address: Address) -> Preview:
+    lang = address.lang
+    shown = _picture(atlas, address.asked)
+    has_order = shown.view.indicator.kind != "category"
+    if not has_order and address.path != "/":  # the explorer's table lists categories too
+        finding = Finding("query", "layer", shown.view.indicator.id[:80], "a layer of numbers")
+        raise InvalidParameter(f"{shown.view.indicator.id} has categories, which have no order", [finding])
+    parent = address.asked.get("parent")
+    inside = parent and area_code(parent)
+    told, cited = words_and_citation(atlas, shown, inside)
+    place = getattr(_place(atlas, shown.view.vintage, inside), lang) if inside else ""
+    return Preview(
+        address,
+        "ranking" if has_order else "map",
+        _joined([_name(shown.view.indicator, lang), _label(shown, lang), place], lang),
+        told[lang],
+        cited[lang],
+        _map_picture(shown, lang, inside),
+        (_table(shown, lang, **({"parent": inside} if inside else {})),),
+    )
+
+
+def _chart(atlas: Atlas, address: Address) -> Preview:
+    asked, lang = address.asked, address.lang
+    shown = _picture(atlas, asked)
+    indicator, vintage = atlas.indicator(shown.view.indicator.id), shown.view.vintage
+    areas = ",".join(asked[name] for name in ("area", "areas") if name in asked) or NATION
+    lines = lines_of(atlas, indicator, vintage, areas)
+    names = [line.name_ja if lang == "ja" else line.name_en for line, _points in lines]
+    if len(names) > NAMED:
+        names = [*names[:NAMED], "ほか" if lang == "ja" else "…"]
+    sources = [source for _line, points in lines for point in points for source in point.sources]
+    query = urlencode({"indicator": indicator.id, "areas": areas, "bom": "true"}, safe=",:")
+    return Preview(
+        address,
+        "chart",
+        _joined([_name(indicator, lang), *names], lang),
+        lines_in_words(indicator, lines)[lang],
+        _credits(atlas, sources, vintage, lang),
+        _map_picture(shown, lang, asked.get("area")),
+        ((TABLE[lang], f"/v1/series.csv?{query}"),),
+    )
+
+
+def _profile(atlas: Atlas, address: Address) -> Preview:
+    asked, lang = address.asked, address.lang
+    if "area" not in asked:
+        finding = Finding("query", "area", "", "an area code such as 10201")
+        raise InvalidParameter("A profile needs an area", [finding])
+    vintage = chosen_vintage(atlas, None)
+    told = profile_of(atlas, AskedArea(vintage, *level_of(atlas, vintage, area_code(asked["area"]))))
+    date = told.vintage.date
+    cards = [card for found in told.cards.values() for card in found]
+    vectors = [atlas.vector(card.indicator, card.period, card.level, date) for card in cards]
+    place = _place(atlas, told.vintage, told.area.code)
+    shown = _picture(atlas, {})
+    return Preview(
+        address,
+        "profile",
+        f"{place.ja}のすがた" if lang == "ja" else f"Profile of {place.en}",
+        profile_words(atlas, told)[lang],
+        _credits(atlas, [source for vector in vectors for source in vector.sources], told.vintage, lang),
+        _map_picture(shown, lang, told.area.code),
+        ((TABLE[lang], f"/v1/areas/{told.area.code}/profile.csv?bom=true"),),
+    )
+
+
+def _strategy(atlas: Atlas, address: Address) -> Preview:
+    lang = address.lang
+    strategy = atlas.catalogue.policy.strategy
+    shown = _picture(atlas, address.asked)
+    name, words = STRATEGY[address.asked["view"]]
+    title = strategy.title_ja if lang == "ja" else strategy.title_en
+    source = {"ja": strategy.source_title, "en": strategy.source_title}
+    return Preview(
+        address,
+        "map",
+        f"{name[lang]}｜{title}" if lang == "ja" else f"{name[lang]}: {title}",
+        words[lang],
+        credits_in_words([source])[lang],
+        _map_picture(shown, lang, address.asked.get("area")),
+    )
+
+
+_MADE: dict[str, Callable[[Atlas, Address], Preview]] = {
+    "map": _map,
+    "chart": _chart,
+    "ranking": _ranking,
+    "profile": _profile,
+}

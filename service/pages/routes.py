@@ -1,0 +1,102 @@
+"""The explorer, the pages that other sites show in a frame, and the built front-end on every other path."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import Headers
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from geo.errors import ChiikiError
+from service.heavy import off_loop
+from service.http.addresses import base_url
+from service.http.dependencies import OneMoment, atlas_of
+from service.http.responses import HTML, IMMUTABLE, REVALIDATE, Told, answer, answers
+from service.memory.atlas import Atlas
+from service.memory.store import Moved
+from service.pages.heads import head, template, without_script
+from service.pages.previews import Address, Preview, preview, site
+
+STATIC = Path(__file__).parent.parent / "static"
+#: A script of embeds under its version.
+RELEASED = re.compile(r"chiiki-\d+\.\d+\.\d+\.js")
+
+router = APIRouter(route_class=OneMoment, tags=["pages"])
+
+
+async def _preview(atlas: Atlas, address: Address) -> Preview:
+    """Return the preview of an address, or that of the site: the page itself tells what is wrong."""
+    try:
+        return await off_loop(preview, atlas, address)
+    except Moved:
+        raise
+    except (ChiikiError, DBAPIError, PoolTimeout):
+        return site(address)
+
+
+async def _page(request: Request, file: str, *, has_background: bool = False) -> Response:
+    page = template(STATIC / file)
+    atlas, address = atlas_of(request), Address.of(request.url.path, request.url.query)
+    told = await _preview(atlas, address)
+    top = head(told, base_url(request), has_background=has_background)
+    body = page.filled(address.lang, top, without_script(told))
+    return answer(request, body, Told(HTML))
+
+
+@router.get("/", summary="The explorer", responses=answers(HTML))
+async def explorer(request: Request) -> Response:
+    """Return the explorer; its address holds the whole view, and its head tells that view to link previews.
+
+    Without JavaScript it is the view in words, with its picture, its citation and its table.
+    """
+    settings = request.app.state.settings
+    return await _page(request, "index.html", has_background=settings.gsi_tiles)
+
+
+@router.get("/embed/map", summary="A map to embed", responses=answers(HTML))
+@router.get("/embed/chart", summary="A chart to embed", responses=answers(HTML))
+@router.get("/embed/ranking", summary="A ranking to embed", responses=answers(HTML))
+@router.get("/embed/profile", summary="A profile to embed", responses=answers(HTML))
+async def embed(request: Request) -> Response:
+    """Return the page that another site shows in an `<iframe>`; the page reads its own parameters.
+
+    They are those of the explorer's address (`layer`, `level`, `period`, `vintage`, `scheme`, `k`, `breaks`,
+    `breaks_over`, `palette`, `area`, `areas`, `lang`), and `theme` (`light`, `dark`, `auto`), `parent` and
+    `limit` of a ranking. See docs/embedding.md.
+    """
+    return await _page(request, "embed.html")
+
+
+class BuiltFiles(StaticFiles):
+    """The build of ``web/``: files that never change are kept for ever, the others asked for anew."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file, as the build compressed it where the client takes that."""
+        is_taken = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        _, found = self.lookup_path(f"{path}.gz") if is_taken else ("", None)
+        if found is None:
+            return await super().get_response(path, scope)
+        response = await super().get_response(f"{path}.gz", scope)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = "Accept-Encoding"
+        return response
+
+    def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:  # as starlette types it
+        """Return a file with its caching; a script of embeds is for pages of every origin."""
+        response = super().file_response(full_path, *args, **kwargs)
+        file = Path(full_path)
+        is_constant = file.parent.name == "assets" or RELEASED.fullmatch(file.name)
+        response.headers["Cache-Control"] = IMMUTABLE if is_constant else REVALIDATE
+        if file.parent.name == "embed":
+            # Always, not only where an Origin was sent: a cache may give the answer to a page that sends one,
+            # and `integrity` needs it.
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response

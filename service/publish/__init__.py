@@ -1,0 +1,1 @@
+"""Catalogues, downloads and exports."""

@@ -1,0 +1,278 @@
+"""A layer as a file: for GIS, spreadsheets and notebooks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+import numpy as np
+from fastapi import Path, Query, Request
+from fastapi.responses import Response
+
+from geo.crs import ReferenceSystem, reference_system
+from geo.eras import period_label
+from geo.errors import Finding, InvalidParameter, NotFound
+from geo.figures.indicators import Indicator
+from geo.files.formats import ENCODINGS, FORMATS, Format, check_encodable
+from service.areas.geometry import Detail, Parent, parent_of
+from service.figures.values import STATUSES, Vector
+from service.heavy import off_loop
+from service.http.addresses import base_url
+from service.http.dependencies import AtlasDep, api_router
+from service.http.responses import IMMUTABLE, REVALIDATE, answers, is_fresh
+from service.layers.views import Level, Revision, VintageDate, chosen_level, chosen_vintage, one_of
+from service.memory.atlas import Atlas
+from service.memory.catalogue import Vintage
+from service.memory.revisions import digest
+from service.publish.downloads import Downloads, HeldFileResponse
+
+router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
+
+Periods = Annotated[
+    str | None,
+    Query(max_length=2000, description="`2015,2020`, or `all`; the newest without"),
+]
+Shape = Annotated[
+    Literal["long", "wide"],
+    Query(description="`long`: a row for each area and period; `wide`: a column for each period"),
+]
+Columns = Annotated[str | None, Query(max_length=2000, description="Columns to write, `code,name,value`")]
+Crs = Annotated[
+    str | None,
+    Query(max_length=120, description="CRS of the coordinates, `EPSG:6677`; x before y, as in GIS files"),
+]
+Precision = Annotated[int, Query(ge=2, le=9, description="Decimals of GeoJSON coordinates")]
+Encoding = Annotated[
+    str,
+    Query(
+        max_length=20,
+        description="Of a Shapefile or CSV: `utf-8` or `cp932` (Shift_JIS)",
+        json_schema_extra=one_of(*ENCODINGS),
+    ),
+]
+Suffix = Annotated[str, Path(description="File format", json_schema_extra=one_of(*FORMATS))]
+Bom = Annotated[bool, Query(description="Begin a CSV with a byte order mark, for Excel")]
+
+
+@router.get(
+    "/download.{format}",
+    summary="The layer as a file",
+    responses=answers(*dict.fromkeys(one.media_type for one in FORMATS.values()))
+    | {
+        206: {"description": "The part that Range asks for"},
+        416: {"description": "Range begins after the end", "content": {"text/plain": {"schema": {}}}},
+    },
+)
+async def download(
+    request: Request,
+    atlas: AtlasDep,
+    layer: str,
+    format: Suffix,
+    level: Level = None,
+    vintage: VintageDate = None,
+    periods: Periods = None,
+    shape: Shape = "long",
+    detail: Detail = "high",
+    crs: Crs = None,
+    columns: Columns = None,
+    parent: Parent = None,
+    precision: Precision = 6,
+    encoding: Encoding = "utf-8",
+    bom: Bom = False,
+    rev: Revision = None,
+) -> Response:
+    """Return the layer as a file: GeoPackage, GeoParquet, Shapefile, Excel and others.
+
+    A missing value is null and `status` says why. Every file has its metadata inside: title, unit, source,
+    licence, periods, boundaries, method, revision. It is built once for a state of the data and may be
+    resumed (`Range`). See docs/downloads.md.
+    """
+    indicator = atlas.layer(layer)
+    kind, system = _kind_and_system(format, encoding, crs)
+    date = chosen_vintage(atlas, vintage)
+    on = chosen_level(atlas, indicator, date, level)
+    told = _periods(atlas.periods(indicator, on), periods)
+    inside = parent_of(parent)
+    positions = atlas.gazetteer(date.date, on).within(inside)
+    revision = atlas.revision(indicator, date.date)
+    address = f"{base_url(request)}{request.url.path}?{request.url.query}"
+    asked = [layer, on, str(date.date), told, shape, detail, system.code, columns, inside]
+    name = digest(revision, format, asked, precision, encoding, bom, base_url(request))
+    etag = f'"{name}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": IMMUTABLE if rev == revision else REVALIDATE,
+        "Chiiki-Revision": revision,
+        "Content-Disposition": _disposition(indicator, told, on, format),
+        "Link": f'<{base_url(request)}/v1/layers/{layer}/legend.json?level={on}>; rel="describedby"',
+    }
+    names = _chosen(_names(indicator.kind == "category", told, shape), columns)
+    if is_fresh(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers=headers)
+
+    def content() -> tuple[str, dict[str, object]]:
+        vectors = atlas.vectors(indicator, told, on, date.date)
+        rows = _columns(atlas, layer, on, date, told, vectors, positions, shape)
+        chosen = {name: rows[name] for name in names}
+        check_encodable(chosen, encoding)
+        outlines: list[str] = []
+        numbers: list[int] = []
+        if kind.has_geometry:
+            texts, places = atlas.texts(date.date, on, detail, positions.tolist())
+            outlines = [texts.geometry(int(place)).decode() for place in places]
+            numbers = [*range(len(outlines))] * (len(told) if shape == "long" else 1)
+        used = tuple(dict.fromkeys(source for vector in vectors for source in vector.sources))
+        return format, {
+            "columns": chosen,
+            "outlines": outlines,
+            "places": numbers,
+            "metadata": _metadata(atlas, layer, on, date, told, used, address),
+            "name": indicator.id.replace(":", "_").replace("-", "_"),
+            "crs": system.code if kind.has_crs else None,
+            "precision": precision,
+            "encoding": encoding,
+            "bom": bom,
+        }
+
+    downloads: Downloads = request.app.state.downloads
+    held = await downloads.file(f"{name}.{format}", lambda: off_loop(content))
+    return HeldFileResponse(held, kind.media_type, headers)
+
+
+def _kind_and_system(format: str, encoding: str, crs: str | None) -> tuple[Format, ReferenceSystem]:
+    """Return the format and the CRS of a file; refuse what does not go together."""
+    kind = FORMATS.get(format)
+    if kind is None:
+        raise NotFound(f"No format is called {format[:20]!r}; there are: {', '.join(FORMATS)}")
+    if encoding not in ENCODINGS:
+        raise _refused("encoding", encoding, " or ".join(ENCODINGS))
+    system = reference_system(crs or "CRS84")
+    if system.code not in (None, 4326) and not kind.has_crs:
+        able = ", ".join(name for name, one in FORMATS.items() if one.has_crs and one.has_geometry)
+        raise _refused("crs", crs or "", f"none for {format}, which is in WGS 84; {able} take another")
+    return kind, system
+
+
+def _disposition(indicator: Indicator, periods: list[str], level: str, format: str) -> str:
+    """Return how a browser names the file: in Japanese, and in ASCII for those that cannot."""
+    span = "-".join(dict.fromkeys((periods[0], periods[-1])))
+    filename = quote(f"{indicator.name_ja}_{span}_{level}.{format}")
+    return f"attachment; filename=\"{indicator.id.replace(':', '-')}.{format}\"; filename*=UTF-8''{filename}"
+
+
+def _refused(field: str, value: str, expected: str) -> InvalidParameter:
+    return InvalidParameter(f"{field} is not valid", [Finding("query", field, value[:80], expected)])
+
+
+def _periods(existing: list[str], asked: str | None) -> list[str]:
+    if asked is None:
+        return existing[-1:]
+    if asked == "all":
+        return existing
+    wanted = [one.strip() for one in asked.split(",") if one.strip()]
+    for one in wanted or [asked]:
+        if one not in existing:
+            raise _refused("periods", one, f"all, or some of {', '.join(existing)}")
+    return [one for one in existing if one in wanted]
+
+
+def _names(is_category: bool, periods: list[str], shape: str) -> list[str]:
+    """Return what the columns are called."""
+    labels = ["label", "label_en"] if is_category else []
+    poured = ["value", *labels, "status"]
+    if shape == "wide":
+        poured = [f"{name}_{period}" for period in periods for name in poured]
+    else:
+        poured = ["period", *poured]
+    return ["code", "name", "name_en", "prefecture", *poured]
+
+
+def _columns(
+    atlas: Atlas,
+    layer: str,
+    level: str,
+    vintage: Vintage,
+    periods: list[str],
+    vectors: list[Vector],
+    positions: np.ndarray[tuple[int], np.dtype[np.intp]],
+    shape: str,
+) -> dict[str, list[object]]:
+    indicator, gazetteer = atlas.layer(layer), atlas.gazetteer(vintage.date, level)
+    areas = [gazetteer.areas[position] for position in positions.tolist()]
+    times = len(periods) if shape == "long" else 1
+    rows: dict[str, list[object]] = {
+        name: [getattr(area, field) for area in areas] * times
+        for name, field in (
+            ("code", "code"),
+            ("name", "name_ja"),
+            ("name_en", "name_en"),
+            ("prefecture", "prefecture"),
+        )
+    }
+    if shape == "long":
+        rows["period"] = [period for period in periods for _ in areas]
+    labels = {c.code: (c.label_ja, c.label_en) for c in indicator.categories}
+    for period, vector in zip(periods, vectors, strict=True):
+        values = [
+            None if np.isnan(v) else int(v) if v.is_integer() else v
+            for v in vector.values[positions].tolist()
+        ]
+        poured: dict[str, list[object]] = {"value": list(values)}
+        if indicator.kind == "category":
+            told = [labels.get(int(v), (None, None)) if v is not None else (None, None) for v in values]
+            poured |= {"label": [ja for ja, _ in told], "label_en": [en for _, en in told]}
+        poured["status"] = [STATUSES[s] for s in vector.statuses[positions].tolist()]
+        for name, column in poured.items():
+            if shape == "wide":
+                rows[f"{name}_{period}"] = column
+            else:
+                rows.setdefault(name, []).extend(column)
+    return rows
+
+
+def _chosen(names: list[str], asked: str | None) -> list[str]:
+    if asked is None:
+        return names
+    wanted = [one.strip() for one in asked.split(",") if one.strip()]
+    for one in wanted or [asked]:
+        if one not in names:
+            raise _refused("columns", one, f"some of {', '.join(names)}")
+    return list(dict.fromkeys(("code", "name", *wanted)))
+
+
+def _metadata(
+    atlas: Atlas,
+    layer: str,
+    level: str,
+    vintage: Vintage,
+    periods: list[str],
+    sources: tuple[str, ...],
+    address: str,
+) -> dict[str, str]:
+    indicator = atlas.layer(layer)
+    used = [atlas.catalogue.sources[name] for name in sources]
+    method = indicator.numerator
+    if indicator.denominator:
+        method = f"({indicator.numerator}) / ({indicator.denominator}) * {indicator.scale:g}"
+    labels = [period_label(period, indicator.period_kind) for period in periods]
+    return {
+        "title": indicator.name_ja,
+        "title_en": indicator.name_en,
+        "description": indicator.description_ja,
+        "description_en": indicator.description_en,
+        "unit": indicator.unit_ja,
+        "unit_en": indicator.unit_en,
+        "periods": "、".join(label["ja"] for label in labels),
+        "periods_en": ", ".join(label["en"] for label in labels),
+        "level": level,
+        "boundaries": str(vintage.date),
+        "method": method or "as published",
+        "credit": "、".join([*(one.credit_ja for one in used), vintage.credit["ja"]]),
+        "credit_en": "; ".join([*(one.credit_en for one in used), vintage.credit["en"]]),
+        "licence": "; ".join(dict.fromkeys([*(one.licence for one in used), vintage.licence])),
+        "sources": "; ".join(f"{one.title_ja} {one.edition} {one.url}".strip() for one in used),
+        "retrieved_on": ", ".join(sorted({str(one.retrieved_on) for one in used})),
+        "missing": "A missing value is null; status says why: " + ", ".join(STATUSES),
+        "revision": atlas.revision(indicator, vintage.date),
+        "address": address,
+    }

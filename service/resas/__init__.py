@@ -1,0 +1,1 @@
+"""The RESAS API, answered from the atlas."""

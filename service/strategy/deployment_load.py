@@ -1,0 +1,157 @@
+"""Lists of deployments into the database: all of them or none, the same list twice changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, select
+
+from geo.areas.lineage import Change, absent
+from geo.areas.names import AreaNames
+from geo.errors import NotFound
+from geo.strategy.deployment_lists import is_untrusted_binary, read_list
+from geo.strategy.deployment_rows import Context, Entry, checked_deployments
+from geo.strategy.plan import Strategy
+from service.areas.names import read_names
+from service.db import versions
+from service.db.documents import deployment_to_body, strategy_from_body
+from service.db.tables import area_change, audit, deployment, strategy
+from service.memory import revisions
+from service.strategy import sandbox
+
+JST = dt.timezone(dt.timedelta(hours=9), "JST")
+#: Who loads what ships. What others have changed or ended is theirs, and a later edition leaves it alone.
+SHIPPER = "chiiki"
+#: The wards of Tokyo together are listed among the codes and are no body.
+_NO_BODIES = frozenset({"13100"})
+
+
+def newest_strategy(conn: Connection) -> Strategy:
+    """Return the newest version of the strategy.
+
+    Raises
+    ------
+    NotFound : the catalogue has not been loaded
+    """
+    found = conn.execute(select(strategy.c.body).order_by(strategy.c.id.desc()).limit(1)).scalar()
+    if found is None:
+        raise NotFound("No strategy is loaded yet: run `chiiki ingest shipped`")
+    return strategy_from_body(found)
+
+
+def context(conn: Connection, catalog: Path, today: dt.date) -> Context:
+    """Return what lists are checked against: the measures, and the area names of any date."""
+    columns = (area_change.c.date, area_change.c.kind, area_change.c.from_code, area_change.c.to_code)
+    rows = conn.execute(select(*columns, area_change.c.from_name).order_by(*columns)).all()
+    changes = [Change(*row[:4]) for row in rows]
+    former = [(row.from_code, row.from_name) for row in rows if row.from_code == row.to_code]
+    known = {
+        code: (name.ja, name.district) for code, name in read_names(catalog).items() if code not in _NO_BODIES
+    }
+    policy = newest_strategy(conn)
+
+    @cache
+    def names(date: dt.date) -> AreaNames:
+        gone = absent(date, changes)
+        return AreaNames({code: name for code, name in known.items() if code not in gone}, former)
+
+    return Context(policy.measure_named, tuple(policy.measures_by_id), names, today, today)
+
+
+def load_deployments(
+    conn: Connection,
+    entries: Sequence[Entry],
+    *,
+    catalog: Path,
+    actor: str,
+    subject: str,
+    today: dt.date,
+    dry_run: bool = False,
+) -> dict[str, object]:
+    """Load the rows of a list in the caller's transaction; return which were added and changed.
+
+    Raises
+    ------
+    InvalidRows, InvalidFile : nothing has been changed; the findings name line, column, value, expectation
+    """
+    checked = checked_deployments(entries, context(conn, catalog, today))
+    kept = _touched_by_others(conn) if actor == SHIPPER else set()
+    found = [one for one in checked if one.id not in kept]
+    report: dict[str, object] = {"rows": len(checked), "dry_run": dry_run}
+    with conn.begin_nested() as trial:
+        change = versions.put(
+            conn,
+            deployment,
+            {one.id: deployment_to_body(one) for one in found},
+            geometries={one.id: one.geometry for one in found if one.geometry},
+            actor=actor,
+            subject=subject,
+        )
+        if dry_run:
+            trial.rollback()
+    if change.touched and not dry_run:
+        revisions.changed(conn, revisions.DEPLOYMENTS)
+    return report | {
+        "added": list(change.added),
+        "changed": list(change.changed),
+        "unchanged": len(change.unchanged) + len(checked) - len(found),
+    }
+
+
+def _touched_by_others(conn: Connection) -> set[str]:
+    others = select(deployment.c.id).where(deployment.c.actor != SHIPPER)
+    ended = select(audit.c.subject).where(audit.c.action == "delete deployment", audit.c.actor != SHIPPER)
+    return {*conn.execute(others).scalars(), *conn.execute(ended).scalars()}
+
+
+def load_file(
+    conn: Connection, path: Path, *, catalog: Path, actor: str, dry_run: bool = False
+) -> dict[str, object]:
+    """Load a file in the caller's transaction; see ``load_deployments``."""
+    return load_deployments(
+        conn,
+        read_list(path),
+        catalog=catalog,
+        actor=actor,
+        subject=path.name,
+        today=dt.datetime.now(JST).date(),
+        dry_run=dry_run,
+    )
+
+
+def put_deployments(
+    engine: Engine, body: bytes, *, catalog: Path, actor: str, subject: str, dry_run: bool
+) -> dict[str, object]:
+    """Load the body of a request in a transaction of its own; costly forms are parsed in a sandbox."""
+    with tempfile.NamedTemporaryFile(prefix="chiiki-") as kept:
+        kept.write(body)
+        kept.flush()
+        path = Path(kept.name)
+        entries = sandbox.read_list(path) if is_untrusted_binary(body) else read_list(path)
+    with engine.begin() as conn:
+        return load_deployments(
+            conn,
+            entries,
+            catalog=catalog,
+            actor=actor,
+            subject=subject,
+            today=dt.datetime.now(JST).date(),
+            dry_run=dry_run,
+        )
+
+
+def end_deployment(engine: Engine, name: str, actor: str) -> None:
+    """End a deployment in a transaction of its own; its history stays.
+
+    Raises
+    ------
+    NotFound : there is none of that id
+    """
+    with engine.begin() as conn:
+        if not versions.end(conn, deployment, name, actor):
+            raise NotFound(f"There is no deployment {name[:80]!r}; see /v1/deployments")
+        revisions.changed(conn, revisions.DEPLOYMENTS)

@@ -1,0 +1,213 @@
+"""KPIs and their actuals into the database: a steward registers those of an area's own strategy."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
+
+import orjson
+from pydantic import ValidationError
+from sqlalchemy import Connection, Engine, select
+
+from geo.codes import NATION
+from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
+from geo.figures.observations import decoded, number
+from geo.strategy.kpis import Actual, Known, Kpi, faults, with_actuals
+from geo.strategy.plan import Strategy
+from geo.strategy.rating import Target
+from service.db import versions
+from service.db.documents import kpi_from_json, kpi_from_row, kpi_to_body
+from service.db.tables import indicator, kpi, region_set
+from service.figures.load import known_codes
+from service.memory import revisions
+from service.strategy.deployment_load import newest_strategy
+
+#: The columns of a list of actuals.
+ACTUAL_COLUMNS = tuple(field.name for field in fields(Actual) if field.name != "entered_by")
+
+
+def known(conn: Connection, policy: Strategy, indicators: Collection[str]) -> Known:
+    """Return what a KPI may refer to."""
+    areas = known_codes(conn) | {NATION} | set(conn.execute(select(region_set.c.id).distinct()).scalars())
+    return Known(
+        goals=policy.goals_by_id,
+        measures=policy.measures_by_id,
+        schemes=policy.schemes_by_id,
+        indicators=indicators,
+        is_area=areas.__contains__,
+    )
+
+
+def put_kpi(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool) -> dict[str, object]:
+    """Register a KPI of an area's own strategy, or replace it; in a transaction of its own.
+
+    Raises
+    ------
+    InvalidRows : every fault with its place, field, value and what was expected
+    InvalidParameter : it is a national KPI, which the catalogue defines
+    """
+    document = _document(body)
+    try:
+        made = kpi_from_json({**document, "id": name})
+    except ValidationError as error:
+        raise InvalidRows(f"The KPI has {error.error_count()} faults", _findings(error)) from error
+    with engine.begin() as conn:
+        before = _stored(conn, name)
+        if not made.owner or (before is not None and not before.owner):
+            finding = Finding(
+                "kpi", "owner", made.owner, "the code of the area whose own strategy it belongs to"
+            )
+            raise InvalidParameter(
+                "National KPIs come from the catalogue; a steward registers those of an area", [finding]
+            )
+        actuals = tuple(replace(one, entered_by=actor) for one in made.actuals)
+        made = replace(made, actuals=actuals or (before.actuals if before else ()))
+        found = faults(made, known(conn, newest_strategy(conn), _indicators(conn)))
+        if found:
+            raise InvalidRows(f"The KPI has {len(found)} faults; nothing was stored", found)
+        return _put(conn, made, actor, dry_run=dry_run)
+
+
+def put_actuals(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool) -> dict[str, object]:
+    """Enter actuals of any KPI; those it has for the same area and year are replaced, others stay.
+
+    Raises
+    ------
+    NotFound : no such KPI
+    InvalidRows, InvalidFile : nothing has been changed
+    """
+    entered = [replace(one, entered_by=actor) for one in _actuals(body)]
+    with engine.begin() as conn:
+        before = _stored(conn, name)
+        if before is None:
+            raise NotFound(f"There is no KPI {name[:80]!r}; see /v1/kpis")
+        alone = replace(before, actuals=tuple(entered))
+        context = known(conn, newest_strategy(conn), _indicators(conn))
+        found = [one for one in faults(alone, context) if one.where.startswith("actual")]
+        if found:
+            raise InvalidRows(f"The list has {len(found)} faults; nothing was stored", found)
+        return _put(conn, with_actuals(before, entered), actor, dry_run=dry_run)
+
+
+def end_kpi(engine: Engine, name: str, actor: str) -> None:
+    """End a KPI of an area; its history stays.
+
+    Raises
+    ------
+    NotFound : no such KPI
+    InvalidParameter : it is a national one
+    """
+    with engine.begin() as conn:
+        before = _stored(conn, name)
+        if before is None:
+            raise NotFound(f"There is no KPI {name[:80]!r}; see /v1/kpis")
+        if not before.owner:
+            raise InvalidParameter("National KPIs come from the catalogue and are ended there")
+        versions.end(conn, kpi, name, actor)
+        revisions.changed(conn, revisions.kpi(name))
+
+
+def _put(conn: Connection, made: Kpi, actor: str, *, dry_run: bool) -> dict[str, object]:
+    with conn.begin_nested() as trial:
+        change = versions.put(conn, kpi, {made.id: kpi_to_body(made)}, actor=actor, subject=made.id)
+        if dry_run:
+            trial.rollback()
+    if change.touched and not dry_run:
+        revisions.changed(conn, revisions.kpi(made.id))
+    what = "added" if change.added else "changed" if change.changed else "unchanged"
+    return {"kpi": made.id, "result": what, "actuals": len(made.actuals), "dry_run": dry_run}
+
+
+def _stored(conn: Connection, name: str) -> Kpi | None:
+    row = conn.execute(versions.current(kpi).where(kpi.c.id == name)).first()
+    return kpi_from_row(row) if row is not None else None
+
+
+def _indicators(conn: Connection) -> list[str]:
+    return list(conn.execute(select(indicator.c.id)).scalars())
+
+
+def _document(body: bytes) -> dict[str, object]:
+    document = _json(body)
+    if not isinstance(document, dict):
+        raise InvalidFile(
+            "The body is no JSON object", [Finding("body", "json", "", "an object with the fields")]
+        )
+    findings = _unknown("kpi", document, Kpi)
+    for name, kind in (("targets", Target), ("actuals", Actual)):
+        listed = document.get(name)
+        for place, entry in enumerate(listed if isinstance(listed, list) else [], 1):
+            findings += _unknown(f"{name} {place}", entry, kind) if isinstance(entry, dict) else []
+    if findings:
+        raise InvalidRows(f"The KPI has {len(findings)} unknown fields", findings)
+    return document
+
+
+def _unknown(where: str, given: Mapping[str, object], kind: type) -> list[Finding]:
+    existing = [field.name for field in fields(kind) if field.name != "entered_by"]
+    return [
+        Finding(where, name[:80], str(given[name])[:80], f"one of the fields {', '.join(existing)}")
+        for name in given
+        if name not in existing
+    ]
+
+
+def _findings(error: ValidationError) -> list[Finding]:
+    return [
+        Finding("kpi", ".".join(map(str, fault["loc"])), str(fault.get("input", ""))[:80], str(fault["msg"]))
+        for fault in error.errors()
+    ]
+
+
+def _json(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        finding = Finding(f"line {error.lineno}", "json", str(error)[:80], "JSON")
+        raise InvalidFile("The body is no JSON", [finding]) from error
+
+
+def _actuals(body: bytes) -> list[Actual]:
+    """Return the actuals of a CSV table or a JSON list, areas and numbers as they are written there."""
+    if body.lstrip()[:1] in (b"[", b"{"):
+        document = _json(body)
+        rows = document if isinstance(document, list) else [document]
+        listed = [(f"entry {place}", row) for place, row in enumerate(rows, 1)]
+    else:
+        reader = csv.DictReader(io.StringIO(decoded(body, "list"), newline=""))
+        listed = [(f"line {reader.line_num}", row) for row in reader]
+    findings: list[Finding] = []
+    found = []
+    for where, row in listed:
+        if not isinstance(row, dict):
+            findings.append(
+                Finding(where, "entry", str(row)[:80], f"an object with {', '.join(ACTUAL_COLUMNS)}")
+            )
+            continue
+        unknown = [str(name) for name in row if name not in ACTUAL_COLUMNS]
+        findings += [
+            Finding(where, name[:80], "", f"one of the columns {', '.join(ACTUAL_COLUMNS)}")
+            for name in unknown
+        ]
+        if unknown:
+            continue
+        cells = {name: "" if row.get(name) is None else str(row[name]).strip() for name in ACTUAL_COLUMNS}
+        try:
+            value, status = number(cells["value"])
+        except ValueError:
+            findings.append(Finding(where, "value", cells["value"][:80], "a number, or empty with a status"))
+            continue
+        found.append(_actual(cells, value, status))
+    if findings:
+        raise InvalidRows(f"The list has {len(findings)} faults; nothing was stored", findings)
+    if not found:
+        raise InvalidFile("The list has no rows")
+    return found
+
+
+def _actual(cells: Mapping[str, str], value: float | None, status: str) -> Actual:
+    texts = {name: cells[name] for name in ("source_title", "source_url", "published_on", "note")}
+    stated = cells["status"] or status
+    return Actual(cells["area"], cells["period"], value, stated, **texts)  # type: ignore[arg-type]  # faults() tells a wrong status

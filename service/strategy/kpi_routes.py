@@ -1,0 +1,394 @@
+"""KPIs: what is measured, what is to be reached, how far it has come, and how stewards enter it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from geo.codes import area_code
+from geo.strategy.kpis import Actual, Kpi, Series
+from geo.strategy.rating import Assessment, Comparison, Growth, RatingScheme, Target
+from service.figures.lines import member
+from service.figures.routes import sources_described
+from service.http.auth import Identity, require_scope
+from service.http.dependencies import AtlasDep, api_router, news_of
+from service.http.responses import Bom, json_answer, kept_csv, kept_json, to_json
+from service.layers.views import VintageDate, chosen_vintage
+from service.memory.atlas import Atlas
+from service.memory.catalogue import Vintage
+from service.strategy.kpi_load import end_kpi, put_actuals, put_kpi
+from service.strategy.progress import Course, Level, Race, courses, races
+
+router = api_router(prefix="/v1", tags=["kpis"])
+
+Steward = Annotated[Identity, Depends(require_scope("steward"))]
+DryRun = Annotated[bool, Query(description="Check and answer the report, store nothing")]
+Basis = Annotated[
+    Growth | None,
+    Query(alias="growth", description="Growth basis of a KPI that compares regions; its own when left out"),
+]
+Since = Annotated[
+    str, Query(pattern=r"^(\d{4})?$", description="First year of `cumulative` and `cagr`; the first there is")
+]
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def target_described(one: Target) -> dict[str, object]:
+    """Return a target as JSON."""
+    return {
+        "area": one.area,
+        "type": one.type,
+        "baseline": one.baseline,
+        "baseline_period": one.baseline_period,
+        "target": one.target,
+        "target_period": one.target_period,
+        "comparator": one.comparator or None,
+        "plan_from": one.plan_from,
+        "plan_to": one.plan_to,
+        "milestones": [
+            {"fiscal_year": year, "value": value} for year, value in sorted(one.milestones.items())
+        ],
+    }
+
+
+def actual_described(one: Actual) -> dict[str, object]:
+    """Return an entered actual as JSON."""
+    return {
+        "area": one.area,
+        "period": one.period,
+        "value": one.value,
+        "status": one.status,
+        "source": {"title": one.source_title, "url": one.source_url, "published_on": one.published_on},
+        "note": one.note,
+        "entered_by": one.entered_by.partition(" (")[0],
+    }
+
+
+def series_described(one: Series) -> dict[str, object]:
+    """Return a series as JSON."""
+    return {
+        "indicator": one.indicator,
+        "price_basis": one.price_basis,
+        "base": {"ja": one.base_ja, "en": one.base_en},
+    }
+
+
+def scheme_described(one: RatingScheme) -> dict[str, object]:
+    """Return a rating scheme as JSON, its bands from the best to the worst."""
+    return {
+        "id": one.id,
+        "name": {"ja": one.name_ja, "en": one.name_en},
+        "bands": [
+            {
+                "code": band.code,
+                "quantity": band.quantity,
+                "lower": band.lower,
+                "above": band.above,
+                "label": {"ja": band.label_ja, "en": band.label_en},
+                "colour": band.colour,
+            }
+            for band in one.bands
+        ],
+        "source": {"title": one.source_title, "url": one.source_url},
+    }
+
+
+def described(atlas: Atlas, one: Kpi) -> dict[str, object]:
+    """Return a KPI as JSON, without its actuals."""
+    layer = f"kpi-progress:{one.id}"
+    return {
+        "id": one.id,
+        "name": {"ja": one.name_ja, "en": one.name_en},
+        "definition": {"ja": one.definition_ja, "en": one.definition_en},
+        "unit": {"ja": one.unit_ja, "en": one.unit_en},
+        "decimals": one.decimals,
+        "direction": one.direction,
+        "formula": one.formula,
+        "rating": one.rating,
+        "goal": one.goal or None,
+        "measure": one.measure or None,
+        "owner": one.owner or None,
+        "relative": one.is_relative,
+        "growth_basis": one.growth_basis if one.is_relative else None,
+        "series": [series_described(each) for each in one.series],
+        "proxies": list(one.proxies),
+        "targets": [target_described(each) for each in one.targets],
+        "layer": layer if layer in atlas.catalogue.layers else None,
+        "note": {"ja": one.note_ja, "en": one.note_en},
+        "source": {"title": one.source_title, "url": one.source_url},
+    }
+
+
+@router.get("/kpis", summary="KPIs")
+async def kpis(
+    request: Request,
+    atlas: AtlasDep,
+    goal: Annotated[str | None, Query(max_length=80, description="Only of this goal")] = None,
+    owner: Annotated[
+        str | None,
+        Query(max_length=20, description="`national`, or the area whose own strategy they belong to"),
+    ] = None,
+) -> Response:
+    """Return the KPIs of the national strategy and of areas' own, and the rating schemes in use."""
+    policy = atlas.catalogue.policy
+    found = list(policy.kpis.values())
+    if goal is not None:
+        of_goal = {one.id for one in policy.kpis_of(policy.goal(goal).id)}
+        found = [one for one in found if one.id in of_goal or one.goal == goal]
+    if owner is not None:
+        wanted = "" if owner == "national" else area_code(owner)
+        found = [one for one in found if one.owner == wanted]
+    schemes = [scheme_described(one) for one in policy.strategy.schemes]
+    listed = [described(atlas, one) for one in found]
+    return json_answer(request, {"total": len(listed), "kpis": listed, "rating_schemes": schemes})
+
+
+@router.get("/kpis/{kpi}", summary="One KPI")
+async def kpi(request: Request, atlas: AtlasDep, kpi: str) -> Response:
+    """Return one KPI with its targets, the actuals that were entered, and its rating scheme."""
+    policy = atlas.catalogue.policy
+    found = policy.kpi(kpi)
+    scheme = policy.strategy.schemes_by_id[found.rating]
+    body = described(atlas, found) | {
+        "actuals": [actual_described(one) for one in found.actuals],
+        "rating_scheme": scheme_described(scheme),
+    }
+    return json_answer(request, body)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is told of a KPI: comparisons of regions, or the courses of areas."""
+
+    kpi: Kpi
+    vintage: Vintage
+    basis: Growth
+    since: str
+    races: list[Race]
+    courses: list[Course]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The progress that a request asks for."""
+
+    kpi: Kpi
+    vintage: Vintage
+    basis: Growth
+    since: str
+
+
+async def progress_asked(
+    atlas: AtlasDep, kpi: str, basis: Basis = None, since: Since = "", vintage: VintageDate = None
+) -> Asked:
+    """Return the progress that the parameters ask for."""
+    found, chosen = atlas.catalogue.policy.kpi(kpi), chosen_vintage(atlas, vintage)
+    return Asked(found, chosen, basis or found.growth_basis, since)
+
+
+def progress_of(atlas: Atlas, asked: Asked) -> Progress:
+    """Return what is told of a KPI."""
+    told = Progress(asked.kpi, asked.vintage, asked.basis, asked.since, [], [])
+    if asked.kpi.is_relative:
+        return replace(told, races=races(atlas, asked.kpi, asked.vintage, asked.basis, asked.since))
+    return replace(told, courses=courses(atlas, asked.kpi, asked.vintage))
+
+
+AskedDep = Annotated[Asked, Depends(progress_asked)]
+
+
+@router.get("/kpis/{kpi}/progress", summary="Progress of a KPI")
+async def progress(request: Request, atlas: AtlasDep, asked: AskedDep) -> Response:
+    """Return how far a KPI has come, by area and year, never clipped.
+
+    For a KPI with targets: both rates, what was to be expected by the year, and the rating; `reason` says why
+    something cannot be told. For one that compares two regions: level and growth of both, their difference in
+    percentage points and whether it is achieved, for each series by itself: series of different bases are
+    never joined, and `missing` names the figures a series lacks.
+    """
+
+    def make() -> dict[str, object]:
+        told = progress_of(atlas, asked)
+        scheme = atlas.catalogue.policy.strategy.schemes_by_id[told.kpi.rating]
+        body = described(atlas, told.kpi) | {"rating_scheme": scheme_described(scheme)}
+        if told.kpi.is_relative:
+            return body | {
+                "growth_basis": told.basis,
+                "since": told.since or None,
+                "series": [race_described(atlas, told.vintage, one) for one in told.races],
+            }
+        return body | {"areas": [course_described(atlas, told.vintage, one) for one in told.courses]}
+
+    return await kept_json(request, atlas, make, atlas.state())
+
+
+@router.get("/kpis/{kpi}/progress.csv", summary="Progress of a KPI as CSV")
+async def progress_csv(request: Request, atlas: AtlasDep, asked: AskedDep, bom: Bom = False) -> Response:
+    """Return one row per area (or series) and year."""
+
+    def make() -> tuple[Sequence[str], list[list[object]]]:
+        told = progress_of(atlas, asked)
+        if told.kpi.is_relative:
+            return RACE_COLUMNS, list(_race_rows(told.kpi, told.races))
+        return COURSE_COLUMNS, list(_course_rows(told.kpi, told.courses))
+
+    return await kept_csv(request, atlas, make, f"{asked.kpi.id}.csv", atlas.state(), bom=bom)
+
+
+def _name(atlas: Atlas, vintage: Vintage, area: str) -> dict[str, str]:
+    line = member(atlas, vintage, area)
+    return {"ja": line.name_ja, "en": line.name_en}
+
+
+def race_described(atlas: Atlas, vintage: Vintage, one: Race) -> dict[str, object]:
+    """Return a comparison of two regions as JSON."""
+    return {
+        **series_described(one.series),
+        "area": {"id": one.target.area, "name": _name(atlas, vintage, one.target.area)},
+        "comparator": {"id": one.target.comparator, "name": _name(atlas, vintage, one.target.comparator)},
+        "points": [vars(each) for each in one.comparisons],
+        "missing": [
+            {
+                "indicator": name,
+                "name": {"ja": atlas.indicator(name).name_ja, "en": atlas.indicator(name).name_en},
+                "reason": {
+                    "ja": "公表表が取り込まれていない。他の値で代えない。",
+                    "en": "The published table is not loaded; nothing is put in its place.",
+                },
+            }
+            for name in one.missing
+        ],
+        "sources": sources_described(atlas, one.sources),
+    }
+
+
+def course_described(atlas: Atlas, vintage: Vintage, one: Course) -> dict[str, object]:
+    """Return the course of one area as JSON."""
+    return {
+        "name": _name(atlas, vintage, one.target.area),
+        **target_described(one.target),
+        "points": [point_described(atlas, level, assessment) for level, assessment in one.points],
+    }
+
+
+def point_described(atlas: Atlas, level: Level, assessment: Assessment) -> dict[str, object]:
+    """Return one year of a course as JSON."""
+    source: object = sources_described(atlas, level.sources)
+    if level.actual is not None:
+        source = [actual_described(level.actual)["source"]]
+    return {"period": level.period, "status": level.status, **vars(assessment), "sources": source}
+
+
+RACE_COLUMNS = ("kpi", "series", "area", "comparator", *Comparison.__dataclass_fields__, "price_basis")
+COURSE_COLUMNS = ("kpi", "area", "baseline", "target", "period", "status", *Assessment.__dataclass_fields__)
+
+
+def _race_rows(kpi: Kpi, told: Sequence[Race]) -> Iterator[list[object]]:
+    for race in told:
+        head = [kpi.id, race.series.indicator, race.target.area, race.target.comparator]
+        for each in race.comparisons:
+            yield [*head, *vars(each).values(), race.series.price_basis]
+
+
+def _course_rows(kpi: Kpi, told: Sequence[Course]) -> Iterator[list[object]]:
+    for one in told:
+        head = [kpi.id, one.target.area, one.target.baseline, one.target.target]
+        for level, assessment in one.points:
+            yield [*head, level.period, level.status, *vars(assessment).values()]
+
+
+KPI = {
+    "owner": "01206",
+    "name_ja": "社会増減",
+    "name_en": "Net migration",
+    "definition_ja": "転入者数 − 転出者数",
+    "definition_en": "In-migrants less out-migrants",
+    "unit_ja": "人",
+    "unit_en": "persons",
+    "decimals": 0,
+    "goal": "goal-3",
+    "source_title": "○○市総合戦略",
+    "source_url": "https://example.jp/strategy",
+    "targets": [
+        {
+            "area": "01206",
+            "type": "number",
+            "baseline": -1200,
+            "baseline_period": "2024",
+            "target": -800,
+            "target_period": "2029",
+            "plan_from": 2025,
+            "plan_to": 2029,
+        }
+    ],
+}
+ACTUALS = "area,period,value,source_title\n01206,2025,-1080,住民基本台帳人口移動報告\n"
+
+
+@router.put(
+    "/kpis/{kpi}",
+    summary="Register a KPI of an area's own strategy (API key with scope steward)",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"type": "object"}, "example": KPI}},
+        }
+    },
+)
+async def put(
+    request: Request, atlas: AtlasDep, kpi: str, identity: Steward, dry_run: DryRun = False
+) -> Response:
+    """Register a KPI of a prefecture's or a town's own strategy, or change it.
+
+    `owner` is the area whose strategy it belongs to; national KPIs come from the catalogue. Sent without
+    `actuals`, those that were entered stay.
+    """
+    body = await request.body()
+    engine = request.app.state.writer
+    report = await run_in_threadpool(put_kpi, engine, kpi, body, actor=identity.actor, dry_run=dry_run)
+    if not dry_run:
+        await news_of(request).refresh()
+    return Response(to_json(report), media_type="application/json", headers=NO_STORE)
+
+
+@router.put(
+    "/kpis/{kpi}/actuals",
+    summary="Enter actuals of a KPI (API key with scope steward)",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "text/csv": {"schema": {"type": "string"}, "example": ACTUALS},
+                "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+            },
+        }
+    },
+)
+async def put_kpi_actuals(
+    request: Request, atlas: AtlasDep, kpi: str, identity: Steward, dry_run: DryRun = False
+) -> Response:
+    """Enter what was reached: CSV or a JSON list with area, period, value, status and source; all or none.
+
+    `area` is an area code, `00000` for the nation, or a region set. An actual for the same area and year is
+    replaced; what it was stays in the history.
+    """
+    body = await request.body()
+    engine = request.app.state.writer
+    report = await run_in_threadpool(put_actuals, engine, kpi, body, actor=identity.actor, dry_run=dry_run)
+    if not dry_run:
+        await news_of(request).refresh()
+    return Response(to_json(report), media_type="application/json", headers=NO_STORE)
+
+
+@router.delete("/kpis/{kpi}", summary="End a KPI of an area (API key with scope steward)", status_code=204)
+async def delete(request: Request, atlas: AtlasDep, kpi: str, identity: Steward) -> Response:
+    """Take a KPI of an area out of every answer from now on; what it was stays in its history."""
+    await run_in_threadpool(end_kpi, request.app.state.writer, kpi, identity.actor)
+    await news_of(request).refresh()
+    return Response(status_code=204, headers=NO_STORE)

@@ -1,0 +1,269 @@
+"""The strategy in memory, with its deployments and KPIs, and the map layers that show them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from geo.areas.lineage import Change, located
+from geo.codes import WARD_CITY, prefecture_of
+from geo.eras import fiscal_year_of
+from geo.errors import NotFound
+from geo.figures.indicators import Category, Indicator
+from geo.strategy.deployments import RUNNING, STATUSES, Deployment, categories
+from geo.strategy.kpis import PUBLISHED, Kpi
+from geo.strategy.plan import Goal, Measure, Strategy
+from service.areas.gazetteer import Gazetteer
+from service.figures.values import NONE_KNOWN, OK, Vector
+
+#: What every answer about deployments says of itself.
+COVERAGE = {
+    "ja": "公表資料で確認できた展開のみ。網羅ではなく、載っていないことは未実施を意味しません。",
+    "en": "Only deployments found in published sources. Coverage is partial: others may exist.",
+}
+#: Layer id → what it shows, before the colon.
+DEPLOYMENTS, COUNT, PROGRESS = "deployments", "deployment-count", "kpi-progress"
+LEVELS = ("prefecture", "municipality")
+#: The source that layers of deployments name.
+SOURCE = "deployments"
+ACHIEVED = (
+    Category(1, "達成（比較対象の伸び率以上）", "Achieved (growth not below the comparator)", "#1a9850"),
+    Category(2, "未達成", "Not achieved", "#fdae61"),
+    Category(3, "比較対象", "Comparator", "#9ebcda"),
+)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The strategy with what is known of its measures and KPIs."""
+
+    version: Strategy | None = None
+    deployments: tuple[Deployment, ...] = ()
+    kpis: Mapping[str, Kpi] = field(default_factory=dict)
+
+    @property
+    def strategy(self) -> Strategy:
+        """The newest version of the strategy; NotFound where none is loaded."""
+        if self.version is None:
+            raise NotFound("No strategy is loaded yet: run `chiiki ingest shipped`")
+        return self.version
+
+    def goal(self, name: str) -> Goal:
+        """Return a goal; NotFound lists those that exist."""
+        goals = self.strategy.goals_by_id
+        if name not in goals:
+            raise NotFound(f"No goal is called {name[:80]!r}; there are: {', '.join(goals)}")
+        return goals[name]
+
+    def measure(self, written: str) -> Measure:
+        """Return the measure of an id, name or alias; NotFound lists the ids that exist."""
+        name = self.strategy.measure_named(written)
+        if name is None:
+            listed = ", ".join(self.strategy.measures_by_id)
+            raise NotFound(f"No measure is called {written[:80]!r}; there are: {listed}")
+        return self.strategy.measures_by_id[name]
+
+    def kpi(self, name: str) -> Kpi:
+        """Return a KPI; NotFound lists the ids that exist."""
+        if name not in self.kpis:
+            raise NotFound(f"No KPI is called {name[:80]!r}; there are: {', '.join(sorted(self.kpis))}")
+        return self.kpis[name]
+
+    def kpis_of(self, goal: str) -> list[Kpi]:
+        """Return the national KPIs of a goal, those of its measures included."""
+        measures = {one.id for one in self.strategy.measures if one.goal == goal}
+        return [
+            one
+            for one in self.kpis.values()
+            if not one.owner and (one.goal == goal or one.measure in measures)
+        ]
+
+    def of_measure(self, measure: str) -> list[Deployment]:
+        """Return the deployments of a measure."""
+        return [one for one in self.deployments if measure in one.measures]
+
+    def of_goal(self, goal: str) -> list[Deployment]:
+        """Return the deployments of the measures of a goal, each once."""
+        measures = {one.id for one in self.strategy.measures if one.goal == goal}
+        return [one for one in self.deployments if measures.intersection(one.measures)]
+
+    @property
+    def years(self) -> list[str]:
+        """The fiscal years for which deployments are told: the first known to that of the newest source."""
+        if not self.deployments:
+            return []
+        first = min(one.known_from for one in self.deployments)
+        last = max(fiscal_year_of(one.retrieved_on.isoformat()) for one in self.deployments)
+        return [str(year) for year in range(first, max(first, last) + 1)]
+
+
+@dataclass
+class Places:
+    """Where deployments lie on the boundaries of a vintage, whatever the date of their codes."""
+
+    changes: Sequence[Change]
+    _located: dict[tuple[dt.date, dt.date], dict[str, frozenset[str]]] = field(default_factory=dict)
+
+    def codes(self, code: str | None, date: dt.date, vintage: dt.date) -> list[str]:
+        """Return the codes of a vintage for one of another date; nothing for a region that is no body."""
+        if code is None:
+            return []
+        if (date, vintage) not in self._located:
+            self._located[date, vintage] = located(date, vintage, self.changes)
+        return sorted(self._located[date, vintage].get(code, {code}))
+
+    def on(self, one: Deployment, vintage: dt.date) -> frozenset[str]:
+        """Return the codes of the areas of a vintage that a deployment lies in."""
+        return frozenset(
+            code for area in one.areas for code in self.codes(area.code, one.reference_date, vintage)
+        )
+
+
+def touches(codes: Collection[str], wanted: Collection[str]) -> bool:
+    """Return whether any of the areas is one wanted, lies in it, or is the city of a wanted ward."""
+    around = {other for code in codes for other in (code, prefecture_of(code), WARD_CITY.get(code, code))}
+    cities = {WARD_CITY.get(code, code) for code in wanted}
+    return not around.isdisjoint(cities)
+
+
+# Layers
+
+
+def layers(
+    policy: Policy, observed: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[Indicator, dict[str, list[str]]]]:
+    """Return the layers of the policy: id → layer, and its periods by level.
+
+    Parameters
+    ----------
+    observed : indicator → periods at the level of prefectures
+    """
+    found: dict[str, tuple[Indicator, dict[str, list[str]]]] = {}
+    if policy.version is None:
+        return found
+    by_level = dict.fromkeys(LEVELS, policy.years)
+    for measure in policy.version.measures:
+        found[f"{DEPLOYMENTS}:{measure.id}"] = (_deployment_layer(measure), by_level)
+    for goal in policy.version.goals:
+        found[f"{COUNT}:{goal.id}"] = (_count_layer(goal), by_level)
+    for kpi in policy.kpis.values():
+        periods = _progress_periods(kpi, observed)
+        if any(periods.values()):
+            found[f"{PROGRESS}:{kpi.id}"] = (_progress_layer(kpi, policy.version), periods)
+    return found
+
+
+def _deployment_layer(measure: Measure) -> Indicator:
+    return Indicator(
+        id=f"{DEPLOYMENTS}:{measure.id}",
+        name_ja=f"{measure.name_ja}：展開の状態",
+        name_en=f"{measure.name_en}: state of deployments",
+        description_ja=f"年度末時点で把握している展開のうち最も進んだ状態。{COVERAGE['ja']}",
+        description_en="The most advanced state of the deployments known at the end of the fiscal year. "
+        f"{COVERAGE['en']}",
+        topic="measures",
+        kind="category",
+        period_kind="fiscal_year",
+        categories=categories(),
+    )
+
+
+def _count_layer(goal: Goal) -> Indicator:
+    return Indicator(
+        id=f"{COUNT}:{goal.id}",
+        name_ja=f"{goal.name_ja}：把握している展開の数",
+        name_en=f"{goal.name_en}: number of known deployments",
+        description_ja=f"年度末までに採択・実施された事業の数（事業単位。構成団体ごとに数える）。{COVERAGE['ja']}",
+        description_en="Projects adopted or carried out by the end of the fiscal year, counted in each of "
+        f"their areas. {COVERAGE['en']}",
+        topic="measures",
+        kind="count",
+        unit_ja="件",
+        unit_en="projects",
+        direction="higher",
+        period_kind="fiscal_year",
+        default_scheme="fisher-jenks",
+    )
+
+
+def _progress_layer(kpi: Kpi, strategy: Strategy) -> Indicator:
+    scheme = strategy.schemes_by_id[kpi.rating]
+    rated = tuple(
+        Category(place, band.label_ja, band.label_en, band.colour)
+        for place, band in enumerate(scheme.bands, 1)
+    )
+    return Indicator(
+        id=f"{PROGRESS}:{kpi.id}",
+        name_ja=f"{kpi.name_ja}：進捗",
+        name_en=f"{kpi.name_en}: progress",
+        description_ja=kpi.definition_ja + ("" if kpi.is_relative else f" 評価：{scheme.name_ja}。"),
+        description_en=kpi.definition_en + ("" if kpi.is_relative else f" Rating: {scheme.name_en}."),
+        topic="progress",
+        kind="category",
+        period_kind="fiscal_year",
+        categories=ACHIEVED if kpi.is_relative else rated,
+    )
+
+
+def _progress_periods(kpi: Kpi, observed: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the years for which a verdict or a rating may be told, by level."""
+    if kpi.is_relative:
+        years: set[str] = set()
+        for series in kpi.series:
+            entered = {one.period for one in kpi.actuals if one.value is not None}
+            known = entered if series.indicator == PUBLISHED else set(observed.get(series.indicator, ()))
+            before = (
+                {str(int(year) + 1) for year in known}
+                if kpi.growth_basis == "yoy"
+                else known - {min(known, default="")}
+            )
+            years |= known & before
+        return {"prefecture": sorted(years)}
+    targets = {target.area for target in kpi.targets}
+    entered_at = [(one.area, one.period) for one in kpi.actuals if one.area in targets]
+    return {
+        "prefecture": sorted({year for area, year in entered_at if area.endswith("000") and area != "00000"}),
+        "municipality": sorted(
+            {year for area, year in entered_at if area.isdigit() and not area.endswith("000")}
+        ),
+    }
+
+
+def deployment_vector(
+    policy: Policy, places: Places, layer: Indicator, period: str, gazetteer: Gazetteer
+) -> Vector:
+    """Return the state or the number of deployments in each area at the end of a fiscal year.
+
+    An area without a known one has no value and the status ``none_known``: coverage is partial, so zero would
+    say more than is known.
+    """
+    what, _, name = layer.id.partition(":")
+    listed = policy.of_measure(name) if what == DEPLOYMENTS else policy.of_goal(name)
+    values = np.full(len(gazetteer), np.nan)
+    weights = np.zeros(len(gazetteer))
+    for one in listed:
+        state = one.status_in(int(period))
+        if state is None:
+            continue
+        at = _positions(places.on(one, gazetteer.vintage), gazetteer)
+        if what == COUNT:
+            if state in RUNNING:
+                values[at] = np.nan_to_num(values[at]) + 1
+            continue
+        stronger = [position for position in at if STATUSES[state].weight > weights[position]]
+        weights[stronger] = STATUSES[state].weight
+        values[stronger] = STATUSES[state].code
+    statuses = np.where(np.isfinite(values), OK, NONE_KNOWN).astype(np.uint8)
+    return Vector(values, statuses, (SOURCE,))
+
+
+def _positions(codes: Collection[str], gazetteer: Gazetteer) -> list[int]:
+    """Return where codes lie at a level: wards in their city, municipalities in their prefecture."""
+    wholes = {
+        prefecture_of(code) if gazetteer.level == "prefecture" else WARD_CITY.get(code, code)
+        for code in codes
+    }
+    return sorted(gazetteer.position[code] for code in wholes if code in gazetteer.position)

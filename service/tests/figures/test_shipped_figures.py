@@ -1,0 +1,216 @@
+"""The figures that ship, against published totals and against each other."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from geo.codes import DESIGNATED_CITIES, WARD_CITY, prefecture_of
+from geo.figures.indicators import read_catalogue
+from service.figures.statistics import FILE, collect
+from service.settings import HOME
+
+FOLDER = HOME / "data" / "statistics"
+CENSUSES = ("1980", "1985", "1990", "1995", "2000", "2005", "2010", "2015", "2020")
+AGES = ("population", "population-under-15", "population-15-64", "population-65-plus")
+#: Published sums that do not meet: the 東京 municipalities of 1980 miss 37 people, and 旧山口村 of 長野 is
+#: counted in 中津川市 of 岐阜 until 2000.
+OPEN = {"13000": ("1980",), "20000": CENSUSES[:5], "21000": CENSUSES[:5]}
+
+#: Codes under which an area stands a second time in a census year
+RENUMBERED = {period: {"04216", "40231"} if period == "2015" else set() for period in CENSUSES}
+
+Figures = Mapping[tuple[str, str], Mapping[str, float]]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Figures:
+    """Values by (indicator, period), then by area code."""
+    table = pq.read_table(FOLDER / FILE, columns=["indicator", "period", "area_code", "value"])
+    found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    columns = [table.column(name).cast("string").to_pylist() for name in ("indicator", "period", "area_code")]
+    for name, period, code, value in zip(*columns, table.column("value").to_pylist(), strict=True):
+        found[name, period][code] = value
+    return found
+
+
+def municipal_sums(values: Mapping[str, float]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for code, value in values.items():
+        if not code.endswith("000") and code not in WARD_CITY:
+            sums[prefecture_of(code)] += int(value)
+    return sums
+
+
+@pytest.mark.parametrize("period", CENSUSES)
+@pytest.mark.parametrize("name", AGES)
+def test_municipalities_add_up_to_their_prefecture_in_census_years(
+    shipped: Figures, name: str, period: str
+) -> None:
+    # 04423 and 04216, 40305 and 40231 are the same land before and after it became a city.
+    values = {code: value for code, value in shipped[name, period].items() if code not in RENUMBERED[period]}
+    sums = municipal_sums(values)
+    assert len(sums) == 47
+    off = {code: sums[code] - int(values[code]) for code in sums if sums[code] != int(values[code])}
+    assert set(off) <= {code for code, periods in OPEN.items() if period in periods}
+    if name == "population" and period == "1980":
+        assert off["13000"] == -37
+        assert off["20000"] == -off["21000"]
+
+
+@pytest.mark.parametrize(
+    ("name", "period", "code", "value"),
+    [
+        ("population", "2020", "01100", 1_973_395),
+        ("population", "2020", "22130", 790_718),
+        ("population", "2020", "22301", 11_488),
+        ("population", "2015", "13000", 13_515_271),
+        ("population", "2020", "13000", 14_047_594),
+        ("population-65-plus", "2020", "22130", 220_925),
+        ("total-area", "2024", "01100", 112_126),
+        ("habitable-area", "2024", "22130", 49_043),
+        ("employed-residents", "2020", "01100", 845_953),
+        ("in-migrants", "2024", "01100", 110_212),
+        ("out-migrants", "2024", "01100", 99_469),
+        ("population", "2020", "07546", 0),
+        ("gpp-2011-base", "2011", "36000", 2_917_689),
+        ("employed-by-workplace-2011-base", "2011", "36000", 372_032),
+        ("gpp-2015-base", "2021", "36000", 3_353_341),
+    ],
+)
+def test_a_published_figure_ships(shipped: Figures, name: str, period: str, code: str, value: float) -> None:
+    assert shipped[name, period][code] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "period", "total"),
+    [
+        ("population", "1980", 117_060_396),
+        ("population", "2000", 126_925_843),
+        ("population", "2010", 128_057_352),
+        ("population", "2015", 127_094_745),
+        ("population", "2020", 126_146_099),
+        ("projected-population", "2045", 106_421_185),
+        ("gpp-2015-base", "2022", 595_788_788),
+    ],
+)
+def test_the_prefectures_add_up_to_the_published_nation(
+    shipped: Figures, name: str, period: str, total: float
+) -> None:
+    own = {code: value for code, value in shipped[name, period].items() if code.endswith("000")}
+    assert (len(own), sum(own.values())) == (47, total)
+
+
+@pytest.mark.parametrize(
+    ("period", "published"), [("2010", 92_829), ("2020", 98_005), ("2024", 119_337), ("2025", 112_738)]
+)
+def test_net_migration_of_the_tokyo_area_is_the_published_one(
+    shipped: Figures, period: str, published: float
+) -> None:
+    area = ("11000", "12000", "13000", "14000")
+    for within, out in (("in-migrants", "out-migrants"), ("in-migrants-{}", "out-migrants-{}")):
+        parts = ("women", "men") if "{}" in within else ("",)
+        net = sum(
+            shipped[within.format(part), period][code] - shipped[out.format(part), period][code]
+            for code in area
+            for part in parts
+        )
+        assert net == published
+
+
+def test_net_migration_of_women_into_the_tokyo_area_is_the_published_one(shipped: Figures) -> None:
+    arrived, left = shipped["in-migrants-women", "2025"], shipped["out-migrants-women", "2025"]
+    assert sum(arrived[code] - left[code] for code in ("11000", "12000", "13000", "14000")) == 61_961
+
+
+@pytest.mark.parametrize("period", ["2018", "2020", "2024"])
+def test_net_migration_of_municipalities_adds_up_to_their_prefecture(shipped: Figures, period: str) -> None:
+    arrived, left = shipped["in-migrants", period], shipped["out-migrants", period]
+    sums = municipal_sums({code: arrived[code] - left[code] for code in arrived})
+    assert len(sums) == 47
+    assert all(total == arrived[code] - left[code] for code, total in sums.items())
+
+
+@pytest.mark.parametrize(
+    ("period", "tokyo", "outside"), [("2006", 9.959, 7.896), ("2011", 9.157, 7.530), ("2018", 9.429, 8.262)]
+)
+def test_productivity_of_the_tokyo_area_and_outside_is_a_ratio_of_sums(
+    shipped: Figures, period: str, tokyo: float, outside: float
+) -> None:
+    product = shipped["gpp-2011-base", period]
+    employed = shipped["employed-by-workplace-2011-base", period]
+    inside = {"11000", "12000", "13000", "14000"}
+    for area, level in ((inside, tokyo), (product.keys() - inside, outside)):
+        found = sum(product[code] for code in area) / sum(employed[code] for code in area)
+        assert round(found, 3) == level
+
+
+def test_every_municipality_has_its_type(shipped: Figures) -> None:
+    types = shipped["municipality-type", "2021"]
+    assert {types[code] for code in DESIGNATED_CITIES} == {1.0}
+    assert Counter(value for code, value in types.items() if code not in WARD_CITY) == {
+        1.0: 20,
+        2.0: 23,
+        3.0: 772,
+        4.0: 743,
+        5.0: 189,  # 183, and six in the Northern Territories
+    }
+
+
+def test_every_observed_indicator_has_figures_and_no_other_has(shipped: Figures) -> None:
+    catalogue = read_catalogue(HOME / "data" / "catalog" / "indicators.csv")
+    observed = {one.id for one in catalogue.values() if not one.numerator}
+    # their tables were not found: stated gaps, until a steward loads them
+    gaps = {"employed-by-workplace-2015-base", "transport-gap-declared"}
+    assert {name for name, _ in shipped} == observed - gaps
+
+
+def test_net_migration_of_the_young_is_that_of_the_report(shipped: Figures) -> None:
+    tokyo_area = ("11000", "12000", "13000", "14000")
+    women, men = shipped["net-migration-women-15-29", "2025"], shipped["net-migration-men-15-29", "2025"]
+    assert sum(women[code] for code in tokyo_area) == 67_440
+    assert sum(men[code] for code in tokyo_area) == 63_688
+    assert sum(women.values()) == sum(men.values()) == 0
+
+
+def test_productivity_of_fiscal_2018_is_that_of_the_accounts(shipped: Figures) -> None:
+    product, employed = (
+        shipped[name, "2018"] for name in ("gpp-2011-base", "employed-by-workplace-2011-base")
+    )
+    tokyo = {"11000", "12000", "13000", "14000"}
+    levels = [
+        sum(product[code] for code in codes) / sum(employed[code] for code in codes)
+        for codes in (tokyo, product.keys() - tokyo)
+    ]
+    assert levels == [pytest.approx(9.43, abs=0.005), pytest.approx(8.26, abs=0.005)]
+
+
+def test_every_figure_has_a_known_source(shipped: Figures) -> None:
+    with (HOME / "data" / "catalog" / "sources.csv").open(encoding="utf-8", newline="") as opened:
+        sources = {row["id"] for row in csv.DictReader(opened)}
+    column = pq.read_table(FOLDER / FILE, columns=["source"]).column("source").cast("string")
+    assert set(column.unique().to_pylist()) <= sources
+
+
+def test_the_table_is_small() -> None:
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.parquet")) < 6_000_000
+
+
+@pytest.mark.skipif("CHIIKI_REAL_DATA" not in os.environ, reason="CHIIKI_REAL_DATA is not set")
+def test_the_published_files_give_what_ships(shipped: Figures) -> None:
+    found = collect(Path(os.environ["CHIIKI_REAL_DATA"]), HOME / "data")
+    # 985,315 cells repeat between the editions of SSDSE-A, and none is revised
+    assert found.report() == []
+    anew = {key: row.value for key, (row, _, _) in found.figures.items()}
+    held = {
+        (name, period, code): value
+        for (name, period), values in shipped.items()
+        for code, value in values.items()
+    }
+    assert anew == held

@@ -1,0 +1,156 @@
+"""Values in area order: written with the figures, and with all that follows from them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from sqlalchemy import Connection, select, text
+
+from geo.figures.observations import Row
+from service.db.tables import class_breaks, observed, vector
+from service.figures import vectors
+from service.figures.load import Figures, load_observations
+from service.figures.values import STATUSES, Vector
+from service.tests.databases import Database, DatabaseServer
+
+VINTAGE = dt.date(2021, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def shipped(database_server: DatabaseServer) -> Iterator[Database]:
+    """The shipped data, for tests that undo what they write."""
+    with database_server.new_database(database_server.template()) as database:
+        yield database
+
+
+@pytest.fixture
+def conn(shipped: Database) -> Iterator[Connection]:
+    with shipped.begin() as conn:
+        yield conn
+        conn.rollback()
+
+
+def load(conn: Connection, *rows: Row, date: dt.date = dt.date(2020, 10, 1)) -> None:
+    load_observations(conn, [Figures(rows, "census-2020", date)], actor="tests", subject="test")
+
+
+def figure(indicator: str, code: str, period: str, value: float | None, status: str = "ok") -> Row:
+    return Row(indicator, code, period, value, status, "", 0)
+
+
+def stored(conn: Connection, layer: str, period: str, level: str = "municipality") -> Vector:
+    row = conn.execute(
+        select(vector).where(vector.c.layer == layer, vector.c.period == period, vector.c.level == level)
+    ).one()
+    return Vector.of(row.values, row.statuses, row.sources)
+
+
+def at(conn: Connection, code: str, level: str = "municipality") -> int:
+    asked = text("select position from area where code = :code and level = :level")
+    return int(conn.execute(asked, {"code": code, "level": level}).scalar_one())
+
+
+def value(conn: Connection, layer: str, period: str, code: str, level: str = "municipality") -> float:
+    return float(stored(conn, layer, period, level).values[at(conn, code, level)])
+
+
+def test_a_figure_stands_in_its_vector_at_the_place_of_its_area(conn: Connection) -> None:
+    # published: 札幌市 1,973,395 in the census of 2020
+    assert value(conn, "population", "2020", "01100") == 1_973_395
+    load(conn, figure("population", "01100", "2020", 5.0))
+    assert value(conn, "population", "2020", "01100") == 5
+
+
+def test_what_is_missing_says_why(conn: Connection) -> None:
+    load(conn, figure("doctors", "01202", "2020", None, "secret"))
+    found, place = stored(conn, "doctors", "2020"), at(conn, "01202")
+    assert np.isnan(found.values[place])
+    assert STATUSES[found.statuses[place]] == "secret"
+
+
+def test_what_follows_from_a_figure_is_written_with_it(conn: Connection) -> None:
+    load(
+        conn,
+        figure("population", "01202", "2020", 200.0),
+        figure("population-65-plus", "01202", "2020", 50.0),
+    )
+    assert value(conn, "ageing-rate", "2020", "01202") == 25.0
+
+
+def test_periods_that_no_figure_touched_stay_as_they_are(conn: Connection) -> None:
+    rows = text("select ctid::text, period from vector where layer = 'population' and level = 'municipality'")
+    before = {row.period: row.ctid for row in conn.execute(rows)}
+    load(conn, figure("population", "01100", "2020", 5.0))
+    after = {row.period: row.ctid for row in conn.execute(rows)}
+    assert {period for period in before if before[period] != after[period]} == {"2020"}
+
+
+def test_a_new_period_is_observed_where_its_figures_can_be_told(conn: Connection) -> None:
+    load(conn, figure("population", "01100", "2099", 5.0))
+    asked = select(observed.c.level, observed.c.sources).where(
+        observed.c.indicator == "population", observed.c.period == "2099"
+    )
+    told = {row.level: row.sources for row in conn.execute(asked)}
+    # prefectures are sums of municipalities; 札幌市 alone makes no sum of 北海道
+    assert told == {level: ["census-2020"] for level in ("prefecture", "municipality", "ward")}
+    assert np.isnan(value(conn, "population", "2099", "01000", "prefecture"))
+    assert value(conn, "population", "2099", "01100") == 5
+
+
+def test_class_breaks_over_all_periods_follow_a_figure(conn: Connection) -> None:
+    asked = select(class_breaks.c.bounds).where(
+        class_breaks.c.layer == "population", class_breaks.c.level == "municipality"
+    )
+    load(conn, figure("population", "01100", "2020", 9e9))
+    assert conn.execute(asked).scalar_one()[-1] == 9e9
+
+
+def test_the_breaks_of_a_period_are_of_its_own_values(conn: Connection) -> None:
+    # quantiles of 1 … 5 in five classes: numpy's linear method, by hand
+    conn.execute(text("delete from observation where indicator = 'libraries'"))
+    load(conn, *(figure("libraries", f"0120{n}", "2020", float(n)) for n in (2, 3, 4, 5, 6)))
+    row = conn.execute(
+        select(vector.c.lowest, vector.c.bounds).where(
+            vector.c.layer == "libraries", vector.c.period == "2020", vector.c.level == "municipality"
+        )
+    ).one()
+    assert row.lowest == 2
+    assert row.bounds == pytest.approx([2.8, 3.6, 4.4, 5.2, 6.0])
+
+
+def test_two_writers_at_once_leave_the_vectors_of_both(database_server: DatabaseServer) -> None:
+    with database_server.new_database(database_server.template()) as database:
+        both_loaded = threading.Barrier(2)
+
+        def write(indicator: str, amount: float) -> None:
+            with database.begin() as conn:
+                both_loaded.wait(20)
+                load(conn, figure(indicator, "01202", "2020", amount))
+
+        writers = [
+            threading.Thread(target=write, args=pair)
+            for pair in (("population", 200.0), ("population-65-plus", 50.0))
+        ]
+        for one in writers:
+            one.start()
+        for one in writers:
+            one.join()
+        with database.begin() as conn:
+            assert value(conn, "ageing-rate", "2020", "01202") == 25.0
+
+
+def test_vectors_that_other_code_wrote_are_written_anew_and_count_as_changed(conn: Connection) -> None:
+    assert vectors.is_current(conn)
+    numbers = text("select n from revision where subject = 'indicator:population'")
+    before = conn.scalar(numbers)
+    conn.execute(text("update revision set n = 1 where subject = 'derivation'"))
+    conn.execute(text("update vector set statuses = '' where layer = 'population'"))
+    assert not vectors.is_current(conn)
+    assert vectors.renew(conn)
+    assert value(conn, "population", "2020", "01100") == 1_973_395
+    assert (conn.scalar(numbers) or 0) > (before or 0)
+    assert not vectors.renew(conn)

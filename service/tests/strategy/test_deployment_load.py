@@ -1,0 +1,218 @@
+"""Deployments into a real database: all or none, every state kept, what stewards changed is theirs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import openpyxl
+import pytest
+import shapely
+from sqlalchemy import select
+
+from geo.errors import InvalidFile, InvalidRows, NotFound
+from geo.strategy.deployment_lists import read_list
+from geo.strategy.deployment_rows import Entry
+from service.db import versions
+from service.db.database import writer_engine
+from service.db.documents import deployment_from_row
+from service.db.tables import audit, deployment
+from service.settings import HOME
+from service.strategy import sandbox
+from service.strategy.catalog_load import load_catalogue
+from service.strategy.deployment_load import (
+    SHIPPER,
+    end_deployment,
+    load_deployments,
+    load_file,
+    put_deployments,
+)
+from service.tests.databases import Database
+
+CATALOG = HOME / "data" / "catalog"
+TODAY = dt.date(2026, 11, 23)
+ROW = {
+    "deployment_id": "shiojiri",
+    "measure_id": "smart-cities",
+    "areas": "長野県塩尻市",
+    "status": "adopted",
+    "fy_start": "2025",
+    "source_title": "報道資料",
+    "source_url": "https://example.jp/a",
+    "confidence": "official",
+}
+
+
+@pytest.fixture
+def database(migrated_database: Database) -> Database:
+    """A database with the catalogue, and no deployments."""
+    with migrated_database.begin() as conn:
+        load_catalogue(conn, CATALOG, "tests")
+    return migrated_database
+
+
+def load(
+    database: Database, entries: Sequence[Entry], *, actor: str = "steward", dry_run: bool = False
+) -> dict[str, object]:
+    with database.begin() as conn:
+        return load_deployments(
+            conn, entries, catalog=CATALOG, actor=actor, subject="list", today=TODAY, dry_run=dry_run
+        )
+
+
+def row(shape: shapely.Geometry | None = None, **cells: str) -> Entry:
+    return Entry("line 2", ROW | cells, shape)
+
+
+def states(database: Database, name: str = "shiojiri") -> list[tuple[str, str, bool]]:
+    with database.begin() as conn:
+        rows = conn.execute(versions.history(deployment, name)).all()
+    return [(deployment_from_row(one).status, one.actor, one.valid_to is None) for one in rows]
+
+
+def test_a_dry_run_reports_and_stores_nothing(database: Database) -> None:
+    report = load(database, [row()], dry_run=True)
+    assert (report["rows"], report["added"], report["dry_run"]) == (1, ["shiojiri"], True)
+    assert states(database) == []
+
+
+def test_the_same_list_again_changes_nothing(database: Database) -> None:
+    load(database, [row(shapely.Point(137.95371234, 36.115))])
+    report = load(database, [row(shapely.Point(137.95371234, 36.115))])
+    assert (report["added"], report["changed"], report["unchanged"]) == ([], [], 1)
+    assert states(database) == [("adopted", "steward", True)]
+
+
+def test_another_list_updates_by_id_and_keeps_what_was(database: Database) -> None:
+    load(database, [row()])
+    load(database, [row(status="operating")], actor="another")
+    assert states(database) == [("operating", "another", True), ("adopted", "steward", False)]
+    with database.begin() as conn:
+        (newer, older) = conn.execute(versions.history(deployment, "shiojiri")).all()
+        assert older.valid_to == newer.valid_from
+        (then,) = conn.execute(versions.as_of(deployment, older.valid_from)).all()
+        assert deployment_from_row(then).status == "adopted"
+        assert (
+            conn.execute(versions.as_of(deployment, older.valid_from - dt.timedelta(seconds=1))).all() == []
+        )
+        acts = conn.execute(
+            select(audit.c.actor, audit.c.detail).where(audit.c.action == "put deployment")
+        ).all()
+    assert [tuple(act) for act in acts] == [
+        ("steward", {"added": ["shiojiri"], "changed": []}),
+        ("another", {"added": [], "changed": ["shiojiri"]}),
+    ]
+
+
+def test_a_geometry_that_changes_is_a_change(database: Database) -> None:
+    load(database, [row(shapely.Point(137.9, 36.1))])
+    assert load(database, [row(shapely.Point(137.9, 36.2))])["changed"] == ["shiojiri"]
+    assert load(database, [row()])["changed"] == ["shiojiri"]
+    assert len(states(database)) == 3
+
+
+def test_a_refused_list_leaves_nothing_behind(database: Database) -> None:
+    with pytest.raises(InvalidRows):
+        load(database, [row(), Entry("line 3", ROW | {"deployment_id": "b", "areas": "池田町"})])
+    assert states(database) == []
+
+
+def test_ending_one_keeps_its_history(database: Database) -> None:
+    load(database, [row()])
+    engine = writer_engine(database.settings)
+    end_deployment(engine, "shiojiri", "steward")
+    assert states(database) == [("adopted", "steward", False)]
+    with pytest.raises(NotFound, match="no deployment 'shiojiri'"):
+        end_deployment(engine, "shiojiri", "steward")
+    engine.dispose()
+
+
+def test_what_a_steward_changed_or_ended_is_not_shipped_again(database: Database) -> None:
+    def ship() -> dict[str, object]:
+        with database.begin() as conn:
+            return load_file(conn, CATALOG / "deployments.csv", catalog=CATALOG, actor=SHIPPER)
+
+    first = ship()
+    assert isinstance(first["added"], list)
+    assert len(first["added"]) == 446
+    load(database, [row(deployment_id="dep-148f48a743", status="operating", areas="岩手県盛岡市")])
+    engine = writer_engine(database.settings)
+    end_deployment(engine, "dep-7bc66a3a7f", "steward")
+    engine.dispose()
+    assert (ship()["added"], ship()["changed"]) == ([], [])
+    assert states(database, "dep-148f48a743")[0] == ("operating", "steward", True)
+    assert states(database, "dep-7bc66a3a7f") == [("adopted", SHIPPER, False)]
+
+
+def test_a_request_brings_an_excel_list_through_the_sandbox(database: Database) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(list(ROW))
+    book.active.append(list(ROW.values()))
+    content = io.BytesIO()
+    book.save(content)
+    engine = writer_engine(database.settings)
+    report = put_deployments(
+        engine, content.getvalue(), catalog=CATALOG, actor="steward", subject="list", dry_run=False
+    )
+    engine.dispose()
+    assert report["added"] == ["shiojiri"]
+
+
+def test_the_sandbox_reads_what_the_reader_reads(tmp_path: Path) -> None:
+    path = tmp_path / "list.geojson"
+    path.write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point",'
+        '"coordinates":[137.9,36.1]},"properties":{"measure_id":"x","areas":"y","status":"z",'
+        '"source_title":"t","source_url":"u"}}]}',
+        encoding="utf-8",
+    )
+    assert sandbox.read_list(path) == read_list(path)
+
+
+def test_the_sandbox_hands_on_a_refusal_with_its_findings(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("担当者\nx\n", encoding="utf-8")
+    with pytest.raises(InvalidFile) as refusal:
+        sandbox.read_list(path)
+    assert ("担当者", "unknown") in [(one.field, one.value) for one in refusal.value.findings]
+
+
+def bomb(path: Path, cells: str, shared: str = "") -> Path:
+    """Write a workbook whose only sheet holds ``cells``, by hand."""
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = {
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/></Types>',
+        "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
+        'officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
+        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>'
+        '<sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": "<Relationships xmlns="
+        '"http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type='
+        '"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
+        'Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": "<worksheet xmlns="
+        f'"http://schemas.openxmlformats.org/spreadsheetml/2006/main">{shared}<sheetData>{cells}</sheetData>'
+        "</worksheet>",
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_a_workbook_made_to_be_costly_is_refused(tmp_path: Path) -> None:
+    corners = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    with pytest.raises(InvalidFile):
+        sandbox.read_list(bomb(tmp_path / "corners.xlsx", corners))
+    huge = f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * (120 << 20)}</t></is></c></row>'
+    with pytest.raises(InvalidFile, match="unpacks to more"):
+        sandbox.read_list(bomb(tmp_path / "huge.xlsx", huge))

@@ -1,0 +1,190 @@
+"""KPIs of areas and actuals of any KPI into a real database."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from geo.errors import ChiikiError, InvalidFile, InvalidParameter, InvalidRows, NotFound
+from geo.strategy.kpis import Kpi
+from service.db import versions
+from service.db.database import writer_engine
+from service.db.documents import kpi_from_row
+from service.db.tables import kpi
+from service.figures.load import ingest_accounts
+from service.settings import HOME
+from service.strategy.catalog_load import load_catalogue
+from service.strategy.kpi_load import end_kpi, put_actuals, put_kpi
+from service.tests.databases import Database
+
+CATALOG = HOME / "data" / "catalog"
+REAL = os.environ.get("CHIIKI_REAL_DATA")
+TOWN = {
+    "owner": "01206",
+    "name_ja": "社会増減",
+    "name_en": "Net migration",
+    "definition_ja": "転入 − 転出",
+    "definition_en": "In less out",
+    "unit_ja": "人",
+    "unit_en": "persons",
+    "source_title": "総合戦略",
+    "source_url": "https://example.jp",
+    "targets": [
+        {
+            "area": "01206",
+            "type": "number",
+            "baseline": -1200,
+            "baseline_period": "2024",
+            "target": -800,
+            "target_period": "2029",
+            "plan_from": 2025,
+            "plan_to": 2029,
+            "milestones": {"2027": -1000},
+        }
+    ],
+}
+
+
+@pytest.fixture
+def database(migrated_database: Database) -> Database:
+    """A database with the catalogue and its KPIs."""
+    with migrated_database.begin() as conn:
+        load_catalogue(conn, CATALOG, "tests")
+    return migrated_database
+
+
+@pytest.fixture
+def engine(database: Database) -> Iterator[Engine]:
+    engine = writer_engine(database.settings)
+    yield engine
+    engine.dispose()
+
+
+def stored(database: Database, name: str) -> Kpi:
+    with database.begin() as conn:
+        return kpi_from_row(conn.execute(versions.current(kpi).where(kpi.c.id == name)).one())
+
+
+def put(
+    engine: Engine, document: object, name: str = "kushiro", *, dry_run: bool = False
+) -> dict[str, object]:
+    return put_kpi(engine, name, json.dumps(document).encode(), actor="steward", dry_run=dry_run)
+
+
+def test_a_town_registers_a_kpi_and_enters_actuals(database: Database, engine: Engine) -> None:
+    assert put(engine, TOWN)["result"] == "added"
+    assert put(engine, TOWN)["result"] == "unchanged"
+    rows = 'area,period,value,source_title\n01206,2025,"-1,080",統計\n01206,2026,…,統計\n'.encode()
+    put_actuals(engine, "kushiro", rows, actor="steward", dry_run=False)
+    found = stored(database, "kushiro")
+    assert [(one.period, one.value, one.status, one.entered_by) for one in found.actuals] == [
+        ("2025", -1080, "ok", "steward"),
+        ("2026", None, "not_available", "steward"),
+    ]
+    assert found.targets[0].milestones == {2027: -1000}
+    assert put(engine, TOWN | {"name_en": "Balance"})["result"] == "changed"
+    assert len(stored(database, "kushiro").actuals) == 2
+
+
+def test_a_dry_run_stores_nothing(database: Database, engine: Engine) -> None:
+    assert put(engine, TOWN, dry_run=True)["result"] == "added"
+    with pytest.raises(NotFound):
+        put_actuals(engine, "kushiro", b"area,period,value\n01206,2025,1\n", actor="steward", dry_run=True)
+
+
+@pytest.mark.parametrize(
+    ("document", "kind", "told"),
+    [
+        (TOWN | {"owner": ""}, InvalidParameter, "owner"),
+        (TOWN | {"colour": "red"}, InvalidRows, "colour"),
+        (TOWN | {"direction": "up"}, InvalidRows, "direction"),
+        (TOWN | {"goal": "goal-9"}, InvalidRows, "goal"),
+        ({"owner": "01206"}, InvalidRows, "name_ja"),
+        (TOWN | {"targets": [{"area": "01206", "type": "number", "aim": 1}]}, InvalidRows, "aim"),
+        ([], InvalidFile, "json"),
+    ],
+)
+def test_a_wrong_kpi_is_refused_by_field(
+    engine: Engine, document: object, kind: type[ChiikiError], told: str
+) -> None:
+    with pytest.raises(kind) as refusal:
+        put(engine, document)
+    assert told in [one.field for one in refusal.value.findings]
+
+
+@pytest.mark.parametrize(
+    ("rows", "where", "field"),
+    [
+        ("area,period,value\n01206,2025,about 5\n", "line 2", "value"),
+        ("area,period,value,colour\n01206,2025,5,red\n", "line 2", "colour"),
+        ("area,period,value\n01206,2025,5\n", "actual 1", "source_title"),
+        ("area,period,value,source_title\n99999,2025,5,x\n", "actual 1", "area"),
+        ('[{"area":"01206","period":"2025","value":5}, 7]', "entry 2", "entry"),
+    ],
+)
+def test_a_wrong_actual_is_refused_by_line_and_field(
+    engine: Engine, rows: str, where: str, field: str
+) -> None:
+    put(engine, TOWN)
+    with pytest.raises(InvalidRows) as refusal:
+        put_actuals(engine, "kushiro", rows.encode(), actor="steward", dry_run=False)
+    assert (where, field) in [(one.where, one.field) for one in refusal.value.findings]
+
+
+def test_a_national_kpi_is_defined_by_the_catalogue_and_its_actuals_are_entered(
+    database: Database, engine: Engine
+) -> None:
+    with pytest.raises(InvalidParameter, match="catalogue"):
+        put(engine, TOWN, "ccrc-sites")
+    with pytest.raises(InvalidParameter, match="catalogue"):
+        end_kpi(engine, "ccrc-sites", "steward")
+    rows = [
+        {
+            "area": "00000",
+            "period": "2026",
+            "value": 12,
+            "source_title": "内閣府",
+            "source_url": "https://a.jp",
+        }
+    ]
+    put_actuals(engine, "ccrc-sites", json.dumps(rows).encode(), actor="steward", dry_run=False)
+    with database.begin() as conn:
+        assert load_catalogue(conn, CATALOG, "tests")["kpis changed"] == []
+    assert [one.value for one in stored(database, "ccrc-sites").actuals] == [12]
+
+
+def test_a_kpi_that_ended_is_gone_and_its_history_stays(database: Database, engine: Engine) -> None:
+    put(engine, TOWN)
+    end_kpi(engine, "kushiro", "steward")
+    with pytest.raises(NotFound):
+        end_kpi(engine, "kushiro", "steward")
+    with database.begin() as conn:
+        assert len(conn.execute(versions.history(kpi, "kushiro")).all()) == 1
+
+
+@pytest.mark.skipif(REAL is None, reason="the published workbooks are in CHIIKI_REAL_DATA")
+def test_a_table_of_the_accounts_is_loaded_for_the_indicator_it_holds(database: Database) -> None:
+    folder = Path(str(REAL)) / "accounts" / "esri-fy2018-h23base"
+
+    def load(name: str, indicator: str) -> dict[str, object]:
+        with database.begin() as conn:
+            return ingest_accounts(
+                conn,
+                folder / name,
+                indicator,
+                source="accounts-2011-base",
+                boundary_date="2018-10-01",
+                actor="tests",
+            )
+
+    report = load("soukatu10_2018.xlsx", "employed-by-workplace-2011-base")
+    assert (report["title"], report["added"]) == ("10.県内就業者数", 611)
+    with pytest.raises(InvalidFile, match="another table"):
+        load("soukatu11_2018.xlsx", "employed-by-workplace-2015-base")
+    with pytest.raises(InvalidFile, match="another table"):
+        load("soukatu10_2018.xlsx", "gpp-2011-base")

@@ -1,0 +1,1 @@
+"""Stops, grids, transport gaps and scenarios."""

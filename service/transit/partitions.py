@@ -1,0 +1,203 @@
+"""What a gap is counted from: which cells, stops and outlines are read, and the partition that they make.
+
+Whoever counts asks here: ingest on its own connection, the service through ``run_sync``. An area is asked for
+by the boxes of its municipalities, never by the one around them: that of Tokyo, whose islands reach to
+Ogasawara, holds 203 municipalities, and 62 of them are its own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import orjson
+import shapely
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Text, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from geo.transit.gaps import PEOPLE, Partition
+from geo.transit.gtfs import DAYS, HOURS
+from geo.transit.stops import UNKNOWN, Stops
+from service.db.tables import area, cell, stop
+
+#: Degrees that hold the longest distance of a definition (5 km) anywhere in Japan.
+MARGIN = 0.07
+#: Degrees that hold the largest cell (1 km): so far beyond its box a municipality's cells may reach.
+CELL_MARGIN = 1 / 80
+
+#: Columns by name, each as a JSON text, and as the list that it holds.
+Texts = Mapping[str, str | None]
+Lists = Mapping[str, Sequence[Any]]
+
+
+def lists_of(query: Select[Any]) -> Select[Any]:
+    """Return a query of one row: the columns of ``query``, each as a JSON list in its order.
+
+    An object for each of 50,000 rows would be made on the event loop; a text can be read in a thread.
+    """
+    columns = query.subquery("rows").c
+    lists: list[ColumnElement[Any]] = [cast(func.json_agg(one), Text).label(one.name) for one in columns]
+    return select(*lists)
+
+
+def lists_from(texts: Texts) -> Lists:
+    """Return the lists that the answer of :func:`lists_of` holds.
+
+    One after another: while a text is read, no other thread runs.
+    """
+    return {name: [] if column is None else orjson.loads(column) for name, column in texts.items()}
+
+
+def _own(date: dt.date, codes: Sequence[str], margin: float = 0.0) -> CTE:
+    """Return the boxes of municipalities with a margin in degrees, those that overlap as one outline."""
+    wanted = (area.c.vintage == date) & (area.c.level == "municipality") & area.c.code.in_(codes)
+    together = select(func.ST_Dump(func.ST_Union(_box(margin))).geom.label("box")).where(wanted)
+    # found once, whatever the planner knows of the tables: right after a load that is nothing
+    return together.cte("own").prefix_with("materialized")
+
+
+def _box(margin: float = 0.0) -> Any:
+    """Return the box of an area with a margin."""
+    west, south, east, north = (area.c.bbox[place] for place in range(1, 5))
+    return func.ST_MakeEnvelope(west - margin, south - margin, east + margin, north + margin, 4326)
+
+
+def cells_in(grid: str, date: dt.date, codes: Sequence[str]) -> Select[Any]:
+    """Return a query for the cells of a grid in the boxes of municipalities, each once, by code."""
+    own = _own(date, codes)
+    return (
+        select(*(cell.c[name] for name in ("code", "status", *PEOPLE)))
+        .ext(distinct_on(cell.c.code))
+        .join(own, func.ST_Intersects(cell.c.geom, own.c.box))
+        .where(cell.c.grid == grid)
+        .order_by(cell.c.code)
+    )
+
+
+def stops_near(date: dt.date, codes: Sequence[str], margin: float) -> Select[Any]:
+    """Return a query for the stops within a margin (degrees) of the boxes of municipalities, each once."""
+    own = _own(date, codes, margin)
+    return _stops().join(own, func.ST_Intersects(stop.c.geom, own.c.box))
+
+
+def stops_in(west: float, south: float, east: float, north: float) -> Select[Any]:
+    """Return a query for the stops in a box of degrees."""
+    return _stops().where(
+        func.ST_Intersects(stop.c.geom, func.ST_MakeEnvelope(west, south, east, north, 4326))
+    )
+
+
+def _stops() -> Select[Any]:
+    columns = (stop.c[name] for name in ("source", "id", "name", "mode", "classes", "group"))
+    departures = cast(func.to_json(stop.c.departures), Text).label("departures")
+    lon, lat = func.ST_X(stop.c.geom).label("lon"), func.ST_Y(stop.c.geom).label("lat")
+    key = stop.c.source, stop.c.id
+    return select(*columns, lon, lat, departures).ext(distinct_on(*key)).order_by(*key)
+
+
+def by_day(stops: Select[Any]) -> Select[Any]:
+    """Return a query for stops that tells their departures on each kind of day, not in each of its hours."""
+    hours = range(0, len(DAYS) * HOURS, HOURS)
+    sums: list[ColumnElement[Any]] = [
+        literal_column(f"(select sum(n) from unnest(stop.departures[{first + 1}:{first + HOURS}]) as n)")  # noqa: S608 (constants)
+        for first in hours
+    ]
+    kept = (one for one in stops.selected_columns if one.name != "departures")
+    return stops.with_only_columns(*kept, *(one.label(day) for one, day in zip(sums, DAYS, strict=True)))
+
+
+def outlines_around(date: dt.date, codes: Sequence[str]) -> Select[Any]:
+    """Return a query for municipalities and all whose boxes their cells may reach into: code and WKB."""
+    own = _own(date, codes, CELL_MARGIN)
+    near = select(area.c.code).distinct().join(own, func.ST_Intersects(_box(), own.c.box))
+    near = near.where(area.c.vintage == date, area.c.level == "municipality")
+    codes_near, there = near.cte("near").prefix_with("materialized"), area.alias()
+    return (
+        select(there.c.code, func.ST_AsBinary(there.c.geom))
+        .join(codes_near, there.c.code == codes_near.c.code)
+        .where(there.c.vintage == date, there.c.level == "municipality")
+    )
+
+
+def number_of(query: Select[Any]) -> Select[Any]:
+    """Return a query for the number of rows that another has."""
+    return select(func.count()).select_from(query.order_by(None).subquery())
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What is stored of a partition, as the database tells it: lists as JSON texts, outlines as WKB."""
+
+    own: tuple[str, ...]
+    cells: Texts
+    stops: Texts
+    outlines: Mapping[str, bytes]
+
+    @cached_property
+    def stop_lists(self) -> Lists:
+        """The stops as lists; to read them is work for a thread."""
+        return lists_from(self.stops)
+
+
+def extract_of(conn: Connection, grid: str, date: dt.date, own: Sequence[str]) -> Extract:
+    """Return what municipalities are counted from: their cells, the stops in reach, the outlines around."""
+    outlines = conn.execute(outlines_around(date, own)).all()
+    return Extract(
+        tuple(own),
+        dict(conn.execute(lists_of(cells_in(grid, date, own))).one()._mapping),
+        dict(conn.execute(lists_of(stops_near(date, own, MARGIN))).one()._mapping),
+        {code: bytes(outline) for code, outline in outlines},
+    )
+
+
+def partition_from(extract: Extract, *, sea: bool) -> Partition:
+    """Return the partition of an extract.
+
+    ``sea`` tells whether the boundaries have all prefectures, so that what lies in none of them is sea.
+    """
+    cells = lists_from(extract.cells)
+    columns = {name: np.array(cells[name], float) for name in PEOPLE}
+    codes = sorted(extract.outlines)
+    reasons = zip(cells["code"], cells["status"], strict=True)
+    return Partition(
+        areas=tuple(codes),
+        outlines=np.array([shapely.from_wkb(extract.outlines[code]) for code in codes], object),
+        own=np.isin(codes, extract.own),
+        cells=tuple(cells["code"]),
+        people={
+            name: column
+            for name, column in columns.items()
+            if name == "population" or np.isfinite(column).any()
+        },
+        stops=stops_from(extract.stop_lists),
+        sea=sea,
+        missing={code: reason for code, reason in reasons if reason != "ok"},
+    )
+
+
+def stops_from(lists: Lists) -> Stops:
+    """Return stops of the columns of their table, with ``lon`` and ``lat``, departures as JSON texts."""
+    counts = np.full((len(lists["id"]), len(DAYS) * HOURS), UNKNOWN, np.int32)
+    for place, departures in enumerate(lists["departures"]):
+        if departures is not None:
+            counts[place] = orjson.loads(departures)
+
+    def texts(name: str) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+        column = np.empty(len(lists[name]), object)
+        column[:] = lists[name]
+        return column
+
+    return Stops(
+        ids=texts("id"),
+        names=texts("name"),
+        modes=texts("mode"),
+        classes=texts("classes"),
+        groups=texts("group"),
+        lon=np.array(lists["lon"], float),
+        lat=np.array(lists["lat"], float),
+        departures=counts.reshape(-1, len(DAYS), HOURS),
+    )

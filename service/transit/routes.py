@@ -1,0 +1,427 @@
+"""The transport gap: who lives out of reach, where, and what a new stop would change."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from typing import Annotated
+
+import numpy as np
+import orjson
+import shapely
+from fastapi import Path, Query, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.codes import area_code
+from geo.errors import Finding, InvalidParameter, NotFound
+from geo.transit.access import Definition, counted, in_plane, plane_of
+from geo.transit.gaps import band_of, bands, clusters
+from geo.transit.gtfs import DAYS
+from geo.transit.mesh import bounds
+from geo.transit.stops import Stops
+from service.areas.geometry import Bbox, bbox_of
+from service.http.dependencies import AtlasDep, api_router
+from service.http.responses import GEOJSON, MVT, Told, encoded, kept, kept_json, state_of
+from service.layers.tile_routes import address_of
+from service.memory.atlas import Atlas
+from service.transit import transport
+from service.transit.partitions import MARGIN, Lists, by_day, lists_from, stops_from, stops_in, stops_near
+from service.transit.transport import MADE_OF, Cells
+
+router = api_router(prefix="/v1", tags=["transport"])
+
+AreaCode = Annotated[str, Query(max_length=20, description="Municipality or prefecture, by code")]
+Z = Annotated[int, Path(description="Zoom, 0 to 14")]
+X = Annotated[int, Path(description="Column")]
+Y = Annotated[int, Path(description="Row, from the north")]
+
+
+def definition_of(atlas: Atlas, name: str) -> Definition:
+    """Return a definition; NotFound lists those that exist."""
+    found = atlas.catalogue.definitions.get(name)
+    if found is None:
+        listed = ", ".join(atlas.catalogue.definitions)
+        raise NotFound(f"No definition is called {name[:80]!r}; there are: {listed}")
+    return found
+
+
+def described(one: Definition) -> dict[str, object]:
+    """Return a definition as JSON."""
+    return {
+        "id": one.id,
+        "name": {"ja": one.name_ja, "en": one.name_en},
+        "distances_m": dict(one.distances),
+        "classes": list(one.classes),
+        "least_departures": one.least_departures,
+        "day": one.day,
+        "hours": [one.first, one.last],
+        "source": {"title": one.source_title, "url": one.source_url},
+        "note": one.note,
+        "layers": {
+            "area_weight": f"transport-gap:{one.id}",
+            "cell_centroid": f"transport-gap-centroid:{one.id}",
+            "aged_65": f"transport-gap-65:{one.id}",
+            "aged_75": f"transport-gap-75:{one.id}",
+            "land": f"transport-gap-land:{one.id}",
+        },
+    }
+
+
+@router.get("/transport-gap", summary="Definitions of the transport gap, and what it was counted from")
+async def gaps(request: Request, atlas: AtlasDep) -> Response:
+    """Return the definitions (none is national), and what they were counted from.
+
+    Grids and stop sources with the dates that were taken from each timetable, and which definitions were
+    counted on which grid.
+    """
+
+    def make() -> dict[str, object]:
+        found = atlas.read(transport.counted, *MADE_OF)
+        return {
+            "definitions": [described(one) for one in atlas.catalogue.definitions.values()],
+            "grids": [{**row._mapping} for row in found.grids.values()],
+            "stop_sources": [
+                {
+                    **row._mapping,
+                    "valid_from": row.valid_from and str(row.valid_from),
+                    "valid_to": row.valid_to and str(row.valid_to),
+                }
+                for row in found.sources
+            ],
+            "counted": [{**row._mapping} for row in found.cells.values()],
+            "methods": METHODS,
+        }
+
+    return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
+
+
+METHODS = {
+    "area_weight": {
+        "ja": "メッシュ人口 ×（徒歩圏外の面積 ÷ メッシュの陸地面積）。円弧のまま正確に面積を求める。",
+        "en": "People of a cell × (land out of reach ÷ land of the cell), with exact circular arcs.",
+    },
+    "cell_centroid": {
+        "ja": "メッシュの中心点から最寄りの停留所・駅までの楕円体上の直線距離で判定する。",
+        "en": "By the straight line on the ellipsoid from a cell's centre to the nearest stop.",
+    },
+}
+
+
+@router.get("/transport-gap/{definition}/cells.geojson", summary="Cells of an area as GeoJSON")
+async def cells_geojson(request: Request, atlas: AtlasDep, definition: str, area: AreaCode) -> Response:
+    """Return the inhabited cells of a municipality or prefecture, by their centres.
+
+    With people, distance to the nearest stop that counts, whether the centre is covered, and the share of
+    their land in the gap. People that are not told are null, and `status` says why. At most 50,000; more are
+    told as tiles, or page by page by `/ogc/collections/gap-cells.{definition}/items`.
+    """
+    found, code = definition_of(atlas, definition), area_code(area)
+    instead = (
+        f"ask for a municipality, for the tiles /v1/transport-gap/{found.id}/cells/{{z}}/{{x}}/{{y}}.mvt, "
+        f"or page by page for /ogc/collections/gap-cells.{found.id}/items"
+    )
+
+    def make() -> bytes:
+        cells = _cells(atlas, found, code, transport.MAX_FEATURES, instead)
+        head = {"definition": found.id, "area": code, "grid": cells.grid, "methods": METHODS}
+        return _collection(head, _cell_features(cells))
+
+    return await _geojson(request, atlas, make, "cells.geojson")
+
+
+def _cells(atlas: Atlas, definition: Definition, code: str, bound: int, instead: str) -> Cells:
+    """Return the cells of an area; for work in a thread."""
+    query = partial(transport.cells, definition=definition.id, area=code, bound=bound, instead=instead)
+    return atlas.read(query, *MADE_OF).read()
+
+
+def _cell_features(cells: Cells) -> Iterator[object]:
+    south, west, north, east = bounds(cells.codes).round(6).T.tolist()
+    return (
+        {
+            "type": "Feature",
+            "id": int(cell),
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [
+                    [
+                        [east[place], south[place]],
+                        [east[place], north[place]],
+                        [west[place], north[place]],
+                        [west[place], south[place]],
+                        [east[place], south[place]],
+                    ]
+                ],
+            },
+            "properties": _cell(cells, place),
+        }
+        for place, cell in enumerate(cells.codes)
+    )
+
+
+def _cell(cells: Cells, place: int) -> dict[str, object]:
+    people = float(cells.population[place])
+    gap_share = 1 - float(cells.covered_share[place])
+    return {
+        "code": cells.codes[place],
+        "area": cells.areas[place],
+        "population": people,
+        "status": str(cells.statuses[place]),
+        "population_65_plus": float(cells.population_65_plus[place]),
+        "distance_m": float(cells.distance_m[place]),
+        "covered": bool(cells.covered[place]),
+        "gap_share": gap_share,
+        "gap_population": people * gap_share,
+    }
+
+
+#: Features that are made and written before others get a turn: neither orjson nor the collection of what was
+#: made lets another thread run meanwhile.
+AT_A_TIME = 500
+
+
+def _collection(head: Mapping[str, object], features: Iterable[object]) -> bytes:
+    """Return features as GeoJSON; numbers that are not finite become null."""
+    rest = iter(features)
+    written = [orjson.dumps(some)[1:-1] for some in iter(lambda: list(islice(rest, AT_A_TIME)), [])]
+    opening = orjson.dumps({"type": "FeatureCollection", **head})[:-1]
+    return b"".join([opening, b',"features":[', b",".join(written), b"]}\n"])
+
+
+async def _geojson(request: Request, atlas: Atlas, make: Callable[[], bytes], download: str) -> Response:
+    state = state_of(request, atlas.state(*MADE_OF))
+    return await kept(request, atlas, state, encoded(make), Told(GEOJSON, download=download))
+
+
+@router.get(
+    "/transport-gap/{definition}/cells/{z}/{x}/{y}.mvt",
+    summary="Cells as vector tiles",
+    responses={204: {"description": "Nothing to draw here"}},
+)
+async def cells_mvt(request: Request, atlas: AtlasDep, definition: str, z: Z, x: X, y: Y) -> Response:
+    """Return a tile with the layer `cells`.
+
+    Attributes: code, area, population, status, distance_m, covered, gap_share, gap_population; population and
+    gap_population are absent where the people are not told, for the reason that status gives.
+    """
+    found, address = definition_of(atlas, definition), address_of(z, x, y)
+    return await _tile(request, atlas, lambda conn: transport.cell_tile(conn, found.id, *address))
+
+
+@router.get(
+    "/stops/{z}/{x}/{y}.mvt",
+    summary="Stops as vector tiles",
+    responses={204: {"description": "Nothing to draw here"}},
+)
+async def stops_mvt(request: Request, atlas: AtlasDep, z: Z, x: X, y: Y) -> Response:
+    """Return a tile with the layer `stops`: id, name, mode, weekday_departures (absent without timetable)."""
+    address = address_of(z, x, y)
+    return await _tile(request, atlas, lambda conn: transport.stop_tile(conn, *address))
+
+
+async def _tile(
+    request: Request, atlas: Atlas, query: Callable[[AsyncConnection], Awaitable[bytes]]
+) -> Response:
+    state = state_of(request, atlas.state(*MADE_OF))
+    return await kept(request, atlas, state, encoded(lambda: atlas.read(query, *MADE_OF)), Told(MVT))
+
+
+@router.get("/stops.geojson", summary="Stops as GeoJSON")
+async def stops_geojson(
+    request: Request,
+    atlas: AtlasDep,
+    area: Annotated[str | None, Query(max_length=20, description="Municipality or prefecture")] = None,
+    bbox: Bbox = None,
+) -> Response:
+    """Return the stops in the boxes of an area's municipalities, or in `bbox`.
+
+    With name, mode, classes of P11, and the departures of a stop's poles together by kind of day, null where
+    no timetable is known. At most 50,000; more are told as tiles, or page by page by
+    `/ogc/collections/stops/items`.
+    """
+    if (area is None) == (bbox is None):
+        raise InvalidParameter(
+            "Say either area or bbox", [Finding("query", "area", str(area), "area or bbox")]
+        )
+    query = (
+        stops_near(*transport.municipalities_of(atlas, area_code(area)), 0.0)
+        if area is not None
+        else stops_in(*bbox_of(bbox or ""))
+    )
+    instead = (
+        "ask for a municipality or a smaller bbox, for the tiles /v1/stops/{z}/{x}/{y}.mvt, "
+        "or page by page for /ogc/collections/stops/items"
+    )
+
+    def make() -> bytes:
+        texts = atlas.read(
+            lambda conn: transport.stops(conn, by_day(query), transport.MAX_FEATURES, instead), *MADE_OF
+        )
+        return _collection({}, _stop_features(lists_from(texts)))
+
+    return await _geojson(request, atlas, make, "stops.geojson")
+
+
+def _stop_features(stops: Lists) -> Iterator[object]:
+    departures = zip(*(stops[day] for day in DAYS), strict=True)
+    columns = (stops[name] for name in ("source", "id", "lon", "lat", *_STOP))
+    return (
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [lon, lat]},
+            "properties": {
+                "id": f"{source}/{name}",
+                **dict(zip(_STOP, described, strict=True)),
+                # a timetable is known for every kind of day, or for none
+                "departures": None if None in counts else dict(zip(DAYS, counts, strict=True)),
+            },
+        }
+        for (source, name, lon, lat, *described), counts in zip(
+            zip(*columns, strict=True), departures, strict=True
+        )
+    )
+
+
+#: Properties of a stop that are columns of its table.
+_STOP = ("name", "mode", "classes", "group")
+
+
+@router.get("/transport-gap/{definition}/gap.geojson", summary="The gap of an area as polygons")
+async def gap_geojson(request: Request, atlas: AtlasDep, definition: str, area: AreaCode) -> Response:
+    """Return the land of a municipality out of reach, dissolved, as GeoJSON in WGS 84.
+
+    Circles are polygons of 128 sides here; the figures are counted with exact circles.
+    """
+    found, code = definition_of(atlas, definition), area_code(area)
+    date = max(atlas.catalogue.vintages)
+    place = atlas.gazetteer(date, "municipality").area(code)
+    instead = f"ask for the cells: /v1/transport-gap/{found.id}/cells/{{z}}/{{x}}/{{y}}.mvt"
+    query = stops_near(date, [code], MARGIN)
+
+    def make() -> bytes:
+        held, positions = atlas.texts(date, "municipality", "high", [place.position])
+        texts = atlas.read(
+            lambda conn: transport.stops(conn, query, transport.MAX_REGION_STOPS, instead), *MADE_OF
+        )
+        outline = shapely.from_geojson(held.geometry(int(positions[0])))
+        gap = _uncovered(outline, stops_from(lists_from(texts)), found, code)
+        feature = {
+            "type": "Feature",
+            "id": int(code),
+            "geometry": orjson.Fragment(shapely.to_geojson(gap)),
+            "properties": {"code": code, "name": place.name_ja, "definition": found.id},
+        }
+        return _collection({}, [feature])
+
+    return await _geojson(request, atlas, make, f"gap-{code}.geojson")
+
+
+def _uncovered(
+    outline: shapely.Geometry, stops: Stops, definition: Definition, code: str
+) -> shapely.Geometry:
+    plane = plane_of(int(code[:2]), float(shapely.get_x(shapely.centroid(outline))))
+    chosen, reach = counted(stops, definition)
+    here = np.array([outline], object)
+    land = in_plane(here, plane)[0]
+    points = in_plane(np.asarray(shapely.points(chosen.lon, chosen.lat), object), plane)
+    discs = shapely.buffer(points, reach, quad_segs=32)
+    left = shapely.difference(land, shapely.union_all(discs)) if len(discs) else land
+    back = in_plane(np.array([left], object), plane, back=True)
+    rounded: shapely.Geometry = shapely.set_precision(back, 1e-6, mode="pointwise")[0]
+    return rounded
+
+
+@router.get("/transport-gap/{definition}/bands", summary="People by distance to the nearest stop")
+async def distance_bands(
+    request: Request,
+    atlas: AtlasDep,
+    definition: str,
+    area: AreaCode,
+    edges: Annotated[
+        str, Query(max_length=200, description="Ascending distances in metres, from 0")
+    ] = "0,100,200,300,500,800,1000,2000",
+) -> Response:
+    """Return how many people of an area live how far from the nearest stop that counts (by cell centres).
+
+    Cells whose people are not told are in no number: `cells_without_figure` counts them by the reason. A band
+    that has no other cells is null.
+    """
+    found, code, limits = definition_of(atlas, definition), area_code(area), _edges(edges)
+
+    def make() -> dict[str, object]:
+        cells = _cells(atlas, found, code, transport.MAX_CELLS, "ask for a municipality")
+        counts, band = bands(cells.distance_m, cells.population, limits), band_of(cells.distance_m, limits)
+        known = cells.population[np.isfinite(cells.population)]
+        return {
+            "definition": found.id,
+            "area": code,
+            "grid": cells.grid,
+            "population": float(known.sum()) if len(known) else None,
+            "cells_without_figure": cells.without_figure(np.ones(len(band), bool)),
+            "bands": [
+                {
+                    "from_m": low,
+                    "to_m": high,
+                    "population": count,
+                    "cells_without_figure": cells.without_figure(band == place),
+                }
+                for place, (low, high, count) in enumerate(
+                    zip(limits, [*limits[1:], None], counts, strict=True)
+                )
+            ],
+        }
+
+    return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
+
+
+def _edges(text: str) -> list[float]:
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if len(found) < 2 or found != sorted(set(found)) or found[0] != 0:
+        finding = Finding("query", "edges", text[:80], "ascending distances from 0, such as 0,300,500")
+        raise InvalidParameter("edges must ascend from 0", [finding])
+    return found
+
+
+@router.get("/transport-gap/{definition}/clusters", summary="Where most people are uncovered together")
+async def uncovered_clusters(
+    request: Request,
+    atlas: AtlasDep,
+    definition: str,
+    area: AreaCode,
+    limit: Annotated[int, Query(ge=1, le=500, description="Number of clusters")] = 20,
+) -> Response:
+    """Return groups of uncovered cells that touch, the most populous first.
+
+    There a demand bus would help most. `centre` is the middle of their people. Cells whose people are not
+    told belong to a group and add nobody: `cells_without_figure` counts them by the reason, and a group that
+    has no other cells has a `population` of null.
+    """
+    found, code = definition_of(atlas, definition), area_code(area)
+
+    def make() -> dict[str, object]:
+        cells = _cells(atlas, found, code, transport.MAX_CELLS, "ask for a municipality")
+        listed = clusters(cells.codes, cells.population, ~cells.covered)
+        return {
+            "definition": found.id,
+            "area": code,
+            "grid": cells.grid,
+            "total": len(listed),
+            "clusters": [
+                {
+                    "rank": rank,
+                    "population": one.people,
+                    "cells_without_figure": cells.without_figure(np.array(one.cells)),
+                    "centre": [round(one.lon, 6), round(one.lat, 6)],
+                    "cells": [cells.codes[place] for place in one.cells],
+                    "farthest_m": float(cells.distance_m[list(one.cells)].max()),
+                }
+                for rank, one in enumerate(listed[:limit], 1)
+            ],
+        }
+
+    return await kept_json(request, atlas, make, atlas.state(*MADE_OF))

@@ -1,0 +1,321 @@
+"""Stops, cells and gaps as they are served: what is asked of the database, and what a scenario changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import Row, Select, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.codes import prefecture_of
+from geo.errors import NotEnoughData, NotFound
+from geo.transit.access import Definition
+from geo.transit.gaps import Gap, Partition, gap_of
+from service.db.tables import cell, gap_cell
+from service.heavy import slowly
+from service.http.problems import TooManyFeatures
+from service.memory.atlas import Atlas
+from service.transit.partitions import (
+    MARGIN,
+    Extract,
+    Texts,
+    cells_in,
+    extract_of,
+    lists_from,
+    lists_of,
+    number_of,
+    partition_from,
+    stops_near,
+)
+
+Floats = NDArray[np.float64]
+
+#: Kinds of subjects that cells, stops and gaps follow from; see ``service.memory.revisions``.
+MADE_OF = ("gaps", "grid", "stops", "vintage")
+#: Features of one answer.
+MAX_FEATURES = 50_000
+#: Cells whose people one answer adds up: all of the country on 500 m.
+MAX_CELLS = 500_000
+#: What a scenario or a gap's outline is counted from; more would take longer than anybody waits.
+MAX_REGION_CELLS, MAX_REGION_STOPS = 150_000, 100_000
+
+_SOURCES = text(
+    "select id, kind, title, valid_from, valid_to, dates, credit, licence from stop_source order by id"
+)
+_GRIDS = text("select id, digits, year, columns, title, credit, licence, report from grid order by year, id")
+_COUNTED = text(
+    "select definition, grid, count(*) as cells, count(distinct area) as areas from gap_cell group by 1, 2"
+)
+_GRID_OF = text(
+    """
+    select id from grid where exists (
+        select from gap_cell g
+        where g.definition = :definition and g.grid = grid.id and g.area between :first and :last
+    ) order by year desc, id limit 1
+    """
+)
+_CELL_TILE = text(
+    """
+    select ST_AsMVT(feature, 'cells', 4096, 'geom') as mvt from (
+        select distinct on (g.code) g.code, g.area, c.population, c.status, g.covered,
+               round(g.distance_m) as distance_m,
+               round((1 - g.covered_share)::numeric, 4)::float8 as gap_share,
+               round((c.population * (1 - g.covered_share))::numeric, 1)::float8 as gap_population,
+               ST_AsMVTGeom(
+                   ST_Transform(c.geom, 3857), ST_TileEnvelope(:z, :x, :y), 4096, 16, true
+               ) as geom
+        from gap_cell g join cell c using (grid, code) join grid on grid.id = g.grid
+        where g.definition = :definition and c.geom && ST_Transform(ST_TileEnvelope(:z, :x, :y), 4326)
+        order by g.code, grid.year desc
+    ) as feature where geom is not null
+    """
+)
+_STOP_TILE = text(
+    """
+    select ST_AsMVT(feature, 'stops', 4096, 'geom') as mvt from (
+        select source || '/' || id as id, name, mode,
+               (select sum(n) from unnest(departures[1:30]) as n) as weekday_departures,
+               ST_AsMVTGeom(
+                   ST_Transform(geom, 3857), ST_TileEnvelope(:z, :x, :y), 4096, 64, true
+               ) as geom
+        from stop where geom && ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.016), 4326)
+    ) as feature where geom is not null
+    """
+)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What gaps were counted from, and which definitions were counted on which grid."""
+
+    sources: Sequence[Row[Any]]
+    grids: Mapping[str, Row[Any]]
+    cells: Mapping[tuple[str, str], Row[Any]]
+
+
+async def counted(conn: AsyncConnection) -> Counted:
+    """Return what gaps were counted from."""
+    grids = (await conn.execute(_GRIDS)).all()
+    cells = (await conn.execute(_COUNTED)).all()
+    return Counted(
+        (await conn.execute(_SOURCES)).all(),
+        {row.id: row for row in grids},
+        {(row.definition, row.grid): row for row in cells},
+    )
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of an area as columns, by code.
+
+    Attributes
+    ----------
+    statuses : of the population: ``ok``, or why it is missing, which is NaN
+    distance_m : to the nearest stop that counts; infinite where there is none
+    covered_share : of each cell's land
+    """
+
+    grid: str
+    codes: tuple[str, ...]
+    areas: tuple[str, ...]
+    statuses: NDArray[np.str_]
+    population: Floats
+    population_65_plus: Floats
+    distance_m: Floats
+    covered: NDArray[np.bool_]
+    covered_share: Floats
+
+    def without_figure(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> dict[str, int]:
+        """Return how many of some cells have no population, by the reason."""
+        reasons, counts = np.unique(self.statuses[which], return_counts=True)
+        listed = zip(reasons.tolist(), counts.tolist(), strict=True)
+        return {reason: number for reason, number in listed if reason != "ok"}
+
+
+@dataclass(frozen=True)
+class UnreadCells:
+    """The cells of an area as the database tells them."""
+
+    grid: str
+    texts: Texts
+
+    def read(self) -> Cells:
+        """Return them as columns; for a prefecture that is work for a thread."""
+        lists = lists_from(self.texts)
+        distance = np.array(lists["distance_m"], float)
+        return Cells(
+            grid=self.grid,
+            codes=tuple(lists["code"]),
+            areas=tuple(lists["area"]),
+            statuses=np.array(lists["status"]),
+            population=np.array(lists["population"], float),
+            population_65_plus=np.array(lists["population_65_plus"], float),
+            distance_m=np.where(np.isnan(distance), np.inf, distance),
+            covered=np.array(lists["covered"], bool),
+            covered_share=np.array(lists["covered_share"], float),
+        )
+
+
+async def cells(conn: AsyncConnection, definition: str, area: str, bound: int, instead: str) -> UnreadCells:
+    """Return the cells of an area under a definition, of the newest grid counted there.
+
+    Raises
+    ------
+    NotFound : there are none
+    TooManyFeatures : they are more than ``bound``; the message tells what to ask ``instead``
+    """
+    newest = await _grid_of(conn, definition, area)
+    if newest is None:
+        raise NotFound(f"{area} has no cells under {definition}: it was not counted, or nobody lives there")
+    first, last = _codes_of(area)
+    there = gap_cell.c
+    columns = (there.code, there.area, there.distance_m, there.covered, there.covered_share)
+    people = (cell.c.population, cell.c.status, cell.c.population_65_plus)
+    query = (
+        select(*columns, *people)
+        .join(cell, (cell.c.grid == there.grid) & (cell.c.code == there.code))
+        .where(there.definition == definition, there.grid == newest, there.area.between(first, last))
+        .order_by(there.code)
+    )
+    await expect_at_most(conn, query, bound, f"cells of {area}", instead)
+    return UnreadCells(newest, await _lists(conn, query))
+
+
+def _codes_of(area: str) -> tuple[str, str]:
+    """Return the first and the last code of the municipalities of an area, which may be one itself."""
+    return area, area[:2] + "999" if area == prefecture_of(area) else area
+
+
+async def _grid_of(conn: AsyncConnection, definition: str, area: str) -> str | None:
+    first, last = _codes_of(area)
+    asked = {"definition": definition, "first": first, "last": last}
+    newest = (await conn.execute(_GRID_OF, asked)).scalar()
+    return None if newest is None else str(newest)
+
+
+async def grid_of(conn: AsyncConnection, definition: str, prefecture: str) -> str:
+    """Return the newest grid on which a definition was counted in a prefecture; NotEnoughData for none."""
+    newest = await _grid_of(conn, definition, prefecture)
+    if newest is None:
+        raise NotEnoughData(
+            f"{definition} has not been counted in {prefecture}: chiiki analyze transport-gap"
+        )
+    return newest
+
+
+async def expect_at_most(
+    conn: AsyncConnection, query: Select[Any], bound: int, what: str, instead: str
+) -> None:
+    """Refuse a query of more rows than ``bound``: to leave some out would make every total wrong."""
+    number = int((await conn.execute(number_of(query))).scalar_one())
+    if number > bound:
+        raise TooManyFeatures(
+            f"There are {number:,} {what}, and one answer is made of at most {bound:,}; {instead}"
+        )
+
+
+async def stops(conn: AsyncConnection, query: Select[Any], bound: int, instead: str) -> Texts:
+    """Return stops as columns; TooManyFeatures where they are more than ``bound``."""
+    await expect_at_most(conn, query, bound, "stops there", instead)
+    return await _lists(conn, query)
+
+
+async def _lists(conn: AsyncConnection, query: Select[Any]) -> Texts:
+    return dict((await conn.execute(lists_of(query))).one()._mapping)
+
+
+def municipalities_of(atlas: Atlas, code: str) -> tuple[dt.date, list[str]]:
+    """Return the newest boundaries, and the codes of the municipalities of an area on them.
+
+    The area may be a municipality itself; NotFound where there is none of the code.
+    """
+    date = max(atlas.catalogue.vintages)
+    gazetteer = atlas.gazetteer(date, "municipality")
+    codes = [area.code for area in gazetteer.areas if code in (area.code, area.prefecture)]
+    if not codes:
+        raise NotFound(f"No municipality or prefecture has the code {code} on {date}")
+    return date, codes
+
+
+async def cell_tile(conn: AsyncConnection, definition: str, z: int, x: int, y: int) -> bytes:
+    """Return a vector tile of cells, each of the newest grid that has it."""
+    asked = {"definition": definition, "z": z, "x": x, "y": y}
+    return bytes((await conn.execute(_CELL_TILE, asked)).scalar_one() or b"")
+
+
+async def stop_tile(conn: AsyncConnection, z: int, x: int, y: int) -> bytes:
+    """Return a vector tile of stops."""
+    return bytes((await conn.execute(_STOP_TILE, {"z": z, "x": x, "y": y})).scalar_one() or b"")
+
+
+@dataclass(frozen=True)
+class Region:
+    """A prefecture with what a scenario needs: its partition, and its gaps before any change."""
+
+    partition: Partition
+    ids: dict[str, int]
+    gaps: dict[str, Gap] = field(default_factory=dict)
+    counting: Lock = field(default_factory=Lock)
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Size in memory, roughly."""
+        vertices = shapely.get_num_coordinates(self.partition.outlines).sum()
+        return int(vertices * 16 + len(self.partition.cells) * 400 + len(self.partition.stops) * 700)
+
+    def before(self, definition: Definition) -> Gap:
+        """Return the gap under a definition, counted once, whoever asks at the same time."""
+        key = repr(definition)
+        with self.counting:
+            if key not in self.gaps:
+                while len(self.gaps) >= 8:
+                    del self.gaps[next(iter(self.gaps))]
+                self.gaps[key] = gap_of(self.partition, definition, with_land=False)
+            return self.gaps[key]
+
+
+async def region(atlas: Atlas, code: str, grid: str) -> Region:
+    """Return the prefecture of an area on the newest boundaries; the area alone where that is too much.
+
+    Raises
+    ------
+    NotFound : there is no such area
+    TooManyFeatures : neither can be counted within a request
+    """
+    prefecture = prefecture_of(code)
+    try:
+        return await _region(atlas, prefecture, grid, "ask for one of its municipalities")
+    except TooManyFeatures:
+        if code == prefecture:
+            raise
+    return await _region(atlas, code, grid, "count it on a coarser grid")
+
+
+async def _region(atlas: Atlas, code: str, grid: str, instead: str) -> Region:
+    date, own = municipalities_of(atlas, code)
+
+    async def ask() -> Region:
+        cells, stops = cells_in(grid, date, own), stops_near(date, own, MARGIN)
+        async with atlas.reading(*MADE_OF) as conn:
+            await expect_at_most(conn, cells, MAX_REGION_CELLS, f"cells around {code}", instead)
+            await expect_at_most(conn, stops, MAX_REGION_STOPS, f"stops around {code}", instead)
+            extract = await conn.run_sync(extract_of, grid, date, own)
+        sea = len({area.prefecture for area in atlas.gazetteer(date, "municipality").areas}) == 47
+        return await slowly(_region_from, extract, sea)
+
+    found: Region = await atlas.store.regions.fetch((code, grid, date, atlas.state(*MADE_OF)), ask)
+    return found
+
+
+def _region_from(extract: Extract, sea: bool) -> Region:
+    listed = zip(extract.stop_lists["source"], extract.stop_lists["id"], strict=True)
+    ids = {f"{source}/{name}": place for place, (source, name) in enumerate(listed)}
+    return Region(partition_from(extract, sea=sea), ids)
