@@ -23,6 +23,7 @@ from api_tests.camera import (
     colour_at,
     fitted,
     frame_of,
+    pixel_of,
     point_at,
     shows_all_of_japan,
     wheel,
@@ -347,6 +348,55 @@ def test_pointing_tells_name_and_value_and_a_click_opens_the_area(visit: Visit) 
     expect(visit.page.locator("#area-name")).to_have_text("北海道")
     assert state(visit)["area"] == "01000"
     expect(visit.page.locator("#current .big data")).to_have_text("5,224,614人")
+
+
+FRAMES = """() => {
+    window.frames_drawn = 0;
+    const ask = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = draw => ask(now => { window.frames_drawn += 1; draw(now); });
+}"""
+RESTS = """() => new Promise(told => {
+    const before = window.frames_drawn;
+    setTimeout(() => told(window.frames_drawn === before), 300);
+})"""
+
+
+def test_a_resting_pointer_is_told_what_comes_to_lie_under_it(visit: Visit) -> None:
+    visit.page.add_init_script(f"({FRAMES})()")
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2024#6/43.4/142.8")
+    tip = visit.page.locator("#tip")
+    visit.page.locator("#map canvas").hover()
+    expect(tip).to_contain_text("北海道")
+    slider = visit.page.locator("#period")
+    slider.focus()
+    slider.press("Home")
+    expect(tip).to_have_text("北海道6.9%")
+    visit.page.evaluate("() => { location.hash = '#9/31.75/130.65'; }")
+    expect(tip).to_contain_text("鹿児島県")
+    level = visit.page.get_by_label("市区町村")
+    level.focus()
+    level.press("Space")
+    expect(tip).not_to_contain_text("鹿児島県")
+    expect(tip).to_be_visible()
+    visit.page.locator("#language").press("Enter")
+    expect(tip).to_have_text(re.compile("^[A-Z]"))
+    visit.page.wait_for_function(RESTS)  # telling it draws nothing that is told again
+    visit.page.mouse.move(2, 2)
+    expect(tip).to_be_hidden()
+
+
+def test_a_finger_leaves_no_tip_behind(browser: Browser, server: Server) -> None:
+    page = browser.new_page(
+        viewport={"width": 820, "height": 1180}, has_touch=True, base_url=server.url, locale="ja-JP"
+    )
+    visit = Visit(page, server.url)
+    visit.open("/embed/map?layer=ageing-rate&level=prefecture&period=2020&lang=ja")
+    page.touchscreen.tap(*pixel_of(visit, SAPPORO, fitted(JAPAN, frame_of(visit), margin=4)))
+    expect(page.locator(".tip")).to_contain_text("北海道")
+    page.touchscreen.tap(410, 4)
+    expect(page.locator(".tip")).to_be_hidden()
+    assert visit.faults == []
+    page.close()
 
 
 def test_the_area_panel_has_figures_deployments_neighbours_and_peers(visit: Visit) -> None:

@@ -8,12 +8,13 @@ import { finder } from "./finder";
 import { gapDefinition } from "./gap";
 import { drawLegend, recountSoon } from "./legend";
 import { RegionalMap, type Mark, type Paint, type Pointed } from "./map";
-import { full } from "./numbers";
+import { valueText } from "./numbers";
 import { areaPanel, overview, type Board } from "./panel";
 import { removeSketch } from "./sketch";
 import { openShare } from "./share";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
+import { showTip } from "./tip";
 import { breaksOver, layerQuery, otherView, searchOf, STAGES, viewOf, type StageName, type View } from "./view";
 
 /** The views that are no map; each is fetched when first opened. */
@@ -32,8 +33,8 @@ let view = viewOf(location.search, navigator.language);
 let all: Catalogue | null = null;
 let legend: Legend | null = null;
 let values: Values | null = null;
-/** What the map is coloured by while the slider moves: every period, and the legend that all of them share. */
-let scrubbed: { periods: Periods; legend: Legend } | null = null;
+/** What the map is coloured by while the slider moves: every period, the legend that all of them share, and the period passed last. */
+let scrubbed: { periods: Periods; legend: Legend; at: Periods["periods"][number] } | null = null;
 let turn = 0;
 let overlaid: Promise<void> = Promise.resolve();
 
@@ -82,26 +83,17 @@ function labelOf(layer: Layer, lang: Lang): (period: string) => string {
   return (period) => named[period]?.[lang] ?? period;
 }
 
-function told(value: number | null | undefined): string {
-  const layer = all?.layers.get(view.layer);
-  if (value === null || value === undefined || !layer) return text(layer?.topic.id === "measures" ? "noneKnown" : "noData", view.lang);
-  return layer.categories.find((one) => one.code === value)?.label[view.lang] ?? full(value, layer, view.lang);
-}
-
-function valueAt(code: string, poured: number | undefined): number | null | undefined {
-  const moving = scrubbed && byId<HTMLInputElement>("period").value;
-  if (scrubbed && moving) return scrubbed.periods.periods[Number(moving)]?.values[scrubbed.periods.codes.indexOf(code)];
-  return values ? values.values[values.codes.indexOf(code)] : poured;
+/** Return the value of an area in the period shown; undefined while it is not known. */
+function valueAt({ code, value }: Pointed): number | null | undefined {
+  if (scrubbed) return scrubbed.at.values[scrubbed.periods.codes.indexOf(code)] ?? null;
+  if (values) return values.values[values.codes.indexOf(code)] ?? null;
+  return legend && map.poured === pouredBy(view, legend) ? (value ?? null) : undefined;
 }
 
 function tip(area: Pointed | null): void {
-  const place = byId("tip");
-  place.hidden = !area;
-  if (!area) return;
-  place.replaceChildren(h("b", {}, area.name), h("span", {}, told(valueAt(area.code, area.value))));
-  const width = byId("map").clientWidth;
-  place.style.left = `${Math.min(Math.max(area.x - place.offsetWidth / 2, 8), width - place.offsetWidth - 8)}px`;
-  place.style.top = `${area.y > 80 ? area.y - place.offsetHeight - 14 : area.y + 18}px`;
+  const layer = legend && all?.layers.get(legend.layer);
+  const value = area && layer ? valueAt(area) : undefined;
+  showTip(byId("tip"), area, value === undefined || !layer ? null : valueText(value, layer, view.lang));
 }
 
 function drawStages(): void {
@@ -138,9 +130,9 @@ async function scrub(period: string): Promise<void> {
   };
   const found = scrubbed ?? (await asked());
   if (current !== turn) return; // another view has been asked for meanwhile, and will be told in its own words
-  scrubbed = found;
   const at = found.periods.periods.find((one) => one.period === period);
   if (!at) return;
+  scrubbed = { ...found, at };
   map.scrub({ ...colours(found.legend), classes: { codes: found.periods.codes, classes: at.classes } }, view.lang);
   recountSoon(byId("legend"), { ...found.legend, period, period_label: at.label }, view.lang, at.classes, breaksOver(view) === "all" ? "all" : "moving");
 }
@@ -149,11 +141,20 @@ function colours(of: Legend): Omit<Paint, "classes"> {
   return { colours: of.classes.map((one) => one.colour), noData: of.no_data.colour };
 }
 
+function exactQuery(shown: View, { level, period, vintage }: Legend): string {
+  return layerQuery({ ...shown, level, period, vintage });
+}
+
+/** Return what tiles are poured by that carry the values of a view. */
+function pouredBy(shown: View, found: Legend): string {
+  return `${found.layer}?${exactQuery(shown, found)}`;
+}
+
 /** Show a view's values on a map: its tiles where the level is new there, else its colours alone. */
 async function lay(target: RegionalMap, shown: View, found: Legend): Promise<void> {
-  const query = layerQuery({ ...shown, level: found.level, period: found.period, vintage: found.vintage });
+  const query = exactQuery(shown, found);
   const key = `${found.level} ${found.vintage}`;
-  const poured = `${shown.layer}?${query}`;
+  const poured = pouredBy(shown, found);
   if (!target.has(key)) {
     const { tiles, minzoom, maxzoom } = await api.tiles(shown.layer, query);
     await target.lay({ key, poured, tiles, minzoom, maxzoom }, { ...colours(found), classes: null }, view.lang);
@@ -194,6 +195,7 @@ async function showMap(current: number): Promise<void> {
   void api.values(view.layer, layerQuery({ ...view, level: found.level, period: found.period })).then((more) => {
     if (current !== turn) return;
     values = more;
+    map.pointAgain();
     if (!slider.passed()) drawLegend(byId("legend"), found, view.lang, { values: more, breaks: breaksOver(view) });
   });
   map.select([...new Set([view.area, ...view.areas])].filter(Boolean));

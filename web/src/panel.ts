@@ -20,7 +20,7 @@ import { lineChart, sparkline } from "./chart";
 import type { Go } from "./chooser";
 import { h } from "./element";
 import { MARKS } from "./marks";
-import { full, short, signed } from "./numbers";
+import { full, short, signed, valueText } from "./numbers";
 import { text, textOf } from "./texts";
 import { MOST_COMPARED, type View } from "./view";
 
@@ -219,15 +219,13 @@ async function deployments(profile: Profile, lang: Lang): Promise<HTMLElement> {
 function currentFigure(board: Board, profile: Profile, value: number | null | undefined, rank: Row | undefined): HTMLElement {
   const { layer, view, legend } = board;
   const lang = view.lang;
-  const category = layer.categories.find((one) => one.code === value);
-  const told = value === null || value === undefined ? text(layer.topic.id === "measures" ? "noneKnown" : "noData", lang) : (category?.label[lang] ?? full(value, layer, lang));
   const plot = h("div", { class: "chart" });
   void seriesChart(board, profile, plot).catch(() => plot.remove());
   return h(
     "section",
     { id: "current" },
     h("h3", {}, layer.name[lang]),
-    h("p", { class: layer.kind === "category" ? "big named" : "big" }, h("data", { value: value ?? "" }, told), h("span", { class: "soft" }, legend.period_label?.[lang] ?? legend.period)),
+    h("p", { class: layer.kind === "category" ? "big named" : "big" }, h("data", { value: value ?? "" }, valueText(value, layer, lang)), h("span", { class: "soft" }, legend.period_label?.[lang] ?? legend.period)),
     rank ? h("p", { class: "soft" }, `${text("rankNation", lang)} ${rankText({ rank: rank.rank, of: legend.classes.reduce((sum, one) => sum + one.count, 0) }, lang)}`) : null,
     plot,
   );

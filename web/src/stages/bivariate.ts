@@ -263,8 +263,5 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
   scatter.draw();
   if (isLinked) return;
   isLinked = true;
-  first.map.on("mousemove", (event) => {
-    const area = first.map.getLayer("areas-fill") && first.map.queryRenderedFeatures(event.point, { layers: ["areas-fill"] })[0];
-    scatter?.light(area ? String(area.properties["code"]) : null);
-  });
+  first.watch((area) => scatter?.light(area?.code ?? null));
 }

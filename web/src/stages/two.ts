@@ -4,9 +4,10 @@ import { legend, values as valuesOf, type Layer, type Legend } from "../api";
 import { h } from "../element";
 import { drawLegend } from "../legend";
 import { RegionalMap, type MapTexts, type Pointed } from "../map";
-import { full } from "../numbers";
+import { valueText } from "../numbers";
 import type { Board } from "../panel";
 import { text } from "../texts";
+import { showTip } from "../tip";
 import { breaksOver, layerQuery, type View } from "../view";
 
 export interface Beside {
@@ -56,12 +57,7 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
   let values: Map<string, number | null> | null = null;
   const tip = frame.querySelector<HTMLElement>(".tip") as HTMLElement;
   tell = (area) => {
-    tip.hidden = !area;
-    if (!area) return;
-    const value = values ? values.get(area.code) ?? null : (area.value ?? null);
-    tip.replaceChildren(h("b", {}, area.name), h("span", {}, value === null ? text("noData", lang) : (layer.categories.find((one) => one.code === value)?.label[lang] ?? full(value, layer, lang))));
-    tip.style.left = `${Math.max(area.x - tip.offsetWidth / 2, 8)}px`;
-    tip.style.top = `${area.y > 80 ? area.y - tip.offsetHeight - 14 : area.y + 18}px`;
+    showTip(tip, area, area && values && valueText(values.get(area.code), layer, lang));
   };
   if (!second) {
     second = new RegionalMap(frame.querySelector<HTMLElement>("#map2") as HTMLElement, mapTexts, { pointed: (area) => tell(area), chosen: (code) => board.go({ area: code }) });
@@ -75,4 +71,5 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
   frame.querySelector(".choices")?.replaceChildren(layerChoice(board, shown.layer, () => true), when);
   const more = await valuesOf(shown.layer, layerQuery({ ...shown, period: found.period }));
   values = new Map(more.codes.map((code, index) => [code, more.values[index] ?? null]));
+  second.pointAgain();
 }
