@@ -641,6 +641,20 @@ def test_a_bivariate_map_has_nine_colours_and_a_linked_scatter_plot(visit: Visit
     expect(visit.page.locator(".scatter .tip")).to_contain_text("北海道")
 
 
+def test_a_layer_without_figures_where_it_is_shown_follows_one_that_has_them(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=population&level=prefecture")
+    find(visit, "富山市", "交通空白人口の割合：.*富山市")
+    expect(visit.page.locator("#title")).to_contain_text("富山市")
+    visit.shown()
+    rows = legend_rows(visit.page)
+    assert [count for _colour, _label, count in rows] == [47]
+    assert rows[0][0] in visit.colours()
+    find(visit, "総人口", "総人口")
+    expect(visit.page.locator("#title")).to_have_text("総人口（人）")
+    visit.shown()
+    assert set(visit.legend()[:-1]) <= visit.colours()
+
+
 def test_deployments_are_marked_by_status(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=ageing-rate&level=prefecture")
     assert "#313695" not in visit.colours()

@@ -81,10 +81,10 @@ function isOurs(event: object): boolean {
   return "isOurs" in event;
 }
 
-function fillColour(colours: string[], noData: string): maplibre.ExpressionSpecification | string {
-  if (colours.length === 0) return noData;
+/** Return the colour of an area by its class. Also of no classes at all it is an expression: a plain colour, and states laid with it, MapLibre cannot draw. */
+function fillColour(colours: string[], noData: string): maplibre.ExpressionSpecification {
   const found = ["coalesce", ["feature-state", "class"], ["get", "class"], NONE];
-  return ["match", found, ...colours.flatMap((colour, index) => [index, colour]), noData] as unknown as maplibre.ExpressionSpecification;
+  return ["match", found, NONE, noData, ...colours.flatMap((colour, index) => [index, colour]), noData] as unknown as maplibre.ExpressionSpecification;
 }
 
 /** Return a ring of longitudes and latitudes in the map's own plane, x and y in turn. */
