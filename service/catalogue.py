@@ -22,6 +22,7 @@ from geo.lineage import Change
 from service import policy, queries, revisions
 from service.gazetteer import LEVELS, Gazetteer
 from service.policy import Places, Policy
+from service.search import Entry
 from service.stored import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
 
 Periods = Mapping[str, list[str]]
@@ -105,6 +106,13 @@ class Catalogue:
     def layers(self) -> dict[str, Indicator]:
         """Indicators, and the layers that show the policy."""
         return {**self.indicators, **{name: layer for name, (layer, _) in self.policy_layers.items()}}
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """What each layer is found by; a measure also by everything else that it is called."""
+        measures = self.policy.version.measures if self.policy.version else ()
+        names = {f"{policy.DEPLOYMENTS}:{measure.id}": measure.names for measure in measures}
+        return {name: Entry.of(layer, names.get(name, ())) for name, layer in self.layers.items()}
 
     @cached_property
     def _periods(self) -> dict[tuple[str, str], list[str]]:
