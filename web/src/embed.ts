@@ -109,7 +109,7 @@ async function showMap(target: HTMLElement): Promise<void> {
   drawLegend(legendBox, found, lang, { breaks });
   const keep = (told: { codes: string[]; values: (number | null)[] }) => (shown = new Map(told.codes.map((code, index) => [code, told.values[index] ?? null])));
   void api.values(view.layer, exact).then(keep);
-  const label = (period: string) => layer.labels[period]?.[lang] ?? period;
+  const label = (period: string) => api.periodLabel(layer, period, lang);
   const chosen = { ...view, level: found.level, vintage: found.vintage };
   let turn = 0;
   /** While the slider moves, colours mean the same in every period. */

@@ -1,7 +1,7 @@
 /** The explorer: reads the view from the address, shows it, and writes every choice back. */
 
 import * as api from "./api";
-import type { Catalogue, Lang, Layer, Legend, Periods, Values } from "./api";
+import type { Catalogue, Layer, Legend, Periods, Values } from "./api";
 import { drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
 import { byId, h } from "./element";
 import { finder } from "./finder";
@@ -30,7 +30,7 @@ const GSI_LIST = "https://maps.gsi.go.jp/development/ichiran.html";
 const mayHaveBackground = document.querySelector('meta[name="chiiki-gsi"]')?.getAttribute("content") === "on";
 
 let view = viewOf(location.search, navigator.language);
-let all: Catalogue | null = null;
+let catalogue: Catalogue | null = null;
 let legend: Legend | null = null;
 let values: Values | null = null;
 /** What the map is coloured by while the slider moves: every period, the legend that all of them share, and the period passed last. */
@@ -38,7 +38,7 @@ let scrubbed: { periods: Periods; legend: Legend; at: Periods["periods"][number]
 let turn = 0;
 let overlaid: Promise<void> = Promise.resolve();
 
-const everything = api.catalogue().then((found) => (all = found));
+const choices = api.catalogue();
 const map = new RegionalMap(byId("map"), mapTexts(), { pointed: (area) => tip(area), chosen: (code) => go({ area: code }), placed: removeSketch }, { hash: true });
 const slider = timeline(byId("timeline"), (period) => void scrub(period), (period) => go({ period }, { replace: true }));
 
@@ -59,13 +59,24 @@ function go(change: Partial<View>, { replace = false } = {}): void {
   const own = isOther ? { scheme: "", k: "", breaks: "", palette: "" } : {};
   const stage = isOther && SHEETS[view.stage] && !["table"].includes(view.stage) ? { stage: "map" as const } : {};
   const wanted = { ...view, ...own, ...stage, ...change };
-  const layer = all?.layers.get(wanted.layer);
-  view = layer && (change.layer !== undefined || change.level !== undefined) ? settled(wanted, layer) : wanted;
+  const isSettled = change.layer === undefined && change.level === undefined;
+  const layer = api.knownLayer(wanted.layer);
+  if (!layer && !isSettled) return goUnknown(wanted.layer, change, replace);
+  view = layer && !isSettled ? settled(wanted, layer) : wanted;
   map.write(); // going back leads to the place that is left now
   history[replace ? "replaceState" : "pushState"](null, "", searchOf(view) + map.hash);
   if (change.layer !== undefined || change.level !== undefined || change.stage !== undefined) slider.stop();
   if (change.layer !== undefined || change.stage !== undefined) closeChooser();
   show();
+}
+
+/** Change the view to a layer that has to be asked for first: only it tells which levels and periods there are. */
+function goUnknown(layer: string, change: Partial<View>, replace: boolean): void {
+  const current = begin();
+  api.layer(layer).then(
+    () => current === turn && go(change, { replace }),
+    (error: unknown) => current === turn && tell(error),
+  );
 }
 
 function closeChooser(): void {
@@ -74,14 +85,10 @@ function closeChooser(): void {
 }
 
 const asBoard = (): Board | null => {
-  const layer = all?.layers.get(view.layer);
-  return all && legend && layer ? { view, all, layer, legend, go, label: labelOf(layer, view.lang) } : null;
+  const { lang } = view;
+  const layer = api.knownLayer(view.layer);
+  return catalogue && legend && layer ? { view, catalogue, layer, legend, go, label: (period) => api.periodLabel(layer, period, lang) } : null;
 };
-
-function labelOf(layer: Layer, lang: Lang): (period: string) => string {
-  const named = all?.periodLabels[layer.period_kind] ?? {};
-  return (period) => named[period]?.[lang] ?? period;
-}
 
 /** Return the value of an area in the period shown; undefined while it is not known. */
 function valueAt({ code, value }: Pointed): number | null | undefined {
@@ -91,7 +98,7 @@ function valueAt({ code, value }: Pointed): number | null | undefined {
 }
 
 function tip(area: Pointed | null): void {
-  const layer = legend && all?.layers.get(legend.layer);
+  const layer = legend && api.knownLayer(legend.layer);
   const value = area && layer ? valueAt(area) : undefined;
   showTip(byId("tip"), area, value === undefined || !layer ? null : valueText(value, layer, view.lang));
 }
@@ -202,6 +209,13 @@ async function showMap(current: number): Promise<void> {
   overlaid = showOverlays(map, found);
 }
 
+/** Read the legend of a view that is no map: it tells the level and the period shown. */
+async function showLegend(current: number): Promise<void> {
+  byId("sheet").setAttribute("aria-busy", "true");
+  const found = await api.legend(view.layer, layerQuery(view));
+  if (current === turn) legend = found;
+}
+
 async function showBeside(current: number): Promise<void> {
   const stage = view.stage;
   const maps = byId("maps");
@@ -251,6 +265,8 @@ function failure(error: unknown): HTMLElement {
 }
 
 function tell(error: unknown): void {
+  turn += 1; // what is still under way is not drawn over it
+  byId("sheet").removeAttribute("aria-busy");
   byId(SHEETS[view.stage] ? "sheet" : "legend").replaceChildren(failure(error));
   byId("map").dataset["map"] = "failed";
   document.body.dataset["map"] = "failed";
@@ -265,23 +281,20 @@ async function draw(current: number): Promise<void> {
   byId("maps").hidden = byId("timeline").hidden = Boolean(sheet);
   byId("sheet").hidden = !sheet;
   const isMap = !sheet;
-  if (isMap) await showMap(current);
-  else {
-    legend = await api.legend(view.layer, layerQuery(view));
-    byId("sheet").setAttribute("aria-busy", "true");
-  }
-  await everything;
+  const [found] = await Promise.all([choices, api.layer(view.layer), isMap ? showMap(current) : showLegend(current)]);
+  if (current !== turn) return;
+  catalogue = found;
   const board = asBoard();
-  if (current !== turn || !board || !all) return;
+  if (!board) return;
   const isOfStrategy = ["kpi", "logic", "roadmap"].includes(view.stage);
   byId("title").textContent = isOfStrategy ? text("strategy", lang) : withUnit(board.layer.name, board.layer.unit, lang);
   // like the title that the service gives the page
   const when = isOfStrategy ? textOf("stage_", view.stage, lang) : view.stage === "compare" ? "" : board.label(board.legend.period);
   document.title = [byId("title").textContent, when].filter(Boolean).join(text("joint", lang)) + text("siteAfter", lang);
   byId("description").textContent = board.layer.description[lang];
-  drawTree(byId("tree"), all, view, go);
+  const tree = drawTree(byId("tree"), catalogue, board.layer, lang, go);
   drawLevels(byId("levels"), board.layer, board.legend.level, lang, go);
-  drawOverlays(byId("overlays"), all, view, mayHaveBackground, go);
+  drawOverlays(byId("overlays"), catalogue, view, mayHaveBackground, go);
   slider.draw(board.layer.periods_by_level[board.legend.level] ?? [], board.legend.period, board.label, lang);
   showCredits(board.legend);
   const settings = drawSettings(byId("settings"), board.layer, board.legend, view, go);
@@ -294,16 +307,21 @@ async function draw(current: number): Promise<void> {
     await showBeside(current);
   }
   await showPanel(board, current).catch((error: unknown) => byId("panel").replaceChildren(failure(error)));
-  await Promise.all([settings, overlaid]);
+  await Promise.all([tree, settings, overlaid]);
   if (isMap) await map.drawn();
   if (current !== turn) return;
   document.body.dataset["shown"] = searchOf(view);
 }
 
-function show(): void {
-  const current = ++turn;
+/** Begin another view: what was asked for before is not shown any more. */
+function begin(): number {
   document.body.dataset["map"] = "loading";
   delete document.body.dataset["shown"];
+  return ++turn;
+}
+
+function show(): void {
+  const current = begin();
   draw(current).catch((error: unknown) => {
     if (current === turn) tell(error);
   });
@@ -328,7 +346,7 @@ byId("open-choose").addEventListener("click", () => {
   byId("open-choose").setAttribute("aria-expanded", String(isOpen));
 });
 document.addEventListener("keydown", (event) => event.key === "Escape" && closeChooser());
-finder(byId<HTMLInputElement>("find"), byId("found"), () => all, () => view.lang, {
+finder(byId<HTMLInputElement>("find"), byId("found"), () => view.lang, {
   layer: (id) => go({ layer: id, ...(["table", "two", "bivariate"].includes(view.stage) ? {} : { stage: "map" }) }),
   area: (area) => {
     go(view.stage === "compare" ? { areas: [...new Set([...view.areas, area.code])].slice(-5) } : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) });
