@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Response, Route, expect
 
 from api_tests.browser import CHROMIUM, Visit, answered_rows, legend_rows, likeness, running_browser
 from api_tests.camera import (
@@ -23,6 +23,7 @@ from api_tests.camera import (
     colour_at,
     fitted,
     frame_of,
+    pixel_of,
     point_at,
     shows_all_of_japan,
     wheel,
@@ -349,6 +350,55 @@ def test_pointing_tells_name_and_value_and_a_click_opens_the_area(visit: Visit) 
     expect(visit.page.locator("#current .big data")).to_have_text("5,224,614人")
 
 
+FRAMES = """() => {
+    window.frames_drawn = 0;
+    const ask = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = draw => ask(now => { window.frames_drawn += 1; draw(now); });
+}"""
+RESTS = """() => new Promise(told => {
+    const before = window.frames_drawn;
+    setTimeout(() => told(window.frames_drawn === before), 300);
+})"""
+
+
+def test_a_resting_pointer_is_told_what_comes_to_lie_under_it(visit: Visit) -> None:
+    visit.page.add_init_script(f"({FRAMES})()")
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2024#6/43.4/142.8")
+    tip = visit.page.locator("#tip")
+    visit.page.locator("#map canvas").hover()
+    expect(tip).to_contain_text("北海道")
+    slider = visit.page.locator("#period")
+    slider.focus()
+    slider.press("Home")
+    expect(tip).to_have_text("北海道6.9%")
+    visit.page.evaluate("() => { location.hash = '#9/31.75/130.65'; }")
+    expect(tip).to_contain_text("鹿児島県")
+    level = visit.page.get_by_label("市区町村")
+    level.focus()
+    level.press("Space")
+    expect(tip).not_to_contain_text("鹿児島県")
+    expect(tip).to_be_visible()
+    visit.page.locator("#language").press("Enter")
+    expect(tip).to_have_text(re.compile("^[A-Z]"))
+    visit.page.wait_for_function(RESTS)  # telling it draws nothing that is told again
+    visit.page.mouse.move(2, 2)
+    expect(tip).to_be_hidden()
+
+
+def test_a_finger_leaves_no_tip_behind(browser: Browser, server: Server) -> None:
+    page = browser.new_page(
+        viewport={"width": 820, "height": 1180}, has_touch=True, base_url=server.url, locale="ja-JP"
+    )
+    visit = Visit(page, server.url)
+    visit.open("/embed/map?layer=ageing-rate&level=prefecture&period=2020&lang=ja")
+    page.touchscreen.tap(*pixel_of(visit, SAPPORO, fitted(JAPAN, frame_of(visit), margin=4)))
+    expect(page.locator(".tip")).to_contain_text("北海道")
+    page.touchscreen.tap(410, 4)
+    expect(page.locator(".tip")).to_be_hidden()
+    assert visit.faults == []
+    page.close()
+
+
 def test_the_area_panel_has_figures_deployments_neighbours_and_peers(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=ageing-rate&area=10201")
     panel = visit.page.locator("#panel")
@@ -559,6 +609,14 @@ def test_the_table_has_every_area_and_the_missing_ones_say_why(visit: Visit) -> 
     expect(rows).to_have_count(35)
 
 
+def choose_second(visit: Visit, words: str, name: str) -> None:
+    """Search in the box of the second layer, and take the one of this name."""
+    visit.page.locator("#layer2").fill(words)
+    visit.page.locator("#layer2-found").get_by_role("option").filter(
+        has=visit.page.get_by_text(name, exact=True)
+    ).click()
+
+
 def test_two_maps_show_two_periods_and_move_as_one(visit: Visit) -> None:
     visit.open("/?lang=ja&view=two&layer=ageing-rate&level=prefecture")
     expect(visit.page.locator("#legend .when")).to_contain_text("2024")
@@ -570,7 +628,7 @@ def test_two_maps_show_two_periods_and_move_as_one(visit: Visit) -> None:
     labels = [label for _colour, label, _count in shared]
     assert [label for _colour, label, _count in legend_rows(visit.page)] == labels
     expect(visit.page.locator(".breaks")).to_have_text(["全期間で同じ区切り"] * 2)
-    visit.page.locator("#layer2").select_option("population")
+    choose_second(visit, "総人口", "総人口")
     expect(visit.page.locator("#legend2 h3")).to_have_text("総人口（人）")
     assert state(visit)["layer2"] == "population"
     expect(visit.page.locator(".breaks")).to_have_count(0)
@@ -589,6 +647,142 @@ def test_a_bivariate_map_has_nine_colours_and_a_linked_scatter_plot(visit: Visit
     assert set(key) & visit.colours()
     visit.page.locator("#map canvas").hover()
     expect(visit.page.locator(".scatter .tip")).to_contain_text("北海道")
+
+
+def test_the_second_layer_is_chosen_by_keyboard_from_what_belongs_with_the_first(visit: Visit) -> None:
+    visit.open("/?lang=en&view=two&layer=ageing-rate&level=ward")
+    box = visit.page.get_by_role("combobox", name="The other indicator")
+    expect(box).to_have_value("Ageing rate")
+    box.focus()
+    expect(box).to_have_attribute("aria-expanded", "false")
+    box.press("ArrowDown")
+    found = visit.page.locator("#layer2-found")
+    expect(found.get_by_role("option").first).to_have_text("Ageing rateagainst another period")
+    expect(found.get_by_role("group", name="Population")).to_be_visible()
+    assert violations(visit) == []
+    offered = found.get_by_role("option").all_inner_texts()
+    assert len(offered) <= 20
+    box.press("ArrowDown")
+    box.press("ArrowDown")
+    chosen = found.locator("[aria-selected=true] b")
+    expect(box).to_have_attribute("aria-activedescendant", re.compile("^layer2-found-1$"))
+    name = chosen.inner_text()
+    box.press("Enter")
+    expect(visit.page.locator("#legend2 h3")).to_contain_text(name)
+    visit.shown()
+    expect(box).to_be_focused()
+    expect(box).to_have_value(name)
+    expect(found).to_be_hidden()
+    second = visit.page.request.get(f"/v1/layers/{state(visit)['layer2']}").json()
+    assert "ward" in second["levels"]
+    box.fill("zzzz")
+    expect(found).to_have_text("Nothing found. Try other words.")
+    box.press("Tab")
+    expect(found).to_be_hidden()
+    expect(box).to_have_value(name)
+
+
+def test_the_second_layer_of_a_bivariate_map_has_numbers(visit: Visit) -> None:
+    visit.open("/?lang=ja&view=bivariate&layer=ageing-rate&level=prefecture")
+    box, found = visit.page.locator("#layer2"), visit.page.locator("#layer2-found")
+    box.fill("スマートシティ")
+    expect(found).to_contain_text("見つかりません")
+    choose_second(visit, "失業", "完全失業率")
+    expect(visit.page.locator("#legend .key dd").nth(1)).to_contain_text("完全失業率")
+
+
+def test_a_layer_without_figures_where_it_is_shown_follows_one_that_has_them(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=population&level=prefecture")
+    find(visit, "富山市", "交通空白人口の割合：.*富山市")
+    expect(visit.page.locator("#title")).to_contain_text("富山市")
+    visit.shown()
+    rows = legend_rows(visit.page)
+    assert [count for _colour, _label, count in rows] == [47]
+    assert rows[0][0] in visit.colours()
+    find(visit, "総人口", "総人口")
+    expect(visit.page.locator("#title")).to_have_text("総人口（人）")
+    visit.shown()
+    assert set(visit.legend()[:-1]) <= visit.colours()
+
+
+def test_a_topic_lists_its_layers_a_page_at_a_time(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=population&level=prefecture")
+    tree = visit.page.locator("#tree")
+    transport = tree.locator("details", has=visit.page.get_by_text("交通", exact=True)).last
+    transport.locator("summary").click()
+    expect(transport.locator(".pick")).to_have_count(40)
+    total = visit.page.request.get("/v1/layers?topic=transport&level=any&limit=0").json()["total"]
+    more = transport.get_by_role("button", name=f"さらに表示（残り{total - 40}件）")
+    more.click()
+    expect(transport.locator(".pick")).to_have_count(total)
+    expect(more).to_be_hidden()
+    last = transport.locator(".pick").last
+    name = last.inner_text()
+    last.click()
+    expect(visit.page.locator("#title")).to_contain_text(name)
+    expect(last).to_have_attribute("aria-pressed", "true")  # the branch stays as it was opened
+    expect(transport.locator(".pick")).to_have_count(total)
+    visit.shown()
+    visit.page.reload()
+    visit.shown()
+    expect(transport.locator(".pick").first).to_have_text(name)  # though it stands on the second page
+    expect(transport.locator(".pick").first).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_goal_opens_to_its_layers(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture")
+    goal = visit.page.locator("#tree [data-goal=goal-2]")
+    goal.locator("summary").first.click()
+    expect(goal.locator("details > summary")).to_have_text(["KPIの進捗", "指標", "施策の展開"])
+    expect(goal.get_by_text("KPIの進捗")).to_be_hidden()  # no figures of them yet
+    goal.get_by_text("施策の展開", exact=True).click()
+    measures = visit.page.request.get("/v1/measures?goal=goal-2").json()["measures"]
+    picks = goal.locator("details", has_text="施策の展開").locator(".pick")
+    expect(picks).to_have_count(len(measures) + 1)
+    most = max(measures, key=lambda one: one["known_deployments"])
+    expect(picks.nth(1)).to_have_text(f"{most['name']['ja']}{most['known_deployments']}")
+    picks.nth(1).click()
+    expect(picks.nth(1)).to_have_attribute("aria-pressed", "true")
+    visit.shown()
+    assert state(visit)["layer"] == most["layer"]
+
+
+def test_a_layer_not_heard_of_yet_is_shown_at_a_level_that_it_has(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate&level=municipality&area=10201")
+    card = visit.page.locator("#figures .card button", has_text="県内総生産").first
+    visit.page.locator("#figures details:not([open]) summary").evaluate_all(
+        "all => all.map(one => one.click())"
+    )
+    card.click()
+    expect(visit.page.locator("#title")).to_contain_text("県内総生産")
+    visit.shown()
+    assert state(visit)["level"] == "prefecture"
+
+
+def test_the_explorer_asks_for_the_layers_that_it_shows_and_for_no_list_of_all(visit: Visit) -> None:
+    listings: list[Response] = []
+    is_listing = re.compile(r"/v1/layers(\?|$)")
+    visit.page.on("response", lambda one: listings.append(one) if is_listing.search(one.url) else None)
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&area=10000")
+    tree = visit.page.locator("#tree")
+    tree.get_by_text("将来推計", exact=True).click()
+    expect(tree.get_by_role("button", name=re.compile("将来|推計")).last).to_be_visible()
+    find(visit, "完全失業率", "完全失業率")
+    expect(visit.page.locator("#title")).to_have_text("完全失業率（%）")
+    visit.shown()
+    for stage, other in (("two", "総人口"), ("bivariate", "出生率")):
+        visit.page.locator(f"#stages [data-stage={stage}]").click()
+        visit.shown()
+        choose_second(visit, other, other)
+        visit.shown()
+    for stage in ("compare", "kpi", "logic", "roadmap"):
+        visit.page.locator(f"#stages [data-stage={stage}]").click()
+        visit.shown()
+    assert len(listings) > 5
+    for answer in listings:
+        asked = parse_qs(urlsplit(answer.url).query)
+        assert asked.keys() & {"id", "q", "topic"} or asked.get("limit") == ["0"], answer.url
+        assert len(answer.body()) < 60_000, answer.url
 
 
 def test_deployments_are_marked_by_status(visit: Visit) -> None:

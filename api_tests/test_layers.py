@@ -325,3 +325,70 @@ def test_the_categorical_layer_goes_the_same_way(client: httpx.Client) -> None:
     hexes = {row["colour"] for row in legend["classes"]}
     seen = colours_of(client.get("/v1/layers/municipality-type/tiles/6/56/25.png").content)
     assert {f"#{r:02x}{g:02x}{b:02x}" for r, g, b, _ in seen} & hexes
+
+
+def listed(client: httpx.Client, query: str) -> list[str]:
+    """Return the ids of the layers that are listed."""
+    return [one["id"] for one in client.get(f"/v1/layers?{query}").json()["layers"]]
+
+
+def test_layers_asked_for_by_id_come_in_that_order_and_the_unknown_ones_are_named(
+    client: httpx.Client,
+) -> None:
+    answer = client.get("/v1/layers?id=population&id=nothing&id=ageing-rate&id=population").json()
+    assert [one["id"] for one in answer["layers"]] == ["population", "ageing-rate"]
+    assert answer["unknown"] == ["nothing"]
+    assert answer["total"] == 2
+    assert answer["period_labels"]["census"]["2020"]["ja"] == "2020年（令和2年）"
+    one = client.get("/v1/layers/population").json()
+    assert answer["layers"][0] == {name: one[name] for name in answer["layers"][0]}
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("q=総人口", "population"),
+        ("q=Population", "population"),
+        ("q=ﾃﾞﾏﾝﾄﾞバス", "deployments:transport-gap-redesign"),
+        ("q=お年寄り&limit=1", "ageing-rate"),
+    ],
+)
+def test_the_layer_that_is_meant_is_found_first(client: httpx.Client, query: str, first: str) -> None:
+    assert listed(client, query)[0] == first
+
+
+def test_topics_count_all_that_matches_whichever_page_is_told(client: httpx.Client) -> None:
+    whole = client.get("/v1/layers").json()
+    for query in ("limit=0", "limit=7&offset=14"):
+        answer = client.get(f"/v1/layers?{query}").json()
+        assert answer["topics"] == whole["topics"]
+        assert answer["total"] == whole["total"] == sum(one["total"] for one in answer["topics"])
+    counted = client.get("/v1/layers?limit=0").json()
+    assert counted["layers"] == []
+    assert counted["next"] is None
+    for topic in counted["topics"]:
+        assert len(listed(client, f"topic={topic['id']}")) == topic["total"]
+    only = client.get("/v1/layers?topic=migration&limit=0").json()["topics"]
+    assert [(one["id"], one["ja"]) for one in only] == [("migration", "人口移動")]
+
+
+def test_layers_are_told_by_level_and_kind(client: httpx.Client) -> None:
+    layers = client.get("/v1/layers").json()["layers"]
+    for level in ("prefecture", "municipality", "ward"):
+        assert listed(client, f"level={level}") == [one["id"] for one in layers if level in one["levels"]]
+    assert listed(client, "level=any") == [one["id"] for one in layers if one["levels"]]
+    shown = [one["id"] for one in layers if one["kind"] in ("ratio", "change")]
+    assert listed(client, "kind=ratio&kind=change") == shown
+    assert listed(client, "kind=category&id=population") == []
+
+
+@pytest.mark.parametrize("query", ["id=", "limit=1001", "limit=-1", "level=village", "kind=number"])
+def test_a_list_that_cannot_be_is_a_problem(client: httpx.Client, query: str) -> None:
+    answer = client.get(f"/v1/layers?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].startswith(query.partition("=")[0])
+
+
+def test_no_more_than_a_hundred_layers_are_asked_for_by_id(client: httpx.Client) -> None:
+    assert client.get("/v1/layers?" + "id=population&" * 100).status_code == 200
+    assert client.get("/v1/layers?" + "id=population&" * 101).status_code == 422

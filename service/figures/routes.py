@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
+from pydantic import StringConstraints
 
 from geo.eras import period_label
 from geo.errors import InvalidFile
-from geo.figures.indicators import TOPICS, Indicator
+from geo.figures.indicators import TOPICS, Indicator, Kind
 from geo.layers import palettes
-from service.areas.gazetteer import searchable
+from service.areas.gazetteer import LEVELS
+from service.figures import search
 from service.figures.load import put_observations
 from service.http.addresses import next_page
 from service.http.auth import Identity, require_scope
@@ -27,12 +29,61 @@ router = api_router(prefix="/v1", tags=["indicators"])
 
 #: Layers of a page.
 MOST = 1000
-Words = Annotated[
-    str, Query(max_length=100, description="Words that the name, a keyword or the id must hold")
-]
-Topic = Annotated[str | None, Query(max_length=80, description="Only of this topic")]
-Limit = Annotated[int, Query(ge=1, le=MOST, description="Layers of a page")]
-Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Layers before the page")]
+#: Ids of a request.
+MOST_IDS = 100
+LayerId = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which layers of a list are wanted, and which of them on a page."""
+
+    ids: tuple[str, ...] = ()
+    q: str = ""
+    topic: str | None = None
+    level: str | None = None
+    kinds: tuple[str, ...] = ()
+    limit: int = MOST
+    offset: int = 0
+
+    def among(self, atlas: Atlas, layers: Mapping[str, Indicator]) -> list[Indicator]:
+        """Return those that match: in the order of ``ids``, else of ``layers``; of ``q`` the best first."""
+        named = dict.fromkeys(self.ids) if self.ids else layers
+        matching = [name for name in named if name in layers and self._has(atlas, layers[name])]
+        return [layers[name] for name in search.found(atlas.catalogue.entries, matching, self.q)]
+
+    def _has(self, atlas: Atlas, layer: Indicator) -> bool:
+        if self.topic not in (None, layer.topic) or (self.kinds and layer.kind not in self.kinds):
+            return False
+        if self.level is None:
+            return True
+        return any(atlas.periods(layer, level) for level in (LEVELS if self.level == "any" else [self.level]))
+
+
+async def wanted(
+    id: Annotated[
+        list[LayerId] | None,
+        Query(max_length=MOST_IDS, description=f"Only these; repeated, at most {MOST_IDS}"),
+    ] = None,
+    q: Annotated[
+        str, Query(max_length=100, description="Words that it has to have: the best match comes first")
+    ] = "",
+    topic: Annotated[str | None, Query(max_length=80, description="Only of this topic")] = None,
+    level: Annotated[
+        Literal["prefecture", "municipality", "ward", "any"] | None,
+        Query(description="Only with figures at this level, or at `any`"),
+    ] = None,
+    kind: Annotated[
+        list[Kind] | None, Query(max_length=len(get_args(Kind)), description="Only of this kind; repeated")
+    ] = None,
+    limit: Annotated[int, Query(ge=0, le=MOST, description="Layers of a page")] = MOST,
+    offset: Annotated[int, Query(ge=0, le=1_000_000, description="Layers before the page")] = 0,
+) -> Wanted:
+    """Return which layers a request asks for."""
+    return Wanted(tuple(id or ()), q, topic, level, tuple(kind or ()), limit, offset)
+
+
+WantedDep = Annotated[Wanted, Depends(wanted)]
 
 
 def brief(indicator: Indicator) -> dict[str, object]:
@@ -54,7 +105,7 @@ def described(atlas: Atlas, indicator: Indicator) -> dict[str, object]:
         "name": {"ja": indicator.name_ja, "en": indicator.name_en},
         "description": {"ja": indicator.description_ja, "en": indicator.description_en},
         "keywords": [word for word in indicator.keywords.split(";") if word],
-        "topic": {"id": indicator.topic, "ja": TOPICS[indicator.topic][0], "en": TOPICS[indicator.topic][1]},
+        "topic": _topic(indicator.topic),
         "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
         "kind": indicator.kind,
         "code": indicator.code,
@@ -99,58 +150,25 @@ def sources_described(atlas: Atlas, ids: tuple[str, ...]) -> list[dict[str, obje
 
 
 @router.get("/indicators", summary="All indicators")
-async def indicators(
-    request: Request,
-    atlas: AtlasDep,
-    q: Words = "",
-    topic: Topic = None,
-    limit: Limit = MOST,
-    offset: Offset = 0,
-) -> Response:
-    """Return indicators with unit, kind, formula, periods and levels, a page at a time."""
-    return await _page(
-        request, atlas, atlas.catalogue.indicators, "indicators", Wanted(q, topic, limit, offset)
-    )
+async def indicators(request: Request, atlas: AtlasDep, wanted: WantedDep) -> Response:
+    """Return indicators with unit, kind, formula, periods and levels, a page at a time.
+
+    What is asked for is told as by `/v1/layers`.
+    """
+    return await _page(request, atlas, atlas.catalogue.indicators, "indicators", wanted)
 
 
 @router.get("/layers", summary="All map layers")
-async def layers(
-    request: Request,
-    atlas: AtlasDep,
-    q: Words = "",
-    topic: Topic = None,
-    limit: Limit = MOST,
-    offset: Offset = 0,
-) -> Response:
+async def layers(request: Request, atlas: AtlasDep, wanted: WantedDep) -> Response:
     """Return layers, a page at a time: indicators, deployments of measures, progress of KPIs.
 
-    `period_labels` has the periods of each kind as people read them: 2024年度（令和6年度）, FY2024.
+    `total` and `topics` count everything that matches, whichever page is asked for; `limit=0` tells them
+    alone. `q` looks at names, keywords, description, topic and id, and for a measure at everything else
+    that it is called; width, case, kana, spaces, dots and brackets make no difference. With `id` the layers
+    come in the order asked, and `unknown` lists the ids that there are none of. `period_labels` has the
+    periods of each kind as people read them: 2024年度（令和6年度）, FY2024.
     """
-    return await _page(request, atlas, atlas.catalogue.layers, "layers", Wanted(q, topic, limit, offset))
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which layers of a list are wanted."""
-
-    q: str
-    topic: str | None
-    limit: int
-    offset: int
-
-    def among(self, layers: Iterable[Indicator]) -> list[Indicator]:
-        """Return those that match: every word of ``q`` in the id, a name, a keyword or the topic."""
-        words = [searchable(word) for word in self.q.split()]
-        return [
-            one
-            for one in layers
-            if self.topic in (None, one.topic) and all(word in _searchable(one) for word in words)
-        ]
-
-
-@lru_cache(4096)
-def _searchable(one: Indicator) -> str:
-    return searchable("\n".join((one.id, one.name_ja, one.name_en, one.keywords, *TOPICS[one.topic])))
+    return await _page(request, atlas, atlas.catalogue.layers, "layers", wanted)
 
 
 async def _page(
@@ -159,16 +177,33 @@ async def _page(
     """Return a page of layers; made off the event loop, once for each state of the data."""
 
     def make() -> dict[str, object]:
-        found = wanted.among(layers.values())
+        found = wanted.among(atlas, layers)
         page = found[wanted.offset : wanted.offset + wanted.limit]
         return {
             "total": len(found),
             "next": next_page(request, wanted.offset, wanted.limit, len(found)),
+            "topics": _topics(found),
+            **(
+                {"unknown": [id for id in dict.fromkeys(wanted.ids) if id not in layers]}
+                if wanted.ids
+                else {}
+            ),
             "period_labels": _period_labels(atlas, page),
             name: [written(described(atlas, one)) for one in page],
         }
 
     return await kept_json(request, atlas, make, atlas.state())
+
+
+def _topics(layers: Iterable[Indicator]) -> list[dict[str, object]]:
+    """Return the topics of layers with how many there are of each."""
+    totals = Counter(layer.topic for layer in layers)
+    return [{**_topic(id), "total": totals[id]} for id in TOPICS if totals[id]]
+
+
+def _topic(id: str) -> dict[str, object]:
+    ja, en = TOPICS[id]
+    return {"id": id, "ja": ja, "en": en}
 
 
 def _period_labels(atlas: Atlas, layers: Iterable[Indicator]) -> dict[str, dict[str, dict[str, str]]]:

@@ -12,8 +12,8 @@ def base_url(request: Request) -> str:
 
 
 def next_page(request: Request, offset: int, limit: int, total: int) -> str | None:
-    """Return the path of the page after this one, or None on the last."""
-    if offset + limit >= total:
+    """Return the path of the page after this one, or None on the last and where none has anything."""
+    if limit == 0 or offset + limit >= total:
         return None
     link = str(request.url.include_query_params(offset=offset + limit))
     return link[len(str(request.base_url).rstrip("/")) :]

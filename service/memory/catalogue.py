@@ -22,6 +22,7 @@ from geo.transit.access import Definition
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db import queries
 from service.db.documents import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
+from service.figures.search import Entry
 from service.memory import revisions
 from service.strategy import policy
 from service.strategy.policy import Places, Policy
@@ -107,6 +108,13 @@ class Catalogue:
     def layers(self) -> dict[str, Indicator]:
         """Indicators, and the layers that show the policy."""
         return {**self.indicators, **{name: layer for name, (layer, _) in self.policy_layers.items()}}
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """What each layer is found by; a measure also by everything else that it is called."""
+        measures = self.policy.version.measures if self.policy.version else ()
+        names = {f"{policy.DEPLOYMENTS}:{measure.id}": measure.names for measure in measures}
+        return {name: Entry.of(layer, names.get(name, ())) for name, layer in self.layers.items()}
 
     @cached_property
     def _periods(self) -> dict[tuple[str, str], list[str]]:

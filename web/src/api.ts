@@ -3,6 +3,9 @@
 export type Lang = "ja" | "en";
 export type Texts = Record<Lang, string>;
 
+/** A topic of statistics, with the number of its layers. */
+export type Topic = Texts & { id: string; total: number };
+
 /** What a map can show: an indicator, deployments of a measure, progress of a KPI. */
 export interface Layer {
   id: string;
@@ -168,7 +171,6 @@ export interface Measure {
   name: Texts;
   known_deployments: number;
   layer: string;
-  aliases: string[];
 }
 
 export interface Series {
@@ -233,54 +235,74 @@ export const periods = ofLayer<Periods>("periods.json");
 export const summary = ofLayer<Summary>("summary.json");
 export const tiles = ofLayer<{ tiles: string[]; minzoom: number; maxzoom: number; attribution: string }>("tiles.json");
 
-export interface Catalogue {
-  layers: Map<string, Layer>;
-  goals: Goal[];
-  measures: Measure[];
-  periodLabels: Record<string, Record<string, Texts>>;
-}
+type PeriodLabels = Record<string, Record<string, Texts>>;
 
-type PeriodLabels = Catalogue["periodLabels"];
-
-interface Page {
+/** A page of layers, and what matches beyond it. */
+export interface Layers {
   layers: Layer[];
   total: number;
-  period_labels?: PeriodLabels;
+  topics: Topic[];
 }
 
-/** Return all layers, page by page. */
-async function allLayers(): Promise<{ layers: Layer[]; labels: PeriodLabels }> {
-  const layers: Layer[] = [];
-  const labels: PeriodLabels = {};
-  for (let total = 1; layers.length < total; ) {
-    const page = await get<Page>(`/v1/layers${layers.length ? `?offset=${layers.length}` : ""}`);
-    layers.push(...page.layers);
-    for (const [kind, named] of Object.entries(page.period_labels ?? {})) labels[kind] = { ...labels[kind], ...named };
-    total = page.layers.length ? page.total : 0;
-  }
-  return { layers, labels };
+/** What there is to choose from; the layers themselves are asked for where they are shown. */
+export interface Catalogue {
+  goals: Goal[];
+  measures: Measure[];
+  topics: Topic[];
 }
 
-/** Return one layer, with the names of its periods. */
-export async function layer(id: string): Promise<Layer & { labels: Record<string, Texts> }> {
-  const found = await get<Layer & { period_labels: PeriodLabels }>(`/v1/layers/${id}`);
-  return { ...found, labels: found.period_labels[found.period_kind] ?? {} };
+/** The service takes no more ids in one request. */
+const MOST_IDS = 100;
+const known = new Map<string, Layer>();
+/** Ids of which there is no layer with figures. */
+const absent = new Set<string>();
+const periodLabels: PeriodLabels = {};
+
+function learn(layers: Layer[], labels: PeriodLabels): void {
+  for (const one of layers) known.set(one.id, one);
+  for (const [kind, named] of Object.entries(labels)) periodLabels[kind] = { ...periodLabels[kind], ...named };
 }
 
-/** Return everything there is to choose from. */
+/** Return a layer that some answer has told of already. */
+export function knownLayer(id: string): Layer | undefined {
+  return known.get(id);
+}
+
+/** Return a period of a known layer as people read it. */
+export function periodLabel(layer: Layer, period: string, lang: Lang): string {
+  return periodLabels[layer.period_kind]?.[period]?.[lang] ?? period;
+}
+
+/** Return one layer. */
+export async function layer(id: string): Promise<Layer> {
+  const held = known.get(id);
+  if (held) return held;
+  const { period_labels, ...found } = await get<Layer & { period_labels: PeriodLabels }>(`/v1/layers/${id}`);
+  learn([found], period_labels);
+  return found;
+}
+
+/** Return a page of the layers with figures that a query asks for. */
+export async function listed(query: Record<string, string | number | readonly string[]>): Promise<Layers> {
+  const asked = Object.entries({ level: "any", ...query }).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)]));
+  const answer = await get<Layers & { period_labels: PeriodLabels }>(`/v1/layers?${new URLSearchParams(asked)}`);
+  learn(answer.layers, answer.period_labels);
+  return answer;
+}
+
+/** Return the layers of these ids, in their order; those that there are none of, or no figures, are left out. */
+export async function layers(ids: readonly string[]): Promise<Layer[]> {
+  const unknown = [...new Set(ids)].filter((id) => !known.has(id) && !absent.has(id));
+  const parts = Array.from({ length: Math.ceil(unknown.length / MOST_IDS) }, (_none, index) => unknown.slice(index * MOST_IDS, (index + 1) * MOST_IDS));
+  await Promise.all(parts.map((part) => listed({ id: part })));
+  for (const id of unknown) if (!known.has(id)) absent.add(id);
+  return ids.map((id) => known.get(id)).filter((one) => one !== undefined && one.levels.length > 0) as Layer[];
+}
+
+/** Return what there is to choose from. */
 export async function catalogue(): Promise<Catalogue> {
-  const [found, goals, measures] = await Promise.all([
-    allLayers(),
-    get<{ goals: Goal[] }>("/v1/goals"),
-    get<{ measures: Measure[] }>("/v1/measures"),
-  ]);
-  const shown = found.layers.filter((one) => one.levels.length > 0);
-  return {
-    layers: new Map(shown.map((one) => [one.id, one])),
-    goals: goals.goals,
-    measures: measures.measures,
-    periodLabels: found.labels,
-  };
+  const [{ goals }, { measures }, { topics }] = await Promise.all([get<{ goals: Goal[] }>("/v1/goals"), get<{ measures: Measure[] }>("/v1/measures"), listed({ limit: 0 })]);
+  return { goals, measures, topics };
 }
 
 /** Return the areas of a level by code. */

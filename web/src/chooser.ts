@@ -1,8 +1,9 @@
 /** The left column: what to see, how to show it, what to lay over it. */
 
-import type { Catalogue, Lang, Layer, Legend, Palette } from "./api";
-import { get } from "./api";
+import type { Catalogue, Goal, Lang, Layer, Layers, Legend, Palette } from "./api";
+import { get, layers, listed } from "./api";
 import { h, s } from "./element";
+import { layersOf, type GoalLayers } from "./goals";
 import { text, textOf, type TextKey } from "./texts";
 import { breaksOver, type View } from "./view";
 
@@ -12,52 +13,124 @@ const OFFERED = new Set(["viridis", "cividis", "blues", "greens", "oranges", "pu
 
 export type Go = (change: Partial<View>) => void;
 
-function layerButton(layer: Layer, view: View, go: Go, note: string | null = null): HTMLElement {
-  const isChosen = layer.id === view.layer;
+/** Layers of a topic that are listed at once. */
+const PAGE = 40;
+
+/** What the branches of a tree share. */
+interface Tree {
+  target: HTMLElement;
+  shown: Layer;
+  lang: Lang;
+  go: Go;
+  /** The known deployments of measures, by the ids of their layers. */
+  notes: Map<string, string>;
+}
+
+/** A branch of the tree, and how to fill it with its layers. */
+interface Branch {
+  element: HTMLDetailsElement;
+  fill: () => Promise<void>;
+}
+
+type Read = (offset: number) => Promise<Pick<Layers, "layers" | "total">>;
+
+function layerButton(layer: Layer, { lang, go, notes }: Tree): HTMLElement {
+  const note = notes.get(layer.id);
   return h(
     "li",
     {},
     h(
       "button",
-      { type: "button", class: "pick", "aria-pressed": String(isChosen), onclick: () => go({ layer: layer.id }) },
-      h("span", {}, layer.name[view.lang].replace(/：展開の状態$|: state of deployments$/, "")),
+      { type: "button", class: "pick", "data-layer": layer.id, onclick: () => go({ layer: layer.id }) },
+      h("span", {}, layer.name[lang].replace(/：展開の状態$|: state of deployments$/, "")),
       note ? h("small", {}, note) : null,
     ),
   );
 }
 
-function branch(name: string, view: View, layers: (Layer | undefined)[], go: Go, notes: Map<string, string> = new Map()): HTMLElement | null {
-  const shown = layers.filter((one): one is Layer => one !== undefined);
-  if (shown.length === 0) return null;
-  const isOpen = shown.some((one) => one.id === view.layer);
-  return h("details", { open: isOpen }, h("summary", {}, name), h("ul", { class: "picks" }, ...shown.map((one) => layerButton(one, view, go, notes.get(one.id) ?? null))));
+/** Mark the layer shown wherever the tree lists it; return whether it can be seen. */
+function mark(target: HTMLElement): boolean {
+  const layer = target.dataset["layer"];
+  const picks = [...target.querySelectorAll<HTMLElement>(".pick")];
+  for (const pick of picks) pick.setAttribute("aria-pressed", String(pick.dataset["layer"] === layer));
+  return picks.some((pick) => pick.dataset["layer"] === layer && !pick.closest("details:not([open])"));
 }
 
-/** Draw the tree of goals and topics. */
-export function drawTree(target: HTMLElement, all: Catalogue, view: View, go: Go): void {
-  const lang = view.lang;
-  const layer = (id: string) => all.layers.get(id);
-  const goals = all.goals.map((goal) => {
-    const measures = all.measures.filter((measure) => measure.goal === goal.id);
-    measures.sort((a, b) => b.known_deployments - a.known_deployments);
-    const notes = new Map(measures.map((one) => [one.layer, one.known_deployments.toLocaleString(lang)]));
-    const parts = [
-      branch(text("progress", lang), view, goal.kpis.map((id) => layer(`kpi-progress:${id}`)), go),
-      branch(text("indicators", lang), view, goal.indicators.map(layer), go),
-      branch(text("measures", lang), view, [layer(`deployment-count:${goal.id}`), ...measures.map((one) => layer(one.layer))], go, notes),
-    ].filter((one) => one !== null);
-    const isOpen = parts.some((part) => (part as HTMLDetailsElement).open);
-    return h("details", { class: "goal", open: isOpen, "data-goal": goal.id }, h("summary", {}, goal.name[lang]), goal.kpi && goal.kpi[lang] ? h("p", { class: "soft" }, goal.kpi[lang]) : null, ...parts);
-  });
-  const topics = new Map<string, Layer[]>();
-  for (const one of all.layers.values()) {
-    if (["measures", "progress"].includes(one.topic.id)) continue;
-    topics.set(one.topic.id, [...(topics.get(one.topic.id) ?? []), one]);
+/** Return a branch that asks for its layers when it is opened, a part at a time; `first` heads the list where it stands further on. */
+function branch(name: string, tree: Tree, read: Read, first?: Layer): Branch {
+  const list = h("ul", { class: "picks" });
+  const more = h("button", { type: "button", class: "plain more", hidden: true });
+  const element = h("details", {}, h("summary", {}, name), list, more);
+  let offset = 0;
+  let isAsking = false;
+  const add = ({ layers, total }: Awaited<ReturnType<Read>>) => {
+    const head = first && offset === 0 && layers.length < total ? [first] : [];
+    const ids = new Set([...head.map((one) => one.id), ...[...list.querySelectorAll<HTMLElement>(".pick")].map((pick) => pick.dataset["layer"])]);
+    list.append(...[...head, ...layers.filter((one) => !ids.has(one.id))].map((one) => layerButton(one, tree)));
+    offset += layers.length;
+    const left = (total - offset).toLocaleString(tree.lang);
+    more.hidden = offset === total;
+    more.textContent = tree.lang === "ja" ? `さらに表示（残り${left}件）` : `Show more (${left} left)`;
+    mark(tree.target);
+  };
+  const ask = async () => {
+    if (isAsking) return;
+    isAsking = true;
+    list.setAttribute("aria-busy", "true");
+    list.querySelector(".soft")?.remove();
+    await read(offset).then(add, () => list.append(h("li", { class: "soft" }, text("failed", tree.lang))));
+    list.removeAttribute("aria-busy");
+    isAsking = false;
+  };
+  const fill = async () => {
+    if (offset === 0) await ask();
+  };
+  element.addEventListener("toggle", () => element.open && void fill());
+  more.addEventListener("click", () => void ask());
+  return { element, fill };
+}
+
+/** Return a goal with its branches, and those of them that the layer shown is in. */
+function goalPart(goal: Goal, { measures }: Catalogue, tree: Tree): { element: HTMLDetailsElement; open: Branch[] } {
+  const ids = layersOf(goal, measures);
+  const made = (name: keyof GoalLayers) => branch(text(name, tree.lang), tree, () => layers(ids[name]).then((all) => ({ layers: all, total: all.length })));
+  const names = (Object.keys(ids) as (keyof GoalLayers)[]).filter((name) => ids[name].length > 0);
+  const parts = names.map((name) => ({ name, isOwn: ids[name].includes(tree.shown.id), ...made(name) }));
+  const open = parts.filter((part) => part.isOwn);
+  const words = goal.kpi?.[tree.lang];
+  const element = h("details", { class: "goal", open: open.length > 0, "data-goal": goal.id }, h("summary", {}, goal.name[tree.lang]), words ? h("p", { class: "soft" }, words) : null, ...parts.map((part) => part.element));
+  // a KPI without figures has no layer, and a goal without such a layer no branch for them
+  const progress = parts.find((part) => part.name === "progress" && !part.isOwn);
+  if (progress) {
+    progress.element.hidden = true;
+    element.addEventListener("toggle", () => void progress.fill().then(() => (progress.element.hidden = !progress.element.querySelector(".pick"))));
   }
-  const isInGoal = goals.some((goal) => goal.open);
-  const branches = [...topics.values()].map((layers) => branch(layers[0]?.topic[lang] ?? "", view, layers, go));
-  if (isInGoal) for (const one of branches) one?.removeAttribute("open");
-  target.replaceChildren(h("h3", {}, text("byGoal", lang)), ...goals, h("h3", {}, text("byTopic", lang)), ...branches.filter((one) => one !== null));
+  return { element, open };
+}
+
+/** Draw the tree of goals and topics, with the branch of the layer shown open; drawn already, it stays as the reader left it. */
+export async function drawTree(target: HTMLElement, catalogue: Catalogue, shown: Layer, lang: Lang, go: Go): Promise<void> {
+  const isDrawn = target.dataset["lang"] === lang;
+  if (isDrawn && target.dataset["layer"] === shown.id) return;
+  target.dataset["layer"] = shown.id;
+  if (isDrawn && mark(target)) return;
+  target.dataset["lang"] = lang;
+  const notes = new Map(catalogue.measures.map((one) => [one.layer, one.known_deployments.toLocaleString(lang)]));
+  const tree: Tree = { target, shown, lang, go, notes };
+  const goals = catalogue.goals.map((goal) => goalPart(goal, catalogue, tree));
+  const open = goals.flatMap((goal) => goal.open);
+  const isInGoal = open.length > 0;
+  const topics = catalogue.topics
+    .filter((topic) => !["measures", "progress"].includes(topic.id))
+    .map((topic) => {
+      const isOwn = topic.id === shown.topic.id;
+      const made = branch(topic[lang], tree, (offset) => listed({ topic: topic.id, limit: PAGE, offset }), isOwn ? shown : undefined);
+      if (isOwn && !isInGoal) open.push(made);
+      return made.element;
+    });
+  for (const { element } of open) element.open = true;
+  target.replaceChildren(h("h3", {}, text("byGoal", lang)), ...goals.map((goal) => goal.element), h("h3", {}, text("byTopic", lang)), ...topics);
+  await Promise.all(open.map((one) => one.fill()));
 }
 
 function ramp(colours: string[]): SVGElement {
@@ -133,13 +206,13 @@ export async function drawSettings(target: HTMLElement, layer: Layer, legend: Le
 }
 
 /** Draw what can be laid over the map. */
-export function drawOverlays(target: HTMLElement, all: Catalogue, view: View, mayHaveBackground: boolean, go: Go): void {
+export function drawOverlays(target: HTMLElement, catalogue: Catalogue, view: View, mayHaveBackground: boolean, go: Go): void {
   const lang = view.lang;
   const toggle = (name: string, isOn: boolean) => go({ overlay: isOn ? [...view.overlay, name] : view.overlay.filter((one) => one !== name) });
   const check = (name: string, label: string) =>
     h("label", { class: "check" }, h("input", { type: "checkbox", checked: view.overlay.includes(name), onchange: (event: Event) => toggle(name, (event.target as HTMLInputElement).checked) }), label);
   const chosen = view.overlay.find((one) => one.startsWith("deployments")) ?? "";
-  const measures = all.measures.filter((one) => one.known_deployments > 0).sort((a, b) => b.known_deployments - a.known_deployments);
+  const measures = catalogue.measures.filter((one) => one.known_deployments > 0).sort((a, b) => b.known_deployments - a.known_deployments);
   const listed: [string, string][] = [
     ["", text("noOverlay", lang)],
     ["deployments", text("allMeasures", lang)],

@@ -7,9 +7,10 @@ import { byId, h, s } from "./element";
 import { gapDefinition } from "./gap";
 import { drawLegend, recountSoon } from "./legend";
 import type { RegionalMap } from "./map";
-import { full, short } from "./numbers";
+import { full, short, valueText } from "./numbers";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
+import { showTip } from "./tip";
 import { breaksOver, layerQuery, searchOf, viewOf, type StageName } from "./view";
 
 const VERSION = 1;
@@ -79,8 +80,6 @@ async function showMap(target: HTMLElement): Promise<void> {
   const frame = h("div", { class: "frame" }, box, tip, slider, legendBox);
   target.replaceChildren(head, frame);
   let shown = new Map<string, number | null>();
-  const tell = (value: number | null | undefined) =>
-    value === null || value === undefined ? text(layer.topic.id === "measures" ? "noneKnown" : "noData", lang) : (layer.categories.find((one) => one.code === value)?.label[lang] ?? full(value, layer, lang));
   const select = async (code: string) => {
     map.select(code ? [code] : []);
     view = { ...view, area: code };
@@ -93,13 +92,8 @@ async function showMap(target: HTMLElement): Promise<void> {
     box,
     { map: text("map", lang), zoomIn: text("zoomIn", lang), zoomOut: text("zoomOut", lang) },
     {
-      pointed: (area) => {
-        tip.hidden = !area;
-        if (!area) return;
-        tip.replaceChildren(h("b", {}, area.name), h("span", {}, tell(shown.size ? shown.get(area.code) : area.value)));
-        tip.style.left = `${Math.min(Math.max(area.x - tip.offsetWidth / 2, 4), box.clientWidth - tip.offsetWidth - 4)}px`;
-        tip.style.top = `${area.y > 70 ? area.y - tip.offsetHeight - 12 : area.y + 16}px`;
-      },
+      // the tiles carry the values of the period shown first
+      pointed: (area) => showTip(tip, area, area && valueText(shown.size ? shown.get(area.code) : area.value, layer, lang)),
       chosen: (code) => void select(code),
     },
     { home: place ? { box: place.bbox, padding: 24 } : { ...HOME, padding: 4 } },
@@ -115,7 +109,7 @@ async function showMap(target: HTMLElement): Promise<void> {
   drawLegend(legendBox, found, lang, { breaks });
   const keep = (told: { codes: string[]; values: (number | null)[] }) => (shown = new Map(told.codes.map((code, index) => [code, told.values[index] ?? null])));
   void api.values(view.layer, exact).then(keep);
-  const label = (period: string) => layer.labels[period]?.[lang] ?? period;
+  const label = (period: string) => api.periodLabel(layer, period, lang);
   const chosen = { ...view, level: found.level, vintage: found.vintage };
   let turn = 0;
   /** While the slider moves, colours mean the same in every period. */

@@ -9,6 +9,7 @@ import { RegionalMap } from "./map";
 import { full } from "./numbers";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
+import { showTip } from "./tip";
 
 interface ExportedLayer extends Layer {
   files: Record<string, { values: string; style: string }>;
@@ -88,13 +89,7 @@ async function start(): Promise<void> {
     box,
     { map: text("map", lang), zoomIn: text("zoomIn", lang), zoomOut: text("zoomOut", lang) },
     {
-      pointed: (area) => {
-        tip.hidden = !area;
-        if (!area) return;
-        tip.replaceChildren(h("b", {}, area.name), h("span", {}, told(area.code)));
-        tip.style.left = `${Math.min(Math.max(area.x - tip.offsetWidth / 2, 4), box.clientWidth - tip.offsetWidth - 4)}px`;
-        tip.style.top = `${area.y > 70 ? area.y - tip.offsetHeight - 12 : area.y + 16}px`;
-      },
+      pointed: (area) => showTip(tip, area, area && told(area.code)),
       chosen: (code) => map.select([code]),
     },
     { hash: true },

@@ -1,19 +1,20 @@
 /** The explorer: reads the view from the address, shows it, and writes every choice back. */
 
 import * as api from "./api";
-import type { Catalogue, Lang, Layer, Legend, Periods, Values } from "./api";
+import type { Catalogue, Layer, Legend, Periods, Values } from "./api";
 import { drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
 import { byId, h } from "./element";
 import { finder } from "./finder";
 import { gapDefinition } from "./gap";
 import { drawLegend, recountSoon } from "./legend";
 import { RegionalMap, type Mark, type Paint, type Pointed } from "./map";
-import { full } from "./numbers";
+import { valueText } from "./numbers";
 import { areaPanel, overview, type Board } from "./panel";
 import { removeSketch } from "./sketch";
 import { openShare } from "./share";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
+import { showTip } from "./tip";
 import { breaksOver, layerQuery, otherView, searchOf, STAGES, viewOf, type StageName, type View } from "./view";
 
 /** The views that are no map; each is fetched when first opened. */
@@ -29,15 +30,15 @@ const GSI_LIST = "https://maps.gsi.go.jp/development/ichiran.html";
 const mayHaveBackground = document.querySelector('meta[name="chiiki-gsi"]')?.getAttribute("content") === "on";
 
 let view = viewOf(location.search, navigator.language);
-let all: Catalogue | null = null;
+let catalogue: Catalogue | null = null;
 let legend: Legend | null = null;
 let values: Values | null = null;
-/** What the map is coloured by while the slider moves: every period, and the legend that all of them share. */
-let scrubbed: { periods: Periods; legend: Legend } | null = null;
+/** What the map is coloured by while the slider moves: every period, the legend that all of them share, and the period passed last. */
+let scrubbed: { periods: Periods; legend: Legend; at: Periods["periods"][number] } | null = null;
 let turn = 0;
 let overlaid: Promise<void> = Promise.resolve();
 
-const everything = api.catalogue().then((found) => (all = found));
+const choices = api.catalogue();
 const map = new RegionalMap(byId("map"), mapTexts(), { pointed: (area) => tip(area), chosen: (code) => go({ area: code }), placed: removeSketch }, { hash: true });
 const slider = timeline(byId("timeline"), (period) => void scrub(period), (period) => go({ period }, { replace: true }));
 
@@ -58,13 +59,24 @@ function go(change: Partial<View>, { replace = false } = {}): void {
   const own = isOther ? { scheme: "", k: "", breaks: "", palette: "" } : {};
   const stage = isOther && SHEETS[view.stage] && !["table"].includes(view.stage) ? { stage: "map" as const } : {};
   const wanted = { ...view, ...own, ...stage, ...change };
-  const layer = all?.layers.get(wanted.layer);
-  view = layer && (change.layer !== undefined || change.level !== undefined) ? settled(wanted, layer) : wanted;
+  const isSettled = change.layer === undefined && change.level === undefined;
+  const layer = api.knownLayer(wanted.layer);
+  if (!layer && !isSettled) return goUnknown(wanted.layer, change, replace);
+  view = layer && !isSettled ? settled(wanted, layer) : wanted;
   map.write(); // going back leads to the place that is left now
   history[replace ? "replaceState" : "pushState"](null, "", searchOf(view) + map.hash);
   if (change.layer !== undefined || change.level !== undefined || change.stage !== undefined) slider.stop();
   if (change.layer !== undefined || change.stage !== undefined) closeChooser();
   show();
+}
+
+/** Change the view to a layer that has to be asked for first: only it tells which levels and periods there are. */
+function goUnknown(layer: string, change: Partial<View>, replace: boolean): void {
+  const current = begin();
+  api.layer(layer).then(
+    () => current === turn && go(change, { replace }),
+    (error: unknown) => current === turn && tell(error),
+  );
 }
 
 function closeChooser(): void {
@@ -73,35 +85,22 @@ function closeChooser(): void {
 }
 
 const asBoard = (): Board | null => {
-  const layer = all?.layers.get(view.layer);
-  return all && legend && layer ? { view, all, layer, legend, go, label: labelOf(layer, view.lang) } : null;
+  const { lang } = view;
+  const layer = api.knownLayer(view.layer);
+  return catalogue && legend && layer ? { view, catalogue, layer, legend, go, label: (period) => api.periodLabel(layer, period, lang) } : null;
 };
 
-function labelOf(layer: Layer, lang: Lang): (period: string) => string {
-  const named = all?.periodLabels[layer.period_kind] ?? {};
-  return (period) => named[period]?.[lang] ?? period;
-}
-
-function told(value: number | null | undefined): string {
-  const layer = all?.layers.get(view.layer);
-  if (value === null || value === undefined || !layer) return text(layer?.topic.id === "measures" ? "noneKnown" : "noData", view.lang);
-  return layer.categories.find((one) => one.code === value)?.label[view.lang] ?? full(value, layer, view.lang);
-}
-
-function valueAt(code: string, poured: number | undefined): number | null | undefined {
-  const moving = scrubbed && byId<HTMLInputElement>("period").value;
-  if (scrubbed && moving) return scrubbed.periods.periods[Number(moving)]?.values[scrubbed.periods.codes.indexOf(code)];
-  return values ? values.values[values.codes.indexOf(code)] : poured;
+/** Return the value of an area in the period shown; undefined while it is not known. */
+function valueAt({ code, value }: Pointed): number | null | undefined {
+  if (scrubbed) return scrubbed.at.values[scrubbed.periods.codes.indexOf(code)] ?? null;
+  if (values) return values.values[values.codes.indexOf(code)] ?? null;
+  return legend && map.poured === pouredBy(view, legend) ? (value ?? null) : undefined;
 }
 
 function tip(area: Pointed | null): void {
-  const place = byId("tip");
-  place.hidden = !area;
-  if (!area) return;
-  place.replaceChildren(h("b", {}, area.name), h("span", {}, told(valueAt(area.code, area.value))));
-  const width = byId("map").clientWidth;
-  place.style.left = `${Math.min(Math.max(area.x - place.offsetWidth / 2, 8), width - place.offsetWidth - 8)}px`;
-  place.style.top = `${area.y > 80 ? area.y - place.offsetHeight - 14 : area.y + 18}px`;
+  const layer = legend && api.knownLayer(legend.layer);
+  const value = area && layer ? valueAt(area) : undefined;
+  showTip(byId("tip"), area, value === undefined || !layer ? null : valueText(value, layer, view.lang));
 }
 
 function drawStages(): void {
@@ -138,9 +137,9 @@ async function scrub(period: string): Promise<void> {
   };
   const found = scrubbed ?? (await asked());
   if (current !== turn) return; // another view has been asked for meanwhile, and will be told in its own words
-  scrubbed = found;
   const at = found.periods.periods.find((one) => one.period === period);
   if (!at) return;
+  scrubbed = { ...found, at };
   map.scrub({ ...colours(found.legend), classes: { codes: found.periods.codes, classes: at.classes } }, view.lang);
   recountSoon(byId("legend"), { ...found.legend, period, period_label: at.label }, view.lang, at.classes, breaksOver(view) === "all" ? "all" : "moving");
 }
@@ -149,11 +148,20 @@ function colours(of: Legend): Omit<Paint, "classes"> {
   return { colours: of.classes.map((one) => one.colour), noData: of.no_data.colour };
 }
 
+function exactQuery(shown: View, { level, period, vintage }: Legend): string {
+  return layerQuery({ ...shown, level, period, vintage });
+}
+
+/** Return what tiles are poured by that carry the values of a view. */
+function pouredBy(shown: View, found: Legend): string {
+  return `${found.layer}?${exactQuery(shown, found)}`;
+}
+
 /** Show a view's values on a map: its tiles where the level is new there, else its colours alone. */
 async function lay(target: RegionalMap, shown: View, found: Legend): Promise<void> {
-  const query = layerQuery({ ...shown, level: found.level, period: found.period, vintage: found.vintage });
+  const query = exactQuery(shown, found);
   const key = `${found.level} ${found.vintage}`;
-  const poured = `${shown.layer}?${query}`;
+  const poured = pouredBy(shown, found);
   if (!target.has(key)) {
     const { tiles, minzoom, maxzoom } = await api.tiles(shown.layer, query);
     await target.lay({ key, poured, tiles, minzoom, maxzoom }, { ...colours(found), classes: null }, view.lang);
@@ -194,10 +202,18 @@ async function showMap(current: number): Promise<void> {
   void api.values(view.layer, layerQuery({ ...view, level: found.level, period: found.period })).then((more) => {
     if (current !== turn) return;
     values = more;
+    map.pointAgain();
     if (!slider.passed()) drawLegend(byId("legend"), found, view.lang, { values: more, breaks: breaksOver(view) });
   });
   map.select([...new Set([view.area, ...view.areas])].filter(Boolean));
   overlaid = showOverlays(map, found);
+}
+
+/** Read the legend of a view that is no map: it tells the level and the period shown. */
+async function showLegend(current: number): Promise<void> {
+  byId("sheet").setAttribute("aria-busy", "true");
+  const found = await api.legend(view.layer, layerQuery(view));
+  if (current === turn) legend = found;
 }
 
 async function showBeside(current: number): Promise<void> {
@@ -249,6 +265,8 @@ function failure(error: unknown): HTMLElement {
 }
 
 function tell(error: unknown): void {
+  turn += 1; // what is still under way is not drawn over it
+  byId("sheet").removeAttribute("aria-busy");
   byId(SHEETS[view.stage] ? "sheet" : "legend").replaceChildren(failure(error));
   byId("map").dataset["map"] = "failed";
   document.body.dataset["map"] = "failed";
@@ -263,23 +281,20 @@ async function draw(current: number): Promise<void> {
   byId("maps").hidden = byId("timeline").hidden = Boolean(sheet);
   byId("sheet").hidden = !sheet;
   const isMap = !sheet;
-  if (isMap) await showMap(current);
-  else {
-    legend = await api.legend(view.layer, layerQuery(view));
-    byId("sheet").setAttribute("aria-busy", "true");
-  }
-  await everything;
+  const [found] = await Promise.all([choices, api.layer(view.layer), isMap ? showMap(current) : showLegend(current)]);
+  if (current !== turn) return;
+  catalogue = found;
   const board = asBoard();
-  if (current !== turn || !board || !all) return;
+  if (!board) return;
   const isOfStrategy = ["kpi", "logic", "roadmap"].includes(view.stage);
   byId("title").textContent = isOfStrategy ? text("strategy", lang) : withUnit(board.layer.name, board.layer.unit, lang);
   // like the title that the service gives the page
   const when = isOfStrategy ? textOf("stage_", view.stage, lang) : view.stage === "compare" ? "" : board.label(board.legend.period);
   document.title = [byId("title").textContent, when].filter(Boolean).join(text("joint", lang)) + text("siteAfter", lang);
   byId("description").textContent = board.layer.description[lang];
-  drawTree(byId("tree"), all, view, go);
+  const tree = drawTree(byId("tree"), catalogue, board.layer, lang, go);
   drawLevels(byId("levels"), board.layer, board.legend.level, lang, go);
-  drawOverlays(byId("overlays"), all, view, mayHaveBackground, go);
+  drawOverlays(byId("overlays"), catalogue, view, mayHaveBackground, go);
   slider.draw(board.layer.periods_by_level[board.legend.level] ?? [], board.legend.period, board.label, lang);
   showCredits(board.legend);
   const settings = drawSettings(byId("settings"), board.layer, board.legend, view, go);
@@ -292,16 +307,21 @@ async function draw(current: number): Promise<void> {
     await showBeside(current);
   }
   await showPanel(board, current).catch((error: unknown) => byId("panel").replaceChildren(failure(error)));
-  await Promise.all([settings, overlaid]);
+  await Promise.all([tree, settings, overlaid]);
   if (isMap) await map.drawn();
   if (current !== turn) return;
   document.body.dataset["shown"] = searchOf(view);
 }
 
-function show(): void {
-  const current = ++turn;
+/** Begin another view: what was asked for before is not shown any more. */
+function begin(): number {
   document.body.dataset["map"] = "loading";
   delete document.body.dataset["shown"];
+  return ++turn;
+}
+
+function show(): void {
+  const current = begin();
   draw(current).catch((error: unknown) => {
     if (current === turn) tell(error);
   });
@@ -326,7 +346,7 @@ byId("open-choose").addEventListener("click", () => {
   byId("open-choose").setAttribute("aria-expanded", String(isOpen));
 });
 document.addEventListener("keydown", (event) => event.key === "Escape" && closeChooser());
-finder(byId<HTMLInputElement>("find"), byId("found"), () => all, () => view.lang, {
+finder(byId<HTMLInputElement>("find"), byId("found"), () => view.lang, {
   layer: (id) => go({ layer: id, ...(["table", "two", "bivariate"].includes(view.stage) ? {} : { stage: "map" }) }),
   area: (area) => {
     go(view.stage === "compare" ? { areas: [...new Set([...view.areas, area.code])].slice(-5) } : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) });

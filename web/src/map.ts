@@ -81,10 +81,10 @@ function isOurs(event: object): boolean {
   return "isOurs" in event;
 }
 
-function fillColour(colours: string[], noData: string): maplibre.ExpressionSpecification | string {
-  if (colours.length === 0) return noData;
+/** Return the colour of an area by its class. Also of no classes at all it is an expression: a plain colour, and states laid with it, MapLibre cannot draw. */
+function fillColour(colours: string[], noData: string): maplibre.ExpressionSpecification {
   const found = ["coalesce", ["feature-state", "class"], ["get", "class"], NONE];
-  return ["match", found, ...colours.flatMap((colour, index) => [index, colour]), noData] as unknown as maplibre.ExpressionSpecification;
+  return ["match", found, NONE, noData, ...colours.flatMap((colour, index) => [index, colour]), noData] as unknown as maplibre.ExpressionSpecification;
 }
 
 /** Return a ring of longitudes and latitudes in the map's own plane, x and y in turn. */
@@ -102,6 +102,9 @@ export class RegionalMap {
   private key = "";
   private states = new Map<string, number>();
   private under: string | undefined;
+  /** Where the pointer rests on the map; null where it is elsewhere, as a finger is that has been lifted and put down again. */
+  private pointer: maplibre.Point | null = null;
+  private readonly watching: ((area: Pointed | null) => void)[];
   private selected: string[] = [];
   private lang: Lang = "ja";
   private opacity: number | maplibre.ExpressionSpecification = 1;
@@ -125,6 +128,7 @@ export class RegionalMap {
     { hash = false, home = HOME } = {},
   ) {
     const camera = hash ? cameraOf(location.hash) : null;
+    this.watching = [listeners.pointed];
     this.isInAddress = hash;
     this.home = home;
     this.isPlaced = camera !== null;
@@ -161,6 +165,8 @@ export class RegionalMap {
     this.map.on("render", () => this.handOver());
     this.map.on("mousemove", (event) => this.point(event.point));
     this.map.on("mouseout", () => this.point(null));
+    window.addEventListener("pointerdown", (event) => event.pointerType === "touch" && this.point(null), { capture: true });
+    for (const rest of ["moveend", "idle"] as const) this.map.on(rest, () => this.pointAgain());
     this.map.on("click", (event) => {
       const mark = this.map.getLayer("deployments") && this.map.queryRenderedFeatures(event.point, { layers: ["deployments"] })[0];
       const area = this.areaAt(event.point);
@@ -180,12 +186,20 @@ export class RegionalMap {
   }
 
   private point(at: maplibre.Point | null): void {
-    const area = at ? this.areaAt(at) : undefined;
-    const told = area?.properties;
+    this.pointer = at;
+    if (at) return this.pointAgain();
+    this.highlight(undefined);
+    this.tell(null);
+  }
+
+  /** Tell what lies under a resting pointer, where the map under it or its figures may be others by now. */
+  pointAgain(): void {
+    const at = this.pointer;
+    if (!at) return;
+    const told = this.areaAt(at)?.properties;
     this.highlight(told ? String(told["code"]) : undefined);
-    this.map.getCanvas().style.cursor = told ? "pointer" : "";
-    this.listeners.pointed(
-      told && at
+    this.tell(
+      told
         ? {
             code: String(told["code"]),
             name: String(told[this.lang === "ja" ? "name" : "name_en"] || told["name"]),
@@ -195,6 +209,16 @@ export class RegionalMap {
           }
         : null,
     );
+  }
+
+  private tell(area: Pointed | null): void {
+    this.map.getCanvas().style.cursor = area ? "pointer" : "";
+    for (const watch of this.watching) watch(area);
+  }
+
+  /** Tell the area pointed at to one more. */
+  watch(watch: (area: Pointed | null) => void): void {
+    this.watching.push(watch);
   }
 
   /** Outline the area pointed at, here or in a chart. */
@@ -275,14 +299,18 @@ export class RegionalMap {
     if (JSON.stringify(this.map.getPaintProperty("areas-fill", "fill-color")) !== wanted) {
       this.map.setPaintProperty("areas-fill", "fill-color", JSON.parse(wanted));
     }
-    if (paint.classes === null) {
+    this.classify(paint.classes);
+    this.pointAgain();
+  }
+
+  private classify(told: Paint["classes"]): void {
+    if (told === null) {
       for (const code of this.states.keys()) this.map.removeFeatureState({ ...AREAS, id: Number(code) }, "class");
       this.states.clear();
       return;
     }
-    const { codes, classes } = paint.classes;
-    codes.forEach((code, index) => {
-      const next = classes[index] ?? NONE;
+    told.codes.forEach((code, index) => {
+      const next = told.classes[index] ?? NONE;
       if (this.states.get(code) === next) return;
       this.states.set(code, next);
       this.map.setFeatureState({ ...AREAS, id: Number(code) }, { class: next });
@@ -299,6 +327,7 @@ export class RegionalMap {
     const wasDrawn = this.scrubbed === null;
     this.scrubbed = paint;
     if (wasDrawn) this.drawFill();
+    this.pointAgain();
   }
 
   /** Return the plate of what the map shows now, laid under it; null while tiles are missing. */

@@ -1,6 +1,7 @@
 /** Numbers as people read them: 33.2万人, 346.7万円, 29.0%. */
 
-import type { Lang, Texts } from "./api";
+import type { Lang, Layer, Texts } from "./api";
+import { text } from "./texts";
 
 export interface Measured {
   unit: Texts;
@@ -35,6 +36,12 @@ function digits(value: number, decimals: number, lang: Lang): string {
 /** Return a value in full, in its own unit. */
 export function full(value: number, { unit, decimals }: Measured, lang: Lang): string {
   return withUnit(digits(value, decimals, lang), unit[lang], lang);
+}
+
+/** Return what a layer has of an area: a figure in full, a category, or that there is none. */
+export function valueText(value: number | null | undefined, layer: Layer, lang: Lang): string {
+  if (value === null || value === undefined) return text(layer.topic.id === "measures" ? "noneKnown" : "noData", lang);
+  return layer.categories.find((one) => one.code === value)?.label[lang] ?? full(value, layer, lang);
 }
 
 /** Return a value short enough for a card or an axis: three digits that tell. */

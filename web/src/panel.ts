@@ -2,6 +2,7 @@
 
 import {
   get,
+  layers,
   values,
   type Catalogue,
   type Deployment,
@@ -20,7 +21,7 @@ import { lineChart, sparkline } from "./chart";
 import type { Go } from "./chooser";
 import { h } from "./element";
 import { MARKS } from "./marks";
-import { full, short, signed } from "./numbers";
+import { full, short, signed, valueText } from "./numbers";
 import { text, textOf } from "./texts";
 import { MOST_COMPARED, type View } from "./view";
 
@@ -31,7 +32,7 @@ const MOST_NEIGHBOURS = 12;
 /** What the parts of the page share. */
 export interface Board {
   view: View;
-  all: Catalogue;
+  catalogue: Catalogue;
   layer: Layer;
   legend: Legend;
   go: Go;
@@ -100,8 +101,7 @@ function trendText(figure: Figure, lang: Lang): HTMLElement | null {
 function card(figure: Figure, area: string, board: Board): HTMLElement {
   const { lang } = board.view;
   const told = figure.value === null ? textOf("status_", figure.status, lang) : short(figure.value, figure.indicator, lang);
-  const isOnMap = board.all.layers.has(figure.indicator.id);
-  const name = h("h5", {}, isOnMap ? h("button", { type: "button", class: "text", title: text("onMap", lang), onclick: () => board.go({ layer: figure.indicator.id, stage: "map" }) }, figure.indicator.name[lang]) : figure.indicator.name[lang]);
+  const name = h("h5", {}, h("button", { type: "button", class: "text", title: text("onMap", lang), onclick: () => board.go({ layer: figure.indicator.id, stage: "map" }) }, figure.indicator.name[lang]));
   const note = figure.area === area ? "" : `・${text("atPrefecture", lang)}`;
   return h(
     "li",
@@ -134,15 +134,14 @@ export function deployed(one: Deployment, lang: Lang): HTMLElement {
 }
 
 async function nearby(board: Board, profile: Profile): Promise<HTMLElement | null> {
-  const { view, layer, all } = board;
+  const { view, layer } = board;
   const lang = view.lang;
   const found = await get<{ neighbours: Neighbour[] }>(`/v1/areas/${profile.area.code}/neighbours`);
   const around = found.neighbours.slice(0, MOST_NEIGHBOURS);
   if (around.length === 0) return null;
   const isTransport = [DEMAND, GAP].includes(layer.id) || layer.topic.id === "transport" || layer.id.includes("mobility");
-  const wanted = [...new Set([layer.id, ...(isTransport ? [DEMAND, GAP] : [])])]
-    .map((id) => all.layers.get(id))
-    .filter((one): one is Layer => one !== undefined && one.levels.includes(profile.area.level));
+  const ids = [...new Set([layer.id, ...(isTransport ? [DEMAND, GAP] : [])])];
+  const wanted = (await layers(ids)).filter((one) => one.levels.includes(profile.area.level));
   const columns = await Promise.all(
     wanted.map(async (one) => {
       const period = one.id === layer.id && board.legend.level === profile.area.level ? board.legend.period : "";
@@ -219,15 +218,13 @@ async function deployments(profile: Profile, lang: Lang): Promise<HTMLElement> {
 function currentFigure(board: Board, profile: Profile, value: number | null | undefined, rank: Row | undefined): HTMLElement {
   const { layer, view, legend } = board;
   const lang = view.lang;
-  const category = layer.categories.find((one) => one.code === value);
-  const told = value === null || value === undefined ? text(layer.topic.id === "measures" ? "noneKnown" : "noData", lang) : (category?.label[lang] ?? full(value, layer, lang));
   const plot = h("div", { class: "chart" });
   void seriesChart(board, profile, plot).catch(() => plot.remove());
   return h(
     "section",
     { id: "current" },
     h("h3", {}, layer.name[lang]),
-    h("p", { class: layer.kind === "category" ? "big named" : "big" }, h("data", { value: value ?? "" }, told), h("span", { class: "soft" }, legend.period_label?.[lang] ?? legend.period)),
+    h("p", { class: layer.kind === "category" ? "big named" : "big" }, h("data", { value: value ?? "" }, valueText(value, layer, lang)), h("span", { class: "soft" }, legend.period_label?.[lang] ?? legend.period)),
     rank ? h("p", { class: "soft" }, `${text("rankNation", lang)} ${rankText({ rank: rank.rank, of: legend.classes.reduce((sum, one) => sum + one.count, 0) }, lang)}`) : null,
     plot,
   );

@@ -63,6 +63,9 @@ const TEXTS = {
   gsi: { ja: "地理院タイル", en: "GSI map tiles" },
   gsiCredit: { ja: "地理院タイル（国土地理院）", en: "GSI Tiles (Geospatial Information Authority of Japan)" },
   other: { ja: "もう一つの指標", en: "The other indicator" },
+  findLayer: { ja: "指標・施策を探す", en: "Find indicators, measures" },
+  sameLayer: { ja: "同じ指標", en: "The same indicator" },
+  acrossPeriods: { ja: "別の期間と比べる", en: "against another period" },
   otherPeriod: { ja: "もう一つの期間", en: "The other period" },
 
   map: { ja: "地図。矢印キーで移動、＋と－で拡大縮小、Enterで中央の地域を選択", en: "Map. Arrow keys move, plus and minus zoom, Enter chooses the area in the middle" },

@@ -1,18 +1,21 @@
 /** Two indicators in one map, three classes each, with a scatter plot linked to it. */
 
-import { gazetteer, values, type Lang, type Values } from "../api";
+import { gazetteer, layers, values, type Lang, type Values } from "../api";
 import { h, s } from "../element";
 import type { RegionalMap } from "../map";
 import { full, short } from "../numbers";
 import type { Board } from "../panel";
 import { text, withUnit } from "../texts";
 import { layerQuery, type View } from "../view";
-import { layerChoice, type Beside } from "./two";
+import { layerPicker, type Allowed } from "./picker";
+import { hasMovedOn, show } from "./sheet";
+import type { Beside } from "./two";
 import "./bivariate.css";
 
 /** Rows from low to high of the first indicator, columns of the second (Stevens, “purple–blue”, even in lightness). */
 export const COLOURS = ["#e8e8e8", "#ace4e4", "#5ac8c8", "#dfb0d6", "#a5add3", "#5698b9", "#be64ac", "#8c62aa", "#3b4994"] as const;
 const NO_DATA = "#ffffff";
+const NUMBERS: Allowed = { categories: false, same: false };
 const MARGIN = { left: 58, right: 10, top: 10, bottom: 42 };
 
 /** Return the rank of each value, from 1; equal values share the mean of theirs. */
@@ -217,11 +220,12 @@ let scatter: Scatter | null = null;
 
 /** Show the map in nine colours, and beside it the scatter plot. */
 export async function showBivariate(frames: HTMLElement, board: Board, first: RegionalMap, { other }: Beside): Promise<void> {
-  const { view, layer, legend, all } = board;
+  const { view, layer, legend } = board;
   const lang = view.lang;
-  const fits = (id: string) => all.layers.get(id)?.kind !== "category" && all.layers.get(id)?.levels.includes(legend.level);
-  const otherId = view.layer2 && fits(view.layer2) ? view.layer2 : layer.id === "ageing-rate" ? "population-change" : "ageing-rate";
-  const second = all.layers.get(otherId);
+  const address = location.search;
+  const candidates = await layers([view.layer2, layer.id === "ageing-rate" ? "population-change" : "ageing-rate"].filter(Boolean));
+  if (hasMovedOn(address)) return;
+  const second = candidates.find((one) => one.kind !== "category" && one.levels.includes(legend.level));
   let frame = document.getElementById("beside");
   if (!frame || !frame.querySelector(".scatter")) {
     frame?.remove();
@@ -230,7 +234,7 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
   }
   frame.removeAttribute("hidden");
   if (layer.kind === "category" || !second) {
-    frame.replaceChildren(h("div", { class: "scatter" }), h("p", { class: "soft" }, text("noData", lang)), layerChoice(board, layer.id, (one) => one.kind !== "category"));
+    frame.replaceChildren(h("div", { class: "scatter" }), h("p", { class: "soft" }, text("noData", lang)), layerPicker(board, layer, NUMBERS));
     return;
   }
   const periods = second.periods_by_level[legend.level] ?? [];
@@ -258,13 +262,10 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
   const told = `${text("correlation", lang)} ρ = ${rho === null ? "—" : rho.toFixed(2).replace("-", "−")}（${dots.length.toLocaleString(lang)} ${text("both", lang)}）`;
   document.getElementById("legend")?.replaceChildren(key(names, counts, lang));
   const plot = h("div", { class: "scatter" });
-  frame.replaceChildren(h("div", { class: "choices" }, layerChoice(board, second.id, (one) => one.kind !== "category")), h("p", { class: "soft" }, told), plot);
+  show(frame, h("div", { class: "choices" }, layerPicker(board, second, NUMBERS)), h("p", { class: "soft" }, told), plot);
   scatter = new Scatter(plot, dots, board, second, `${text("scatter", lang)}: ${names.join(" × ")}. ${told}`, (code) => first.highlight(code ?? undefined));
   scatter.draw();
   if (isLinked) return;
   isLinked = true;
-  first.map.on("mousemove", (event) => {
-    const area = first.map.getLayer("areas-fill") && first.map.queryRenderedFeatures(event.point, { layers: ["areas-fill"] })[0];
-    scatter?.light(area ? String(area.properties["code"]) : null);
-  });
+  first.watch((area) => scatter?.light(area?.code ?? null));
 }

@@ -49,7 +49,7 @@ function figures(profiles: Profile[], board: Board): HTMLElement {
       const found = profiles.map((profile) => profile.goals.find((one) => one.id === goal.id)?.figures.find((one) => one.indicator.id === id));
       const any = found.find((one) => one !== undefined);
       const name = any?.indicator.name[lang] ?? id;
-      const label = board.all.layers.has(id) ? h("button", { type: "button", class: "text", onclick: () => board.go({ layer: id, stage: "compare" }) }, name) : name;
+      const label = h("button", { type: "button", class: "text", onclick: () => board.go({ layer: id, stage: "compare" }) }, name);
       return h("tr", {}, h("th", { scope: "row" }, label, h("small", {}, any?.period_label?.[lang] ?? any?.period)), ...found.map((one, index) => figureCell(one, profiles[index]?.area.code ?? "", lang)));
     });
     return lines.length ? [h("tr", { class: "goal" }, h("th", { scope: "colgroup", colspan: profiles.length + 1 }, goal.name[lang])), ...lines] : [];

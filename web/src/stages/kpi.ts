@@ -1,6 +1,6 @@
 /** How far the KPIs of the strategy have come, by goal. */
 
-import { get, type Goal, type Lang, type Source, type Texts } from "../api";
+import { get, layers, type Goal, type Lang, type Layer, type Source, type Texts } from "../api";
 import { lineChart } from "../chart";
 import { h, s } from "../element";
 import { full, short, signed } from "../numbers";
@@ -128,6 +128,17 @@ interface Progress extends Kpi {
   rating_scheme: { name: Texts; bands: { code: string; label: Texts; colour: string }[]; source: Source };
   areas?: Course[];
   series: Race[];
+}
+
+/** What every card needs to know: which layers the map has, and what is drawn once the cards have their width. */
+interface Frame {
+  board: Board;
+  onMap: Map<string, Layer>;
+  later: (() => Promise<void>)[];
+}
+
+function layerOf(kpi: Kpi): string {
+  return `kpi-progress:${kpi.id}`;
 }
 
 function textNamed(name: string, lang: Lang): string {
@@ -322,11 +333,11 @@ function otherSeries(others: Race[], inWords: HTMLElement[], progress: Progress,
   return details;
 }
 
-function proxies(kpi: Kpi, board: Board): HTMLElement | null {
+function proxies(kpi: Kpi, { board, onMap }: Frame): HTMLElement | null {
   const { lang } = board.view;
-  const layers = kpi.proxies.map((id) => board.all.layers.get(id)).filter((one) => one !== undefined);
-  if (layers.length === 0) return null;
-  const buttons = layers.map((one) => h("li", {}, h("button", { type: "button", title: text("onMap", lang), "data-proxy": one.id, onclick: () => board.go({ layer: one.id, stage: "map" }) }, one.name[lang])));
+  const shown = kpi.proxies.map((id) => onMap.get(id)).filter((one) => one !== undefined);
+  if (shown.length === 0) return null;
+  const buttons = shown.map((one) => h("li", {}, h("button", { type: "button", title: text("onMap", lang), "data-proxy": one.id, onclick: () => board.go({ layer: one.id, stage: "map" }) }, one.name[lang])));
   return h("div", { class: "proxies" }, h("h5", {}, TEXTS.proxies[lang]), h("ul", {}, ...buttons));
 }
 
@@ -338,10 +349,11 @@ function sources(progress: Progress, lang: Lang): HTMLElement {
   return h("p", { class: "sources" }, ...all.map((one) => sourceLink(one, lang)), rule);
 }
 
-function card(progress: Progress, board: Board, later: (() => Promise<void>)[]): HTMLElement {
+function card(progress: Progress, frame: Frame): HTMLElement {
+  const { board, later } = frame;
   const { lang } = board.view;
-  const layer = `kpi-progress:${progress.id}`;
-  const open = board.all.layers.has(layer) ? h("button", { type: "button", class: "on-map", onclick: () => board.go({ layer, stage: "map" }) }, TEXTS.onMap[lang]) : null;
+  const layer = layerOf(progress);
+  const open = frame.onMap.has(layer) ? h("button", { type: "button", class: "on-map", onclick: () => board.go({ layer, stage: "map" }) }, TEXTS.onMap[lang]) : null;
   const parts = progress.relative ? races(progress, lang, later) : courses(progress, board);
   return h(
     "article",
@@ -349,15 +361,15 @@ function card(progress: Progress, board: Board, later: (() => Promise<void>)[]):
     h("header", {}, h("h4", { id: `kpi-${progress.id}` }, progress.name[lang]), open),
     h("p", { class: "definition" }, progress.definition[lang]),
     ...parts,
-    proxies(progress, board),
+    proxies(progress, frame),
     progress.note[lang] ? h("p", { class: "soft" }, `${TEXTS.note[lang]}${lang === "ja" ? "：" : ": "}${progress.note[lang]}`) : null,
     sources(progress, lang),
   );
 }
 
-function section(id: string, name: string, about: string | null, found: Progress[], board: Board, later: (() => Promise<void>)[]): HTMLElement {
-  const { lang } = board.view;
-  const cards = found.length ? h("div", { class: "cards" }, ...found.map((one) => card(one, board, later))) : h("p", { class: "soft" }, TEXTS.noKpi[lang]);
+function section(id: string, name: string, about: string | null, found: Progress[], frame: Frame): HTMLElement {
+  const { lang } = frame.board.view;
+  const cards = found.length ? h("div", { class: "cards" }, ...found.map((one) => card(one, frame))) : h("p", { class: "soft" }, TEXTS.noKpi[lang]);
   return h("section", { class: "goal", "data-goal": id }, h("h3", {}, name), about ? h("p", { class: "soft" }, about) : null, cards);
 }
 
@@ -368,11 +380,13 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const { kpis } = await get<{ kpis: Kpi[] }>("/v1/kpis");
   const wanted = kpis.filter((one) => one.owner === null || (area !== "" && one.owner === area));
   const found = await Promise.all(wanted.map((one) => get<Progress>(`/v1/kpis/${one.id}/progress`)));
+  const onMap = await layers(found.flatMap((one) => [layerOf(one), ...one.proxies]));
   if (hasMovedOn(address)) return;
   const later: (() => Promise<void>)[] = [];
+  const frame: Frame = { board, onMap: new Map(onMap.map((one) => [one.id, one])), later };
   const own = found.filter((one) => one.owner !== null);
   const ofGoal = (goal: Goal) => found.filter((one) => one.owner === null && one.goal === goal.id).sort((a, b) => goal.kpis.indexOf(a.id) - goal.kpis.indexOf(b.id));
-  const sections = board.all.goals.map((goal) => section(goal.id, goal.name[lang], goal.kpi?.[lang] ?? null, ofGoal(goal), board, later));
+  const sections = board.catalogue.goals.map((goal) => section(goal.id, goal.name[lang], goal.kpi?.[lang] ?? null, ofGoal(goal), frame));
   show(
     target,
     h(
@@ -380,7 +394,7 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
       { class: "kpis" },
       h("h3", { class: "first", tabindex: -1 }, TEXTS.title[lang]),
       h("p", { class: "words" }, TEXTS.lead[lang]),
-      own.length ? section("own", TEXTS.ofArea[lang], null, own, board, later) : null,
+      own.length ? section("own", TEXTS.ofArea[lang], null, own, frame) : null,
       ...sections,
     ),
   );

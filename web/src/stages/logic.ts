@@ -1,7 +1,8 @@
 /** The logic model: which measure is to lead to which goal, and what of it is known to run in an area. */
 
-import { get, type Area, type Lang, type Texts } from "../api";
+import { get, layers, type Area, type Lang, type Layer, type Texts } from "../api";
 import { h, s } from "../element";
+import { goalOf } from "../goals";
 import type { Board } from "../panel";
 import { text } from "../texts";
 import { columnsOf, KINDS, leadingTo, lit, related, type Kind, type Model, type ModelLink, type ModelNode } from "./columns";
@@ -57,18 +58,13 @@ interface Shown {
   model: Model;
   lit: Set<string>;
   counts: Map<string, number>;
+  /** The indicators that the map has. */
+  onMap: Map<string, Layer>;
   board: Board;
 }
 
 let picked: string | null = null;
 let pickedFor = "";
-
-/** Return the goal that a layer belongs to. */
-function goalOf({ all, layer }: Board): string {
-  const [kind, id] = layer.id.split(":");
-  const goal = all.goals.find((one) => one.indicators.includes(layer.id) || (kind === "deployment-count" && one.id === id) || (kind === "kpi-progress" && one.kpis.includes(id ?? "")));
-  return goal?.id ?? all.measures.find((one) => one.layer === layer.id)?.goal ?? all.goals[0]?.id ?? "";
-}
 
 function markOf(node: ModelNode, { lit, counts, board }: Shown): HTMLElement | null {
   const { area, lang } = board.view;
@@ -79,12 +75,12 @@ function markOf(node: ModelNode, { lit, counts, board }: Shown): HTMLElement | n
   return h("span", { class: "state" }, `● ${words[lang]}${area ? "" : many}`);
 }
 
-function chips(node: ModelNode, board: Board): HTMLElement | null {
+function chips(node: ModelNode, { board, onMap }: Shown): HTMLElement | null {
   const { lang } = board.view;
-  const layers = node.indicators.map((id) => board.all.layers.get(id)).filter((one) => one !== undefined);
-  if (layers.length === 0) return null;
+  const indicators = node.indicators.map((id) => onMap.get(id)).filter((one) => one !== undefined);
+  if (indicators.length === 0) return null;
   const label = `${TEXTS.indicators[lang]}: ${node.label[lang]}`;
-  return h("ul", { class: "chips", "aria-label": label }, ...layers.map((one) => h("li", {}, h("button", { type: "button", class: "chip", title: text("onMap", lang), onclick: () => board.go({ layer: one.id, stage: "map" }) }, one.name[lang]))));
+  return h("ul", { class: "chips", "aria-label": label }, ...indicators.map((one) => h("li", {}, h("button", { type: "button", class: "chip", title: text("onMap", lang), onclick: () => board.go({ layer: one.id, stage: "map" }) }, one.name[lang]))));
 }
 
 /** Return the button of a node: a measure opens its map, any other stays lit alone until pressed again. */
@@ -142,7 +138,7 @@ function diagram(shown: Shown): { element: HTMLElement; link: () => void } {
     light(pinned || focused);
   };
   const box = (node: ModelNode) => {
-    const made = h("li", { class: `node ${node.kind}${shown.lit.has(node.id) ? " lit" : ""}`, "data-node": node.id }, nodeButton(node, shown, () => pin(node.id)), chips(node, board));
+    const made = h("li", { class: `node ${node.kind}${shown.lit.has(node.id) ? " lit" : ""}`, "data-node": node.id }, nodeButton(node, shown, () => pin(node.id)), chips(node, shown));
     // a move, not an entry: boxes that scroll under a resting pointer must not take over from the keyboard
     made.addEventListener("pointermove", () => alone === node.id || light(node.id));
     made.addEventListener("pointerleave", () => light(focused || pinned));
@@ -194,7 +190,7 @@ function branch(node: ModelNode, via: ModelLink | null, shown: Shown): HTMLEleme
   return h(
     "li",
     { class: `${node.kind}${shown.lit.has(node.id) ? " lit" : ""}` },
-    h("div", { class: "entry" }, h("small", { class: "kind" }, TEXTS[node.kind][lang]), nodeButton(node, shown, null), via ? h("p", { class: "soft reason" }, reasonText(via, lang)) : null, chips(node, board)),
+    h("div", { class: "entry" }, h("small", { class: "kind" }, TEXTS[node.kind][lang]), nodeButton(node, shown, null), via ? h("p", { class: "soft reason" }, reasonText(via, lang)) : null, chips(node, shown)),
     parts.length ? h("ul", {}, ...parts) : null,
   );
 }
@@ -232,7 +228,7 @@ function legend(shown: Shown): HTMLElement {
 }
 
 function known(answer: Answer, board: Board): Map<string, number> {
-  const counts = new Map(board.all.measures.map((one) => [one.id, one.known_deployments]));
+  const counts = new Map(board.catalogue.measures.map((one) => [one.id, one.known_deployments]));
   const measures = answer.nodes.filter((one) => one.kind === "measure" && (answer.area ? one.deployed : (counts.get(one.id) ?? 0) > 0));
   return new Map(measures.map((one) => [one.id, counts.get(one.id) ?? 0]));
 }
@@ -242,12 +238,13 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const { area, lang } = board.view;
   const address = location.search;
   const [answer, place] = await Promise.all([get<Answer>(`/v1/logic-model.json${area ? `?area=${area}` : ""}`), area ? get<Area>(`/v1/areas/${area}`) : null]);
+  const indicators = await layers(answer.nodes.flatMap((one) => one.indicators));
   if (hasMovedOn(address)) return;
   if (pickedFor !== board.layer.id) [picked, pickedFor] = [null, board.layer.id];
-  const goal = picked ?? goalOf(board);
+  const goal = picked ?? (goalOf(board.catalogue, board.layer.id) ?? board.catalogue.goals[0])?.id ?? "";
   const counts = known(answer, board);
   const model = leadingTo(answer, goal);
-  const shown: Shown = { model, lit: lit(answer.links, counts.keys()), counts, board };
+  const shown: Shown = { model, lit: lit(answer.links, counts.keys()), counts, onMap: new Map(indicators.map((one) => [one.id, one])), board };
   const { element, link } = diagram(shown);
   const columns = columnsOf(model);
   const list = h("details", { class: "outline" }, h("summary", {}, TEXTS.asList[lang]), h("ul", {}, ...columns.goal.map((one) => branch(one, null, shown))));

@@ -1,6 +1,6 @@
 /** The roadmap: what is due in which fiscal year of the strategy, and what is known to run by then. */
 
-import { get, type Deployment, type Goal, type Lang, type Source, type Texts } from "../api";
+import { get, layers, type Deployment, type Goal, type Lang, type Source, type Texts } from "../api";
 import { h, s } from "../element";
 import { full } from "../numbers";
 import type { Board } from "../panel";
@@ -81,6 +81,8 @@ interface Frame {
   years: number[];
   now: number;
   units: Map<string, Unit>;
+  /** The KPIs that the map has, by the ids of their layers; it has every measure. */
+  onMap: Set<string>;
   board: Board;
 }
 
@@ -156,10 +158,14 @@ function cell(line: Line, year: number, frame: Frame): HTMLElement {
   return h("td", { class: year === frame.now ? "now" : "" }, ...parts);
 }
 
-function nameOf(line: Line, { board }: Frame): HTMLElement | string {
+function layerOf(line: Line): string {
+  return line.kind === "kpi" ? `kpi-progress:${line.id}` : `deployments:${line.id}`;
+}
+
+function nameOf(line: Line, { board, onMap }: Frame): HTMLElement | string {
   const name = line.name[board.view.lang];
-  const layer = line.kind === "kpi" ? `kpi-progress:${line.id}` : `deployments:${line.id}`;
-  if (line.kind === "strategy" || !board.all.layers.has(layer)) return h("span", {}, name);
+  const layer = layerOf(line);
+  if (line.kind === "strategy" || (line.kind === "kpi" && !onMap.has(layer))) return h("span", {}, name);
   return h("button", { type: "button", class: "text", title: text("onMap", board.view.lang), onclick: () => board.go({ layer, stage: "map" }) }, name);
 }
 
@@ -230,17 +236,20 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
   if (hasMovedOn(address)) return;
   const { fy_from, fy_to } = roadmap.strategy;
   const years = Array.from({ length: fy_to - fy_from + 1 }, (_, index) => fy_from + index);
-  const frame: Frame = { years, now: fiscalYearOf(new Date()), units: new Map(kpis.map((one) => [one.id, one])), board };
   const running = runningByMeasure(deployments, years);
   const milestones = roadmap.years.flatMap((one) => one.milestones);
   const ofGoal = (goal: Goal | null) =>
     linesOf(
       milestones.filter((one) => one.goal === (goal?.id ?? null)),
       running,
-      goal ? board.all.measures.filter((one) => one.goal === goal.id) : [],
+      goal ? board.catalogue.measures.filter((one) => one.goal === goal.id) : [],
     );
-  const groups = [group(TEXTS.whole[lang], ofGoal(null), frame), ...board.all.goals.map((goal) => group(goal.name[lang], ofGoal(goal), frame))];
-  const unlisted = board.all.measures.filter((one) => !running.has(one.id) && !milestones.some((each) => each.subject === one.id)).length;
+  const lines = [null, ...board.catalogue.goals].map((goal): [string, Line[]] => [goal?.name[lang] ?? TEXTS.whole[lang], ofGoal(goal)]);
+  const onMap = await layers(lines.flatMap(([, some]) => some.filter((one) => one.kind === "kpi").map(layerOf)));
+  if (hasMovedOn(address)) return;
+  const frame: Frame = { years, now: fiscalYearOf(new Date()), units: new Map(kpis.map((one) => [one.id, one])), onMap: new Set(onMap.map((one) => one.id)), board };
+  const groups = lines.map(([name, some]) => group(name, some, frame));
+  const unlisted = board.catalogue.measures.filter((one) => !running.has(one.id) && !milestones.some((each) => each.subject === one.id)).length;
   const left = lang === "ja" ? `${TEXTS.left.ja}（${counted(unlisted, "ja")}）。` : `${TEXTS.left.en} (${counted(unlisted, "en")}).`;
   show(
     target,

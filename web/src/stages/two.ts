@@ -1,13 +1,16 @@
 /** Two maps side by side, moving as one: two layers, or two periods of one. */
 
-import { legend, values as valuesOf, type Layer, type Legend } from "../api";
+import { layers, legend, periodLabel, values as valuesOf, type Legend } from "../api";
 import { h } from "../element";
 import { drawLegend } from "../legend";
 import { RegionalMap, type MapTexts, type Pointed } from "../map";
-import { full } from "../numbers";
+import { valueText } from "../numbers";
 import type { Board } from "../panel";
 import { text } from "../texts";
+import { showTip } from "../tip";
 import { breaksOver, layerQuery, type View } from "../view";
+import { layerPicker } from "./picker";
+import { hasMovedOn, show as redraw } from "./sheet";
 
 export interface Beside {
   other: View;
@@ -18,21 +21,6 @@ export interface Beside {
 let second: RegionalMap | null = null;
 /** What the pointer is told; of the newest view. */
 let tell: (area: Pointed | null) => void = () => undefined;
-
-/** Return a choice of every layer that the level has, by topic. */
-export function layerChoice(board: Board, chosen: string, isOffered: (layer: Layer) => boolean): HTMLSelectElement {
-  const { lang } = board.view;
-  const groups = new Map<string, HTMLOptGroupElement>();
-  for (const layer of board.all.layers.values()) {
-    if (!layer.levels.includes(board.legend.level) || !isOffered(layer)) continue;
-    const group = groups.get(layer.topic.id) ?? h("optgroup", { label: layer.topic[lang] });
-    groups.set(layer.topic.id, group);
-    group.append(h("option", { value: layer.id, selected: layer.id === chosen }, layer.name[lang]));
-  }
-  const choice = h("select", { id: "layer2", "aria-label": text("other", lang) }, ...groups.values());
-  choice.addEventListener("change", () => board.go({ layer2: choice.value, period2: "" }));
-  return choice;
-}
 
 /** Show the second map beside the first. */
 export async function showTwo(frames: HTMLElement, board: Board, first: RegionalMap, { other, lay, mapTexts }: Beside): Promise<void> {
@@ -46,22 +34,20 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
   }
   frame.removeAttribute("hidden");
   first.resize();
-  const layer = board.all.layers.get(other.layer) ?? board.layer;
+  const address = location.search;
+  const [layer = board.layer] = await layers([other.layer]);
+  if (hasMovedOn(address)) return;
   const shown = { ...other, level: board.legend.level, vintage: board.legend.vintage };
   const periods = layer.periods_by_level[shown.level] ?? [];
   if (!periods.includes(shown.period)) shown.period = "";
   // where nothing else was chosen, then and now: the first period there is
   if (!board.view.layer2 && !board.view.period2) shown.period = periods[0] ?? "";
   const found = await legend(shown.layer, layerQuery(shown));
+  if (hasMovedOn(address)) return;
   let values: Map<string, number | null> | null = null;
   const tip = frame.querySelector<HTMLElement>(".tip") as HTMLElement;
   tell = (area) => {
-    tip.hidden = !area;
-    if (!area) return;
-    const value = values ? values.get(area.code) ?? null : (area.value ?? null);
-    tip.replaceChildren(h("b", {}, area.name), h("span", {}, value === null ? text("noData", lang) : (layer.categories.find((one) => one.code === value)?.label[lang] ?? full(value, layer, lang))));
-    tip.style.left = `${Math.max(area.x - tip.offsetWidth / 2, 8)}px`;
-    tip.style.top = `${area.y > 80 ? area.y - tip.offsetHeight - 14 : area.y + 18}px`;
+    showTip(tip, area, area && values && valueText(values.get(area.code), layer, lang));
   };
   if (!second) {
     second = new RegionalMap(frame.querySelector<HTMLElement>("#map2") as HTMLElement, mapTexts, { pointed: (area) => tell(area), chosen: (code) => board.go({ area: code }) });
@@ -70,9 +56,10 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
   await lay(second, shown, found);
   second.select([...new Set([board.view.area, ...board.view.areas])].filter(Boolean));
   drawLegend(frame.querySelector<HTMLElement>("#legend2") as HTMLElement, found, lang, { breaks: breaksOver(shown) });
-  const when = h("select", { id: "period2", "aria-label": text("otherPeriod", lang) }, ...periods.map((period) => h("option", { value: period, selected: period === found.period }, found.period === period ? (found.period_label?.[lang] ?? period) : period)));
+  const when = h("select", { id: "period2", "aria-label": text("otherPeriod", lang) }, ...periods.map((period) => h("option", { value: period, selected: period === found.period }, periodLabel(layer, period, lang))));
   when.addEventListener("change", () => board.go({ layer2: shown.layer, period2: when.value }));
-  frame.querySelector(".choices")?.replaceChildren(layerChoice(board, shown.layer, () => true), when);
+  redraw(frame.querySelector<HTMLElement>(".choices") as HTMLElement, layerPicker(board, layer, { categories: true, same: true }), when);
   const more = await valuesOf(shown.layer, layerQuery({ ...shown, period: found.period }));
   values = new Map(more.codes.map((code, index) => [code, more.values[index] ?? null]));
+  second.pointAgain();
 }

@@ -1,0 +1,104 @@
+"""Finding layers by words: what is found, and what comes first."""
+
+from __future__ import annotations
+
+import pytest
+
+from geo.figures.indicators import Indicator
+from service.figures.search import Entry, folded, found
+
+
+def layer(id: str, ja: str, en: str, description: str = "", keywords: str = "") -> Indicator:
+    return Indicator(
+        id=id,
+        name_ja=ja,
+        name_en=en,
+        description_ja=description,
+        description_en="",
+        topic="land",
+        kind="count",
+        keywords=keywords,
+    )
+
+
+ENTRIES = {
+    "population": Entry.of(layer("population", "総人口", "Population", "高齢者も含む", "住民;人の数")),
+    "population-change": Entry.of(layer("population-change", "人口増減率", "Population change")),
+    "ageing-rate": Entry.of(layer("ageing-rate", "高齢化率", "Ageing rate", "人口に占める割合", "お年寄り")),
+    "tax": Entry.of(layer("tax", "1人当たり地方税", "Local tax per head")),
+    "deployments:bus": Entry.of(
+        layer(
+            "deployments:bus",
+            "地域交通の「リ・デザイン」：展開の状態",
+            "Local transport: state of deployments",
+        ),
+        ("地域交通の「リ・デザイン」", "デマンドバス"),
+    ),
+}
+
+
+def ids(q: str) -> list[str]:
+    return found(ENTRIES, ENTRIES, q)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ＡＢＣ", "abc"),
+        ("デマンド・バス", "でまんどばす"),
+        ("ﾃﾞﾏﾝﾄﾞﾊﾞｽ", "デマンドバス"),
+        ("人口（推計）", "人口推計"),
+        ("茅ヶ崎", "茅ケ崎"),
+        ("re-design", "Redesign"),
+        ("地方　税\t額", "地方税額"),
+    ],
+)
+def test_width_case_kana_spaces_dots_and_brackets_make_no_difference(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+
+
+def test_a_long_vowel_is_no_hyphen() -> None:
+    assert folded("データ") != folded("データー")
+
+
+@pytest.mark.parametrize(
+    ("q", "first"),
+    [
+        ("population", ["population", "population-change"]),  # called just so, then beginning with it
+        ("人口", ["population-change", "population", "ageing-rate"]),  # begins, holds, in the description
+        ("高齢", ["ageing-rate", "population"]),  # a name before a description
+        ("お年寄り", ["ageing-rate"]),
+        ("でまんどバス", ["deployments:bus"]),
+        ("リデザイン", ["deployments:bus"]),
+        ("TAX local", ["tax"]),  # in any order
+        ("ageing-rate", ["ageing-rate"]),  # by its id
+    ],
+)
+def test_the_best_match_comes_first(q: str, first: list[str]) -> None:
+    assert ids(q) == first
+
+
+def test_a_keyword_comes_before_a_description() -> None:
+    entries = {
+        "told": Entry.of(layer("told", "甲", "A", "空き家の数")),
+        "kept": Entry.of(layer("kept", "住宅の使われない割合", "B", "", "空き家;廃屋")),
+    }
+    assert found(entries, entries, "空き家") == ["kept", "told"]
+
+
+def test_words_of_different_keywords_or_lines_do_not_run_together() -> None:
+    assert ids("住民人の数") == []
+
+
+def test_every_word_must_be_there() -> None:
+    assert ids("地方 税") == ["tax"]
+    assert ids("地方 鉄道") == []
+
+
+def test_no_words_leave_all_and_unknown_words_none() -> None:
+    assert ids(" ・ ") == list(ENTRIES)
+    assert ids("zzz") == []
+
+
+def test_only_those_among_are_found() -> None:
+    assert found(ENTRIES, ["ageing-rate"], "人口") == ["ageing-rate"]
