@@ -22,6 +22,7 @@ from service.db.database import reader_engine
 from service.http.problems import TooManyFeatures
 from service.memory.news import News
 from service.memory.store import Store
+from service.strategy.kinds import KINDS
 from service.tests.databases import Database, DatabaseServer
 from service.transit import transport
 from service.transit.load import Credit, store_grid
@@ -147,7 +148,7 @@ def test_a_prefecture_too_large_for_a_scenario_is_refused_and_its_municipality_i
     monkeypatch.setattr(transport, "MAX_REGION_CELLS", 3000)
 
     async def regions() -> None:
-        store = Store(reader_engine(database.settings), database.settings)
+        store = Store(reader_engine(database.settings), database.settings, KINDS)
         atlas = await News(store).refresh()
         try:
             with pytest.raises(TooManyFeatures, match=r"cells around 10000.* at most 3,000; ask for one of"):

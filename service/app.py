@@ -46,6 +46,7 @@ from service.settings import Settings
 from service.strategy import deployment_routes as deployments
 from service.strategy import kpi_routes as kpis
 from service.strategy import routes as strategy
+from service.strategy.kinds import KINDS
 from service.transit import routes as transport
 from service.transit import scenario_routes as scenario
 
@@ -63,7 +64,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     take_short_turns()
     app.state.writer = writer_engine(settings)
-    store = Store(reader_engine(settings), settings)
+    store = Store(reader_engine(settings), settings, KINDS)
     news = app.state.news = News(store)
     app.state.downloads = Downloads(settings.downloads, settings.downloads_mb)
     keeping_up = asyncio.create_task(news.run())

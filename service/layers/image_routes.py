@@ -12,10 +12,9 @@ from service.areas.geometry import Bbox, bbox_of
 from service.heavy import beside
 from service.http.dependencies import AtlasDep, PictureDep, api_router
 from service.http.responses import PNG, SVG, Told, encoded, kept
-from service.layers.reading_routes import words_of
-from service.layers.routes import is_current
+from service.layers.readings import words_of
 from service.layers.static_maps import Sheet, fonts_of, rasterised, svg_of
-from service.layers.views import Lang, Picture, Revision
+from service.layers.views import Lang, Picture, Revision, is_current
 from service.memory.revisions import digest
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])

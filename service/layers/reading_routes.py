@@ -10,19 +10,17 @@ from fastapi.responses import Response
 
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter
-from geo.layers.words import Named, categories_in_words, citation, map_in_words
 from service.areas.geometry import Parent, parent_of
-from service.figures.routes import sources_described
+from service.figures.forms import sources_described
 from service.http.addresses import next_page
 from service.http.dependencies import AtlasDep, PictureDep, api_router
 from service.http.responses import JSON, Told, encoded, kept, kept_json, to_json
-from service.layers.ranking import Place, Positions, category_counts, places, spread
-from service.layers.routes import about, is_current
-from service.layers.views import MISSING, Picture, Revision, pictures_of_periods
+from service.layers.forms import about
+from service.layers.ranking import Place, Positions, places
+from service.layers.readings import words_and_citation
+from service.layers.views import MISSING, Picture, Revision, is_current, pictures_of_periods
 from service.memory.atlas import Atlas
 from service.memory.revisions import digest
-from service.planning.profiles import level_of
-from service.strategy.policy import COVERAGE
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
@@ -31,35 +29,6 @@ SHOWN = 3
 
 def _head(atlas: Atlas, picture: Picture) -> dict[str, object]:
     return about(picture, sources_described(atlas, picture.vector.sources))
-
-
-def words_and_citation(
-    atlas: Atlas, picture: Picture, parent: str | None = None
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return a picture in words, and what to write under it; each in Japanese and English."""
-    positions = picture.gazetteer.within(parent)
-    view, indicator = picture.view, picture.view.indicator
-    period = period_label(view.period, indicator.period_kind)
-    name = None
-    if parent is not None:
-        _level, area = level_of(atlas, view.vintage, parent)
-        name = Named(area.name_ja, area.name_en)
-    if indicator.kind == "category":
-        counts, without = category_counts(picture, positions)
-        coverage = COVERAGE if indicator.topic == "measures" else None
-        told = categories_in_words(indicator, period, view.level, counts, without, coverage, name)
-    else:
-        told = map_in_words(indicator, period, view.level, spread(atlas, picture, positions), name)
-    used = [atlas.catalogue.sources[name] for name in picture.vector.sources]
-    credits = [*({"ja": one.credit_ja, "en": one.credit_en} for one in used), dict(view.vintage.credit)]
-    title = Named(indicator.name_ja, indicator.name_en)
-    cited = citation(title, period, view.level, credits, str(view.vintage.date), picture.revision)
-    return told, cited
-
-
-def words_of(atlas: Atlas, picture: Picture) -> dict[str, str]:
-    """Return a picture in words, in Japanese and English."""
-    return words_and_citation(atlas, picture)[0]
 
 
 @router.get("/summary.json", summary="A map in words")

@@ -9,12 +9,11 @@ from fastapi import Request
 from fastapi.responses import Response
 from numpy.typing import NDArray
 
-from geo.eras import period_label
 from geo.figures import summary
 from geo.layers.geojson import Column
 from geo.layers.style import fill_of_poured, maplibre_style
 from service.areas.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
-from service.figures.routes import sources_described
+from service.figures.forms import sources_described
 from service.figures.values import STATUSES
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, PictureDep, api_router
@@ -33,44 +32,20 @@ from service.http.responses import (
     kept_json,
     to_json,
 )
+from service.layers.forms import about
 from service.layers.legends import legend_of
 from service.layers.plates import MAX_ZOOM
-from service.layers.views import MISSING, Lang, Picture, Revision, View
+from service.layers.views import MISSING, Lang, Picture, Revision, View, is_current
 from service.memory.revisions import digest
-from service.strategy.policy import COVERAGE
 
 Positions = NDArray[np.intp]
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
 
-def is_current(rev: str | None, picture: Picture) -> bool:
-    """Return whether an address names the revision that is served, and so may be kept for ever."""
-    return rev is not None and rev == picture.revision
-
-
 def _query(view: View, revision: str | None = None) -> str:
     chosen = view.parameters() | ({"rev": revision} if revision else {})
     return "&".join(f"{name}={value}" for name, value in chosen.items())
-
-
-def about(picture: Picture, sources: list[dict[str, object]]) -> dict[str, object]:
-    """Return what every answer says of itself: layer, period, level, boundaries, unit, credit, revision."""
-    view, indicator = picture.view, picture.view.indicator
-    return {
-        "layer": indicator.id,
-        "title": {"ja": indicator.name_ja, "en": indicator.name_en},
-        "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
-        "period": view.period,
-        "period_label": period_label(view.period, indicator.period_kind),
-        "period_kind": indicator.period_kind,
-        "level": view.level,
-        "vintage": str(view.vintage.date),
-        "revision": picture.revision,
-        "sources": sources,
-        "credit": view.vintage.credit,
-        **({"coverage": COVERAGE} if indicator.topic == "measures" else {}),
-    }
 
 
 @router.get("/tiles.json", summary="TileJSON 3.0")

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
 
-from geo.errors import Finding, InvalidParameter, NotFound
+from geo.errors import Finding, InvalidParameter
 from service.heavy import off_loop
 from service.http.dependencies import AtlasDep, ViewDep, api_router
-from service.http.responses import accepts_gzip, is_fresh
-from service.layers.plates import FORMATS, MAX_ZOOM, Plate, plate
+from service.layers.plates import Plate, plate
+from service.layers.tile_answers import address_of, tile_answer
 from service.layers.views import Revision, View, Wish, is_usual, resolve
-from service.memory.atlas import Address, Atlas
+from service.memory.atlas import Atlas
 from service.memory.store import settled
 
 router = api_router(prefix="/v1/layers/{layer}/tiles", tags=["tiles"])
@@ -38,15 +38,6 @@ def _further_views(atlas: Atlas, view: View, listed: str | None) -> list[View]:
         raise InvalidParameter(f"with may name at most {MAX_FURTHER} layers", [finding])
     same = Wish(period=view.period, level=view.level, vintage=str(view.vintage.date))
     return [resolve(atlas, name, same) for name in names]
-
-
-def address_of(z: int, x: int, y: int) -> Address:
-    """Return the address of a tile; NotFound outside the zooms or the grid."""
-    if not 0 <= z <= MAX_ZOOM:
-        raise NotFound(f"There are tiles for zoom 0 to {MAX_ZOOM}, not {z}")
-    if not (0 <= x < 1 << z and 0 <= y < 1 << z):
-        raise NotFound(f"Zoom {z} has tiles 0 to {(1 << z) - 1} in x and y, not {x}/{y}")
-    return z, x, y
 
 
 async def plate_of(
@@ -85,20 +76,3 @@ async def tile(
     """
     suffix = request.url.path.rsplit(str(y), 1)[1].removeprefix(".")
     return await tile_answer(request, atlas, poured, address_of(z, x, y), suffix)
-
-
-async def tile_answer(
-    request: Request, atlas: Atlas, poured: Plate, address: Address, suffix: str
-) -> Response:
-    """Return the tile at an address as a response."""
-    media_type, size = FORMATS[suffix]
-    gzipped = size is None and accepts_gzip(request.headers.get("accept-encoding", ""))
-    headers = poured.tile_headers(address, suffix, gzipped=gzipped)
-    if is_fresh(request.headers.get("if-none-match", ""), headers["ETag"]):
-        headers.pop("Content-Encoding", None)
-        return Response(status_code=304, headers=headers)
-    body = await settled(lambda: poured.body(atlas, address, suffix, gzipped=gzipped))
-    if not body:
-        headers.pop("Content-Encoding", None)
-        return Response(status_code=204, headers=headers)
-    return Response(body, media_type=media_type, headers=headers)

@@ -19,7 +19,6 @@ from geo.figures.indicators import Indicator
 from geo.layers import classify, palettes
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.figures.values import Breaks, Vector
-from service.layers.kinds import kind_of
 from service.memory import revisions
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -294,7 +293,7 @@ def is_usual(view: View) -> bool:
 def breaks(atlas: Atlas, view: View) -> Breaks:
     """Return the class breaks of a view; with ``breaks_over=all`` the same for every period."""
     one, date, over_all = view.indicator, view.vintage.date, view.breaks_over == "all"
-    if is_usual(view) and kind_of(one).make is None:
+    if is_usual(view) and atlas.kind_of(one).make is None:
         if over_all:
             return atlas.all_breaks(one, view.level, date)
         return atlas.period_breaks(one, view.period, view.level, date)
@@ -349,3 +348,8 @@ def _category_classes(values: Floats, codes: Floats) -> NDArray[np.uint8]:
     for index, code in enumerate(codes):
         classes[values == code] = index
     return classes
+
+
+def is_current(rev: str | None, picture: Picture) -> bool:
+    """Return whether an address names the revision that is served, and so may be kept for ever."""
+    return rev is not None and rev == picture.revision

@@ -30,10 +30,10 @@ from service.areas.tiles import TOP_ZOOM, encode_tile
 from service.db import queries
 from service.figures.values import NOT_APPLICABLE, OK, Breaks, StoredVector, Vector, ages_by_year, derived
 from service.heavy import off_loop, prepared
-from service.layers.kinds import kind_of, stored_from
 from service.memory import revisions
 from service.memory.cache import LARGEST_SHARE
 from service.memory.catalogue import Catalogue, Vintage
+from service.memory.kinds import INDICATOR, Kind, stored_from
 from service.memory.store import Moved, Store
 
 __all__ = ["Atlas", "Vintage"]
@@ -84,6 +84,11 @@ class Atlas:
         """Return the levels at which a layer has values."""
         return [level for level in LEVELS if self.periods(layer, level)]
 
+    def kind_of(self, layer: Indicator) -> Kind[Atlas]:
+        """Return what a layer follows from, and how its values come to be."""
+        found: Kind[Atlas] = self.store.kinds.get(layer.id.partition(":")[0], INDICATOR)
+        return found
+
     # In which state
 
     def revision(self, layer: Indicator, vintage: dt.date) -> str:
@@ -91,7 +96,7 @@ class Atlas:
         key = (layer.id, vintage)
         found = self._revisions.get(key)
         if found is None:
-            subjects = {*kind_of(layer).inputs(self.catalogue, layer), revisions.vintage(vintage)}
+            subjects = {*self.kind_of(layer).inputs(self.catalogue, layer), revisions.vintage(vintage)}
             found = self._revisions[key] = self._digest(subjects, layer.id, vintage)
         return found
 
@@ -101,7 +106,7 @@ class Atlas:
         found = self._revisions.get(key)
         if found is None:
             subjects = set(map(revisions.vintage, self.catalogue.vintages))
-            subjects.update(*(kind_of(layer).inputs(self.catalogue, layer) for layer in layers))
+            subjects.update(*(self.kind_of(layer).inputs(self.catalogue, layer) for layer in layers))
             found = self._revisions[key] = self._digest(subjects, *key)
         return found
 
@@ -171,7 +176,7 @@ class Atlas:
 
     def vectors(self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date) -> list[Vector]:
         """Return a layer's values of several periods."""
-        make = kind_of(layer).make
+        make = self.kind_of(layer).make
         if make is not None:
             return [self._made(layer, period, level, vintage) for period in periods]
         return [one.vector for one in self._stored(layer, periods, level, vintage)]
@@ -241,7 +246,7 @@ class Atlas:
         found = self.store.made.get(key)
         if found is not None:
             return found
-        make, gazetteer = kind_of(layer).make, self.gazetteer(vintage, level)
+        make, gazetteer = self.kind_of(layer).make, self.gazetteer(vintage, level)
         assert make is not None  # noqa: S101 (asked before)
         if self.store.is_loop:
 

@@ -18,6 +18,7 @@ from geo.layers.geojson import FeatureTexts
 from service.db.database import Statements
 from service.figures.values import Breaks, StoredVector, Vector
 from service.memory.cache import Memory, Shelf
+from service.memory.kinds import Kinds
 from service.settings import Settings
 
 V = TypeVar("V")
@@ -47,8 +48,9 @@ HELD = Gauge("chiiki_memory_bytes", "What this process holds ready", ["kind"])
 class Store:
     """The engine and the memory of a process. It is made on the event loop that reads for it."""
 
-    def __init__(self, engine: AsyncEngine, settings: Settings) -> None:
+    def __init__(self, engine: AsyncEngine, settings: Settings, kinds: Kinds[Any]) -> None:
         self.engine = engine
+        self.kinds = kinds
         self.statements = Statements(settings)
         self.settings = settings
         self.loop = asyncio.get_running_loop()

@@ -13,14 +13,14 @@ from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router, shown
 from service.http.responses import JSON, MVT, PNG, answers, json_answer
 from service.layers.plates import Plate
-from service.layers.tile_routes import address_of, tile_answer
+from service.layers.tile_answers import address_of, tile_answer
 from service.layers.views import Picture, Wish, resolve
 from service.memory.atlas import Atlas
 from service.ogc import documents, tilesets
 from service.ogc.collections import Collection, collection
 from service.ogc.documents import link
 from service.ogc.items import read
-from service.ogc.routes import DOCUMENT, PREFIX, Form, Titles, document, language, root_of
+from service.ogc.requests import DOCUMENT, PREFIX, Form, Titles, document, language, root_of
 
 router = api_router(prefix=PREFIX, tags=["ogc"])
 

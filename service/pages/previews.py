@@ -16,16 +16,15 @@ from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.layers.words import Named, Texts, credits_in_words
-from service.figures.series_routes import lines_in_words, lines_of
+from service.figures.series import lines_in_words, lines_of
 from service.layers.ranking import full_name
-from service.layers.reading_routes import words_and_citation
+from service.layers.readings import words_and_citation
 from service.layers.views import Language, Picture, Wish, chosen_vintage, picture, resolve
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.planning.profile_routes import Asked as AskedArea
-from service.planning.profile_routes import profile_of
-from service.planning.profile_routes import words_of as profile_words
-from service.planning.profiles import level_of
+from service.planning.profiles import Asked as AskedArea
+from service.planning.profiles import level_of, profile_of
+from service.planning.profiles import words_of as profile_words
 
 #: The layer of an address that names none, as in web/src/view.ts.
 DEFAULT_LAYER = "population-change"

@@ -12,8 +12,8 @@ from geo.errors import Finding, NotEnoughData
 from geo.figures.effect import CONFIDENCE, LEAST, Estimate
 from geo.figures.indicators import Indicator
 from geo.strategy.plan import Measure
-from service.areas.routes import named
-from service.figures.routes import brief
+from service.areas.forms import named
+from service.figures.forms import brief
 from service.heavy import slowly
 from service.http.dependencies import AtlasDep, api_router
 from service.http.responses import CSV, JSON, Bom, Told, csv_bytes, encoded, kept, state_of, to_json

@@ -16,9 +16,9 @@ from geo.errors import Finding, NotEnoughData
 from geo.figures.peers import need
 from geo.strategy.deployments import RUNNING
 from geo.strategy.plan import Measure
+from service.areas.forms import named
 from service.areas.gazetteer import Area
-from service.areas.routes import named
-from service.figures.routes import brief
+from service.figures.forms import brief
 from service.http.dependencies import AtlasDep, api_router
 from service.http.responses import Bom, kept_csv, kept_json
 from service.layers.views import VintageDate, chosen_vintage

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,30 +10,30 @@ from fastapi.responses import Response
 
 from geo.codes import area_code, prefecture_of
 from geo.eras import period_label
-from geo.layers.words import Named, profile_in_words
-from service.areas.gazetteer import Area
-from service.areas.routes import described as area_described
-from service.areas.routes import named
-from service.figures.routes import brief
+from service.areas.forms import described as area_described
+from service.areas.forms import named
+from service.figures.forms import brief
 from service.http.dependencies import AtlasDep, api_router
 from service.http.responses import Bom, kept_csv, kept_json
-from service.layers.ranking import full_name
 from service.layers.views import VintageDate, chosen_vintage
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.planning.profiles import Card, card, indicators_of, level_of, peer_positions
+from service.planning.profiles import (
+    Asked,
+    Card,
+    Profile,
+    level_of,
+    profile_of,
+    words_of,
+)
 from service.strategy import deployed
 from service.strategy.deployed import Selection, selected
-from service.strategy.kpi_routes import course_described
+from service.strategy.forms import edition, goal_described
+from service.strategy.kpi_forms import course_described
 from service.strategy.policy import COVERAGE
 from service.strategy.progress import courses, races, with_area
-from service.strategy.routes import edition, goal_described
 
 router = api_router(prefix="/v1", tags=["planning"])
-
-#: Figures among the best or the last third of the nation are told in words, at most so many of either.
-WELL = 1 / 3
-TOLD = 2
 
 
 def _card(one: Card) -> dict[str, object]:
@@ -57,26 +56,6 @@ def _card(one: Card) -> dict[str, object]:
     }
 
 
-@dataclass(frozen=True)
-class Profile:
-    """An area with its peers and, for each goal, the cards of its figures."""
-
-    vintage: Vintage
-    level: str
-    area: Area
-    peers: tuple[int, ...]
-    cards: dict[str, list[Card]]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The area whose profile a request asks for."""
-
-    vintage: Vintage
-    level: str
-    area: Area
-
-
 async def asked_area(atlas: AtlasDep, code: str, vintage: VintageDate = None) -> Asked:
     """Return the area that the parameters name."""
     chosen = chosen_vintage(atlas, vintage)
@@ -84,19 +63,6 @@ async def asked_area(atlas: AtlasDep, code: str, vintage: VintageDate = None) ->
 
 
 AskedDep = Annotated[Asked, Depends(asked_area)]
-
-
-def profile_of(atlas: Atlas, asked: Asked) -> Profile:
-    """Return the profile of an area."""
-    peers = peer_positions(atlas, asked.vintage, asked.level, asked.area.code)
-    cards: dict[str, list[Card]] = {}
-    for goal in atlas.catalogue.policy.strategy.goals:
-        made = [
-            card(atlas, asked.vintage, one, asked.level, asked.area, peers)
-            for one in indicators_of(atlas, goal)
-        ]
-        cards[goal.id] = [one for one in made if one is not None]
-    return Profile(asked.vintage, asked.level, asked.area, tuple(peers), cards)
 
 
 def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[str, object]]:
@@ -116,32 +82,6 @@ def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[str, o
         for course in courses(atlas, about, vintage) if about.targets or about.actuals else []:
             found.append(head | {"course": course_described(atlas, vintage, course)})
     return found
-
-
-def words_of(atlas: Atlas, told: Profile) -> dict[str, str]:
-    """Return the profile in words: the figures that stand out nationally, where one way is the better."""
-    area, level = told.area, told.level
-    prefecture = None if level == "prefecture" else atlas.gazetteer(told.vintage.date, "prefecture")
-    name = full_name(area, None if prefecture is None else prefecture.area(area.prefecture))
-    placed = {
-        one.indicator.id: (one.nation.rank / one.nation.of, one)
-        for cards in told.cards.values()
-        for one in cards
-        if one.nation and one.code == area.code and one.indicator.direction != "neutral"
-    }
-    ordered = [one for _share, one in sorted(placed.values(), key=lambda each: each[0])]
-
-    def worded(cards: Sequence[Card]) -> list[tuple[Named, int, int]]:
-        return [
-            (Named(one.indicator.name_ja, one.indicator.name_en), one.nation.rank, one.nation.of)
-            for one in cards
-            if one.nation
-        ]
-
-    best = [one for one in ordered if placed[one.indicator.id][0] <= WELL][:TOLD]
-    worst = [one for one in reversed(ordered) if placed[one.indicator.id][0] > 1 - WELL][:TOLD]
-    here = selected(atlas, Selection(area=area.code))
-    return profile_in_words(name, worded(best), worded(worst), len(here))
 
 
 @router.get("/areas/{code}/profile", summary="Profile of an area")

@@ -11,14 +11,19 @@ from geo.codes import WARD_CITY, prefecture_of
 from geo.errors import NotEnoughData, NotFound
 from geo.figures.indicators import Indicator
 from geo.figures.summary import ranks
+from geo.layers.words import Named, profile_in_words
 from geo.strategy.plan import Goal
 from service.areas.gazetteer import Area
 from service.figures.values import STATUSES
+from service.layers.ranking import full_name
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.likeness import likeness
+from service.strategy.deployed import Selection, selected
 
 PEERS = 10
+#: Figures among the best or the last third of the nation are told in words, at most so many of either.
+WELL, TOLD = 1 / 3, 2
 #: A trend is told over at least this many years where there are figures.
 TREND_YEARS = 5
 
@@ -170,3 +175,62 @@ def _trend(indicator: Indicator, series: Sequence[tuple[str, float]]) -> Trend |
     verdict = "neutral" if better is None else "unchanged" if change == 0 else "better" if better else "worse"
     in_per_cent = change / abs(before) * 100 if before and indicator.kind == "count" else None
     return Trend(since, before, change, in_per_cent, verdict)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """An area with its peers and, for each goal, the cards of its figures."""
+
+    vintage: Vintage
+    level: str
+    area: Area
+    peers: tuple[int, ...]
+    cards: dict[str, list[Card]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The area whose profile a request asks for."""
+
+    vintage: Vintage
+    level: str
+    area: Area
+
+
+def profile_of(atlas: Atlas, asked: Asked) -> Profile:
+    """Return the profile of an area."""
+    peers = peer_positions(atlas, asked.vintage, asked.level, asked.area.code)
+    cards: dict[str, list[Card]] = {}
+    for goal in atlas.catalogue.policy.strategy.goals:
+        made = [
+            card(atlas, asked.vintage, one, asked.level, asked.area, peers)
+            for one in indicators_of(atlas, goal)
+        ]
+        cards[goal.id] = [one for one in made if one is not None]
+    return Profile(asked.vintage, asked.level, asked.area, tuple(peers), cards)
+
+
+def words_of(atlas: Atlas, told: Profile) -> dict[str, str]:
+    """Return the profile in words: the figures that stand out nationally, where one way is the better."""
+    area, level = told.area, told.level
+    prefecture = None if level == "prefecture" else atlas.gazetteer(told.vintage.date, "prefecture")
+    name = full_name(area, None if prefecture is None else prefecture.area(area.prefecture))
+    placed = {
+        one.indicator.id: (one.nation.rank / one.nation.of, one)
+        for cards in told.cards.values()
+        for one in cards
+        if one.nation and one.code == area.code and one.indicator.direction != "neutral"
+    }
+    ordered = [one for _share, one in sorted(placed.values(), key=lambda each: each[0])]
+
+    def worded(cards: Sequence[Card]) -> list[tuple[Named, int, int]]:
+        return [
+            (Named(one.indicator.name_ja, one.indicator.name_en), one.nation.rank, one.nation.of)
+            for one in cards
+            if one.nation
+        ]
+
+    best = [one for one in ordered if placed[one.indicator.id][0] <= WELL][:TOLD]
+    worst = [one for one in reversed(ordered) if placed[one.indicator.id][0] > 1 - WELL][:TOLD]
+    here = selected(atlas, Selection(area=area.code))
+    return profile_in_words(name, worded(best), worded(worst), len(here))

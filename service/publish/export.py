@@ -30,15 +30,15 @@ from geo.figures.indicators import Indicator
 from geo.layers import mvt
 from geo.layers.style import fill_of_codes, maplibre_style
 from geo.layers.words import credits_in_words
+from service.areas.forms import described as area_described
 from service.areas.gazetteer import LEVELS, Gazetteer
-from service.areas.routes import described as area_described
 from service.db import queries
 from service.db.database import reader_engine
-from service.figures.routes import described, sources_described
+from service.figures.forms import described, sources_described
 from service.figures.values import OK, STATUSES
 from service.http.responses import to_json
+from service.layers.forms import about
 from service.layers.legends import legend_of
-from service.layers.routes import about
 from service.layers.views import MISSING, Picture, Wish, chosen_vintage, picture, pictures_of_periods, resolve
 from service.memory import revisions
 from service.memory.atlas import Atlas
@@ -47,6 +47,7 @@ from service.memory.news import News
 from service.memory.store import Moved, Store, settled
 from service.ogc.collections import LEVEL_NAMES
 from service.settings import Settings
+from service.strategy.kinds import KINDS
 from service.terminal import Progress
 
 #: What the build of ``web/`` makes for exports.
@@ -161,7 +162,7 @@ def _sizes(folder: Path) -> dict[str, object]:
 @asynccontextmanager
 async def _reading(settings: Settings) -> AsyncIterator[News]:
     """Give what tells of the catalogue as it is now."""
-    store = Store(reader_engine(settings), settings)
+    store = Store(reader_engine(settings), settings, KINDS)
     try:
         yield News(store)
     finally:

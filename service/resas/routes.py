@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from geo import resas as shapes
 from geo.errors import NotFound
-from service.figures.routes import sources_described
+from service.figures.forms import sources_described
 from service.http.dependencies import AtlasDep, OneMoment
 from service.http.responses import kept_json
 from service.memory.atlas import Atlas

@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.codes import area_code
-from geo.errors import Finding, InvalidParameter, NotFound
+from geo.errors import Finding, InvalidParameter
 from geo.transit.access import Definition, counted, in_plane, plane_of
 from geo.transit.gaps import band_of, bands, clusters
 from geo.transit.gtfs import DAYS
@@ -24,11 +24,12 @@ from geo.transit.stops import Stops
 from service.areas.geometry import Bbox, bbox_of
 from service.http.dependencies import AtlasDep, api_router
 from service.http.responses import GEOJSON, MVT, Told, encoded, kept, kept_json, state_of
-from service.layers.tile_routes import address_of
+from service.layers.tile_answers import address_of
 from service.memory.atlas import Atlas
 from service.transit import transport
+from service.transit.forms import METHODS, described
 from service.transit.partitions import MARGIN, Lists, by_day, lists_from, stops_from, stops_in, stops_near
-from service.transit.transport import MADE_OF, Cells
+from service.transit.transport import MADE_OF, Cells, definition_of
 
 router = api_router(prefix="/v1", tags=["transport"])
 
@@ -36,37 +37,6 @@ AreaCode = Annotated[str, Query(max_length=20, description="Municipality or pref
 Z = Annotated[int, Path(description="Zoom, 0 to 14")]
 X = Annotated[int, Path(description="Column")]
 Y = Annotated[int, Path(description="Row, from the north")]
-
-
-def definition_of(atlas: Atlas, name: str) -> Definition:
-    """Return a definition; NotFound lists those that exist."""
-    found = atlas.catalogue.definitions.get(name)
-    if found is None:
-        listed = ", ".join(atlas.catalogue.definitions)
-        raise NotFound(f"No definition is called {name[:80]!r}; there are: {listed}")
-    return found
-
-
-def described(one: Definition) -> dict[str, object]:
-    """Return a definition as JSON."""
-    return {
-        "id": one.id,
-        "name": {"ja": one.name_ja, "en": one.name_en},
-        "distances_m": dict(one.distances),
-        "classes": list(one.classes),
-        "least_departures": one.least_departures,
-        "day": one.day,
-        "hours": [one.first, one.last],
-        "source": {"title": one.source_title, "url": one.source_url},
-        "note": one.note,
-        "layers": {
-            "area_weight": f"transport-gap:{one.id}",
-            "cell_centroid": f"transport-gap-centroid:{one.id}",
-            "aged_65": f"transport-gap-65:{one.id}",
-            "aged_75": f"transport-gap-75:{one.id}",
-            "land": f"transport-gap-land:{one.id}",
-        },
-    }
 
 
 @router.get("/transport-gap", summary="Definitions of the transport gap, and what it was counted from")
@@ -95,18 +65,6 @@ async def gaps(request: Request, atlas: AtlasDep) -> Response:
         }
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
-
-
-METHODS = {
-    "area_weight": {
-        "ja": "メッシュ人口 ×（徒歩圏外の面積 ÷ メッシュの陸地面積）。円弧のまま正確に面積を求める。",
-        "en": "People of a cell × (land out of reach ÷ land of the cell), with exact circular arcs.",
-    },
-    "cell_centroid": {
-        "ja": "メッシュの中心点から最寄りの停留所・駅までの楕円体上の直線距離で判定する。",
-        "en": "By the straight line on the ellipsoid from a cell's centre to the nearest stop.",
-    },
-}
 
 
 @router.get("/transport-gap/{definition}/cells.geojson", summary="Cells of an area as GeoJSON")

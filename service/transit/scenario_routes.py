@@ -20,14 +20,14 @@ from geo.transit.access import Definition
 from geo.transit.gaps import Change, Counts, Gap, gap_after
 from geo.transit.gtfs import DAYS, HOURS
 from geo.transit.stops import Stops, joined, without_timetable
-from service.areas.routes import named
+from service.areas.forms import named
 from service.heavy import slowly
 from service.http.dependencies import AtlasDep, api_router
 from service.http.responses import to_json
 from service.memory.atlas import Atlas
 from service.transit import transport
-from service.transit.routes import METHODS, definition_of, described
-from service.transit.transport import Region
+from service.transit.forms import METHODS, described
+from service.transit.transport import Region, definition_of
 
 router = api_router(prefix="/v1", tags=["transport"])
 

@@ -319,3 +319,12 @@ def _region_from(extract: Extract, sea: bool) -> Region:
     listed = zip(extract.stop_lists["source"], extract.stop_lists["id"], strict=True)
     ids = {f"{source}/{name}": place for place, (source, name) in enumerate(listed)}
     return Region(partition_from(extract, sea=sea), ids)
+
+
+def definition_of(atlas: Atlas, name: str) -> Definition:
+    """Return a definition; NotFound lists those that exist."""
+    found = atlas.catalogue.definitions.get(name)
+    if found is None:
+        listed = ", ".join(atlas.catalogue.definitions)
+        raise NotFound(f"No definition is called {name[:80]!r}; there are: {listed}")
+    return found

@@ -21,6 +21,7 @@ from service.memory import revisions
 from service.memory.news import News, _kept_up
 from service.memory.store import Store
 from service.settings import Settings
+from service.strategy.kinds import KINDS
 from service.tests.databases import Database, DatabaseServer, private_cluster
 
 DEADLINE_S = 30
@@ -55,7 +56,7 @@ def test_a_change_that_no_notification_tells_of_is_found_by_looking(
     )
 
     async def main() -> None:
-        store = Store(reader_engine(settings), settings)
+        store = Store(reader_engine(settings), settings, KINDS)
         news = News(store)
         await until(news, news.has_read.is_set)
         bump(migrated_database, "strategy")
@@ -69,7 +70,7 @@ def test_a_notification_is_heard_long_before_the_next_look(migrated_database: Da
     settings = migrated_database.settings.model_copy(update={"news_every_s": 3600.0})
 
     async def main() -> None:
-        store = Store(reader_engine(settings), settings)
+        store = Store(reader_engine(settings), settings, KINDS)
         news = News(store)
         await until(news, news.has_read.is_set)
         bump(migrated_database, "strategy")
@@ -83,7 +84,7 @@ def test_an_atlas_is_the_same_while_nothing_changed(migrated_database: Database)
     settings = migrated_database.settings
 
     async def main() -> None:
-        store = Store(reader_engine(settings), settings)
+        store = Store(reader_engine(settings), settings, KINDS)
         news = News(store)
         first = await news.refresh()
         assert await news.refresh() is first
@@ -159,7 +160,7 @@ def test_a_read_replica_serves_and_follows_the_primary(tmp_path: Path) -> None:
             )
 
             async def main() -> None:
-                store = Store(reader_engine(settings), settings)
+                store = Store(reader_engine(settings), settings, KINDS)
                 news = News(store)
                 await until(news, news.has_read.is_set)
                 async with store.engine.connect() as conn:

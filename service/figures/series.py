@@ -1,0 +1,69 @@
+"""Series: areas or region sets × periods of one indicator, and the same in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from geo.eras import period_label
+from geo.errors import Finding, InvalidParameter
+from geo.figures.indicators import Indicator
+from geo.layers.words import Named, series_in_words
+from service.figures.lines import Member, Point, member, points
+from service.memory.atlas import Atlas
+from service.memory.catalogue import Vintage
+
+MAX_AREAS = 200
+
+
+def _members(atlas: Atlas, vintage: Vintage, areas: str) -> list[Member]:
+    asked = list(dict.fromkeys(part.strip() for part in areas.split(",") if part.strip()))
+    if not 1 <= len(asked) <= MAX_AREAS:
+        finding = Finding(
+            "query", "areas", areas[:80], f"1 to {MAX_AREAS} codes or region sets, comma separated"
+        )
+        raise InvalidParameter(f"areas must hold 1 to {MAX_AREAS} items", [finding])
+    return [member(atlas, vintage, text) for text in asked]
+
+
+def _wanted_periods(periods: Sequence[str], first: str | None, last: str | None) -> list[str]:
+    return [p for p in periods if (first is None or p >= first) and (last is None or p <= last)]
+
+
+def _line(
+    atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, first: str | None, last: str | None
+) -> list[Point]:
+    periods = _wanted_periods(atlas.periods(indicator, line.level), first, last)
+    return points(atlas, indicator, vintage, line, periods)
+
+
+def lines_of(
+    atlas: Atlas,
+    indicator: Indicator,
+    vintage: Vintage,
+    areas: str,
+    first: str | None = None,
+    last: str | None = None,
+) -> list[tuple[Member, list[Point]]]:
+    """Return each area or region set of a comma separated list, and its figures."""
+    return [
+        (line, _line(atlas, indicator, vintage, line, first, last))
+        for line in _members(atlas, vintage, areas)
+    ]
+
+
+def lines_in_words(indicator: Indicator, lines: Sequence[tuple[Member, list[Point]]]) -> dict[str, str]:
+    """Return a chart of the lines in words, in Japanese and English."""
+    return series_in_words(
+        indicator,
+        [
+            (
+                Named(line.name_ja, line.name_en),
+                [
+                    (period_label(p.period, indicator.period_kind), p.value)
+                    for p in told
+                    if p.value is not None
+                ],
+            )
+            for line, told in lines
+        ],
+    )

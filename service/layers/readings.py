@@ -1,0 +1,40 @@
+"""A picture in words, and what to write under it."""
+
+from __future__ import annotations
+
+from geo.eras import period_label
+from geo.layers.words import Named, categories_in_words, citation, map_in_words
+from service.layers.ranking import category_counts, spread
+from service.layers.views import Picture
+from service.memory.atlas import Atlas
+from service.planning.profiles import level_of
+from service.strategy.policy import COVERAGE
+
+
+def words_and_citation(
+    atlas: Atlas, picture: Picture, parent: str | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a picture in words, and what to write under it; each in Japanese and English."""
+    positions = picture.gazetteer.within(parent)
+    view, indicator = picture.view, picture.view.indicator
+    period = period_label(view.period, indicator.period_kind)
+    name = None
+    if parent is not None:
+        _level, area = level_of(atlas, view.vintage, parent)
+        name = Named(area.name_ja, area.name_en)
+    if indicator.kind == "category":
+        counts, without = category_counts(picture, positions)
+        coverage = COVERAGE if indicator.topic == "measures" else None
+        told = categories_in_words(indicator, period, view.level, counts, without, coverage, name)
+    else:
+        told = map_in_words(indicator, period, view.level, spread(atlas, picture, positions), name)
+    used = [atlas.catalogue.sources[name] for name in picture.vector.sources]
+    credits = [*({"ja": one.credit_ja, "en": one.credit_en} for one in used), dict(view.vintage.credit)]
+    title = Named(indicator.name_ja, indicator.name_en)
+    cited = citation(title, period, view.level, credits, str(view.vintage.date), picture.revision)
+    return told, cited
+
+
+def words_of(atlas: Atlas, picture: Picture) -> dict[str, str]:
+    """Return a picture in words, in Japanese and English."""
+    return words_and_citation(atlas, picture)[0]
