@@ -1,6 +1,6 @@
 """Names of places, as people write them, and the area codes they stand for.
 
-Names are matched exactly, then with variant characters folded (ヶ and ケ, 鰺 and 鯵); never by likeness. A
+Names are matched exactly, then with variant characters folded (ヶ and ケ, 鰺 and 鯵); never by similarity. A
 name that fits several areas is refused with all of them: a guess would put a project in the wrong town.
 """
 

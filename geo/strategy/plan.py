@@ -119,7 +119,7 @@ class Strategy:
         )
 
     def measure_named(self, written: str) -> str | None:
-        """Return the id of the measure that an id, a name or an alias stands for; never by likeness."""
+        """Return the id of the measure that an id, a name or an alias stands for; never by similarity."""
         return self._by_name.get(spelling(written))
 
     def indicators_of(self, node: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from geo.errors import Finding, InvalidParameter
 from service.heavy import off_loop
 from service.http.problems import Unavailable
-from service.layers.views import Picture, View, Wish, is_usual, picture, resolve, wish
+from service.layers.views import Picture, View, ViewQuery, is_usual, picture, resolve, view_query
 from service.memory.atlas import Atlas
 from service.memory.news import News
 from service.memory.store import Moved, settled
@@ -94,7 +94,7 @@ async def _atlas(request: Request) -> Atlas:
 AtlasDep = Annotated[Atlas, Depends(_atlas)]
 
 
-async def view_of(atlas: AtlasDep, layer: str, asked: Annotated[Wish, Depends(wish)]) -> View:
+async def view_of(atlas: AtlasDep, layer: str, asked: Annotated[ViewQuery, Depends(view_query)]) -> View:
     """Return the view of a layer that the request asks for."""
     return resolve(atlas, layer, asked)
 

@@ -17,15 +17,15 @@ from starlette.types import Message, Receive, Scope, Send
 
 from geo.errors import ChiikiError
 from service.http.responses import accepts_gzip, is_fresh
-from service.layers.plates import FORMATS, MAX_ZOOM, Plate, plate
-from service.layers.views import Wish, is_usual, resolve
+from service.layers.tile_sources import FORMATS, MAX_ZOOM, TileSource, tile_source
+from service.layers.views import ViewQuery, is_usual, resolve
 from service.memory.atlas import Atlas
 from service.memory.store import settled
 from service.settings import Settings
 
 TILE = re.compile(r"/v1/layers/([^/]+)/tiles/(\d{1,2})/(\d{1,5})/(\d{1,5})(?:\.(mvt|png)|(@2x\.png))")
 
-WISHED = {field.name for field in fields(Wish)}
+ASKED = {field.name for field in fields(ViewQuery)}
 
 REQUESTS = Counter("chiiki_requests_total", "Answers by kind and status", ["kind", "status"])
 POURED = REQUESTS.labels("tile", "200")
@@ -89,7 +89,7 @@ class FrontDoor:
         return self.embed_policy if path.startswith(EMBEDS) else self.policy
 
     async def _poured(self, scope: Scope, send: Send, *, head: bool) -> bool:
-        """Pour a tile whose plate and geometry are in memory; False when this takes the long way."""
+        """Pour a tile whose source and geometry are in memory; False when this takes the long way."""
         found = TILE.fullmatch(scope["path"])
         if found is None:
             return False
@@ -98,9 +98,9 @@ class FrontDoor:
             return False
         atlas: Atlas = self.api.state.news.atlas
         key = (found[1], scope["query_string"])
-        poured: Plate | None = atlas.store.plates.get(key)
+        poured: TileSource | None = atlas.store.tile_sources.get(key)
         if poured is None or poured.state != atlas.state_of(*poured.layers):
-            poured = await _laid(atlas, *key)
+            poured = await _source_of(atlas, *key)
         if poured is None:
             return False
         suffix = found[5] or found[6]
@@ -126,8 +126,8 @@ class FrontDoor:
         return True
 
 
-async def _laid(atlas: Atlas, layer: str, query: bytes) -> Plate | None:
-    """Return the plate that an address asks for; None where FastAPI is to say what is wrong with it.
+async def _source_of(atlas: Atlas, layer: str, query: bytes) -> TileSource | None:
+    """Return the tile source that an address asks for; None where FastAPI is to say what is wrong with it.
 
     ``service.layers.tile_routes`` reads the same parameters, and says what they mean.
     """
@@ -136,18 +136,18 @@ async def _laid(atlas: Atlas, layer: str, query: bytes) -> Plate | None:
         rev, lang = asked.pop("rev", None), asked.pop("lang", "ja")
         if (
             lang not in ("ja", "en")
-            or not asked.keys() <= WISHED
+            or not asked.keys() <= ASKED
             or query.count(b"=") != query.count(b"&") + 1
         ):
             return None
         k = int(asked.pop("k")) if "k" in asked else None
-        view = resolve(atlas, unquote(layer), Wish(**asked, k=k))
+        view = resolve(atlas, unquote(layer), ViewQuery(**asked, k=k))
         if not is_usual(view):
             return None
-        made = await settled(lambda: plate(atlas, view, (), rev))
+        made = await settled(lambda: tile_source(atlas, view, (), rev))
     except (ChiikiError, ValueError, SQLAlchemyError, OSError):
         return None
-    atlas.store.plates.put((layer, query), made)
+    atlas.store.tile_sources.put((layer, query), made)
     return made
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.figures.summary import ranks
+from geo.figures.statistics import ranks
 from geo.layers.words import Extreme, Named, Spread
 from service.areas.gazetteer import Area
 from service.figures.values import STATUSES

@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from numpy.typing import NDArray
 
-from geo.figures import summary
+from geo.figures.statistics import statistics as statistics_of
 from geo.layers.geojson import Column
 from geo.layers.style import fill_of_poured, maplibre_style
 from service.areas.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
@@ -34,7 +34,7 @@ from service.http.responses import (
 )
 from service.layers.forms import about
 from service.layers.legends import legend_of
-from service.layers.plates import MAX_ZOOM
+from service.layers.tile_sources import MAX_ZOOM
 from service.layers.views import MISSING, Lang, Picture, Revision, View, is_current
 from service.memory.revisions import digest
 
@@ -239,7 +239,7 @@ async def statistics(
 
     def make() -> dict[str, object]:
         values, statuses = picture.vector.values[positions], picture.vector.statuses[positions]
-        found = summary.statistics(
+        found = statistics_of(
             values,
             codes=picture.gazetteer.codes[positions].tolist(),
             statuses=[STATUSES[status] for status in statuses],

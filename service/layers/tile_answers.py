@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from geo.errors import NotFound
 from service.http.responses import accepts_gzip, is_fresh
-from service.layers.plates import FORMATS, MAX_ZOOM, Plate
+from service.layers.tile_sources import FORMATS, MAX_ZOOM, TileSource
 from service.memory.atlas import Address, Atlas
 from service.memory.store import settled
 
@@ -22,7 +22,7 @@ def address_of(z: int, x: int, y: int) -> Address:
 
 
 async def tile_answer(
-    request: Request, atlas: Atlas, poured: Plate, address: Address, suffix: str
+    request: Request, atlas: Atlas, poured: TileSource, address: Address, suffix: str
 ) -> Response:
     """Return the tile at an address as a response."""
     media_type, size = FORMATS[suffix]

@@ -1,4 +1,4 @@
-"""Tiles: the address is checked, the plate is found, the tile is poured."""
+"""Tiles: the address is checked, its source is found, the tile is poured."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from geo.errors import Finding, InvalidParameter
 from service.heavy import off_loop
 from service.http.dependencies import AtlasDep, ViewDep, api_router
-from service.layers.plates import Plate, plate
 from service.layers.tile_answers import address_of, tile_answer
-from service.layers.views import Revision, View, Wish, is_usual, resolve
+from service.layers.tile_sources import TileSource, tile_source
+from service.layers.views import Revision, View, ViewQuery, is_usual, resolve
 from service.memory.atlas import Atlas
 from service.memory.store import settled
 
@@ -36,22 +36,22 @@ def _further_views(atlas: Atlas, view: View, listed: str | None) -> list[View]:
     if len(names) > MAX_FURTHER:
         finding = Finding("query", "with", str(len(names)), f"at most {MAX_FURTHER} layers")
         raise InvalidParameter(f"with may name at most {MAX_FURTHER} layers", [finding])
-    same = Wish(period=view.period, level=view.level, vintage=str(view.vintage.date))
+    same = ViewQuery(period=view.period, level=view.level, vintage=str(view.vintage.date))
     return [resolve(atlas, name, same) for name in names]
 
 
-async def plate_of(
+async def tile_source_of(
     request: Request, atlas: AtlasDep, view: ViewDep, further: With = None, rev: Revision = None
-) -> Plate:
-    """Return the plate of a request, and keep it for the front door to pour the next tile from."""
+) -> TileSource:
+    """Return the tile source of a request, and keep it for the front door to pour the next tile from."""
     others = _further_views(atlas, view, further)
     usual = all(map(is_usual, (view, *others)))
     made = await (
-        settled(lambda: plate(atlas, view, others, rev))
+        settled(lambda: tile_source(atlas, view, others, rev))
         if usual
-        else off_loop(plate, atlas, view, others, rev)
+        else off_loop(tile_source, atlas, view, others, rev)
     )
-    atlas.store.plates.put((request.path_params["layer"], request.scope["query_string"]), made)
+    atlas.store.tile_sources.put((request.path_params["layer"], request.scope["query_string"]), made)
     return made
 
 
@@ -63,7 +63,7 @@ async def plate_of(
 async def tile(
     request: Request,
     atlas: AtlasDep,
-    poured: Annotated[Plate, Depends(plate_of)],
+    poured: Annotated[TileSource, Depends(tile_source_of)],
     z: Annotated[int, Path(description="Zoom, 0 to 14")],
     x: Annotated[int, Path(description="Column")],
     y: Annotated[int, Path(description="Row, from the north")],

@@ -87,7 +87,7 @@ Lang = Annotated[Language, Query(description="Language of titles and labels")]
 
 
 @dataclass(frozen=True)
-class Wish:
+class ViewQuery:
     """The view as asked for: what was left out is None."""
 
     period: str | None = None
@@ -100,7 +100,7 @@ class Wish:
     palette: str | None = None
 
 
-async def wish(
+async def view_query(
     period: Period = None,
     level: Level = None,
     vintage: VintageDate = None,
@@ -111,14 +111,14 @@ async def wish(
     palette: Palette = None,
     lang: Lang = "ja",
     rev: Revision = None,
-) -> Wish:
+) -> ViewQuery:
     """Return the view that the query parameters ask for.
 
     Every layer route takes the same ones: ``lang`` and ``rev`` too, also where an answer has no texts or
     is not kept.
     """
     del lang, rev  # read by the routes that answer differently for them
-    return Wish(period, level, vintage, scheme, k, breaks, breaks_over, palette)
+    return ViewQuery(period, level, vintage, scheme, k, breaks, breaks_over, palette)
 
 
 @dataclass(frozen=True)
@@ -239,8 +239,8 @@ def _user_breaks(scheme: str, breaks: str | None) -> tuple[float, ...] | None:
     return bounds
 
 
-def resolve(atlas: Atlas, layer: str, asked: Wish) -> View:
-    """Return the view that a wish means; InvalidParameter lists what exists for each choice."""
+def resolve(atlas: Atlas, layer: str, asked: ViewQuery) -> View:
+    """Return the view that a query means; InvalidParameter lists what exists for each choice."""
     indicator = atlas.layer(layer)
     vintage = chosen_vintage(atlas, asked.vintage)
     level = chosen_level(atlas, indicator, vintage, asked.level)

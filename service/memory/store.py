@@ -66,7 +66,7 @@ class Store:
         self.rasters: Shelf[png.Raster] = self.memory.shelf("rasters", lambda raster: raster.nbytes * 2)
         #: of ``service.layers.views``: everything but the tiles is settled in them
         self.pictures: Shelf[Any] = self.memory.shelf("pictures", lambda picture: picture.nbytes)
-        self.plates: Shelf[Any] = self.memory.shelf("plates", lambda plate: plate.nbytes)
+        self.tile_sources: Shelf[Any] = self.memory.shelf("tile_sources", lambda source: source.nbytes)
         #: position of an area → its path in a frame of a static map
         self.paths: Shelf[dict[int, str]] = self.memory.shelf(
             "paths", lambda paths: sum(map(len, paths.values())) + 100 * len(paths)

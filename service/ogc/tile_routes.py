@@ -12,9 +12,9 @@ from geo.layers.style import fill_of_poured, maplibre_style
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router, shown
 from service.http.responses import JSON, MVT, PNG, answers, json_answer
-from service.layers.plates import Plate
 from service.layers.tile_answers import address_of, tile_answer
-from service.layers.views import Picture, Wish, resolve
+from service.layers.tile_sources import TileSource
+from service.layers.views import Picture, ViewQuery, resolve
 from service.memory.atlas import Atlas
 from service.ogc import documents, tilesets
 from service.ogc.collections import Collection, collection
@@ -48,7 +48,7 @@ async def _picture(atlas: Atlas, found: Collection, datetime: str | None) -> Pic
     if not periods:
         raise NotFound(f"{found.id} has no period in {datetime}; there are {', '.join(found.periods)}")
     name = found.indicator.id if found.indicator else ""
-    wished = Wish(period=periods[-1], level=found.level, vintage=str(found.vintage.date))
+    wished = ViewQuery(period=periods[-1], level=found.level, vintage=str(found.vintage.date))
     return await shown(atlas, resolve(atlas, name, wished))
 
 
@@ -140,9 +140,9 @@ async def tile(
     _set(tile_matrix_set)
     address = address_of(tile_matrix, tile_col, tile_row)
     picture = await _picture(atlas, _layer(atlas, collection_id), datetime)
-    plate = Plate(picture, (), picture.revision, immutable=False)
+    source = TileSource(picture, (), picture.revision, immutable=False)
     suffix = "png" if _path(request) == "map/tiles" else "mvt"
-    return await tile_answer(request, atlas, plate, address, suffix)
+    return await tile_answer(request, atlas, source, address, suffix)
 
 
 @router.get("/collections/{collection_id}/styles", summary="OGC API: styles of a layer", responses=DOCUMENT)

@@ -18,7 +18,7 @@ from service.http.dependencies import OneMoment, atlas_of
 from service.http.problems import UnknownFormat
 from service.http.responses import JSON, Told, answer, answers, to_json
 from service.layers.views import one_of
-from service.pages.heads import NAME
+from service.pages.html_head import NAME
 from service.pages.previews import PICTURE, READ, Address, Preview, preview
 
 router = APIRouter(route_class=OneMoment, tags=["pages"])

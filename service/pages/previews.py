@@ -19,7 +19,7 @@ from geo.layers.words import Named, Texts, credits_in_words
 from service.figures.series import lines_in_words, lines_of
 from service.layers.ranking import full_name
 from service.layers.readings import words_and_citation
-from service.layers.views import Language, Picture, Wish, chosen_vintage, picture, resolve
+from service.layers.views import Language, Picture, ViewQuery, chosen_vintage, picture, resolve
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.profiles import Asked as AskedArea
@@ -38,14 +38,14 @@ KINDS = ("map", "chart", "ranking", "profile")
 #: The embed that shows a view of the explorer, as in web/src/share.ts; a map for every other view.
 KIND_OF_VIEW = {"compare": "chart", "table": "ranking"}
 
-_WISHED = tuple(field.name for field in fields(Wish))
+_WISHED = tuple(field.name for field in fields(ViewQuery))
 _ALWAYS = ("lang", "layer", *_WISHED, "area", "areas")
 #: page → the parameters that it reads
 READ = {
     "/": (*_ALWAYS, "view", "layer2", "period2", "overlay"),
     **{f"/embed/{kind}": (*_ALWAYS, "parent", "limit", "theme") for kind in KINDS},
 }
-_WISH = TypeAdapter(Wish)
+_WISH = TypeAdapter(ViewQuery)
 
 SITE = {"ja": "chiiki 地域｜地方創生を地図で見る", "en": "chiiki | Regional revitalisation on the map"}
 SITE_WORDS = {
@@ -170,7 +170,7 @@ def preview(atlas: Atlas, address: Address) -> Preview:
     return replace(made, files=(*made.files, *([(IMAGE[address.lang], image)] if image else [])))
 
 
-def _wish(asked: Mapping[str, str]) -> Wish:
+def _wish(asked: Mapping[str, str]) -> ViewQuery:
     try:
         return _WISH.validate_python({name: asked[name] for name in _WISHED if name in asked})
     except ValidationError as error:

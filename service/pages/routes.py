@@ -21,7 +21,7 @@ from service.http.dependencies import OneMoment, atlas_of
 from service.http.responses import HTML, IMMUTABLE, REVALIDATE, Told, answer, answers
 from service.memory.atlas import Atlas
 from service.memory.store import Moved
-from service.pages.heads import head, template, without_script
+from service.pages.html_head import head, template, without_script
 from service.pages.previews import Address, Preview, preview, site
 
 STATIC = Path(__file__).parent.parent / "static"

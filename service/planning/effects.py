@@ -17,7 +17,7 @@ from geo.strategy.plan import Measure
 from service.areas.gazetteer import Gazetteer
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.planning.likeness import USUAL, trait
+from service.planning.similarity import USUAL, trait
 
 Floats = NDArray[np.float64]
 

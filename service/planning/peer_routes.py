@@ -25,9 +25,9 @@ from service.layers.views import VintageDate, chosen_vintage
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.effects import touched
-from service.planning.likeness import USUAL, Likeness, Trait, likeness, traits
 from service.planning.profiles import PEERS, level_of
-from service.strategy.deployed import Selection, selected
+from service.planning.similarity import USUAL, Similarity, Trait, similarity, traits
+from service.strategy.deployment_selection import Selection, selected
 from service.strategy.policy import COVERAGE
 
 router = api_router(prefix="/v1", tags=["planning"])
@@ -55,9 +55,9 @@ class AskedPeers:
     k: int
     names: list[str]
 
-    def likeness(self, atlas: Atlas) -> Likeness:
+    def similarity(self, atlas: Atlas) -> Similarity:
         """Return the peers."""
-        return likeness(atlas, self.vintage, self.level, self.area.code, self.k, self.names)
+        return similarity(atlas, self.vintage, self.level, self.area.code, self.k, self.names)
 
 
 async def asked_peers(
@@ -90,10 +90,10 @@ async def peers(request: Request, atlas: AtlasDep, asked: PeersDep) -> Response:
     distance is the root mean square of the differences, in standard deviations. Without `indicators`:
     population, density, ageing, growth, industries, tax per head and net migration.
     """
-    return await kept_json(request, atlas, lambda: _peers_body(atlas, asked.likeness(atlas)), atlas.state())
+    return await kept_json(request, atlas, lambda: _peers_body(atlas, asked.similarity(atlas)), atlas.state())
 
 
-def _peers_body(atlas: Atlas, found: Likeness) -> dict[str, object]:
+def _peers_body(atlas: Atlas, found: Similarity) -> dict[str, object]:
     area = found.gazetteer.areas[found.position]
     own = _running(atlas, area.code)
     others = {
@@ -136,7 +136,7 @@ def _peers_body(atlas: Atlas, found: Likeness) -> dict[str, object]:
 
 
 def _only_peers(
-    atlas: Atlas, found: Likeness, own: dict[str, list[str]], others: dict[int, dict[str, list[str]]]
+    atlas: Atlas, found: Similarity, own: dict[str, list[str]], others: dict[int, dict[str, list[str]]]
 ) -> list[dict[str, object]]:
     """Return the measures that peers are known to run and the area is not, the most common first."""
     names = atlas.catalogue.policy.strategy.measures_by_id
@@ -163,11 +163,11 @@ async def peers_csv(request: Request, atlas: AtlasDep, asked: PeersDep, bom: Bom
     """Return one row per peer: distance, then value and standardised difference of each indicator."""
     name = f"{asked.area.code}-peers.csv"
     return await kept_csv(
-        request, atlas, lambda: _peers_table(atlas, asked.likeness(atlas)), name, atlas.state(), bom=bom
+        request, atlas, lambda: _peers_table(atlas, asked.similarity(atlas)), name, atlas.state(), bom=bom
     )
 
 
-def _peers_table(atlas: Atlas, found: Likeness) -> tuple[list[str], list[list[object]]]:
+def _peers_table(atlas: Atlas, found: Similarity) -> tuple[list[str], list[list[object]]]:
     rows = [
         [
             found.gazetteer.areas[peer.position].code,

@@ -26,8 +26,8 @@ from service.planning.profiles import (
     profile_of,
     words_of,
 )
-from service.strategy import deployed
-from service.strategy.deployed import Selection, selected
+from service.strategy import deployment_forms
+from service.strategy.deployment_selection import Selection, placed, selected, wanted_codes
 from service.strategy.forms import edition, goal_described
 from service.strategy.kpi_forms import course_described
 from service.strategy.policy import COVERAGE
@@ -72,7 +72,7 @@ def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[dict[str, o
         head = {"kpi": kpi.id, "name": {"ja": kpi.name_ja, "en": kpi.name_en}, "owner": kpi.owner or None}
         if kpi.is_relative:
             for race in races(atlas, kpi, vintage):
-                inside = prefecture_of(code) in deployed.wanted_codes(atlas, race.target.area)
+                inside = prefecture_of(code) in wanted_codes(atlas, race.target.area)
                 verdicts = [one for one in race.comparisons if one.achieved is not None]
                 if inside and verdicts:
                     region = {"region": race.target.area, "series": race.series.indicator}
@@ -100,7 +100,7 @@ def _body(atlas: Atlas, told: Profile) -> dict[str, object]:
     policy, area, level = atlas.catalogue.policy, told.area, told.level
     gazetteer = atlas.gazetteer(told.vintage.date, level)
     here = selected(atlas, Selection(area=area.code))
-    around = [one for one in policy.deployments if prefecture_of(area.code) in deployed.placed(atlas, one)]
+    around = [one for one in policy.deployments if prefecture_of(area.code) in placed(atlas, one)]
     goals = []
     for goal in policy.strategy.goals:
         of_goal = {one.id for one in policy.strategy.measures if one.goal == goal.id}
@@ -109,7 +109,9 @@ def _body(atlas: Atlas, told: Profile) -> dict[str, object]:
             | {
                 "figures": [_card(one) for one in told.cards[goal.id]],
                 "deployments": [
-                    deployed.described(atlas, one) for one in here if of_goal.intersection(one.measures)
+                    deployment_forms.described(atlas, one)
+                    for one in here
+                    if of_goal.intersection(one.measures)
                 ],
             }
         )

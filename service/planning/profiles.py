@@ -10,7 +10,7 @@ import numpy as np
 from geo.codes import WARD_CITY, prefecture_of
 from geo.errors import NotEnoughData, NotFound
 from geo.figures.indicators import Indicator
-from geo.figures.summary import ranks
+from geo.figures.statistics import ranks
 from geo.layers.words import Named, profile_in_words
 from geo.strategy.plan import Goal
 from service.areas.gazetteer import Area
@@ -18,8 +18,8 @@ from service.figures.values import STATUSES
 from service.layers.ranking import full_name
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.planning.likeness import likeness
-from service.strategy.deployed import Selection, selected
+from service.planning.similarity import similarity
+from service.strategy.deployment_selection import Selection, selected
 
 PEERS = 10
 #: Figures among the best or the last third of the nation are told in words, at most so many of either.
@@ -91,7 +91,7 @@ def indicators_of(atlas: Atlas, goal: Goal) -> list[Indicator]:
 def peer_positions(atlas: Atlas, vintage: Vintage, level: str, code: str) -> list[int]:
     """Return the positions of an area's peers; none where it cannot be compared."""
     try:
-        found = likeness(atlas, vintage, level, code, PEERS)
+        found = similarity(atlas, vintage, level, code, PEERS)
     except NotEnoughData:
         return []
     return [peer.position for peer in found.peers]

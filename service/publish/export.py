@@ -39,7 +39,15 @@ from service.figures.values import OK, STATUSES
 from service.http.responses import to_json
 from service.layers.forms import about
 from service.layers.legends import legend_of
-from service.layers.views import MISSING, Picture, Wish, chosen_vintage, picture, pictures_of_periods, resolve
+from service.layers.views import (
+    MISSING,
+    Picture,
+    ViewQuery,
+    chosen_vintage,
+    picture,
+    pictures_of_periods,
+    resolve,
+)
 from service.memory import revisions
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -205,7 +213,7 @@ async def _write_all(
     with pq.ParquetWriter(folder / FIGURES, COLUMNS, compression="zstd") as figures:
         for done, sheet in enumerate(sheets, len(wanted)):
             progress(done, total, sheet.indicator.id)
-            view = resolve(atlas, sheet.indicator.id, Wish(level=sheet.level))
+            view = resolve(atlas, sheet.indicator.id, ViewQuery(level=sheet.level))
             pictures = await settled(partial(pictures_of_periods, atlas, view))
             shared = await settled(partial(picture, atlas, replace(view, breaks_over="all")))
             used |= dict.fromkeys(source for one in pictures for source in one.vector.sources)

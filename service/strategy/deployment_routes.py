@@ -37,9 +37,10 @@ from service.http.responses import (
 from service.layers.views import Lang, VintageDate, chosen_vintage
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.strategy import deployed, features
-from service.strategy.deployed import Selection, described, selected
+from service.strategy import deployment_features
+from service.strategy.deployment_forms import cells, described
 from service.strategy.deployment_load import JST, end_deployment, put_deployments
+from service.strategy.deployment_selection import Selection, selected
 from service.strategy.policy import COVERAGE
 
 router = api_router(prefix="/v1", tags=["deployments"])
@@ -163,7 +164,7 @@ async def deployments_csv(
     when = _instant(as_of)
 
     def make() -> tuple[list[str], list[list[object]]]:
-        rows = map(deployed.cells, _found(atlas, asked, when))
+        rows = map(cells, _found(atlas, asked, when))
         return list(COLUMNS), [[row[name] for name in COLUMNS] for row in rows]
 
     return await kept_csv(request, atlas, make, "deployments.csv", atlas.state(*MADE_OF), bom=bom)
@@ -330,7 +331,11 @@ async def _features(request: Request, atlas: Atlas, asked: Selection, drawn: Dra
     def make() -> bytes:
         found = selected(atlas, asked)
         by_area = drawn.geometry == "area"
-        told = features.by_area(atlas, found, drawn.detail, vintage) if by_area else features.by_own(found)
+        told = (
+            deployment_features.by_area(atlas, found, drawn.detail, vintage)
+            if by_area
+            else deployment_features.by_own(found)
+        )
         members = {
             "vintage": str(vintage.date),
             "detail": drawn.detail,

@@ -14,7 +14,7 @@ from service.http.dependencies import AtlasDep, api_router
 from service.http.responses import SVG, TEXT, Told, encoded, kept, kept_json, state_of
 from service.layers.views import Lang
 from service.memory.atlas import Atlas
-from service.strategy.deployed import Selection, selected
+from service.strategy.deployment_selection import Selection, selected
 from service.strategy.forms import (
     edition,
     goal_described,

@@ -19,7 +19,7 @@ from geo.transit.gtfs import DAYS, read_gtfs
 from geo.transit.stop_files import read_n02
 from geo.transit.stops import UNKNOWN, Stops, of_feed
 from service.transit.load import Credit, count_gaps, store_grid, store_stops
-from service.transit.partitions import stops_from
+from service.transit.queries import stops_from
 
 STOPS, GRID = "stops.parquet", "grid.parquet"
 GRID_ID, YEAR = "census-2020-500m", "2020"

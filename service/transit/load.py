@@ -29,7 +29,7 @@ from service.db.documents import definition_from_body
 from service.db.tables import audit, gap_definition, grid, source, stop_source, vintage
 from service.figures.load import Figures, load_observations
 from service.memory import revisions
-from service.transit.partitions import extract_of, partition_from
+from service.transit.queries import extract_of, partition_from
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from service.layers.tile_answers import address_of
 from service.memory.atlas import Atlas
 from service.transit import transport
 from service.transit.forms import METHODS, described
-from service.transit.partitions import MARGIN, Lists, by_day, lists_from, stops_from, stops_in, stops_near
+from service.transit.queries import MARGIN, Lists, by_day, lists_from, stops_from, stops_in, stops_near
 from service.transit.transport import MADE_OF, Cells, definition_of
 
 router = api_router(prefix="/v1", tags=["transport"])

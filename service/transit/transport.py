@@ -23,7 +23,7 @@ from service.db.tables import cell, gap_cell
 from service.heavy import slowly
 from service.http.problems import TooManyFeatures
 from service.memory.atlas import Atlas
-from service.transit.partitions import (
+from service.transit.queries import (
     MARGIN,
     Extract,
     Texts,

@@ -1,4 +1,4 @@
-"""Likeness and need, worked by hand on four towns."""
+"""Similarity and need, worked by hand on four towns."""
 
 from __future__ import annotations
 

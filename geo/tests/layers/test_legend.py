@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from geo.errors import InvalidParameter
-from geo.figures.summary import statistics
+from geo.figures.statistics import statistics
 from geo.layers.legend import Entry, Legend, numeric_entries
 from geo.layers.palettes import NO_DATA, PALETTES, colours, described, diverging_colours, is_diverging, names
 

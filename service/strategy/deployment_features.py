@@ -9,7 +9,7 @@ import orjson
 from geo.strategy.deployments import COLUMNS, Deployment
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.strategy.deployed import cells
+from service.strategy.deployment_forms import cells
 
 #: Where a region that is no prefecture or municipality lies.
 NOWHERE: list[str | None] = [None]

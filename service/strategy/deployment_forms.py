@@ -1,97 +1,11 @@
-"""Which deployments an answer tells of, and how one is told."""
+"""A deployment as JSON, and as the cells of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from geo.areas.names import plain
-from geo.codes import area_code
-from geo.eras import fiscal_year
-from geo.errors import Finding, InvalidParameter
 from geo.strategy.deployments import CONFIDENCES, ROLES, STATUSES, Deployment
-from service.figures.lines import codes_of
 from service.memory.atlas import Atlas
-from service.strategy.policy import touches
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What is asked for; None leaves everything in."""
-
-    area: str | None = None
-    goal: str | None = None
-    measure: str | None = None
-    status: str | None = None
-    fiscal_year: str | None = None
-    programme: str | None = None
-
-
-def selected(atlas: Atlas, asked: Selection, among: Iterable[Deployment] | None = None) -> list[Deployment]:
-    """Return the deployments that a selection means, by id; all that hold now unless others are given.
-
-    An area takes in what lies in it: a prefecture its municipalities, a region set its members; a ward stands
-    for its city.
-
-    Raises
-    ------
-    NotFound, InvalidParameter, InvalidAreaCode : what was asked for does not exist, with what does
-    """
-    policy = atlas.catalogue.policy
-    found = list(policy.deployments if among is None else among)
-    if asked.measure is not None:
-        measure = policy.measure(asked.measure).id
-        found = [one for one in found if measure in one.measures]
-    if asked.goal is not None:
-        goal = policy.goal(asked.goal).id
-        of_goal = {one.id for one in policy.strategy.measures if one.goal == goal}
-        found = [one for one in found if of_goal.intersection(one.measures)]
-    if asked.status is not None:
-        _expect("status", asked.status, STATUSES)
-        found = [one for one in found if one.status == asked.status]
-    if asked.fiscal_year is not None:
-        year = _year(asked.fiscal_year)
-        found = [one for one in found if _runs(one, year)]
-    if asked.programme is not None:
-        wanted = plain(asked.programme).casefold()
-        found = [one for one in found if wanted in plain(one.programme).casefold()]
-    if asked.area is not None:
-        codes = wanted_codes(atlas, asked.area)
-        found = [one for one in found if touches(placed(atlas, one), codes)]
-    return found
-
-
-def wanted_codes(atlas: Atlas, area: str) -> list[str]:
-    """Return the codes that an area code or the id of a region set stands for."""
-    if area in atlas.catalogue.regions or not any(c.isdigit() for c in area):
-        return codes_of(atlas, area)
-    return [area_code(area)]
-
-
-def placed(atlas: Atlas, one: Deployment) -> frozenset[str]:
-    """Return the codes of a deployment: as reported, and on the newest boundaries."""
-    reported = frozenset(area.code for area in one.areas if area.code)
-    newest = max(atlas.catalogue.vintages, default=None)
-    return reported if newest is None else reported | atlas.catalogue.places.on(one, newest)
-
-
-def _runs(one: Deployment, year: int) -> bool:
-    return one.known_from <= year and (one.fy_end is None or year <= one.fy_end)
-
-
-def _year(text: str) -> int:
-    try:
-        return fiscal_year(text)
-    except ValueError:
-        finding = Finding("query", "fiscal_year", text[:80], "a fiscal year such as 2025 or 令和7年度")
-        raise InvalidParameter("fiscal_year is no fiscal year", [finding]) from None
-
-
-def _expect(name: str, value: str, existing: Iterable[str]) -> None:
-    if value not in existing:
-        listed = ", ".join(existing)
-        finding = Finding("query", name, value[:80], f"one of {listed}")
-        raise InvalidParameter(f"{name} {value[:80]!r} does not exist; there are: {listed}", [finding])
 
 
 def described(atlas: Atlas, one: Deployment) -> dict[str, object]:

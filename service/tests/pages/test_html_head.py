@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from geo.errors import NotFound
-from service.pages.heads import template
+from service.pages.html_head import template
 
 
 def test_a_front_end_that_is_not_built_is_told_with_what_to_do(tmp_path: Path) -> None:

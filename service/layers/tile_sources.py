@@ -1,4 +1,4 @@
-"""A plate is a picture on tiles: everything but the address is settled, so a tile is one pour."""
+"""A tile source is a picture on tiles: everything but the address is settled, so a tile is one pour."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ FEW = 150
 FORMATS: dict[str, tuple[str, int | None]] = {"mvt": (MVT, None), "png": (PNG, 256), "@2x.png": (PNG, 512)}
 
 
-def plate(atlas: Atlas, view: View, further: Sequence[View], rev: str | None) -> Plate:
-    """Return the plate of a view; see ``service.memory.store.settled``."""
+def tile_source(atlas: Atlas, view: View, further: Sequence[View], rev: str | None) -> TileSource:
+    """Return the tile source of a view; see ``service.memory.store.settled``."""
     main, *others = (picture(atlas, one) for one in (view, *further))
     layers = (one.indicator for one in (view, *further))
-    return Plate(main, tuple(others), atlas.state_of(*layers), immutable=rev == main.revision)
+    return TileSource(main, tuple(others), atlas.state_of(*layers), immutable=rev == main.revision)
 
 
 @dataclass(frozen=True)
-class Plate:
+class TileSource:
     """A picture, and the further pictures poured into the same tiles.
 
     Attributes
     ----------
-    state : of all layers on it; while that of the atlas is the same, so is the plate
+    state : of all layers on it; while that of the atlas is the same, so is the source
     """
 
     picture: Picture
@@ -87,7 +87,7 @@ class Plate:
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """Headers that all tiles of the plate share."""
+        """Headers that all tiles of the source share."""
         return {
             "Cache-Control": IMMUTABLE if self.immutable else REVALIDATE,
             "Chiiki-Revision": self.picture.revision,

@@ -17,7 +17,7 @@ from service.db.database import reader_engine
 from service.db.tables import area, vintage
 from service.tests.databases import Database
 from service.transit.load import Credit, store_grid, store_stops
-from service.transit.partitions import MARGIN, Extract, extract_of, lists_from, partition_from
+from service.transit.queries import MARGIN, Extract, extract_of, lists_from, partition_from
 
 DATE = dt.date(2022, 1, 1)
 #: West, south, east and north: two towns of Tokyo whose boxes overlap, an island of Tokyo far away, a town of

@@ -60,7 +60,7 @@ class Trait:
 
 
 @dataclass(frozen=True)
-class Likeness:
+class Similarity:
     """One area's peers, nearest first, and what they were compared by."""
 
     gazetteer: Gazetteer
@@ -105,9 +105,9 @@ def traits(atlas: Atlas, vintage: Vintage, level: str, names: Sequence[str]) -> 
     return found
 
 
-def likeness(
+def similarity(
     atlas: Atlas, vintage: Vintage, level: str, code: str, k: int, names: Sequence[str] = USUAL
-) -> Likeness:
+) -> Similarity:
     """Return the ``k`` areas most like one, by the root mean square of standardised differences.
 
     Raises
@@ -124,4 +124,4 @@ def likeness(
         ]
         raise NotEnoughData(f"{code} has no peers: it lacks values to be compared by", findings)
     scores = peers.standardised(np.stack([one.used for one in found], axis=1))
-    return Likeness(gazetteer, position, tuple(found), tuple(peers.nearest(scores, position, k)))
+    return Similarity(gazetteer, position, tuple(found), tuple(peers.nearest(scores, position, k)))
