@@ -1,35 +1,26 @@
-"""The command line: serve, migrate, ingest, export, keys, status."""
+"""The command line: serve, migrate, ingest, export, keys, status.
+
+It answers at once: what a command does is imported when it runs.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import getpass
-import json
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeGuard
 
 import typer
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
 from geo.errors import ChiikiError, InvalidParameter
-from service import server
-from service.db import schema
-from service.db.cluster import Cluster
-from service.db.database import running_database, writer_engine, writer_url
-from service.http import auth
-from service.settings import HOME, Settings, table
 from service.terminal import err, out, print_refusal, print_report, print_table, progress_bar
 
-
-class SchemaOutdated(ChiikiError):
-    """The database's tables are not those this version of chiiki works with."""
+if TYPE_CHECKING:
+    from sqlalchemy.exc import OperationalError
 
 
 class Refusing(TyperGroup):
@@ -41,9 +32,16 @@ class Refusing(TyperGroup):
             return super().invoke(ctx)
         except ChiikiError as error:
             print_refusal(error)
-        except OperationalError as error:
+        except Exception as error:
+            if not _is_of_database(error):
+                raise
             err.print(f"✗ The database cannot be used: {str(error.orig).strip()}", style="red")
         raise typer.Exit(1)
+
+
+def _is_of_database(error: Exception) -> TypeGuard[OperationalError]:
+    """Return whether the database could not be used; only a command that asked it has imported its errors."""
+    return f"{type(error).__module__}.{type(error).__name__}" == "sqlalchemy.exc.OperationalError"
 
 
 app = typer.Typer(cls=Refusing, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -79,43 +77,6 @@ def _exit_on_signal(number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-@contextmanager
-def open_connection(settings: Settings) -> Iterator[Connection]:
-    """Give a connection to the database in a transaction, which an exception undoes."""
-    engine = writer_engine(settings)
-    try:
-        with engine.begin() as conn:
-            yield conn
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def transaction(settings: Settings, *, dry_run: bool = False) -> Iterator[Connection]:
-    """Give a connection to the running, migrated database; a dry run's work is undone at its end."""
-    with running_database(settings), open_connection(settings) as conn:
-        check_schema(conn)
-        yield conn
-        if dry_run:
-            conn.rollback()
-
-
-def check_schema(conn: Connection) -> None:
-    """Refuse a database whose tables are older or newer than this code."""
-    found = schema.revision(conn)
-    if found != schema.newest():
-        raise SchemaOutdated(
-            f"The database has the schema {found or '(none)'}, this chiiki works with {schema.newest()}. "
-            "Run: chiiki migrate"
-        )
-    from service.figures import vectors  # numpy takes a while, which the other commands need not wait for
-
-    if not vectors.is_current(conn):
-        raise SchemaOutdated(
-            "The values in the database were worked out by another chiiki. Run: chiiki migrate"
-        )
-
-
 def actor() -> str:
     """Return the name under which the audit records what this command does."""
     return f"cli {getpass.getuser()}"
@@ -128,99 +89,45 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Serving processes.", min=1, max=64)] = None,
 ) -> None:
     """Serve the API and the map; Ctrl-C stops. Without DATABASE_URL the private cluster runs meanwhile."""
-    settings = Settings()
-    host, port = host or settings.host, settings.port if port is None else port
-    with running_database(settings):
-        with open_connection(settings) as conn:
-            check_schema(conn)
-        watched = nullcontext() if settings.database_url else Cluster.of(settings).watched()
-        with watched:
-            out.print(f"chiiki: {settings.public_url or _local_url(host, port)}  (API: /docs, Ctrl-C stops)")
-            server.run(settings, host, port, workers or settings.workers)
+    from service import commands
 
-
-def _local_url(host: str, port: int) -> str:
-    everywhere = host in ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
-    return f"http://{'localhost' if everywhere else host}:{port}/"
+    commands.serve(host, port, workers)
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database's tables to what this version of chiiki works with."""
-    settings = Settings()
-    with running_database(settings), open_connection(settings) as conn:
-        before = schema.revision(conn)
-        schema.upgrade(conn)
-    after = schema.newest()
-    out.print(f"Schema {after}, as before." if before == after else f"Schema {before or '(none)'} → {after}.")
+    from service import commands
+
+    commands.migrate()
 
 
 @app.command()
 def status() -> None:
     """Show the database, its schema and what is loaded."""
-    settings = Settings()
-    with running_database(settings), open_connection(settings) as conn:
-        out.print(f"database  {writer_url(settings)!r}", soft_wrap=True)
-        out.print(f"server    {conn.scalar(text('show server_version'))}, PostGIS {_postgis(conn)}")
-        found = schema.revision(conn)
-        out.print(f"schema    {found or '(none)'} of {schema.newest()}")
-        if found is None:
-            return
-        vintages = [row._asdict() for row in conn.execute(text(VINTAGES))]
-        print_table(
-            vintages,
-            ("vintage", "changed", "prefectures", "municipalities", "wards", "tiles"),
-            "No boundaries.",
-        )
-        for what in (
-            "indicator",
-            "observation",
-            "vector",
-            "source",
-            "area_change",
-            "deployment",
-            "kpi",
-            "stop",
-            "cell",
-            "api_key",
-        ):
-            out.print(f"{what:<12}{conn.scalar(text(f'select count(*) from {what}')):>10,}")  # noqa: S608
-        out.print(f"memory      {settings.memory_mb:>10,} MiB for each serving process; see /metrics")
+    from service import commands
+
+    commands.show_status()
 
 
 @app.command("openapi")
 def write_openapi(
-    file: Annotated[Path, typer.Argument(help="Where to write it.")] = HOME / "openapi" / "openapi.json",
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to write it. Default: openapi/openapi.json.")
+    ] = None,
 ) -> None:
     """Write the OpenAPI document of this version."""
-    from service.app import create_api
+    from service import commands
 
-    document = json.dumps(create_api(Settings()).openapi(), ensure_ascii=False, indent=1, sort_keys=True)
-    file.write_text(document + "\n", encoding="utf-8")
-    out.print(f"Written: {file}")
+    out.print(f"Written: {commands.write_openapi(file)}")
 
 
 @app.command("settings")
 def show_settings() -> None:
     """Show every setting as a Markdown table: environment variable, default, meaning."""
+    from service.settings import table
+
     typer.echo(table())
-
-
-VINTAGES = """
-select v.vintage,
-       (select date_trunc('second', to_timestamp(n / 1e6)) from revision r
-        where r.subject = 'vintage:' || v.vintage) as changed,
-       count(*) filter (where a.level = 'prefecture') as prefectures,
-       count(*) filter (where a.level = 'municipality') as municipalities,
-       count(*) filter (where a.level = 'ward') as wards,
-       (select count(*) from encoded_tile t where t.vintage = v.vintage) as tiles
-from vintage v left join area a using (vintage) group by v.vintage order by v.vintage
-"""
-
-
-def _postgis(conn: Connection) -> str:
-    found = conn.scalar(text("select extversion from pg_extension where extname = 'postgis'"))
-    return str(found or "(not installed in this database)")
 
 
 @ingest.command("boundaries")
@@ -241,9 +148,12 @@ def ingest_boundaries(
     dry_run: DryRun = False,
 ) -> None:
     """Load a boundary file as a dated set: N03 as published, or any GeoPackage, GeoJSON or Shapefile."""
-    # The readers of files take half a second to import, which the other commands need not wait for.
+    from dataclasses import replace
+
     from geo.areas.boundaries import Columns
     from service.areas import load
+    from service.commands import transaction
+    from service.settings import Settings
 
     settings = Settings()
     given = {"title_ja": title_ja, "title_en": title_en, "source": source}
@@ -272,6 +182,7 @@ def ship(
     ],
 ) -> None:
     """Make the data that ship with chiiki anew from the published files, into CHIIKI_DATA."""
+    from service.settings import Settings
     from service.shipped import make_shipped
 
     with progress_bar("shipping") as progress:
@@ -293,7 +204,9 @@ def export(
     ] = None,
 ) -> None:
     """Write the catalogue as files for a static web server: tiles, values, styles and a page with the map."""
+    from service.commands import transaction
     from service.publish.export import export_catalogue
+    from service.settings import Settings
 
     settings = Settings()
     with transaction(settings), progress_bar("export") as progress:
@@ -325,7 +238,9 @@ def ingest_observations(
     dry_run: DryRun = False,
 ) -> None:
     """Load figures: indicator, area_code, period, value, status as CSV, JSON or XLSX; all rows or none."""
+    from service.commands import transaction
     from service.figures.load import ingest_accounts, ingest_file
+    from service.settings import Settings
 
     given = {"source": source, "boundary_date": boundary_date, "actor": actor()}
     with transaction(Settings(), dry_run=dry_run) as conn, err.status(f"{file.name}: checking and loading"):
@@ -339,6 +254,8 @@ def ingest_observations(
 @ingest.command("deployments")
 def ingest_deployments(file: InputFile, dry_run: DryRun = False) -> None:
     """Load a list of deployments: CSV, Excel, JSON, GeoJSON or GeoPackage; all rows or none."""
+    from service.commands import transaction
+    from service.settings import Settings
     from service.strategy.deployment_load import load_file
 
     settings = Settings()
@@ -370,6 +287,8 @@ def ingest_stops(
     dry_run: DryRun = False,
 ) -> None:
     """Load stops: a GTFS-JP feed, bus stops of P11 or stations of N02, as published."""
+    from service.commands import transaction
+    from service.settings import Settings
     from service.transit.load import Credit, load_stops
 
     given = {"weekday": weekday, "saturday": saturday, "sunday": sunday}
@@ -399,6 +318,8 @@ def ingest_grid(
     dry_run: DryRun = False,
 ) -> None:
     """Load a population grid: mesh statistics of e-Stat (tblT…), or tables of code and population."""
+    from service.commands import transaction
+    from service.settings import Settings
     from service.transit.load import Credit, load_grid
 
     with transaction(Settings(), dry_run=dry_run) as conn:
@@ -419,6 +340,8 @@ def analyze_transport_gap(
     dry_run: DryRun = False,
 ) -> None:
     """Count who lives out of reach of public transport, and store it as layers transport-gap:…."""
+    from service.commands import transaction
+    from service.settings import Settings
     from service.transit.load import cluster_of, count_gaps
 
     with (
@@ -446,6 +369,8 @@ def ingest_catalog(
     dry_run: DryRun = False,
 ) -> None:
     """Load the catalogue: indicators, sources, region sets, municipal changes, strategy, KPIs."""
+    from service.commands import transaction
+    from service.settings import Settings
     from service.strategy.catalog_load import load_catalogue
 
     settings = Settings()
@@ -457,6 +382,8 @@ def ingest_catalog(
 @ingest.command("shipped")
 def ingest_shipped() -> None:
     """Load all that ships with chiiki: catalogue, deployments, boundaries, figures; what is loaded stays."""
+    from service.commands import transaction
+    from service.settings import Settings
     from service.shipped import load_shipped
 
     settings = Settings()
@@ -468,12 +395,18 @@ def ingest_shipped() -> None:
 @key.command("create")
 def create_key(
     name: Annotated[str, typer.Argument(help="Whose key it is, for the list and the audit.")],
-    scope: Annotated[list[str], typer.Option(help=f"What it allows: {', '.join(auth.SCOPES)}.")],
+    scope: Annotated[
+        list[str], typer.Option(help="What it allows: write (figures), steward (deployments and KPIs).")
+    ],
     expires: Annotated[
         dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day it no longer holds.")
     ] = None,
 ) -> None:
     """Make an API key and print it: the only time it is shown."""
+    from service.commands import transaction
+    from service.http import auth
+    from service.settings import Settings
+
     expires_at = expires.replace(tzinfo=dt.UTC) if expires else None
     with transaction(Settings()) as conn:
         made = auth.create_key(conn, name, scope, expires_at, actor())
@@ -484,6 +417,10 @@ def create_key(
 @key.command("list")
 def list_keys() -> None:
     """List the API keys, without their secrets."""
+    from service.commands import transaction
+    from service.http import auth
+    from service.settings import Settings
+
     with transaction(Settings()) as conn:
         rows = [{**row._asdict(), "scopes": ", ".join(row.scopes)} for row in auth.keys(conn)]
     print_table(
@@ -494,6 +431,10 @@ def list_keys() -> None:
 @key.command("revoke")
 def revoke_key(key_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Make an API key worthless from now on."""
+    from service.commands import transaction
+    from service.http import auth
+    from service.settings import Settings
+
     with transaction(Settings()) as conn:
         auth.revoke_key(conn, key_id, actor())
     out.print(f"Key {key_id} is revoked.")

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from geo.errors import Finding, InvalidRows
 from service.cli import app
 from service.db import schema
+from service.http.auth import SCOPES
 from service.server import KeyMask
 from service.settings import HOME
 from service.terminal import err, out, print_refusal, print_report, print_table, progress_bar
@@ -40,6 +41,20 @@ def test_status_shows_what_is_there(migrated_database: Database) -> None:
     shown = chiiki(migrated_database, "status").stdout
     assert f"schema    {schema.newest()}" in shown
     assert "No boundaries." in shown
+
+
+def test_help_comes_without_what_commands_need() -> None:
+    ask = (
+        "import sys, service.cli; "
+        "print({'sqlalchemy', 'pydantic', 'numpy', 'fastapi', 'uvicorn'} & set(sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "set()"
+
+
+def test_help_names_what_a_key_can_allow() -> None:
+    shown = CliRunner().invoke(app, ["key", "create", "--help"], env={"COLUMNS": "200"}).stdout
+    assert all(scope in shown for scope in SCOPES)
 
 
 @pytest.mark.parametrize("words", [("key", "list"), ("ingest", "shipped"), ("serve",)])

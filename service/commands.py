@@ -1,0 +1,146 @@
+"""What commands do: each with the database running, in one transaction, on tables that fit this code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from geo.errors import ChiikiError
+from service import server
+from service.db import schema
+from service.db.cluster import Cluster
+from service.db.database import running_database, writer_engine, writer_url
+from service.settings import HOME, Settings
+from service.terminal import out, print_table
+
+
+class SchemaOutdated(ChiikiError):
+    """The database's tables are not those this version of chiiki works with."""
+
+
+@contextmanager
+def open_connection(settings: Settings) -> Iterator[Connection]:
+    """Give a connection to the database in a transaction, which an exception undoes."""
+    engine = writer_engine(settings)
+    try:
+        with engine.begin() as conn:
+            yield conn
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def transaction(settings: Settings, *, dry_run: bool = False) -> Iterator[Connection]:
+    """Give a connection to the running, migrated database; a dry run's work is undone at its end."""
+    with running_database(settings), open_connection(settings) as conn:
+        check_schema(conn)
+        yield conn
+        if dry_run:
+            conn.rollback()
+
+
+def check_schema(conn: Connection) -> None:
+    """Refuse a database whose tables are older or newer than this code."""
+    found = schema.revision(conn)
+    if found != schema.newest():
+        raise SchemaOutdated(
+            f"The database has the schema {found or '(none)'}, this chiiki works with {schema.newest()}. "
+            "Run: chiiki migrate"
+        )
+    from service.figures import vectors  # numpy takes a while, which the other commands need not wait for
+
+    if not vectors.is_current(conn):
+        raise SchemaOutdated(
+            "The values in the database were worked out by another chiiki. Run: chiiki migrate"
+        )
+
+
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve until a signal says stop, on the database that this starts where none is named."""
+    settings = Settings()
+    host, port = host or settings.host, settings.port if port is None else port
+    with running_database(settings):
+        with open_connection(settings) as conn:
+            check_schema(conn)
+        watched = nullcontext() if settings.database_url else Cluster.of(settings).watched()
+        with watched:
+            out.print(f"chiiki: {settings.public_url or _local_url(host, port)}  (API: /docs, Ctrl-C stops)")
+            server.run(settings, host, port, workers or settings.workers)
+
+
+def _local_url(host: str, port: int) -> str:
+    everywhere = host in ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
+    return f"http://{'localhost' if everywhere else host}:{port}/"
+
+
+def migrate() -> None:
+    """Bring the database's tables to what this code works with, and say from where to where."""
+    settings = Settings()
+    with running_database(settings), open_connection(settings) as conn:
+        before = schema.revision(conn)
+        schema.upgrade(conn)
+    after = schema.newest()
+    out.print(f"Schema {after}, as before." if before == after else f"Schema {before or '(none)'} → {after}.")
+
+
+def show_status() -> None:
+    """Print the database, its schema and what is loaded."""
+    settings = Settings()
+    with running_database(settings), open_connection(settings) as conn:
+        out.print(f"database  {writer_url(settings)!r}", soft_wrap=True)
+        out.print(f"server    {conn.scalar(text('show server_version'))}, PostGIS {_postgis(conn)}")
+        found = schema.revision(conn)
+        out.print(f"schema    {found or '(none)'} of {schema.newest()}")
+        if found is None:
+            return
+        vintages = [row._asdict() for row in conn.execute(text(VINTAGES))]
+        print_table(
+            vintages,
+            ("vintage", "changed", "prefectures", "municipalities", "wards", "tiles"),
+            "No boundaries.",
+        )
+        for what in (
+            "indicator",
+            "observation",
+            "vector",
+            "source",
+            "area_change",
+            "deployment",
+            "kpi",
+            "stop",
+            "cell",
+            "api_key",
+        ):
+            out.print(f"{what:<12}{conn.scalar(text(f'select count(*) from {what}')):>10,}")  # noqa: S608
+        out.print(f"memory      {settings.memory_mb:>10,} MiB for each serving process; see /metrics")
+
+
+VINTAGES = """
+select v.vintage,
+       (select date_trunc('second', to_timestamp(n / 1e6)) from revision r
+        where r.subject = 'vintage:' || v.vintage) as changed,
+       count(*) filter (where a.level = 'prefecture') as prefectures,
+       count(*) filter (where a.level = 'municipality') as municipalities,
+       count(*) filter (where a.level = 'ward') as wards,
+       (select count(*) from encoded_tile t where t.vintage = v.vintage) as tiles
+from vintage v left join area a using (vintage) group by v.vintage order by v.vintage
+"""
+
+
+def _postgis(conn: Connection) -> str:
+    found = conn.scalar(text("select extversion from pg_extension where extname = 'postgis'"))
+    return str(found or "(not installed in this database)")
+
+
+def write_openapi(file: Path | None) -> Path:
+    """Write the OpenAPI document of this version, and return where it is."""
+    from service.app import create_api
+
+    path = file or HOME / "openapi" / "openapi.json"
+    document = json.dumps(create_api(Settings()).openapi(), ensure_ascii=False, indent=1, sort_keys=True)
+    path.write_text(document + "\n", encoding="utf-8")
+    return path
