@@ -378,7 +378,7 @@ def test_an_answer_closes_its_file_however_it_ends(database: Database, tmp_path:
         slow = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)])
         with (
             httpx.Client(base_url=server.url, transport=slow, timeout=60) as client,
-            client.stream("GET", path) as leaving,
+            client.stream("GET", path, headers={"Accept-Encoding": "identity"}) as leaving,
         ):
             next(leaving.iter_bytes(1000))
             assert open_downloads(server, folder) != []
