@@ -28,6 +28,7 @@ from service.layers import image_routes as images
 from service.layers import reading_routes as readings
 from service.layers import routes as layers
 from service.layers import tile_routes as tiles
+from service.memory import revisions
 from service.memory.news import News
 from service.memory.store import Store
 from service.ogc import join_routes as joins
@@ -70,7 +71,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     keeping_up = asyncio.create_task(news.run())
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
         await asyncio.wait_for(news.has_read.wait(), FIRST_READ_S)
-    await off_loop(palettes.described)  # their files are read here, not by the first tile that needs one
+    await off_loop(_read_files)  # here, not by the first request that needs one
     # the program and the catalogue stay: to look for garbage in them would cost more the more there is
     gc.collect()
     gc.freeze()
@@ -82,6 +83,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await keeping_up
         await store.close()
         app.state.writer.dispose()
+
+
+def _read_files() -> None:
+    palettes.described()
+    revisions.code_version()
 
 
 def create_api(settings: Settings) -> FastAPI:

@@ -90,6 +90,7 @@ class Statements:
         self._settings = settings
         self._cursor: psycopg.AsyncRawCursor | None = None
         self._turn = asyncio.Lock()
+        self._waiting = 0
 
     async def rows(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         """Return the rows that a statement answers; its parameters are ``$1``, ``$2`` and so on.
@@ -120,11 +121,17 @@ class Statements:
 
     @asynccontextmanager
     async def _own_turn(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._settings.pool_timeout_s):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise PoolTimeout("The statements before take too long") from None
+        if self._turn.locked() or self._waiting:
+            self._waiting += 1
+            try:
+                async with asyncio.timeout(self._settings.pool_timeout_s):
+                    await self._turn.acquire()
+            except TimeoutError:
+                raise PoolTimeout("The statements before take too long") from None
+            finally:
+                self._waiting -= 1
+        else:
+            await self._turn.acquire()  # which does not wait: a clock would take longer than the turn
         try:
             yield
         finally:

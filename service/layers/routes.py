@@ -44,7 +44,7 @@ router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
 
 def _query(view: View, revision: str | None = None) -> str:
-    chosen = view.parameters() | ({"rev": revision} if revision else {})
+    chosen = view.parameters | ({"rev": revision} if revision else {})
     return "&".join(f"{name}={value}" for name, value in chosen.items())
 
 

@@ -19,8 +19,9 @@ from service.layers.views import MISSING, Picture, View, picture
 from service.memory.atlas import Address, Atlas
 
 MAX_ZOOM = 14
-#: The constant part of a tile with more areas than this is made off the event loop.
-FEW = 150
+#: The constant part of a tile with more areas than this is made off the event loop: to compress it, or to
+#: make it for several layers, takes longer than to put it together for one.
+FEW, MANY = 150, 1000
 #: Suffix → (media type, pixels or None for vector tiles)
 FORMATS: dict[str, tuple[str, int | None]] = {"mvt": (MVT, None), "png": (PNG, 256), "@2x.png": (PNG, 512)}
 
@@ -120,7 +121,7 @@ class TileSource:
 
     def _poured(self, atlas: Atlas, tile: mvt.Tile, *, gzipped: bool) -> bytes:
         values, classes = self.values[:, tile.positions], self.classes[:, tile.positions]
-        if len(tile) > FEW:
+        if len(tile) > (FEW if gzipped or self.keys else MANY):
             missing = np.isnan(values)
             if not tile.is_laid(missing, self.keys, gzipped=gzipped):
                 atlas.store.brought(lambda: prepared(tile.lay, missing, self.keys, gzipped=gzipped))

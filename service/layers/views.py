@@ -5,8 +5,9 @@ Tiles, PNG, GeoJSON, legend, style, statistics and tables are all drawn from one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Literal
 
 import numpy as np
@@ -135,8 +136,9 @@ class View:
     breaks_over: str
     palette: str
 
+    @cached_property
     def parameters(self) -> dict[str, str]:
-        """Return the query parameters that ask for exactly this view."""
+        """The query parameters that ask for exactly this view."""
         chosen = {
             "period": self.period,
             "level": self.level,
@@ -149,6 +151,11 @@ class View:
         if self.breaks is not None:
             chosen["breaks"] = ",".join(f"{bound:g}" for bound in self.breaks)
         return chosen
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """What tells the view from every other one."""
+        return (self.indicator.id, *self.parameters.values())
 
 
 @dataclass(frozen=True)
@@ -176,7 +183,7 @@ class Picture:
         return [palettes.to_hex(colour) for colour in self.colours.tolist()]
 
 
-def _chosen(name: str, asked: str | None, existing: Sequence[str], default: str) -> str:
+def _chosen(name: str, asked: str | None, existing: Collection[str], default: str) -> str:
     """Return what was asked for, or the default; refuse what does not exist, naming what does."""
     if asked is None:
         return default
@@ -189,10 +196,10 @@ def _chosen(name: str, asked: str | None, existing: Sequence[str], default: str)
 
 def chosen_vintage(atlas: Atlas, asked: str | None) -> Vintage:
     """Return the vintage asked for, or the newest."""
-    existing = {str(date): vintage for date, vintage in atlas.catalogue.vintages.items()}
+    existing = atlas.catalogue.vintages_by_name
     if not existing:
         raise InvalidParameter("No boundaries are loaded yet: run `chiiki ingest shipped`")
-    return existing[_chosen("vintage", asked, list(existing), max(existing))]
+    return existing[_chosen("vintage", asked, existing, max(existing))]
 
 
 def chosen_level(atlas: Atlas, indicator: Indicator | None, vintage: Vintage, asked: str | None) -> str:
@@ -265,13 +272,9 @@ def resolve(atlas: Atlas, layer: str, asked: ViewQuery) -> View:
     )
 
 
-def _key(view: View) -> tuple[str, ...]:
-    return (view.indicator.id, *view.parameters().values())
-
-
 def picture(atlas: Atlas, view: View) -> Picture:
     """Return the picture of a view, drawn once per state of the data."""
-    key = (*_key(view), atlas.revision(view.indicator, view.vintage.date))
+    key = (*view.key, atlas.revision(view.indicator, view.vintage.date))
     held: Picture | None = atlas.store.pictures.get(key)
     return held or atlas.store.pictures.put(key, _drawn(atlas, view))
 
@@ -298,7 +301,7 @@ def breaks(atlas: Atlas, view: View) -> Breaks:
             return atlas.all_breaks(one, view.level, date)
         return atlas.period_breaks(one, view.period, view.level, date)
     asked = replace(view, period="") if over_all else view
-    key = ("asked", *_key(asked), atlas.revision(one, date))
+    key = ("asked", *asked.key, atlas.revision(one, date))
     found = atlas.store.breaks.get(key)
     if found is None:
         periods = atlas.periods(one, view.level) if over_all else [view.period]
@@ -328,7 +331,7 @@ def _drawn(atlas: Atlas, view: View) -> Picture:
         classes = classify.classes(vector.values, found.bounds)
         colours = _class_colours(view, found)
     revision = atlas.revision(indicator, date)
-    etag = revisions.digest("picture", *_key(view), revision)
+    etag = revisions.digest("picture", *view.key, revision)
     gazetteer = atlas.gazetteer(date, view.level)
     return Picture(view, gazetteer, vector, found.lowest, found.bounds, classes, colours, revision, etag)
 

@@ -51,6 +51,7 @@ class Atlas:
         self.settings = store.settings
         self.catalogue = catalogue
         self._revisions: dict[tuple[object, ...], str] = {}
+        self._subjects: dict[str, frozenset[str]] = {}
 
     # What exists
 
@@ -96,7 +97,7 @@ class Atlas:
         key = (layer.id, vintage)
         found = self._revisions.get(key)
         if found is None:
-            subjects = {*self.kind_of(layer).inputs(self.catalogue, layer), revisions.vintage(vintage)}
+            subjects = {*self._inputs(layer), revisions.vintage(vintage)}
             found = self._revisions[key] = self._digest(subjects, layer.id, vintage)
         return found
 
@@ -106,8 +107,15 @@ class Atlas:
         found = self._revisions.get(key)
         if found is None:
             subjects = set(map(revisions.vintage, self.catalogue.vintages))
-            subjects.update(*(self.kind_of(layer).inputs(self.catalogue, layer) for layer in layers))
+            subjects.update(*map(self._inputs, layers))
             found = self._revisions[key] = self._digest(subjects, *key)
+        return found
+
+    def _inputs(self, layer: Indicator) -> frozenset[str]:
+        found = self._subjects.get(layer.id)
+        if found is None:
+            inputs = self.kind_of(layer).inputs(self.catalogue, layer)
+            found = self._subjects[layer.id] = frozenset(inputs)
         return found
 
     def state(self, *kinds: str) -> str:

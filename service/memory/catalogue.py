@@ -105,6 +105,11 @@ class Catalogue:
         return policy.layers(self.policy, told)
 
     @cached_property
+    def vintages_by_name(self) -> dict[str, Vintage]:
+        """Boundary sets by their dates as texts, the oldest first."""
+        return {str(date): vintage for date, vintage in self.vintages.items()}
+
+    @cached_property
     def layers(self) -> dict[str, Indicator]:
         """Indicators, and the layers that show the policy."""
         return {**self.indicators, **{name: layer for name, (layer, _) in self.policy_layers.items()}}

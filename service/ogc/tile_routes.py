@@ -172,7 +172,7 @@ async def style(
     """Return the MapLibre style of a layer."""
     found, chosen = _layer(atlas, collection_id), language(request, lang)
     picture = await _picture(atlas, found, datetime)
-    query = "&".join(f"{name}={value}" for name, value in picture.view.parameters().items())
+    query = "&".join(f"{name}={value}" for name, value in picture.view.parameters.items())
     layer = f"{base_url(request)}/v1/layers/{picture.view.indicator.id}"
     body = maplibre_style(
         name=found.title[chosen],

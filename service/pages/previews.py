@@ -214,14 +214,14 @@ def _credits(atlas: Atlas, sources: Iterable[str], vintage: Vintage, lang: Langu
 
 def _map_picture(picture: Picture, lang: Language, area: str | None) -> str:
     # The revision makes a service that keeps the picture ask for it again after the data have changed.
-    query = picture.view.parameters() | {"lang": lang, "rev": picture.revision}
+    query = picture.view.parameters | {"lang": lang, "rev": picture.revision}
     if area is not None:
         query["area"] = area_code(area)
     return f"/v1/layers/{picture.view.indicator.id}/map.png?{urlencode(query, safe=',:')}"
 
 
 def _table(picture: Picture, lang: Language, **more: str) -> tuple[str, str]:
-    query = urlencode(picture.view.parameters() | more | {"bom": "true"}, safe=",:")
+    query = urlencode(picture.view.parameters | more | {"bom": "true"}, safe=",:")
     return TABLE[lang], f"/v1/layers/{picture.view.indicator.id}/values.csv?{query}"
 
 
