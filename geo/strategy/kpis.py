@@ -172,14 +172,18 @@ def _target_faults(kpi: Kpi, known: Known) -> list[Finding]:
         for name in ("baseline_period", "target_period"):
             if (text := getattr(target, name)) and not _PERIOD.fullmatch(text):
                 faulty.append((name, text, "a year such as 2029"))
-        if (target.plan_from is None) != (target.plan_to is None):
-            faulty.append(("plan_to", target.plan_to, "first and last year of the plan, or neither"))
-        elif (
-            target.plan_from is not None and target.plan_to is not None and target.plan_to < target.plan_from
-        ):
-            faulty.append(("plan_to", target.plan_to, f"a year not before {target.plan_from}"))
+        if expected := _plan_fault(target):
+            faulty.append(("plan_to", target.plan_to, expected))
         findings += [Finding(f"target {place}", name, str(value)[:80], text) for name, value, text in faulty]
     return findings
+
+
+def _plan_fault(target: Target) -> str:
+    """Return what is expected of the last year of a target's plan, empty where it is sound."""
+    first, last = target.plan_from, target.plan_to
+    if first is None or last is None:
+        return "" if first == last else "first and last year of the plan, or neither"
+    return f"a year not before {first}" if last < first else ""
 
 
 def _actual_faults(kpi: Kpi, known: Known) -> list[Finding]:

@@ -68,28 +68,40 @@ def graph_faults(
     """
     kinds = dict.fromkeys(measures, "measure") | dict.fromkeys(goals, "goal")
     kinds |= {node.id: node.kind for node in nodes}
-    order = list(KINDS)
-    findings = []
-    for link in links:
-        where = f"link {link.source} → {link.target}"
-        for field, end in (("source", link.source), ("target", link.target)):
-            if end not in kinds:
-                findings.append(Finding(where, field, end, "the id of a measure, node or goal"))
-        if {link.source, link.target} <= kinds.keys():
-            following = order[min(order.index(kinds[link.source]) + 1, len(order) - 1)]
-            if kinds[link.target] != following:
-                findings.append(
-                    Finding(where, "target", kinds[link.target], f"a node of the kind {following}")
-                )
-        if not (link.reason_ja and link.reason_en):
-            findings.append(Finding(where, "reason", "", "why the one brings about the other"))
+    findings = [finding for link in links for finding in _link_faults(link, kinds)]
     if findings:
         return findings
     try:
         TopologicalSorter(_following(links)).prepare()
     except CycleError as error:
         return [Finding("logic model", "links", " → ".join(error.args[1]), "no cycle")]
+    astray = [
+        Finding(f"measure {name}", "goal", goal, "links that lead to the goal it is listed under")
+        for name, goal in measures.items()
+        if any(link.source == name for link in links) and goal not in downstream([name], links)
+    ]
+    return _unlinked(kinds, links) + astray
+
+
+def _link_faults(link: Link, kinds: Mapping[str, str]) -> list[Finding]:
+    where, order = f"link {link.source} → {link.target}", list(KINDS)
+    findings = [
+        Finding(where, field, end, "the id of a measure, node or goal")
+        for field, end in (("source", link.source), ("target", link.target))
+        if end not in kinds
+    ]
+    if not findings:
+        following = order[min(order.index(kinds[link.source]) + 1, len(order) - 1)]
+        if kinds[link.target] != following:
+            findings.append(Finding(where, "target", kinds[link.target], f"a node of the kind {following}"))
+    if not (link.reason_ja and link.reason_en):
+        findings.append(Finding(where, "reason", "", "why the one brings about the other"))
+    return findings
+
+
+def _unlinked(kinds: Mapping[str, str], links: Sequence[Link]) -> list[Finding]:
     caused, causing = {link.target for link in links}, {link.source for link in links}
+    findings = []
     for name, kind in kinds.items():
         if kind != "goal" and name not in causing:
             findings.append(
@@ -98,11 +110,6 @@ def graph_faults(
         if kind != "measure" and name not in caused:
             findings.append(
                 Finding(f"{kind} {name}", "links", "none leads to it", "a link from what causes it")
-            )
-    for name, goal in measures.items():
-        if name in causing and goal not in downstream([name], links):
-            findings.append(
-                Finding(f"measure {name}", "goal", goal, "links that lead to the goal it is listed under")
             )
     return findings
 

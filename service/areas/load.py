@@ -56,7 +56,7 @@ N03 = Credit(
 )
 
 
-def ingest_boundaries(
+def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
     conn: Connection,
     path: Path,
     date: dt.date,

@@ -127,7 +127,7 @@ def parsed(text: str, lang: str) -> Any:
     try:
         found = cql2.parse_json(text) if lang == "cql2-json" else cql2.parse_text(text)
         return found.to_json()
-    except Exception as error:  # the library raises plain exceptions too; its last line says what it expects
+    except Exception as error:  # noqa: BLE001 (so does the library raise them; its last line says what it expects)
         told = str(error).strip().splitlines() or ["no CQL2"]
         place = told[0].strip().removeprefix("--> ")
         raise _refused(text, f"{lang}; at {place}: {told[-1].strip(' =')}"[:300]) from None
@@ -161,30 +161,39 @@ class Filter:
             raise _refused(tree, "a condition with op and args")
         if op in ("and", "or") and args:
             return (and_ if op == "and" else or_)(*(self.sql(one) for one in args))
-        if op == "not" and len(args) == 1:
-            return not_(self.sql(args[0]))
-        if op == "isnull" and len(args) == 1:
-            return self._term(args[0]).sql.is_(None)
-        if op in _COMPARE and len(args) == 2:
-            return self._compared(op, *args)
-        if op == "like" and len(args) == 2:
-            first, second = self._term(args[0], "string"), self._term(args[1], "string")
-            return first.sql.like(second.sql, escape="\\")
-        if op == "between" and len(args) == 3:
-            return and_(self._compared(">=", args[0], args[1]), self._compared("<=", args[0], args[2]))
-        if op == "in" and len(args) == 2 and isinstance(args[1], list):
-            return or_(false(), *(self._compared("=", args[0], one) for one in args[1]))
-        if op in _SPATIAL and len(args) == 2:
-            first, second = (self._term(one, "geometry") for one in args)
-            found: Sql = getattr(func, _SPATIAL[op])(first.sql, second.sql)
-            return found
-        if op in _TEMPORAL and len(args) == 2:
-            first, second = (self._term(one, "time") for one in args)
-            return _TEMPORAL[op](first.sql, _end(first), second.sql, _end(second))
-        if op in _ARRAYS and len(args) == 2:
-            first, second = (self._term(one, "array") for one in args)
-            return _ARRAYS[op](first.sql, second.sql)
-        raise _refused(tree, f"comparisons, and, or, not, like, between, in, is null, {', '.join(FUNCTIONS)}")
+        condition = self._about_one(op, *args) if len(args) == 1 else None
+        if len(args) == 2:
+            condition = self._about_two(op, *args)
+        elif op == "between" and len(args) == 3:
+            condition = and_(self._compared(">=", args[0], args[1]), self._compared("<=", args[0], args[2]))
+        if condition is None:
+            listed = ", ".join(FUNCTIONS)
+            raise _refused(tree, f"comparisons, and, or, not, like, between, in, is null, {listed}")
+        return condition
+
+    def _about_one(self, op: str, value: Any) -> Sql | None:
+        if op == "not":
+            return not_(self.sql(value))
+        return self._term(value).sql.is_(None) if op == "isnull" else None
+
+    def _about_two(self, op: str, first: Any, second: Any) -> Sql | None:
+        if op in _COMPARE:
+            return self._compared(op, first, second)
+        if op == "like":
+            text, pattern = self._term(first, "string"), self._term(second, "string")
+            return text.sql.like(pattern.sql, escape="\\")
+        if op == "in" and isinstance(second, list):
+            return or_(false(), *(self._compared("=", first, one) for one in second))
+        if op in _SPATIAL:
+            a, b = self._term(first, "geometry"), self._term(second, "geometry")
+            related: Sql = getattr(func, _SPATIAL[op])(a.sql, b.sql)
+            return related
+        if op in _TEMPORAL:
+            a, b = self._term(first, "time"), self._term(second, "time")
+            return _TEMPORAL[op](a.sql, _end(a), b.sql, _end(b))
+        if op in _ARRAYS:
+            return _ARRAYS[op](self._term(first, "array").sql, self._term(second, "array").sql)
+        return None
 
     def _compared(self, op: str, first: Any, second: Any) -> Sql:
         a, b = self._term(first), self._term(second)
@@ -217,6 +226,9 @@ class Filter:
             return self._array(value)
         if not isinstance(value, dict):
             raise _refused(value, "a property, a number, a text, true, false, a date or a geometry")
+        return self._object(value)
+
+    def _object(self, value: Mapping[str, Any]) -> _Term:
         if "property" in value:
             name = str(value["property"])
             if name not in self.columns:
