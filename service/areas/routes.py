@@ -10,10 +10,10 @@ from fastapi.responses import Response
 
 from geo.codes import area_code
 from geo.errors import NotFound
+from service.areas import queries
 from service.areas.forms import described, named
 from service.areas.gazetteer import LEVELS, Area, Gazetteer
 from service.areas.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
-from service.db import queries
 from service.http.addresses import next_page
 from service.http.dependencies import AtlasDep, api_router
 from service.http.responses import GEOJSON, Told, json_answer, kept, kept_json, state_of

@@ -25,12 +25,13 @@ from geo.figures.ages import Ages
 from geo.figures.indicators import Indicator
 from geo.layers import mvt, png
 from geo.layers.geojson import FeatureTexts
+from service.areas import queries as area_queries
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.areas.tiles import TOP_ZOOM, encode_tile
-from service.db import queries
+from service.figures import queries as figure_queries
 from service.figures.values import NOT_APPLICABLE, OK, Breaks, StoredVector, Vector, ages_by_year, derived
 from service.heavy import off_loop, prepared
-from service.memory import revisions
+from service.memory import queries, revisions
 from service.memory.cache import LARGEST_SHARE
 from service.memory.catalogue import Catalogue, Vintage
 from service.memory.kinds import INDICATOR, Kind, stored_from
@@ -200,7 +201,7 @@ class Atlas:
         async def ask() -> Breaks:
             subjects = self._followed(layer, vintage)
             statements = self.store.statements
-            found, numbers = await queries.class_breaks(statements, layer.id, level, vintage, subjects)
+            found, numbers = await figure_queries.class_breaks(statements, layer.id, level, vintage, subjects)
             self._check(subjects, numbers)
             return found
 
@@ -240,7 +241,7 @@ class Atlas:
     ) -> dict[str, StoredVector]:
         subjects = self._followed(layer, vintage)
         statements = self.store.statements
-        rows, numbers = await queries.vectors(statements, layer.id, periods, level, vintage, subjects)
+        rows, numbers = await figure_queries.vectors(statements, layer.id, periods, level, vintage, subjects)
         self._check(subjects, numbers)
         revision = self.revision(layer, vintage)
         for period, one in rows.items():
@@ -309,14 +310,11 @@ class Atlas:
                 date: origins(code, date, vintage, changes) for date in self.catalogue.age_boundary_dates
             }
             async with self.reading(subjects=subjects) as conn:
-                return ages_by_year(await queries.ages(conn, codes), codes)
+                return ages_by_year(await figure_queries.ages(conn, codes), codes)
 
         return self.store.held(self.store.ages, (code, vintage, self._digest(subjects)), ask)
 
     # Outlines
-
-    def _of_vintage(self, vintage: dt.date) -> int:
-        return self.catalogue.numbers[revisions.vintage(vintage)]
 
     def texts(
         self, vintage: dt.date, level: str, detail: str, positions: Sequence[int] | None = None
@@ -326,17 +324,17 @@ class Atlas:
         All outlines of a detail are held together when they fit the budget; otherwise the wanted ones.
         """
         gazetteer = self.gazetteer(vintage, level)
-        key = (vintage, level, detail, self._of_vintage(vintage))
+        key = (vintage, level, detail, self.catalogue.vintage_numbers[vintage])
         subjects = (revisions.vintage(vintage),)
         wanted = np.arange(len(gazetteer)) if positions is None else np.asarray(positions, np.intp)
 
         async def measure() -> int:
             async with self.reading(subjects=subjects) as conn:
-                return await queries.outline_bytes(conn, vintage, level, detail)
+                return await area_queries.outline_bytes(conn, vintage, level, detail)
 
         async def ask(some: list[int] | None = None) -> FeatureTexts:
             async with self.reading(subjects=subjects) as conn:
-                rows = await queries.outlines(conn, vintage, level, detail, some)
+                rows = await area_queries.outlines(conn, vintage, level, detail, some)
             return await prepared(_feature_texts, gazetteer, rows)
 
         shelf = self.store.texts
@@ -351,7 +349,7 @@ class Atlas:
 
     def tile_key(self, vintage: dt.date, level: str, address: Address) -> tuple[object, ...]:
         """Return the key under which a tile is held."""
-        return (vintage, level, address, self._of_vintage(vintage))
+        return (vintage, level, address, self.catalogue.vintage_numbers[vintage])
 
     def tile(self, vintage: dt.date, level: str, address: Address) -> mvt.Tile | None:
         """Return a tile ready to pour, None where nothing is to draw."""
@@ -369,7 +367,7 @@ class Atlas:
             async with self.reading(subjects=subjects) as conn:
                 return await encode_tile(conn, vintage, level, *address)
         statements = self.store.statements
-        found, numbers = await queries.one_encoded_tile(statements, vintage, level, address, subjects)
+        found, numbers = await area_queries.one_encoded_tile(statements, vintage, level, address, subjects)
         self._check(subjects, numbers)
         return found
 

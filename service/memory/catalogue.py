@@ -19,13 +19,16 @@ from geo.figures import indicators
 from geo.figures.indicators import Indicator
 from geo.strategy.kpis import Kpi
 from geo.transit.access import Definition
+from service.areas import queries as area_queries
 from service.areas.gazetteer import LEVELS, Gazetteer
-from service.db import queries
 from service.db.documents import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
+from service.figures import queries as figure_queries
 from service.figures.search import Entry
-from service.memory import revisions
+from service.memory import queries, revisions
 from service.strategy import policy
+from service.strategy import queries as strategy_queries
 from service.strategy.policy import Places, Policy
+from service.transit import queries as transit_queries
 
 Periods = Mapping[str, list[str]]
 
@@ -110,6 +113,11 @@ class Catalogue:
         return {str(date): vintage for date, vintage in self.vintages.items()}
 
     @cached_property
+    def vintage_numbers(self) -> dict[dt.date, int]:
+        """The number of each boundary set; see ``service.memory.revisions``."""
+        return {date: self.numbers[revisions.vintage(date)] for date in self.vintages}
+
+    @cached_property
     def layers(self) -> dict[str, Indicator]:
         """Indicators, and the layers that show the policy."""
         return {**self.indicators, **{name: layer for name, (layer, _) in self.policy_layers.items()}}
@@ -156,8 +164,8 @@ Read = Callable[[AsyncConnection, Catalogue, Collection[str]], Awaitable[dict[st
 
 async def _vintages(conn: AsyncConnection, before: Catalogue, names: Collection[str]) -> dict[str, Any]:
     found = dict(before.vintages)
-    for row in await queries.vintages(conn, [dt.date.fromisoformat(name) for name in names]):
-        areas = await queries.areas(conn, row.vintage)
+    for row in await area_queries.vintages(conn, [dt.date.fromisoformat(name) for name in names]):
+        areas = await area_queries.areas(conn, row.vintage)
         found[row.vintage] = Vintage(
             date=row.vintage,
             title={"ja": row.title_ja, "en": row.title_en},
@@ -175,9 +183,9 @@ async def _vintages(conn: AsyncConnection, before: Catalogue, names: Collection[
 
 async def _indicators(conn: AsyncConnection, before: Catalogue, names: Collection[str]) -> dict[str, Any]:
     definitions, observed = dict(before.indicators), dict(before.observed_indicators)
-    for name, definition in await queries.indicators(conn, names):
+    for name, definition in await figure_queries.indicators(conn, names):
         definitions[name] = indicators.from_json(definition)
-    for name, told in (await queries.observed(conn, names)).items():
+    for name, told in (await figure_queries.observed(conn, names)).items():
         periods = {level: [period for period, _ in told[level]] for level in LEVELS if level in told}
         sources = {period: tuple(used) for level in told.values() for period, used in level}
         observed[name] = Observed(periods, sources)
@@ -186,12 +194,12 @@ async def _indicators(conn: AsyncConnection, before: Catalogue, names: Collectio
 
 
 async def _sources(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
-    return {"sources": {row.id: row for row in await queries.sources(conn)}}
+    return {"sources": {row.id: row for row in await figure_queries.sources(conn)}}
 
 
 async def _regions(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
     found: dict[str, list[Row[Any]]] = {}
-    for row in await queries.region_sets(conn):
+    for row in await area_queries.region_sets(conn):
         found.setdefault(row.id, []).append(row)
     return {"regions": found}
 
@@ -199,36 +207,36 @@ async def _regions(conn: AsyncConnection, _before: Catalogue, _names: Collection
 async def _changes(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
     changes = tuple(
         Change(date=row.date, kind=row.kind, from_code=row.from_code, to_code=row.to_code)
-        for row in await queries.area_changes(conn)
+        for row in await area_queries.area_changes(conn)
     )
     return {"changes": changes, "places": Places(changes)}
 
 
 async def _industries(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
-    return {"industries": tuple(await queries.industries(conn))}
+    return {"industries": tuple(await figure_queries.industries(conn))}
 
 
 async def _ages(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
-    return {"age_boundary_dates": tuple(await queries.age_boundary_dates(conn))}
+    return {"age_boundary_dates": tuple(await figure_queries.age_boundary_dates(conn))}
 
 
 async def _strategy(conn: AsyncConnection, before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
-    body = await queries.newest_strategy(conn)
+    body = await strategy_queries.newest_strategy(conn)
     return {"policy": replace(before.policy, version=strategy_from_body(body) if body is not None else None)}
 
 
 async def _deployments(conn: AsyncConnection, before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
-    found = tuple(map(deployment_from_row, await queries.deployments(conn)))
+    found = tuple(map(deployment_from_row, await strategy_queries.deployments(conn)))
     return {"policy": replace(before.policy, deployments=found)}
 
 
 async def _kpis(conn: AsyncConnection, before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
-    found: dict[str, Kpi] = {row.id: kpi_from_row(row) for row in await queries.kpis(conn)}
+    found: dict[str, Kpi] = {row.id: kpi_from_row(row) for row in await strategy_queries.kpis(conn)}
     return {"policy": replace(before.policy, kpis=found)}
 
 
 async def _definitions(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
-    rows = await queries.gap_definitions(conn)
+    rows = await transit_queries.gap_definitions(conn)
     return {"definitions": {row.id: definition_from_body(row.body) for row in rows}}
 
 

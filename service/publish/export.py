@@ -30,9 +30,9 @@ from geo.figures.indicators import Indicator
 from geo.layers import mvt
 from geo.layers.style import fill_of_codes, maplibre_style
 from geo.layers.words import credits_in_words
+from service.areas import queries as area_queries
 from service.areas.forms import described as area_described
 from service.areas.gazetteer import LEVELS, Gazetteer
-from service.db import queries
 from service.db.database import reader_engine
 from service.figures.forms import described, sources_described
 from service.figures.values import OK, STATUSES
@@ -279,9 +279,9 @@ async def _write_tiles(atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, fil
     with file.open("wb") as output:
         archive = Writer(output)
         async with atlas.reading(subjects=(revisions.vintage(date),)) as conn:
-            _count, top_zoom = await queries.encoded_tile_count(conn, date, level)
+            _count, top_zoom = await area_queries.encoded_tile_count(conn, date, level)
             for z in range(top_zoom + 1):
-                rows = await queries.encoded_tiles_of_zoom(conn, date, level, z)
+                rows = await area_queries.encoded_tiles_of_zoom(conn, date, level, z)
                 # in the order of their ids a map's neighbouring tiles lie side by side in the file
                 for number, row in sorted((zxy_to_tileid(z, row.x, row.y), row) for row in rows):
                     body = mvt.Tile(row.mvt, attributes).outlines()

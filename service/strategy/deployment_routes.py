@@ -14,7 +14,6 @@ from fastapi.responses import Response
 from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
 from geo.strategy.deployments import COLUMNS, Deployment
 from service.areas.geometry import Detail
-from service.db import queries
 from service.db.documents import deployment_from_row
 from service.http.addresses import next_page
 from service.http.auth import Identity, require_scope
@@ -37,7 +36,7 @@ from service.http.responses import (
 from service.layers.views import Lang, VintageDate, chosen_vintage
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.strategy import deployment_features
+from service.strategy import deployment_features, queries
 from service.strategy.deployment_forms import cells, described
 from service.strategy.deployment_load import JST, end_deployment, put_deployments
 from service.strategy.deployment_selection import Selection, selected

@@ -16,13 +16,30 @@ from typing import Any
 import numpy as np
 import orjson
 import shapely
-from sqlalchemy import CTE, ColumnElement, Connection, Select, Text, cast, func, literal_column, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.transit.gaps import PEOPLE, Partition
 from geo.transit.gtfs import DAYS, HOURS
 from geo.transit.stops import UNKNOWN, Stops
-from service.db.tables import area, cell, stop
+from service.db.tables import (
+    area,
+    cell,
+    gap_definition,
+    stop,
+)
 
 #: Degrees that hold the longest distance of a definition (5 km) anywhere in Japan.
 MARGIN = 0.07
@@ -201,3 +218,8 @@ def stops_from(lists: Lists) -> Stops:
         lat=np.array(lists["lat"], float),
         departures=counts.reshape(-1, len(DAYS), HOURS),
     )
+
+
+async def gap_definitions(conn: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return the definitions of the transport gap, by id."""
+    return (await conn.execute(select(gap_definition).order_by(gap_definition.c.id))).all()
