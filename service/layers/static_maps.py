@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +12,7 @@ from geo.layers.drawing import Box, Drawn, Frame, Row, Wording
 from geo.layers.palettes import NO_DATA, to_hex
 from geo.layers.words import LEVELS, credits_in_words
 from service.areas.gazetteer import Area
+from service.child import answer_of
 from service.http.problems import FontMissing
 from service.layers.legends import legend_of
 from service.layers.views import MISSING, Language, Picture
@@ -76,16 +75,8 @@ def fonts_of(atlas: Atlas) -> list[str]:
 
 def rasterised(svg: str, scale: int, fonts: Sequence[str]) -> bytes:
     """Return an SVG as PNG, ``scale`` pixels to the unit; a process of its own draws it."""
-    command = [sys.executable, "-I", "-m", "service.layers.rasterizer", str(scale), *fonts]
-    done = subprocess.run(  # noqa: S603 (our own interpreter and module; the SVG is no argument)
-        command,
-        input=svg.encode(),
-        stdout=subprocess.PIPE,
-        env={"LANG": "C.UTF-8"},
-        timeout=MOST_S,
-        check=True,
-    )
-    return done.stdout
+    words = (str(scale), *fonts)
+    return answer_of("service.layers.rasterizer", *words, given=svg.encode(), seconds=MOST_S)
 
 
 def _wording(atlas: Atlas, picture: Picture, sheet: Sheet, summary: str, chosen: Area | None) -> Wording:

@@ -10,8 +10,6 @@ import asyncio
 import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 import weakref
 from collections.abc import Mapping
@@ -27,6 +25,7 @@ from fastapi.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
 from geo.errors import ChiikiError
+from service.child import ChildFailed, answer_of
 
 MEGABYTE = 1 << 20
 #: No download takes as long; one that does is given up.
@@ -36,14 +35,6 @@ ABANDONED_S = 5 * MOST_S
 DRAFT = ".draft-"
 #: What a file is called; nothing else in the folder is ever forgotten.
 NAME = re.compile(r"[0-9a-f]{16}\.[a-z.]+")
-ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "PATH": "/usr/bin:/bin",
-    # what is free goes back to the system at once, and threads that write nothing are not begun
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-    "MALLOC_ARENA_MAX": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
 
 
 class DownloadFailed(ChiikiError):
@@ -135,16 +126,10 @@ class Downloads:
         with TemporaryDirectory(dir=self.folder, prefix=DRAFT) as drafts:
             draft = os.path.join(drafts, f"draft.{kind}")
             body = orjson.dumps({"format": kind, "path": draft, "content": content})
-            done = subprocess.run(
-                [sys.executable, "-I", "-m", "geo.files.writers"],
-                input=body,
-                stderr=subprocess.PIPE,
-                env=ENVIRONMENT,
-                timeout=MOST_S,
-                check=False,
-            )
-            if done.returncode:
-                raise DownloadFailed(done.stderr.decode(errors="replace")[-2000:])
+            try:
+                answer_of("geo.files.writers", given=body, seconds=MOST_S)
+            except ChildFailed as error:
+                raise DownloadFailed(str(error)) from error
             written = Held(os.open(draft, os.O_RDONLY))
             os.replace(draft, path)  # of another process's file, which holds the same bytes, at most
         self._forget_drafts()

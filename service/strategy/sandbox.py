@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import resource
-import signal
-import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +19,7 @@ from geo import errors
 from geo.errors import ChiikiError, Finding, InvalidFile
 from geo.strategy.deployment_lists import read_list as read_directly
 from geo.strategy.deployment_rows import Entry
+from service.child import ChildFailed, answer_of
 
 WALL_CLOCK_S = 30
 LIMITS = {
@@ -39,21 +37,12 @@ def read_list(path: Path) -> list[Entry]:
     ------
     InvalidFile : also where the file needs more time or memory than a list does
     """
-    command = [sys.executable, "-I", "-m", "service.strategy.sandbox", str(path)]
-    environment = {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "OPENBLAS_NUM_THREADS": "1"}
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
-    )
     try:
-        output, _ = child.communicate(timeout=WALL_CLOCK_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
-        output = b""
-    if child.returncode != 0 or not output:
+        answer = answer_of("service.strategy.sandbox", str(path), seconds=WALL_CLOCK_S, limits=LIMITS)
+    except ChildFailed:
         finding = Finding("file", "size", "", "a list of deployments, not a file made to be costly")
-        raise InvalidFile("The file takes more time or memory to read than a list does", [finding])
-    return _entries(json.loads(output))
+        raise InvalidFile("The file takes more time or memory to read than a list does", [finding]) from None
+    return _entries(json.loads(answer))
 
 
 def _entries(answer: dict[str, object]) -> list[Entry]:
@@ -70,9 +59,7 @@ def _entries(answer: dict[str, object]) -> list[Entry]:
 
 
 def main(path: Path) -> None:
-    """Read a list within the limits and write it to standard output as JSON."""
-    for kind, limit in LIMITS.items():
-        resource.setrlimit(kind, (limit, limit))
+    """Read a list and write it to standard output as JSON."""
     try:
         entries = read_directly(path)
         answer: dict[str, object] = {
