@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
+from service.http.html import filled
 from service.layers.views import Language
 
 HOME = {"ja": "chiiki 地域", "en": "chiiki"}
@@ -53,24 +53,10 @@ def _in(lang: Language, texts: tuple[str, str]) -> str:
     return texts[0] if lang == "ja" else texts[1]
 
 
-def _value(value: object) -> str:
-    if isinstance(value, str) and value.startswith(("http://", "https://")):
-        return f'<a href="{escape(value)}">{escape(value)}</a>'
-    if isinstance(value, Mapping):
-        rows = "".join(f"<dt>{escape(str(key))}</dt><dd>{_value(one)}</dd>" for key, one in value.items())
-        return f"<dl>{rows}</dl>"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        if all(isinstance(one, int | float) for one in value):
-            return ", ".join(f"{one:.10g}" for one in value)
-        items = f"<ul>{''.join(f'<li>{_value(one)}</li>' for one in value)}</ul>"
-        return f"<details><summary>{len(value)}</summary>{items}</details>" if len(value) > LONG else items
-    return escape("—" if value is None else str(value))
-
-
-def _links(links: object, lang: Language) -> str:
-    """Return the links as a list, each address once."""
+def _links(links: object, lang: Language) -> list[dict[str, str]]:
+    """Return the links with what people call them, each address once."""
     if not isinstance(links, Sequence):
-        return ""
+        return []
     told = {one["href"]: one for one in reversed(links) if isinstance(one, Mapping)}
     listed = []
     for href, one in reversed(told.items()):
@@ -78,50 +64,38 @@ def _links(links: object, lang: Language) -> str:
         title = _in(lang, RELATIONS.get(relation, (one["title"], one["title"])))
         if relation in ("items", "item"):
             title += f" ({one['type']})"
-        listed.append(
-            f'<li><a href="{escape(href)}">{escape(title)}</a> <small>{escape(relation)}</small></li>'
-        )
-    return f"<h2>{_in(lang, ('リンク', 'Links'))}</h2><ul>{''.join(listed)}</ul>"
+        listed.append({"href": href, "title": title, "relation": relation})
+    return listed
 
 
-def page(title: str, body: str, lang: Language, root: str) -> bytes:
-    """Return a page of the OGC API; ``body`` is HTML."""
-    return (
-        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}｜{HOME[lang]}</title>"
-        '<link rel="stylesheet" href="/ogc.css"><link rel="icon" href="/icon.svg" type="image/svg+xml">'
-        f'</head><body><header><a href="/">{HOME[lang]}</a> <a href="{escape(root)}?f=html">OGC API</a> '
-        f'<a href="{escape(root)}/collections?f=html">{COLLECTIONS[lang]}</a></header>'
-        f"<main><h1>{escape(title)}</h1>{body}</main></body></html>"
+def _page(title: str, lang: Language, root: str, links: object, counts: str = "", **values: object) -> bytes:
+    said = {
+        "home": HOME[lang],
+        "collections": COLLECTIONS[lang],
+        "links": _in(lang, ("リンク", "Links")),
+        "counts": counts,
+    }
+    told = _links(links, lang)
+    return filled(
+        "ogc.html", title=title, lang=lang, root=root, said=said, links=told, LONG=LONG, **values
     ).encode()
 
 
 def document(title: str, told: Mapping[str, object], lang: Language, root: str) -> bytes:
     """Return a JSON document as a page."""
-    body = "".join(
-        f"<h2>{escape(_in(lang, LABELS.get(key, (key, key))))}</h2>{_value(value)}"
+    members = [
+        (_in(lang, LABELS.get(key, (key, key))), value)
         for key, value in told.items()
         if key not in ("links", "title")
-    )
-    return page(title, body + _links(told.get("links"), lang), lang, root)
+    ]
+    return _page(title, lang, root, told.get("links"), members=members)
 
 
 def listed(title: str, told: Mapping[str, object], lang: Language, root: str) -> bytes:
     """Return a page of the collections; where there are more, it links to the next."""
-    collections = told["collections"]
-    if not isinstance(collections, Sequence):
-        raise TypeError("collections is no list")
-    rows = "".join(
-        f'<tr><th scope="row"><a href="{escape(root)}/collections/{escape(str(one["id"]))}?f=html">'
-        f"{escape(str(one['title']))}</a></th><td>{escape(str(one['id']))}</td>"
-        f"<td>{escape(str(one['description']))}</td></tr>"
-        for one in collections
-    )
     links = told["links"]
     further = [one for one in links if one["rel"] == "next"] if isinstance(links, Sequence) else []
-    following = _links(further, lang) if further else ""
-    return page(title, f"<table><tbody>{rows}</tbody></table>{following}", lang, root)
+    return _page(title, lang, root, further, collections=told["collections"])
 
 
 def features(
@@ -132,16 +106,8 @@ def features(
     root: str,
 ) -> bytes:
     """Return a FeatureCollection as a table, with its counts and links."""
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("id", *names))
-    rows = []
     found = told["features"]
-    for one in found[:ROWS] if isinstance(found, Sequence) else ():
-        properties = one["properties"]
-        values = properties if isinstance(properties, Mapping) else {}
-        cells = "".join(f"<td>{_value(values.get(name))}</td>" for name in names)
-        rows.append(f'<tr><th scope="row">{escape(str(one["id"]))}</th>{cells}</tr>')
+    shown = found[:ROWS] if isinstance(found, Sequence) else []
     matched, returned = told["numberMatched"], told["numberReturned"]
-    shown = (f"{matched:,} 件のうち {returned:,} 件", f"{returned:,} of {matched:,} features")
-    counts = f"<p>{_in(lang, shown)}</p>"
-    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return page(title, counts + table + _links(told["links"], lang), lang, root)
+    counts = _in(lang, (f"{matched:,} 件のうち {returned:,} 件", f"{returned:,} of {matched:,} features"))
+    return _page(title, lang, root, told["links"], counts, features=shown, names=names)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from pathlib import Path
 from urllib.parse import urlencode
 
 from geo.errors import NotFound
+from service.http.html import filled
 from service.http.responses import JSON_LD
 from service.pages.previews import PICTURE, Preview
 
@@ -52,11 +52,6 @@ def template(file: Path) -> Template:
     return Template(opening, head, body, rest)
 
 
-def _tag(element: str, /, **attributes: str) -> str:
-    told = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
-    return f"<{element}{told}>"
-
-
 def head(preview: Preview, base: str, *, has_background: bool = False) -> str:
     """Return title, description, Open Graph, Twitter card, and the links of a page.
 
@@ -94,36 +89,35 @@ def head(preview: Preview, base: str, *, has_background: bool = False) -> str:
             "twitter:image": base + picture,
             "twitter:image:alt": preview.words,
         }
-    tags = [f"<title>{escape(title)}</title>", _tag("meta", name="description", content=preview.words)]
-    tags += [_tag("meta", property=name, content=content) for name, content in graph.items()]
-    tags += [_tag("meta", name=name, content=content) for name, content in card.items()]
+    links: list[dict[str, str]] = []
     if picture:
-        tags.append(_tag("link", rel="canonical", href=page))
+        links.append({"rel": "canonical", "href": page})
         for code, said in (("ja", "ja"), ("en", "en"), ("x-default", "")):
-            tags.append(_tag("link", rel="alternate", hreflang=code, href=base + address.link(said)))
+            links.append({"rel": "alternate", "hreflang": code, "href": base + address.link(said)})
         for suffix, kind in (("json", "application/json+oembed"), ("xml", "text/xml+oembed")):
-            query = urlencode({"url": page, "format": suffix})
-            tags.append(
-                _tag("link", rel="alternate", type=kind, href=f"{base}/oembed?{query}", title=preview.title)
-            )
+            oembed = f"{base}/oembed?{urlencode({'url': page, 'format': suffix})}"
+            links.append({"rel": "alternate", "type": kind, "href": oembed, "title": preview.title})
     if address.path == "/":
         catalogue = f"{base}/catalog.jsonld"
-        tags.append(_tag("link", rel="alternate", type=JSON_LD, href=catalogue, title="DCAT"))
+        links.append({"rel": "alternate", "type": JSON_LD, "href": catalogue, "title": "DCAT"})
+    metas = [{"name": "description", "content": preview.words}]
+    metas += [{"property": name, "content": content} for name, content in graph.items()]
+    metas += [{"name": name, "content": content} for name, content in card.items()]
     if has_background:
-        tags.append(_tag("meta", name="chiiki-gsi", content="on"))
-    return "\n    ".join(tags)
+        metas.append({"name": "chiiki-gsi", "content": "on"})
+    tags = [*(("meta", one) for one in metas), *(("link", one) for one in links)]
+    return filled("page_head.html", title=title, tags=tags).strip()
 
 
 def without_script(preview: Preview) -> str:
     """Return what readers without JavaScript see: the picture, the words, the citation, the files."""
     lang = preview.address.lang
-    files = preview.files or ((FIRST_MAP[lang], f"/?lang={lang}"),)
-    links = "".join(f"<li>{_tag('a', href=address)}{escape(name)}</a></li>" for name, address in files)
-    parts = [f"<h2>{escape(preview.title)}</h2>"]
-    if picture := preview.picture_of(*PICTURE):
-        width, height = map(str, PICTURE)
-        parts.append(f"<p>{_tag('img', src=picture, alt='', width=width, height=height)}</p>")
-    parts.append(f"<p>{escape(preview.words)}</p>")
-    if preview.citation:
-        parts.append(f'<p class="soft">{escape(preview.citation)}</p>')
-    return f'<noscript><section id="unscripted">{"".join(parts)}<ul>{links}</ul></section></noscript>'
+    picture, (width, height) = preview.picture_of(*PICTURE), PICTURE
+    return filled(
+        "unscripted.html",
+        title=preview.title,
+        picture=picture and {"src": picture, "width": width, "height": height},
+        words=preview.words,
+        citation=preview.citation,
+        files=preview.files or ((FIRST_MAP[lang], f"/?lang={lang}"),),
+    ).strip()
