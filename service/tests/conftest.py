@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from service.db import schema
+from service.memory.atlas import Atlas
+from service.tests.atlases import an_atlas
 from service.tests.databases import Database, DatabaseServer, running_server
 
 
@@ -30,3 +32,17 @@ def migrated_database(blank_database: Database) -> Database:
     with blank_database.begin() as conn:
         schema.upgrade(conn)
     return blank_database
+
+
+@pytest.fixture(scope="session")
+def shipped_database(database_server: DatabaseServer) -> Iterator[Database]:
+    """A database with the shipped data, which tests only read."""
+    with database_server.new_database(database_server.template()) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def atlas(shipped_database: Database) -> Iterator[Atlas]:
+    """The atlas of the shipped data."""
+    with an_atlas(shipped_database) as found:
+        yield found

@@ -1,0 +1,98 @@
+"""CQL2 as SQL: what a tree means, and what is refused before the database hears of it."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from sqlalchemy import Column, Date, Float, Text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from geo.crs import reference_system
+from geo.errors import InvalidParameter
+from service.ogc.filters import DEEPEST, LONGEST, Columns, Filter, parsed
+
+COLUMNS: Columns = {
+    "value": ("number", Column("value", Float)),
+    "name": ("string", Column("name", Text)),
+    "time": ("time", Column("time", Date)),
+    "codes": ("array", Column("codes", ARRAY(Text))),
+}
+POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy says no types there
+STORED = reference_system("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "crs")
+
+
+def sql(text: str, lang: str = "cql2-text") -> str:
+    condition = Filter(COLUMNS, STORED).sql(parsed(text, lang))
+    compiled = condition.compile(dialect=POSTGRESQL, compile_kwargs={"literal_binds": True})
+    return " ".join(str(compiled).split())
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("value > 3", "value > 3.0"),
+        ("value = 3 AND name = 'a'", "value = 3.0 AND name = 'a'"),
+        ("value = 3 OR NOT name = 'a'", "value = 3.0 OR name != 'a'"),
+        ("name LIKE 'a%'", r"name LIKE 'a%%' ESCAPE '\'"),
+        ("value BETWEEN 1 AND 2", "value >= 1.0 AND value <= 2.0"),
+        ("name IN ('a', 'b')", "name = 'a' OR name = 'b'"),
+        ("name IS NULL", "name IS NULL"),
+        ("value / 0 > 1", "value / CAST(nullif(0.0, 0) AS NUMERIC) > 1.0"),
+    ],
+)
+def test_a_condition_is_what_it_says(written: str, meant: str) -> None:
+    assert sql(written) == meant
+    same = orjson.dumps(parsed(written, "cql2-text")).decode()
+    assert sql(same, "cql2-json") == sql(written)
+
+
+@pytest.mark.parametrize("name", ["'; drop table area; --", "a'' or 1=1", "%(x)s", "{0}", "\\"])
+def test_a_text_stays_a_text(name: str) -> None:
+    condition = Filter(COLUMNS, STORED).sql({"op": "=", "args": [{"property": "name"}, name]})
+    compiled = condition.compile(dialect=POSTGRESQL)
+    assert list(compiled.params.values()) == [name]
+    assert name not in str(compiled)
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [
+        ({"op": "=", "args": [{"property": "secret"}, 1]}, "a property: value, name, time, codes"),
+        ({"op": "=", "args": [{"property": "value"}, "a"]}, "two values of one kind"),
+        ({"op": "=", "args": [{"property": "codes"}, {"property": "codes"}]}, "begins with A_"),
+        ({"op": "drop", "args": [1, 2]}, "comparisons, and, or"),
+        ({"op": "=", "args": [1]}, "comparisons, and, or"),
+        ({"op": "between", "args": [1, 2]}, "comparisons, and, or"),
+        ({"op": "not", "args": []}, "comparisons, and, or"),
+        ({"op": "like", "args": [{"property": "value"}, "a"]}, "a string, not a number"),
+        ({"property": "value"}, "a boolean, not a number"),
+        ({"op": "="}, "op and args"),
+        (3, "true or false"),
+    ],
+)
+def test_a_tree_that_means_nothing_is_refused_with_what_was_expected(tree: object, expected: str) -> None:
+    with pytest.raises(InvalidParameter) as refused:
+        Filter(COLUMNS, STORED).sql(tree)
+    assert expected in refused.value.findings[0].expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * (LONGEST + 1),
+        "(" * (DEEPEST + 1) + "value > 1" + ")" * (DEEPEST + 1),
+        "value = " + "-" * 9 + "1",
+        "value >",
+        "",
+    ],
+)
+def test_a_text_that_cannot_be_read_is_refused_before_it_costs_anything(text: str) -> None:
+    with pytest.raises(InvalidParameter, match="The filter cannot be read"):
+        parsed(text, "cql2-text")
+
+
+def test_times_and_arrays_have_relations_of_their_own() -> None:
+    assert "time" in sql("T_AFTER(time, DATE('2020-01-01'))")
+    assert "@>" in sql("A_CONTAINS(codes, ('a', 'b'))")
+    assert "&&" in sql("A_OVERLAPS(codes, ('a', 'b'))")
