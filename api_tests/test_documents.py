@@ -45,7 +45,7 @@ def test_every_route_and_every_problem_stands_in_the_documentation() -> None:
 
 def test_the_licence_is_the_same_wherever_it_is_told() -> None:
     told = ProjectMetadata(str(HOME), PluginManager()).core
-    assert (told.license_expression, told.license_files) == ("MIT", ["LICENSE"])
+    assert (told.license_expression, told.license_files) == ("MIT", ["LICENSE", "NOTICE"])
     licence = (HOME / "LICENSE").read_text(encoding="utf-8")
     assert licence.startswith(
         "MIT License\n\nCopyright (c) 2026 The chiiki developers\n\nPermission is hereby granted"
