@@ -43,6 +43,13 @@ def test_every_route_and_every_problem_stands_in_the_documentation() -> None:
     assert HTTP_STATUS
 
 
+def test_every_document_stands_in_the_sites_navigation() -> None:
+    site = (HOME / "zensical.toml").read_text(encoding="utf-8")
+    documents = sorted(path.name for path in (HOME / "docs").glob("*.md"))
+    assert "api.md" in documents
+    assert [name for name in documents if f'= "{name}"' not in site] == []
+
+
 def test_the_licence_is_the_same_wherever_it_is_told() -> None:
     told = ProjectMetadata(str(HOME), PluginManager()).core
     assert (told.license_expression, told.license_files) == ("MIT", ["LICENSE", "NOTICE"])
