@@ -50,6 +50,16 @@ def test_every_document_stands_in_the_sites_navigation() -> None:
     assert [name for name in documents if f'= "{name}"' not in site] == []
 
 
+def test_the_pictures_of_the_readme_are_there_and_small() -> None:
+    named = re.findall(
+        r"!\[[^]]+\]\((docs/pictures/[^)]+)\)", (HOME / "README.md").read_text(encoding="utf-8")
+    )
+    assert sorted(named) == sorted(
+        f"docs/pictures/{path.name}" for path in (HOME / "docs/pictures").iterdir()
+    )
+    assert [name for name in named if (HOME / name).stat().st_size > 200_000] == []
+
+
 def test_the_licence_is_the_same_wherever_it_is_told() -> None:
     told = ProjectMetadata(str(HOME), PluginManager()).core
     assert (told.license_expression, told.license_files) == ("MIT", ["LICENSE", "NOTICE"])
