@@ -28,13 +28,13 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["geo/**/*.py", "service/**/*.py", "service/static/**/*", "service/export_page/**/*"]
+    "folder", ["geo", "service", "service/static", "service/export_page", "service/templates"]
 )
-def test_the_wheel_holds_the_code_and_both_front_ends(names: set[str], pattern: str) -> None:
+def test_the_wheel_holds_the_code_its_templates_and_both_front_ends(names: set[str], folder: str) -> None:
     wanted = {
         str(path.relative_to(HOME))
-        for path in HOME.glob(pattern)
-        if path.is_file() and "tests" not in path.relative_to(HOME).parts
+        for path in (HOME / folder).rglob("*")
+        if path.is_file() and not {"tests", "__pycache__"} & set(path.relative_to(HOME).parts)
     }
     assert wanted
     assert wanted <= names

@@ -26,6 +26,7 @@ from service.tests.databases import running_server
 ANSWERS: Mapping[str, tuple[str, bytes]] = {
     "/": ("text/html; charset=utf-8", b"<title>"),
     "/docs": ("text/html; charset=utf-8", b"<html"),
+    "/ogc?f=html": ("text/html; charset=utf-8", b"OGC API"),
     "/embed/chiiki.js": ("text/javascript; charset=utf-8", b"chiiki"),
     "/v1/layers/population": ("application/json", "総人口".encode()),
     "/v1/layers/population/values.json?level=prefecture&period=2020": ("application/json", b"5224614"),
