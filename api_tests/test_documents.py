@@ -15,6 +15,7 @@ from geo.strategy.deployments import COLUMNS, STATUSES
 from service.app import create_api
 from service.http.problems import STATUS as HTTP_STATUS
 from service.http.problems import TITLES
+from service.publish.export import FORMAT
 from service.settings import Settings
 
 HOME = Path(__file__).parents[1]
@@ -48,6 +49,13 @@ def test_every_document_stands_in_the_sites_navigation() -> None:
     documents = sorted(path.name for path in (HOME / "docs").glob("*.md"))
     assert "api.md" in documents
     assert [name for name in documents if f'= "{name}"' not in site] == []
+
+
+def test_the_number_of_the_exports_format_is_told_as_it_is() -> None:
+    assert f"(now {FORMAT})" in (HOME / "docs" / "api.md").read_text(encoding="utf-8")
+    assert f"the number of this format, {FORMAT};" in (HOME / "docs" / "export.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_pictures_of_the_readme_are_there_and_small() -> None:
