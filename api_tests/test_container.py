@@ -107,7 +107,12 @@ def test_the_images_context_holds_all_that_its_steps_read() -> None:
         words.split()[:-1] for words in re.findall(r"^COPY (?!--from)(.*)$", dockerfile, flags=re.MULTILINE)
     ]
     wanted = {name for names in copied for name in names} - {"."}
-    wanted |= {"pyproject.toml", project["project"]["readme"], *project["project"]["license-files"]}
+    wanted |= {
+        "pyproject.toml",
+        "hatch_build.py",
+        project["project"]["readme"],
+        *project["project"]["license-files"],
+    }
     wanted |= {*project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], Settings().data.name}
     assert wanted <= sent
     assert all((HOME / name).exists() for name in sent)

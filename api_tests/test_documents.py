@@ -15,6 +15,7 @@ from geo.strategy.deployments import COLUMNS, STATUSES
 from service.app import create_api
 from service.http.problems import STATUS as HTTP_STATUS
 from service.http.problems import TITLES
+from service.publish.export import FORMAT
 from service.settings import Settings
 
 HOME = Path(__file__).parents[1]
@@ -43,9 +44,33 @@ def test_every_route_and_every_problem_stands_in_the_documentation() -> None:
     assert HTTP_STATUS
 
 
+def test_every_document_stands_in_the_sites_navigation() -> None:
+    site = (HOME / "zensical.toml").read_text(encoding="utf-8")
+    documents = sorted(path.name for path in (HOME / "docs").glob("*.md"))
+    assert "api.md" in documents
+    assert [name for name in documents if f'= "{name}"' not in site] == []
+
+
+def test_the_number_of_the_exports_format_is_told_as_it_is() -> None:
+    assert f"(now {FORMAT})" in (HOME / "docs" / "api.md").read_text(encoding="utf-8")
+    assert f"the number of this format, {FORMAT};" in (HOME / "docs" / "export.md").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_the_pictures_of_the_readme_are_there_and_small() -> None:
+    named = re.findall(
+        r"!\[[^]]+\]\((docs/pictures/[^)]+)\)", (HOME / "README.md").read_text(encoding="utf-8")
+    )
+    assert sorted(named) == sorted(
+        f"docs/pictures/{path.name}" for path in (HOME / "docs/pictures").iterdir()
+    )
+    assert [name for name in named if (HOME / name).stat().st_size > 200_000] == []
+
+
 def test_the_licence_is_the_same_wherever_it_is_told() -> None:
     told = ProjectMetadata(str(HOME), PluginManager()).core
-    assert (told.license_expression, told.license_files) == ("MIT", ["LICENSE"])
+    assert (told.license_expression, told.license_files) == ("MIT", ["LICENSE", "NOTICE"])
     licence = (HOME / "LICENSE").read_text(encoding="utf-8")
     assert licence.startswith(
         "MIT License\n\nCopyright (c) 2026 The chiiki developers\n\nPermission is hereby granted"

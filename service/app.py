@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.responses import Response
@@ -96,7 +97,7 @@ def create_api(settings: Settings) -> FastAPI:
         title="chiiki",
         summary="Regional analytics for Japan",
         description=DESCRIPTION,
-        version="0.1.0",
+        version=version("chiiki"),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

@@ -113,7 +113,7 @@ def status() -> None:
 @app.command("openapi")
 def write_openapi(
     file: Annotated[
-        Path | None, typer.Argument(help="Where to write it. Default: openapi/openapi.json.")
+        Path | None, typer.Argument(help="Where to write it. Default: openapi/openapi.json of the project.")
     ] = None,
 ) -> None:
     """Write the OpenAPI document of this version."""
@@ -182,11 +182,16 @@ def ship(
     ],
 ) -> None:
     """Make the data that ship with chiiki anew from the published files, into CHIIKI_DATA."""
-    from service.settings import Settings
+    from service.settings import FOLDERS, Settings
     from service.shipped import make_shipped
 
+    data = Settings().data
+    if data == FOLDERS.data and not FOLDERS.is_checkout:
+        raise InvalidParameter(
+            f"{data} belongs to the installed package. Copy it and set CHIIKI_DATA to the copy."
+        )
     with progress_bar("shipping") as progress:
-        report = make_shipped(published, Settings().data, progress)
+        report = make_shipped(published, data, progress)
     print_report(report)
 
 

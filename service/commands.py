@@ -14,7 +14,7 @@ from service import server
 from service.db import schema
 from service.db.cluster import Cluster
 from service.db.database import running_database, writer_engine, writer_url
-from service.settings import HOME, Settings
+from service.settings import FOLDERS, HOME, Settings
 from service.terminal import out, print_table
 
 
@@ -140,7 +140,7 @@ def write_openapi(file: Path | None) -> Path:
     """Write the OpenAPI document of this version, and return where it is."""
     from service.app import create_api
 
-    path = file or HOME / "openapi" / "openapi.json"
+    path = file or (HOME / "openapi/openapi.json" if FOLDERS.is_checkout else Path("openapi.json"))
     document = json.dumps(create_api(Settings()).openapi(), ensure_ascii=False, indent=1, sort_keys=True)
     path.write_text(document + "\n", encoding="utf-8")
     return path

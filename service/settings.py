@@ -5,14 +5,56 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+#: The folder that ``service`` lies in: the project's own, or where packages are installed.
 HOME = Path(__file__).resolve().parent.parent
 PREFIX = "CHIIKI_"
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where things lie unless a setting says otherwise.
+
+    Attributes
+    ----------
+    data : the data that ship
+    local : the private cluster
+    downloads : files for download
+    is_checkout : whether chiiki runs out of its project's folder, which it may then write to
+    """
+
+    data: Path
+    local: Path
+    downloads: Path
+    is_checkout: bool
+
+
+def folders(home: Path, environment: Mapping[str, str]) -> Folders:
+    """Return the folders of a chiiki whose ``service`` lies in ``home``.
+
+    Nothing is ever written beside an installed package. What stays then goes where the XDG Base Directory
+    Specification wants a user's data, and what can be made again where it wants caches.
+    """
+    if (home / "pyproject.toml").is_file():
+        local = home / ".local"
+        return Folders(home / "data", local, local / "downloads", is_checkout=True)
+    own = Path(environment.get("HOME") or os.path.expanduser("~"))
+    data, cache = (
+        Path(named) if os.path.isabs(named := environment.get(variable, "")) else own / usual
+        for variable, usual in (("XDG_DATA_HOME", ".local/share"), ("XDG_CACHE_HOME", ".cache"))
+    )
+    return Folders(home / "service" / "data", data / "chiiki", cache / "chiiki/downloads", is_checkout=False)
+
+
+FOLDERS = folders(HOME, os.environ)
 
 AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]
 
@@ -45,11 +87,11 @@ class Settings(BaseSettings):
         description="Seconds between two looks at what has changed; they find what no notification told.",
     )
     local: AbsolutePath = Field(
-        default=HOME / ".local",
+        default=FOLDERS.local,
         description="Folder of the private cluster: its data, its socket and its log.",
     )
     data: AbsolutePath = Field(
-        default=HOME / "data",
+        default=FOLDERS.data,
         description="Folder of the data that ship with chiiki: `boundaries`, `catalog`, `population`, "
         "`statistics`, `transport`.",
     )
@@ -111,7 +153,7 @@ class Settings(BaseSettings):
         default=3000, ge=0, description="Milliseconds that one reading statement may take; 0 for no limit."
     )
     downloads: AbsolutePath = Field(
-        default=HOME / ".local" / "downloads",
+        default=FOLDERS.downloads,
         description="Folder in which files for download are kept; serving processes share it.",
     )
     downloads_mb: int = Field(

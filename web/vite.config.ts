@@ -49,7 +49,8 @@ const preloaded: Plugin = {
 const compressed: Plugin = {
   name: "compressed",
   writeBundle({ dir = "" }, bundle) {
-    for (const file of Object.keys(bundle)) if (/\.(js|css)$/.test(file)) writeFileSync(`${dir}/${file}.gz`, gzipSync(readFileSync(`${dir}/${file}`), { level: 9 }));
+    for (const file of Object.keys(bundle))
+      if (/\.(js|css)$/.test(file)) writeFileSync(`${dir}/${file}.gz`, gzipSync(readFileSync(`${dir}/${file}`), { level: 9 }));
   },
 };
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from service.settings import HOME, Settings, names_of, table
+from service.settings import FOLDERS, HOME, Folders, Settings, folders, names_of, table
 
 DOCUMENT = HOME / "docs" / "settings.md"
 
@@ -35,3 +37,25 @@ def test_a_setting_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_password_is_not_shown() -> None:
     assert "geheim" not in repr(Settings(database_url="postgresql://user:geheim@host/chiiki"))  # type: ignore[arg-type] # as from the environment
+
+
+def test_a_checkout_keeps_everything_in_its_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    local = tmp_path / ".local"
+    assert folders(tmp_path, {"HOME": "/home/a"}) == Folders(
+        tmp_path / "data", local, local / "downloads", True
+    )
+    assert FOLDERS.is_checkout
+
+
+def test_an_installed_package_writes_into_the_home_of_who_runs_it(tmp_path: Path) -> None:
+    found = folders(tmp_path, {"HOME": "/home/a"})
+    assert found.data == tmp_path / "service" / "data"
+    assert found.local == Path("/home/a/.local/share/chiiki")
+    assert found.downloads == Path("/home/a/.cache/chiiki/downloads")
+
+
+def test_an_installed_package_writes_where_xdg_says(tmp_path: Path) -> None:
+    found = folders(tmp_path, {"HOME": "/home/a", "XDG_DATA_HOME": "/d", "XDG_CACHE_HOME": "relative"})
+    assert found.local == Path("/d/chiiki")
+    assert found.downloads == Path("/home/a/.cache/chiiki/downloads")

@@ -301,7 +301,11 @@ export async function layers(ids: readonly string[]): Promise<Layer[]> {
 
 /** Return what there is to choose from. */
 export async function catalogue(): Promise<Catalogue> {
-  const [{ goals }, { measures }, { topics }] = await Promise.all([get<{ goals: Goal[] }>("/v1/goals"), get<{ measures: Measure[] }>("/v1/measures"), listed({ limit: 0 })]);
+  const [{ goals }, { measures }, { topics }] = await Promise.all([
+    get<{ goals: Goal[] }>("/v1/goals"),
+    get<{ measures: Measure[] }>("/v1/measures"),
+    listed({ limit: 0 }),
+  ]);
   return { goals, measures, topics };
 }
 

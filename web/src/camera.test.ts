@@ -27,9 +27,12 @@ test("an address names zoom, latitude and longitude", () => {
   expect(cameraOf("#6/43.4/142.8")).toEqual({ x, y, zoom: 6 });
 });
 
-test.each(["", "#", "#stage", "#6/43.4", "#//", "#6/43.4/", "#6/43.4/x", "#6/91/142", "#6/43/1420", "#99/43/142", "#1e3/43/142"])("an address without a place names no camera: %s", (hash) => {
-  expect(cameraOf(hash)).toBeNull();
-});
+test.each(["", "#", "#stage", "#6/43.4", "#//", "#6/43.4/", "#6/43.4/x", "#6/91/142", "#6/43/1420", "#99/43/142", "#1e3/43/142"])(
+  "an address without a place names no camera: %s",
+  (hash) => {
+    expect(cameraOf(hash)).toBeNull();
+  },
+);
 
 test.each([
   [142.8, 43.4],

@@ -77,7 +77,8 @@ export function tilesInSight({ x, y, zoom }: Camera, { width, height }: Size, ma
   const [across, down] = [width / 2 / WORLD / 2 ** zoom, height / 2 / WORLD / 2 ** zoom];
   const within = (at: number) => Math.min(Math.max(Math.floor(at * count), 0), count - 1);
   const found: TileAddress[] = [];
-  for (let row = within(y - down); row <= within(y + down); row += 1) for (let column = within(x - across); column <= within(x + across); column += 1) found.push({ z, x: column, y: row });
+  for (let row = within(y - down); row <= within(y + down); row += 1)
+    for (let column = within(x - across); column <= within(x + across); column += 1) found.push({ z, x: column, y: row });
   return found;
 }
 

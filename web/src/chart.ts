@@ -68,7 +68,11 @@ export function chartTable(chart: Chart, lang: Lang): HTMLTableElement {
   return h(
     "table",
     {},
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, text("year", lang)), ...chart.lines.map((line) => h("th", { scope: "col", class: "number" }, line.name)))),
+    h(
+      "thead",
+      {},
+      h("tr", {}, h("th", { scope: "col" }, text("year", lang)), ...chart.lines.map((line) => h("th", { scope: "col", class: "number" }, line.name))),
+    ),
     h("tbody", {}, ...periods.map((period) => h("tr", {}, h("th", { scope: "row" }, chart.label(period)), ...cells(period)))),
   );
 }
@@ -89,7 +93,9 @@ function roomFor(labels: string[] | null, font: string): number {
 export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, height = 220): Promise<void> {
   const plot = h("div", { class: "plot", role: "img", "aria-label": chart.summary });
   const keys = chart.lines.length > 1 ? h("ul", { class: "keys" }, ...chart.lines.map(key)) : null;
-  target.replaceChildren(...[keys, plot, h("details", { class: "figures" }, h("summary", {}, text("asTable", lang)), chartTable(chart, lang))].filter((one) => one !== null));
+  target.replaceChildren(
+    ...[keys, plot, h("details", { class: "figures" }, h("summary", {}, text("asTable", lang)), chartTable(chart, lang))].filter((one) => one !== null),
+  );
   const [{ default: UPlot }] = await Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")]);
   const years = [...new Set(chart.lines.flatMap((line) => line.points.map((one) => Number(one.period))))].sort((a, b) => a - b);
   const data = chart.lines.map((line) => {
@@ -138,7 +144,14 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
     const told = chart.lines.map((line, index) => ({ line, index, value: data[index]?.[at] })).filter((one) => typeof one.value === "number");
     tip.replaceChildren(
       h("b", {}, chart.label(String(years[at]))),
-      ...told.map(({ line, index, value }) => h("span", {}, swatch((LINES[index % LINES.length] ?? LINES[0]).colour), `${chart.lines.length > 1 ? `${line.name} ` : ""}${full(value as number, chart, lang)}`)),
+      ...told.map(({ line, index, value }) =>
+        h(
+          "span",
+          {},
+          swatch((LINES[index % LINES.length] ?? LINES[0]).colour),
+          `${chart.lines.length > 1 ? `${line.name} ` : ""}${full(value as number, chart, lang)}`,
+        ),
+      ),
     );
     const left = (drawn.cursor.left ?? 0) + drawn.over.offsetLeft;
     tip.style.left = `${Math.min(Math.max(left - tip.offsetWidth / 2, 0), plot.clientWidth - tip.offsetWidth)}px`;

@@ -3,8 +3,8 @@
 import type { Catalogue, Goal, Lang, Layer, Layers, Legend, Palette } from "./api";
 import { get, layers, listed } from "./api";
 import { h, s } from "./element";
-import { layersOf, type GoalLayers } from "./goals";
-import { text, textOf, type TextKey } from "./texts";
+import { type GoalLayers, layersOf } from "./goals";
+import { type TextKey, text, textOf } from "./texts";
 import { breaksOver, type View } from "./view";
 
 export const SCHEMES = ["quantiles", "equal-interval", "fisher-jenks", "head-tail", "standard-deviation"] as const;
@@ -98,7 +98,13 @@ function goalPart(goal: Goal, { measures }: Catalogue, tree: Tree): { element: H
   const parts = names.map((name) => ({ name, isOwn: ids[name].includes(tree.shown.id), ...made(name) }));
   const open = parts.filter((part) => part.isOwn);
   const words = goal.kpi?.[tree.lang];
-  const element = h("details", { class: "goal", open: open.length > 0, "data-goal": goal.id }, h("summary", {}, goal.name[tree.lang]), words ? h("p", { class: "soft" }, words) : null, ...parts.map((part) => part.element));
+  const element = h(
+    "details",
+    { class: "goal", open: open.length > 0, "data-goal": goal.id },
+    h("summary", {}, goal.name[tree.lang]),
+    words ? h("p", { class: "soft" }, words) : null,
+    ...parts.map((part) => part.element),
+  );
   // a KPI without figures has no layer, and a goal without such a layer no branch for them
   const progress = parts.find((part) => part.name === "progress" && !part.isOwn);
   if (progress) {
@@ -135,7 +141,11 @@ export async function drawTree(target: HTMLElement, catalogue: Catalogue, shown:
 
 function ramp(colours: string[]): SVGElement {
   const step = 60 / colours.length;
-  return s("svg", { width: 60, height: 12, "aria-hidden": "true" }, ...colours.map((colour, index) => s("rect", { x: index * step, width: step + 0.5, height: 12, fill: colour })));
+  return s(
+    "svg",
+    { width: 60, height: 12, "aria-hidden": "true" },
+    ...colours.map((colour, index) => s("rect", { x: index * step, width: step + 0.5, height: 12, fill: colour })),
+  );
 }
 
 function labelled(name: TextKey, lang: Lang, control: HTMLElement): HTMLElement {
@@ -178,9 +188,24 @@ export async function drawSettings(target: HTMLElement, layer: Layer, legend: Le
   const ownBreaks = breaksOver({ ...view, breaks_over: "" }) === "all" ? "period" : "";
   const takesCount = !["head-tail", "standard-deviation", "user"].includes(scheme);
   const schemes: [string, string][] = [...SCHEMES, ...(scheme === "user" ? (["user"] as const) : [])].map((name) => [name, textOf("scheme_", name, lang)]);
-  const count = h("select", { disabled: !takesCount, onchange: (event: Event) => go({ k: (event.target as HTMLSelectElement).value }) }, ...options([2, 3, 4, 5, 6, 7, 8, 9].map((k) => [String(k), String(k)]), view.k || String(takesCount ? layer.default.k : legend.classes.length)));
+  const count = h(
+    "select",
+    { disabled: !takesCount, onchange: (event: Event) => go({ k: (event.target as HTMLSelectElement).value }) },
+    ...options(
+      [2, 3, 4, 5, 6, 7, 8, 9].map((k) => [String(k), String(k)]),
+      view.k || String(takesCount ? layer.default.k : legend.classes.length),
+    ),
+  );
   target.replaceChildren(
-    labelled("scheme", lang, h("select", { id: "scheme", onchange: (event: Event) => go({ scheme: (event.target as HTMLSelectElement).value, breaks: "" }) }, ...options(schemes, scheme))),
+    labelled(
+      "scheme",
+      lang,
+      h(
+        "select",
+        { id: "scheme", onchange: (event: Event) => go({ scheme: (event.target as HTMLSelectElement).value, breaks: "" }) },
+        ...options(schemes, scheme),
+      ),
+    ),
     labelled("classes", lang, count),
     h(
       "fieldset",
@@ -190,7 +215,14 @@ export async function drawSettings(target: HTMLElement, layer: Layer, legend: Le
         h(
           "label",
           { title: one.name },
-          h("input", { type: "radio", name: "palette", value: one.name, checked: one.name === plain, "aria-label": one.name, onchange: () => go({ palette: one.name }) }),
+          h("input", {
+            type: "radio",
+            name: "palette",
+            value: one.name,
+            checked: one.name === plain,
+            "aria-label": one.name,
+            onchange: () => go({ palette: one.name }),
+          }),
           ramp(one.colours),
         ),
       ),
@@ -198,10 +230,18 @@ export async function drawSettings(target: HTMLElement, layer: Layer, legend: Le
     h(
       "label",
       { class: "check" },
-      h("input", { type: "checkbox", checked: breaksOver(view) === "all", onchange: (event: Event) => go({ breaks_over: (event.target as HTMLInputElement).checked ? "all" : ownBreaks }) }),
+      h("input", {
+        type: "checkbox",
+        checked: breaksOver(view) === "all",
+        onchange: (event: Event) => go({ breaks_over: (event.target as HTMLInputElement).checked ? "all" : ownBreaks }),
+      }),
       text("breaksOver", lang),
     ),
-    h("button", { type: "button", class: "plain", onclick: () => go({ scheme: "", k: "", breaks: "", palette: "", breaks_over: "" }) }, text("byDefault", lang)),
+    h(
+      "button",
+      { type: "button", class: "plain", onclick: () => go({ scheme: "", k: "", breaks: "", palette: "", breaks_over: "" }) },
+      text("byDefault", lang),
+    ),
   );
 }
 
@@ -210,7 +250,16 @@ export function drawOverlays(target: HTMLElement, catalogue: Catalogue, view: Vi
   const lang = view.lang;
   const toggle = (name: string, isOn: boolean) => go({ overlay: isOn ? [...view.overlay, name] : view.overlay.filter((one) => one !== name) });
   const check = (name: string, label: string) =>
-    h("label", { class: "check" }, h("input", { type: "checkbox", checked: view.overlay.includes(name), onchange: (event: Event) => toggle(name, (event.target as HTMLInputElement).checked) }), label);
+    h(
+      "label",
+      { class: "check" },
+      h("input", {
+        type: "checkbox",
+        checked: view.overlay.includes(name),
+        onchange: (event: Event) => toggle(name, (event.target as HTMLInputElement).checked),
+      }),
+      label,
+    );
   const chosen = view.overlay.find((one) => one.startsWith("deployments")) ?? "";
   const measures = catalogue.measures.filter((one) => one.known_deployments > 0).sort((a, b) => b.known_deployments - a.known_deployments);
   const listed: [string, string][] = [

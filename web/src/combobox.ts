@@ -44,7 +44,8 @@ export function combobox(box: HTMLInputElement, list: HTMLElement, suggest: (wor
     options.push(made);
     return made;
   };
-  const group = ({ label, options }: Group) => h("ul", { role: "group", "aria-label": label }, h("li", { role: "presentation", class: "group" }, label), ...options.map(line));
+  const group = ({ label, options }: Group) =>
+    h("ul", { role: "group", "aria-label": label }, h("li", { role: "presentation", class: "group" }, label), ...options.map(line));
 
   const open = async () => {
     const turn = ++asked;

@@ -1,7 +1,7 @@
 /** What other pages show in a frame: a map, a chart, a ranking or a profile, by the same parameters as the explorer. */
 
-import * as api from "./api";
 import type { Layer, Legend, Profile, Row, Series } from "./api";
+import * as api from "./api";
 import { lineChart, sparkline } from "./chart";
 import { byId, h, s } from "./element";
 import { gapDefinition } from "./gap";
@@ -11,7 +11,7 @@ import { full, short, valueText } from "./numbers";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
-import { breaksOver, layerQuery, searchOf, viewOf, type StageName } from "./view";
+import { breaksOver, layerQuery, type StageName, searchOf, viewOf } from "./view";
 
 const VERSION = 1;
 const MOST_RANKED = 10;
@@ -34,7 +34,14 @@ function isDark(): boolean {
 function words(summary: string, citation: string, ...more: (HTMLElement | null)[]): HTMLElement {
   const lang = view.lang;
   const title = lang === "ja" ? "説明・表・出典の書き方" : "In words, table, citation";
-  return h("details", { class: "told" }, h("summary", {}, title), h("p", { class: "words", id: "summary" }, summary), ...more, h("p", { class: "soft", id: "citation" }, citation));
+  return h(
+    "details",
+    { class: "told" },
+    h("summary", {}, title),
+    h("p", { class: "words", id: "summary" }, summary),
+    ...more,
+    h("p", { class: "soft", id: "citation" }, citation),
+  );
 }
 
 function rankingTable(rows: Row[], layer: Layer): HTMLElement {
@@ -44,13 +51,29 @@ function rankingTable(rows: Row[], layer: Layer): HTMLElement {
     "table",
     {},
     h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
-    h("tbody", {}, ...rows.map((row) => h("tr", {}, h("td", {}, row.rank), h("th", { scope: "row" }, row.name[lang], h("small", {}, row.prefecture?.[lang])), h("td", { class: "number" }, full(row.value, layer, lang))))),
+    h(
+      "tbody",
+      {},
+      ...rows.map((row) =>
+        h(
+          "tr",
+          {},
+          h("td", {}, row.rank),
+          h("th", { scope: "row" }, row.name[lang], h("small", {}, row.prefecture?.[lang])),
+          h("td", { class: "number" }, full(row.value, layer, lang)),
+        ),
+      ),
+    ),
   );
 }
 
 function showCredits(credits: string[], stage: StageName): void {
   const lang = view.lang;
-  const back = h("a", { href: location.origin + "/" + searchOf({ ...view, stage }), target: "_blank", rel: "noopener" }, lang === "ja" ? "chiiki で詳しく見る" : "See more on chiiki");
+  const back = h(
+    "a",
+    { href: `${location.origin}/${searchOf({ ...view, stage })}`, target: "_blank", rel: "noopener" },
+    lang === "ja" ? "chiiki で詳しく見る" : "See more on chiiki",
+  );
   byId("credit").replaceChildren(h("span", {}, `${text("source", lang)}: ${[...new Set(credits)].join(" ｜ ")}`), back);
 }
 
@@ -114,7 +137,7 @@ async function showMap(target: HTMLElement): Promise<void> {
   let turn = 0;
   /** While the slider moves, colours mean the same in every period. */
   const pass = async (period: string) => {
-    const own = (turn += 1);
+    const own = ++turn;
     const query = layerQuery({ ...chosen, period: "", breaks_over: "all" });
     const [every, shared] = await Promise.all([api.periods(view.layer, query), api.legend(view.layer, query)]);
     const passed = every.periods.find((one) => one.period === period);
@@ -126,7 +149,7 @@ async function showMap(target: HTMLElement): Promise<void> {
     head.querySelector(".when")?.replaceChildren(label(period));
   };
   const settle = async (period: string) => {
-    const own = (turn += 1);
+    const own = ++turn;
     const query = layerQuery({ ...chosen, period });
     const [legend, values] = await Promise.all([api.legend(view.layer, query), api.values(view.layer, query)]);
     if (own !== turn) return;
@@ -136,11 +159,17 @@ async function showMap(target: HTMLElement): Promise<void> {
     drawLegend(legendBox, legend, lang, { breaks });
     head.querySelector(".when")?.replaceChildren(label(period));
   };
-  timeline(slider, (period) => void pass(period), (period) => void settle(period)).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);
+  timeline(
+    slider,
+    (period) => void pass(period),
+    (period) => void settle(period),
+  ).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);
   if (view.area) void select(view.area);
   const summary = await api.summary(view.layer, exact);
   box.querySelector("canvas")?.setAttribute("aria-describedby", "summary");
-  frame.after(words(summary.text[lang], summary.citation[lang], layer.kind === "category" ? null : rankingTable([...summary.highest, ...summary.lowest], layer)));
+  frame.after(
+    words(summary.text[lang], summary.citation[lang], layer.kind === "category" ? null : rankingTable([...summary.highest, ...summary.lowest], layer)),
+  );
   showCredits(creditsOf(found), "map");
   chooser = select;
 }
@@ -165,15 +194,32 @@ async function showChart(target: HTMLElement): Promise<void> {
 async function showRanking(target: HTMLElement): Promise<void> {
   const lang = view.lang;
   const query = [layerQuery(view), parent ? `parent=${parent}` : "", `limit=${limit}`].filter(Boolean).join("&");
-  const [layer, told] = await Promise.all([api.layer(view.layer), api.get<api.About & { rows: Row[]; n: number }>(`/v1/layers/${view.layer}/ranking.json?${query}`)]);
+  const [layer, told] = await Promise.all([
+    api.layer(view.layer),
+    api.get<api.About & { rows: Row[]; n: number }>(`/v1/layers/${view.layer}/ranking.json?${query}`),
+  ]);
   const most = Math.max(...told.rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
   const bar = (row: Row) =>
-    s("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, s("rect", { width: (Math.abs(row.value) / most) * 100, height: 10, fill: row.code === view.area ? "#b3430f" : "#3b83ad" }));
+    s(
+      "svg",
+      { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
+      s("rect", { width: (Math.abs(row.value) / most) * 100, height: 10, fill: row.code === view.area ? "#b3430f" : "#3b83ad" }),
+    );
   const items = told.rows.map((row) =>
-    h("li", { value: row.rank, class: row.code === view.area ? "self" : "" }, h("span", { class: "place" }, row.rank), h("span", {}, row.name[lang], row.prefecture ? h("small", {}, row.prefecture[lang]) : null), bar(row), h("data", { value: row.value }, full(row.value, layer, lang))),
+    h(
+      "li",
+      { value: row.rank, class: row.code === view.area ? "self" : "" },
+      h("span", { class: "place" }, row.rank),
+      h("span", {}, row.name[lang], row.prefecture ? h("small", {}, row.prefecture[lang]) : null),
+      bar(row),
+      h("data", { value: row.value }, full(row.value, layer, lang)),
+    ),
   );
   const of = lang === "ja" ? `${told.n.toLocaleString(lang)}地域中` : `of ${told.n.toLocaleString(lang)} areas`;
-  target.replaceChildren(heading(withUnit(told.title, told.unit, lang), `${told.period_label?.[lang] ?? told.period}　${of}`), h("ol", { class: "ranking" }, ...items));
+  target.replaceChildren(
+    heading(withUnit(told.title, told.unit, lang), `${told.period_label?.[lang] ?? told.period}　${of}`),
+    h("ol", { class: "ranking" }, ...items),
+  );
   const summary = await api.summary(view.layer, [layerQuery(view), parent ? `parent=${parent}` : ""].filter(Boolean).join("&"));
   target.append(words(summary.text[lang], summary.citation[lang], rankingTable(told.rows, layer)));
   showCredits(creditsOf(told), "table");
@@ -186,13 +232,26 @@ async function showProfile(target: HTMLElement): Promise<void> {
   const goals = profile.goals.filter((goal) => goal.figures.length > 0);
   const card = (figure: api.Figure) => {
     const nation = figure.rank.nation;
-    const rank = nation ? (lang === "ja" ? `全国${nation.rank.toLocaleString()}位／${nation.of.toLocaleString()}` : `${nation.rank.toLocaleString()} of ${nation.of.toLocaleString()}`) : "";
+    const rank = nation
+      ? lang === "ja"
+        ? `全国${nation.rank.toLocaleString()}位／${nation.of.toLocaleString()}`
+        : `${nation.rank.toLocaleString()} of ${nation.of.toLocaleString()}`
+      : "";
     return h(
       "li",
       { class: "card" },
       h("h3", { class: "soft" }, figure.indicator.name[lang]),
-      h("div", { class: "figure" }, h("data", { value: figure.value ?? "" }, figure.value === null ? textOf("status_", figure.status, lang) : short(figure.value, figure.indicator, lang)), figure.series.length > 2 ? sparkline(figure.series) : null),
-      h("p", { class: "soft" }, [figure.period_label?.[lang] ?? figure.period, figure.area === area.code ? "" : text("atPrefecture", lang), rank].filter(Boolean).join("・")),
+      h(
+        "div",
+        { class: "figure" },
+        h("data", { value: figure.value ?? "" }, figure.value === null ? textOf("status_", figure.status, lang) : short(figure.value, figure.indicator, lang)),
+        figure.series.length > 2 ? sparkline(figure.series) : null,
+      ),
+      h(
+        "p",
+        { class: "soft" },
+        [figure.period_label?.[lang] ?? figure.period, figure.area === area.code ? "" : text("atPrefecture", lang), rank].filter(Boolean).join("・"),
+      ),
     );
   };
   target.replaceChildren(
@@ -204,7 +263,9 @@ async function showProfile(target: HTMLElement): Promise<void> {
 }
 
 const KINDS: Record<string, (target: HTMLElement) => Promise<void>> = { map: showMap, chart: showChart, ranking: showRanking, profile: showProfile };
-let chooser: (code: string) => Promise<void> | void = (code) => void (view = { ...view, area: code });
+let chooser: (code: string) => Promise<void> | void = (code) => {
+  view = { ...view, area: code };
+};
 
 /** What the page around may ask: only that page is heard, and only for an area's code. */
 window.addEventListener("message", (event) => {
@@ -212,7 +273,9 @@ window.addEventListener("message", (event) => {
   if (event.source !== window.parent || said?.chiiki !== VERSION || said.type !== "select") return;
   if (typeof said.code === "string" && /^(\d{5})?$/.test(said.code)) void chooser(said.code);
 });
-new ResizeObserver(() => tellHost({ type: "height", height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(document.documentElement);
+new ResizeObserver(() => tellHost({ type: "height", height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(
+  document.documentElement,
+);
 
 document.body.classList.toggle("dark", isDark());
 translatePage(view.lang);

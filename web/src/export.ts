@@ -2,7 +2,7 @@
 
 import maplibre from "maplibre-gl";
 import { Protocol } from "pmtiles";
-import { get, Problem, type Lang, type Layer, type Legend, type LegendClass, type Texts } from "./api";
+import { get, type Lang, type Layer, type Legend, type LegendClass, Problem, type Texts } from "./api";
 import { byId, h } from "./element";
 import { classesOf, drawLegend, recountSoon } from "./legend";
 import { RegionalMap } from "./map";
@@ -122,7 +122,11 @@ async function start(): Promise<void> {
     const legend = { ...sheet, layer: "", classes: rows, period, period_label: at.label };
     if (isSettled) {
       map.paint(colours, lang);
-      drawLegend(byId("legend"), legend, lang, { values: { ...legend, values: at.values, classes, statuses: [] }, classes, breaks: isShared ? "all" : "period" });
+      drawLegend(byId("legend"), legend, lang, {
+        values: { ...legend, values: at.values, classes, statuses: [] },
+        classes,
+        breaks: isShared ? "all" : "period",
+      });
     } else {
       map.scrub(colours, lang);
       recountSoon(byId("legend"), legend, lang, classes, hasSharedBreaks ? "all" : "moving");
@@ -132,9 +136,23 @@ async function start(): Promise<void> {
   function choose(): void {
     const topics = new Map(catalogue.layers.map((one) => [one.topic.id, one.topic]));
     const option = (one: ExportedLayer) => h("option", { value: one.id, selected: one === layer }, withUnit(one.name, one.unit, lang));
-    byId("layer").replaceChildren(...[...topics.values()].map((topic) => h("optgroup", { label: topic[lang] }, ...catalogue.layers.filter((one) => one.topic.id === topic.id).map(option))));
+    byId("layer").replaceChildren(
+      ...[...topics.values()].map((topic) => h("optgroup", { label: topic[lang] }, ...catalogue.layers.filter((one) => one.topic.id === topic.id).map(option))),
+    );
     const segment = (one: Level) =>
-      h("label", {}, h("input", { type: "radio", name: "level", value: one.id, checked: one.id === level, disabled: !layer.levels.includes(one.id), onchange: () => void tell(layer, one.id) }), h("span", {}, textOf("", one.id, lang)));
+      h(
+        "label",
+        {},
+        h("input", {
+          type: "radio",
+          name: "level",
+          value: one.id,
+          checked: one.id === level,
+          disabled: !layer.levels.includes(one.id),
+          onchange: () => void tell(layer, one.id),
+        }),
+        h("span", {}, textOf("", one.id, lang)),
+      );
     byId("levels").replaceChildren(...catalogue.levels.map(segment));
   }
 
@@ -155,7 +173,7 @@ async function start(): Promise<void> {
   let turn = 0;
   /** Show a layer at a level, or at the nearest one that it has. */
   async function show(nextLayer: ExportedLayer, nextLevel: string): Promise<void> {
-    const own = (turn += 1);
+    const own = ++turn;
     delete document.body.dataset["shown"];
     const at = nextLayer.levels.includes(nextLevel) ? nextLevel : nextLayer.levels.includes(FIRST_LEVEL) ? FIRST_LEVEL : (nextLayer.levels[0] ?? "");
     const [outlines, files] = [levels.get(at), nextLayer.files[at]];

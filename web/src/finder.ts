@@ -1,6 +1,6 @@
 /** Search: one box for indicators, measures and places, in Japanese, kana and English. */
 
-import { get, listed, type Area, type Lang } from "./api";
+import { type Area, get, type Lang, listed } from "./api";
 import { combobox, type Group } from "./combobox";
 import { text, textOf } from "./texts";
 
@@ -34,9 +34,16 @@ export function finder(box: HTMLInputElement, list: HTMLElement, lang: () => Lan
     const areas = places.areas.filter((area, index, all) => all.findIndex((one) => one.code === area.code) === index).slice(0, MOST_PLACES);
     const asPlaces = {
       label: text("places", l),
-      options: areas.map((area) => ({ name: area.name[l], detail: `${l === "ja" ? area.name.kana : area.code} ${textOf("", area.level, l)}`, take: () => choice.area(area) })),
+      options: areas.map((area) => ({
+        name: area.name[l],
+        detail: `${l === "ja" ? area.name.kana : area.code} ${textOf("", area.level, l)}`,
+        take: () => choice.area(area),
+      })),
     };
-    const asLayers = { label: text("layers", l), options: layers.map((layer) => ({ name: layer.name[l], detail: layer.topic[l], take: () => choice.layer(layer.id) })) };
+    const asLayers = {
+      label: text("layers", l),
+      options: layers.map((layer) => ({ name: layer.name[l], detail: layer.topic[l], take: () => choice.layer(layer.id) })),
+    };
     const isPlace = areas.some((area) => [area.name.ja, area.name.kana, area.name.en, area.code].some((name) => folded(name).startsWith(folded(words))));
     return isPlace ? [asPlaces, asLayers] : [asLayers, asPlaces];
   };

@@ -28,11 +28,24 @@ function range(index: number, lang: Lang): string {
 
 /** Return the key of cells and stops, which the map shows from near. */
 export function gapKey(lang: Lang): HTMLElement {
-  const stop = (mode: keyof typeof STOPS) => h("li", {}, s("svg", { class: "swatch", width: 22, height: 14, "aria-hidden": "true" }, s("circle", { cx: 11, cy: 7, r: 4, fill: STOPS[mode] })), h("span", {}, text(mode, lang)));
+  const stop = (mode: keyof typeof STOPS) =>
+    h(
+      "li",
+      {},
+      s("svg", { class: "swatch", width: 22, height: 14, "aria-hidden": "true" }, s("circle", { cx: 11, cy: 7, r: 4, fill: STOPS[mode] })),
+      h("span", {}, text(mode, lang)),
+    );
   return h(
     "section",
     { class: "gap" },
     h("p", { class: "when" }, text("gapCells", lang)),
-    h("ul", {}, ...CELLS.map((one, index) => h("li", {}, swatch(one.colour), h("span", {}, range(index, lang)))), h("li", {}, swatch(UNTOLD), h("span", {}, lang === "ja" ? "人口は非公表" : "people not published")), stop("bus"), stop("rail")),
+    h(
+      "ul",
+      {},
+      ...CELLS.map((one, index) => h("li", {}, swatch(one.colour), h("span", {}, range(index, lang)))),
+      h("li", {}, swatch(UNTOLD), h("span", {}, lang === "ja" ? "人口は非公表" : "people not published")),
+      stop("bus"),
+      stop("rail"),
+    ),
   );
 }

@@ -12,7 +12,13 @@ const goal = (id: string, indicators: string[], kpis: string[] = []): Goal => ({
   indicators,
   known_deployments: 0,
 });
-const measure = (id: string, of: string, known_deployments: number): Measure => ({ id, goal: of, name: { ja: id, en: id }, known_deployments, layer: `deployments:${id}` });
+const measure = (id: string, of: string, known_deployments: number): Measure => ({
+  id,
+  goal: of,
+  name: { ja: id, en: id },
+  known_deployments,
+  layer: `deployments:${id}`,
+});
 const catalogue: Catalogue = {
   goals: [goal("work", ["wages"], ["growth"]), goal("towns", ["wages", "ageing"])],
   measures: [measure("bus", "towns", 3), measure("rail", "towns", 8), measure("port", "work", 1)],
@@ -20,7 +26,11 @@ const catalogue: Catalogue = {
 };
 
 test("a goal has the layers of its KPIs, its indicators and its measures, those with most deployments first", () => {
-  expect(layersOf(catalogue.goals[0] as Goal, catalogue.measures)).toEqual({ progress: ["kpi-progress:growth"], indicators: ["wages"], measures: ["deployment-count:work", "deployments:port"] });
+  expect(layersOf(catalogue.goals[0] as Goal, catalogue.measures)).toEqual({
+    progress: ["kpi-progress:growth"],
+    indicators: ["wages"],
+    measures: ["deployment-count:work", "deployments:port"],
+  });
   expect(layersOf(catalogue.goals[1] as Goal, catalogue.measures).measures).toEqual(["deployment-count:towns", "deployments:rail", "deployments:bus"]);
 });
 

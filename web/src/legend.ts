@@ -52,7 +52,10 @@ function spread(legend: Legend, values: Values, lang: Lang): Element | null {
 function counted(legend: Legend, classes: (number | null)[] | null): number[] {
   if (!classes) return [...legend.classes.map((one) => one.count), legend.no_data.count];
   const counts = Array.from({ length: legend.classes.length + 1 }, () => 0);
-  for (const one of classes) counts[one ?? legend.classes.length]! += 1;
+  for (const one of classes) {
+    const index = one ?? legend.classes.length;
+    counts[index] = (counts[index] ?? 0) + 1;
+  }
   return counts;
 }
 
@@ -93,7 +96,19 @@ export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, { va
   target.replaceChildren(
     h("h3", {}, withUnit(legend.title, legend.unit, lang)),
     h("p", { class: "when" }, `${legend.period_label?.[lang] ?? legend.period}`, h("span", {}, text("areasCounted", lang))),
-    h("ul", {}, ...rows.map((row) => h("li", { class: row.count ? "" : "none" }, swatch(row.colour), h("span", {}, row.label), h("data", { value: row.count }, row.count.toLocaleString(lang))))),
+    h(
+      "ul",
+      {},
+      ...rows.map((row) =>
+        h(
+          "li",
+          { class: row.count ? "" : "none" },
+          swatch(row.colour),
+          h("span", {}, row.label),
+          h("data", { value: row.count }, row.count.toLocaleString(lang)),
+        ),
+      ),
+    ),
     ...[isCategorical ? null : foot(target, legend, lang, values, breaks)].filter((one) => one !== null),
     ...(gapDefinition(legend.layer) ? [gapKey(lang)] : []),
   );
@@ -103,7 +118,8 @@ export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, { va
 export function recountSoon(...next: Parameters<typeof recount>): void {
   if (!isShown(...next)) return recount(...next);
   newest = next;
-  waiting ??= setTimeout(() => {
+  if (waiting !== undefined) return;
+  waiting = setTimeout(() => {
     waiting = undefined;
     if (newest) recount(...newest);
   }, RECOUNT_MS);

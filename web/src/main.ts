@@ -1,21 +1,21 @@
 /** The explorer: reads the view from the address, shows it, and writes every choice back. */
 
-import * as api from "./api";
 import type { Catalogue, Layer, Legend, Periods, Values } from "./api";
+import * as api from "./api";
 import { drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
 import { byId, h } from "./element";
 import { finder } from "./finder";
 import { gapDefinition } from "./gap";
 import { drawLegend, recountSoon } from "./legend";
-import { RegionalMap, type Mark, type Paint, type Pointed } from "./map";
+import { type Mark, type Paint, type Pointed, RegionalMap } from "./map";
 import { valueText } from "./numbers";
-import { areaPanel, overview, type Board } from "./panel";
-import { removeSketch } from "./sketch";
+import { areaPanel, type Board, overview } from "./panel";
 import { openShare } from "./share";
+import { removeSketch } from "./sketch";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
-import { breaksOver, layerQuery, otherView, searchOf, STAGES, viewOf, type StageName, type View } from "./view";
+import { breaksOver, layerQuery, otherView, STAGES, type StageName, searchOf, type View, viewOf } from "./view";
 
 /** The views that are no map; each is fetched when first opened. */
 const SHEETS: Partial<Record<StageName, () => Promise<{ draw: (target: HTMLElement, board: Board) => Promise<void> }>>> = {
@@ -39,8 +39,17 @@ let turn = 0;
 let overlaid: Promise<void> = Promise.resolve();
 
 const choices = api.catalogue();
-const map = new RegionalMap(byId("map"), mapTexts(), { pointed: (area) => tip(area), chosen: (code) => go({ area: code }), placed: removeSketch }, { hash: true });
-const slider = timeline(byId("timeline"), (period) => void scrub(period), (period) => go({ period }, { replace: true }));
+const map = new RegionalMap(
+  byId("map"),
+  mapTexts(),
+  { pointed: (area) => tip(area), chosen: (code) => go({ area: code }), placed: removeSketch },
+  { hash: true },
+);
+const slider = timeline(
+  byId("timeline"),
+  (period) => void scrub(period),
+  (period) => go({ period }, { replace: true }),
+);
 
 function mapTexts() {
   return { map: text("map", view.lang), zoomIn: text("zoomIn", view.lang), zoomOut: text("zoomOut", view.lang) };
@@ -48,7 +57,8 @@ function mapTexts() {
 
 /** Make the view one that exists: a level the layer has, a period it has there. */
 function settled(wanted: View, layer: Layer): View {
-  const level = layer.levels.includes(wanted.level) || !wanted.level ? wanted.level : layer.levels.includes("municipality") ? "municipality" : (layer.levels[0] ?? "");
+  const level =
+    layer.levels.includes(wanted.level) || !wanted.level ? wanted.level : layer.levels.includes("municipality") ? "municipality" : (layer.levels[0] ?? "");
   const periods = layer.periods_by_level[level || (layer.levels.includes("municipality") ? "municipality" : (layer.levels[0] ?? ""))] ?? [];
   return { ...wanted, level, period: periods.includes(wanted.period) ? wanted.period : "" };
 }
@@ -183,7 +193,9 @@ async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
   const measure = asked.split(":")[1];
   const known = await api.get<{ deployments: api.Deployment[] }>(`/v1/deployments?limit=1000${measure ? `&measure=${measure}` : ""}`);
   const marks = known.deployments.flatMap((one) =>
-    one.current_codes.map((code): Mark => ({ code, status: one.status, label: `${one.title[lang] || one.title.ja || one.programme}（${one.status_label[lang]}）` })),
+    one.current_codes.map(
+      (code): Mark => ({ code, status: one.status, label: `${one.title[lang] || one.title.ja || one.programme}（${one.status_label[lang]}）` }),
+    ),
   );
   const everywhere = await Promise.all(["prefecture", "ward", "municipality"].map(api.gazetteer));
   target.showMarks(marks, new Map(everywhere.flatMap((one) => [...one])));
@@ -233,7 +245,10 @@ async function showBeside(current: number): Promise<void> {
 function showCredits(found: Legend): void {
   const credits = [found.credit, ...found.sources.map((source) => source.credit)].map((credit) => credit[view.lang]);
   // the Authority's terms ask for a link to its list of tiles
-  const background = mayHaveBackground && view.overlay.includes("gsi") ? [" ｜ ", h("a", { href: GSI_LIST, target: "_blank", rel: "noopener" }, text("gsiCredit", view.lang))] : [];
+  const background =
+    mayHaveBackground && view.overlay.includes("gsi")
+      ? [" ｜ ", h("a", { href: GSI_LIST, target: "_blank", rel: "noopener" }, text("gsiCredit", view.lang))]
+      : [];
   byId("credit").replaceChildren([...new Set(credits)].join(" ｜ "), ...background);
 }
 
@@ -349,7 +364,11 @@ document.addEventListener("keydown", (event) => event.key === "Escape" && closeC
 finder(byId<HTMLInputElement>("find"), byId("found"), () => view.lang, {
   layer: (id) => go({ layer: id, ...(["table", "two", "bivariate"].includes(view.stage) ? {} : { stage: "map" }) }),
   area: (area) => {
-    go(view.stage === "compare" ? { areas: [...new Set([...view.areas, area.code])].slice(-5) } : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) });
+    go(
+      view.stage === "compare"
+        ? { areas: [...new Set([...view.areas, area.code])].slice(-5) }
+        : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) },
+    );
     map.show(area.bbox);
   },
 });

@@ -6,11 +6,11 @@ import type { Feature, FeatureCollection, Position } from "geojson";
 import maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Area, Lang } from "./api";
-import { cameraOf, hashOf, inPlane, JAPAN, MARGIN, onGlobe, placingOf, plateSize, type Box, type Size } from "./camera";
+import { type Box, cameraOf, hashOf, inPlane, JAPAN, MARGIN, onGlobe, placingOf, plateSize, type Size } from "./camera";
 import { CELLS, STOPS, UNTOLD } from "./gap";
-import { mark, MARKS } from "./marks";
+import { MARKS, mark } from "./marks";
 import { emptyPlate, etch, type Plate } from "./plate";
-import { Underlay, type Colours } from "./underlay";
+import { type Colours, Underlay } from "./underlay";
 
 /** In a window narrower than this, the legend lies outside the map, and Hokkaido reaches into the upper right corner. */
 const NARROW = 600;
@@ -259,7 +259,10 @@ export class RegionalMap {
     this.map.addSource("areas", { type: "vector", tiles, minzoom, maxzoom });
     const shared = { source: "areas", "source-layer": "areas" };
     const before = this.map.getStyle().layers.find((one) => one.id !== "gsi")?.id;
-    this.map.addLayer({ id: "areas-fill", type: "fill", ...shared, paint: { "fill-color": fillColour(paint.colours, paint.noData), "fill-opacity": this.opacity } }, before);
+    this.map.addLayer(
+      { id: "areas-fill", type: "fill", ...shared, paint: { "fill-color": fillColour(paint.colours, paint.noData), "fill-opacity": this.opacity } },
+      before,
+    );
     this.map.addLayer(
       {
         id: "areas-line",
@@ -344,7 +347,8 @@ export class RegionalMap {
       etch(plate, String(properties["code"]), rings.map(flat), placing);
     }
     this.underlay.lay(plate);
-    return (this.plate = plate);
+    this.plate = plate;
+    return plate;
   }
 
   /** Draw the fill, or leave it to the plate. */
@@ -475,7 +479,12 @@ export class RegionalMap {
         "source-layer": "cells",
         minzoom: 8.5,
         paint: {
-          "fill-color": ["case", ["has", "gap_population"], ["step", ["get", "gap_population"], CELLS[0].colour, ...CELLS.slice(1).flatMap((one) => [one.from, one.colour])], UNTOLD] as unknown as maplibre.ExpressionSpecification,
+          "fill-color": [
+            "case",
+            ["has", "gap_population"],
+            ["step", ["get", "gap_population"], CELLS[0].colour, ...CELLS.slice(1).flatMap((one) => [one.from, one.colour])],
+            UNTOLD,
+          ] as unknown as maplibre.ExpressionSpecification,
           "fill-opacity": ["case", ["<", ["get", "gap_share"], 0.05], 0.05, 0.75],
         },
       },
@@ -518,7 +527,14 @@ export class RegionalMap {
       type: "symbol",
       source: "labels",
       minzoom: features.length < 100 ? 5 : 8,
-      layout: { "text-field": ["get", "name"], "text-font": ["sans-serif"], "text-size": 12, "symbol-sort-key": ["get", "size"], "text-padding": 6, "text-max-width": 8 },
+      layout: {
+        "text-field": ["get", "name"],
+        "text-font": ["sans-serif"],
+        "text-size": 12,
+        "symbol-sort-key": ["get", "size"],
+        "text-padding": 6,
+        "text-max-width": 8,
+      },
       paint: { "text-color": "#101418", "text-halo-color": "#ffffffdd", "text-halo-width": 1.4 },
     });
   }

@@ -5,7 +5,10 @@ type Draw = (on: CanvasRenderingContext2D) => void;
 const polygon =
   (...points: [number, number][]): Draw =>
   (on) => {
-    points.forEach(([x, y], index) => (index ? on.lineTo(x, y) : on.moveTo(x, y)));
+    for (const [index, [x, y]] of points.entries()) {
+      if (index) on.lineTo(x, y);
+      else on.moveTo(x, y);
+    }
     on.closePath();
   };
 const circle: Draw = (on) => on.arc(16, 16, 11, 0, 2 * Math.PI);

@@ -1,21 +1,21 @@
 /** The right column: the map in words, or the chosen area with all its figures. */
 
 import {
-  get,
-  layers,
-  values,
   type Catalogue,
   type Deployment,
   type Figure,
+  get,
   type Lang,
   type Layer,
   type Legend,
+  layers,
   type Neighbour,
   type Profile,
   type Row,
   type Series,
   type Summary,
   type Texts,
+  values,
 } from "./api";
 import { lineChart, sparkline } from "./chart";
 import type { Go } from "./chooser";
@@ -53,7 +53,12 @@ function ranking(title: string, rows: Row[], board: Board): HTMLElement {
     h(
       "li",
       { value: row.rank },
-      h("button", { type: "button", class: "text", onclick: () => board.go({ area: row.code }) }, row.name[lang], row.prefecture ? h("small", {}, row.prefecture[lang]) : null),
+      h(
+        "button",
+        { type: "button", class: "text", onclick: () => board.go({ area: row.code }) },
+        row.name[lang],
+        row.prefecture ? h("small", {}, row.prefecture[lang]) : null,
+      ),
       h("data", { value: row.value }, full(row.value, board.layer, lang)),
     ),
   );
@@ -67,8 +72,16 @@ export function overview(told: Summary, board: Board): HTMLElement[] {
   return [
     h("h2", {}, text("overview", lang)),
     h("p", { class: "words", id: "summary" }, told.text[lang]),
-    ...(isRanked ? [h("div", { class: "halves" }, ranking(text("highest", lang), told.highest, board), ranking(text("lowest", lang), told.lowest, board))] : []),
-    h("details", { class: "cite" }, h("summary", {}, text("cite", lang)), h("p", {}, told.citation[lang]), copyButton(lang, () => `${told.text[lang]}\n${told.citation[lang]}`)),
+    ...(isRanked
+      ? [h("div", { class: "halves" }, ranking(text("highest", lang), told.highest, board), ranking(text("lowest", lang), told.lowest, board))]
+      : []),
+    h(
+      "details",
+      { class: "cite" },
+      h("summary", {}, text("cite", lang)),
+      h("p", {}, told.citation[lang]),
+      copyButton(lang, () => `${told.text[lang]}\n${told.citation[lang]}`),
+    ),
     h("p", { class: "soft hint" }, text("pickArea", lang)),
   ];
 }
@@ -101,7 +114,15 @@ function trendText(figure: Figure, lang: Lang): HTMLElement | null {
 function card(figure: Figure, area: string, board: Board): HTMLElement {
   const { lang } = board.view;
   const told = figure.value === null ? textOf("status_", figure.status, lang) : short(figure.value, figure.indicator, lang);
-  const name = h("h5", {}, h("button", { type: "button", class: "text", title: text("onMap", lang), onclick: () => board.go({ layer: figure.indicator.id, stage: "map" }) }, figure.indicator.name[lang]));
+  const name = h(
+    "h5",
+    {},
+    h(
+      "button",
+      { type: "button", class: "text", title: text("onMap", lang), onclick: () => board.go({ layer: figure.indicator.id, stage: "map" }) },
+      figure.indicator.name[lang],
+    ),
+  );
   const note = figure.area === area ? "" : `・${text("atPrefecture", lang)}`;
   return h(
     "li",
@@ -127,8 +148,25 @@ export function deployed(one: Deployment, lang: Lang): HTMLElement {
       "div",
       {},
       h("b", {}, title),
-      h("p", { class: "soft" }, [one.status_label[lang], one.programme !== title ? one.programme : "", measure !== title ? measure : "", years[0] ? years.filter(Boolean).join("–") : ""].filter(Boolean).join("・")),
-      h("p", { class: "soft" }, `${text("source", lang)}: `, h("a", { href: one.source.url, rel: "noopener", target: "_blank" }, one.source.title || one.source.url), `（${one.confidence_label[lang]}）`),
+      h(
+        "p",
+        { class: "soft" },
+        [
+          one.status_label[lang],
+          one.programme !== title ? one.programme : "",
+          measure !== title ? measure : "",
+          years[0] ? years.filter(Boolean).join("–") : "",
+        ]
+          .filter(Boolean)
+          .join("・"),
+      ),
+      h(
+        "p",
+        { class: "soft" },
+        `${text("source", lang)}: `,
+        h("a", { href: one.source.url, rel: "noopener", target: "_blank" }, one.source.title || one.source.url),
+        `（${one.confidence_label[lang]}）`,
+      ),
     ),
   );
 }
@@ -158,7 +196,12 @@ async function nearby(board: Board, profile: Profile): Promise<HTMLElement | nul
     h(
       "tr",
       { class: isSelf ? "self" : "" },
-      h("th", { scope: "row" }, isSelf ? name : h("button", { type: "button", class: "text", onclick: () => board.go({ area: code }) }, name), note ? h("small", {}, note) : null),
+      h(
+        "th",
+        { scope: "row" },
+        isSelf ? name : h("button", { type: "button", class: "text", onclick: () => board.go({ area: code }) }, name),
+        note ? h("small", {}, note) : null,
+      ),
       ...columns.map((column) => h("td", { class: column.one.kind === "category" ? "" : "number" }, cell(column, code))),
     );
   const heading = (column: (typeof columns)[number]) => {
@@ -176,16 +219,34 @@ async function nearby(board: Board, profile: Profile): Promise<HTMLElement | nul
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, text("name", lang)), ...columns.map((column) => h("th", { scope: "col", class: column.one.kind === "category" ? "" : "number" }, heading(column))))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, text("name", lang)),
+            ...columns.map((column) => h("th", { scope: "col", class: column.one.kind === "category" ? "" : "number" }, heading(column))),
+          ),
+        ),
         h(
           "tbody",
           {},
           line(profile.area.code, profile.area.name[lang], "", true),
-          ...around.map((one) => line(one.code, one.name[lang], one.touching ? "" : `${one.distance_km.toLocaleString(lang, { maximumFractionDigits: 0 })} km`)),
+          ...around.map((one) =>
+            line(one.code, one.name[lang], one.touching ? "" : `${one.distance_km.toLocaleString(lang, { maximumFractionDigits: 0 })} km`),
+          ),
         ),
       ),
     ),
-    h("button", { type: "button", onclick: () => board.go({ stage: "compare", areas: [profile.area.code, ...around.slice(0, MOST_COMPARED - 1).map((one) => one.code)] }) }, text("compareNeighbours", lang)),
+    h(
+      "button",
+      {
+        type: "button",
+        onclick: () => board.go({ stage: "compare", areas: [profile.area.code, ...around.slice(0, MOST_COMPARED - 1).map((one) => one.code)] }),
+      },
+      text("compareNeighbours", lang),
+    ),
   );
 }
 
@@ -201,7 +262,12 @@ async function seriesChart(board: Board, profile: Profile, target: HTMLElement):
   // a prefecture's yearly estimates would drown its own censuses; only what can be compared is drawn
   const lines = [own, ...(layer.kind === "count" ? [] : others.map((one) => ({ ...one, points: one.points.filter((point) => periods.has(point.period)) })))];
   if (periods.size < 2) return;
-  await lineChart(target, { lines, unit: layer.unit, decimals: layer.decimals, label: board.label, summary: told.summary?.[lang] ?? `${layer.name[lang]} ${own.name}` }, lang, 190);
+  await lineChart(
+    target,
+    { lines, unit: layer.unit, decimals: layer.decimals, label: board.label, summary: told.summary?.[lang] ?? `${layer.name[lang]} ${own.name}` },
+    lang,
+    190,
+  );
 }
 
 async function deployments(profile: Profile, lang: Lang): Promise<HTMLElement> {
@@ -210,7 +276,9 @@ async function deployments(profile: Profile, lang: Lang): Promise<HTMLElement> {
     "section",
     { id: "deployed" },
     h("h3", {}, text("deployedHere", lang), h("span", { class: "count" }, found.total.toLocaleString(lang))),
-    found.deployments.length ? h("ul", { class: "deployments" }, ...found.deployments.map((one) => deployed(one, lang))) : h("p", { class: "soft" }, text("noneHere", lang)),
+    found.deployments.length
+      ? h("ul", { class: "deployments" }, ...found.deployments.map((one) => deployed(one, lang)))
+      : h("p", { class: "soft" }, text("noneHere", lang)),
     h("p", { class: "soft" }, profile.coverage[lang]),
   );
 }
@@ -224,8 +292,19 @@ function currentFigure(board: Board, profile: Profile, value: number | null | un
     "section",
     { id: "current" },
     h("h3", {}, layer.name[lang]),
-    h("p", { class: layer.kind === "category" ? "big named" : "big" }, h("data", { value: value ?? "" }, valueText(value, layer, lang)), h("span", { class: "soft" }, legend.period_label?.[lang] ?? legend.period)),
-    rank ? h("p", { class: "soft" }, `${text("rankNation", lang)} ${rankText({ rank: rank.rank, of: legend.classes.reduce((sum, one) => sum + one.count, 0) }, lang)}`) : null,
+    h(
+      "p",
+      { class: layer.kind === "category" ? "big named" : "big" },
+      h("data", { value: value ?? "" }, valueText(value, layer, lang)),
+      h("span", { class: "soft" }, legend.period_label?.[lang] ?? legend.period),
+    ),
+    rank
+      ? h(
+          "p",
+          { class: "soft" },
+          `${text("rankNation", lang)} ${rankText({ rank: rank.rank, of: legend.classes.reduce((sum, one) => sum + one.count, 0) }, lang)}`,
+        )
+      : null,
     plot,
   );
 }
@@ -237,13 +316,22 @@ export async function areaPanel(board: Board): Promise<HTMLElement[]> {
   const profile = await get<Profile>(`/v1/areas/${view.area}/profile`);
   const area = profile.area;
   const isSameLevel = layer.levels.includes(area.level);
-  const told = isSameLevel ? await values(layer.id, new URLSearchParams({ level: area.level, ...(legend.level === area.level ? { period: legend.period } : {}) }).toString()) : null;
+  const told = isSameLevel
+    ? await values(layer.id, new URLSearchParams({ level: area.level, ...(legend.level === area.level ? { period: legend.period } : {}) }).toString())
+    : null;
   const value = told ? told.values[told.codes.indexOf(area.code)] : null;
   const isCompared = view.areas.includes(area.code);
   const others = lang === "ja" ? [area.name.kana, area.name.en] : [area.name.ja, area.name.kana];
   const [around, running] = await Promise.all([nearby(board, profile).catch(() => null), deployments(profile, lang)]);
   const goals = profile.goals.map((goal, index) =>
-    goal.figures.length ? h("details", { open: index === 0 }, h("summary", {}, goal.name[lang]), h("ul", { class: "cards" }, ...goal.figures.map((one) => card(one, area.code, board)))) : null,
+    goal.figures.length
+      ? h(
+          "details",
+          { open: index === 0 },
+          h("summary", {}, goal.name[lang]),
+          h("ul", { class: "cards" }, ...goal.figures.map((one) => card(one, area.code, board))),
+        )
+      : null,
   );
   return [
     h(
@@ -258,10 +346,22 @@ export async function areaPanel(board: Board): Promise<HTMLElement[]> {
       { class: "actions" },
       h(
         "button",
-        { type: "button", onclick: () => go({ areas: isCompared ? view.areas.filter((code) => code !== area.code) : [...view.areas, area.code].slice(-MOST_COMPARED) }) },
+        {
+          type: "button",
+          onclick: () => go({ areas: isCompared ? view.areas.filter((code) => code !== area.code) : [...view.areas, area.code].slice(-MOST_COMPARED) }),
+        },
         text(isCompared ? "removeFromCompare" : "addToCompare", lang),
       ),
-      profile.peers.length ? h("button", { type: "button", onclick: () => go({ stage: "compare", areas: [area.code, ...profile.peers.slice(0, MOST_COMPARED - 1).map((one) => one.code)] }) }, text("comparePeers", lang)) : null,
+      profile.peers.length
+        ? h(
+            "button",
+            {
+              type: "button",
+              onclick: () => go({ stage: "compare", areas: [area.code, ...profile.peers.slice(0, MOST_COMPARED - 1).map((one) => one.code)] }),
+            },
+            text("comparePeers", lang),
+          )
+        : null,
       h("button", { type: "button", id: "zoom-to" }, text("zoomTo", lang)),
       h("button", { type: "button", onclick: () => window.print() }, text("print", lang)),
     ),
@@ -275,7 +375,11 @@ export async function areaPanel(board: Board): Promise<HTMLElement[]> {
           "section",
           { id: "peers" },
           h("h3", {}, text("peers", lang)),
-          h("ul", { class: "names" }, ...profile.peers.map((one) => h("li", {}, h("button", { type: "button", class: "text", onclick: () => go({ area: one.code }) }, one.name[lang])))),
+          h(
+            "ul",
+            { class: "names" },
+            ...profile.peers.map((one) => h("li", {}, h("button", { type: "button", class: "text", onclick: () => go({ area: one.code }) }, one.name[lang]))),
+          ),
         )
       : null,
   ].filter((one) => one !== null);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cover, emptyPlate, etch, pixelOf, pour, veilOf, type Plate } from "./plate";
+import { cover, emptyPlate, etch, type Plate, pixelOf, pour, veilOf } from "./plate";
 
 const AS_IT_IS = { scale: 1, left: 0, top: 0 };
 const square = (west: number, north: number, east: number, south: number) => [west, north, east, north, east, south, west, south, west, north];
@@ -54,7 +54,11 @@ test("a palette gives each pixel its area's colour, red first", () => {
 });
 
 test("a veil is what a drawing has that is not clear, the topmost row last in the drawing", () => {
-  const [clear, line, name] = [[0, 0, 0, 0], [10, 20, 30, 128], [1, 2, 3, 255]];
+  const [clear, line, name] = [
+    [0, 0, 0, 0],
+    [10, 20, 30, 128],
+    [1, 2, 3, 255],
+  ];
   const veil = veilOf(Uint8Array.from([clear, line, name, clear].flat()), 2, 2);
   expect([...veil.at]).toEqual([0, 3]);
   expect([...veil.pixels]).toEqual([...name, ...line]);

@@ -2,7 +2,7 @@
 
 import type { Lang, Layer, Legend } from "./api";
 import { h } from "./element";
-import { text, withUnit, type TextKey } from "./texts";
+import { type TextKey, text, withUnit } from "./texts";
 import { breaksOver, layerQuery, searchOf, type View } from "./view";
 
 /** The newest script of embeds, and what its bytes come to; the build fills it in. */
@@ -32,7 +32,10 @@ function embedAddress(view: View, kind: string): string {
 }
 
 function copied(id: string, name: TextKey, words: string, lang: Lang): HTMLElement {
-  const field = name === "embed" || name === "component" ? h("textarea", { id, readonly: true, rows: 5, spellcheck: "false" }, words) : h("input", { id, type: "text", readonly: true, value: words });
+  const field =
+    name === "embed" || name === "component"
+      ? h("textarea", { id, readonly: true, rows: 5, spellcheck: "false" }, words)
+      : h("input", { id, type: "text", readonly: true, value: words });
   const button = h("button", { type: "button", "aria-describedby": `${id}-name` }, text("copy", lang));
   button.addEventListener("click", () => {
     field.select();

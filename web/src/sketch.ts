@@ -2,9 +2,9 @@
 
 import { VectorTile } from "@mapbox/vector-tile";
 import Pbf from "pbf";
-import * as api from "./api";
 import type { Legend } from "./api";
-import { cameraOf, fitted, JAPAN, placingOf, plateSize, tilesInSight, type Camera, type Size, type TileAddress } from "./camera";
+import * as api from "./api";
+import { type Camera, cameraOf, fitted, JAPAN, placingOf, plateSize, type Size, type TileAddress, tilesInSight } from "./camera";
 import { emptyPlate, etch, type Plate } from "./plate";
 import { Underlay } from "./underlay";
 import { layerQuery, type View } from "./view";
@@ -36,7 +36,12 @@ function etched(tiles: Tile[], camera: Camera, size: Size): [plate: Plate, class
       const area = layer.feature(index);
       const code = String(area.properties["code"]);
       if (area.properties["class"] !== undefined) classes.set(code, Number(area.properties["class"]));
-      etch(plate, code, area.loadGeometry().map((ring) => ring.flatMap((point) => [point.x, point.y])), placing);
+      etch(
+        plate,
+        code,
+        area.loadGeometry().map((ring) => ring.flatMap((point) => [point.x, point.y])),
+        placing,
+      );
     }
   }
   return [plate, classes];

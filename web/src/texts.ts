@@ -43,7 +43,7 @@ const TEXTS = {
   municipality: { ja: "市区町村", en: "Municipalities" },
   ward: { ja: "政令市は区別", en: "Cities by ward" },
   scheme: { ja: "区分の方法", en: "Class scheme" },
-  "scheme_quantiles": { ja: "等量（分位数）", en: "Quantiles" },
+  scheme_quantiles: { ja: "等量（分位数）", en: "Quantiles" },
   "scheme_equal-interval": { ja: "等間隔", en: "Equal intervals" },
   "scheme_fisher-jenks": { ja: "自然な切れ目", en: "Natural breaks (Fisher–Jenks)" },
   "scheme_head-tail": { ja: "べき分布（head/tail）", en: "Head/tail" },
@@ -68,7 +68,10 @@ const TEXTS = {
   acrossPeriods: { ja: "別の期間と比べる", en: "against another period" },
   otherPeriod: { ja: "もう一つの期間", en: "The other period" },
 
-  map: { ja: "地図。矢印キーで移動、＋と－で拡大縮小、Enterで中央の地域を選択", en: "Map. Arrow keys move, plus and minus zoom, Enter chooses the area in the middle" },
+  map: {
+    ja: "地図。矢印キーで移動、＋と－で拡大縮小、Enterで中央の地域を選択",
+    en: "Map. Arrow keys move, plus and minus zoom, Enter chooses the area in the middle",
+  },
   zoomIn: { ja: "拡大", en: "Zoom in" },
   zoomOut: { ja: "縮小", en: "Zoom out" },
   home: { ja: "全国を表示", en: "All of Japan" },
@@ -86,7 +89,10 @@ const TEXTS = {
   lowest: { ja: "下位", en: "Lowest" },
   cite: { ja: "出典の書き方", en: "Citation" },
   area: { ja: "選んだ地域", en: "Chosen area" },
-  pickArea: { ja: "地図の地域をクリックするか、上の検索で地域を選ぶと、詳しい数字が出ます。", en: "Click an area on the map, or find one above, for its figures." },
+  pickArea: {
+    ja: "地図の地域をクリックするか、上の検索で地域を選ぶと、詳しい数字が出ます。",
+    en: "Click an area on the map, or find one above, for its figures.",
+  },
   rankNation: { ja: "全国", en: "Nation" },
   rankPrefecture: { ja: "県内", en: "Prefecture" },
   rankPeers: { ja: "類似地域の中央値", en: "Median of peers" },
@@ -129,7 +135,10 @@ const TEXTS = {
   filter: { ja: "地域名で絞り込む", en: "Filter by name" },
   rows: { ja: "件", en: "rows" },
   comparing: { ja: "地域を比べる", en: "Compare areas" },
-  emptyComparison: { ja: "比べる地域がありません。検索で地域を選び「比較に加える」を押してください（5つまで）。", en: "No areas to compare. Find one and press “Add to comparison” (up to five)." },
+  emptyComparison: {
+    ja: "比べる地域がありません。検索で地域を選び「比較に加える」を押してください（5つまで）。",
+    en: "No areas to compare. Find one and press “Add to comparison” (up to five).",
+  },
   newest: { ja: "最新の値", en: "Newest values" },
   chart: { ja: "推移", en: "Over time" },
   scatter: { ja: "散布図", en: "Scatter plot" },
@@ -182,6 +191,8 @@ export function withUnit(name: Texts, unit: Texts, lang: Lang): string {
 export function translatePage(lang: Lang): void {
   document.documentElement.lang = lang;
   for (const element of document.querySelectorAll<HTMLElement>("[data-text]")) element.textContent = text(element.dataset["text"] as TextKey, lang);
-  for (const element of document.querySelectorAll<HTMLElement>("[data-label]")) element.setAttribute("aria-label", text(element.dataset["label"] as TextKey, lang));
-  for (const element of document.querySelectorAll<HTMLInputElement>("[data-placeholder]")) element.placeholder = text(element.dataset["placeholder"] as TextKey, lang);
+  for (const element of document.querySelectorAll<HTMLElement>("[data-label]"))
+    element.setAttribute("aria-label", text(element.dataset["label"] as TextKey, lang));
+  for (const element of document.querySelectorAll<HTMLInputElement>("[data-placeholder]"))
+    element.placeholder = text(element.dataset["placeholder"] as TextKey, lang);
 }

@@ -1,7 +1,7 @@
 /** A canvas under a map, where a plate stands in for the map's own fill. */
 
 import { h } from "./element";
-import { cover, pixelOf, pour, veilOf, type Plate, type Veil } from "./plate";
+import { cover, type Plate, pixelOf, pour, type Veil, veilOf } from "./plate";
 
 /** What colour each class has. */
 export interface Colours {

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { breaksOver, layerQuery, otherView, searchOf, viewOf } from "./view";
 
 test("an address and its view are each other's", () => {
-  const address = "?lang=en&view=two&layer=deployments:smart-cities&period=2024&level=prefecture&k=7&palette=blues&layer2=population&period2=2015&area=10201&areas=10201,10202&overlay=labels,deployments:japanese-ccrc";
+  const address =
+    "?lang=en&view=two&layer=deployments:smart-cities&period=2024&level=prefecture&k=7&palette=blues&layer2=population&period2=2015&area=10201&areas=10201,10202&overlay=labels,deployments:japanese-ccrc";
   expect(searchOf(viewOf(address))).toBe(address);
 });
 

@@ -1,13 +1,13 @@
 /** Two indicators in one map, three classes each, with a scatter plot linked to it. */
 
-import { gazetteer, layers, values, type Lang, type Values } from "../api";
+import { gazetteer, type Lang, layers, type Values, values } from "../api";
 import { h, s } from "../element";
 import type { RegionalMap } from "../map";
 import { full, short } from "../numbers";
 import type { Board } from "../panel";
 import { text, withUnit } from "../texts";
 import { layerQuery, type View } from "../view";
-import { layerPicker, type Allowed } from "./picker";
+import { type Allowed, layerPicker } from "./picker";
 import { hasMovedOn, show } from "./sheet";
 import type { Beside } from "./two";
 import "./bivariate.css";
@@ -61,7 +61,17 @@ function key(names: [string, string], counts: number[], lang: Lang): HTMLElement
       "g",
       {},
       s("rect", { x: 22 + (index % 3) * cell, y: (2 - Math.floor(index / 3)) * cell, width: cell - 1, height: cell - 1, fill: colour }),
-      s("text", { x: 22 + (index % 3) * cell + cell / 2, y: (2 - Math.floor(index / 3)) * cell + cell / 2 + 4, "text-anchor": "middle", fill: [5, 6, 7, 8].includes(index) ? "#fff" : "#17212b", "font-size": 11 }, counts[index] ?? 0),
+      s(
+        "text",
+        {
+          x: 22 + (index % 3) * cell + cell / 2,
+          y: (2 - Math.floor(index / 3)) * cell + cell / 2 + 4,
+          "text-anchor": "middle",
+          fill: [5, 6, 7, 8].includes(index) ? "#fff" : "#17212b",
+          "font-size": 11,
+        },
+        counts[index] ?? 0,
+      ),
     ),
   );
   return h(
@@ -146,7 +156,11 @@ class Scatter {
     this.tip.hidden = !dot;
     if (!dot) return;
     const { lang } = this.board.view;
-    this.tip.replaceChildren(h("b", {}, dot.name), h("span", {}, `↑ ${full(dot.y, this.board.layer, lang)}`), h("span", {}, `→ ${full(dot.x, this.other, lang)}`));
+    this.tip.replaceChildren(
+      h("b", {}, dot.name),
+      h("span", {}, `↑ ${full(dot.y, this.board.layer, lang)}`),
+      h("span", {}, `→ ${full(dot.x, this.other, lang)}`),
+    );
     const [left, top] = this.place(dot);
     this.tip.style.left = `${Math.min(Math.max(left - this.tip.offsetWidth / 2, 0), this.element.clientWidth - this.tip.offsetWidth)}px`;
     this.tip.style.top = `${top > 80 ? top - this.tip.offsetHeight - 10 : top + 12}px`;
@@ -227,7 +241,7 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
   if (hasMovedOn(address)) return;
   const second = candidates.find((one) => one.kind !== "category" && one.levels.includes(legend.level));
   let frame = document.getElementById("beside");
-  if (!frame || !frame.querySelector(".scatter")) {
+  if (!frame?.querySelector(".scatter")) {
     frame?.remove();
     frame = h("div", { class: "frame plotted", id: "beside" });
     frames.append(frame);

@@ -1,11 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { columnsOf, crossings, leadingTo, lit, related, type Kind, type Model, type ModelLink, type ModelNode } from "./columns";
+import { columnsOf, crossings, type Kind, leadingTo, lit, type Model, type ModelLink, type ModelNode, related } from "./columns";
 
 const node = (id: string, kind: Kind): ModelNode => ({ id, kind, label: { ja: id, en: id }, indicators: [], deployed: false });
 const link = (source: string, target: string): ModelLink => ({ source, target, reason: { ja: "", en: "" }, basis: "assumed" });
 
 const MODEL: Model = {
-  nodes: [node("m1", "measure"), node("m2", "measure"), node("m3", "measure"), node("p1", "output"), node("p2", "output"), node("c1", "outcome"), node("c2", "outcome"), node("g1", "goal"), node("g2", "goal")],
+  nodes: [
+    node("m1", "measure"),
+    node("m2", "measure"),
+    node("m3", "measure"),
+    node("p1", "output"),
+    node("p2", "output"),
+    node("c1", "outcome"),
+    node("c2", "outcome"),
+    node("g1", "goal"),
+    node("g2", "goal"),
+  ],
   links: [link("m1", "p2"), link("m2", "p1"), link("m3", "p2"), link("p2", "c1"), link("p1", "c2"), link("c1", "g1"), link("c2", "g2")],
 };
 const ids = (nodes: ModelNode[]) => nodes.map((one) => one.id);

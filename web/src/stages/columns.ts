@@ -68,7 +68,9 @@ export function crossings(links: ModelLink[], left: ModelNode[], right: ModelNod
 function byNeighbours(column: ModelNode[], other: ModelNode[], links: ModelLink[]): ModelNode[] {
   const place = new Map(other.map((one, index) => [one.id, index]));
   const mean = (id: string, otherwise: number) => {
-    const places = links.flatMap((link) => (link.source === id ? [place.get(link.target)] : link.target === id ? [place.get(link.source)] : [])).filter((one) => one !== undefined);
+    const places = links
+      .flatMap((link) => (link.source === id ? [place.get(link.target)] : link.target === id ? [place.get(link.source)] : []))
+      .filter((one) => one !== undefined);
     return places.length ? places.reduce((sum, one) => sum + one, 0) / places.length : otherwise;
   };
   const weighed = column.map((node, index) => ({ node, at: mean(node.id, index) }));
@@ -84,7 +86,17 @@ export function columnsOf({ nodes, links }: Model): Columns {
   const columns = Object.fromEntries(KINDS.map((kind) => [kind, nodes.filter((one) => one.kind === kind)])) as Columns;
   let best = { ...columns };
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    const order: [Kind, Kind][] = sweep % 2 ? [["output", "measure"], ["outcome", "output"]] : [["outcome", "goal"], ["output", "outcome"], ["measure", "output"]];
+    const order: [Kind, Kind][] =
+      sweep % 2
+        ? [
+            ["output", "measure"],
+            ["outcome", "output"],
+          ]
+        : [
+            ["outcome", "goal"],
+            ["output", "outcome"],
+            ["measure", "output"],
+          ];
     for (const [kind, other] of order) columns[kind] = byNeighbours(columns[kind], columns[other], links);
     if (allCrossings(links, columns) < allCrossings(links, best) || sweep === 0) best = { ...columns };
   }

@@ -1,6 +1,6 @@
 /** Up to five areas in one chart and one table. */
 
-import { get, type Figure, type Profile, type Series } from "../api";
+import { type Figure, get, type Profile, type Series } from "../api";
 import { LINES, lineChart } from "../chart";
 import { h, s } from "../element";
 import { full, short } from "../numbers";
@@ -18,7 +18,16 @@ function chip(profile: Profile, index: number, board: Board): HTMLElement {
     {},
     s("svg", { width: 14, height: 14, "aria-hidden": "true" }, s("circle", { cx: 7, cy: 7, r: 6, fill: colour })),
     h("button", { type: "button", class: "text", onclick: () => go({ area: profile.area.code }) }, name),
-    h("button", { type: "button", class: "plain", "aria-label": `${text("removeFromCompare", view.lang)}: ${name}`, onclick: () => go({ areas: view.areas.filter((code) => code !== profile.area.code) }) }, "×"),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "plain",
+        "aria-label": `${text("removeFromCompare", view.lang)}: ${name}`,
+        onclick: () => go({ areas: view.areas.filter((code) => code !== profile.area.code) }),
+      },
+      "×",
+    ),
   );
 }
 
@@ -28,7 +37,12 @@ async function chart(target: HTMLElement, codes: string[], board: Board): Promis
   const told = await get<Series>(`/v1/series?indicator=${layer.id}&areas=${codes.join(",")}`);
   const lines = told.series.map((one) => ({ name: one.name[lang], points: one.points }));
   if (lines.some((line) => line.points.some((point) => point.value !== null))) {
-    await lineChart(target, { lines, unit: layer.unit, decimals: layer.decimals, label: board.label, summary: told.summary?.[lang] ?? layer.name[lang] }, lang, 340);
+    await lineChart(
+      target,
+      { lines, unit: layer.unit, decimals: layer.decimals, label: board.label, summary: told.summary?.[lang] ?? layer.name[lang] },
+      lang,
+      340,
+    );
   } else target.replaceChildren(h("p", { class: "soft" }, text("noData", lang)));
 }
 
@@ -37,7 +51,12 @@ function figureCell(figure: Figure | undefined, area: string, lang: "ja" | "en")
   if (figure.value === null) return h("td", { class: "number soft" }, textOf("status_", figure.status, lang));
   const nation = figure.rank.nation;
   const rank = nation ? (lang === "ja" ? `${text("rankNation", lang)}${nation.rank.toLocaleString()}位` : `#${nation.rank.toLocaleString()}`) : "";
-  return h("td", { class: "number" }, h("data", { value: figure.value, title: full(figure.value, figure.indicator, lang) }, short(figure.value, figure.indicator, lang)), h("small", {}, figure.area === area ? rank : text("atPrefecture", lang)));
+  return h(
+    "td",
+    { class: "number" },
+    h("data", { value: figure.value, title: full(figure.value, figure.indicator, lang) }, short(figure.value, figure.indicator, lang)),
+    h("small", {}, figure.area === area ? rank : text("atPrefecture", lang)),
+  );
 }
 
 function figures(profiles: Profile[], board: Board): HTMLElement {
@@ -50,14 +69,33 @@ function figures(profiles: Profile[], board: Board): HTMLElement {
       const any = found.find((one) => one !== undefined);
       const name = any?.indicator.name[lang] ?? id;
       const label = h("button", { type: "button", class: "text", onclick: () => board.go({ layer: id, stage: "compare" }) }, name);
-      return h("tr", {}, h("th", { scope: "row" }, label, h("small", {}, any?.period_label?.[lang] ?? any?.period)), ...found.map((one, index) => figureCell(one, profiles[index]?.area.code ?? "", lang)));
+      return h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, label, h("small", {}, any?.period_label?.[lang] ?? any?.period)),
+        ...found.map((one, index) => figureCell(one, profiles[index]?.area.code ?? "", lang)),
+      );
     });
     return lines.length ? [h("tr", { class: "goal" }, h("th", { scope: "colgroup", colspan: profiles.length + 1 }, goal.name[lang])), ...lines] : [];
   });
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": text("newest", lang) },
-    h("table", { id: "comparison" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, text("indicators", lang)), ...profiles.map((one) => h("th", { scope: "col", class: "number" }, one.area.name[lang])))), h("tbody", {}, ...rows)),
+    h(
+      "table",
+      { id: "comparison" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, text("indicators", lang)),
+          ...profiles.map((one) => h("th", { scope: "col", class: "number" }, one.area.name[lang])),
+        ),
+      ),
+      h("tbody", {}, ...rows),
+    ),
   );
 }
 

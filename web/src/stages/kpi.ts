@@ -1,6 +1,6 @@
 /** How far the KPIs of the strategy have come, by goal. */
 
-import { get, layers, type Goal, type Lang, type Layer, type Source, type Texts } from "../api";
+import { type Goal, get, type Lang, type Layer, layers, type Source, type Texts } from "../api";
 import { lineChart } from "../chart";
 import { h, s } from "../element";
 import { full, short, signed } from "../numbers";
@@ -159,7 +159,11 @@ function isTold(point: Compared): boolean {
 
 /** Return whether a target is met: a mark, a word, and a colour that says the same again. */
 function badge(isAchieved: boolean, lang: Lang): HTMLElement {
-  return h("span", { class: `verdict ${isAchieved ? "better" : "worse"}` }, `${isAchieved ? "✓" : "✗"} ${TEXTS[isAchieved ? "achieved" : "notAchieved"][lang]}`);
+  return h(
+    "span",
+    { class: `verdict ${isAchieved ? "better" : "worse"}` },
+    `${isAchieved ? "✓" : "✗"} ${TEXTS[isAchieved ? "achieved" : "notAchieved"][lang]}`,
+  );
 }
 
 function term(name: string, ...value: (Node | string | null)[]): HTMLElement {
@@ -198,16 +202,37 @@ function bar(course: Course, point: Point, kpi: Kpi, lang: Lang): HTMLElement | 
   return h(
     "figure",
     { class: "way" },
-    h("figcaption", {}, h("b", {}, name), expected ? h("span", { class: "soft" }, s("svg", { width: 8, height: 12, "aria-hidden": "true" }, s("path", { class: "due", d: "M4 0V12" })), expected) : null),
-    s("svg", { viewBox: "0 0 100 16", preserveAspectRatio: "none", role: "img", "aria-label": [name, expected].filter(Boolean).join(" ") }, s("rect", { class: "track", y: 3, width: 100, height: 10 }), s("rect", { class: "done", y: 3, width: within(rate), height: 10 }), due),
-    h("p", { class: "ends" }, h("span", {}, isLevel ? full(0, kpi, lang) : `${TEXTS.baseline[lang]} ${full(course.baseline ?? 0, kpi, lang)}`), h("span", {}, `${TEXTS.target[lang]} ${full(course.target, kpi, lang)}`)),
+    h(
+      "figcaption",
+      {},
+      h("b", {}, name),
+      expected
+        ? h("span", { class: "soft" }, s("svg", { width: 8, height: 12, "aria-hidden": "true" }, s("path", { class: "due", d: "M4 0V12" })), expected)
+        : null,
+    ),
+    s(
+      "svg",
+      { viewBox: "0 0 100 16", preserveAspectRatio: "none", role: "img", "aria-label": [name, expected].filter(Boolean).join(" ") },
+      s("rect", { class: "track", y: 3, width: 100, height: 10 }),
+      s("rect", { class: "done", y: 3, width: within(rate), height: 10 }),
+      due,
+    ),
+    h(
+      "p",
+      { class: "ends" },
+      h("span", {}, isLevel ? full(0, kpi, lang) : `${TEXTS.baseline[lang]} ${full(course.baseline ?? 0, kpi, lang)}`),
+      h("span", {}, `${TEXTS.target[lang]} ${full(course.target, kpi, lang)}`),
+    ),
   );
 }
 
 /** Return what an area was to reach and what it has reached. */
 function courseParts(course: Course, progress: Progress, isNamed: boolean, lang: Lang): HTMLElement {
   const point = course.points.filter((one) => one.actual !== null).at(-1);
-  const baseline = course.baseline === null ? TEXTS.noBaseline[lang] : `${full(course.baseline, progress, lang)}${course.baseline_period ? (lang === "ja" ? `、${year(course.baseline_period, lang)}` : ` in ${year(course.baseline_period, lang)}`) : ""}`;
+  const baseline =
+    course.baseline === null
+      ? TEXTS.noBaseline[lang]
+      : `${full(course.baseline, progress, lang)}${course.baseline_period ? (lang === "ja" ? `、${year(course.baseline_period, lang)}` : ` in ${year(course.baseline_period, lang)}`) : ""}`;
   const actual = point?.actual === null || point === undefined ? null : h("data", { value: point.actual }, full(point.actual, progress, lang));
   const sources = point?.sources.map(({ title, url }) => sourceLink({ title: typeof title === "string" ? title : title[lang], url }, lang, true)) ?? [];
   return h(
@@ -217,7 +242,12 @@ function courseParts(course: Course, progress: Progress, isNamed: boolean, lang:
     h(
       "dl",
       { class: "facts" },
-      term(TEXTS.newest[lang], ...(actual ? [actual, " ", h("span", { class: "soft" }, year(point?.period ?? "", lang)), " ", ...sources] : [h("span", { class: "none" }, TEXTS.noFigures[lang])])),
+      term(
+        TEXTS.newest[lang],
+        ...(actual
+          ? [actual, " ", h("span", { class: "soft" }, year(point?.period ?? "", lang)), " ", ...sources]
+          : [h("span", { class: "none" }, TEXTS.noFigures[lang])]),
+      ),
       term(TEXTS.target[lang], targetText(course, progress, lang)),
       term(TEXTS.baseline[lang], baseline),
       term(TEXTS.verdict[lang], ...verdict(point, course, progress, lang)),
@@ -255,7 +285,11 @@ function verdictTable(race: Race, progress: Progress, lang: Lang): HTMLElement {
       h("td", { class: "number" }, one.difference_points === null ? "—" : signed(one.difference_points, 2, lang)),
       h("td", {}, badge(one.achieved === true, lang)),
     );
-  const heads = [race.area.name[lang], race.comparator.name[lang], `${TEXTS.difference[lang]}${lang === "ja" ? `（${TEXTS.points.ja}）` : ` (${TEXTS.points.en})`}`];
+  const heads = [
+    race.area.name[lang],
+    race.comparator.name[lang],
+    `${TEXTS.difference[lang]}${lang === "ja" ? `（${TEXTS.points.ja}）` : ` (${TEXTS.points.en})`}`,
+  ];
   const label = lang === "ja" ? `${TEXTS.years.ja}（${race.base.ja}）` : `${TEXTS.years.en} (${race.base.en})`;
   return h(
     "div",
@@ -264,7 +298,17 @@ function verdictTable(race: Race, progress: Progress, lang: Lang): HTMLElement {
       "table",
       { class: "verdicts" },
       h("caption", {}, label),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, TEXTS.year[lang]), ...heads.map((name) => h("th", { scope: "col", class: "number" }, name)), h("th", { scope: "col" }, TEXTS.verdict[lang]))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, TEXTS.year[lang]),
+          ...heads.map((name) => h("th", { scope: "col", class: "number" }, name)),
+          h("th", { scope: "col" }, TEXTS.verdict[lang]),
+        ),
+      ),
       h("tbody", {}, ...rows.map(row)),
     ),
   );
@@ -272,7 +316,10 @@ function verdictTable(race: Race, progress: Progress, lang: Lang): HTMLElement {
 
 async function raceChart(plot: HTMLElement, race: Race, progress: Progress, lang: Lang): Promise<void> {
   const points = race.points.filter((one) => one.growth !== null || one.comparator_growth !== null);
-  const line = (name: Texts, growth: (one: Compared) => number | null) => ({ name: name[lang], points: points.map((one) => ({ period: one.period, value: growth(one) === null ? null : (growth(one) as number) * 100 })) });
+  const line = (name: Texts, growth: (one: Compared) => number | null) => ({
+    name: name[lang],
+    points: points.map((one) => ({ period: one.period, value: growth(one) === null ? null : (growth(one) as number) * 100 })),
+  });
   const lines = [line(race.area.name, (one) => one.growth), line(race.comparator.name, (one) => one.comparator_growth)];
   const last = points.at(-1);
   const summary = `${progress.name[lang]}: ${last ? `${year(last.period, lang)} ${race.area.name[lang]} ${changeText(last.growth, lang)}, ${race.comparator.name[lang]} ${changeText(last.comparator_growth, lang)}` : ""}`;
@@ -289,14 +336,27 @@ function seriesName(race: Race, progress: Progress, lang: Lang): string {
 function toldInWords(race: Race, progress: Progress, lang: Lang): HTMLElement {
   const last = race.points.at(-1);
   const missing = race.missing.map((one) => `${one.name[lang]}${lang === "ja" ? "：" : ": "}${one.reason[lang]}`).join(" ");
-  const levels = last ? [race.area, race.comparator].map((one, index) => [one, index ? last.comparator_level : last.level] as const).filter(([, value]) => value !== null).map(([one, value]) => `${one.name[lang]} ${short(value as number, progress, lang)}`) : [];
-  const words = levels.length && last ? `${year(last.period, lang)} ${levels.join(lang === "ja" ? "、" : ", ")}${lang === "ja" ? "。" : "; "}${TEXTS.oneYear[lang]}` : `${TEXTS.missing[lang]}${missing ? (lang === "ja" ? `。${missing}` : `. ${missing}`) : ""}`;
+  const levels = last
+    ? [race.area, race.comparator]
+        .map((one, index) => [one, index ? last.comparator_level : last.level] as const)
+        .filter(([, value]) => value !== null)
+        .map(([one, value]) => `${one.name[lang]} ${short(value as number, progress, lang)}`)
+    : [];
+  const words =
+    levels.length && last
+      ? `${year(last.period, lang)} ${levels.join(lang === "ja" ? "、" : ", ")}${lang === "ja" ? "。" : "; "}${TEXTS.oneYear[lang]}`
+      : `${TEXTS.missing[lang]}${missing ? (lang === "ja" ? `。${missing}` : `. ${missing}`) : ""}`;
   return h("p", {}, h("b", {}, race.base[lang]), ` ${words}`);
 }
 
 function raceParts(race: Race, progress: Progress, lang: Lang): { element: HTMLElement; fill: () => Promise<void> } {
   const plot = h("div", { class: "chart" });
-  const element = h("div", { class: "race" }, h("h5", {}, `${TEXTS.growth[lang]}${lang === "ja" ? `（${seriesName(race, progress, lang)}）` : ` (${seriesName(race, progress, lang)})`}`), h("div", { class: "beside" }, plot, verdictTable(race, progress, lang)));
+  const element = h(
+    "div",
+    { class: "race" },
+    h("h5", {}, `${TEXTS.growth[lang]}${lang === "ja" ? `（${seriesName(race, progress, lang)}）` : ` (${seriesName(race, progress, lang)})`}`),
+    h("div", { class: "beside" }, plot, verdictTable(race, progress, lang)),
+  );
   return { element, fill: () => raceChart(plot, race, progress, lang) };
 }
 
@@ -306,11 +366,36 @@ function races(progress: Progress, lang: Lang, later: (() => Promise<void>)[]): 
   const inWords = progress.series.filter((one) => !told.includes(one)).map((one) => toldInWords(one, progress, lang));
   const target = progress.targets[0];
   const last = main?.points.filter(isTold).at(-1);
-  const goal = main ? (lang === "ja" ? `${main.area.name.ja}の伸び率が${main.comparator.name.ja}以上` : `${main.area.name.en}: growth not below that of “${main.comparator.name.en}”`) : TEXTS.noTarget[lang];
-  const until = target?.target_period ? (lang === "ja" ? `、${year(target.target_period, lang)}${TEXTS.by.ja}` : `, ${TEXTS.by.en} ${year(target.target_period, lang)}`) : "";
-  const newest = main && last ? [h("data", { value: last.growth ?? "" }, changeText(last.growth, lang)), " ", h("span", { class: "soft" }, `${main.comparator.name[lang]} ${changeText(last.comparator_growth, lang)}${lang === "ja" ? "・" : ", "}${year(last.period, lang)}${lang === "ja" ? "・" : ", "}${main.base[lang]}`)] : [h("span", { class: "none" }, TEXTS.noFigures[lang])];
+  const goal = main
+    ? lang === "ja"
+      ? `${main.area.name.ja}の伸び率が${main.comparator.name.ja}以上`
+      : `${main.area.name.en}: growth not below that of “${main.comparator.name.en}”`
+    : TEXTS.noTarget[lang];
+  const until = target?.target_period
+    ? lang === "ja"
+      ? `、${year(target.target_period, lang)}${TEXTS.by.ja}`
+      : `, ${TEXTS.by.en} ${year(target.target_period, lang)}`
+    : "";
+  const newest =
+    main && last
+      ? [
+          h("data", { value: last.growth ?? "" }, changeText(last.growth, lang)),
+          " ",
+          h(
+            "span",
+            { class: "soft" },
+            `${main.comparator.name[lang]} ${changeText(last.comparator_growth, lang)}${lang === "ja" ? "・" : ", "}${year(last.period, lang)}${lang === "ja" ? "・" : ", "}${main.base[lang]}`,
+          ),
+        ]
+      : [h("span", { class: "none" }, TEXTS.noFigures[lang])];
   const parts: HTMLElement[] = [
-    h("dl", { class: "facts" }, term(TEXTS.newest[lang], ...newest), term(TEXTS.target[lang], goal + until), term(TEXTS.verdict[lang], last ? badge(last.achieved === true, lang) : h("span", { class: "soft" }, TEXTS.noVerdict[lang]))),
+    h(
+      "dl",
+      { class: "facts" },
+      term(TEXTS.newest[lang], ...newest),
+      term(TEXTS.target[lang], goal + until),
+      term(TEXTS.verdict[lang], last ? badge(last.achieved === true, lang) : h("span", { class: "soft" }, TEXTS.noVerdict[lang])),
+    ),
   ];
   if (main) {
     const { element, fill } = raceParts(main, progress, lang);
@@ -337,7 +422,17 @@ function proxies(kpi: Kpi, { board, onMap }: Frame): HTMLElement | null {
   const { lang } = board.view;
   const shown = kpi.proxies.map((id) => onMap.get(id)).filter((one) => one !== undefined);
   if (shown.length === 0) return null;
-  const buttons = shown.map((one) => h("li", {}, h("button", { type: "button", title: text("onMap", lang), "data-proxy": one.id, onclick: () => board.go({ layer: one.id, stage: "map" }) }, one.name[lang])));
+  const buttons = shown.map((one) =>
+    h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", title: text("onMap", lang), "data-proxy": one.id, onclick: () => board.go({ layer: one.id, stage: "map" }) },
+        one.name[lang],
+      ),
+    ),
+  );
   return h("div", { class: "proxies" }, h("h5", {}, TEXTS.proxies[lang]), h("ul", {}, ...buttons));
 }
 
@@ -353,7 +448,9 @@ function card(progress: Progress, frame: Frame): HTMLElement {
   const { board, later } = frame;
   const { lang } = board.view;
   const layer = layerOf(progress);
-  const open = frame.onMap.has(layer) ? h("button", { type: "button", class: "on-map", onclick: () => board.go({ layer, stage: "map" }) }, TEXTS.onMap[lang]) : null;
+  const open = frame.onMap.has(layer)
+    ? h("button", { type: "button", class: "on-map", onclick: () => board.go({ layer, stage: "map" }) }, TEXTS.onMap[lang])
+    : null;
   const parts = progress.relative ? races(progress, lang, later) : courses(progress, board);
   return h(
     "article",
@@ -385,7 +482,8 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const later: (() => Promise<void>)[] = [];
   const frame: Frame = { board, onMap: new Map(onMap.map((one) => [one.id, one])), later };
   const own = found.filter((one) => one.owner !== null);
-  const ofGoal = (goal: Goal) => found.filter((one) => one.owner === null && one.goal === goal.id).sort((a, b) => goal.kpis.indexOf(a.id) - goal.kpis.indexOf(b.id));
+  const ofGoal = (goal: Goal) =>
+    found.filter((one) => one.owner === null && one.goal === goal.id).sort((a, b) => goal.kpis.indexOf(a.id) - goal.kpis.indexOf(b.id));
   const sections = board.catalogue.goals.map((goal) => section(goal.id, goal.name[lang], goal.kpi?.[lang] ?? null, ofGoal(goal), frame));
   show(
     target,

@@ -1,11 +1,11 @@
 /** The logic model: which measure is to lead to which goal, and what of it is known to run in an area. */
 
-import { get, layers, type Area, type Lang, type Layer, type Texts } from "../api";
+import { type Area, get, type Lang, type Layer, layers, type Texts } from "../api";
 import { h, s } from "../element";
 import { goalOf } from "../goals";
 import type { Board } from "../panel";
 import { text } from "../texts";
-import { columnsOf, KINDS, leadingTo, lit, related, type Kind, type Model, type ModelLink, type ModelNode } from "./columns";
+import { columnsOf, KINDS, type Kind, leadingTo, lit, type Model, type ModelLink, type ModelNode, related } from "./columns";
 import { hasMovedOn, show } from "./sheet";
 import "./logic.css";
 
@@ -80,7 +80,17 @@ function chips(node: ModelNode, { board, onMap }: Shown): HTMLElement | null {
   const indicators = node.indicators.map((id) => onMap.get(id)).filter((one) => one !== undefined);
   if (indicators.length === 0) return null;
   const label = `${TEXTS.indicators[lang]}: ${node.label[lang]}`;
-  return h("ul", { class: "chips", "aria-label": label }, ...indicators.map((one) => h("li", {}, h("button", { type: "button", class: "chip", title: text("onMap", lang), onclick: () => board.go({ layer: one.id, stage: "map" }) }, one.name[lang]))));
+  return h(
+    "ul",
+    { class: "chips", "aria-label": label },
+    ...indicators.map((one) =>
+      h(
+        "li",
+        {},
+        h("button", { type: "button", class: "chip", title: text("onMap", lang), onclick: () => board.go({ layer: one.id, stage: "map" }) }, one.name[lang]),
+      ),
+    ),
+  );
 }
 
 /** Return the button of a node: a measure opens its map, any other stays lit alone until pressed again. */
@@ -113,7 +123,11 @@ function curve(from: DOMRect, to: DOMRect, origin: DOMRect): string {
 }
 
 function arrow(id: string): SVGElement {
-  return s("marker", { id, viewBox: "0 0 8 8", refX: 1, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" }, s("path", { d: "M0 0L8 4L0 8Z", class: id }));
+  return s(
+    "marker",
+    { id, viewBox: "0 0 8 8", refX: 1, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
+    s("path", { d: "M0 0L8 4L0 8Z", class: id }),
+  );
 }
 
 /** Return the diagram, and how to draw its links once it is laid out. */
@@ -130,7 +144,8 @@ function diagram(shown: Shown): { element: HTMLElement; link: () => void } {
     const kept = id ? related(model.links, id) : null;
     element.classList.toggle("fades", kept !== null);
     for (const [one, box] of boxes) box.classList.toggle("kept", kept?.has(one) ?? false);
-    for (const path of lines.querySelectorAll<SVGElement>("g[data-source]")) path.classList.toggle("kept", (kept?.has(path.dataset["source"] ?? "") && kept.has(path.dataset["target"] ?? "")) ?? false);
+    for (const path of lines.querySelectorAll<SVGElement>("g[data-source]"))
+      path.classList.toggle("kept", (kept?.has(path.dataset["source"] ?? "") && kept.has(path.dataset["target"] ?? "")) ?? false);
   };
   const pin = (id: string) => {
     pinned = pinned === id ? "" : id;
@@ -138,7 +153,12 @@ function diagram(shown: Shown): { element: HTMLElement; link: () => void } {
     light(pinned || focused);
   };
   const box = (node: ModelNode) => {
-    const made = h("li", { class: `node ${node.kind}${shown.lit.has(node.id) ? " lit" : ""}`, "data-node": node.id }, nodeButton(node, shown, () => pin(node.id)), chips(node, shown));
+    const made = h(
+      "li",
+      { class: `node ${node.kind}${shown.lit.has(node.id) ? " lit" : ""}`, "data-node": node.id },
+      nodeButton(node, shown, () => pin(node.id)),
+      chips(node, shown),
+    );
     // a move, not an entry: boxes that scroll under a resting pointer must not take over from the keyboard
     made.addEventListener("pointermove", () => alone === node.id || light(node.id));
     made.addEventListener("pointerleave", () => light(focused || pinned));
@@ -160,17 +180,19 @@ function diagram(shown: Shown): { element: HTMLElement; link: () => void } {
     const origin = element.getBoundingClientRect();
     const isLit = (one: ModelLink) => shown.lit.has(one.source) && shown.lit.has(one.target);
     // the lit ones last, so that they lie above the others
-    const paths = [...model.links].sort((a, b) => Number(isLit(a)) - Number(isLit(b))).map((one) => {
-      const [from, to] = [boxes.get(one.source), boxes.get(one.target)];
-      if (!from || !to) return null;
-      const d = curve(from.getBoundingClientRect(), to.getBoundingClientRect(), origin);
-      return s(
-        "g",
-        { class: isLit(one) ? "lit" : "", "data-source": one.source, "data-target": one.target },
-        s("path", { class: "link", d, "stroke-dasharray": DASHES[one.basis] || null, "marker-end": `url(#${isLit(one) ? "arrow-lit" : "arrow"})` }),
-        s("path", { class: "touch", d }, s("title", {}, reasonText(one, lang))),
-      );
-    });
+    const paths = [...model.links]
+      .sort((a, b) => Number(isLit(a)) - Number(isLit(b)))
+      .map((one) => {
+        const [from, to] = [boxes.get(one.source), boxes.get(one.target)];
+        if (!from || !to) return null;
+        const d = curve(from.getBoundingClientRect(), to.getBoundingClientRect(), origin);
+        return s(
+          "g",
+          { class: isLit(one) ? "lit" : "", "data-source": one.source, "data-target": one.target },
+          s("path", { class: "link", d, "stroke-dasharray": DASHES[one.basis] || null, "marker-end": `url(#${isLit(one) ? "arrow-lit" : "arrow"})` }),
+          s("path", { class: "touch", d }, s("title", {}, reasonText(one, lang))),
+        );
+      });
     lines.setAttribute("viewBox", `0 0 ${origin.width} ${origin.height}`);
     lines.replaceChildren(s("defs", {}, arrow("arrow"), arrow("arrow-lit")), ...paths.filter((one) => one !== null));
     light(alone);
@@ -183,14 +205,23 @@ function branch(node: ModelNode, via: ModelLink | null, shown: Shown): HTMLEleme
   const { model, board } = shown;
   const { lang } = board.view;
   const byId = new Map(model.nodes.map((one) => [one.id, one]));
-  const parts = model.links.filter((one) => one.target === node.id).flatMap((one) => {
-    const source = byId.get(one.source);
-    return source ? [branch(source, one, shown)] : [];
-  });
+  const parts = model.links
+    .filter((one) => one.target === node.id)
+    .flatMap((one) => {
+      const source = byId.get(one.source);
+      return source ? [branch(source, one, shown)] : [];
+    });
   return h(
     "li",
     { class: `${node.kind}${shown.lit.has(node.id) ? " lit" : ""}` },
-    h("div", { class: "entry" }, h("small", { class: "kind" }, TEXTS[node.kind][lang]), nodeButton(node, shown, null), via ? h("p", { class: "soft reason" }, reasonText(via, lang)) : null, chips(node, shown)),
+    h(
+      "div",
+      { class: "entry" },
+      h("small", { class: "kind" }, TEXTS[node.kind][lang]),
+      nodeButton(node, shown, null),
+      via ? h("p", { class: "soft reason" }, reasonText(via, lang)) : null,
+      chips(node, shown),
+    ),
     parts.length ? h("ul", {}, ...parts) : null,
   );
 }
@@ -198,7 +229,12 @@ function branch(node: ModelNode, via: ModelLink | null, shown: Shown): HTMLEleme
 function goalChoice(answer: Answer, chosen: string, lang: Lang, take: (goal: string) => void): HTMLElement {
   const goals = answer.nodes.filter((one) => one.kind === "goal").map((one): [string, string] => [one.id, one.label[lang]]);
   const choice = ([id, name]: [string, string]) =>
-    h("label", {}, h("input", { type: "radio", name: "logic-goal", id: `logic-goal-${id || "all"}`, value: id, checked: id === chosen, onchange: () => take(id) }), h("span", {}, name));
+    h(
+      "label",
+      {},
+      h("input", { type: "radio", name: "logic-goal", id: `logic-goal-${id || "all"}`, value: id, checked: id === chosen, onchange: () => take(id) }),
+      h("span", {}, name),
+    );
   return h("fieldset", { class: "segments", id: "logic-goals" }, h("legend", {}, TEXTS.goals[lang]), ...goals.map(choice), choice(["", TEXTS.all[lang]]));
 }
 
@@ -210,14 +246,17 @@ function lighting(area: Area | null, board: Board): HTMLElement {
     { class: "lighting" },
     h("span", { class: "soft" }, TEXTS.litIn[lang]),
     h("b", { id: "logic-area" }, name),
-    area ? h("button", { type: "button", id: "logic-clear", onclick: () => board.go({ area: "" }) }, TEXTS.clear[lang]) : h("span", { class: "soft" }, TEXTS.hint[lang]),
+    area
+      ? h("button", { type: "button", id: "logic-clear", onclick: () => board.go({ area: "" }) }, TEXTS.clear[lang])
+      : h("span", { class: "soft" }, TEXTS.hint[lang]),
   );
 }
 
 function legend(shown: Shown): HTMLElement {
   const { lang } = shown.board.view;
   const used = Object.keys(DASHES);
-  const line = (basis: string) => s("svg", { width: 34, height: 12, "aria-hidden": "true" }, s("path", { class: "link", d: "M1 6H33", "stroke-dasharray": DASHES[basis] || null }));
+  const line = (basis: string) =>
+    s("svg", { width: 34, height: 12, "aria-hidden": "true" }, s("path", { class: "link", d: "M1 6H33", "stroke-dasharray": DASHES[basis] || null }));
   return h(
     "ul",
     { class: "key", "aria-label": text("legend", lang) },

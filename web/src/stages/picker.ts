@@ -1,6 +1,6 @@
 /** The box in which a second layer is chosen, beside the one shown. */
 
-import { layers, listed, type Layer } from "../api";
+import { type Layer, layers, listed } from "../api";
 import { combobox, type Group } from "../combobox";
 import { h } from "../element";
 import { goalOf } from "../goals";
@@ -27,7 +27,10 @@ export function layerPicker(board: Board, chosen: Layer, allowed: Allowed): HTML
 
   const beside = async (): Promise<Group[]> => {
     const goal = goalOf(catalogue, layer.id);
-    const [ofGoal, { layers: ofTopic }] = await Promise.all([layers(goal?.indicators ?? []), listed({ ...filter, topic: layer.topic.id, limit: MOST_FOUND + 1 })]);
+    const [ofGoal, { layers: ofTopic }] = await Promise.all([
+      layers(goal?.indicators ?? []),
+      listed({ ...filter, topic: layer.topic.id, limit: MOST_FOUND + 1 }),
+    ]);
     const first = ofGoal.filter(isOffered).slice(0, MOST_FOUND);
     const others = ofTopic.filter((one) => isOffered(one) && !first.includes(one)).slice(0, MOST_FOUND);
     return [

@@ -1,11 +1,11 @@
 /** The roadmap: what is due in which fiscal year of the strategy, and what is known to run by then. */
 
-import { get, layers, type Deployment, type Goal, type Lang, type Source, type Texts } from "../api";
+import { type Deployment, type Goal, get, type Lang, layers, type Source, type Texts } from "../api";
 import { h, s } from "../element";
 import { full } from "../numbers";
 import type { Board } from "../panel";
 import { text } from "../texts";
-import { runningByMeasure, type Running, type YearRunning } from "./running";
+import { type Running, runningByMeasure, type YearRunning } from "./running";
 import { hasMovedOn, show, sourceLink } from "./sheet";
 import { era, fiscalYear, fiscalYearOf, plainYear } from "./years";
 import "./roadmap.css";
@@ -140,7 +140,11 @@ function bars(line: Running, of: YearRunning, { now, board }: Frame): HTMLElemen
   const told = isToCome ? certain : certain + open;
   // both kinds keep to their own lane, so that a bar runs on from year to year
   const hasLane = line.years.some((one) => one.certain > 0);
-  const openNote = h("small", { class: isToCome && year > now + 1 ? "unseen" : "" }, isToCome ? `${TEXTS.open[lang]} ${counted(open, lang)}` : openText(of, lang));
+  const openNote = h(
+    "small",
+    { class: isToCome && year > now + 1 ? "unseen" : "" },
+    isToCome ? `${TEXTS.open[lang]} ${counted(open, lang)}` : openText(of, lang),
+  );
   return h(
     "div",
     { class: `bars${isToCome ? " to-come" : ""}` },
@@ -178,7 +182,13 @@ function row(line: Line, frame: Frame): HTMLElement {
   return h(
     "tr",
     { "data-line": line.id, "data-kind": line.kind },
-    h("th", { scope: "row" }, h("small", { class: "kind" }, TEXTS[line.kind][lang]), nameOf(line, frame), ...notes.map((note) => h("small", { class: "note" }, note))),
+    h(
+      "th",
+      { scope: "row" },
+      h("small", { class: "kind" }, TEXTS[line.kind][lang]),
+      nameOf(line, frame),
+      ...notes.map((note) => h("small", { class: "note" }, note)),
+    ),
     ...frame.years.map((year) => cell(line, year, frame)),
   );
 }
@@ -203,7 +213,12 @@ function group(name: string, lines: Line[], frame: Frame): HTMLElement {
   const { lang } = frame.board.view;
   const span = frame.years.length + 1;
   const empty = h("tr", {}, h("td", { colspan: span, class: "soft" }, TEXTS.none[lang]));
-  return h("tbody", {}, h("tr", { class: "group" }, h("th", { scope: "rowgroup", colspan: span }, h("span", {}, name))), ...(lines.length ? lines.map((line) => row(line, frame)) : [empty]));
+  return h(
+    "tbody",
+    {},
+    h("tr", { class: "group" }, h("th", { scope: "rowgroup", colspan: span }, h("span", {}, name))),
+    ...(lines.length ? lines.map((line) => row(line, frame)) : [empty]),
+  );
 }
 
 function heading({ years, now, board }: Frame): HTMLElement {
@@ -211,7 +226,12 @@ function heading({ years, now, board }: Frame): HTMLElement {
   const column = (year: number) =>
     h(
       "th",
-      { scope: "col", class: year === now ? "now" : "", "aria-current": year === now ? "date" : null, "aria-label": fiscalYear(year, lang) + (year === now ? ` ${TEXTS.now[lang]}` : "") },
+      {
+        scope: "col",
+        class: year === now ? "now" : "",
+        "aria-current": year === now ? "date" : null,
+        "aria-label": fiscalYear(year, lang) + (year === now ? ` ${TEXTS.now[lang]}` : ""),
+      },
       year === now ? h("b", { class: "flag" }, `▼ ${TEXTS.now[lang]}`) : null,
       h("span", {}, plainYear(year, lang)),
       lang === "ja" ? h("span", { class: "era" }, `（${era(year)}）`) : null,
@@ -247,7 +267,13 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const lines = [null, ...board.catalogue.goals].map((goal): [string, Line[]] => [goal?.name[lang] ?? TEXTS.whole[lang], ofGoal(goal)]);
   const onMap = await layers(lines.flatMap(([, some]) => some.filter((one) => one.kind === "kpi").map(layerOf)));
   if (hasMovedOn(address)) return;
-  const frame: Frame = { years, now: fiscalYearOf(new Date()), units: new Map(kpis.map((one) => [one.id, one])), onMap: new Set(onMap.map((one) => one.id)), board };
+  const frame: Frame = {
+    years,
+    now: fiscalYearOf(new Date()),
+    units: new Map(kpis.map((one) => [one.id, one])),
+    onMap: new Set(onMap.map((one) => one.id)),
+    board,
+  };
   const groups = lines.map(([name, some]) => group(name, some, frame));
   const unlisted = board.catalogue.measures.filter((one) => !running.has(one.id) && !milestones.some((each) => each.subject === one.id)).length;
   const left = lang === "ja" ? `${TEXTS.left.ja}（${counted(unlisted, "ja")}）。` : `${TEXTS.left.en} (${counted(unlisted, "en")}).`;
@@ -259,7 +285,11 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
       h("h3", { tabindex: -1 }, TEXTS.title[lang]),
       h("p", { class: "words" }, roadmap.strategy.title[lang]),
       legend(lang),
-      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": TEXTS.scroll[lang] }, h("table", { id: "roadmap" }, h("caption", {}, TEXTS.caption[lang]), heading(frame), ...groups)),
+      h(
+        "div",
+        { class: "scroll", tabindex: 0, role: "region", "aria-label": TEXTS.scroll[lang] },
+        h("table", { id: "roadmap" }, h("caption", {}, TEXTS.caption[lang]), heading(frame), ...groups),
+      ),
       h("p", { class: "soft" }, `${coverage[lang]} ${left}`),
     ),
   );

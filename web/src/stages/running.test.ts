@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { runningByMeasure, type Dated } from "./running";
+import { type Dated, runningByMeasure } from "./running";
 import { era, fiscalYear, fiscalYearOf } from "./years";
 
-const one = (status: string, fy_start: number | null, fy_end: number | null, ...ids: string[]): Dated => ({ measures: ids.map((id) => ({ id })), status, fy_start, fy_end });
+const one = (status: string, fy_start: number | null, fy_end: number | null, ...ids: string[]): Dated => ({
+  measures: ids.map((id) => ({ id })),
+  status,
+  fy_start,
+  fy_end,
+});
 
 describe("deployments by fiscal year", () => {
   const found = runningByMeasure(

@@ -1,7 +1,7 @@
 /** What the views that are no map share. */
 
 import type { Lang, Source } from "../api";
-import { h, type Child } from "../element";
+import { type Child, h } from "../element";
 import { text } from "../texts";
 
 /** Show parts in place of what was there; the focus stays on the control of the same id, else goes to the heading. */

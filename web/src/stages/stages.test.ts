@@ -9,17 +9,51 @@ test("equal values share the better rank and a missing one has none", () => {
 });
 
 test("a pair has a class only where both have one", () => {
-  const second = new Map([["a", 2], ["b", null], ["c", 0]]);
+  const second = new Map([
+    ["a", 2],
+    ["b", null],
+    ["c", 0],
+  ]);
   expect(paired(["a", "b", "c", "d"], [1, 1, null, 0], second)).toEqual([5, null, null, null]);
 });
 
 test("rank correlation is that of ranks, and ties share the mean rank", () => {
-  expect(rankCorrelation([[1, 10], [2, 20], [3, 9000]])).toBeCloseTo(1, 12);
-  expect(rankCorrelation([[1, 3], [2, 2], [3, 1]])).toBeCloseTo(-1, 12);
+  expect(
+    rankCorrelation([
+      [1, 10],
+      [2, 20],
+      [3, 9000],
+    ]),
+  ).toBeCloseTo(1, 12);
+  expect(
+    rankCorrelation([
+      [1, 3],
+      [2, 2],
+      [3, 1],
+    ]),
+  ).toBeCloseTo(-1, 12);
   // worked by hand: ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: 4.5 ÷ √(4.5 × 5)
-  expect(rankCorrelation([[1, 1], [2, 2], [2, 3], [3, 4]])).toBeCloseTo(4.5 / Math.sqrt(22.5), 12);
-  expect(rankCorrelation([[1, 1], [2, 2]])).toBeNull();
-  expect(rankCorrelation([[1, 1], [1, 2], [1, 3]])).toBeNull();
+  expect(
+    rankCorrelation([
+      [1, 1],
+      [2, 2],
+      [2, 3],
+      [3, 4],
+    ]),
+  ).toBeCloseTo(4.5 / Math.sqrt(22.5), 12);
+  expect(
+    rankCorrelation([
+      [1, 1],
+      [2, 2],
+    ]),
+  ).toBeNull();
+  expect(
+    rankCorrelation([
+      [1, 1],
+      [1, 2],
+      [1, 3],
+    ]),
+  ).toBeNull();
 });
 
 test("an axis has round numbers within its bounds", () => {

@@ -1,11 +1,11 @@
 /** The map as a table: every area with its value, rank and class; sorted by any column. */
 
-import { gazetteer, values, type Area } from "../api";
+import { type Area, gazetteer, values } from "../api";
 import { h, swatch } from "../element";
 import { folded } from "../finder";
 import { full } from "../numbers";
 import type { Board } from "../panel";
-import { text, textOf, withUnit, type TextKey } from "../texts";
+import { type TextKey, text, textOf, withUnit } from "../texts";
 import { layerQuery } from "../view";
 import "./table.css";
 
@@ -27,7 +27,7 @@ let words = "";
 export function ranked(values: (number | null)[], lowestFirst: boolean): (number | null)[] {
   const sorted = values.filter((one): one is number => one !== null).sort((a, b) => (lowestFirst ? a - b : b - a));
   const first = new Map<number, number>();
-  sorted.forEach((value, index) => first.has(value) || first.set(value, index + 1));
+  for (const [index, value] of sorted.entries()) if (!first.has(value)) first.set(value, index + 1);
   return values.map((value) => (value === null ? null : (first.get(value) ?? null)));
 }
 
@@ -81,8 +81,17 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
       { class: line.area.code === view.area ? "self" : "" },
       isCategorical ? null : h("td", { class: "number" }, line.rank ?? "—"),
       h("td", { class: "soft" }, line.area.code),
-      h("th", { scope: "row" }, h("button", { type: "button", class: "text", onclick: () => go({ area: line.area.code }) }, line.area.name[lang]), h("small", {}, line.prefecture)),
-      h("td", { class: line.value === null ? "soft" : isCategorical ? "" : "number" }, h("span", { class: "valued" }, swatch(shown?.colour ?? legend.no_data.colour), value)),
+      h(
+        "th",
+        { scope: "row" },
+        h("button", { type: "button", class: "text", onclick: () => go({ area: line.area.code }) }, line.area.name[lang]),
+        h("small", {}, line.prefecture),
+      ),
+      h(
+        "td",
+        { class: line.value === null ? "soft" : isCategorical ? "" : "number" },
+        h("span", { class: "valued" }, swatch(shown?.colour ?? legend.no_data.colour), value),
+      ),
     );
   };
   const fill = () => {
@@ -97,7 +106,16 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
       order = { by: column, isDown: order.by === column ? !order.isDown : column === "value" };
       void draw(target, board);
     };
-    return h("th", { scope: "col", "aria-sort": state, class: isNumber ? "number" : "" }, h("button", { type: "button", class: "sort", onclick: press }, label, h("span", { "aria-hidden": "true" }, state === "none" ? "↕" : order.isDown ? "▼" : "▲")));
+    return h(
+      "th",
+      { scope: "col", "aria-sort": state, class: isNumber ? "number" : "" },
+      h(
+        "button",
+        { type: "button", class: "sort", onclick: press },
+        label,
+        h("span", { "aria-hidden": "true" }, state === "none" ? "↕" : order.isDown ? "▼" : "▲"),
+      ),
+    );
   };
   if (isCategorical && order.by === "position") order = { by: "code", isDown: false };
   const filter = h("input", { type: "search", value: words, "aria-label": text("filter", lang), placeholder: text("filter", lang) });
@@ -107,9 +125,20 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
   });
   fill();
   const caption = `${withUnit(layer.name, layer.unit, lang)}　${legend.period_label?.[lang] ?? legend.period}`;
-  const columns: [Column, TextKey, boolean][] = [...(isCategorical ? [] : [["position", "position", true] as [Column, TextKey, boolean]]), ["code", "code", false], ["name", "name", false], ["value", "value", !isCategorical]];
+  const columns: [Column, TextKey, boolean][] = [
+    ...(isCategorical ? [] : [["position", "position", true] as [Column, TextKey, boolean]]),
+    ["code", "code", false],
+    ["name", "name", false],
+    ["value", "value", !isCategorical],
+  ];
   target.replaceChildren(
     h("div", { class: "filter" }, filter, count),
-    h("table", { id: "areas-table" }, h("caption", {}, caption), h("thead", {}, h("tr", {}, ...columns.map(([column, key, isNumber]) => heading(column, text(key, lang), isNumber)))), body),
+    h(
+      "table",
+      { id: "areas-table" },
+      h("caption", {}, caption),
+      h("thead", {}, h("tr", {}, ...columns.map(([column, key, isNumber]) => heading(column, text(key, lang), isNumber)))),
+      body,
+    ),
   );
 }

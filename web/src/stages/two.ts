@@ -1,9 +1,9 @@
 /** Two maps side by side, moving as one: two layers, or two periods of one. */
 
-import { layers, legend, periodLabel, values as valuesOf, type Legend } from "../api";
+import { type Legend, layers, legend, periodLabel, values as valuesOf } from "../api";
 import { h } from "../element";
 import { drawLegend } from "../legend";
-import { RegionalMap, type MapTexts, type Pointed } from "../map";
+import { type MapTexts, type Pointed, RegionalMap } from "../map";
 import { valueText } from "../numbers";
 import type { Board } from "../panel";
 import { text } from "../texts";
@@ -26,9 +26,16 @@ let tell: (area: Pointed | null) => void = () => undefined;
 export async function showTwo(frames: HTMLElement, board: Board, first: RegionalMap, { other, lay, mapTexts }: Beside): Promise<void> {
   const { lang } = board.view;
   let frame = document.getElementById("beside");
-  if (!frame || !frame.querySelector("#map2")) {
+  if (!frame?.querySelector("#map2")) {
     frame?.remove();
-    frame = h("div", { class: "frame", id: "beside" }, h("div", { id: "map2", class: "map" }), h("section", { id: "legend2", class: "legend" }), h("p", { class: "tip", hidden: true, "aria-hidden": "true" }), h("div", { class: "choices" }));
+    frame = h(
+      "div",
+      { class: "frame", id: "beside" },
+      h("div", { id: "map2", class: "map" }),
+      h("section", { id: "legend2", class: "legend" }),
+      h("p", { class: "tip", hidden: true, "aria-hidden": "true" }),
+      h("div", { class: "choices" }),
+    );
     frames.append(frame);
     second = null;
   }
@@ -50,13 +57,20 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
     showTip(tip, area, area && values && valueText(values.get(area.code), layer, lang));
   };
   if (!second) {
-    second = new RegionalMap(frame.querySelector<HTMLElement>("#map2") as HTMLElement, mapTexts, { pointed: (area) => tell(area), chosen: (code) => board.go({ area: code }) });
+    second = new RegionalMap(frame.querySelector<HTMLElement>("#map2") as HTMLElement, mapTexts, {
+      pointed: (area) => tell(area),
+      chosen: (code) => board.go({ area: code }),
+    });
     second.follow(first);
   }
   await lay(second, shown, found);
   second.select([...new Set([board.view.area, ...board.view.areas])].filter(Boolean));
   drawLegend(frame.querySelector<HTMLElement>("#legend2") as HTMLElement, found, lang, { breaks: breaksOver(shown) });
-  const when = h("select", { id: "period2", "aria-label": text("otherPeriod", lang) }, ...periods.map((period) => h("option", { value: period, selected: period === found.period }, periodLabel(layer, period, lang))));
+  const when = h(
+    "select",
+    { id: "period2", "aria-label": text("otherPeriod", lang) },
+    ...periods.map((period) => h("option", { value: period, selected: period === found.period }, periodLabel(layer, period, lang))),
+  );
   when.addEventListener("change", () => board.go({ layer2: shown.layer, period2: when.value }));
   redraw(frame.querySelector<HTMLElement>(".choices") as HTMLElement, layerPicker(board, layer, { categories: true, same: true }), when);
   const more = await valuesOf(shown.layer, layerQuery({ ...shown, period: found.period }));
