@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.http.dependencies import news_of
-from service.http.responses import JSON, answers, to_json
+from service.http.forms import answers
+from service.http.responses import JSON, to_json
 
 router = APIRouter(tags=["operation"])
 

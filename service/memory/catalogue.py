@@ -18,6 +18,7 @@ from geo.areas.lineage import Change
 from geo.figures import indicators
 from geo.figures.indicators import Indicator
 from geo.strategy.kpis import Kpi
+from geo.text import Text
 from geo.transit.access import Definition
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db import queries
@@ -36,7 +37,7 @@ class Vintage:
 
     date: dt.date
     title: Mapping[str, str]
-    credit: Mapping[str, str]
+    credit: Text
     source: str
     licence: str
     gazetteers: Mapping[str, Gazetteer]

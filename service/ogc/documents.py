@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geo.crs import CRS84, reference_systems
+from geo.text import Language
 from service.areas.gazetteer import Gazetteer
 from service.http.responses import JSON_LD, MVT, PNG
-from service.layers.views import Language
 from service.memory.atlas import Atlas
 from service.ogc.collections import SCHEMAS, SHAPES, Collection
 from service.ogc.items import ABSURD_LIMIT, DEFAULT_LIMIT, DETAILS, MAX_LIMIT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from service.layers.views import Language
+from geo.text import Language
 
 HOME = {"ja": "chiiki 地域", "en": "chiiki"}
 COLLECTIONS = {"ja": "コレクション", "en": "Collections"}

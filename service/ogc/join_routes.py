@@ -17,7 +17,8 @@ from service.areas.gazetteer import LEVELS, Gazetteer
 from service.areas.geometry import Detail
 from service.heavy import off_loop
 from service.http.dependencies import AtlasDep, api_router
-from service.http.responses import GEOJSON, accepts_gzip, answers
+from service.http.forms import answers
+from service.http.responses import GEOJSON, accepts_gzip
 from service.layers.views import VintageDate, chosen_level, chosen_vintage, one_of
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage

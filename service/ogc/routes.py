@@ -12,7 +12,8 @@ from fastapi.responses import Response
 from geo.crs import reference_system
 from service.http.addresses import base_url, next_page
 from service.http.dependencies import AtlasDep, OneMoment, only_known_parameters
-from service.http.responses import HTML, JSON, answers
+from service.http.forms import answers
+from service.http.responses import HTML, JSON
 from service.layers.views import one_of
 from service.memory.atlas import Atlas
 from service.ogc import documents, html

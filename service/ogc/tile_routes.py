@@ -11,7 +11,8 @@ from geo.errors import NotFound
 from geo.layers.style import fill_of_poured, maplibre_style
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router, shown
-from service.http.responses import JSON, MVT, PNG, answers, json_answer
+from service.http.forms import answers
+from service.http.responses import JSON, MVT, PNG, json_answer
 from service.layers.tile_answers import address_of, tile_answer
 from service.layers.tile_sources import TileSource
 from service.layers.views import Picture, ViewQuery, resolve

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from geo.text import Language
 from service.http.responses import JSON, MVT, PNG
 from service.layers.tile_sources import MAX_ZOOM
-from service.layers.views import Language
 from service.ogc.collections import Collection
 from service.ogc.documents import OGC_REL, WEB_MERCATOR, Link, link
 

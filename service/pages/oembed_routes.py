@@ -15,8 +15,9 @@ from geo.errors import Finding, InvalidAreaCode, InvalidParameter, NotFound, Unc
 from service.heavy import off_loop
 from service.http.addresses import base_url
 from service.http.dependencies import OneMoment, atlas_of
+from service.http.forms import answers
 from service.http.problems import UnknownFormat
-from service.http.responses import JSON, Told, answer, answers, to_json
+from service.http.responses import JSON, Told, answer, to_json
 from service.layers.views import one_of
 from service.pages.html_head import NAME
 from service.pages.previews import PICTURE, READ, Address, Preview, preview

@@ -19,7 +19,8 @@ from service.figures.values import STATUSES, Vector
 from service.heavy import off_loop
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router
-from service.http.responses import IMMUTABLE, REVALIDATE, answers, is_fresh
+from service.http.forms import answers
+from service.http.responses import IMMUTABLE, REVALIDATE, is_fresh
 from service.layers.views import Level, Revision, VintageDate, chosen_level, chosen_vintage, one_of
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -171,7 +171,7 @@ def test_a_kpi_that_ended_is_gone_and_its_history_stays(database: Database, engi
 def test_a_table_of_the_accounts_is_loaded_for_the_indicator_it_holds(database: Database) -> None:
     folder = Path(str(REAL)) / "accounts" / "esri-fy2018-h23base"
 
-    def load(name: str, indicator: str) -> dict[str, object]:
+    def load(name: str, indicator: str) -> Mapping[str, object]:
         with database.begin() as conn:
             return ingest_accounts(
                 conn,
