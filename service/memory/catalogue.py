@@ -36,7 +36,7 @@ class Vintage:
     """A boundary set: its date, what it is, whose it is, and its areas by level."""
 
     date: dt.date
-    title: Mapping[str, str]
+    title: Text
     credit: Text
     source: str
     licence: str
