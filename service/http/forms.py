@@ -65,18 +65,25 @@ class Feature(TypedDict):
     geometry: Geometry | None
 
 
-def answers(*media_types: str, form: type | None = None) -> dict[int | str, dict[str, Any]]:
-    """Return what a route gives to ``responses``: the media types of its answer, and the form of JSON.
+def answers(*media_types: str, form: type | tuple[type, ...] = ()) -> dict[int | str, dict[str, Any]]:
+    """Return what a route gives to ``responses``: the media types of its answer, and the forms of JSON.
 
     Raises
     ------
     ValueError : two forms have one name
     """
-    schema = {} if form is None else {"$ref": TEMPLATE.format(model=form.__name__)}
-    if form is not None and FORMS.setdefault(form.__name__, form) is not form:
-        raise ValueError(f"Two forms are called {form.__name__}")
+    references = [{"$ref": _known(one)} for one in (form if isinstance(form, tuple) else (form,))]
+    several: dict[str, Any] = {"anyOf": references}
+    schema = several if len(references) > 1 else next(iter(references), {})
     content = {kind: {"schema": schema if "json" in kind else _bytes(kind)} for kind in media_types}
     return {200: {"content": content}}
+
+
+def _known(form: type) -> str:
+    """Return the reference to a form, which the document will have."""
+    if FORMS.setdefault(form.__name__, form) is not form:
+        raise ValueError(f"Two forms are called {form.__name__}")
+    return TEMPLATE.format(model=form.__name__)
 
 
 def _bytes(media_type: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from service.db.tables import kpi
 from service.figures.load import ingest_accounts
 from service.settings import HOME
 from service.strategy.catalog_load import load_catalogue
+from service.strategy.kpi_forms import KpiPut
 from service.strategy.kpi_load import end_kpi, put_actuals, put_kpi
 from service.tests.databases import Database
 
@@ -70,9 +71,7 @@ def stored(database: Database, name: str) -> Kpi:
         return kpi_from_row(conn.execute(versions.current(kpi).where(kpi.c.id == name)).one())
 
 
-def put(
-    engine: Engine, document: object, name: str = "kushiro", *, dry_run: bool = False
-) -> dict[str, object]:
+def put(engine: Engine, document: object, name: str = "kushiro", *, dry_run: bool = False) -> KpiPut:
     return put_kpi(engine, name, json.dumps(document).encode(), actor="steward", dry_run=dry_run)
 
 
