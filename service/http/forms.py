@@ -16,6 +16,8 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema
 from typing_extensions import TypedDict
 
+from geo.text import Text
+
 TEMPLATE = "#/components/schemas/{model}"
 
 #: Name → form of an answer, of every route that has been read.
@@ -42,6 +44,13 @@ class FeatureCollection(TypedDict):
     """The features of RFC 7946, 3.3, with members of our own beside them."""
 
     type: Literal["FeatureCollection"]
+
+
+class ProblemType(TypedDict):
+    """What a type of problem is called."""
+
+    type: str
+    title: Text
 
 
 class Credited(TypedDict):
@@ -75,7 +84,7 @@ def answers(*media_types: str, form: type | tuple[type, ...] = ()) -> dict[int |
     references = [{"$ref": _known(one)} for one in (form if isinstance(form, tuple) else (form,))]
     several: dict[str, Any] = {"anyOf": references}
     schema = several if len(references) > 1 else next(iter(references), {})
-    content = {kind: {"schema": schema if "json" in kind else _bytes(kind)} for kind in media_types}
+    content = {kind: {"schema": schema if _is_json(kind) else _bytes(kind)} for kind in media_types}
     return {200: {"content": content}}
 
 
@@ -86,8 +95,13 @@ def _known(form: type) -> str:
     return TEMPLATE.format(model=form.__name__)
 
 
+def _is_json(media_type: str) -> bool:
+    """Return whether bodies of a media type are one JSON value; a sequence of them is a text."""
+    return "json" in media_type and not media_type.endswith("-seq")
+
+
 def _bytes(media_type: str) -> dict[str, Any]:
-    is_text = media_type.startswith("text/") or media_type.endswith("+xml")
+    is_text = media_type.startswith("text/") or media_type.endswith(("+xml", "-seq"))
     return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 

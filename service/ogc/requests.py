@@ -13,14 +13,11 @@ from geo.errors import Finding, InvalidParameter
 from geo.text import Language
 from service.http.addresses import base_url
 from service.http.dependencies import atlas_of
-from service.http.forms import answers
 from service.http.responses import HTML, JSON, Told, encoded, kept, state_of
 from service.layers.views import one_of
 from service.ogc import html
 
 PREFIX = "/ogc"
-#: What the documents of the OGC API are told in.
-DOCUMENT = answers(JSON, HTML)
 
 Form = Annotated[
     str | None,

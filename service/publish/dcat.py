@@ -9,6 +9,8 @@ import datetime as dt
 from collections.abc import Sequence
 from itertools import groupby
 
+from typing_extensions import TypedDict
+
 from geo.figures.indicators import TOPICS, Indicator
 from geo.files.formats import FORMATS
 from geo.layers.words import credits_in_words
@@ -22,6 +24,10 @@ from service.ogc.documents import FEATURES
 from service.strategy.progress import SOURCE as KPI_SOURCE
 
 Node = dict[str, object]
+
+#: ``@context`` and ``@graph`` are no names of Python.
+Catalogue = TypedDict("Catalogue", {"@context": dict[str, str], "@graph": list[Node]})
+"""The layers as DCAT 3 in JSON-LD: the catalogue and the page of it, as nodes of a graph."""
 
 CONTEXT = {
     "dcat": "http://www.w3.org/ns/dcat#",
@@ -66,7 +72,7 @@ ABOUT: Text = {
 }
 
 
-def catalogue(atlas: Atlas, base: str, offset: int, limit: int, following: str | None) -> Node:
+def catalogue(atlas: Atlas, base: str, offset: int, limit: int, following: str | None) -> Catalogue:
     """Return the catalogue with a page of its datasets.
 
     Parameters

@@ -18,7 +18,7 @@ router = api_router(tags=["catalogue"])
 MAX_LIMIT = 1000
 
 
-@router.get("/catalog.jsonld", summary="All layers as DCAT", responses=answers(JSON_LD))
+@router.get("/catalog.jsonld", summary="All layers as DCAT", responses=answers(JSON_LD, form=dcat.Catalogue))
 async def catalog(
     request: Request,
     atlas: AtlasDep,
