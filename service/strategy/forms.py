@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Literal
 
 from typing_extensions import TypedDict
 
@@ -137,7 +138,7 @@ class LogicModel(TypedDict):
 class Subject(TypedDict):
     """What a milestone is about."""
 
-    kind: str
+    kind: Literal["strategy", "measure", "kpi"]
     goal: str | None
     name: Text
 

@@ -8,11 +8,23 @@ const goal = (id: string, indicators: string[], kpis: string[] = []): Goal => ({
   kpi: null,
   stated_measures: 0,
   catalogued_measures: 0,
+  pillars: [],
   kpis,
   indicators,
   known_deployments: 0,
 });
-const measure = (id: string, of: string, known_deployments: number): Measure => ({ id, goal: of, name: { ja: id, en: id }, known_deployments, layer: `deployments:${id}` });
+const measure = (id: string, of: string, known_deployments: number): Measure => ({
+  id,
+  goal: of,
+  name: { ja: id, en: id },
+  pillar: null,
+  aliases: [],
+  listed_in: [],
+  indicators: [],
+  kpis: [],
+  known_deployments,
+  layer: `deployments:${id}`,
+});
 const catalogue: Catalogue = {
   goals: [goal("work", ["wages"], ["growth"]), goal("towns", ["wages", "ageing"])],
   measures: [measure("bus", "towns", 3), measure("rail", "towns", 8), measure("port", "work", 1)],
