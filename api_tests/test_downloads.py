@@ -380,8 +380,9 @@ def test_an_answer_closes_its_file_however_it_ends(database: Database, tmp_path:
             httpx.Client(base_url=server.url, transport=slow, timeout=60) as client,
             client.stream("GET", path, headers={"Accept-Encoding": "identity"}) as leaving,
         ):
+            assert leaving.status_code == 200, leaving.read()
             next(leaving.iter_bytes(1000))
-            assert open_downloads(server, folder) != []
+            poll(server, lambda: open_downloads(server, folder) != [])
         poll(server, lambda: not open_downloads(server, folder))
 
 

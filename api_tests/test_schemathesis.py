@@ -16,6 +16,11 @@ SETTINGS = """
 [[operations]]
 include-name = "GET /oembed"
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 501]
+
+# the examples are those of the document: what answers tell, such as the id of a measure without figures, may
+# be refused for the data's sake
+[phases.examples.extra-data-sources]
+responses = false
 """
 
 

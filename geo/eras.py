@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from geo.text import Text
+
 #: Era → (letter, the Western year before its first).
 ERAS = {"令和": ("R", 2018), "平成": ("H", 1988), "昭和": ("S", 1925)}
 
@@ -65,7 +67,7 @@ def era_year(year: int) -> str:
     raise ValueError(f"{year} is before 昭和")
 
 
-def period_label(period: str, kind: str) -> dict[str, str]:
+def period_label(period: str, kind: str) -> Text:
     """Return a period as people read it, in Japanese and English.
 
     Parameters

@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NotRequired
+
+from typing_extensions import TypedDict
 
 from geo.errors import Finding, InvalidParameter
 from geo.figures.ages import Ages, class_name
@@ -135,6 +138,78 @@ def flags_of(text: str) -> frozenset[str]:
     raise _refused("bigCityFlag", text, "0、1、2、3 を , で区切ったもの", "0, 1, 2 or 3, comma separated")
 
 
+class YearValue(TypedDict):
+    """The value of a year; a share has its ``rate`` in per cent."""
+
+    year: int
+    value: int
+    rate: NotRequired[float | None]
+
+
+class LabelledValues(TypedDict):
+    """Values by year under a label."""
+
+    label: str
+    data: list[YearValue]
+
+
+class LabelledSeries(TypedDict):
+    """Series of values; those after ``boundaryYear`` are projected."""
+
+    boundaryYear: int
+    data: list[LabelledValues]
+
+
+class TotalLine(TypedDict):
+    """Totals by year."""
+
+    boundaryYear: int
+    data: list[YearValue]
+
+
+class BarClass(TypedDict):
+    """A part of a bar."""
+
+    label: str
+    value: int
+
+
+#: ``class`` is a word of Python.
+Bar = TypedDict("Bar", {"year": int, "sum": int, "class": list[BarClass]})
+
+
+class Bars(TypedDict):
+    """Bars by year."""
+
+    data: list[Bar]
+
+
+class PopulationSums(TypedDict):
+    """A line of totals, and bars of the age groups."""
+
+    line: TotalLine
+    bar: Bars
+
+
+PyramidClass = TypedDict(
+    "PyramidClass",
+    {"class": str, "man": int, "manPercent": float, "woman": int, "womanPercent": float},
+)
+
+
+class PyramidSide(TypedDict):
+    """One side of a pyramid."""
+
+    year: int
+    oldAgeCount: int
+    oldAgePercent: int
+    middleAgeCount: int
+    middleAgePercent: int
+    newAgeCount: int
+    newAgePercent: int
+    data: list[PyramidClass]
+
+
 def rate(part: int, whole: int) -> float | None:
     """Return a share in percent, cut (not rounded) after one decimal, as the old service did.
 
@@ -146,11 +221,14 @@ def rate(part: int, whole: int) -> float | None:
     return part * 1000 // whole / 10 if whole else None
 
 
-def population_series(counts: Mapping[int, Counts]) -> dict[str, object]:
+def population_series(counts: Mapping[int, Counts]) -> LabelledSeries:
     """Return ``population/composition/perYear``: four labels in order, ``rate`` in the last three."""
     years = sorted(counts)
-    total = {"label": TOTAL, "data": [{"year": year, "value": counts[year].total} for year in years]}
-    groups = [
+    total: LabelledValues = {
+        "label": TOTAL,
+        "data": [{"year": year, "value": counts[year].total} for year in years],
+    }
+    groups: list[LabelledValues] = [
         {
             "label": label,
             "data": [
@@ -167,7 +245,7 @@ def population_series(counts: Mapping[int, Counts]) -> dict[str, object]:
     return {"boundaryYear": BOUNDARY_YEAR, "data": [total, *groups]}
 
 
-def population_sums(counts: Mapping[int, Counts]) -> dict[str, object]:
+def population_sums(counts: Mapping[int, Counts]) -> PopulationSums:
     """Return ``population/sum/perYear``: a line of totals, and bars stacked of the age groups."""
     years = sorted(counts)
     return {
@@ -191,28 +269,27 @@ def population_sums(counts: Mapping[int, Counts]) -> dict[str, object]:
     }
 
 
-def labelled_series(series: Mapping[str, Mapping[int, int]]) -> dict[str, object]:
+def labelled_series(series: Mapping[str, Mapping[int, int]]) -> LabelledSeries:
     """Return ``population/sum/estimate``: label → year → value, in the order given."""
-    data = [{"label": label, "data": values_by_year(values)} for label, values in series.items()]
+    data: list[LabelledValues] = [
+        {"label": label, "data": values_by_year(values)} for label, values in series.items()
+    ]
     return {"boundaryYear": BOUNDARY_YEAR, "data": data}
 
 
-def values_by_year(values: Mapping[int, int]) -> list[dict[str, int]]:
+def values_by_year(values: Mapping[int, int]) -> list[YearValue]:
     """Return the points of a series, oldest first."""
     return [{"year": year, "value": values[year]} for year in sorted(values)]
 
 
-def pyramid_side(year: int, ages: Ages) -> dict[str, object]:
+def pyramid_side(year: int, ages: Ages) -> PyramidSide:
     """Return one side of ``population/composition/pyramid``.
 
     Percentages are of the total, people of unknown age included: integers for the three groups, one
     decimal for the classes. People of unknown age are in no class.
     """
-    side: dict[str, object] = {"year": year}
-    for name, first, last in (("oldAge", 65, None), ("middleAge", 15, 64), ("newAge", 0, 14)):
-        count = ages.between(first, last)
-        side |= {f"{name}Count": count, f"{name}Percent": int(_percent(count, ages.total) + 0.5)}
-    side["data"] = [
+    old, middle, new = ages.between(65, None), ages.between(15, 64), ages.between(0, 14)
+    classes: list[PyramidClass] = [
         {
             "class": class_name(place),
             "man": man,
@@ -222,7 +299,20 @@ def pyramid_side(year: int, ages: Ages) -> dict[str, object]:
         }
         for place, (man, woman) in enumerate(zip(ages.men[:-1], ages.women[:-1], strict=True))
     ]
-    return side
+    return {
+        "year": year,
+        "oldAgeCount": old,
+        "oldAgePercent": _whole_percent(old, ages.total),
+        "middleAgeCount": middle,
+        "middleAgePercent": _whole_percent(middle, ages.total),
+        "newAgeCount": new,
+        "newAgePercent": _whole_percent(new, ages.total),
+        "data": classes,
+    }
+
+
+def _whole_percent(part: int, whole: int) -> int:
+    return int(_percent(part, whole) + 0.5)
 
 
 def _percent(part: int, whole: int) -> float:

@@ -14,7 +14,6 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from geo.layers import palettes
 from service.areas import routes as areas
 from service.db.database import reader_engine, writer_engine
 from service.figures import routes as indicators
@@ -29,6 +28,7 @@ from service.layers import image_routes as images
 from service.layers import reading_routes as readings
 from service.layers import routes as layers
 from service.layers import tile_routes as tiles
+from service.layers.forms import palettes_described
 from service.memory import revisions
 from service.memory.news import News
 from service.memory.store import Store
@@ -87,7 +87,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _read_files() -> None:
-    palettes.described()
+    palettes_described()
     revisions.code_version()
 
 

@@ -4,11 +4,48 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal, NotRequired
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypedDict
 
 Floats = NDArray[np.float64]
+
+
+Order = Literal["lowest first", "highest first"]
+
+
+class Extremum(TypedDict):
+    """The lowest or highest value, and the first area that has it."""
+
+    value: float
+    code: str
+
+
+class Histogram(TypedDict):
+    """How many values lie between each two edges."""
+
+    edges: list[float]
+    counts: list[int]
+
+
+class Statistics(TypedDict):
+    """Counts, extremes, moments, quantiles, histogram and ranks; null where there is no value."""
+
+    n: int
+    missing: int
+    missing_by_status: dict[str, int]
+    minimum: Extremum | None
+    maximum: Extremum | None
+    mean: float | None
+    median: float | None
+    standard_deviation: float | None
+    quantiles: dict[str, float] | None
+    histogram: Histogram | None
+    rank_order: NotRequired[Order]
+    ranks: dict[str, int]
+
 
 QUANTILES = (5, 10, 25, 50, 75, 90, 95)
 BINS = 20
@@ -26,7 +63,7 @@ def ranks(values: Floats, *, lowest_first: bool = False) -> list[int | None]:
     return [int(place) if there else None for place, there in zip(places, finite, strict=True)]
 
 
-def histogram(values: Floats) -> dict[str, list[float]]:
+def histogram(values: Floats) -> Histogram:
     """Return the edges and counts of 20 bins of equal width over finite values."""
     counts, edges = np.histogram(values, BINS)
     return {"edges": edges.tolist(), "counts": counts.tolist()}
@@ -34,7 +71,7 @@ def histogram(values: Floats) -> dict[str, list[float]]:
 
 def statistics(
     values: Floats, *, codes: Sequence[str], statuses: Sequence[str], direction: str = "neutral"
-) -> dict[str, object]:
+) -> Statistics:
     """Return counts, extremes, moments, quantiles, histogram and ranks.
 
     Parameters
@@ -51,7 +88,7 @@ def statistics(
     """
     finite = values[np.isfinite(values)]
     missing = Counter(status for status in statuses if status != "ok")
-    found: dict[str, object] = {
+    found: Statistics = {
         "n": len(finite),
         "missing": len(values) - len(finite),
         "missing_by_status": dict(sorted(missing.items())),
@@ -68,7 +105,8 @@ def statistics(
         return found
     lowest, highest = int(np.nanargmin(values)), int(np.nanargmax(values))
     lowest_first = direction == "lower"
-    return found | {
+    return {
+        **found,
         "minimum": {"value": float(values[lowest]), "code": codes[lowest]},
         "maximum": {"value": float(values[highest]), "code": codes[highest]},
         "mean": float(finite.mean()),

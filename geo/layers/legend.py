@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
 from geo.layers.palettes import NO_DATA, to_hex
+from geo.text import Language, Text
 
 FONTS = "'Noto Sans CJK JP','Noto Sans JP','Hiragino Sans','Yu Gothic',sans-serif"
-NO_DATA_LABEL = {"ja": "データなし", "en": "No data"}
+NO_DATA_LABEL: Text = {"ja": "データなし", "en": "No data"}
 #: Where nothing is known of something that may well be there.
-NONE_KNOWN_LABEL = {"ja": "把握なし（網羅ではない）", "en": "None known (partial)"}
+NONE_KNOWN_LABEL: Text = {"ja": "把握なし（網羅ではない）", "en": "None known (partial)"}
 
 
 @dataclass(frozen=True)
@@ -38,31 +39,15 @@ class Legend:
     period: str
     entries: tuple[Entry, ...]
     no_data: int
-    no_data_label: Mapping[str, str] = field(default_factory=lambda: NO_DATA_LABEL)
+    no_data_label: Text = field(default_factory=lambda: NO_DATA_LABEL)
 
-    def to_json(self) -> dict[str, object]:
-        """Return the legend as JSON."""
-        return {
-            "classes": [
-                {
-                    "lower": entry.lower,
-                    "upper": entry.upper,
-                    "colour": entry.colour,
-                    "label": {"ja": entry.label_ja, "en": entry.label_en},
-                    "count": entry.count,
-                }
-                for entry in self.entries
-            ],
-            "no_data": {"colour": to_hex(NO_DATA), "label": self.no_data_label, "count": self.no_data},
-        }
-
-    def heading(self, lang: str) -> str:
+    def heading(self, lang: Language) -> str:
         """Return the title with the unit behind it, in ``ja`` or ``en``."""
         title = self.title_ja if lang == "ja" else self.title_en
         unit = self.unit_ja if lang == "ja" else self.unit_en
         return f"{title}（{unit}）" if lang == "ja" and unit else f"{title} ({unit})" if unit else title
 
-    def to_svg(self, lang: str) -> str:
+    def to_svg(self, lang: Language) -> str:
         """Return the legend as SVG with its texts in ``ja`` or ``en``; a bar shows each class's count."""
         heading = self.heading(lang)
         rows = [(e.colour, e.label_ja if lang == "ja" else e.label_en, e.count) for e in self.entries]

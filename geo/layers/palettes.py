@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import cmap
 import numpy as np
@@ -18,17 +19,20 @@ UInt8s = NDArray[np.uint8]
 NO_DATA = (204, 204, 204)
 
 
+Kind = Literal["sequential", "diverging", "qualitative"]
+
+
 @dataclass(frozen=True)
 class Palette:
     """A palette; ``colour_blind_safe`` is ColorBrewer's own judgement, or viridis' design."""
 
     name: str
-    kind: str
+    kind: Kind
     colour_blind_safe: bool
     most: int
 
 
-def _listed(kind: str, safe: bool, most: int, names: str) -> list[Palette]:
+def _listed(kind: Kind, safe: bool, most: int, names: str) -> list[Palette]:
     return [Palette(name, kind, safe, most) for name in names.split()]
 
 
@@ -131,16 +135,3 @@ def to_hex(colour: Sequence[int]) -> str:
     '#ff0080'
     """
     return "#" + bytes(colour).hex()
-
-
-def described() -> list[dict[str, object]]:
-    """Return the palettes as JSON: name, kind, whether colour-blind readers can tell it, five colours."""
-    return [
-        {
-            "name": palette.name,
-            "kind": palette.kind,
-            "colour_blind_safe": palette.colour_blind_safe,
-            "colours": [to_hex(colour) for colour in colours(palette.name, 5).tolist()],
-        }
-        for palette in PALETTES.values()
-    ]

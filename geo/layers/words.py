@@ -11,16 +11,15 @@ from dataclasses import dataclass
 
 from geo.figures.indicators import Indicator
 from geo.layers.legend import formatted
+from geo.text import LANGUAGES, Language, Text
 
-Texts = dict[str, str]
-
-LEVELS = {
+LEVELS: dict[str, Text] = {
     "prefecture": {"ja": "都道府県", "en": "prefecture"},
     "municipality": {"ja": "市区町村", "en": "municipality"},
     "ward": {"ja": "市区町村（政令指定都市は区）", "en": "municipality (designated cities by ward)"},
 }
 #: Why an area has no value.
-REASONS = {
+REASONS: dict[str, Text] = {
     "not_available": {"ja": "公表なし", "en": "not available"},
     "not_applicable": {"ja": "該当なし", "en": "not applicable"},
     "secret": {"ja": "秘匿", "en": "suppressed"},
@@ -59,7 +58,7 @@ class Spread:
     median: float | None
 
 
-def worded(value: float, indicator: Indicator) -> Texts:
+def worded(value: float, indicator: Indicator) -> Text:
     """Return a value with its unit, in full; a long unit stands in brackets."""
     number = formatted(value, indicator.decimals)
     ja, en = indicator.unit_ja, indicator.unit_en
@@ -69,7 +68,7 @@ def worded(value: float, indicator: Indicator) -> Texts:
     }
 
 
-def _missing(missing: Mapping[str, int], lang: str) -> str:
+def _missing(missing: Mapping[str, int], lang: Language) -> str:
     total = sum(missing.values())
     told = [(REASONS[status][lang], count) for status, count in missing.items()]
     if lang == "ja":
@@ -78,7 +77,7 @@ def _missing(missing: Mapping[str, int], lang: str) -> str:
     return f"{total:,} {has} no value ({', '.join(f'{n:,} {why}' for why, n in told)})."
 
 
-def _extreme(extreme: Extreme, indicator: Indicator, lang: str) -> str:
+def _extreme(extreme: Extreme, indicator: Indicator, lang: Language) -> str:
     value = worded(extreme.value, indicator)[lang]
     if lang == "ja":
         others = f"など{extreme.others + 1:,}地域" if extreme.others else ""
@@ -87,7 +86,7 @@ def _extreme(extreme: Extreme, indicator: Indicator, lang: str) -> str:
     return f"{extreme.name.en}{others} ({value})"
 
 
-def _scope(level: str, parent: Named | None, lang: str) -> str:
+def _scope(level: str, parent: Named | None, lang: Language) -> str:
     name = LEVELS[level][lang]
     if lang == "ja":
         return f"{parent.ja}内の{name}別" if parent else f"全国の{name}別"
@@ -95,8 +94,8 @@ def _scope(level: str, parent: Named | None, lang: str) -> str:
 
 
 def map_in_words(
-    indicator: Indicator, period: Texts, level: str, spread: Spread, parent: Named | None = None
-) -> Texts:
+    indicator: Indicator, period: Text, level: str, spread: Spread, parent: Named | None = None
+) -> Text:
     """Return a map of numbers in words.
 
     Parameters
@@ -106,13 +105,13 @@ def map_in_words(
     spread : what their values come to
     parent : the area that the map is cut to; the nation without it
     """
-    scopes = {lang: _scope(level, parent, lang) for lang in ("ja", "en")}
+    scopes = {lang: _scope(level, parent, lang) for lang in LANGUAGES}
     ja = [f"{period['ja']}の{indicator.name_ja}を{scopes['ja']}に示した地図です。"]
     en = [f"{indicator.name_en} {scopes['en']}, {period['en']}."]
     if spread.highest and spread.lowest and spread.median is not None:
         median = worded(spread.median, indicator)
-        highest = {lang: _extreme(spread.highest, indicator, lang) for lang in ("ja", "en")}
-        lowest = {lang: _extreme(spread.lowest, indicator, lang) for lang in ("ja", "en")}
+        highest = {lang: _extreme(spread.highest, indicator, lang) for lang in LANGUAGES}
+        lowest = {lang: _extreme(spread.lowest, indicator, lang) for lang in LANGUAGES}
         if spread.highest.value == spread.lowest.value:
             same = worded(spread.median, indicator)
             ja.append(f"値のある{spread.n:,}地域はすべて{same['ja']}です。")
@@ -134,16 +133,16 @@ def map_in_words(
 
 def categories_in_words(
     indicator: Indicator,
-    period: Texts,
+    period: Text,
     level: str,
     counts: Sequence[tuple[Named, int]],
     without: int,
-    coverage: Texts | None,
+    coverage: Text | None,
     parent: Named | None = None,
-) -> Texts:
+) -> Text:
     """Return a map of categories in words: how many areas are in each, and in none."""
     present = [(name, count) for name, count in counts if count]
-    scopes = {lang: _scope(level, parent, lang) for lang in ("ja", "en")}
+    scopes = {lang: _scope(level, parent, lang) for lang in LANGUAGES}
     ja = [f"{period['ja']}の{indicator.name_ja}を{scopes['ja']}に示した地図です。"]
     en = [f"{indicator.name_en} {scopes['en']}, {period['en']}."]
     if present:
@@ -158,7 +157,7 @@ def categories_in_words(
     return {"ja": "".join(ja), "en": " ".join(en)}
 
 
-def _change(before: float, after: float, indicator: Indicator) -> Texts:
+def _change(before: float, after: float, indicator: Indicator) -> Text:
     change = after - before
     sign = "+" if change > 0 else "−" if change < 0 else "±"
     amount = formatted(abs(change), indicator.decimals)
@@ -168,12 +167,12 @@ def _change(before: float, after: float, indicator: Indicator) -> Texts:
         per_cent = f"{sign}{abs(change) / before * 100:.1f}%"
         return {"ja": per_cent, "en": per_cent}
     unit = worded(abs(change), indicator)
-    return {lang: sign + told for lang, told in unit.items()}
+    return {"ja": sign + unit["ja"], "en": sign + unit["en"]}
 
 
 def series_in_words(
-    indicator: Indicator, lines: Sequence[tuple[Named, Sequence[tuple[Texts, float]]]]
-) -> Texts:
+    indicator: Indicator, lines: Sequence[tuple[Named, Sequence[tuple[Text, float]]]]
+) -> Text:
     """Return a chart in words: for each line where it begins, where it ends, and the change.
 
     Parameters
@@ -209,7 +208,7 @@ def profile_in_words(
     best: Sequence[tuple[Named, int, int]],
     worst: Sequence[tuple[Named, int, int]],
     deployed: int,
-) -> Texts:
+) -> Text:
     """Return a profile in words: where the area stands well, where not, and how much runs there.
 
     Parameters
@@ -232,7 +231,7 @@ def profile_in_words(
     return {"ja": f"{name.ja}について、" + "".join(ja), "en": f"{name.en}. " + " ".join(en)}
 
 
-def credits_in_words(credits: Sequence[Texts]) -> Texts:
+def credits_in_words(credits: Sequence[Text]) -> Text:
     """Return the sources' required wordings in one line, each of them once."""
     unique = list({credit["ja"]: credit for credit in credits}.values())
     return {
@@ -242,8 +241,8 @@ def credits_in_words(credits: Sequence[Texts]) -> Texts:
 
 
 def citation(
-    title: Named, period: Texts, level: str, credits: Sequence[Texts], vintage: str, revision: str
-) -> Texts:
+    title: Named, period: Text, level: str, credits: Sequence[Text], vintage: str, revision: str
+) -> Text:
     """Return what to write under a map or table: the sources' required wording, then what was shown.
 
     Parameters

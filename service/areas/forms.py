@@ -1,25 +1,171 @@
-"""An area as JSON."""
+"""Areas, boundary sets and region sets as JSON."""
 
 from __future__ import annotations
 
-from service.areas.gazetteer import Area
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
+from typing_extensions import TypedDict
+
+from geo.areas.lineage import Change
+from geo.text import Text, name_of
+from service.areas.gazetteer import Area, Gazetteer
+from service.http.forms import Feature, FeatureCollection
 from service.memory.catalogue import Vintage
 
 #: Degrees to a metre.
 PLACES = 5
 
 
-def named(area: Area) -> dict[str, object]:
+class AreaName(TypedDict):
+    """A name in kanji, kana and Roman letters."""
+
+    ja: str
+    kana: str
+    en: str
+
+
+class NamedArea(TypedDict):
+    """What an area is called, and the code of the prefecture it lies in."""
+
+    code: str
+    name: Text
+    prefecture: str
+
+
+class AreaOfLevel(TypedDict):
+    """An area; `centre` is longitude and latitude, `bbox` west, south, east, north."""
+
+    code: str
+    level: str
+    kind: str
+    name: AreaName
+    prefecture: str
+    parent: str | None
+    area_km2: float
+    centre: tuple[float, float]
+    bbox: tuple[float, float, float, float]
+    vintage: str
+
+
+class Areas(TypedDict):
+    """A page of areas."""
+
+    total: int
+    next: str | None
+    areas: list[AreaOfLevel]
+
+
+class ChildArea(TypedDict):
+    """An area inside another."""
+
+    code: str
+    name: Text
+
+
+#: ``from`` is a word of Python.
+MunicipalChange = TypedDict("MunicipalChange", {"date": str, "kind": str, "from": str, "to": str})
+
+
+class AreaInDetail(AreaOfLevel):
+    """An area with the areas inside it and the municipal changes its code took part in."""
+
+    levels: list[str]
+    children: list[ChildArea]
+    vintages: list[str]
+    changes: list[MunicipalChange]
+    credit: Text
+
+
+class Neighbour(NamedArea):
+    """An area beside another; `distance_km` is that between their borders."""
+
+    touching: bool
+    distance_km: float
+
+
+class Neighbours(TypedDict):
+    """The areas around an area."""
+
+    area: NamedArea
+    level: str
+    vintage: str
+    neighbours: list[Neighbour]
+
+
+class BoundarySet(TypedDict):
+    """The boundaries of a date; `areas` is their number by level."""
+
+    vintage: str
+    title: Text
+    source: str
+    credit: Text
+    licence: str
+    areas: dict[str, int]
+
+
+class Vintages(TypedDict):
+    """All boundary sets."""
+
+    vintages: list[BoundarySet]
+
+
+#: ``from`` is a word of Python.
+RegionArea = TypedDict("RegionArea", {"code": str, "from": str, "to": str | None})
+
+
+class RegionSet(TypedDict):
+    """A named set of areas, each from when to when it belongs to it."""
+
+    id: str
+    name: Text
+    areas: list[RegionArea]
+
+
+class RegionSets(TypedDict):
+    """All region sets."""
+
+    region_sets: list[RegionSet]
+
+
+class AreaProperties(TypedDict):
+    """What an outline belongs to."""
+
+    code: str
+    name: str
+    name_en: str
+    kind: str
+    parent: str | None
+    area_km2: float
+
+
+class AreaFeature(Feature):
+    """The outline of an area."""
+
+    id: int
+    bbox: list[float]
+    properties: AreaProperties
+
+
+class AreaFeatures(FeatureCollection):
+    """Outlines of areas."""
+
+    level: str
+    vintage: str
+    detail: str
+    credit: Text
+    features: list[AreaFeature]
+
+
+def named(area: Area) -> NamedArea:
     """Return what an area is called, and where it lies, as JSON."""
-    return {
-        "code": area.code,
-        "name": {"ja": area.name_ja, "en": area.name_en},
-        "prefecture": area.prefecture,
-    }
+    return {"code": area.code, "name": name_of(area), "prefecture": area.prefecture}
 
 
-def described(area: Area, level: str, vintage: Vintage) -> dict[str, object]:
+def described(area: Area, level: str, vintage: Vintage) -> AreaOfLevel:
     """Return an area as JSON."""
+    west, south, east, north = area.bbox
     return {
         "code": area.code,
         "level": level,
@@ -28,7 +174,58 @@ def described(area: Area, level: str, vintage: Vintage) -> dict[str, object]:
         "prefecture": area.prefecture,
         "parent": area.parent,
         "area_km2": round(area.area_km2, 3),
-        "centre": [round(area.lon, PLACES), round(area.lat, PLACES)],
-        "bbox": [round(edge, PLACES) for edge in area.bbox],
+        "centre": (round(area.lon, PLACES), round(area.lat, PLACES)),
+        "bbox": (round(west, PLACES), round(south, PLACES), round(east, PLACES), round(north, PLACES)),
         "vintage": str(vintage.date),
+    }
+
+
+def children_described(gazetteer: Gazetteer, parent: str) -> list[ChildArea]:
+    """Return the areas inside another as JSON."""
+    return [{"code": a.code, "name": name_of(a)} for a in gazetteer.areas if a.parent == parent]
+
+
+def changes_described(changes: Sequence[Change]) -> list[MunicipalChange]:
+    """Return municipal changes as JSON."""
+    return [{"date": str(c.date), "kind": c.kind, "from": c.from_code, "to": c.to_code} for c in changes]
+
+
+def neighbours_described(gazetteer: Gazetteer, area: Area, rows: Sequence[Row[Any]]) -> Neighbours:
+    """Return an area and those around it (code, touching, distance_km) as JSON."""
+    return {
+        "area": named(area),
+        "level": gazetteer.level,
+        "vintage": str(gazetteer.vintage),
+        "neighbours": [
+            {
+                **named(gazetteer.area(row.code)),
+                "touching": row.touching,
+                "distance_km": round(row.distance_km, 1),
+            }
+            for row in rows
+        ],
+    }
+
+
+def vintage_described(vintage: Vintage) -> BoundarySet:
+    """Return a boundary set as JSON: its source, credit and licence."""
+    return {
+        "vintage": str(vintage.date),
+        "title": vintage.title,
+        "source": vintage.source,
+        "credit": vintage.credit,
+        "licence": vintage.licence,
+        "areas": {level: len(vintage.gazetteers[level]) for level in vintage.levels},
+    }
+
+
+def region_set_described(name: str, rows: Sequence[Row[Any]]) -> RegionSet:
+    """Return a region set (name_ja, name_en, area_code, valid_from, valid_to) as JSON."""
+    return {
+        "id": name,
+        "name": {"ja": rows[0].name_ja, "en": rows[0].name_en},
+        "areas": [
+            {"code": r.area_code, "from": str(r.valid_from), "to": r.valid_to and str(r.valid_to)}
+            for r in rows
+        ],
     }

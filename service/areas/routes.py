@@ -11,12 +11,26 @@ from fastapi.responses import Response
 from geo.codes import area_code
 from geo.errors import NotFound
 from service.areas import queries
-from service.areas.forms import described, named
+from service.areas.forms import (
+    AreaFeatures,
+    AreaInDetail,
+    Areas,
+    Neighbours,
+    RegionSets,
+    Vintages,
+    changes_described,
+    children_described,
+    described,
+    neighbours_described,
+    region_set_described,
+    vintage_described,
+)
 from service.areas.gazetteer import LEVELS, Area, Gazetteer
 from service.areas.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
 from service.http.addresses import next_page
 from service.http.dependencies import AtlasDep, api_router
-from service.http.responses import GEOJSON, Told, json_answer, kept, kept_json, state_of
+from service.http.forms import answers
+from service.http.responses import GEOJSON, JSON, Told, json_answer, kept, kept_json, state_of
 from service.layers.views import Level, VintageDate, chosen_level, chosen_vintage
 from service.memory import revisions
 from service.memory.atlas import Atlas
@@ -40,7 +54,7 @@ def _listed(
     return listed
 
 
-@router.get("/areas", summary="Search areas by name or code")
+@router.get("/areas", summary="Search areas by name or code", responses=answers(JSON, form=Areas))
 async def areas(
     request: Request,
     atlas: AtlasDep,
@@ -62,7 +76,7 @@ async def areas(
     inside = parent_of(parent)
     listed = _listed(atlas, chosen, level)
 
-    def make() -> dict[str, object]:
+    def make() -> Areas:
         found: list[tuple[Area, str]] = []
         for gazetteer, positions in listed:
             allowed = set(positions.tolist())
@@ -80,7 +94,7 @@ async def areas(
     return await kept_json(request, atlas, make, atlas.state("vintage"))
 
 
-@router.get("/areas.geojson", summary="Outlines as GeoJSON")
+@router.get("/areas.geojson", summary="Outlines as GeoJSON", responses=answers(GEOJSON, form=AreaFeatures))
 async def areas_geojson(
     request: Request,
     atlas: AtlasDep,
@@ -106,7 +120,7 @@ async def areas_geojson(
             "area_km2": [round(a.area_km2, 3) for a in areas],
         }
 
-    members: dict[str, object] = {
+    members = {
         "level": at,
         "vintage": str(chosen.date),
         "detail": detail,
@@ -128,7 +142,7 @@ def _levels_of(atlas: Atlas, vintage: Vintage, code: str, level: str | None) -> 
     ]
 
 
-@router.get("/areas/{code}", summary="One area")
+@router.get("/areas/{code}", summary="One area", responses=answers(JSON, form=AreaInDetail))
 async def area(
     request: Request, atlas: AtlasDep, code: str, level: Level = None, vintage: VintageDate = None
 ) -> Response:
@@ -148,28 +162,24 @@ async def area(
     gazetteer = atlas.gazetteer(chosen.date, levels[0])
     found = gazetteer.area(plain)
     below = {"prefecture": "municipality", "municipality": "ward"}.get(levels[0])
-    children: list[dict[str, object]] = []
-    if below in chosen.levels:
-        inside = atlas.gazetteer(chosen.date, below).areas
-        children = [
-            {"code": a.code, "name": {"ja": a.name_ja, "en": a.name_en}} for a in inside if a.parent == plain
-        ]
-    answer = {
+    answer: AreaInDetail = {
         **described(found, levels[0], chosen),
         "levels": levels,
-        "children": children,
+        "children": children_described(atlas.gazetteer(chosen.date, below), plain)
+        if below in chosen.levels
+        else [],
         "vintages": [
             str(v.date) for v in atlas.catalogue.vintages.values() if _levels_of(atlas, v, plain, None)
         ],
-        "changes": [
-            {"date": str(c.date), "kind": c.kind, "from": c.from_code, "to": c.to_code} for c in changes
-        ],
+        "changes": changes_described(changes),
         "credit": chosen.credit,
     }
     return json_answer(request, answer)
 
 
-@router.get("/areas/{code}/neighbours", summary="Areas around an area")
+@router.get(
+    "/areas/{code}/neighbours", summary="Areas around an area", responses=answers(JSON, form=Neighbours)
+)
 async def neighbours(
     request: Request,
     atlas: AtlasDep,
@@ -190,48 +200,20 @@ async def neighbours(
     gazetteer = atlas.gazetteer(chosen.date, levels[0])
     async with atlas.reading(subjects=(revisions.vintage(chosen.date),)) as conn:
         rows = await queries.neighbours(conn, chosen.date, levels[0], plain, limit)
-    body = {
-        "area": named(gazetteer.area(plain)),
-        "level": levels[0],
-        "vintage": str(chosen.date),
-        "neighbours": [
-            named(gazetteer.area(row.code))
-            | {"touching": row.touching, "distance_km": round(row.distance_km, 1)}
-            for row in rows
-        ],
-    }
-    return json_answer(request, body)
+    return json_answer(request, neighbours_described(gazetteer, gazetteer.area(plain), rows))
 
 
-@router.get("/vintages", summary="Boundary sets")
+@router.get("/vintages", summary="Boundary sets", responses=answers(JSON, form=Vintages))
 async def vintages(request: Request, atlas: AtlasDep) -> Response:
     """Return the boundary sets that are loaded, with their source, credit and licence."""
-    listed = [
-        {
-            "vintage": str(v.date),
-            "title": v.title,
-            "source": v.source,
-            "credit": v.credit,
-            "licence": v.licence,
-            "areas": {level: len(atlas.gazetteer(v.date, level)) for level in v.levels},
-        }
-        for v in atlas.catalogue.vintages.values()
-    ]
-    return json_answer(request, {"vintages": listed})
+    told: Vintages = {"vintages": [vintage_described(one) for one in atlas.catalogue.vintages.values()]}
+    return json_answer(request, told)
 
 
-@router.get("/region-sets", summary="Named sets of areas")
+@router.get("/region-sets", summary="Named sets of areas", responses=answers(JSON, form=RegionSets))
 async def region_sets(request: Request, atlas: AtlasDep) -> Response:
     """Return the named region sets (the Tokyo area, outside it, regional blocs) and their members."""
-    listed = [
-        {
-            "id": name,
-            "name": {"ja": rows[0].name_ja, "en": rows[0].name_en},
-            "areas": [
-                {"code": r.area_code, "from": str(r.valid_from), "to": r.valid_to and str(r.valid_to)}
-                for r in rows
-            ],
-        }
-        for name, rows in atlas.catalogue.regions.items()
-    ]
-    return json_answer(request, {"region_sets": listed})
+    told: RegionSets = {
+        "region_sets": [region_set_described(*one) for one in atlas.catalogue.regions.items()]
+    }
+    return json_answer(request, told)

@@ -1,32 +1,221 @@
-"""Indicators, sources and their periods as JSON."""
+"""Indicators, sources, series and loads as JSON."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Literal, NotRequired
+
+import orjson
+from typing_extensions import TypedDict
 
 from geo.eras import period_label
-from geo.figures.indicators import TOPICS, Indicator
+from geo.figures.indicators import TOPICS, Indicator, Kind, PeriodKind
+from geo.text import Text, name_of
+from service.figures.lines import Member, Point
+from service.figures.series import lines_in_words
+from service.http.forms import As
 from service.memory.atlas import Atlas
+from service.memory.catalogue import Vintage
+
+#: Period → as people read it.
+Labels = dict[str, Text]
 
 
-def brief(indicator: Indicator) -> dict[str, object]:
+class Topic(Text):
+    """A topic of statistics."""
+
+    id: str
+
+
+class TopicTotal(Topic):
+    """A topic, with the number of its layers."""
+
+    total: int
+
+
+class Brief(TypedDict):
+    """What is needed to show a figure of an indicator."""
+
+    id: str
+    name: Text
+    unit: Text
+    direction: str
+    decimals: int
+
+
+class Category(TypedDict):
+    """One value of a categorical indicator; `colour` is `#rrggbb`."""
+
+    code: int
+    label: Text
+    colour: str
+
+
+class Default(TypedDict):
+    """How a layer is drawn where nothing else is asked for."""
+
+    scheme: str
+    k: int
+    palette: str
+
+
+class Layer(TypedDict):
+    """What a map can show: an indicator, deployments of a measure, progress of a KPI."""
+
+    id: str
+    name: Text
+    description: Text
+    keywords: list[str]
+    topic: Topic
+    unit: Text
+    kind: Kind
+    code: str
+    numerator: str | None
+    denominator: str | None
+    scale: float
+    direction: Literal["higher", "lower", "neutral"]
+    aggregation: Literal["sum", "none"]
+    decimals: int
+    period_kind: PeriodKind
+    periods: list[str]
+    periods_by_level: dict[str, list[str]]
+    levels: list[str]
+    default: Default
+    categories: list[Category]
+
+
+class LayerWithLabels(Layer):
+    """A layer, and its periods as people read them."""
+
+    period_labels: dict[str, Labels]
+
+
+class Page(TypedDict):
+    """A page of layers, and what matches beyond it."""
+
+    total: int
+    next: str | None
+    topics: list[TopicTotal]
+    unknown: NotRequired[list[str]]
+    period_labels: dict[str, Labels]
+
+
+#: A layer that is written already: a page of them is made one by one.
+WrittenLayer = Annotated[orjson.Fragment, As(Layer)]
+
+
+class Layers(Page):
+    """A page of layers."""
+
+    layers: list[WrittenLayer]
+
+
+class Indicators(Page):
+    """A page of indicators."""
+
+    indicators: list[WrittenLayer]
+
+
+class Source(TypedDict):
+    """Who published figures, under which terms."""
+
+    id: str
+    title: Text
+    publisher: str
+    edition: str
+    url: str
+    licence: str
+    credit: Text
+    retrieved_on: str
+
+
+class Sources(TypedDict):
+    """All sources."""
+
+    sources: list[Source]
+
+
+class SourcesOfPeriod(TypedDict):
+    """Which sources the figures of an observed indicator and a period are from."""
+
+    indicator: str
+    period: str
+    sources: list[str]
+
+
+class IndicatorWithSources(Layer):
+    """An indicator, and where its figures are from."""
+
+    figures: list[SourcesOfPeriod]
+    sources: list[Source]
+
+
+class SeriesPoint(TypedDict):
+    """A figure of a line; a missing value is null, and its status says why."""
+
+    period: str
+    value: float | None
+    status: str
+
+
+class Line(TypedDict):
+    """The figures of an area or region set."""
+
+    area: str
+    name: Text
+    level: str
+    points: list[SeriesPoint]
+
+
+class Series(TypedDict):
+    """Areas and region sets × periods of an indicator."""
+
+    indicator: str
+    name: Text
+    unit: Text
+    period_kind: PeriodKind
+    period_labels: Labels
+    vintage: str
+    revision: str
+    summary: Text
+    series: list[Line]
+    sources: list[Source]
+
+
+class Loaded(TypedDict):
+    """How many figures of a load were added and changed."""
+
+    rows: int
+    added: int
+    changed: int
+    indicators: list[str]
+    dry_run: bool
+
+
+class TableLoaded(Loaded):
+    """What a table of figures came to."""
+
+    duplicates: int
+
+
+def brief(indicator: Indicator) -> Brief:
     """Return what is needed to show a figure of an indicator, as JSON."""
     return {
         "id": indicator.id,
-        "name": {"ja": indicator.name_ja, "en": indicator.name_en},
+        "name": name_of(indicator),
         "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
         "direction": indicator.direction,
         "decimals": indicator.decimals,
     }
 
 
-def described(atlas: Atlas, indicator: Indicator) -> dict[str, object]:
+def described(atlas: Atlas, indicator: Indicator) -> Layer:
     """Return an indicator as JSON: meaning, unit, formula, periods and levels."""
     levels = atlas.levels(indicator)
     return {
         "id": indicator.id,
-        "name": {"ja": indicator.name_ja, "en": indicator.name_en},
+        "name": name_of(indicator),
         "description": {"ja": indicator.description_ja, "en": indicator.description_en},
         "keywords": [word for word in indicator.keywords.split(";") if word],
         "topic": _topic(indicator.topic),
@@ -55,7 +244,35 @@ def described(atlas: Atlas, indicator: Indicator) -> dict[str, object]:
     }
 
 
-def sources_described(atlas: Atlas, ids: tuple[str, ...]) -> list[dict[str, object]]:
+def layer_described(atlas: Atlas, layer: Indicator) -> LayerWithLabels:
+    """Return a layer as JSON, with its periods as people read them."""
+    return {**described(atlas, layer), "period_labels": _period_labels(atlas, [layer])}
+
+
+def indicator_described(atlas: Atlas, indicator: Indicator) -> IndicatorWithSources:
+    """Return an indicator as JSON, with the sources of its figures, period by period."""
+    used = atlas.catalogue.sources_of(indicator)
+    names = tuple(sorted({name for sources in used.values() for name in sources}))
+    return {
+        **described(atlas, indicator),
+        "figures": [{"indicator": i, "period": p, "sources": list(s)} for (i, p), s in used.items()],
+        "sources": sources_described(atlas, names),
+    }
+
+
+def page_described(
+    atlas: Atlas, following: str | None, found: Sequence[Indicator], shown: Sequence[Indicator]
+) -> Page:
+    """Return what a page of the layers ``found`` says besides those that are ``shown``."""
+    return {
+        "total": len(found),
+        "next": following,
+        "topics": _topics(found),
+        "period_labels": _period_labels(atlas, shown),
+    }
+
+
+def sources_described(atlas: Atlas, ids: tuple[str, ...]) -> list[Source]:
     """Return sources as JSON, in the order given."""
     rows = [atlas.catalogue.sources[name] for name in ids]
     return [
@@ -73,20 +290,59 @@ def sources_described(atlas: Atlas, ids: tuple[str, ...]) -> list[dict[str, obje
     ]
 
 
-def _topics(layers: Iterable[Indicator]) -> list[dict[str, object]]:
+def credits_of(atlas: Atlas, ids: Iterable[str], vintage: Vintage) -> list[Text]:
+    """Return the credits that the publishers of sources, and of the boundaries, ask for."""
+    rows = [atlas.catalogue.sources[name] for name in ids]
+    credits: list[Text] = [{"ja": r.credit_ja, "en": r.credit_en} for r in rows]
+    return [*credits, vintage.credit]
+
+
+def series_described(
+    atlas: Atlas, indicator: Indicator, vintage: Vintage, read: Sequence[tuple[Member, list[Point]]]
+) -> Series:
+    """Return the lines of an indicator as JSON, and the same in words."""
+    lines: list[Line] = []
+    used: dict[str, None] = {}
+    labels: Labels = {}
+    for line, told in read:
+        labels |= {p.period: period_label(p.period, indicator.period_kind) for p in told}
+        used |= dict.fromkeys(source for point in told for source in point.sources)
+        lines.append(
+            {
+                "area": line.id,
+                "name": name_of(line),
+                "level": line.level,
+                "points": [{"period": p.period, "value": p.value, "status": p.status} for p in told],
+            }
+        )
+    return {
+        "indicator": indicator.id,
+        "name": name_of(indicator),
+        "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
+        "period_kind": indicator.period_kind,
+        "period_labels": labels,
+        "vintage": str(vintage.date),
+        "revision": atlas.revision(indicator, vintage.date),
+        "summary": lines_in_words(indicator, read),
+        "series": lines,
+        "sources": sources_described(atlas, tuple(used)),
+    }
+
+
+def _topics(layers: Iterable[Indicator]) -> list[TopicTotal]:
     """Return the topics of layers with how many there are of each."""
     totals = Counter(layer.topic for layer in layers)
     return [{**_topic(id), "total": totals[id]} for id in TOPICS if totals[id]]
 
 
-def _topic(id: str) -> dict[str, object]:
+def _topic(id: str) -> Topic:
     ja, en = TOPICS[id]
     return {"id": id, "ja": ja, "en": en}
 
 
-def _period_labels(atlas: Atlas, layers: Iterable[Indicator]) -> dict[str, dict[str, dict[str, str]]]:
+def _period_labels(atlas: Atlas, layers: Iterable[Indicator]) -> dict[str, Labels]:
     """Return how people read the periods of layers, by kind of period and period."""
-    labels: dict[str, dict[str, dict[str, str]]] = {}
+    labels: dict[str, Labels] = {}
     for one in layers:
         periods = {period for level in atlas.levels(one) for period in atlas.periods(one, level)}
         labels.setdefault(one.period_kind, {}).update(

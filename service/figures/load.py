@@ -17,6 +17,7 @@ from geo.figures.indicators import Indicator, from_json, items
 from geo.figures.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
 from geo.figures.ssdse import read_ssdse
 from service.db.tables import area, area_change, audit, indicator, source
+from service.figures.forms import Loaded, TableLoaded
 from service.figures.vectors import changes_of, write_vectors
 from service.memory import revisions
 
@@ -71,7 +72,7 @@ _UPSERT = text(
 
 def load_observations(
     conn: Connection, figures: Iterable[Figures], *, actor: str, subject: str, dry_run: bool = False
-) -> dict[str, object]:
+) -> Loaded:
     """Load figures in the caller's transaction; return how many were added and changed.
 
     A figure that stands in the database and not in the rows stays. What follows from the figures is written
@@ -97,7 +98,7 @@ def load_observations(
     conn.execute(text("analyze staged"))
     counts = conn.execute(_COUNT).one()
     touched = {str(row.indicator): row.periods for row in conn.execute(_TOUCHED).all()}
-    report: dict[str, object] = {
+    report: Loaded = {
         "rows": counts.rows,
         "added": counts.added,
         "changed": counts.changed,
@@ -155,13 +156,13 @@ def _loaded(
     actor: str,
     subject: str,
     dry_run: bool,
-) -> dict[str, object]:
+) -> TableLoaded:
     date = _date_of(boundary_date)
     existing = known_codes(conn) - absent(date, changes_of(conn))
     rows = checked_rows(table, allowed, existing.__contains__, f"the code of an area that existed on {date}")
     part = Figures(rows, _source_of(conn, source), date)
     report = load_observations(conn, [part], actor=actor, subject=subject, dry_run=dry_run)
-    return report | {"duplicates": len(table) - len(rows)}
+    return {**report, "duplicates": len(table) - len(rows)}
 
 
 def put_observations(
@@ -174,7 +175,7 @@ def put_observations(
     boundary_date: str,
     actor: str,
     dry_run: bool,
-) -> dict[str, object]:
+) -> TableLoaded:
     """Load the body of a PUT for one indicator, in a transaction of its own."""
     if one.numerator:
         raise InvalidParameter(f"{one.id} is computed from {one.numerator}; load figures of those")
@@ -194,7 +195,7 @@ def put_observations(
 
 def ingest_file(
     conn: Connection, path: Path, *, source: str, boundary_date: str, actor: str, dry_run: bool = False
-) -> dict[str, object]:
+) -> Mapping[str, object]:
     """Load a file in the caller's transaction.
 
     It is in the long form (.csv, .json, .xlsx), an SSDSE file as published (.csv), or an answer of the
@@ -236,7 +237,7 @@ def ingest_accounts(
     boundary_date: str,
     actor: str,
     dry_run: bool = False,
-) -> dict[str, object]:
+) -> Mapping[str, object]:
     """Load a workbook of the prefectural accounts (総括表) as figures of one indicator.
 
     The file does not say which base year it has: the indicator does. Its 47 figures must add up to the
@@ -253,7 +254,7 @@ def ingest_accounts(
         raise InvalidFile(f"{path.name} holds another table than {indicator_id}", [finding])
     part = Figures(found.rows, _source_of(conn, source), _date_of(boundary_date))
     report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
-    return {"title": found.title, "unit": found.unit} | report
+    return {"title": found.title, "unit": found.unit, **report}
 
 
 def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> list[Row]:

@@ -13,15 +13,30 @@ from pydantic import StringConstraints
 
 from geo.errors import InvalidFile
 from geo.figures.indicators import Indicator, Kind
-from geo.layers import palettes
 from service.areas.gazetteer import LEVELS
 from service.figures import search
-from service.figures.forms import _period_labels, _topics, described, sources_described
+from service.figures.forms import (
+    Indicators,
+    IndicatorWithSources,
+    Layers,
+    LayerWithLabels,
+    Page,
+    Sources,
+    TableLoaded,
+    WrittenLayer,
+    described,
+    indicator_described,
+    layer_described,
+    page_described,
+    sources_described,
+)
 from service.figures.load import put_observations
 from service.http.addresses import next_page
 from service.http.auth import Identity, require_scope
 from service.http.dependencies import AtlasDep, api_router, news_of
-from service.http.responses import json_answer, kept_json, to_json, written
+from service.http.forms import answers
+from service.http.responses import JSON, json_answer, kept_json, to_json, written
+from service.layers.forms import Palettes, palettes_described
 from service.memory.atlas import Atlas
 
 router = api_router(prefix="/v1", tags=["indicators"])
@@ -85,16 +100,21 @@ async def wanted(
 WantedDep = Annotated[Wanted, Depends(wanted)]
 
 
-@router.get("/indicators", summary="All indicators")
+@router.get("/indicators", summary="All indicators", responses=answers(JSON, form=Indicators))
 async def indicators(request: Request, atlas: AtlasDep, wanted: WantedDep) -> Response:
     """Return indicators with unit, kind, formula, periods and levels, a page at a time.
 
     What is asked for is told as by `/v1/layers`.
     """
-    return await _page(request, atlas, atlas.catalogue.indicators, "indicators", wanted)
+
+    def make() -> Indicators:
+        page, rows = _page(request, atlas, atlas.catalogue.indicators, wanted)
+        return {**page, "indicators": rows}
+
+    return await kept_json(request, atlas, make, atlas.state())
 
 
-@router.get("/layers", summary="All map layers")
+@router.get("/layers", summary="All map layers", responses=answers(JSON, form=Layers))
 async def layers(request: Request, atlas: AtlasDep, wanted: WantedDep) -> Response:
     """Return layers, a page at a time: indicators, deployments of measures, progress of KPIs.
 
@@ -104,61 +124,53 @@ async def layers(request: Request, atlas: AtlasDep, wanted: WantedDep) -> Respon
     come in the order asked, and `unknown` lists the ids that there are none of. `period_labels` has the
     periods of each kind as people read them: 2024年度（令和6年度）, FY2024.
     """
-    return await _page(request, atlas, atlas.catalogue.layers, "layers", wanted)
 
-
-async def _page(
-    request: Request, atlas: Atlas, layers: Mapping[str, Indicator], name: str, wanted: Wanted
-) -> Response:
-    """Return a page of layers; made off the event loop, once for each state of the data."""
-
-    def make() -> dict[str, object]:
-        found = wanted.among(atlas, layers)
-        page = found[wanted.offset : wanted.offset + wanted.limit]
-        return {
-            "total": len(found),
-            "next": next_page(request, wanted.offset, wanted.limit, len(found)),
-            "topics": _topics(found),
-            **(
-                {"unknown": [id for id in dict.fromkeys(wanted.ids) if id not in layers]}
-                if wanted.ids
-                else {}
-            ),
-            "period_labels": _period_labels(atlas, page),
-            name: [written(described(atlas, one)) for one in page],
-        }
+    def make() -> Layers:
+        page, rows = _page(request, atlas, atlas.catalogue.layers, wanted)
+        return {**page, "layers": rows}
 
     return await kept_json(request, atlas, make, atlas.state())
 
 
-@router.get("/layers/{layer}", summary="One layer")
+def _page(
+    request: Request, atlas: Atlas, layers: Mapping[str, Indicator], wanted: Wanted
+) -> tuple[Page, list[WrittenLayer]]:
+    """Return what a page of layers says of itself, and the layers on it."""
+    found = wanted.among(atlas, layers)
+    shown = found[wanted.offset : wanted.offset + wanted.limit]
+    following = next_page(request, wanted.offset, wanted.limit, len(found))
+    page = page_described(atlas, following, found, shown)
+    if wanted.ids:
+        page["unknown"] = [id for id in dict.fromkeys(wanted.ids) if id not in layers]
+    return page, [written(described(atlas, one)) for one in shown]
+
+
+@router.get("/layers/{layer}", summary="One layer", responses=answers(JSON, form=LayerWithLabels))
 async def layer(request: Request, atlas: AtlasDep, layer: str) -> Response:
     """Return one layer as `/v1/layers` lists it, with its `period_labels`."""
-    found = atlas.layer(layer)
-    return json_answer(request, {**described(atlas, found), "period_labels": _period_labels(atlas, [found])})
+    return json_answer(request, layer_described(atlas, atlas.layer(layer)))
 
 
-@router.get("/indicators/{indicator}", summary="One indicator")
+@router.get(
+    "/indicators/{indicator}", summary="One indicator", responses=answers(JSON, form=IndicatorWithSources)
+)
 async def indicator(request: Request, atlas: AtlasDep, indicator: str) -> Response:
     """Return one indicator with the sources of its figures, period by period."""
-    found = atlas.indicator(indicator)
-    used = atlas.catalogue.sources_of(found)
-    names = tuple(sorted({name for sources in used.values() for name in sources}))
-    by_period = [{"indicator": i, "period": p, "sources": list(s)} for (i, p), s in used.items()]
-    answer = {**described(atlas, found), "figures": by_period, "sources": sources_described(atlas, names)}
-    return json_answer(request, answer)
+    return json_answer(request, indicator_described(atlas, atlas.indicator(indicator)))
 
 
-@router.get("/sources", summary="Sources of the figures")
+@router.get("/sources", summary="Sources of the figures", responses=answers(JSON, form=Sources))
 async def sources(request: Request, atlas: AtlasDep) -> Response:
     """Return every source: publisher, edition, licence and the credit that its use asks for."""
-    return json_answer(request, {"sources": sources_described(atlas, tuple(atlas.catalogue.sources))})
+    told: Sources = {"sources": sources_described(atlas, tuple(atlas.catalogue.sources))}
+    return json_answer(request, told)
 
 
-@router.get("/palettes", summary="Colour palettes")
+@router.get("/palettes", summary="Colour palettes", responses=answers(JSON, form=Palettes))
 async def list_palettes(request: Request) -> Response:
     """Return the palettes, which of them are safe for colour-blind readers, and five colours of each."""
-    return json_answer(request, {"palettes": palettes.described()})
+    told: Palettes = {"palettes": palettes_described()}
+    return json_answer(request, told)
 
 
 ROWS = "indicator,area_code,period,value,status\nlibraries,01100,2025,12,\n"
@@ -167,6 +179,7 @@ ROWS = "indicator,area_code,period,value,status\nlibraries,01100,2025,12,\n"
 @router.put(
     "/indicators/{indicator}/observations",
     summary="Load figures (API key with scope write)",
+    responses=answers(JSON, form=TableLoaded),
     openapi_extra={
         "requestBody": {
             "required": True,

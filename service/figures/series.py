@@ -8,6 +8,7 @@ from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
 from geo.layers.words import Named, series_in_words
+from geo.text import Text
 from service.figures.lines import Member, Point, member, points
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -51,7 +52,7 @@ def lines_of(
     ]
 
 
-def lines_in_words(indicator: Indicator, lines: Sequence[tuple[Member, list[Point]]]) -> dict[str, str]:
+def lines_in_words(indicator: Indicator, lines: Sequence[tuple[Member, list[Point]]]) -> Text:
     """Return a chart of the lines in words, in Japanese and English."""
     return series_in_words(
         indicator,

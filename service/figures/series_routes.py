@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from geo.eras import period_label
 from geo.figures.indicators import Indicator
-from service.figures.forms import sources_described
-from service.figures.lines import Member, Point
-from service.figures.series import lines_in_words, lines_of
+from service.figures.forms import Series, series_described
+from service.figures.series import lines_of
 from service.http.dependencies import AtlasDep, api_router
-from service.http.responses import Bom, kept_csv, kept_json
+from service.http.forms import answers
+from service.http.responses import JSON, Bom, kept_csv, kept_json
 from service.layers.views import VintageDate, chosen_vintage
 from service.memory.atlas import Atlas
-from service.memory.catalogue import Vintage
 
 router = api_router(prefix="/v1", tags=["series"])
 
@@ -33,7 +30,7 @@ First = Annotated[str | None, Query(alias="from", max_length=10, description="Fi
 Last = Annotated[str | None, Query(alias="to", max_length=10, description="Last period")]
 
 
-@router.get("/series", summary="Areas × periods of an indicator")
+@router.get("/series", summary="Areas × periods of an indicator", responses=answers(JSON, form=Series))
 async def series(
     request: Request,
     atlas: AtlasDep,
@@ -50,45 +47,14 @@ async def series(
     """
     found, chosen = atlas.indicator(indicator), chosen_vintage(atlas, vintage)
 
-    def make() -> dict[str, object]:
-        return _told(atlas, found, chosen, lines_of(atlas, found, chosen, areas, first, last))
+    def make() -> Series:
+        return series_described(atlas, found, chosen, lines_of(atlas, found, chosen, areas, first, last))
 
     return await kept_json(request, atlas, make, *_states(atlas, found))
 
 
 def _states(atlas: Atlas, found: Indicator) -> tuple[str, str]:
     return atlas.state_of(found), atlas.state("region-sets")
-
-
-def _told(
-    atlas: Atlas, found: Indicator, chosen: Vintage, read: Sequence[tuple[Member, list[Point]]]
-) -> dict[str, object]:
-    lines: list[dict[str, object]] = []
-    used: dict[str, None] = {}
-    labels: dict[str, dict[str, str]] = {}
-    for line, told in read:
-        labels |= {p.period: period_label(p.period, found.period_kind) for p in told}
-        used |= dict.fromkeys(source for point in told for source in point.sources)
-        lines.append(
-            {
-                "area": line.id,
-                "name": {"ja": line.name_ja, "en": line.name_en},
-                "level": line.level,
-                "points": [{"period": p.period, "value": p.value, "status": p.status} for p in told],
-            }
-        )
-    return {
-        "indicator": found.id,
-        "name": {"ja": found.name_ja, "en": found.name_en},
-        "unit": {"ja": found.unit_ja, "en": found.unit_en},
-        "period_kind": found.period_kind,
-        "period_labels": labels,
-        "vintage": str(chosen.date),
-        "revision": atlas.revision(found, chosen.date),
-        "summary": lines_in_words(found, read),
-        "series": lines,
-        "sources": sources_described(atlas, tuple(used)),
-    }
 
 
 @router.get("/series.csv", summary="Areas × periods of an indicator as CSV")

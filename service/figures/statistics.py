@@ -227,7 +227,7 @@ def ship_statistics(real_data: Path, data: Path) -> list[str]:
 
 def load_shipped_statistics(
     conn: Connection, folder: Path, actor: str, progress: Callable[[int, int, str], None]
-) -> dict[str, object]:
+) -> Mapping[str, object]:
     """Load the figures that ship, in the caller's transaction; what was loaded once is not loaded again."""
     subject = f"{FILE} {hashlib.sha256((folder / FILE).read_bytes()).hexdigest()[:16]}"
     if conn.execute(select(audit.c.id).where(audit.c.subject == subject).limit(1)).scalar():

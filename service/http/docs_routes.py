@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
 from geo.errors import NotFound
+from service.http.forms import ProblemType, answers
 from service.http.problems import TITLES
-from service.http.responses import json_answer
+from service.http.responses import JSON, json_answer
 
 router = APIRouter(tags=["documentation"])
 
@@ -24,10 +25,13 @@ async def docs() -> Response:
     return FileResponse(DOCS_PAGE)
 
 
-@router.get("/problems/{slug}", summary="What a problem type means")
+@router.get(
+    "/problems/{slug}", summary="What a problem type means", responses=answers(JSON, form=ProblemType)
+)
 async def problem_type(request: Request, slug: str) -> Response:
     """Return the titles of a problem type (the last part of `type` in an error answer)."""
     if slug not in TITLES:
         raise NotFound(f"No problem type is called {slug!r}; there are: {', '.join(TITLES)}")
     title_ja, title_en = TITLES[slug]
-    return json_answer(request, {"type": f"/problems/{slug}", "title": {"ja": title_ja, "en": title_en}})
+    told: ProblemType = {"type": f"/problems/{slug}", "title": {"ja": title_ja, "en": title_en}}
+    return json_answer(request, told)

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+from typing import Literal, NotRequired
+
+import orjson
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from typing_extensions import TypedDict
 
 from service.http.dependencies import news_of
-from service.http.responses import JSON, answers, to_json
+from service.http.forms import answers
+from service.http.responses import JSON, to_json
 
 router = APIRouter(tags=["operation"])
 
 
-@router.get("/healthz", summary="Is the process alive?", response_class=JSONResponse)
-async def healthz() -> dict[str, str]:
+class Health(TypedDict):
+    """That the process answers."""
+
+    status: Literal["ok"]
+
+
+class Readiness(TypedDict):
+    """Whether the service can serve; while it is starting nothing else is told."""
+
+    status: Literal["ready", "stale", "degraded", "starting"]
+    database: NotRequired[Literal["up", "away"]]
+    compared_s_ago: NotRequired[float]
+
+
+@router.get("/healthz", summary="Is the process alive?", responses=answers(JSON, form=Health))
+async def healthz() -> Response:
     """Return ok while the process answers; asks nobody else."""
-    return {"status": "ok"}
+    told: Health = {"status": "ok"}
+    return Response(orjson.dumps(told), media_type=JSON)
 
 
 @router.get(
     "/readyz",
     summary="Can it serve, and is the database there?",
-    responses={503: {"description": "Starting", "content": {JSON: {"schema": {}}}}},
+    responses=answers(JSON, form=Readiness)
+    | {503: {"description": "Starting", "content": answers(JSON, form=Readiness)[200]["content"]}},
 )
 async def readyz(request: Request) -> Response:
     """Return ready, stale, degraded (the database is away; what is in memory is served) or starting (503).
@@ -31,16 +52,18 @@ async def readyz(request: Request) -> Response:
     Stale: for long nobody could look whether the data have changed, `compared_s_ago` says for how long.
     """
     news = news_of(request)
-    age = {"compared_s_ago": round(news.age_s, 1)}
+    age = round(news.age_s, 1)
+    told: Readiness = {"status": "starting"}
     if not news.atlas.catalogue.vintages:
-        return Response(to_json({"status": "starting"}), status_code=503, media_type=JSON)
+        return Response(to_json(told), status_code=503, media_type=JSON)
     try:
         async with news.store.engine.connect() as conn:
             await conn.execute(text("select 1"))
     except (SQLAlchemyError, OSError):
-        return Response(to_json({"status": "degraded", "database": "away", **age}), media_type=JSON)
-    status = "stale" if news.is_stale else "ready"
-    return Response(to_json({"status": status, "database": "up", **age}), media_type=JSON)
+        told = {"status": "degraded", "database": "away", "compared_s_ago": age}
+        return Response(to_json(told), media_type=JSON)
+    told = {"status": "stale" if news.is_stale else "ready", "database": "up", "compared_s_ago": age}
+    return Response(to_json(told), media_type=JSON)
 
 
 @router.get("/metrics", summary="Prometheus metrics", responses=answers(CONTENT_TYPE_LATEST))

@@ -11,9 +11,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from service.http import forms
+from service.http.forms import answers
 from service.http.problems import MEDIA_TYPE as PROBLEM
 from service.http.problems import OGC, RESAS
-from service.http.responses import CSV, GEOJSON, JSON, MVT, PNG, SVG, TEXT, answers
+from service.http.responses import CSV, GEOJSON, JSON, MVT, PNG, SVG, TEXT
 
 #: How a path ends → media type of its answer; the first that fits. All others answer JSON.
 ENDINGS = {".csv": CSV, ".geojson": GEOJSON, ".svg": SVG, ".png": PNG, ".mvt": MVT, ".mmd": TEXT}
@@ -144,5 +146,5 @@ class Api(FastAPI):
                 _complete(path, method, operation)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        schemas |= SCHEMAS
+        schemas |= SCHEMAS | forms.schemas()
         return told

@@ -9,7 +9,7 @@ import io
 import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import orjson
@@ -92,18 +92,6 @@ def _cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) and len(value) > 1:
         return f"'{value}"
     return value
-
-
-def answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
-    """Return what a route gives to ``responses``: the media types of its answer."""
-    return {200: {"content": {one: {"schema": _schema(one)} for one in media_types}}}
-
-
-def _schema(media_type: str) -> dict[str, Any]:
-    if "json" in media_type:
-        return {}
-    is_text = media_type.startswith("text/") or media_type.endswith("+xml")
-    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
 def encoded(make: Callable[[], bytes]) -> Produce:

@@ -1,18 +1,259 @@
-"""What every answer of a layer says of itself."""
+"""Layers as JSON: what every answer says of itself, legends, values, rankings, palettes."""
 
 from __future__ import annotations
 
+from typing import Literal, NotRequired
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import TypedDict
+
 from geo.eras import period_label
-from service.layers.views import Picture
+from geo.figures.indicators import PeriodKind
+from geo.figures.statistics import Order, Statistics
+from geo.layers import palettes
+from geo.layers.legend import Legend as Classes
+from geo.text import Text, name_of
+from service.figures.forms import Source, sources_described
+from service.figures.values import STATUSES
+from service.http.forms import Feature, FeatureCollection, Numbers
+from service.layers.ranking import Place
+from service.layers.views import MISSING, Picture
+from service.memory.atlas import Atlas
 from service.strategy.policy import COVERAGE
 
+Positions = NDArray[np.intp]
 
-def about(picture: Picture, sources: list[dict[str, object]]) -> dict[str, object]:
-    """Return what every answer says of itself: layer, period, level, boundaries, unit, credit, revision."""
+
+class View(TypedDict):
+    """Which layer is shown: period, level, boundaries, unit, credit, revision."""
+
+    layer: str
+    unit: Text
+    period: str
+    period_label: Text
+    period_kind: PeriodKind
+    level: str
+    vintage: str
+    revision: str
+    credit: Text
+    coverage: NotRequired[Text]
+
+
+class About(View):
+    """What every answer about a layer says of itself."""
+
+    title: Text
+    sources: list[Source]
+
+
+class LegendClass(TypedDict):
+    """A class from `lower` (excluded but in the lowest class) to `upper`; null for categories."""
+
+    lower: float | None
+    upper: float | None
+    colour: str
+    label: Text
+    count: int
+
+
+class NoData(TypedDict):
+    """The areas without data."""
+
+    colour: str
+    label: Text
+    count: int
+
+
+class LegendClasses(TypedDict):
+    """What each colour of a map means."""
+
+    classes: list[LegendClass]
+    no_data: NoData
+
+
+class Legend(About, LegendClasses):
+    """The legend of a layer."""
+
+
+class Values(About):
+    """The values of a layer in columns, in the order of `codes`; null where missing."""
+
+    codes: list[str]
+    values: Numbers
+    classes: list[int | None]
+    statuses: list[str]
+
+
+class PeriodValues(TypedDict):
+    """The values of a period in the order of `codes`; null where missing."""
+
+    period: str
+    label: Text
+    values: Numbers
+    classes: list[int | None]
+
+
+class Periods(About):
+    """The values of every period."""
+
+    codes: list[str]
+    periods: list[PeriodValues]
+
+
+class PrefectureName(Text):
+    """A prefecture's code and name."""
+
+    code: str
+
+
+#: ``class`` is a word of Python.
+Row = TypedDict(
+    "Row",
+    {
+        "rank": int,
+        "code": str,
+        "name": Text,
+        "prefecture": PrefectureName | None,
+        "value": float,
+        "class": int,
+    },
+)
+
+
+class Summary(About):
+    """A map in words, with its highest and lowest areas."""
+
+    parent: str | None
+    text: Text
+    citation: Text
+    n: int
+    missing: int
+    median: float | None
+    highest: list[Row]
+    lowest: list[Row]
+
+
+class Ranking(About):
+    """The areas that have a value, in order of it."""
+
+    parent: str | None
+    order: Order
+    n: int
+    missing: int
+    next: str | None
+    rows: list[Row]
+
+
+class LayerStatistics(About, Statistics):
+    """Statistics of the values of a layer."""
+
+    parent: str | None
+
+
+class VectorLayer(TypedDict):
+    """A layer of vector tiles, as TileJSON describes it."""
+
+    id: str
+    description: str
+    minzoom: int
+    maxzoom: int
+    fields: dict[str, str]
+
+
+class TileJson(View):
+    """TileJSON 3.0, and which layer it is."""
+
+    tilejson: Literal["3.0.0"]
+    tiles: list[str]
+    png: str
+    name: str
+    description: str
+    version: str
+    scheme: Literal["xyz"]
+    minzoom: int
+    maxzoom: int
+    bounds: list[float]
+    center: list[float]
+    attribution: str
+    vector_layers: list[VectorLayer]
+
+
+class Style(TypedDict):
+    """A MapLibre style, version 8."""
+
+    version: Literal[8]
+    name: str
+    metadata: dict[str, str]
+    center: list[float]
+    zoom: float
+    sources: dict[str, dict[str, object]]
+    layers: list[dict[str, object]]
+
+
+AreaValue = TypedDict(
+    "AreaValue",
+    {
+        "code": str,
+        "name": str,
+        "name_en": str,
+        "value": float | None,
+        "class": int | None,
+        "status": str,
+        "label": NotRequired[str | None],
+        "label_en": NotRequired[str | None],
+    },
+)
+
+
+class AreaWithValue(Feature):
+    """An area with its value; a categorical layer has `label` beside the code in `value`."""
+
+    id: int
+    bbox: list[float]
+    properties: AreaValue
+
+
+class LayerFeatures(FeatureCollection, About):
+    """The values of a layer on geometry."""
+
+    detail: str
+    features: list[AreaWithValue]
+
+
+class Palette(TypedDict):
+    """A palette, and five colours of it."""
+
+    name: str
+    kind: Literal["sequential", "diverging", "qualitative"]
+    colour_blind_safe: bool
+    colours: list[str]
+
+
+class Palettes(TypedDict):
+    """All palettes."""
+
+    palettes: list[Palette]
+
+
+def palettes_described() -> list[Palette]:
+    """Return the palettes as JSON: name, kind, whether colour-blind readers can tell it, five colours."""
+    return [
+        {
+            "name": palette.name,
+            "kind": palette.kind,
+            "colour_blind_safe": palette.colour_blind_safe,
+            "colours": [palettes.to_hex(colour) for colour in palettes.colours(palette.name, 5).tolist()],
+        }
+        for palette in palettes.PALETTES.values()
+    ]
+
+
+def view_described(picture: Picture) -> View:
+    """Return which layer is shown: period, level, boundaries, unit, credit, revision."""
     view, indicator = picture.view, picture.view.indicator
-    return {
+    told: View = {
         "layer": indicator.id,
-        "title": {"ja": indicator.name_ja, "en": indicator.name_en},
         "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
         "period": view.period,
         "period_label": period_label(view.period, indicator.period_kind),
@@ -20,7 +261,87 @@ def about(picture: Picture, sources: list[dict[str, object]]) -> dict[str, objec
         "level": view.level,
         "vintage": str(view.vintage.date),
         "revision": picture.revision,
-        "sources": sources,
         "credit": view.vintage.credit,
-        **({"coverage": COVERAGE} if indicator.topic == "measures" else {}),
+    }
+    if indicator.topic == "measures":
+        told["coverage"] = COVERAGE
+    return told
+
+
+def about(atlas: Atlas, picture: Picture, sources: tuple[str, ...] | None = None) -> About:
+    """Return what every answer about a layer says of itself; ``sources`` are the picture's if left out."""
+    return {
+        **view_described(picture),
+        "title": name_of(picture.view.indicator),
+        "sources": sources_described(atlas, picture.vector.sources if sources is None else sources),
+    }
+
+
+def classes_described(legend: Classes) -> LegendClasses:
+    """Return what each colour of a map means, as JSON."""
+    return {
+        "classes": [
+            {
+                "lower": entry.lower,
+                "upper": entry.upper,
+                "colour": entry.colour,
+                "label": {"ja": entry.label_ja, "en": entry.label_en},
+                "count": entry.count,
+            }
+            for entry in legend.entries
+        ],
+        "no_data": {
+            "colour": palettes.to_hex(palettes.NO_DATA),
+            "label": legend.no_data_label,
+            "count": legend.no_data,
+        },
+    }
+
+
+def row_described(place: Place) -> Row:
+    """Return an area's place among those with a value, as JSON."""
+    around = place.prefecture
+    return {
+        "rank": place.rank,
+        "code": place.area.code,
+        "name": name_of(place.area),
+        "prefecture": {"code": around.code, **name_of(around)} if around else None,
+        "value": place.value,
+        "class": place.category,
+    }
+
+
+def classes_of(picture: Picture, positions: Positions) -> list[int | None]:
+    """Return the class of each area; None where it has no value."""
+    return [None if index == MISSING else index for index in picture.classes[positions].tolist()]
+
+
+def values_described(atlas: Atlas, picture: Picture, positions: Positions) -> Values:
+    """Return the values of areas in columns, as JSON."""
+    return {
+        **about(atlas, picture),
+        "codes": picture.gazetteer.codes[positions].tolist(),
+        "values": picture.vector.values[positions],
+        "classes": classes_of(picture, positions),
+        "statuses": [STATUSES[s] for s in picture.vector.statuses[positions]],
+    }
+
+
+def periods_described(
+    atlas: Atlas, picture: Picture, of_periods: list[Picture], positions: Positions
+) -> Periods:
+    """Return the values of every period as JSON, rounded to two decimals more than they are shown with."""
+    indicator = picture.view.indicator
+    return {
+        **about(atlas, picture),
+        "codes": picture.gazetteer.codes[positions].tolist(),
+        "periods": [
+            {
+                "period": one.view.period,
+                "label": period_label(one.view.period, indicator.period_kind),
+                "values": np.round(one.vector.values[positions], indicator.decimals + 2),
+                "classes": classes_of(one, positions),
+            }
+            for one in of_periods
+        ],
     }

@@ -28,22 +28,6 @@ class Place:
     value: float
     category: int
 
-    def to_json(self) -> dict[str, object]:
-        """Return the place as JSON."""
-        return {
-            "rank": self.rank,
-            "code": self.area.code,
-            "name": {"ja": self.area.name_ja, "en": self.area.name_en},
-            "prefecture": self.prefecture
-            and {
-                "code": self.prefecture.code,
-                "ja": self.prefecture.name_ja,
-                "en": self.prefecture.name_en,
-            },
-            "value": self.value,
-            "class": self.category,
-        }
-
 
 def prefecture_of_area(atlas: Atlas, picture: Picture, area: Area) -> Area | None:
     """Return the prefecture that an area lies in; None of a prefecture."""

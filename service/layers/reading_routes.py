@@ -8,17 +8,17 @@ import numpy as np
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter
+from geo.figures.statistics import Order
 from service.areas.geometry import Parent, parent_of
-from service.figures.forms import sources_described
 from service.http.addresses import next_page
 from service.http.dependencies import AtlasDep, PictureDep, api_router
+from service.http.forms import answers
 from service.http.responses import JSON, Told, encoded, kept, kept_json, to_json
-from service.layers.forms import about
+from service.layers.forms import Periods, Ranking, Summary, about, periods_described, row_described
 from service.layers.ranking import Place, Positions, places
 from service.layers.readings import words_and_citation
-from service.layers.views import MISSING, Picture, Revision, is_current, pictures_of_periods
+from service.layers.views import Picture, Revision, is_current, pictures_of_periods
 from service.memory.atlas import Atlas
 from service.memory.revisions import digest
 
@@ -27,11 +27,7 @@ router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 SHOWN = 3
 
 
-def _head(atlas: Atlas, picture: Picture) -> dict[str, object]:
-    return about(picture, sources_described(atlas, picture.vector.sources))
-
-
-@router.get("/summary.json", summary="A map in words")
+@router.get("/summary.json", summary="A map in words", responses=answers(JSON, form=Summary))
 async def summary(request: Request, atlas: AtlasDep, picture: PictureDep, parent: Parent = None) -> Response:
     """Return the map in plain Japanese and English: what, where, when, highest, lowest, missing and why.
 
@@ -41,37 +37,39 @@ async def summary(request: Request, atlas: AtlasDep, picture: PictureDep, parent
     inside = parent_of(parent)
     positions = picture.gazetteer.within(inside)
 
-    def make() -> dict[str, object]:
+    def make() -> Summary:
         text, cited = words_and_citation(atlas, picture, inside)
         is_ranked = picture.view.indicator.kind != "category"
         ordered = places(atlas, picture, positions) if is_ranked else []
         values = picture.vector.values[positions]
         finite = values[np.isfinite(values)]
-        return _head(atlas, picture) | {
+        return {
+            **about(atlas, picture),
             "parent": parent,
             "text": text,
             "citation": cited,
             "n": len(finite),
             "missing": len(values) - len(finite),
             "median": float(np.median(finite)) if is_ranked and len(finite) else None,
-            "highest": [one.to_json() for one in ordered[:SHOWN]],
-            "lowest": [one.to_json() for one in ordered[: -SHOWN - 1 : -1]],
+            "highest": [row_described(one) for one in ordered[:SHOWN]],
+            "lowest": [row_described(one) for one in ordered[: -SHOWN - 1 : -1]],
         }
 
     return await kept_json(request, atlas, make, picture.etag)
 
 
-def _ordered(atlas: Atlas, picture: Picture, positions: Positions) -> tuple[list[Place], str]:
+def _ordered(atlas: Atlas, picture: Picture, positions: Positions) -> tuple[list[Place], Order]:
     indicator = picture.view.indicator
     if indicator.kind == "category":
         finding = Finding("path", "layer", indicator.id[:80], "a layer of numbers; see statistics.json")
         raise InvalidParameter(f"{indicator.id} has categories, which have no order", [finding])
     lowest_first = indicator.direction == "lower"
     found = places(atlas, picture, positions, lowest_first=lowest_first)
-    return found, "lowest first" if lowest_first else "highest first"
+    order: Order = "lowest first" if lowest_first else "highest first"
+    return found, order
 
 
-@router.get("/ranking.json", summary="Areas in order of value")
+@router.get("/ranking.json", summary="Areas in order of value", responses=answers(JSON, form=Ranking))
 async def ranking(
     request: Request,
     atlas: AtlasDep,
@@ -86,21 +84,26 @@ async def ranking(
     """
     positions = picture.gazetteer.within(parent_of(parent))
 
-    def make() -> dict[str, object]:
+    def make() -> Ranking:
         found, order = _ordered(atlas, picture, positions)
-        return _head(atlas, picture) | {
+        return {
+            **about(atlas, picture),
             "parent": parent,
             "order": order,
             "n": len(found),
             "missing": len(positions) - len(found),
             "next": next_page(request, offset, limit, len(found)),
-            "rows": [one.to_json() for one in found[offset : offset + limit]],
+            "rows": [row_described(one) for one in found[offset : offset + limit]],
         }
 
     return await kept_json(request, atlas, make, picture.etag)
 
 
-@router.get("/periods.json", summary="Values of every period, for a time slider")
+@router.get(
+    "/periods.json",
+    summary="Values of every period, for a time slider",
+    responses=answers(JSON, form=Periods),
+)
 async def periods(
     request: Request,
     atlas: AtlasDep,
@@ -113,22 +116,10 @@ async def periods(
     Classes are those of each period's tiles; with `breaks_over=all` they mean the same in all of them.
     Values are rounded to two decimals more than the indicator is shown with.
     """
-    view, indicator = picture.view, picture.view.indicator
     positions = picture.gazetteer.within(parent_of(parent))
 
     def make() -> bytes:
-        told = [
-            {
-                "period": one.view.period,
-                "label": period_label(one.view.period, indicator.period_kind),
-                "values": np.round(one.vector.values[positions], indicator.decimals + 2),
-                "classes": [None if c == MISSING else c for c in one.classes[positions].tolist()],
-            }
-            for one in pictures_of_periods(atlas, view)
-        ]
-        return to_json(
-            _head(atlas, picture) | {"codes": picture.gazetteer.codes[positions].tolist(), "periods": told}
-        )
+        return to_json(periods_described(atlas, picture, pictures_of_periods(atlas, picture.view), positions))
 
     told = Told(JSON, is_current(rev, picture), picture.revision)
     return await kept(request, atlas, digest(picture.etag, "periods", parent), encoded(make), told)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from geo.eras import period_label
 from geo.layers.words import Named, categories_in_words, citation, map_in_words
+from geo.text import Text
+from service.figures.forms import credits_of
 from service.layers.ranking import category_counts, spread
 from service.layers.views import Picture
 from service.memory.atlas import Atlas
@@ -11,9 +13,7 @@ from service.planning.profiles import level_of
 from service.strategy.policy import COVERAGE
 
 
-def words_and_citation(
-    atlas: Atlas, picture: Picture, parent: str | None = None
-) -> tuple[dict[str, str], dict[str, str]]:
+def words_and_citation(atlas: Atlas, picture: Picture, parent: str | None = None) -> tuple[Text, Text]:
     """Return a picture in words, and what to write under it; each in Japanese and English."""
     positions = picture.gazetteer.within(parent)
     view, indicator = picture.view, picture.view.indicator
@@ -28,13 +28,12 @@ def words_and_citation(
         told = categories_in_words(indicator, period, view.level, counts, without, coverage, name)
     else:
         told = map_in_words(indicator, period, view.level, spread(atlas, picture, positions), name)
-    used = [atlas.catalogue.sources[name] for name in picture.vector.sources]
-    credits = [*({"ja": one.credit_ja, "en": one.credit_en} for one in used), dict(view.vintage.credit)]
+    credits = credits_of(atlas, picture.vector.sources, view.vintage)
     title = Named(indicator.name_ja, indicator.name_en)
     cited = citation(title, period, view.level, credits, str(view.vintage.date), picture.revision)
     return told, cited
 
 
-def words_of(atlas: Atlas, picture: Picture) -> dict[str, str]:
+def words_of(atlas: Atlas, picture: Picture) -> Text:
     """Return a picture in words, in Japanese and English."""
     return words_and_citation(atlas, picture)[0]

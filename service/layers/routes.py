@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 from fastapi import Request
 from fastapi.responses import Response
-from numpy.typing import NDArray
 
 from geo.figures.statistics import statistics as statistics_of
 from geo.layers.geojson import Column
 from geo.layers.style import fill_of_poured, maplibre_style
 from service.areas.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
-from service.figures.forms import sources_described
+from service.figures.forms import credits_of
 from service.figures.values import STATUSES
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, PictureDep, api_router
+from service.http.forms import answers
 from service.http.responses import (
     CSV,
     GEOJSON,
@@ -32,13 +32,23 @@ from service.http.responses import (
     kept_json,
     to_json,
 )
-from service.layers.forms import about
+from service.layers.forms import (
+    LayerFeatures,
+    LayerStatistics,
+    Legend,
+    Positions,
+    Style,
+    TileJson,
+    Values,
+    about,
+    classes_described,
+    values_described,
+    view_described,
+)
 from service.layers.legends import legend_of
 from service.layers.tile_sources import MAX_ZOOM
 from service.layers.views import MISSING, Lang, Picture, Revision, View, is_current
 from service.memory.revisions import digest
-
-Positions = NDArray[np.intp]
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
@@ -48,16 +58,17 @@ def _query(view: View, revision: str | None = None) -> str:
     return "&".join(f"{name}={value}" for name, value in chosen.items())
 
 
-@router.get("/tiles.json", summary="TileJSON 3.0")
+@router.get("/tiles.json", summary="TileJSON 3.0", responses=answers(JSON, form=TileJson))
 async def tilejson(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
     """Return the TileJSON of a layer; its tile address carries the revision and may be cached for ever."""
     view = picture.view
     west, south, east, north = picture.gazetteer.bounds
     name = view.indicator.name_ja if lang == "ja" else view.indicator.name_en
-    credits = [source["credit"] for source in sources_described(atlas, picture.vector.sources)]
-    attribution = [view.vintage.credit[lang], *(c[lang] for c in credits if isinstance(c, dict))]
+    credits = credits_of(atlas, picture.vector.sources, view.vintage)
+    attribution = [credit[lang] for credit in (credits[-1], *credits[:-1])]
     tiles = f"{base_url(request)}/v1/layers/{view.indicator.id}/tiles/{{z}}/{{x}}/{{y}}"
-    body = {
+    body: TileJson = {
+        **view_described(picture),
         "tilejson": "3.0.0",
         "tiles": [f"{tiles}.mvt?{_query(view, picture.revision)}"],
         "png": f"{tiles}.png?{_query(view, picture.revision)}",
@@ -85,12 +96,11 @@ async def tilejson(request: Request, atlas: AtlasDep, picture: PictureDep, lang:
                 },
             }
         ],
-        **{k: v for k, v in about(picture, []).items() if k not in ("title", "sources")},
     }
     return json_answer(request, body)
 
 
-@router.get("/style.json", summary="MapLibre style")
+@router.get("/style.json", summary="MapLibre style", responses=answers(JSON, form=Style))
 async def style(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
     """Return a complete MapLibre style: source, colours of the classes, no-data colour, outlines."""
     view = picture.view
@@ -107,10 +117,10 @@ async def style(request: Request, atlas: AtlasDep, picture: PictureDep, lang: La
     return json_answer(request, body)
 
 
-@router.get("/legend.json", summary="Legend as JSON")
+@router.get("/legend.json", summary="Legend as JSON", responses=answers(JSON, form=Legend))
 async def legend_json(request: Request, atlas: AtlasDep, picture: PictureDep) -> Response:
     """Return classes with bounds, colour, label and count, and the no-data class."""
-    body = legend_of(picture).to_json() | about(picture, sources_described(atlas, picture.vector.sources))
+    body: Legend = {**about(atlas, picture), **classes_described(legend_of(picture))}
     return json_answer(request, body)
 
 
@@ -121,7 +131,9 @@ async def legend_svg(request: Request, picture: PictureDep, lang: Lang = "ja") -
     return answer(request, svg, Told(SVG, revision=picture.revision))
 
 
-@router.get("/areas.geojson", summary="Values on geometry as GeoJSON")
+@router.get(
+    "/areas.geojson", summary="Values on geometry as GeoJSON", responses=answers(GEOJSON, form=LayerFeatures)
+)
 async def areas_geojson(
     request: Request,
     atlas: AtlasDep,
@@ -154,13 +166,13 @@ async def areas_geojson(
             made["label_en"] = [entry and entry.label_en for entry in shown]
         return made
 
-    members = about(picture, sources_described(atlas, vector.sources)) | {"detail": detail}
+    members = {**about(atlas, picture), "detail": detail}
     state = digest(picture.etag, "geojson", parent, bbox, detail)
     produce = pouring(atlas, view.vintage, view.level, detail, positions, columns, members)
     return await kept(request, atlas, state, produce, _told(picture, GEOJSON, "geojson", rev))
 
 
-@router.get("/values.json", summary="Values without geometry as JSON")
+@router.get("/values.json", summary="Values without geometry as JSON", responses=answers(JSON, form=Values))
 async def values_json(
     request: Request, atlas: AtlasDep, picture: PictureDep, parent: Parent = None, rev: Revision = None
 ) -> Response:
@@ -168,9 +180,7 @@ async def values_json(
     positions = picture.gazetteer.within(parent_of(parent))
 
     def make() -> bytes:
-        return _values_body(
-            picture, positions, about(picture, sources_described(atlas, picture.vector.sources))
-        )
+        return to_json(values_described(atlas, picture, positions))
 
     state = digest(picture.etag, "values", parent)
     return await kept(request, atlas, state, encoded(make), _told(picture, JSON, "", rev))
@@ -181,19 +191,6 @@ def _told(picture: Picture, media_type: str, suffix: str, rev: str | None) -> To
     view = picture.view
     name = f"{view.indicator.id}-{view.period}-{view.level}.{suffix}" if suffix else None
     return Told(media_type, is_current(rev, picture), picture.revision, name)
-
-
-def _values_body(picture: Picture, positions: Positions, head: dict[str, object]) -> bytes:
-    classes = picture.classes[positions]
-    return to_json(
-        head
-        | {
-            "codes": picture.gazetteer.codes[positions].tolist(),
-            "values": picture.vector.values[positions],
-            "classes": [None if c == MISSING else int(c) for c in classes],
-            "statuses": [STATUSES[s] for s in picture.vector.statuses[positions]],
-        }
-    )
 
 
 @router.get("/values.csv", summary="Values without geometry as CSV")
@@ -230,14 +227,16 @@ def _value_rows(picture: Picture, positions: Positions) -> Iterator[list[object]
         ]
 
 
-@router.get("/statistics.json", summary="Statistics of the values")
+@router.get(
+    "/statistics.json", summary="Statistics of the values", responses=answers(JSON, form=LayerStatistics)
+)
 async def statistics(
     request: Request, atlas: AtlasDep, picture: PictureDep, parent: Parent = None
 ) -> Response:
     """Return n, missing by reason, minimum, maximum, mean, median, quantiles, histogram and ranks."""
     positions = picture.gazetteer.within(parent_of(parent))
 
-    def make() -> dict[str, object]:
+    def make() -> LayerStatistics:
         values, statuses = picture.vector.values[positions], picture.vector.statuses[positions]
         found = statistics_of(
             values,
@@ -245,6 +244,6 @@ async def statistics(
             statuses=[STATUSES[status] for status in statuses],
             direction=picture.view.indicator.direction,
         )
-        return about(picture, sources_described(atlas, picture.vector.sources)) | {"parent": parent} | found
+        return {**about(atlas, picture), "parent": parent, **found}
 
     return await kept_json(request, atlas, make, picture.etag)

@@ -11,11 +11,13 @@ from geo.layers import drawing
 from geo.layers.drawing import Box, Drawn, Frame, Row, Wording
 from geo.layers.palettes import NO_DATA, to_hex
 from geo.layers.words import LEVELS, credits_in_words
+from geo.text import Language
 from service.areas.gazetteer import Area
 from service.child import answer_of
+from service.figures.forms import credits_of
 from service.http.problems import FontMissing
 from service.layers.legends import legend_of
-from service.layers.views import MISSING, Language, Picture
+from service.layers.views import MISSING, Picture
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.profiles import level_of
@@ -91,11 +93,7 @@ def _wording(atlas: Atlas, picture: Picture, sheet: Sheet, summary: str, chosen:
         rows.reverse()
     if legend.no_data:
         rows.append(Row(to_hex(NO_DATA), legend.no_data_label[lang], legend.no_data))
-    sources = [atlas.catalogue.sources[name] for name in picture.vector.sources]
-    credits = [
-        *({"ja": one.credit_ja, "en": one.credit_en} for one in sources),
-        dict(view.vintage.credit),
-    ]
+    credits = credits_of(atlas, picture.vector.sources, view.vintage)
     outlined = ""
     if chosen:
         outlined = f"　太線：{chosen.name_ja}" if lang == "ja" else f"; outlined: {chosen.name_en}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from fastapi import Query
@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
 from geo.layers import classify, palettes
+from geo.text import Language
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.figures.values import Breaks, Vector
 from service.memory import revisions
@@ -25,7 +26,6 @@ from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 
 Floats = NDArray[np.float64]
-Language = Literal["ja", "en"]
 MISSING = classify.MISSING
 
 DATE = r"^\d{4}-\d{2}-\d{2}$"

@@ -18,6 +18,7 @@ from geo.areas.lineage import Change
 from geo.figures import indicators
 from geo.figures.indicators import Indicator
 from geo.strategy.kpis import Kpi
+from geo.text import Text
 from geo.transit.access import Definition
 from service.areas import queries as area_queries
 from service.areas.gazetteer import LEVELS, Gazetteer
@@ -38,8 +39,8 @@ class Vintage:
     """A boundary set: its date, what it is, whose it is, and its areas by level."""
 
     date: dt.date
-    title: Mapping[str, str]
-    credit: Mapping[str, str]
+    title: Text
+    credit: Text
     source: str
     licence: str
     gazetteers: Mapping[str, Gazetteer]

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 import orjson
+import sqlalchemy
 from numpy.typing import NDArray
 from sqlalchemy import (
     CTE,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
-    Text,
     cast,
     column,
     func,
@@ -34,6 +34,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from geo.errors import NotFound
 from geo.figures.indicators import Indicator
+from geo.text import Text
 from geo.transit.access import Definition
 from geo.transit.gtfs import HOURS
 from service.areas.gazetteer import LEVELS, Gazetteer, searchable
@@ -44,7 +45,6 @@ from service.memory.catalogue import Vintage
 from service.ogc.filters import Kind
 from service.strategy.policy import COVERAGE
 
-Texts = Mapping[str, str]
 What = Literal["areas", "layer", "deployments", "cells", "stops"]
 
 #: What the ids of collections begin with, before a dot.
@@ -172,8 +172,8 @@ class Collection:
 
     id: str
     what: What
-    title: Texts
-    description: Texts
+    title: Text
+    description: Text
     properties: tuple[Property, ...]
     vintage: Vintage
     level: str = ""
@@ -211,7 +211,7 @@ def collections(atlas: Atlas, q: str = "") -> list[Collection]:
         one
         for one in found
         if one is not None
-        and all(word in searchable("\n".join((one.id, *one.title.values()))) for word in words)
+        and all(word in searchable("\n".join((one.id, one.title["ja"], one.title["en"]))) for word in words)
     ]
 
 
@@ -242,11 +242,11 @@ def _collection(atlas: Atlas, name: str) -> Collection | None:
     vintage = atlas.catalogue.vintages[max(atlas.catalogue.vintages)]
     whose, _, which = name.rpartition(".")
     if name == "deployments":
-        title = {"ja": "施策の展開", "en": "Deployments of measures"}
+        title: Text = {"ja": "施策の展開", "en": "Deployments of measures"}
         return Collection(name, "deployments", title, COVERAGE, _DEPLOYMENT, vintage)
     if name == "stops":
         title = {"ja": "バス停・鉄道駅", "en": "Bus stops and stations"}
-        about = {"ja": "公表された停留所と駅。", "en": "Published stops and stations."}
+        about: Text = {"ja": "公表された停留所と駅。", "en": "Published stops and stations."}
         return Collection(name, "stops", title, about, _STOP, vintage)
     if whose == AREAS and which in vintage.levels:
         return _areas(vintage, which)
@@ -546,7 +546,7 @@ def deployment_rows(atlas: Atlas, found: Collection) -> Rows:
         if one.kind == "array":
             listed = func.jsonb_array_elements_text(body[one.name]).table_valued("value")
             texts = func.array(select(listed.c.value).scalar_subquery())
-            return cast(texts, ARRAY(Text)).label(one.name)
+            return cast(texts, ARRAY(sqlalchemy.Text)).label(one.name)
         text = body[one.name].astext
         return (cast(text, Float) if one.kind == "number" else text).label(one.name)
 

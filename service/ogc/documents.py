@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geo.crs import CRS84, reference_systems
+from geo.text import Language, Text
 from service.areas.gazetteer import Gazetteer
 from service.http.responses import JSON_LD, MVT, PNG
-from service.layers.views import Language
 from service.memory.atlas import Atlas
+from service.ogc import forms
 from service.ogc.collections import SCHEMAS, SHAPES, Collection
+from service.ogc.forms import Extent, FeatureSchema, Landing, Link, OpenApi30
 from service.ogc.items import ABSURD_LIMIT, DEFAULT_LIMIT, DETAILS, MAX_LIMIT
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features-"
@@ -55,13 +57,11 @@ SCHEMA = "application/schema+json"
 GEOJSON = "application/geo+json"
 
 CRS_LIST = list(reference_systems())
-TITLE = {"ja": "chiiki 地域：OGC API", "en": "chiiki: OGC API"}
-ABOUT = {
+TITLE: Text = {"ja": "chiiki 地域：OGC API", "en": "chiiki: OGC API"}
+ABOUT: Text = {
     "ja": "日本の都道府県・市区町村の統計と施策を、地物・タイルとして。",
     "en": "Regional figures and policy measures of Japan as features and tiles.",
 }
-
-Link = dict[str, str]
 
 
 def link(href: str, rel: str, media_type: str, title: str) -> Link:
@@ -69,7 +69,7 @@ def link(href: str, rel: str, media_type: str, title: str) -> Link:
     return {"href": href, "rel": rel, "type": media_type, "title": title}
 
 
-def landing(root: str, lang: Language) -> dict[str, object]:
+def landing(root: str, lang: Language) -> Landing:
     """Return the landing page; ``root`` is the address of the OGC API."""
     service = root.rsplit("/", 1)[0]
     return {
@@ -97,11 +97,11 @@ def landing(root: str, lang: Language) -> dict[str, object]:
 OGC_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 
-def extent(atlas: Atlas, found: Collection) -> dict[str, object]:
+def extent(atlas: Atlas, found: Collection) -> Extent:
     """Return where and when the features of a collection are."""
     level = found.level or "prefecture"
     gazetteer: Gazetteer = atlas.gazetteer(found.vintage.date, level)
-    told: dict[str, object] = {"spatial": {"bbox": [list(gazetteer.bounds)], "crs": CRS84}}
+    told: Extent = {"spatial": {"bbox": [list(gazetteer.bounds)], "crs": CRS84}}
     if found.periods:
         first, last = found.days(found.periods[0])[0], found.days(found.periods[-1])[1]
         told["temporal"] = {
@@ -111,7 +111,7 @@ def extent(atlas: Atlas, found: Collection) -> dict[str, object]:
     return told
 
 
-def described(atlas: Atlas, found: Collection, root: str, lang: Language) -> dict[str, object]:
+def described(atlas: Atlas, found: Collection, root: str, lang: Language) -> forms.Collection:
     """Return a collection as its document."""
     own = f"{root}/collections/{found.id}"
     service = root.rsplit("/", 1)[0]
@@ -132,7 +132,7 @@ def described(atlas: Atlas, found: Collection, root: str, lang: Language) -> dic
             link(f"{layer}/tiles.json?level={found.level}", "related", "application/json", "TileJSON"),
             link(f"{service}/?layer={found.indicator.id}&level={found.level}", "related", "text/html", "Map"),
         ]
-    return {
+    told: forms.Collection = {
         "id": found.id,
         "title": found.title[lang],
         "description": found.description[lang],
@@ -141,14 +141,16 @@ def described(atlas: Atlas, found: Collection, root: str, lang: Language) -> dic
         "crs": CRS_LIST,
         "storageCrs": CRS84,
         "attribution": found.vintage.credit[lang],
-        **({"periods": list(found.periods)} if found.periods else {}),
         "links": links,
     }
+    if found.periods:
+        told["periods"] = list(found.periods)
+    return told
 
 
-def schema(found: Collection, address: str, lang: Language, *, queryable: bool) -> dict[str, object]:
+def schema(found: Collection, address: str, lang: Language, *, queryable: bool) -> FeatureSchema:
     """Return the JSON Schema of a collection's properties, or of those it can be filtered by."""
-    properties: dict[str, object] = {}
+    properties: dict[str, dict[str, object]] = {}
     for one in found.properties:
         properties[one.name] = {
             "title": one.ja if lang == "ja" else one.en,
@@ -160,14 +162,16 @@ def schema(found: Collection, address: str, lang: Language, *, queryable: bool) 
         "x-ogc-role": "primary-geometry",
         "format": SHAPES[found.what],
     }
-    return {
+    told: FeatureSchema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": address,
         "type": "object",
         "title": found.title[lang],
         "properties": properties,
-        **({"additionalProperties": False} if queryable else {}),
     }
+    if queryable:
+        told["additionalProperties"] = False
+    return told
 
 
 def _parameter(name: str, where: str, told: Mapping[str, object], description: str) -> dict[str, Any]:
@@ -228,7 +232,7 @@ def _items_parameters() -> list[dict[str, Any]]:
     ]
 
 
-def openapi(root: str, version: str) -> dict[str, Any]:
+def openapi(root: str, version: str) -> OpenApi30:
     """Return the OGC API as an OpenAPI 3.0 document."""
     components = {
         name: _parameter("collectionId", "path", TEXT, f"Id of a {name}, as /collections lists them")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from geo.text import Language
 from service.http.html import filled
-from service.layers.views import Language
 
 HOME = {"ja": "chiiki 地域", "en": "chiiki"}
 COLLECTIONS = {"ja": "コレクション", "en": "Collections"}

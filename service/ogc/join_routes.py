@@ -17,10 +17,12 @@ from service.areas.gazetteer import LEVELS, Gazetteer
 from service.areas.geometry import Detail
 from service.heavy import off_loop
 from service.http.dependencies import AtlasDep, api_router
-from service.http.responses import GEOJSON, accepts_gzip, answers
+from service.http.forms import answers
+from service.http.responses import GEOJSON, accepts_gzip
 from service.layers.views import VintageDate, chosen_level, chosen_vintage, one_of
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
+from service.ogc.forms import JoinedFeatures
 
 router = api_router(prefix="/ogc", tags=["ogc"])
 
@@ -47,7 +49,12 @@ BODY = {
 }
 
 
-@router.post("/joins", summary="Join a table to areas", openapi_extra=BODY, responses=answers(GEOJSON))
+@router.post(
+    "/joins",
+    summary="Join a table to areas",
+    openapi_extra=BODY,
+    responses=answers(GEOJSON, form=JoinedFeatures),
+)
 async def join(
     request: Request,
     atlas: AtlasDep,
@@ -124,7 +131,7 @@ def _joined(
     columns = joins.values(table, [rows.get(position, empty) for position in positions])
     members = {
         "matched": len(found.matched),
-        "unmatched": [vars(one) for one in found.unmatched],
+        "unmatched": list(found.unmatched),
         "areas_without_a_row": len(gazetteer) - len(rows),
         "level": gazetteer.level,
         "vintage": str(vintage.date),

@@ -10,15 +10,14 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from geo.errors import Finding, InvalidParameter
+from geo.text import Language
 from service.http.addresses import base_url
 from service.http.dependencies import atlas_of
-from service.http.responses import HTML, JSON, Told, answers, encoded, kept, state_of
-from service.layers.views import Language, one_of
+from service.http.responses import HTML, JSON, Told, encoded, kept, state_of
+from service.layers.views import one_of
 from service.ogc import html
 
 PREFIX = "/ogc"
-#: What the documents of the OGC API are told in.
-DOCUMENT = answers(JSON, HTML)
 
 Form = Annotated[
     str | None,

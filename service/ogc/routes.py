@@ -12,15 +12,16 @@ from fastapi.responses import Response
 from geo.crs import reference_system
 from service.http.addresses import base_url, next_page
 from service.http.dependencies import AtlasDep, OneMoment, only_known_parameters
-from service.http.responses import HTML, JSON, answers
+from service.http.forms import answers
+from service.http.responses import HTML, JSON
 from service.layers.views import one_of
 from service.memory.atlas import Atlas
-from service.ogc import documents, html
+from service.ogc import documents, forms, html
 from service.ogc.collections import Collection, collection, collections
 from service.ogc.documents import GEOJSON, OPENAPI30, SCHEMA, link
+from service.ogc.forms import Link
 from service.ogc.items import DETAILS, Wanted, feature, page, read
 from service.ogc.requests import (
-    DOCUMENT,
     PREFIX,
     Document,
     Form,
@@ -42,7 +43,12 @@ Outlines = Annotated[
 WHOLE = {"pattern": r"^\d{1,12}$"}
 
 
-@router.get("", summary="OGC API: landing page", dependencies=documented, responses=DOCUMENT)
+@router.get(
+    "",
+    summary="OGC API: landing page",
+    dependencies=documented,
+    responses=answers(JSON, HTML, form=forms.Landing),
+)
 @router.get("/", include_in_schema=False, dependencies=documented)
 async def landing(request: Request, f: Form = None, lang: Titles = None) -> Response:
     """Return where everything of the OGC API is."""
@@ -53,16 +59,22 @@ async def landing(request: Request, f: Form = None, lang: Titles = None) -> Resp
 
 
 @router.get(
-    "/conformance", summary="OGC API: conformance classes", dependencies=documented, responses=DOCUMENT
+    "/conformance",
+    summary="OGC API: conformance classes",
+    dependencies=documented,
+    responses=answers(JSON, HTML, form=forms.Conformance),
 )
 async def conformance(request: Request, f: Form = None, lang: Titles = None) -> Response:
     """Return the conformance classes that tests prove."""
-    told = {"conformsTo": list(documents.CONFORMANCE)}
+    told: forms.Conformance = {"conformsTo": list(documents.CONFORMANCE)}
     return await document(request, "Conformance", lambda: told, f, language(request, lang))
 
 
 @router.get(
-    "/api", summary="OGC API: OpenAPI 3.0 document", dependencies=documented, responses=answers(OPENAPI30)
+    "/api",
+    summary="OGC API: OpenAPI 3.0 document",
+    dependencies=documented,
+    responses=answers(OPENAPI30, form=forms.OpenApi30),
 )
 async def api(request: Request) -> Response:
     """Return the OGC API as an OpenAPI 3.0 document."""
@@ -70,7 +82,12 @@ async def api(request: Request) -> Response:
     return await _sent(request, lambda: documents.openapi(root, version), OPENAPI30, None)
 
 
-@router.get("/collections", summary="OGC API: collections", dependencies=documented, responses=DOCUMENT)
+@router.get(
+    "/collections",
+    summary="OGC API: collections",
+    dependencies=documented,
+    responses=answers(JSON, HTML, form=forms.Collections),
+)
 async def listed(
     request: Request,
     atlas: AtlasDep,
@@ -113,7 +130,7 @@ async def listed(
     "/collections/{collection_id}",
     summary="OGC API: a collection",
     dependencies=documented,
-    responses=DOCUMENT,
+    responses=answers(JSON, HTML, form=forms.Collection),
 )
 async def described(
     request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
@@ -134,13 +151,13 @@ async def described(
     "/collections/{collection_id}/queryables",
     summary="OGC API: what can be filtered by",
     dependencies=documented,
-    responses=answers(SCHEMA, HTML),
+    responses=answers(SCHEMA, HTML, form=forms.FeatureSchema),
 )
 @router.get(
     "/collections/{collection_id}/schema",
     summary="OGC API: what a feature has",
     dependencies=documented,
-    responses=answers(SCHEMA, HTML),
+    responses=answers(SCHEMA, HTML, form=forms.FeatureSchema),
 )
 async def schema(
     request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
@@ -157,7 +174,9 @@ async def schema(
 
 
 @router.get(
-    "/collections/{collection_id}/items", summary="OGC API: features", responses=answers(GEOJSON, HTML)
+    "/collections/{collection_id}/items",
+    summary="OGC API: features",
+    responses=answers(GEOJSON, HTML, form=forms.CollectionFeatures),
 )
 async def items(
     request: Request,
@@ -231,7 +250,7 @@ def _state(atlas: Atlas, found: Collection) -> str:
 
 def _links(
     address: str, asked: Mapping[str, str], found: Collection, wanted: Wanted, last: str | None, root: str
-) -> list[dict[str, str]]:
+) -> list[Link]:
     def at(**changed: Any) -> str:
         query = {k: v for k, v in (dict(asked) | changed).items() if v is not None}
         return f"{address}?{urlencode(query)}" if query else address
@@ -251,7 +270,7 @@ def _links(
     "/collections/{collection_id}/items/{feature_id:path}",
     summary="OGC API: a feature",
     dependencies=documented,
-    responses=answers(GEOJSON, HTML),
+    responses=answers(GEOJSON, HTML, form=forms.LinkedFeature),
 )
 async def item(
     request: Request,

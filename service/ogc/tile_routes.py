@@ -11,16 +11,18 @@ from geo.errors import NotFound
 from geo.layers.style import fill_of_poured, maplibre_style
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router, shown
-from service.http.responses import JSON, MVT, PNG, answers, json_answer
+from service.http.forms import answers
+from service.http.responses import HTML, JSON, MVT, PNG, json_answer
+from service.layers.forms import Style
 from service.layers.tile_answers import address_of, tile_answer
 from service.layers.tile_sources import TileSource
 from service.layers.views import Picture, ViewQuery, resolve
 from service.memory.atlas import Atlas
-from service.ogc import documents, tilesets
+from service.ogc import documents, forms, tilesets
 from service.ogc.collections import Collection, collection
 from service.ogc.documents import link
 from service.ogc.items import read
-from service.ogc.requests import DOCUMENT, PREFIX, Form, Titles, document, language, root_of
+from service.ogc.requests import PREFIX, Form, Titles, document, language, root_of
 
 router = api_router(prefix=PREFIX, tags=["ogc"])
 
@@ -52,14 +54,22 @@ async def _picture(atlas: Atlas, found: Collection, datetime: str | None) -> Pic
     return await shown(atlas, resolve(atlas, name, wished))
 
 
-@router.get("/tileMatrixSets", summary="OGC API: tile matrix sets", responses=DOCUMENT)
+@router.get(
+    "/tileMatrixSets",
+    summary="OGC API: tile matrix sets",
+    responses=answers(JSON, HTML, form=forms.TileMatrixSets),
+)
 async def tile_matrix_sets(request: Request, f: Form = None, lang: Titles = None) -> Response:
     """Return the tile matrix sets that tiles are cut by."""
     root, chosen = root_of(request), language(request, lang)
     return await document(request, "Tile matrix sets", lambda: tilesets.tile_matrix_sets(root), f, chosen)
 
 
-@router.get("/tileMatrixSets/{tile_matrix_set}", summary="OGC API: a tile matrix set", responses=DOCUMENT)
+@router.get(
+    "/tileMatrixSets/{tile_matrix_set}",
+    summary="OGC API: a tile matrix set",
+    responses=answers(JSON, HTML, form=forms.TileMatrixSet),
+)
 async def tile_matrix_set(
     request: Request, tile_matrix_set: str, f: Form = None, lang: Titles = None
 ) -> Response:
@@ -70,10 +80,14 @@ async def tile_matrix_set(
 
 
 @router.get(
-    "/collections/{collection_id}/tiles", summary="OGC API: vector tilesets of a layer", responses=DOCUMENT
+    "/collections/{collection_id}/tiles",
+    summary="OGC API: vector tilesets of a layer",
+    responses=answers(JSON, HTML, form=forms.Tilesets),
 )
 @router.get(
-    "/collections/{collection_id}/map/tiles", summary="OGC API: map tilesets of a layer", responses=DOCUMENT
+    "/collections/{collection_id}/map/tiles",
+    summary="OGC API: map tilesets of a layer",
+    responses=answers(JSON, HTML, form=forms.Tilesets),
 )
 async def listed(
     request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
@@ -91,12 +105,12 @@ def _path(request: Request) -> str:
 @router.get(
     "/collections/{collection_id}/tiles/{tile_matrix_set}",
     summary="OGC API: a vector tileset",
-    responses=DOCUMENT,
+    responses=answers(JSON, HTML, form=forms.VectorTileset),
 )
 @router.get(
     "/collections/{collection_id}/map/tiles/{tile_matrix_set}",
     summary="OGC API: a map tileset",
-    responses=DOCUMENT,
+    responses=answers(JSON, HTML, form=forms.MapTileset),
 )
 async def tileset(
     request: Request,
@@ -109,8 +123,7 @@ async def tileset(
     """Return a tileset: where it is, what its tiles have, and the template of their addresses."""
     found, chosen = _layer(atlas, collection_id), language(request, lang)
     _set(tile_matrix_set)
-    spatial = documents.extent(atlas, found)["spatial"]
-    west, south, east, north = spatial["bbox"][0] if isinstance(spatial, dict) else (0, 0, 0, 0)
+    west, south, east, north = documents.extent(atlas, found)["spatial"]["bbox"][0]
     box = (west, south, east, north)
     told = tilesets.tileset(found, _path(request), root_of(request), chosen, box)
     return await document(request, found.title[chosen], lambda: told, f, chosen)
@@ -145,7 +158,11 @@ async def tile(
     return await tile_answer(request, atlas, source, address, suffix)
 
 
-@router.get("/collections/{collection_id}/styles", summary="OGC API: styles of a layer", responses=DOCUMENT)
+@router.get(
+    "/collections/{collection_id}/styles",
+    summary="OGC API: styles of a layer",
+    responses=answers(JSON, HTML, form=forms.Styles),
+)
 async def styles(
     request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
 ) -> Response:
@@ -153,7 +170,7 @@ async def styles(
     found, chosen = _layer(atlas, collection_id), language(request, lang)
     address = f"{root_of(request)}/collections/{found.id}/styles/default"
     title = found.title[chosen]
-    told = {
+    told: forms.Styles = {
         "default": "default",
         "styles": [{"id": "default", "title": title, "links": [link(address, "stylesheet", STYLE, title)]}],
         "links": [link(address.rpartition("/")[0], "self", JSON, "This document")],
@@ -164,7 +181,7 @@ async def styles(
 @router.get(
     "/collections/{collection_id}/styles/default",
     summary="OGC API: the style of a layer",
-    responses=answers(STYLE),
+    responses=answers(STYLE, form=Style),
 )
 async def style(
     request: Request, atlas: AtlasDep, collection_id: str, datetime: Time = None, lang: Titles = None

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from geo.text import Language
 from service.http.responses import JSON, MVT, PNG
 from service.layers.tile_sources import MAX_ZOOM
-from service.layers.views import Language
 from service.ogc.collections import Collection
-from service.ogc.documents import OGC_REL, WEB_MERCATOR, Link, link
+from service.ogc.documents import OGC_REL, WEB_MERCATOR, link
+from service.ogc.forms import (
+    ListedTileset,
+    MapTileset,
+    TileLayer,
+    TileMatrixSet,
+    TileMatrixSets,
+    TilesetHead,
+    Tilesets,
+    VectorTileset,
+)
 
 NAME = WEB_MERCATOR
 URI = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{NAME}"
@@ -21,7 +31,7 @@ ORIGIN = (-20037508.3427892, 20037508.3427892)
 KINDS: Mapping[str, tuple[str, str]] = {"tiles": ("vector", MVT), "map/tiles": ("map", PNG)}
 
 
-def tile_matrix_set() -> dict[str, object]:
+def tile_matrix_set() -> TileMatrixSet:
     """Return the definition of the tile matrix set."""
     return {
         "id": NAME,
@@ -47,35 +57,35 @@ def tile_matrix_set() -> dict[str, object]:
     }
 
 
-def tile_matrix_sets(root: str) -> dict[str, object]:
+def tile_matrix_sets(root: str) -> TileMatrixSets:
     """Return the list of tile matrix sets."""
     own = link(f"{root}/tileMatrixSets/{NAME}", "self", JSON, NAME)
     return {"tileMatrixSets": [{"id": NAME, "title": NAME, "uri": URI, "crs": CRS, "links": [own]}]}
 
 
-def tilesets(found: Collection, path: str, root: str, lang: Language) -> dict[str, object]:
+def tilesets(found: Collection, path: str, root: str, lang: Language) -> Tilesets:
     """Return the list of a collection's tilesets of one kind."""
     address = f"{root}/collections/{found.id}/{path}"
-    told = _head(found, path, root, lang)
-    told["links"] = [
+    links = [
         link(f"{address}/{NAME}", "self", JSON, found.title[lang]),
         link(f"{root}/tileMatrixSets/{NAME}", f"{OGC_REL}tiling-scheme", JSON, NAME),
     ]
-    return {"links": [link(address, "self", JSON, "This document")], "tilesets": [told]}
+    listed: ListedTileset = {**_head(found, path, root, lang), "links": links}
+    return {"links": [link(address, "self", JSON, "This document")], "tilesets": [listed]}
 
 
 def tileset(
     found: Collection, path: str, root: str, lang: Language, bounds: tuple[float, float, float, float]
-) -> dict[str, object]:
+) -> MapTileset | VectorTileset:
     """Return what a tileset is: its limits, its layers and the template of its tiles."""
     address = f"{root}/collections/{found.id}/{path}/{NAME}"
     kind, media_type = KINDS[path]
-    told = _head(found, path, root, lang)
     west, south, east, north = bounds
-    template: Link = link(
+    template = link(
         f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "item", media_type, found.title[lang]
     )
-    told |= {
+    told: MapTileset = {
+        **_head(found, path, root, lang),
         "links": [
             link(address, "self", JSON, "This document"),
             {**template, "templated": True},
@@ -88,31 +98,34 @@ def tileset(
             "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
         },
     }
-    if kind == "vector":
-        told["layers"] = [
-            {
-                "id": "areas",
-                "title": found.title[lang],
-                "dataType": "vector",
-                "geometryDimension": 2,
-                "minTileMatrix": "0",
-                "maxTileMatrix": str(MAX_ZOOM),
-                "propertiesSchema": {
-                    "type": "object",
-                    "properties": {
-                        "code": {"type": "string"},
-                        "name": {"type": "string"},
-                        "name_en": {"type": "string"},
-                        "value": {"type": "number"},
-                        "class": {"type": "integer"},
-                    },
-                },
-            }
-        ]
-    return told
+    if kind == "map":
+        return told
+    return {**told, "layers": [_tile_layer(found.title[lang])]}
 
 
-def _head(found: Collection, path: str, root: str, lang: Language) -> dict[str, object]:
+def _tile_layer(title: str) -> TileLayer:
+    """Return what the features of vector tiles have."""
+    return {
+        "id": "areas",
+        "title": title,
+        "dataType": "vector",
+        "geometryDimension": 2,
+        "minTileMatrix": "0",
+        "maxTileMatrix": str(MAX_ZOOM),
+        "propertiesSchema": {
+            "type": "object",
+            "properties": {
+                "code": {"type": "string"},
+                "name": {"type": "string"},
+                "name_en": {"type": "string"},
+                "value": {"type": "number"},
+                "class": {"type": "integer"},
+            },
+        },
+    }
+
+
+def _head(found: Collection, path: str, root: str, lang: Language) -> TilesetHead:
     return {
         "title": found.title[lang],
         "description": found.description[lang],

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
-from typing import Annotated
+from typing import Annotated, Literal, NotRequired
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from typing_extensions import TypedDict
 
 from geo.errors import Finding, InvalidAreaCode, InvalidParameter, NotFound, UnclassifiableValues
 from service.heavy import off_loop
 from service.http.addresses import base_url
 from service.http.dependencies import OneMoment, atlas_of
+from service.http.forms import answers
 from service.http.problems import UnknownFormat
-from service.http.responses import JSON, Told, answer, answers, to_json
+from service.http.responses import JSON, Told, answer, to_json
 from service.layers.views import one_of
 from service.pages.html_head import NAME
 from service.pages.previews import PICTURE, READ, Address, Preview, preview
@@ -31,7 +33,24 @@ CACHE_AGE_S = 3600
 LONGEST_URL = 4000
 
 
-def _xml(body: dict[str, object]) -> bytes:
+class Embed(TypedDict):
+    """An embed (oEmbed 1.0); a thumbnail where the site has room for one."""
+
+    type: Literal["rich"]
+    version: Literal["1.0"]
+    title: str
+    provider_name: str
+    provider_url: str
+    cache_age: int
+    width: int
+    height: int
+    html: str
+    thumbnail_url: NotRequired[str]
+    thumbnail_width: NotRequired[int]
+    thumbnail_height: NotRequired[int]
+
+
+def _xml(body: Mapping[str, object]) -> bytes:
     root = ElementTree.Element("oembed")
     for name, value in body.items():
         ElementTree.SubElement(root, name).text = str(value)
@@ -40,7 +59,7 @@ def _xml(body: dict[str, object]) -> bytes:
 
 
 #: format → media type and encoder
-FORMATS: dict[str, tuple[str, Callable[[dict[str, object]], bytes]]] = {
+FORMATS: dict[str, tuple[str, Callable[[Mapping[str, object]], bytes]]] = {
     "json": (JSON, to_json),
     "xml": ("text/xml; charset=utf-8", _xml),
 }
@@ -82,7 +101,7 @@ def _within(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:
 @router.get(
     "/oembed",
     summary="oEmbed: the embed of an address",
-    responses=answers(*(media_type for media_type, _ in FORMATS.values()))
+    responses=answers(*(media_type for media_type, _ in FORMATS.values()), form=Embed)
     | {501: {"description": "Not available in this format"}},
 )
 async def oembed(
@@ -117,7 +136,7 @@ async def oembed(
     width, height = (min(pair) for pair in zip(SIZES[told.kind], most, strict=True))
     across, down = _within(PICTURE, most)
     frame, title = escape(base + address.embed(told.kind).link(address.lang)), escape(told.title)
-    body: dict[str, object] = {
+    body: Embed = {
         "type": "rich",
         "version": "1.0",
         "title": told.title,
@@ -131,6 +150,7 @@ async def oembed(
     }
     if min(across, down) >= LEAST:
         picture = f"{base}{told.picture_of(across, down)}"
-        body |= {"thumbnail_url": picture, "thumbnail_width": across, "thumbnail_height": down}
+        body["thumbnail_url"] = picture
+        body["thumbnail_width"], body["thumbnail_height"] = across, down
     media_type, encode = FORMATS[suffix]
     return answer(request, encode(body), Told(media_type))

@@ -15,11 +15,13 @@ from geo.codes import area_code
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
-from geo.layers.words import Named, Texts, credits_in_words
+from geo.layers.words import Named, credits_in_words
+from geo.text import Language, Text
+from service.figures.forms import credits_of
 from service.figures.series import lines_in_words, lines_of
 from service.layers.ranking import full_name
 from service.layers.readings import words_and_citation
-from service.layers.views import Language, Picture, ViewQuery, chosen_vintage, picture, resolve
+from service.layers.views import Picture, ViewQuery, chosen_vintage, picture, resolve
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.profiles import Asked as AskedArea
@@ -54,7 +56,7 @@ SITE_WORDS = {
     "as maps, charts, rankings and data.",
 }
 #: Views of the whole strategy: their names, and what they show.
-STRATEGY: dict[str, tuple[Texts, Texts]] = {
+STRATEGY: dict[str, tuple[Text, Text]] = {
     "kpi": (
         {"ja": "KPI", "en": "KPIs"},
         {
@@ -207,9 +209,7 @@ def _place(atlas: Atlas, vintage: Vintage, code: str) -> Named:
 
 
 def _credits(atlas: Atlas, sources: Iterable[str], vintage: Vintage, lang: Language) -> str:
-    used = [atlas.catalogue.sources[name] for name in dict.fromkeys(sources)]
-    credits = [{"ja": one.credit_ja, "en": one.credit_en} for one in used]
-    return credits_in_words([*credits, dict(vintage.credit)])[lang]
+    return credits_in_words(credits_of(atlas, dict.fromkeys(sources), vintage))[lang]
 
 
 def _map_picture(picture: Picture, lang: Language, area: str | None) -> str:
@@ -335,7 +335,7 @@ def _strategy(atlas: Atlas, address: Address) -> Preview:
     shown = _picture(atlas, address.asked)
     name, words = STRATEGY[address.asked["view"]]
     title = strategy.title_ja if lang == "ja" else strategy.title_en
-    source = {"ja": strategy.source_title, "en": strategy.source_title}
+    source: Text = {"ja": strategy.source_title, "en": strategy.source_title}
     return Preview(
         address,
         "map",

@@ -18,7 +18,8 @@ from geo.errors import ChiikiError
 from service.heavy import off_loop
 from service.http.addresses import base_url
 from service.http.dependencies import OneMoment, atlas_of
-from service.http.responses import HTML, IMMUTABLE, REVALIDATE, Told, answer, answers
+from service.http.forms import answers
+from service.http.responses import HTML, IMMUTABLE, REVALIDATE, Told, answer
 from service.memory.atlas import Atlas
 from service.memory.store import Moved
 from service.pages.html_head import head, template, without_script

@@ -9,19 +9,18 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from geo.errors import Finding, NotEnoughData
-from geo.figures.effect import CONFIDENCE, LEAST, Estimate
+from geo.figures.effect import LEAST
 from geo.figures.indicators import Indicator
 from geo.strategy.plan import Measure
-from service.areas.forms import named
-from service.figures.forms import brief
 from service.heavy import slowly
 from service.http.dependencies import AtlasDep, api_router
+from service.http.forms import answers
 from service.http.responses import CSV, JSON, Bom, Told, csv_bytes, encoded, kept, state_of, to_json
 from service.layers.views import VintageDate, chosen_vintage
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
+from service.planning.effect_forms import MeasureEffect, effect_described
 from service.planning.effects import Effect, effect
-from service.strategy.policy import COVERAGE
 
 router = api_router(prefix="/v1", tags=["planning"])
 
@@ -31,54 +30,6 @@ Outcome = Annotated[
     str | None,
     Query(max_length=120, description="Indicator that is judged; the first that suffices when left out"),
 ]
-
-CAUTION = {
-    "ja": "差の差は因果関係の証明ではありません。実施自治体は無作為に選ばれておらず、"
-    "比較自治体も把握されていない同種の取組を行っている可能性があり、"
-    "同時期の他の施策や出来事の影響も残ります。実施前の差も併せて見てください。",
-    "en": "A difference in differences is no proof of cause. Municipalities were not chosen by lot, those "
-    "compared with may run the like unknown to this catalogue, and other measures and events of the same "
-    "years remain. Look at the difference before the start as well.",
-}
-METHOD = {
-    "ja": "実施自治体ごとに、開始前の値と基本指標が最も近い未実施自治体を"
-    "（重複なく、距離の合計が最小になるよう）割り当て、変化の差を平均した。"
-    "区間は実施自治体ごとの差の95%信頼区間（t分布）。",
-    "en": "Each deployed municipality is matched with those most alike before its start (none used twice, "
-    "the sum of distances least); the differences of the changes are averaged. The interval is Student's t "
-    "at 95 %.",
-}
-
-
-NO_EARLIER = {
-    "reason": {
-        "ja": "開始前の期間の値が足りず、実施前に両者が同じように動いていたかは確かめられない。",
-        "en": "There are too few figures from before the start to tell whether both groups moved alike then.",
-    }
-}
-
-
-def _estimate(one: Estimate) -> dict[str, object]:
-    return {
-        "difference_in_differences": one.estimate,
-        "low": one.low,
-        "high": one.high,
-        "n": one.n,
-        "confidence": CONFIDENCE,
-        "excludes_zero": not one.low <= 0 <= one.high,
-    }
-
-
-def _summary(found: Effect) -> dict[str, str]:
-    """Return the estimate as a plain sentence."""
-    one, estimate = found.indicator, found.estimate
-    told, low, high = (f"{value:+.3g}" for value in (estimate.estimate, estimate.low, estimate.high))
-    return {
-        "ja": f"実施{estimate.n}市区町村の「{one.name_ja}」の変化は、"
-        f"比較{found.compared}市区町村より{told}{one.unit_ja}（95%信頼区間 {low}〜{high}）。",
-        "en": f"{one.name_en} in {estimate.n} deployed municipalities changed by {told} {one.unit_en} "
-        f"against {found.compared} matched ones (95 % confidence interval {low} to {high}).",
-    }
 
 
 @dataclass(frozen=True)
@@ -139,7 +90,11 @@ def effect_of(atlas: Atlas, asked: Asked) -> Effect:
 AskedDep = Annotated[Asked, Depends(asked_effect)]
 
 
-@router.get("/measures/{measure}/effect", summary="Did figures move after a measure began?")
+@router.get(
+    "/measures/{measure}/effect",
+    summary="Did figures move after a measure began?",
+    responses=answers(JSON, form=MeasureEffect),
+)
 async def measure_effect(request: Request, atlas: AtlasDep, asked: AskedDep) -> Response:
     """Return the change in deployed municipalities against matched ones: a difference in differences.
 
@@ -150,38 +105,13 @@ async def measure_effect(request: Request, atlas: AtlasDep, asked: AskedDep) -> 
     """
     told, state = Told(JSON), state_of(request, atlas.state())
     return await kept(
-        request, atlas, state, encoded(lambda: to_json(_body(effect_of(atlas, asked)))), told, slowly
+        request,
+        atlas,
+        state,
+        encoded(lambda: to_json(effect_described(effect_of(atlas, asked)))),
+        told,
+        slowly,
     )
-
-
-def _body(found: Effect) -> dict[str, object]:
-    return {
-        "measure": found.measure.id,
-        "indicator": brief(found.indicator),
-        "vintage": str(found.gazetteer.vintage),
-        "years": found.years,
-        "matches": found.k,
-        "n": {"deployed": found.estimate.n, "matched": found.compared},
-        "estimate": _estimate(found.estimate),
-        "before_start": NO_EARLIER if found.earlier is None else _estimate(found.earlier),
-        "summary": _summary(found),
-        "method": METHOD,
-        "caution": CAUTION,
-        "deployed": [
-            named(found.gazetteer.area(one.code))
-            | {
-                "start": one.start,
-                "earlier": one.window.earlier,
-                "before": {"period": one.window.before, "value": one.before, "matched": one.matches_before},
-                "after": {"period": one.window.after, "value": one.after, "matched": one.matches_after},
-                "difference": one.difference,
-                "difference_before_start": one.earlier_difference,
-                "matched": list(one.matches),
-            }
-            for one in found.pairs
-        ],
-        "coverage": COVERAGE,
-    }
 
 
 @router.get("/measures/{measure}/effect.csv", summary="Municipalities behind an effect as CSV")

@@ -13,6 +13,7 @@ from geo.figures.indicators import Indicator
 from geo.figures.statistics import ranks
 from geo.layers.words import Named, profile_in_words
 from geo.strategy.plan import Goal
+from geo.text import Text
 from service.areas.gazetteer import Area
 from service.figures.values import STATUSES
 from service.layers.ranking import full_name
@@ -210,7 +211,7 @@ def profile_of(atlas: Atlas, asked: Asked) -> Profile:
     return Profile(asked.vintage, asked.level, asked.area, tuple(peers), cards)
 
 
-def words_of(atlas: Atlas, told: Profile) -> dict[str, str]:
+def words_of(atlas: Atlas, told: Profile) -> Text:
     """Return the profile in words: the figures that stand out nationally, where one way is the better."""
     area, level = told.area, told.level
     prefecture = None if level == "prefecture" else atlas.gazetteer(told.vintage.date, "prefecture")

@@ -6,12 +6,16 @@ The context stands in the document, so that reading it takes nothing from anothe
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
+
+from typing_extensions import TypedDict
 
 from geo.figures.indicators import TOPICS, Indicator
 from geo.files.formats import FORMATS
 from geo.layers.words import credits_in_words
+from geo.text import Text
+from service.figures.forms import credits_of
 from service.http.responses import JSON, MVT, written
 from service.memory.atlas import Atlas
 from service.memory.revisions import digest
@@ -20,7 +24,10 @@ from service.ogc.documents import FEATURES
 from service.strategy.progress import SOURCE as KPI_SOURCE
 
 Node = dict[str, object]
-Texts = Mapping[str, str]
+
+#: ``@context`` and ``@graph`` are no names of Python.
+Catalogue = TypedDict("Catalogue", {"@context": dict[str, str], "@graph": list[Node]})
+"""The layers as DCAT 3 in JSON-LD: the catalogue and the page of it, as nodes of a graph."""
 
 CONTEXT = {
     "dcat": "http://www.w3.org/ns/dcat#",
@@ -54,15 +61,18 @@ THEMES = {
     "measures": "REGI",
     "progress": "GOVE",
 }
-TITLE = {"ja": "chiiki 地域：地域の統計と施策", "en": "chiiki: regional figures and policy measures of Japan"}
-ABOUT = {
+TITLE: Text = {
+    "ja": "chiiki 地域：地域の統計と施策",
+    "en": "chiiki: regional figures and policy measures of Japan",
+}
+ABOUT: Text = {
     "ja": "日本の都道府県・市区町村の統計と地方創生の施策。地図の層ごとに一つのデータセット。",
     "en": "Statistics of Japan's prefectures and municipalities, and measures of regional revitalisation: "
     "a dataset for each layer of the map.",
 }
 
 
-def catalogue(atlas: Atlas, base: str, offset: int, limit: int, following: str | None) -> Node:
+def catalogue(atlas: Atlas, base: str, offset: int, limit: int, following: str | None) -> Catalogue:
     """Return the catalogue with a page of its datasets.
 
     Parameters
@@ -104,7 +114,7 @@ def layers(atlas: Atlas) -> list[list[Collection]]:
     return [list(group) for _, group in groupby(of_layers, key=lambda one: one.indicator)]
 
 
-def _texts(texts: Texts) -> list[Node]:
+def _texts(texts: Text) -> list[Node]:
     return [{"@language": lang, "@value": texts[lang]} for lang in ("ja", "en") if texts[lang]]
 
 
@@ -183,7 +193,7 @@ def _dataset(atlas: Atlas, base: str, collected: Sequence[Collection]) -> Node:
     if layer is None:
         raise TypeError(f"{first.id} is no layer")
     sources = [atlas.catalogue.sources[name] for name in _sources(atlas, layer)]
-    credits = [*({"ja": one.credit_ja, "en": one.credit_en} for one in sources), dict(vintage.credit)]
+    credits = credits_of(atlas, _sources(atlas, layer), vintage)
     terms = list(dict.fromkeys([*(one.licence for one in sources), vintage.licence]))
     licence: Node = {"@id": f"{base}/catalog.jsonld#licence-{digest(terms)}"}
     makers = dict.fromkeys(one.publisher for one in sources if one.publisher != "chiiki")
@@ -221,7 +231,7 @@ def _dataset(atlas: Atlas, base: str, collected: Sequence[Collection]) -> Node:
     }
 
 
-def _titled(layer: Indicator) -> dict[str, str]:
+def _titled(layer: Indicator) -> Text:
     unit_ja, unit_en = layer.unit_ja, layer.unit_en
     return {
         "ja": layer.name_ja + (f"（{unit_ja}）" if unit_ja else ""),

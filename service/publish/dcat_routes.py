@@ -9,7 +9,8 @@ from fastapi.responses import Response
 
 from service.http.addresses import base_url, next_page
 from service.http.dependencies import AtlasDep, api_router
-from service.http.responses import JSON_LD, Told, answers, encoded, kept, state_of, to_json
+from service.http.forms import answers
+from service.http.responses import JSON_LD, Told, encoded, kept, state_of, to_json
 from service.publish import dcat
 
 router = api_router(tags=["catalogue"])
@@ -17,7 +18,7 @@ router = api_router(tags=["catalogue"])
 MAX_LIMIT = 1000
 
 
-@router.get("/catalog.jsonld", summary="All layers as DCAT", responses=answers(JSON_LD))
+@router.get("/catalog.jsonld", summary="All layers as DCAT", responses=answers(JSON_LD, form=dcat.Catalogue))
 async def catalog(
     request: Request,
     atlas: AtlasDep,

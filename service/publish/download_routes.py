@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 from urllib.parse import quote
 
 import numpy as np
 from fastapi import Path, Query, Request
 from fastapi.responses import Response
+from typing_extensions import TypedDict
 
 from geo.crs import ReferenceSystem, reference_system
 from geo.eras import period_label
@@ -19,7 +20,8 @@ from service.figures.values import STATUSES, Vector
 from service.heavy import off_loop
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router
-from service.http.responses import IMMUTABLE, REVALIDATE, answers, is_fresh
+from service.http.forms import Feature, FeatureCollection, answers
+from service.http.responses import GEOJSON, IMMUTABLE, JSON, REVALIDATE, is_fresh
 from service.layers.views import Level, Revision, VintageDate, chosen_level, chosen_vintage, one_of
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -54,11 +56,45 @@ Suffix = Annotated[str, Path(description="File format", json_schema_extra=one_of
 Bom = Annotated[bool, Query(description="Begin a CSV with a byte order mark, for Excel")]
 
 
+class FileFeature(Feature):
+    """An area; its properties are the columns asked for."""
+
+    properties: dict[str, object]
+
+
+class FeatureFile(FeatureCollection):
+    """The layer as GeoJSON, with its metadata."""
+
+    name: str
+    metadata: dict[str, str]
+    features: list[FileFeature]
+
+
+class TopologyFile(TypedDict):
+    """The layer as TopoJSON, with its metadata."""
+
+    type: Literal["Topology"]
+    bbox: NotRequired[list[float]]
+    transform: NotRequired[dict[str, object]]
+    objects: dict[str, dict[str, object]]
+    arcs: list[list[list[float]]]
+    metadata: dict[str, str]
+
+
+def _files() -> dict[str, object]:
+    """Return the media types of all formats, and the forms of those that are JSON."""
+    told: dict[str, object] = {}
+    for one in FORMATS.values():
+        form = {GEOJSON: FeatureFile, JSON: TopologyFile}.get(one.media_type, ())
+        told |= answers(one.media_type, form=form)[200]["content"]
+    return told
+
+
 @router.get(
     "/download.{format}",
     summary="The layer as a file",
-    responses=answers(*dict.fromkeys(one.media_type for one in FORMATS.values()))
-    | {
+    responses={
+        200: {"content": _files()},
         206: {"description": "The part that Range asks for"},
         416: {"description": "Range begins after the end", "content": {"text/plain": {"schema": {}}}},
     },

@@ -34,10 +34,10 @@ from service.areas import queries as area_queries
 from service.areas.forms import described as area_described
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db.database import reader_engine
-from service.figures.forms import described, sources_described
+from service.figures.forms import Labels, credits_of, described, sources_described
 from service.figures.values import OK, STATUSES
 from service.http.responses import to_json
-from service.layers.forms import about
+from service.layers.forms import about, classes_described
 from service.layers.legends import legend_of
 from service.layers.views import (
     MISSING,
@@ -335,15 +335,13 @@ def _values(atlas: Atlas, pictures: Sequence[Picture], shared: Picture) -> dict[
     """
     newest = pictures[-1]
     sources = tuple(dict.fromkeys(source for one in pictures for source in one.vector.sources))
-    return (
-        legend_of(newest).to_json()
-        | about(newest, sources_described(atlas, sources))
-        | {
-            "shared_legend": legend_of(shared).to_json()["classes"],
-            "codes": newest.gazetteer.codes.tolist(),
-            "periods": list(map(_period, pictures)),
-        }
-    )
+    return {
+        **classes_described(legend_of(newest)),
+        **about(atlas, newest, sources),
+        "shared_legend": classes_described(legend_of(shared))["classes"],
+        "codes": newest.gazetteer.codes.tolist(),
+        "periods": list(map(_period, pictures)),
+    }
 
 
 def _period(picture: Picture) -> dict[str, object]:
@@ -351,7 +349,7 @@ def _period(picture: Picture) -> dict[str, object]:
     return {
         "period": picture.view.period,
         "label": period_label(picture.view.period, picture.view.indicator.period_kind),
-        "legend": legend_of(picture).to_json()["classes"],
+        "legend": classes_described(legend_of(picture))["classes"],
         "values": picture.vector.values,
         "classes": [None if one == MISSING else one for one in picture.classes.tolist()],
         "missing": {
@@ -365,9 +363,7 @@ def _period(picture: Picture) -> dict[str, object]:
 def _style(atlas: Atlas, picture: Picture) -> dict[str, object]:
     """Return a MapLibre style of a layer's newest period; the tiles have no values, so it has the codes."""
     view, codes = picture.view, picture.gazetteer.codes
-    sources = [atlas.catalogue.sources[name] for name in picture.vector.sources]
-    credits = [*({"ja": one.credit_ja, "en": one.credit_en} for one in sources), dict(view.vintage.credit)]
-    credit = credits_in_words(credits)["ja"]
+    credit = credits_in_words(credits_of(atlas, picture.vector.sources, view.vintage))["ja"]
     listed = [codes[picture.classes == index].tolist() for index in range(len(picture.colours))]
     return maplibre_style(
         name=f"{view.indicator.name_ja} {view.period}",
@@ -386,14 +382,15 @@ def _catalogue(
     atlas: Atlas, vintage: Vintage, sheets: Sequence[Sheet], levels: Sequence[Mapping[str, object]]
 ) -> dict[str, object]:
     """Return what there is to choose from, as ``/v1/layers`` tells it, and which files hold it."""
-    labels: dict[str, dict[str, dict[str, str]]] = {}
+    labels: dict[str, Labels] = {}
     layers: dict[str, dict[str, object]] = {}
     for name in dict.fromkeys(sheet.indicator.id for sheet in sheets):
         own = [sheet for sheet in sheets if sheet.indicator.id == name]
         kind = own[0].indicator.period_kind
         periods = sorted({period for sheet in own for period in sheet.periods})
         labels.setdefault(kind, {}).update({period: period_label(period, kind) for period in periods})
-        layers[name] = described(atlas, own[0].indicator) | {
+        layers[name] = {
+            **described(atlas, own[0].indicator),
             "levels": [sheet.level for sheet in own],
             "periods": periods,
             "periods_by_level": {sheet.level: sheet.periods for sheet in own},

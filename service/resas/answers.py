@@ -29,6 +29,7 @@ from service.http.problems import Unavailable
 from service.layers.views import chosen_vintage
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
+from service.resas.forms import FutureCity, ResasCity, ResasPrefecture
 
 CENSUS = ("population", "population-under-15", "population-15-64", "population-65-plus")
 PROJECTION = ("projected-population", "projected-population-under-15", "projected-population-65-plus")
@@ -202,13 +203,13 @@ def _member(atlas: Atlas, vintage: Vintage, prefecture: str, city: str | None) -
     return member(atlas, vintage, city)
 
 
-def prefectures(atlas: Atlas) -> list[dict[str, object]]:
+def prefectures(atlas: Atlas) -> list[ResasPrefecture]:
     """Return number and name of each prefecture."""
     areas = atlas.gazetteer(newest_vintage(atlas).date, "prefecture").areas
     return [{"prefCode": int(area.code[:2]), "prefName": area.name_ja} for area in areas]
 
 
-def cities(atlas: Atlas, prefecture: str, flags: frozenset[str]) -> list[dict[str, object]]:
+def cities(atlas: Atlas, prefecture: str, flags: frozenset[str]) -> list[ResasCity]:
     """Return the municipalities and the wards of designated cities, by code.
 
     The six villages of the Northern Territories, which have no statistics, are left out.
@@ -232,9 +233,7 @@ def cities(atlas: Atlas, prefecture: str, flags: frozenset[str]) -> list[dict[st
     ]
 
 
-def future_cities(
-    atlas: Atlas, prefecture: str, year: int
-) -> tuple[list[dict[str, object]], tuple[str, ...]]:
+def future_cities(atlas: Atlas, prefecture: str, year: int) -> tuple[list[FutureCity], tuple[str, ...]]:
     """Return the projected population of each municipality and how much of its young women will be gone.
 
     Municipalities without a projection are left out. The second item names the sources.
@@ -250,7 +249,7 @@ def future_cities(
     people, sources = projected(PROJECTION[0], str(year))
     women, _ = projected(YOUNG_WOMEN, str(year))
     before, _ = projected(YOUNG_WOMEN, YOUNG_WOMEN_SINCE)
-    rows: list[dict[str, object]] = []
+    rows: list[FutureCity] = []
     for place in inside.tolist():
         if not math.isnan(people[place]):
             area = gazetteer.areas[place]

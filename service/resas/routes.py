@@ -17,8 +17,10 @@ from geo import resas as shapes
 from geo.errors import NotFound
 from service.figures.forms import sources_described
 from service.http.dependencies import AtlasDep, OneMoment
-from service.http.responses import kept_json
+from service.http.forms import answers
+from service.http.responses import JSON, kept_json
 from service.memory.atlas import Atlas
+from service.resas import forms
 from service.resas.answers import (
     FIGURES,
     PYRAMID_CENSUS_YEARS,
@@ -74,54 +76,6 @@ FutureYear = Annotated[
     str, Query(alias="year", description="年 Year, 2025 to 2045 in steps of five", examples=["2045"])
 ]
 
-#: Remarks of ``meta.notes``.
-NOTES = {
-    "projected": (
-        "2020年までは国勢調査、2025年からは社人研の推計（平成30年推計、2015年基準）。福島県の市町村と政令市の区に推計はない。",
-        "Censuses until 2020; from 2025 the IPSS projection of 2018 (base 2015), which has none for the "
-        "municipalities of Fukushima and the wards of designated cities.",
-    ),
-    "unknown ages": (
-        "総人口は年齢不詳を含み、3区分は含まない。rate の分母は総人口で、小数第2位以下は切捨て。",
-        "The total has people of unknown age, the three groups have not. rate is of the total, cut after one "
-        "decimal.",
-    ),
-    "pyramid 2020": (
-        "2020年は国勢調査ではなく社人研の推計（平成30年推計）。",
-        "2020 is not the census but the IPSS projection of 2018.",
-    ),
-    "pyramid": (
-        "割合の分母は年齢不詳を含む総人口。年齢不詳はどの階級にも含まない。",
-        "Percentages are of the total, people of unknown age included, who are in no class.",
-    ),
-    "twice": (
-        "政令指定都市とその区の両方がある。bigCityFlag=0,2,3 で絞ると二重に数えない。",
-        "Both designated cities and their wards are listed; with bigCityFlag=0,2,3 nothing is counted twice.",
-    ),
-    "movements": (
-        "転入・転出は日本人移動者で、市区町村は県内移動を含み、都道府県は他都道府県との移動のみ。合算では地域間の移動も残る。",
-        "Migration is of Japanese movers: within the prefecture too for municipalities, only between "
-        "prefectures for prefectures. Moves between areas that are added stay in.",
-    ),
-    "ratio": (
-        "ratio は若年女性人口減少率（20〜39歳、2015年比）。旧サービスの年齢と基準年は未確認。",
-        "ratio is the decline of women aged 20 to 39 since 2015; ages and base year of the old service are "
-        "not verified.",
-    ),
-    "taxes": (
-        "市町村の地方税を国勢調査人口で割ったもの。都道府県は市町村の合計で、都道府県税を含まない。",
-        "Municipal tax divided by the census population; a prefecture is the sum of its municipalities, "
-        "without the prefecture's own tax.",
-    ),
-    "private": ("民営事業所のみ（経済センサス）。", "Private establishments only (economic census)."),
-    "no figure": ("この値のデータはありません。", "There are no figures of this here."),
-    "no industry": ("産業別のデータはありません。", "There are no figures by industry here."),
-    "no list": ("この一覧はありません。", "This list is not kept here."),
-    "industries": (
-        "日本標準産業分類（平成25年10月改定）。",
-        "Japan Standard Industrial Classification, revision of October 2013.",
-    ),
-}
 REMARKS = {"taxes": ("taxes",), "plant": ("private",), "employee": ("private",)}
 
 
@@ -142,15 +96,17 @@ async def _answer(request: Request, atlas: Atlas, make: Callable[[], Result]) ->
 def _envelope(atlas: Atlas, told: Result) -> dict[str, object]:
     """Return the old envelope; what the old service did not have is under ``meta``."""
     vintage = newest_vintage(atlas)
-    meta = {
+    meta: forms.ResasMeta = {
         "sources": sources_described(atlas, tuple(told.sources)),
         "boundaries": {"date": str(vintage.date), "credit": vintage.credit, "licence": vintage.licence},
-        "notes": [dict(zip(("ja", "en"), NOTES[note], strict=True)) for note in told.notes],
+        "notes": [forms.note(name) for name in told.notes],
     }
     return {"message": None, "result": told.result, "meta": meta}
 
 
-@router.get(f"{V1}/prefectures", summary="RESAS: prefectures")
+@router.get(
+    f"{V1}/prefectures", summary="RESAS: prefectures", responses=answers(JSON, form=forms.ResasPrefectures)
+)
 async def list_prefectures(request: Request, atlas: AtlasDep) -> Response:
     """Return number and name of the 47 prefectures."""
 
@@ -160,7 +116,9 @@ async def list_prefectures(request: Request, atlas: AtlasDep) -> Response:
     return await _answer(request, atlas, make)
 
 
-@router.get(f"{V1}/cities", summary="RESAS: municipalities and wards")
+@router.get(
+    f"{V1}/cities", summary="RESAS: municipalities and wards", responses=answers(JSON, form=forms.ResasCities)
+)
 async def list_cities(
     request: Request, atlas: AtlasDep, prefecture: PrefCode = "", flags: Flags = ""
 ) -> Response:
@@ -173,7 +131,11 @@ async def list_cities(
     return await _answer(request, atlas, make)
 
 
-@router.get(f"{V1}/population/composition/perYear", summary="RESAS: population by three age groups")
+@router.get(
+    f"{V1}/population/composition/perYear",
+    summary="RESAS: population by three age groups",
+    responses=answers(JSON, form=forms.ResasSeries),
+)
 async def composition(
     request: Request, atlas: AtlasDep, prefecture: PrefCode = "", city: CityCode = "", added: AddArea = ""
 ) -> Response:
@@ -187,7 +149,11 @@ async def composition(
     return await _answer(request, atlas, make)
 
 
-@router.get(f"{V1}/population/composition/pyramid", summary="RESAS: population pyramids of two years")
+@router.get(
+    f"{V1}/population/composition/pyramid",
+    summary="RESAS: population pyramids of two years",
+    responses=answers(JSON, form=forms.ResasPyramids),
+)
 async def pyramid(
     request: Request,
     atlas: AtlasDep,
@@ -217,7 +183,11 @@ async def pyramid(
     return await _answer(request, atlas, make)
 
 
-@router.get(f"{V1}/population/sum/perYear", summary="RESAS: population as line and bars")
+@router.get(
+    f"{V1}/population/sum/perYear",
+    summary="RESAS: population as line and bars",
+    responses=answers(JSON, form=forms.ResasPopulationSums),
+)
 async def sum_per_year(
     request: Request, atlas: AtlasDep, prefecture: PrefCode = "", city: CityCode = "", added: AddArea = ""
 ) -> Response:
@@ -231,7 +201,11 @@ async def sum_per_year(
     return await _answer(request, atlas, make)
 
 
-@router.get(f"{V1}/population/sum/estimate", summary="RESAS: population, migration, births and deaths")
+@router.get(
+    f"{V1}/population/sum/estimate",
+    summary="RESAS: population, migration, births and deaths",
+    responses=answers(JSON, form=forms.ResasSeries),
+)
 async def estimate(
     request: Request, atlas: AtlasDep, prefecture: PrefCode = "", city: CityCode = "", added: AddArea = ""
 ) -> Response:
@@ -252,7 +226,11 @@ async def estimate(
     return await _answer(request, atlas, make)
 
 
-@router.get(f"{V1}/population/future/cities", summary="RESAS: projected population of municipalities")
+@router.get(
+    f"{V1}/population/future/cities",
+    summary="RESAS: projected population of municipalities",
+    responses=answers(JSON, form=forms.ResasFutureCities),
+)
 async def future(
     request: Request, atlas: AtlasDep, prefecture: PrefCode = "", year: FutureYear = ""
 ) -> Response:
@@ -273,7 +251,11 @@ async def future(
     return await _answer(request, atlas, make)
 
 
-@router.get(f"{V1}/municipality/{{figure}}/perYear", summary="RESAS: a figure of a municipality by year")
+@router.get(
+    f"{V1}/municipality/{{figure}}/perYear",
+    summary="RESAS: a figure of a municipality by year",
+    responses=answers(JSON, form=forms.ResasMunicipalFigure),
+)
 async def municipality(
     request: Request,
     atlas: AtlasDep,
@@ -309,7 +291,11 @@ async def municipality(
     return await _answer(request, atlas, make)
 
 
-@router.get(f"{V1}/industries/broad", summary="RESAS: divisions of industries")
+@router.get(
+    f"{V1}/industries/broad",
+    summary="RESAS: divisions of industries",
+    responses=answers(JSON, form=forms.ResasDivisions),
+)
 async def divisions(request: Request, atlas: AtlasDep) -> Response:
     """Return code and name of the divisions (大分類) of the industrial classification."""
 
@@ -321,7 +307,11 @@ async def divisions(request: Request, atlas: AtlasDep) -> Response:
     return await _answer(request, atlas, make)
 
 
-@router.get(f"{V1}/industries/middle", summary="RESAS: major groups of industries")
+@router.get(
+    f"{V1}/industries/middle",
+    summary="RESAS: major groups of industries",
+    responses=answers(JSON, form=forms.ResasMajorGroups),
+)
 async def major_groups(request: Request, atlas: AtlasDep, sic: SicCode = "") -> Response:
     """Return code and name of the major groups (中分類) of a division, or of all with `-`."""
 
@@ -364,7 +354,13 @@ EMPTY_LISTS = (
     "tradeInfoItemTypes/narrow",
 )
 for name in EMPTY_LISTS:
-    router.add_api_route(f"{V1}/{name}", empty_list, methods=["GET"], summary="RESAS: an empty list")
+    router.add_api_route(
+        f"{V1}/{name}",
+        empty_list,
+        methods=["GET"],
+        summary="RESAS: an empty list",
+        responses=answers(JSON, form=forms.ResasEmptyList),
+    )
 
 
 @router.get("/{path:path}", include_in_schema=False)

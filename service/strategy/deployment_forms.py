@@ -3,12 +3,160 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NotRequired
 
-from geo.strategy.deployments import CONFIDENCES, ROLES, STATUSES, Deployment
+from typing_extensions import TypedDict
+
+from geo.strategy import deployments
+from geo.strategy.deployments import CONFIDENCES, ROLES, STATUSES, DatedStatus, OwnTarget
+from geo.text import Text
+from service.http.forms import Feature, FeatureCollection, Geometry
 from service.memory.atlas import Atlas
+from service.strategy.kpi_forms import Published
 
 
-def described(atlas: Atlas, one: Deployment) -> dict[str, object]:
+class DeployedMeasure(Text):
+    """A measure that a deployment carries out."""
+
+    id: str
+    goal: str
+
+
+class DeployedArea(TypedDict):
+    """An area of a deployment; `code` as reported, null for a region that is no body."""
+
+    code: str | None
+    name: str
+    role: str
+    role_label: Text
+    part: str
+
+
+class Retrieved(Published):
+    """Where something was published, and when it was read there."""
+
+    retrieved_on: str
+
+
+class Deployment(TypedDict):
+    """A deployment of measures, its source and how sure that is."""
+
+    id: str
+    measures: list[DeployedMeasure]
+    programme: str
+    title: Text
+    areas: list[DeployedArea]
+    reference_date: str
+    current_codes: list[str]
+    applicant_or_operator: str
+    status: str
+    status_label: Text
+    statuses: list[DatedStatus]
+    fy_start: int | None
+    fy_end: int | None
+    project_cost_yen: int | None
+    national_grant_yen: int | None
+    grant_type: str
+    kpis: list[OwnTarget]
+    has_geometry: bool
+    source: Retrieved
+    confidence: str
+    confidence_label: Text
+    note: str
+
+
+class Deployments(TypedDict):
+    """A page of deployments; coverage is partial."""
+
+    total: int
+    next: str | None
+    coverage: Text
+    deployments: list[Deployment]
+
+
+class DeploymentInDetail(Deployment):
+    """A deployment with its own geometry, where it has one."""
+
+    geometry: Geometry | None
+    coverage: Text
+
+
+class DeploymentState(TypedDict):
+    """What a deployment was, from when to when, and which key made it so."""
+
+    valid_from: str
+    valid_to: str | None
+    by: str
+    deployment: Deployment
+
+
+class DeploymentHistory(TypedDict):
+    """Every state that a deployment had, newest first."""
+
+    id: str
+    states: list[DeploymentState]
+
+
+class DeploymentsPut(TypedDict):
+    """What a list of deployments came to: the ids that were added and changed."""
+
+    rows: int
+    dry_run: bool
+    added: list[str]
+    changed: list[str]
+    unchanged: int
+
+
+class DeploymentProperties(TypedDict):
+    """A deployment in the columns of a list; `area_code` where each area is a feature, else `area_codes`."""
+
+    deployment_id: str
+    area_code: NotRequired[str | None]
+    area: NotRequired[str]
+    role: NotRequired[str]
+    part: NotRequired[str]
+    area_codes: NotRequired[str]
+    measure_id: str
+    programme: str
+    title_ja: str
+    title_en: str
+    reference_date: str
+    applicant_or_operator: str
+    status: str
+    statuses: str
+    fy_start: int | None
+    fy_end: int | None
+    project_cost_yen: int | None
+    national_grant_yen: int | None
+    grant_type: str
+    kpis: str
+    source_title: str
+    source_url: str
+    published_on: str
+    retrieved_on: str
+    confidence: str
+    note: str
+
+
+class DeploymentFeature(Feature):
+    """A deployment in one of its areas, or on its own site or route."""
+
+    id: int
+    properties: DeploymentProperties
+
+
+class DeploymentFeatures(FeatureCollection):
+    """Deployments on geometry."""
+
+    vintage: str
+    detail: str
+    deployments: int
+    coverage: Text
+    credit: Text
+    features: list[DeploymentFeature]
+
+
+def described(atlas: Atlas, one: deployments.Deployment) -> Deployment:
     """Return a deployment as JSON, its source and confidence with it."""
     names = atlas.catalogue.policy.strategy.measures_by_id
     newest = max(atlas.catalogue.vintages, default=None)
@@ -38,13 +186,13 @@ def described(atlas: Atlas, one: Deployment) -> dict[str, object]:
         "applicant_or_operator": one.applicant_or_operator,
         "status": one.status,
         "status_label": {"ja": state.ja, "en": state.en},
-        "statuses": [{"status": each.status, "since": each.since} for each in one.statuses],
+        "statuses": list(one.statuses),
         "fy_start": one.fy_start,
         "fy_end": one.fy_end,
         "project_cost_yen": one.project_cost_yen,
         "national_grant_yen": one.national_grant_yen,
         "grant_type": one.grant_type,
-        "kpis": [vars(each) for each in one.kpis],
+        "kpis": list(one.kpis),
         "has_geometry": bool(one.geometry),
         "source": {
             "title": one.source_title,
@@ -58,7 +206,7 @@ def described(atlas: Atlas, one: Deployment) -> dict[str, object]:
     }
 
 
-def cells(one: Deployment) -> dict[str, object]:
+def cells(one: deployments.Deployment) -> dict[str, object]:
     """Return a deployment as a row of a list, in the columns it is imported from."""
 
     def listed(values: Sequence[object]) -> str:

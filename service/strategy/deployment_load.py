@@ -22,6 +22,7 @@ from service.db.documents import deployment_to_body, strategy_from_body
 from service.db.tables import area_change, audit, deployment, strategy
 from service.memory import revisions
 from service.strategy import sandbox
+from service.strategy.deployment_forms import DeploymentsPut
 
 JST = dt.timezone(dt.timedelta(hours=9), "JST")
 #: Who loads what ships. What others have changed or ended is theirs, and a later edition leaves it alone.
@@ -71,7 +72,7 @@ def load_deployments(
     subject: str,
     today: dt.date,
     dry_run: bool = False,
-) -> dict[str, object]:
+) -> DeploymentsPut:
     """Load the rows of a list in the caller's transaction; return which were added and changed.
 
     Raises
@@ -81,7 +82,6 @@ def load_deployments(
     checked = checked_deployments(entries, context(conn, catalog, today))
     kept = _touched_by_others(conn) if actor == SHIPPER else set()
     found = [one for one in checked if one.id not in kept]
-    report: dict[str, object] = {"rows": len(checked), "dry_run": dry_run}
     with conn.begin_nested() as trial:
         change = versions.put(
             conn,
@@ -95,7 +95,9 @@ def load_deployments(
             trial.rollback()
     if change.touched and not dry_run:
         revisions.changed(conn, revisions.DEPLOYMENTS)
-    return report | {
+    return {
+        "rows": len(checked),
+        "dry_run": dry_run,
         "added": list(change.added),
         "changed": list(change.changed),
         "unchanged": len(change.unchanged) + len(checked) - len(found),
@@ -110,7 +112,7 @@ def _touched_by_others(conn: Connection) -> set[str]:
 
 def load_file(
     conn: Connection, path: Path, *, catalog: Path, actor: str, dry_run: bool = False
-) -> dict[str, object]:
+) -> DeploymentsPut:
     """Load a file in the caller's transaction; see ``load_deployments``."""
     return load_deployments(
         conn,
@@ -125,7 +127,7 @@ def load_file(
 
 def put_deployments(
     engine: Engine, body: bytes, *, catalog: Path, actor: str, subject: str, dry_run: bool
-) -> dict[str, object]:
+) -> DeploymentsPut:
     """Load the body of a request in a transaction of its own; costly forms are parsed in a sandbox."""
     with tempfile.NamedTemporaryFile(prefix="chiiki-") as kept:
         kept.write(body)

@@ -18,9 +18,11 @@ from service.db.documents import deployment_from_row
 from service.http.addresses import next_page
 from service.http.auth import Identity, require_scope
 from service.http.dependencies import AtlasDep, api_router, news_of
+from service.http.forms import answers
 from service.http.responses import (
     CSV,
     GEOJSON,
+    JSON,
     Bom,
     Told,
     answer,
@@ -37,7 +39,16 @@ from service.layers.views import Lang, VintageDate, chosen_vintage
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.strategy import deployment_features, queries
-from service.strategy.deployment_forms import cells, described
+from service.strategy.deployment_forms import (
+    DeploymentFeatures,
+    DeploymentHistory,
+    DeploymentInDetail,
+    Deployments,
+    DeploymentsPut,
+    DeploymentState,
+    cells,
+    described,
+)
 from service.strategy.deployment_load import JST, end_deployment, put_deployments
 from service.strategy.deployment_selection import Selection, selected
 from service.strategy.policy import COVERAGE
@@ -123,7 +134,7 @@ def _instant(text: str | None) -> dt.datetime | None:
         raise InvalidParameter("as_of is no date or time", [finding]) from None
 
 
-@router.get("/deployments", summary="Deployments of measures")
+@router.get("/deployments", summary="Deployments of measures", responses=answers(JSON, form=Deployments))
 async def deployments(
     request: Request,
     atlas: AtlasDep,
@@ -139,7 +150,7 @@ async def deployments(
     """
     when = _instant(as_of)
 
-    def make() -> dict[str, object]:
+    def make() -> Deployments:
         found = _found(atlas, asked, when)
         return {
             "total": len(found),
@@ -169,7 +180,11 @@ async def deployments_csv(
     return await kept_csv(request, atlas, make, "deployments.csv", atlas.state(*MADE_OF), bom=bom)
 
 
-@router.get("/deployments.geojson", summary="Deployments as GeoJSON")
+@router.get(
+    "/deployments.geojson",
+    summary="Deployments as GeoJSON",
+    responses=answers(GEOJSON, form=DeploymentFeatures),
+)
 async def deployments_geojson(request: Request, atlas: AtlasDep, asked: Selected, drawn: Drawn) -> Response:
     """Return the deployments that match as a GeoJSON FeatureCollection in WGS 84 (RFC 7946).
 
@@ -178,7 +193,11 @@ async def deployments_geojson(request: Request, atlas: AtlasDep, asked: Selected
     return await _features(request, atlas, asked, drawn, "deployments.geojson")
 
 
-@router.get("/measures/{measure}/deployments.geojson", summary="Deployments of a measure as GeoJSON")
+@router.get(
+    "/measures/{measure}/deployments.geojson",
+    summary="Deployments of a measure as GeoJSON",
+    responses=answers(GEOJSON, form=DeploymentFeatures),
+)
 async def measure_geojson(request: Request, atlas: AtlasDep, measure: str, drawn: Drawn) -> Response:
     """Return the deployments of one measure as GeoJSON; see /v1/deployments.geojson."""
     name = atlas.catalogue.policy.measure(measure).id
@@ -192,25 +211,32 @@ async def template(request: Request, lang: Lang = "ja") -> Response:
     return answer(request, csv_bytes(header, [], bom=True), Told(CSV, download="deployments.csv"))
 
 
-@router.get("/deployments/{deployment}", summary="One deployment")
+@router.get(
+    "/deployments/{deployment}", summary="One deployment", responses=answers(JSON, form=DeploymentInDetail)
+)
 async def deployment(request: Request, atlas: AtlasDep, deployment: str) -> Response:
     """Return one deployment with its own geometry, where it has one."""
     found = _one(atlas, deployment)
-    body = described(atlas, found) | {
+    body: DeploymentInDetail = {
+        **described(atlas, found),
         "geometry": orjson.loads(found.geometry) if found.geometry else None,
         "coverage": COVERAGE,
     }
     return json_answer(request, body)
 
 
-@router.get("/deployments/{deployment}/history", summary="Every state a deployment had")
+@router.get(
+    "/deployments/{deployment}/history",
+    summary="Every state a deployment had",
+    responses=answers(JSON, form=DeploymentHistory),
+)
 async def history(request: Request, atlas: AtlasDep, deployment: str) -> Response:
     """Return the states of a deployment, newest first: from when to when each held, and which key made it."""
     async with atlas.reading("deployments") as conn:
         rows = await queries.deployment_history(conn, deployment)
     if not rows:
         raise NotFound(f"There never was a deployment {deployment[:80]!r}; see /v1/deployments")
-    states = [
+    states: list[DeploymentState] = [
         {
             "valid_from": row.valid_from.isoformat(),
             "valid_to": row.valid_to and row.valid_to.isoformat(),
@@ -219,7 +245,8 @@ async def history(request: Request, atlas: AtlasDep, deployment: str) -> Respons
         }
         for row in rows
     ]
-    return json_answer(request, {"id": deployment, "states": states})
+    told: DeploymentHistory = {"id": deployment, "states": states}
+    return json_answer(request, told)
 
 
 LIST = """\
@@ -231,6 +258,7 @@ LIST = """\
 @router.post(
     "/deployments",
     summary="Import a list of deployments (API key with scope steward)",
+    responses=answers(JSON, form=DeploymentsPut),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -260,6 +288,7 @@ async def post(request: Request, atlas: AtlasDep, identity: Steward, dry_run: Dr
 @router.put(
     "/deployments/{deployment}",
     summary="Enter or change one deployment (API key with scope steward)",
+    responses=answers(JSON, form=DeploymentsPut),
     openapi_extra={
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
     },

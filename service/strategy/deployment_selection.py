@@ -9,7 +9,7 @@ from geo.areas.names import plain
 from geo.codes import area_code
 from geo.eras import fiscal_year
 from geo.errors import Finding, InvalidParameter
-from geo.strategy.deployments import STATUSES, Deployment
+from geo.strategy.deployments import RUNNING, STATUSES, Deployment
 from service.figures.lines import codes_of
 from service.memory.atlas import Atlas
 from service.strategy.policy import touches
@@ -92,3 +92,13 @@ def _expect(name: str, value: str, existing: Iterable[str]) -> None:
         listed = ", ".join(existing)
         finding = Finding("query", name, value[:80], f"one of {listed}")
         raise InvalidParameter(f"{name} {value[:80]!r} does not exist; there are: {listed}", [finding])
+
+
+def running(atlas: Atlas, code: str) -> dict[str, list[str]]:
+    """Return measure → ids of the deployments that run it in an area, as far as is known."""
+    found: dict[str, list[str]] = {}
+    for one in selected(atlas, Selection(area=code)):
+        if one.status in RUNNING:
+            for name in one.measures:
+                found.setdefault(name, []).append(one.id)
+    return found

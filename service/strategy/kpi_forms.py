@@ -2,16 +2,222 @@
 
 from __future__ import annotations
 
-from geo.strategy.kpis import Actual, Kpi, Series
-from geo.strategy.rating import Assessment, RatingScheme, Target
-from service.figures.forms import sources_described
+from collections.abc import Sequence
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from geo.strategy import kpis, rating
+from geo.strategy.kpis import ActualStatus, PriceBasis
+from geo.strategy.rating import (
+    Assessment,
+    Comparison,
+    Direction,
+    Formula,
+    Growth,
+    Quantity,
+    Target,
+    TargetType,
+)
+from geo.text import Text, name_of
+from service.figures.forms import Source, sources_described
 from service.figures.lines import member
+from service.http.forms import Credited
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.strategy.progress import Course, Level, Race
+from service.strategy import progress
+from service.strategy.progress import Level
 
 
-def target_described(one: Target) -> dict[str, object]:
+class Published(Credited):
+    """Where and when something was published."""
+
+    published_on: str
+
+
+class YearValue(TypedDict):
+    """What is to be reached by a fiscal year."""
+
+    fiscal_year: int
+    value: float
+
+
+class KpiTarget(TypedDict):
+    """What is to be reached in an area, and from where."""
+
+    area: str
+    type: TargetType
+    baseline: float | None
+    baseline_period: str
+    target: float | None
+    target_period: str
+    comparator: str | None
+    plan_from: int | None
+    plan_to: int | None
+    milestones: list[YearValue]
+
+
+class Actual(TypedDict):
+    """What was reached in an area and year, who says so, and which key entered it."""
+
+    area: str
+    period: str
+    value: float | None
+    status: ActualStatus
+    source: Published
+    note: str
+    entered_by: str
+
+
+class KpiSeries(TypedDict):
+    """Where the values of a KPI come from: an indicator, or `published` for those that were entered."""
+
+    indicator: str
+    price_basis: PriceBasis
+    base: Text
+
+
+class Band(TypedDict):
+    """A step of a rating: it applies where its quantity is at least (or above) `lower`."""
+
+    code: str
+    quantity: Quantity
+    lower: float | None
+    above: bool
+    label: Text
+    colour: str
+
+
+class RatingScheme(TypedDict):
+    """A rule from rate to rating; its bands from the best to the worst."""
+
+    id: str
+    name: Text
+    bands: list[Band]
+    source: Credited
+
+
+class KpiDefinition(TypedDict):
+    """What a KPI measures, and what is to be reached."""
+
+    id: str
+    name: Text
+    definition: Text
+    unit: Text
+    decimals: int
+    direction: Direction
+    formula: Formula
+    rating: str
+    goal: str | None
+    measure: str | None
+    owner: str | None
+    relative: bool
+    growth_basis: Growth | None
+    proxies: list[str]
+    targets: list[KpiTarget]
+    layer: str | None
+    note: Text
+    source: Credited
+
+
+class Kpi(KpiDefinition):
+    """A KPI without its actuals."""
+
+    series: list[KpiSeries]
+
+
+class Kpis(TypedDict):
+    """KPIs and the rating schemes in use."""
+
+    total: int
+    kpis: list[Kpi]
+    rating_schemes: list[RatingScheme]
+
+
+class KpiInDetail(Kpi):
+    """A KPI with the actuals that were entered, and its rating scheme."""
+
+    actuals: list[Actual]
+    rating_scheme: RatingScheme
+
+
+class Region(TypedDict):
+    """An area or a region set."""
+
+    id: str
+    name: Text
+
+
+class MissingFigures(TypedDict):
+    """An indicator that a series needs and that has no figures."""
+
+    indicator: str
+    name: Text
+    reason: Text
+
+
+class Race(KpiSeries):
+    """A series in a region and its comparator, year by year; `missing` names the figures that it lacks."""
+
+    area: Region
+    comparator: Region
+    points: list[Comparison]
+    missing: list[MissingFigures]
+    sources: list[Source]
+
+
+class CoursePoint(TypedDict):
+    """How far a KPI has come in a year; what cannot be said is null, and `reason` then says why."""
+
+    period: str
+    status: str
+    actual: float | None
+    progress_rate: float | None
+    level_rate: float | None
+    achievement: float | None
+    expected: float | None
+    year_adjusted: float | None
+    achieved: bool | None
+    rating: str | None
+    reason: str
+    sources: Sequence[Source | Published]
+
+
+class Course(KpiTarget):
+    """What an area was to reach, and what it has reached by year."""
+
+    name: Text
+    points: list[CoursePoint]
+
+
+class KpiRaces(KpiDefinition):
+    """How far a KPI that compares two regions has come, series by series."""
+
+    rating_scheme: RatingScheme
+    since: str | None
+    series: list[Race]
+
+
+class KpiCourses(Kpi):
+    """How far a KPI with targets has come, area by area."""
+
+    rating_scheme: RatingScheme
+    areas: list[Course]
+
+
+Result = Literal["added", "changed", "unchanged"]
+
+
+class KpiPut(TypedDict):
+    """What a write of a KPI or of its actuals came to."""
+
+    kpi: str
+    result: Result
+    actuals: int
+    dry_run: bool
+
+
+def target_described(one: Target) -> KpiTarget:
     """Return a target as JSON."""
     return {
         "area": one.area,
@@ -29,7 +235,7 @@ def target_described(one: Target) -> dict[str, object]:
     }
 
 
-def actual_described(one: Actual) -> dict[str, object]:
+def actual_described(one: kpis.Actual) -> Actual:
     """Return an entered actual as JSON."""
     return {
         "area": one.area,
@@ -42,7 +248,7 @@ def actual_described(one: Actual) -> dict[str, object]:
     }
 
 
-def series_described(one: Series) -> dict[str, object]:
+def series_described(one: kpis.Series) -> KpiSeries:
     """Return a series as JSON."""
     return {
         "indicator": one.indicator,
@@ -51,11 +257,11 @@ def series_described(one: Series) -> dict[str, object]:
     }
 
 
-def scheme_described(one: RatingScheme) -> dict[str, object]:
+def scheme_described(one: rating.RatingScheme) -> RatingScheme:
     """Return a rating scheme as JSON, its bands from the best to the worst."""
     return {
         "id": one.id,
-        "name": {"ja": one.name_ja, "en": one.name_en},
+        "name": name_of(one),
         "bands": [
             {
                 "code": band.code,
@@ -71,12 +277,53 @@ def scheme_described(one: RatingScheme) -> dict[str, object]:
     }
 
 
-def described(atlas: Atlas, one: Kpi) -> dict[str, object]:
+def described(atlas: Atlas, one: kpis.Kpi) -> Kpi:
     """Return a KPI as JSON, without its actuals."""
+    return {**_definition(atlas, one), "series": [series_described(each) for each in one.series]}
+
+
+def races_described(
+    atlas: Atlas, vintage: Vintage, one: kpis.Kpi, basis: Growth, since: str, told: Sequence[progress.Race]
+) -> KpiRaces:
+    """Return how far a KPI that compares two regions has come, as JSON."""
+    return {
+        **_definition(atlas, one),
+        "growth_basis": basis,
+        "rating_scheme": _scheme_of(atlas, one),
+        "since": since or None,
+        "series": [race_described(atlas, vintage, race) for race in told],
+    }
+
+
+def courses_described(
+    atlas: Atlas, vintage: Vintage, one: kpis.Kpi, told: Sequence[progress.Course]
+) -> KpiCourses:
+    """Return how far a KPI with targets has come, as JSON."""
+    return {
+        **described(atlas, one),
+        "rating_scheme": _scheme_of(atlas, one),
+        "areas": [course_described(atlas, vintage, course) for course in told],
+    }
+
+
+def in_detail(atlas: Atlas, one: kpis.Kpi) -> KpiInDetail:
+    """Return a KPI as JSON, with the actuals that were entered, and its rating scheme."""
+    return {
+        **described(atlas, one),
+        "actuals": [actual_described(each) for each in one.actuals],
+        "rating_scheme": _scheme_of(atlas, one),
+    }
+
+
+def _scheme_of(atlas: Atlas, one: kpis.Kpi) -> RatingScheme:
+    return scheme_described(atlas.catalogue.policy.strategy.schemes_by_id[one.rating])
+
+
+def _definition(atlas: Atlas, one: kpis.Kpi) -> KpiDefinition:
     layer = f"kpi-progress:{one.id}"
     return {
         "id": one.id,
-        "name": {"ja": one.name_ja, "en": one.name_en},
+        "name": name_of(one),
         "definition": {"ja": one.definition_ja, "en": one.definition_en},
         "unit": {"ja": one.unit_ja, "en": one.unit_en},
         "decimals": one.decimals,
@@ -88,7 +335,6 @@ def described(atlas: Atlas, one: Kpi) -> dict[str, object]:
         "owner": one.owner or None,
         "relative": one.is_relative,
         "growth_basis": one.growth_basis if one.is_relative else None,
-        "series": [series_described(each) for each in one.series],
         "proxies": list(one.proxies),
         "targets": [target_described(each) for each in one.targets],
         "layer": layer if layer in atlas.catalogue.layers else None,
@@ -97,22 +343,21 @@ def described(atlas: Atlas, one: Kpi) -> dict[str, object]:
     }
 
 
-def _name(atlas: Atlas, vintage: Vintage, area: str) -> dict[str, str]:
-    line = member(atlas, vintage, area)
-    return {"ja": line.name_ja, "en": line.name_en}
+def _name(atlas: Atlas, vintage: Vintage, area: str) -> Text:
+    return name_of(member(atlas, vintage, area))
 
 
-def race_described(atlas: Atlas, vintage: Vintage, one: Race) -> dict[str, object]:
+def race_described(atlas: Atlas, vintage: Vintage, one: progress.Race) -> Race:
     """Return a comparison of two regions as JSON."""
     return {
         **series_described(one.series),
         "area": {"id": one.target.area, "name": _name(atlas, vintage, one.target.area)},
         "comparator": {"id": one.target.comparator, "name": _name(atlas, vintage, one.target.comparator)},
-        "points": [vars(each) for each in one.comparisons],
+        "points": list(one.comparisons),
         "missing": [
             {
                 "indicator": name,
-                "name": {"ja": atlas.indicator(name).name_ja, "en": atlas.indicator(name).name_en},
+                "name": name_of(atlas.indicator(name)),
                 "reason": {
                     "ja": "公表表が取り込まれていない。他の値で代えない。",
                     "en": "The published table is not loaded; nothing is put in its place.",
@@ -124,7 +369,7 @@ def race_described(atlas: Atlas, vintage: Vintage, one: Race) -> dict[str, objec
     }
 
 
-def course_described(atlas: Atlas, vintage: Vintage, one: Course) -> dict[str, object]:
+def course_described(atlas: Atlas, vintage: Vintage, one: progress.Course) -> Course:
     """Return the course of one area as JSON."""
     return {
         "name": _name(atlas, vintage, one.target.area),
@@ -133,9 +378,22 @@ def course_described(atlas: Atlas, vintage: Vintage, one: Course) -> dict[str, o
     }
 
 
-def point_described(atlas: Atlas, level: Level, assessment: Assessment) -> dict[str, object]:
+def point_described(atlas: Atlas, level: Level, assessment: Assessment) -> CoursePoint:
     """Return one year of a course as JSON."""
-    source: object = sources_described(atlas, level.sources)
+    sources: Sequence[Source | Published] = sources_described(atlas, level.sources)
     if level.actual is not None:
-        source = [actual_described(level.actual)["source"]]
-    return {"period": level.period, "status": level.status, **vars(assessment), "sources": source}
+        sources = [actual_described(level.actual)["source"]]
+    return {
+        "period": level.period,
+        "status": level.status,
+        "actual": assessment.actual,
+        "progress_rate": assessment.progress_rate,
+        "level_rate": assessment.level_rate,
+        "achievement": assessment.achievement,
+        "expected": assessment.expected,
+        "year_adjusted": assessment.year_adjusted,
+        "achieved": assessment.achieved,
+        "rating": assessment.rating,
+        "reason": assessment.reason,
+        "sources": sources,
+    }

@@ -23,6 +23,7 @@ from service.db.tables import indicator, kpi, region_set
 from service.figures.load import known_codes
 from service.memory import revisions
 from service.strategy.deployment_load import newest_strategy
+from service.strategy.kpi_forms import KpiPut, Result
 
 #: The columns of a list of actuals.
 ACTUAL_COLUMNS = tuple(field.name for field in fields(Actual) if field.name != "entered_by")
@@ -40,7 +41,7 @@ def known(conn: Connection, policy: Strategy, indicators: Collection[str]) -> Kn
     )
 
 
-def put_kpi(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool) -> dict[str, object]:
+def put_kpi(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool) -> KpiPut:
     """Register a KPI of an area's own strategy, or replace it; in a transaction of its own.
 
     Raises
@@ -70,7 +71,7 @@ def put_kpi(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool
         return _put(conn, made, actor, dry_run=dry_run)
 
 
-def put_actuals(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool) -> dict[str, object]:
+def put_actuals(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool) -> KpiPut:
     """Enter actuals of any KPI; those it has for the same area and year are replaced, others stay.
 
     Raises
@@ -109,15 +110,15 @@ def end_kpi(engine: Engine, name: str, actor: str) -> None:
         revisions.changed(conn, revisions.kpi(name))
 
 
-def _put(conn: Connection, made: Kpi, actor: str, *, dry_run: bool) -> dict[str, object]:
+def _put(conn: Connection, made: Kpi, actor: str, *, dry_run: bool) -> KpiPut:
     with conn.begin_nested() as trial:
         change = versions.put(conn, kpi, {made.id: kpi_to_body(made)}, actor=actor, subject=made.id)
         if dry_run:
             trial.rollback()
     if change.touched and not dry_run:
         revisions.changed(conn, revisions.kpi(made.id))
-    what = "added" if change.added else "changed" if change.changed else "unchanged"
-    return {"kpi": made.id, "result": what, "actuals": len(made.actuals), "dry_run": dry_run}
+    result: Result = "added" if change.added else "changed" if change.changed else "unchanged"
+    return {"kpi": made.id, "result": result, "actuals": len(made.actuals), "dry_run": dry_run}
 
 
 def _stored(conn: Connection, name: str) -> Kpi | None:

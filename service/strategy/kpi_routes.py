@@ -15,15 +15,21 @@ from geo.strategy.kpis import Kpi
 from geo.strategy.rating import Assessment, Comparison, Growth
 from service.http.auth import Identity, require_scope
 from service.http.dependencies import AtlasDep, api_router, news_of
-from service.http.responses import Bom, json_answer, kept_csv, kept_json, to_json
+from service.http.forms import answers
+from service.http.responses import JSON, Bom, json_answer, kept_csv, kept_json, to_json
 from service.layers.views import VintageDate, chosen_vintage
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.strategy.kpi_forms import (
-    actual_described,
-    course_described,
+    KpiCourses,
+    KpiInDetail,
+    KpiPut,
+    KpiRaces,
+    Kpis,
+    courses_described,
     described,
-    race_described,
+    in_detail,
+    races_described,
     scheme_described,
 )
 from service.strategy.kpi_load import end_kpi, put_actuals, put_kpi
@@ -44,7 +50,7 @@ Since = Annotated[
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-@router.get("/kpis", summary="KPIs")
+@router.get("/kpis", summary="KPIs", responses=answers(JSON, form=Kpis))
 async def kpis(
     request: Request,
     atlas: AtlasDep,
@@ -65,20 +71,14 @@ async def kpis(
         found = [one for one in found if one.owner == wanted]
     schemes = [scheme_described(one) for one in policy.strategy.schemes]
     listed = [described(atlas, one) for one in found]
-    return json_answer(request, {"total": len(listed), "kpis": listed, "rating_schemes": schemes})
+    told: Kpis = {"total": len(listed), "kpis": listed, "rating_schemes": schemes}
+    return json_answer(request, told)
 
 
-@router.get("/kpis/{kpi}", summary="One KPI")
+@router.get("/kpis/{kpi}", summary="One KPI", responses=answers(JSON, form=KpiInDetail))
 async def kpi(request: Request, atlas: AtlasDep, kpi: str) -> Response:
     """Return one KPI with its targets, the actuals that were entered, and its rating scheme."""
-    policy = atlas.catalogue.policy
-    found = policy.kpi(kpi)
-    scheme = policy.strategy.schemes_by_id[found.rating]
-    body = described(atlas, found) | {
-        "actuals": [actual_described(one) for one in found.actuals],
-        "rating_scheme": scheme_described(scheme),
-    }
-    return json_answer(request, body)
+    return json_answer(request, in_detail(atlas, atlas.catalogue.policy.kpi(kpi)))
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,9 @@ def progress_of(atlas: Atlas, asked: Asked) -> Progress:
 AskedDep = Annotated[Asked, Depends(progress_asked)]
 
 
-@router.get("/kpis/{kpi}/progress", summary="Progress of a KPI")
+@router.get(
+    "/kpis/{kpi}/progress", summary="Progress of a KPI", responses=answers(JSON, form=(KpiRaces, KpiCourses))
+)
 async def progress(request: Request, atlas: AtlasDep, asked: AskedDep) -> Response:
     """Return how far a KPI has come, by area and year, never clipped.
 
@@ -132,17 +134,11 @@ async def progress(request: Request, atlas: AtlasDep, asked: AskedDep) -> Respon
     never joined, and `missing` names the figures a series lacks.
     """
 
-    def make() -> dict[str, object]:
+    def make() -> KpiRaces | KpiCourses:
         told = progress_of(atlas, asked)
-        scheme = atlas.catalogue.policy.strategy.schemes_by_id[told.kpi.rating]
-        body = described(atlas, told.kpi) | {"rating_scheme": scheme_described(scheme)}
         if told.kpi.is_relative:
-            return body | {
-                "growth_basis": told.basis,
-                "since": told.since or None,
-                "series": [race_described(atlas, told.vintage, one) for one in told.races],
-            }
-        return body | {"areas": [course_described(atlas, told.vintage, one) for one in told.courses]}
+            return races_described(atlas, told.vintage, told.kpi, told.basis, told.since, told.races)
+        return courses_described(atlas, told.vintage, told.kpi, told.courses)
 
     return await kept_json(request, atlas, make, atlas.state())
 
@@ -209,6 +205,7 @@ ACTUALS = "area,period,value,source_title\n01206,2025,-1080,住民基本台帳�
 @router.put(
     "/kpis/{kpi}",
     summary="Register a KPI of an area's own strategy (API key with scope steward)",
+    responses=answers(JSON, form=KpiPut),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -235,6 +232,7 @@ async def put(
 @router.put(
     "/kpis/{kpi}/actuals",
     summary="Enter actuals of a KPI (API key with scope steward)",
+    responses=answers(JSON, form=KpiPut),
     openapi_extra={
         "requestBody": {
             "required": True,

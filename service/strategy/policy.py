@@ -16,11 +16,12 @@ from geo.figures.indicators import Category, Indicator
 from geo.strategy.deployments import RUNNING, STATUSES, Deployment, categories
 from geo.strategy.kpis import PUBLISHED, Kpi
 from geo.strategy.plan import Goal, Measure, Strategy
+from geo.text import Text
 from service.areas.gazetteer import Gazetteer
 from service.figures.values import NONE_KNOWN, OK, Vector
 
 #: What every answer about deployments says of itself.
-COVERAGE = {
+COVERAGE: Text = {
     "ja": "公表資料で確認できた展開のみ。網羅ではなく、載っていないことは未実施を意味しません。",
     "en": "Only deployments found in published sources. Coverage is partial: others may exist.",
 }

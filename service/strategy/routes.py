@@ -11,18 +11,25 @@ from fastapi.responses import Response
 from geo.strategy.deployments import RUNNING
 from geo.strategy.logic_model import downstream, mermaid, svg
 from service.http.dependencies import AtlasDep, api_router
-from service.http.responses import SVG, TEXT, Told, encoded, kept, kept_json, state_of
+from service.http.forms import answers
+from service.http.responses import JSON, SVG, TEXT, Told, encoded, kept, kept_json, state_of
 from service.layers.views import Lang
 from service.memory.atlas import Atlas
 from service.strategy.deployment_selection import Selection, selected
 from service.strategy.forms import (
-    edition,
-    goal_described,
-    link_described,
-    measure_described,
-    milestone_described,
+    GoalInDetail,
+    Goals,
+    LogicModel,
+    MeasureInDetail,
+    Measures,
+    Roadmap,
+    goal_in_detail,
+    goals_described,
+    logic_model_described,
+    measure_in_detail,
+    measures_described,
+    roadmap_described,
 )
-from service.strategy.policy import COVERAGE, Policy
 
 router = api_router(prefix="/v1", tags=["strategy"])
 
@@ -37,7 +44,7 @@ AreaFilter = Annotated[
 ]
 
 
-@router.get("/goals", summary="Policy goals")
+@router.get("/goals", summary="Policy goals", responses=answers(JSON, form=Goals))
 async def goals(request: Request, atlas: AtlasDep) -> Response:
     """Return the goals of the strategy with their KPI in words.
 
@@ -45,81 +52,41 @@ async def goals(request: Request, atlas: AtlasDep) -> Response:
     names and this catalogue therefore lists (40): the two are kept apart.
     """
 
-    def make() -> dict[str, object]:
-        policy = atlas.catalogue.policy
-        listed = [goal_described(policy, goal) for goal in policy.strategy.goals]
-        return {"strategy": edition(policy.strategy), "goals": listed, "coverage": COVERAGE}
+    def make() -> Goals:
+        return goals_described(atlas.catalogue.policy)
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
 
 
-@router.get("/goals/{goal}", summary="One policy goal")
+@router.get("/goals/{goal}", summary="One policy goal", responses=answers(JSON, form=GoalInDetail))
 async def goal(request: Request, atlas: AtlasDep, goal: str) -> Response:
     """Return one goal with its measures, what leads to it by the logic model, and its milestones."""
 
-    def make() -> dict[str, object]:
+    def make() -> GoalInDetail:
         policy = atlas.catalogue.policy
-        found = policy.goal(goal)
-        measures = [one for one in policy.strategy.measures if one.goal == goal]
-        subjects = {goal, *(one.id for one in measures), *(one.id for one in policy.kpis_of(goal))}
-        body: dict[str, object] = {
-            "strategy": edition(policy.strategy),
-            **goal_described(policy, found),
-            "measures": [measure_described(policy, one) for one in measures],
-            "outcomes": [link.source for link in policy.strategy.links if link.target == goal],
-            "milestones": [
-                milestone_described(m) for m in policy.strategy.milestones if m.subject in subjects
-            ],
-            "coverage": COVERAGE,
-        }
-        return body
+        return goal_in_detail(policy, policy.goal(goal))
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
 
 
-@router.get("/measures", summary="Measures of the strategy")
+@router.get("/measures", summary="Measures of the strategy", responses=answers(JSON, form=Measures))
 async def measures(request: Request, atlas: AtlasDep, goal: GoalFilter = None) -> Response:
     """Return the measures that the strategy names, with the number of deployments known of each."""
 
-    def make() -> dict[str, object]:
+    def make() -> Measures:
         policy = atlas.catalogue.policy
-        wanted = goal and policy.goal(goal).id
-        listed = [one for one in policy.strategy.measures if wanted is None or one.goal == wanted]
-        stated = policy.strategy.stated_measures if wanted is None else policy.goal(wanted).stated_measures
-        body: dict[str, object] = {
-            "strategy": edition(policy.strategy),
-            "total": len(listed),
-            "stated": stated,
-            "measures": [measure_described(policy, one) for one in listed],
-            "coverage": COVERAGE,
-        }
-        return body
+        return measures_described(policy, None if goal is None else policy.goal(goal))
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
 
 
-@router.get("/measures/{measure}", summary="One measure")
+@router.get("/measures/{measure}", summary="One measure", responses=answers(JSON, form=MeasureInDetail))
 async def measure(request: Request, atlas: AtlasDep, measure: str) -> Response:
     """Return one measure, by its id, name or an alias, with what it is to bring about and why."""
 
-    def make() -> dict[str, object]:
+    def make() -> MeasureInDetail:
         policy = atlas.catalogue.policy
-        found = policy.measure(measure)
-        known = policy.of_measure(found.id)
-        states = {state: sum(one.status == state for one in known) for state in {one.status for one in known}}
-        reached = downstream([found.id], policy.strategy.links)
-        body: dict[str, object] = {
-            "strategy": edition(policy.strategy),
-            **measure_described(policy, found),
-            "note": found.note,
-            "deployments_by_status": dict(sorted(states.items())),
-            "links": [link_described(link) for link in policy.strategy.links if link.source in reached],
-            "milestones": [
-                milestone_described(m) for m in policy.strategy.milestones if m.subject == found.id
-            ],
-            "coverage": COVERAGE,
-        }
-        return body
+        return measure_in_detail(policy, policy.measure(measure))
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
 
@@ -133,7 +100,7 @@ def _lit(atlas: Atlas, area: str | None) -> Collection[str]:
     return downstream({name for one in running for name in one.measures}, policy.strategy.links)
 
 
-@router.get("/logic-model.json", summary="Logic model as JSON")
+@router.get("/logic-model.json", summary="Logic model as JSON", responses=answers(JSON, form=LogicModel))
 async def logic_model_json(request: Request, atlas: AtlasDep, area: AreaFilter = None) -> Response:
     """Return measure → output → outcome → goal as nodes and links, each link with its reason.
 
@@ -141,27 +108,8 @@ async def logic_model_json(request: Request, atlas: AtlasDep, area: AreaFilter =
     `area`, `deployed` tells the measures known to run there and what they lead to.
     """
 
-    def make() -> dict[str, object]:
-        strategy = atlas.catalogue.policy.strategy
-        lit = _lit(atlas, area)
-        indicators = {node.id: list(node.indicators) for node in strategy.nodes}
-        body: dict[str, object] = {
-            "strategy": edition(strategy),
-            "nodes": [
-                {
-                    "id": box.id,
-                    "kind": box.kind,
-                    "label": {"ja": box.label_ja, "en": box.label_en},
-                    "indicators": indicators.get(box.id, []),
-                    "deployed": box.id in lit,
-                }
-                for box in strategy.boxes
-            ],
-            "links": [link_described(link) for link in strategy.links],
-            "area": area,
-            "coverage": COVERAGE,
-        }
-        return body
+    def make() -> LogicModel:
+        return logic_model_described(atlas.catalogue.policy.strategy, area, _lit(atlas, area))
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
 
@@ -194,7 +142,9 @@ async def logic_model_svg(
     return await kept(request, atlas, state_of(request, atlas.state(*MADE_OF)), encoded(make), Told(SVG))
 
 
-@router.get("/roadmap", summary="Roadmap: what is due in which fiscal year")
+@router.get(
+    "/roadmap", summary="Roadmap: what is due in which fiscal year", responses=answers(JSON, form=Roadmap)
+)
 async def roadmap(
     request: Request,
     atlas: AtlasDep,
@@ -208,40 +158,8 @@ async def roadmap(
     `basis` tells how each is known: `stated` by the strategy or a ministry, `reported`, or `assumed`.
     """
 
-    def make() -> dict[str, object]:
+    def make() -> Roadmap:
         policy = atlas.catalogue.policy
-        strategy = policy.strategy
-        wanted = goal and policy.goal(goal).id
-        rows: list[dict[str, object]] = []
-        for one in strategy.milestones:
-            what = _subject(policy, one.subject)
-            if (kind is None or what["kind"] == kind) and (wanted is None or what["goal"] == wanted):
-                rows.append(milestone_described(one) | what)
-        years = range(strategy.fy_from, strategy.fy_to + 1)
-        body: dict[str, object] = {
-            "strategy": edition(strategy),
-            "years": [
-                {"fiscal_year": year, "milestones": [row for row in rows if row["fiscal_year"] == year]}
-                for year in years
-            ],
-        }
-        return body
+        return roadmap_described(policy, goal and policy.goal(goal).id, kind)
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
-
-
-def _subject(policy: Policy, name: str) -> dict[str, object]:
-    """Return what a milestone is about: its kind, names and goal."""
-    measures, kpis = policy.strategy.measures_by_id, policy.kpis
-    if name in measures:
-        measure = measures[name]
-        return {
-            "kind": "measure",
-            "goal": measure.goal,
-            "name": {"ja": measure.name_ja, "en": measure.name_en},
-        }
-    if name in kpis:
-        kpi = kpis[name]
-        return {"kind": "kpi", "goal": kpi.goal, "name": {"ja": kpi.name_ja, "en": kpi.name_en}}
-    strategy = policy.strategy
-    return {"kind": "strategy", "goal": None, "name": {"ja": strategy.title_ja, "en": strategy.title_en}}

@@ -17,17 +17,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter
 from geo.transit.access import Definition, counted, in_plane, plane_of
-from geo.transit.gaps import band_of, bands, clusters
+from geo.transit.gaps import clusters
 from geo.transit.gtfs import DAYS
 from geo.transit.mesh import bounds
 from geo.transit.stops import Stops
 from service.areas.geometry import Bbox, bbox_of
 from service.http.dependencies import AtlasDep, api_router
-from service.http.responses import GEOJSON, MVT, Told, encoded, kept, kept_json, state_of
+from service.http.forms import answers
+from service.http.responses import GEOJSON, JSON, MVT, Told, encoded, kept, kept_json, state_of
 from service.layers.tile_answers import address_of
 from service.memory.atlas import Atlas
 from service.transit import transport
-from service.transit.forms import METHODS, described
+from service.transit.forms import (
+    METHODS,
+    DistanceBands,
+    GapCells,
+    GapLandFeatures,
+    Gaps,
+    StopFeatures,
+    UncoveredClusters,
+    bands_described,
+    cell_described,
+    clusters_described,
+    gaps_described,
+)
 from service.transit.queries import MARGIN, Lists, by_day, lists_from, stops_from, stops_in, stops_near
 from service.transit.transport import MADE_OF, Cells, definition_of
 
@@ -39,7 +52,11 @@ X = Annotated[int, Path(description="Column")]
 Y = Annotated[int, Path(description="Row, from the north")]
 
 
-@router.get("/transport-gap", summary="Definitions of the transport gap, and what it was counted from")
+@router.get(
+    "/transport-gap",
+    summary="Definitions of the transport gap, and what it was counted from",
+    responses=answers(JSON, form=Gaps),
+)
 async def gaps(request: Request, atlas: AtlasDep) -> Response:
     """Return the definitions (none is national), and what they were counted from.
 
@@ -47,27 +64,18 @@ async def gaps(request: Request, atlas: AtlasDep) -> Response:
     counted on which grid.
     """
 
-    def make() -> dict[str, object]:
-        found = atlas.read(transport.counted, *MADE_OF)
-        return {
-            "definitions": [described(one) for one in atlas.catalogue.definitions.values()],
-            "grids": [{**row._mapping} for row in found.grids.values()],
-            "stop_sources": [
-                {
-                    **row._mapping,
-                    "valid_from": row.valid_from and str(row.valid_from),
-                    "valid_to": row.valid_to and str(row.valid_to),
-                }
-                for row in found.sources
-            ],
-            "counted": [{**row._mapping} for row in found.cells.values()],
-            "methods": METHODS,
-        }
+    def make() -> Gaps:
+        counted = atlas.read(transport.counted, *MADE_OF)
+        return gaps_described(list(atlas.catalogue.definitions.values()), counted)
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
 
 
-@router.get("/transport-gap/{definition}/cells.geojson", summary="Cells of an area as GeoJSON")
+@router.get(
+    "/transport-gap/{definition}/cells.geojson",
+    summary="Cells of an area as GeoJSON",
+    responses=answers(GEOJSON, form=GapCells),
+)
 async def cells_geojson(request: Request, atlas: AtlasDep, definition: str, area: AreaCode) -> Response:
     """Return the inhabited cells of a municipality or prefecture, by their centres.
 
@@ -113,26 +121,10 @@ def _cell_features(cells: Cells) -> Iterator[object]:
                     ]
                 ],
             },
-            "properties": _cell(cells, place),
+            "properties": cell_described(cells, place),
         }
         for place, cell in enumerate(cells.codes)
     )
-
-
-def _cell(cells: Cells, place: int) -> dict[str, object]:
-    people = float(cells.population[place])
-    gap_share = 1 - float(cells.covered_share[place])
-    return {
-        "code": cells.codes[place],
-        "area": cells.areas[place],
-        "population": people,
-        "status": str(cells.statuses[place]),
-        "population_65_plus": float(cells.population_65_plus[place]),
-        "distance_m": float(cells.distance_m[place]),
-        "covered": bool(cells.covered[place]),
-        "gap_share": gap_share,
-        "gap_population": people * gap_share,
-    }
 
 
 #: Features that are made and written before others get a turn: neither orjson nor the collection of what was
@@ -186,7 +178,7 @@ async def _tile(
     return await kept(request, atlas, state, encoded(lambda: atlas.read(query, *MADE_OF)), Told(MVT))
 
 
-@router.get("/stops.geojson", summary="Stops as GeoJSON")
+@router.get("/stops.geojson", summary="Stops as GeoJSON", responses=answers(GEOJSON, form=StopFeatures))
 async def stops_geojson(
     request: Request,
     atlas: AtlasDep,
@@ -246,7 +238,11 @@ def _stop_features(stops: Lists) -> Iterator[object]:
 _STOP = ("name", "mode", "classes", "group")
 
 
-@router.get("/transport-gap/{definition}/gap.geojson", summary="The gap of an area as polygons")
+@router.get(
+    "/transport-gap/{definition}/gap.geojson",
+    summary="The gap of an area as polygons",
+    responses=answers(GEOJSON, form=GapLandFeatures),
+)
 async def gap_geojson(request: Request, atlas: AtlasDep, definition: str, area: AreaCode) -> Response:
     """Return the land of a municipality out of reach, dissolved, as GeoJSON in WGS 84.
 
@@ -291,7 +287,11 @@ def _uncovered(
     return rounded
 
 
-@router.get("/transport-gap/{definition}/bands", summary="People by distance to the nearest stop")
+@router.get(
+    "/transport-gap/{definition}/bands",
+    summary="People by distance to the nearest stop",
+    responses=answers(JSON, form=DistanceBands),
+)
 async def distance_bands(
     request: Request,
     atlas: AtlasDep,
@@ -308,28 +308,9 @@ async def distance_bands(
     """
     found, code, limits = definition_of(atlas, definition), area_code(area), _edges(edges)
 
-    def make() -> dict[str, object]:
+    def make() -> DistanceBands:
         cells = _cells(atlas, found, code, transport.MAX_CELLS, "ask for a municipality")
-        counts, band = bands(cells.distance_m, cells.population, limits), band_of(cells.distance_m, limits)
-        known = cells.population[np.isfinite(cells.population)]
-        return {
-            "definition": found.id,
-            "area": code,
-            "grid": cells.grid,
-            "population": float(known.sum()) if len(known) else None,
-            "cells_without_figure": cells.without_figure(np.ones(len(band), bool)),
-            "bands": [
-                {
-                    "from_m": low,
-                    "to_m": high,
-                    "population": count,
-                    "cells_without_figure": cells.without_figure(band == place),
-                }
-                for place, (low, high, count) in enumerate(
-                    zip(limits, [*limits[1:], None], counts, strict=True)
-                )
-            ],
-        }
+        return bands_described(found.id, code, cells, limits)
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
 
@@ -345,7 +326,11 @@ def _edges(text: str) -> list[float]:
     return found
 
 
-@router.get("/transport-gap/{definition}/clusters", summary="Where most people are uncovered together")
+@router.get(
+    "/transport-gap/{definition}/clusters",
+    summary="Where most people are uncovered together",
+    responses=answers(JSON, form=UncoveredClusters),
+)
 async def uncovered_clusters(
     request: Request,
     atlas: AtlasDep,
@@ -361,25 +346,9 @@ async def uncovered_clusters(
     """
     found, code = definition_of(atlas, definition), area_code(area)
 
-    def make() -> dict[str, object]:
+    def make() -> UncoveredClusters:
         cells = _cells(atlas, found, code, transport.MAX_CELLS, "ask for a municipality")
         listed = clusters(cells.codes, cells.population, ~cells.covered)
-        return {
-            "definition": found.id,
-            "area": code,
-            "grid": cells.grid,
-            "total": len(listed),
-            "clusters": [
-                {
-                    "rank": rank,
-                    "population": one.people,
-                    "cells_without_figure": cells.without_figure(np.array(one.cells)),
-                    "centre": [round(one.lon, 6), round(one.lat, 6)],
-                    "cells": [cells.codes[place] for place in one.cells],
-                    "farthest_m": float(cells.distance_m[list(one.cells)].max()),
-                }
-                for rank, one in enumerate(listed[:limit], 1)
-            ],
-        }
+        return clusters_described(found.id, code, cells, listed, limit)
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -17,16 +16,16 @@ from shapely.errors import GEOSException
 from geo.codes import area_code, prefecture_of
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.transit.access import Definition
-from geo.transit.gaps import Change, Counts, Gap, gap_after
+from geo.transit.gaps import Change, gap_after
 from geo.transit.gtfs import DAYS, HOURS
 from geo.transit.stops import Stops, joined, without_timetable
-from service.areas.forms import named
 from service.heavy import slowly
 from service.http.dependencies import AtlasDep, api_router
-from service.http.responses import to_json
+from service.http.forms import answers
+from service.http.responses import JSON, to_json
 from service.memory.atlas import Atlas
 from service.transit import transport
-from service.transit.forms import METHODS, described
+from service.transit.scenario_forms import ScenarioGap, Told, scenario_described
 from service.transit.transport import Region, definition_of
 
 router = api_router(prefix="/v1", tags=["transport"])
@@ -70,7 +69,11 @@ class Scenario(_Body):
     least_departures: int | None = Field(default=None, ge=0, le=2000)
 
 
-@router.post("/transport-gap/scenario", summary="What would change: a new stop, a zone, another threshold")
+@router.post(
+    "/transport-gap/scenario",
+    summary="What would change: a new stop, a zone, another threshold",
+    responses=answers(JSON, form=ScenarioGap),
+)
 async def scenario(atlas: AtlasDep, asked: Scenario) -> Response:
     """Return the gap of an area before, after and the difference, and the cells that change.
 
@@ -104,21 +107,8 @@ def _counted(
     partition = region.partition
     after = gap_after(partition, region.before(wanted), wanted, change)
     gazetteer = atlas.gazetteer(max(atlas.catalogue.vintages), "municipality")
-    own = [area for area in before.by_area if code in (area, prefecture_of(area))]
-    municipalities = [
-        named(gazetteer.area(area)) | _compared(before, after, area) for area in own if before.by_area[area]
-    ]
-    body = {
-        "definition": described(definition),
-        "changed_definition": described(wanted) if wanted != definition else None,
-        "area": code,
-        "municipalities": municipalities,
-        "total": _total(before, after, own),
-        "cells": _changed_cells(region, before, after, set(own)),
-        "methods": METHODS,
-        "grid": grid,
-    }
-    return to_json(body)
+    told = Told(code, grid, definition, wanted, before, after)
+    return to_json(scenario_described(gazetteer, region, told))
 
 
 def _distances(asked: Scenario) -> dict[str, float]:
@@ -201,61 +191,3 @@ def _zones(asked: Sequence[dict[str, object]]) -> Any:
             )
         found[place] = shape
     return found
-
-
-def _compared(before: Gap, after: Gap, area: str) -> dict[str, object]:
-    return {
-        "area_weight": {
-            column: _difference(counts, after.by_area[area][column])
-            for column, counts in before.by_area[area].items()
-        },
-        "cell_centroid": {
-            column: _difference(counts, after.by_centre[area][column])
-            for column, counts in before.by_centre[area].items()
-        },
-    }
-
-
-def _difference(before: Counts, after: Counts) -> dict[str, object]:
-    return {
-        "all": before.all,
-        "gap_before": before.gap,
-        "gap_after": after.gap,
-        "difference": after.gap - before.gap,
-        "share_before": before.share,
-        "share_after": after.share,
-        "cells_without_figure": before.missing,
-    }
-
-
-def _total(before: Gap, after: Gap, own: Sequence[str]) -> dict[str, object]:
-    def summed(gap: Gap) -> Counts:
-        counts = [gap.by_area[area]["population"] for area in own if gap.by_area[area]]
-        known = [one for one in counts if math.isfinite(one.all)]
-        missing = sum(one.missing for one in counts)
-        if counts and not known:
-            return Counts(math.nan, math.nan, missing)
-        return Counts(sum(one.all for one in known), sum(one.gap for one in known), missing)
-
-    return _difference(summed(before), summed(after))
-
-
-def _changed_cells(region: Region, before: Gap, after: Gap, own: set[str]) -> list[dict[str, object]]:
-    partition = region.partition
-    moved = np.flatnonzero(
-        (np.abs(before.covered_share - after.covered_share) > 1e-9) | (before.covered != after.covered)
-    )
-    return [
-        {
-            "code": partition.cells[place],
-            "area": partition.areas[before.cell_area[place]],
-            "population": float(partition.people["population"][place]),
-            "status": partition.missing.get(partition.cells[place], "ok"),
-            "gap_share_before": 1 - float(before.covered_share[place]),
-            "gap_share_after": 1 - float(after.covered_share[place]),
-            "covered_before": bool(before.covered[place]),
-            "covered_after": bool(after.covered[place]),
-        }
-        for place in moved.tolist()
-        if before.cell_area[place] >= 0 and partition.areas[before.cell_area[place]] in own
-    ]

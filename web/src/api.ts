@@ -1,195 +1,74 @@
 /** What the service answers, as far as the pages use it. Every answer is asked for once. */
 
-export type Lang = "ja" | "en";
-export type Texts = Record<Lang, string>;
+import type {
+  AreaOfLevel as Area,
+  AreaInDetail,
+  Areas,
+  Credited,
+  Deployment,
+  Deployments,
+  Figure,
+  Goal,
+  Goals,
+  Layer,
+  Layers,
+  LayerWithLabels,
+  Legend,
+  LegendClass,
+  Measure,
+  Measures,
+  Neighbour,
+  Neighbours,
+  Palette,
+  Palettes,
+  Periods,
+  PeriodValue,
+  Profile,
+  Ranking,
+  Row,
+  Series,
+  Summary,
+  Text,
+  TileJson,
+  TopicTotal as Topic,
+  Values,
+} from "./openapi";
 
-/** A topic of statistics, with the number of its layers. */
-export type Topic = Texts & { id: string; total: number };
-
-/** What a map can show: an indicator, deployments of a measure, progress of a KPI. */
-export interface Layer {
-  id: string;
-  name: Texts;
-  description: Texts;
-  keywords: string[];
-  topic: Texts & { id: string };
-  unit: Texts;
-  kind: "count" | "ratio" | "change" | "index" | "category";
-  decimals: number;
-  direction: string;
-  period_kind: string;
-  levels: string[];
-  periods_by_level: Record<string, string[]>;
-  categories: { code: number; label: Texts; colour?: string }[];
-  default: { scheme: string; k: number; palette: string };
-}
-
+// The types are those of openapi/openapi.json, made from it by `npm run types`.
+export type {
+  Area,
+  AreaInDetail,
+  Areas,
+  Credited as Source,
+  Deployment,
+  Deployments,
+  Figure,
+  Goal,
+  Layer,
+  Layers,
+  Legend,
+  LegendClass,
+  Measure,
+  Neighbour,
+  Neighbours,
+  Palette,
+  Palettes,
+  Periods,
+  Profile,
+  Ranking,
+  Row,
+  Series,
+  Summary,
+  Topic,
+  Values,
+};
 /** What every answer about a layer says of itself. */
-export interface About {
-  layer: string;
-  title: Texts;
-  unit: Texts;
-  period: string;
-  period_label: Texts;
-  period_kind: string;
-  level: string;
-  vintage: string;
-  revision: string;
-  sources: { title: Texts; url: string; credit: Texts }[];
-  credit: Texts;
-  coverage?: Texts;
-}
+export type About = Omit<Values, "codes" | "values" | "classes" | "statuses">;
+export type Texts = Text;
+export type Lang = keyof Text;
 
-export interface LegendClass {
-  lower: number | null;
-  upper: number | null;
-  colour: string;
-  label: Texts;
-  count: number;
-}
-
-export interface Legend extends About {
-  classes: LegendClass[];
-  no_data: { colour: string; label: Texts; count: number };
-}
-
-export interface Values extends About {
-  codes: string[];
-  values: (number | null)[];
-  classes: (number | null)[];
-  statuses: string[];
-}
-
-export interface Periods extends About {
-  codes: string[];
-  periods: { period: string; label: Texts; values: (number | null)[]; classes: (number | null)[] }[];
-}
-
-export interface Row {
-  rank: number;
-  code: string;
-  name: Texts;
-  prefecture: (Texts & { code: string }) | null;
-  value: number;
-  class: number | null;
-}
-
-export interface Summary extends About {
-  text: Texts;
-  citation: Texts;
-  n: number;
-  missing: number;
-  highest: Row[];
-  lowest: Row[];
-}
-
-export interface Area {
-  code: string;
-  level: string;
-  kind: string;
-  name: Texts & { kana: string };
-  prefecture: string;
-  parent: string | null;
-  area_km2: number;
-  centre: [number, number];
-  bbox: [number, number, number, number];
-}
-
-export interface Neighbour {
-  code: string;
-  name: Texts;
-  level: string;
-  touching: boolean;
-  distance_km: number;
-}
-
-export interface Point {
-  period: string;
-  value: number | null;
-  status?: string;
-}
-
-export interface Figure {
-  indicator: { id: string; name: Texts; unit: Texts; direction: string; decimals: number };
-  level: string;
-  area: string;
-  period: string;
-  period_label: Texts;
-  value: number | null;
-  status: string;
-  rank: { order: string; nation: { rank: number; of: number } | null; prefecture: { rank: number; of: number } | null };
-  trend: { since: string; before: number; change: number; change_percent: number | null; verdict: string } | null;
-  peers: { median: number | null; n: number };
-  series: Point[];
-}
-
-export interface Source {
-  title: string;
-  url: string;
-}
-
-export interface Deployment {
-  id: string;
-  measures: (Texts & { id: string; goal: string })[];
-  programme: string;
-  title: Texts;
-  areas: { code: string; name: string; role_label: Texts }[];
-  current_codes: string[];
-  applicant_or_operator: string;
-  status: string;
-  status_label: Texts;
-  fy_start: number | null;
-  fy_end: number | null;
-  source: Source;
-  confidence_label: Texts;
-}
-
-export interface Goal {
-  id: string;
-  name: Texts;
-  kpi: Texts | null;
-  stated_measures: number;
-  catalogued_measures: number;
-  kpis: string[];
-  indicators: string[];
-  known_deployments: number;
-}
-
-export interface Profile {
-  area: Area;
-  summary?: Texts;
-  peers: { code: string; name: Texts; prefecture: string }[];
-  goals: (Goal & { figures: Figure[]; deployments: Deployment[] })[];
-  deployments: number;
-  prefecture_deployments: { id: string; title: Texts; status: string; measures: string[] }[];
-  coverage: Texts;
-}
-
-export interface Measure {
-  id: string;
-  goal: string;
-  name: Texts;
-  known_deployments: number;
-  layer: string;
-}
-
-export interface Series {
-  indicator: string;
-  name: Texts;
-  unit: Texts;
-  period_kind: string;
-  period_labels?: Record<string, Texts>;
-  series: { area: string; name: Texts; level: string; points: Point[] }[];
-  sources: { credit: Texts }[];
-  summary?: Texts;
-}
-
-export interface Palette {
-  name: string;
-  kind: string;
-  colour_blind_safe: boolean;
-  colours: string[];
-}
+/** A figure of a line; where it is missing, `status` says why. */
+export type Point = PeriodValue & { status?: string };
 
 /** An answer that says what was wrong (RFC 9457). */
 export class Problem extends Error {
@@ -233,16 +112,9 @@ export const legend = ofLayer<Legend>("legend.json");
 export const values = ofLayer<Values>("values.json");
 export const periods = ofLayer<Periods>("periods.json");
 export const summary = ofLayer<Summary>("summary.json");
-export const tiles = ofLayer<{ tiles: string[]; minzoom: number; maxzoom: number; attribution: string }>("tiles.json");
+export const tiles = ofLayer<TileJson>("tiles.json");
 
 type PeriodLabels = Record<string, Record<string, Texts>>;
-
-/** A page of layers, and what matches beyond it. */
-export interface Layers {
-  layers: Layer[];
-  total: number;
-  topics: Topic[];
-}
 
 /** What there is to choose from; the layers themselves are asked for where they are shown. */
 export interface Catalogue {
@@ -277,7 +149,7 @@ export function periodLabel(layer: Layer, period: string, lang: Lang): string {
 export async function layer(id: string): Promise<Layer> {
   const held = known.get(id);
   if (held) return held;
-  const { period_labels, ...found } = await get<Layer & { period_labels: PeriodLabels }>(`/v1/layers/${id}`);
+  const { period_labels, ...found } = await get<LayerWithLabels>(`/v1/layers/${id}`);
   learn([found], period_labels);
   return found;
 }
@@ -285,7 +157,7 @@ export async function layer(id: string): Promise<Layer> {
 /** Return a page of the layers with figures that a query asks for. */
 export async function listed(query: Record<string, string | number | readonly string[]>): Promise<Layers> {
   const asked = Object.entries({ level: "any", ...query }).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)]));
-  const answer = await get<Layers & { period_labels: PeriodLabels }>(`/v1/layers?${new URLSearchParams(asked)}`);
+  const answer = await get<Layers>(`/v1/layers?${new URLSearchParams(asked)}`);
   learn(answer.layers, answer.period_labels);
   return answer;
 }
@@ -301,16 +173,12 @@ export async function layers(ids: readonly string[]): Promise<Layer[]> {
 
 /** Return what there is to choose from. */
 export async function catalogue(): Promise<Catalogue> {
-  const [{ goals }, { measures }, { topics }] = await Promise.all([
-    get<{ goals: Goal[] }>("/v1/goals"),
-    get<{ measures: Measure[] }>("/v1/measures"),
-    listed({ limit: 0 }),
-  ]);
+  const [{ goals }, { measures }, { topics }] = await Promise.all([get<Goals>("/v1/goals"), get<Measures>("/v1/measures"), listed({ limit: 0 })]);
   return { goals, measures, topics };
 }
 
 /** Return the areas of a level by code. */
 export async function gazetteer(level: string): Promise<Map<string, Area>> {
-  const found = await get<{ areas: Area[] }>(`/v1/areas?level=${level}&limit=2000`);
+  const found = await get<Areas>(`/v1/areas?level=${level}&limit=2000`);
   return new Map(found.areas.map((area) => [area.code, area]));
 }

@@ -1,6 +1,6 @@
 /** The left column: what to see, how to show it, what to lay over it. */
 
-import type { Catalogue, Goal, Lang, Layer, Layers, Legend, Palette } from "./api";
+import type { Catalogue, Goal, Lang, Layer, Layers, Legend, Palettes } from "./api";
 import { get, layers, listed } from "./api";
 import { h, s } from "./element";
 import { type GoalLayers, layersOf } from "./goals";
@@ -182,7 +182,7 @@ export async function drawSettings(target: HTMLElement, layer: Layer, legend: Le
   const scheme = view.scheme || layer.default.scheme;
   const palette = view.palette || layer.default.palette;
   const plain = palette.replace(/_r$/, "");
-  const { palettes } = await get<{ palettes: Palette[] }>("/v1/palettes");
+  const { palettes } = await get<Palettes>("/v1/palettes");
   const offered = palettes.filter((one) => one.colour_blind_safe && (OFFERED.has(one.name) || one.name === plain));
   // two maps of one layer have the same breaks unless told otherwise
   const ownBreaks = breaksOver({ ...view, breaks_over: "" }) === "all" ? "period" : "";

@@ -93,7 +93,7 @@ async function showMap(target: HTMLElement): Promise<void> {
     api.legend(view.layer, query),
     api.layer(view.layer),
     import("./map"),
-    inside ? api.get<api.Area>(`/v1/areas/${inside}`) : null,
+    inside ? api.get<api.AreaInDetail>(`/v1/areas/${inside}`) : null,
   ]);
   const box = h("div", { id: "map", class: "map" });
   const legendBox = h("section", { id: "legend", class: "legend", "aria-label": text("legend", lang) });
@@ -179,7 +179,7 @@ async function showChart(target: HTMLElement): Promise<void> {
   const layer = await api.layer(view.layer);
   const codes = [...new Set([...(view.area ? [view.area] : []), ...view.areas])];
   const areas = codes.length ? codes.join(",") : "00000";
-  const series = await api.get<Series & { citation?: api.Texts; sources: { credit: api.Texts }[] }>(`/v1/series?indicator=${layer.id}&areas=${areas}`);
+  const series = await api.get<Series>(`/v1/series?indicator=${layer.id}&areas=${areas}`);
   const plot = h("div", { class: "chart" });
   const lines = series.series.map((one) => ({ name: one.name[lang], points: one.points }));
   const [first, last] = [series.series[0]?.points[0]?.period, series.series[0]?.points.at(-1)?.period];
@@ -194,10 +194,7 @@ async function showChart(target: HTMLElement): Promise<void> {
 async function showRanking(target: HTMLElement): Promise<void> {
   const lang = view.lang;
   const query = [layerQuery(view), parent ? `parent=${parent}` : "", `limit=${limit}`].filter(Boolean).join("&");
-  const [layer, told] = await Promise.all([
-    api.layer(view.layer),
-    api.get<api.About & { rows: Row[]; n: number }>(`/v1/layers/${view.layer}/ranking.json?${query}`),
-  ]);
+  const [layer, told] = await Promise.all([api.layer(view.layer), api.get<api.Ranking>(`/v1/layers/${view.layer}/ranking.json?${query}`)]);
   const most = Math.max(...told.rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
   const bar = (row: Row) =>
     s(
@@ -227,7 +224,7 @@ async function showRanking(target: HTMLElement): Promise<void> {
 
 async function showProfile(target: HTMLElement): Promise<void> {
   const lang = view.lang;
-  const profile = await api.get<Profile & { citation?: api.Texts }>(`/v1/areas/${view.area}/profile`);
+  const profile = await api.get<Profile>(`/v1/areas/${view.area}/profile`);
   const { area } = profile;
   const goals = profile.goals.filter((goal) => goal.figures.length > 0);
   const card = (figure: api.Figure) => {
@@ -257,7 +254,7 @@ async function showProfile(target: HTMLElement): Promise<void> {
   target.replaceChildren(
     heading(area.name[lang], [lang === "ja" ? area.name.kana : area.name.ja, lang === "ja" ? area.name.en : ""].filter(Boolean).join("　")),
     ...goals.flatMap((goal) => [h("h2", {}, goal.name[lang]), h("ul", { class: "cards" }, ...goal.figures.map(card))]),
-    words(profile.summary?.[lang] ?? "", profile.citation?.[lang] ?? ""),
+    words(profile.summary[lang], ""),
   );
   showCredits([lang === "ja" ? "各指標の出典は chiiki を参照" : "Sources of each figure: see chiiki"], "map");
 }

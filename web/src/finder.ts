@@ -1,6 +1,6 @@
 /** Search: one box for indicators, measures and places, in Japanese, kana and English. */
 
-import { type Area, get, type Lang, listed } from "./api";
+import { type Areas, get, type Lang, listed } from "./api";
 import { combobox, type Group } from "./combobox";
 import { text, textOf } from "./texts";
 
@@ -18,7 +18,7 @@ export function folded(words: string): string {
 
 export interface Choice {
   layer(id: string): void;
-  area(area: Area): void;
+  area(area: Areas["areas"][number]): void;
 }
 
 /** Make the search box work. */
@@ -27,7 +27,7 @@ export function finder(box: HTMLInputElement, list: HTMLElement, lang: () => Lan
     if (!folded(words)) return null;
     const [{ layers }, places] = await Promise.all([
       listed({ q: words, limit: MOST_LAYERS }),
-      get<{ areas: Area[] }>(`/v1/areas?q=${encodeURIComponent(words)}&limit=${MOST_PLACES * 2}`),
+      get<Areas>(`/v1/areas?q=${encodeURIComponent(words)}&limit=${MOST_PLACES * 2}`),
     ]);
     const l = lang();
     // a municipality is listed once, though it is also found among the wards

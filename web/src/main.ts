@@ -191,7 +191,7 @@ async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
   target.showLabels(view.overlay.includes("labels") ? areas.values() : null, lang);
   if (!asked) return target.showMarks(null, areas);
   const measure = asked.split(":")[1];
-  const known = await api.get<{ deployments: api.Deployment[] }>(`/v1/deployments?limit=1000${measure ? `&measure=${measure}` : ""}`);
+  const known = await api.get<api.Deployments>(`/v1/deployments?limit=1000${measure ? `&measure=${measure}` : ""}`);
   const marks = known.deployments.flatMap((one) =>
     one.current_codes.map(
       (code): Mark => ({ code, status: one.status, label: `${one.title[lang] || one.title.ja || one.programme}（${one.status_label[lang]}）` }),
@@ -269,7 +269,7 @@ async function showPanel(board: Board, current: number): Promise<void> {
 }
 
 async function zoomTo(code: string): Promise<void> {
-  const area = await api.get<api.Area>(`/v1/areas/${code}`);
+  const area = await api.get<api.AreaInDetail>(`/v1/areas/${code}`);
   map.show(area.bbox);
 }
 

@@ -3,13 +3,14 @@
 import {
   type Catalogue,
   type Deployment,
+  type Deployments,
   type Figure,
   get,
   type Lang,
   type Layer,
   type Legend,
   layers,
-  type Neighbour,
+  type Neighbours,
   type Profile,
   type Row,
   type Series,
@@ -174,7 +175,7 @@ export function deployed(one: Deployment, lang: Lang): HTMLElement {
 async function nearby(board: Board, profile: Profile): Promise<HTMLElement | null> {
   const { view, layer } = board;
   const lang = view.lang;
-  const found = await get<{ neighbours: Neighbour[] }>(`/v1/areas/${profile.area.code}/neighbours`);
+  const found = await get<Neighbours>(`/v1/areas/${profile.area.code}/neighbours`);
   const around = found.neighbours.slice(0, MOST_NEIGHBOURS);
   if (around.length === 0) return null;
   const isTransport = [DEMAND, GAP].includes(layer.id) || layer.topic.id === "transport" || layer.id.includes("mobility");
@@ -271,7 +272,7 @@ async function seriesChart(board: Board, profile: Profile, target: HTMLElement):
 }
 
 async function deployments(profile: Profile, lang: Lang): Promise<HTMLElement> {
-  const found = await get<{ total: number; deployments: Deployment[] }>(`/v1/deployments?area=${profile.area.code}&limit=100`);
+  const found = await get<Deployments>(`/v1/deployments?area=${profile.area.code}&limit=100`);
   return h(
     "section",
     { id: "deployed" },

@@ -10,7 +10,8 @@ import pytest
 from geo.errors import InvalidParameter
 from geo.figures.statistics import statistics
 from geo.layers.legend import Entry, Legend, numeric_entries
-from geo.layers.palettes import NO_DATA, PALETTES, colours, described, diverging_colours, is_diverging, names
+from geo.layers.palettes import NO_DATA, PALETTES, colours, diverging_colours, is_diverging, names
+from geo.text import Language
 
 
 def test_colorbrewer_colours_are_its_own_for_each_k() -> None:
@@ -37,14 +38,14 @@ def test_an_unknown_palette_is_refused_with_what_exists() -> None:
     with pytest.raises(InvalidParameter, match="viridis"):
         colours("mud", 5)
     assert "cividis_r" in names()
-    assert {row["kind"] for row in described()} == {"sequential", "diverging", "qualitative"}
+    assert {palette.kind for palette in PALETTES.values()} == {"sequential", "diverging", "qualitative"}
 
 
 DIVERGING = [name for name in names() if is_diverging(name)]
 
 
 def test_the_diverging_palettes_are_those_that_are_described_so() -> None:
-    told = {row["name"] for row in described() if row["kind"] == "diverging"}
+    told = {palette.name for palette in PALETTES.values() if palette.kind == "diverging"}
     assert {name.removesuffix("_r") for name in DIVERGING} == told
     assert "rdylbu_r" in DIVERGING
 
@@ -93,7 +94,7 @@ def test_labels_tell_classes_apart() -> None:
 
 
 @pytest.mark.parametrize(("lang", "text"), [("ja", "データなし"), ("en", "No data")])
-def test_the_svg_is_well_formed_and_speaks_the_language(lang: str, text: str) -> None:
+def test_the_svg_is_well_formed_and_speaks_the_language(lang: Language, text: str) -> None:
     root = ET.fromstring(legend().to_svg(lang))
     told = "".join(root.itertext())
     assert text in told
@@ -101,13 +102,7 @@ def test_the_svg_is_well_formed_and_speaks_the_language(lang: str, text: str) ->
     assert [r.get("fill") for r in root.iter("{http://www.w3.org/2000/svg}rect")][1] == "#ffffff"
 
 
-def test_the_json_has_every_class_and_the_areas_without_data() -> None:
-    body = legend().to_json()
-    assert body["no_data"] == {
-        "colour": "#cccccc",
-        "label": {"ja": "データなし", "en": "No data"},
-        "count": 2,
-    }
+def test_a_class_is_told_by_its_bounds_in_both_languages() -> None:
     assert legend().entries[0] == Entry(1.0, 2.0, "#ffffff", "1.0 〜 2.0", "1.0 – 2.0", 3)
 
 

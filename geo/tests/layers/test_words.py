@@ -16,6 +16,7 @@ from geo.layers.words import (
     series_in_words,
     worded,
 )
+from geo.text import Text
 
 RATE = Indicator(
     id="ageing-rate",
@@ -30,7 +31,7 @@ RATE = Indicator(
     decimals=1,
 )
 PEOPLE = replace(RATE, id="population", name_ja="総人口", unit_ja="人", kind="count", decimals=0)
-YEAR = {"ja": "2020年（令和2年）", "en": "2020"}
+YEAR: Text = {"ja": "2020年（令和2年）", "en": "2020"}
 HIGH = Extreme(Named("群馬県南牧村", "Nanmoku-mura in Gunma"), 0, 65.24)
 LOW = Extreme(Named("福島県大熊町", "Okuma-machi in Fukushima"), 1, 10.27)
 
@@ -63,14 +64,17 @@ def test_a_map_without_values_or_with_only_one_says_so() -> None:
 
 def test_categories_are_counted_and_what_is_unknown_is_not_called_absent() -> None:
     counts = [(Named("採択・選定", "Adopted"), 2), (Named("終了", "Finished"), 0)]
-    coverage = {"ja": "網羅ではありません。", "en": "Coverage is partial."}
+    coverage: Text = {"ja": "網羅ではありません。", "en": "Coverage is partial."}
     told = categories_in_words(RATE, YEAR, "municipality", counts, 33, coverage, Named("群馬県", "Gunma"))
     assert told["ja"].endswith("採択・選定が2地域です。33地域は把握していません。網羅ではありません。")
     assert told["en"].endswith("Adopted: 2. None known: 33. Coverage is partial.")
 
 
 def test_a_chart_is_told_from_its_first_to_its_last_value() -> None:
-    points = [({"ja": "1980年", "en": "1980"}, 9.4), ({"ja": "2020年", "en": "2020"}, 29.0)]
+    points: list[tuple[Text, float]] = [
+        ({"ja": "1980年", "en": "1980"}, 9.4),
+        ({"ja": "2020年", "en": "2020"}, 29.0),
+    ]
     told = series_in_words(RATE, [(Named("前橋市", "Maebashi-shi"), points), (Named("甲", "A"), [])])
     assert told["ja"] == (
         "前橋市の高齢化率は、1980年の9.4%から2020年の29.0%になりました（+19.6ポイント）。"
@@ -101,9 +105,9 @@ def test_a_profile_tells_what_stands_out_and_counts_deployments() -> None:
 
 
 def test_a_citation_has_each_credit_once_and_what_finds_the_figure_again() -> None:
-    credit = {"ja": "「国勢調査」を加工して作成", "en": "Made from the census"}
+    credit: Text = {"ja": "「国勢調査」を加工して作成", "en": "Made from the census"}
     told = citation(
-        Named("高齢化率", "Ageing rate"), YEAR, "prefecture", [credit, dict(credit)], "2021-01-01", "abc"
+        Named("高齢化率", "Ageing rate"), YEAR, "prefecture", [credit, credit], "2021-01-01", "abc"
     )
     assert told["ja"] == (
         "出典：「国勢調査」を加工して作成。chiiki「高齢化率」2020年（令和2年）、都道府県別"

@@ -16,6 +16,7 @@ from geo.figures.observations import Row
 from service.db.database import writer_engine
 from service.db.tables import audit, observation
 from service.db.tables import revision as numbers
+from service.figures.forms import Loaded, TableLoaded
 from service.figures.load import (
     Figures,
     ingest_file,
@@ -44,7 +45,7 @@ def row(code: str, value: float | None, name: str = "population", period: str = 
     return Row(name, code, period, value, "ok" if value is not None else "secret", "", 1)
 
 
-def load(database: Database, rows: Sequence[Row], *, dry_run: bool = False) -> dict[str, object]:
+def load(database: Database, rows: Sequence[Row], *, dry_run: bool = False) -> Loaded:
     with database.begin() as conn:
         part = Figures(rows, "census-2020", CENSUS)
         return load_observations(conn, [part], actor="tests", subject="rows", dry_run=dry_run)
@@ -68,7 +69,7 @@ def audits(database: Database, action: str) -> int:
         return conn.execute(counted).scalar_one()
 
 
-def put(database: Database, body: str, name: str = "population", **chosen: str) -> dict[str, object]:
+def put(database: Database, body: str, name: str = "population", **chosen: str) -> TableLoaded:
     with database.begin() as conn:
         one = observed_indicators(conn)[name]
     engine = writer_engine(database.settings)

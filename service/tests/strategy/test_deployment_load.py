@@ -23,6 +23,7 @@ from service.db.tables import audit, deployment
 from service.settings import HOME
 from service.strategy import sandbox
 from service.strategy.catalog_load import load_catalogue
+from service.strategy.deployment_forms import DeploymentsPut
 from service.strategy.deployment_load import (
     SHIPPER,
     end_deployment,
@@ -56,7 +57,7 @@ def database(migrated_database: Database) -> Database:
 
 def load(
     database: Database, entries: Sequence[Entry], *, actor: str = "steward", dry_run: bool = False
-) -> dict[str, object]:
+) -> DeploymentsPut:
     with database.begin() as conn:
         return load_deployments(
             conn, entries, catalog=CATALOG, actor=actor, subject="list", today=TODAY, dry_run=dry_run
@@ -131,7 +132,7 @@ def test_ending_one_keeps_its_history(database: Database) -> None:
 
 
 def test_what_a_steward_changed_or_ended_is_not_shipped_again(database: Database) -> None:
-    def ship() -> dict[str, object]:
+    def ship() -> DeploymentsPut:
         with database.begin() as conn:
             return load_file(conn, CATALOG / "deployments.csv", catalog=CATALOG, actor=SHIPPER)
 

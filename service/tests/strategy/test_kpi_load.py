@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from service.db.tables import kpi
 from service.figures.load import ingest_accounts
 from service.settings import HOME
 from service.strategy.catalog_load import load_catalogue
+from service.strategy.kpi_forms import KpiPut
 from service.strategy.kpi_load import end_kpi, put_actuals, put_kpi
 from service.tests.databases import Database
 
@@ -70,9 +71,7 @@ def stored(database: Database, name: str) -> Kpi:
         return kpi_from_row(conn.execute(versions.current(kpi).where(kpi.c.id == name)).one())
 
 
-def put(
-    engine: Engine, document: object, name: str = "kushiro", *, dry_run: bool = False
-) -> dict[str, object]:
+def put(engine: Engine, document: object, name: str = "kushiro", *, dry_run: bool = False) -> KpiPut:
     return put_kpi(engine, name, json.dumps(document).encode(), actor="steward", dry_run=dry_run)
 
 
@@ -171,7 +170,7 @@ def test_a_kpi_that_ended_is_gone_and_its_history_stays(database: Database, engi
 def test_a_table_of_the_accounts_is_loaded_for_the_indicator_it_holds(database: Database) -> None:
     folder = Path(str(REAL)) / "accounts" / "esri-fy2018-h23base"
 
-    def load(name: str, indicator: str) -> dict[str, object]:
+    def load(name: str, indicator: str) -> Mapping[str, object]:
         with database.begin() as conn:
             return ingest_accounts(
                 conn,

@@ -1,9 +1,10 @@
 /** How far the KPIs of the strategy have come, by goal. */
 
-import { type Goal, get, type Lang, type Layer, layers, type Source, type Texts } from "../api";
+import { type Goal, get, type Lang, type Layer, layers, type Texts } from "../api";
 import { lineChart } from "../chart";
 import { h, s } from "../element";
 import { full, short, signed } from "../numbers";
+import type { Comparison as Compared, Course, Kpi, KpiCourses, KpiRaces, Kpis, CoursePoint as Point, Race, KpiTarget as Target } from "../openapi";
 import type { Board } from "../panel";
 import { text } from "../texts";
 import { hasMovedOn, show, sourceLink } from "./sheet";
@@ -61,74 +62,7 @@ const TEXTS = {
 const PERCENT = { unit: { ja: "%", en: "%" }, decimals: 1 };
 const MOST_COURSES = 8;
 
-interface Target {
-  area: string;
-  type: "number" | "maintain" | "not_below_comparator";
-  baseline: number | null;
-  baseline_period: string;
-  target: number | null;
-  target_period: string;
-}
-
-interface Kpi {
-  id: string;
-  name: Texts;
-  definition: Texts;
-  unit: Texts;
-  decimals: number;
-  goal: string | null;
-  owner: string | null;
-  relative: boolean;
-  growth_basis: string | null;
-  proxies: string[];
-  targets: Target[];
-  note: Texts;
-  source: Source;
-}
-
-interface Point {
-  period: string;
-  actual: number | null;
-  progress_rate: number | null;
-  level_rate: number | null;
-  expected: number | null;
-  achieved: boolean | null;
-  rating: string | null;
-  reason: string;
-  sources: { title: string | Texts; url: string }[];
-}
-
-interface Course extends Target {
-  name: Texts;
-  points: Point[];
-}
-
-interface Compared {
-  period: string;
-  level: number | null;
-  comparator_level: number | null;
-  growth: number | null;
-  comparator_growth: number | null;
-  difference_points: number | null;
-  achieved: boolean | null;
-}
-
-interface Race {
-  indicator: string;
-  price_basis: string;
-  base: Texts;
-  area: { name: Texts };
-  comparator: { name: Texts };
-  points: Compared[];
-  missing: { name: Texts; reason: Texts }[];
-  sources: { title: Texts; url: string }[];
-}
-
-interface Progress extends Kpi {
-  rating_scheme: { name: Texts; bands: { code: string; label: Texts; colour: string }[]; source: Source };
-  areas?: Course[];
-  series: Race[];
-}
+type Progress = KpiRaces | KpiCourses;
 
 /** What every card needs to know: which layers the map has, and what is drawn once the cards have their width. */
 interface Frame {
@@ -256,9 +190,9 @@ function courseParts(course: Course, progress: Progress, isNamed: boolean, lang:
   );
 }
 
-function courses(progress: Progress, board: Board): HTMLElement[] {
+function courses(progress: KpiCourses, board: Board): HTMLElement[] {
   const { lang, area } = board.view;
-  const all = progress.areas ?? [];
+  const all = progress.areas;
   if (all.length === 0) {
     const terms = [term(TEXTS.newest[lang], h("span", { class: "none" }, TEXTS.noFigures[lang])), term(TEXTS.target[lang], TEXTS.noTarget[lang])];
     return [h("dl", { class: "facts" }, ...terms)];
@@ -360,7 +294,7 @@ function raceParts(race: Race, progress: Progress, lang: Lang): { element: HTMLE
   return { element, fill: () => raceChart(plot, race, progress, lang) };
 }
 
-function races(progress: Progress, lang: Lang, later: (() => Promise<void>)[]): HTMLElement[] {
+function races(progress: KpiRaces, lang: Lang, later: (() => Promise<void>)[]): HTMLElement[] {
   const told = progress.series.filter((one) => one.points.some(isTold)).sort((a, b) => newestOf(b).localeCompare(newestOf(a)));
   const [main, ...others] = told;
   const inWords = progress.series.filter((one) => !told.includes(one)).map((one) => toldInWords(one, progress, lang));
@@ -437,7 +371,7 @@ function proxies(kpi: Kpi, { board, onMap }: Frame): HTMLElement | null {
 }
 
 function sources(progress: Progress, lang: Lang): HTMLElement {
-  const told = progress.relative ? progress.series.flatMap((one) => one.sources).map((one) => ({ title: one.title[lang], url: one.url })) : [];
+  const told = "areas" in progress ? [] : progress.series.flatMap((one) => one.sources).map((one) => ({ title: one.title[lang], url: one.url }));
   const all = [progress.source, ...told].filter((one, index, list) => one.title && list.findIndex((each) => each.title === one.title) === index);
   const scheme = progress.rating_scheme;
   const rule = progress.relative ? null : h("span", {}, `${TEXTS.rule[lang]}${lang === "ja" ? "：" : ": "}${scheme.name[lang]}`);
@@ -451,7 +385,7 @@ function card(progress: Progress, frame: Frame): HTMLElement {
   const open = frame.onMap.has(layer)
     ? h("button", { type: "button", class: "on-map", onclick: () => board.go({ layer, stage: "map" }) }, TEXTS.onMap[lang])
     : null;
-  const parts = progress.relative ? races(progress, lang, later) : courses(progress, board);
+  const parts = "areas" in progress ? courses(progress, board) : races(progress, lang, later);
   return h(
     "article",
     { class: `card kpi${progress.relative ? " wide" : ""}`, "data-kpi": progress.id, "aria-labelledby": `kpi-${progress.id}` },
@@ -474,7 +408,7 @@ function section(id: string, name: string, about: string | null, found: Progress
 export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const { lang, area } = board.view;
   const address = location.search;
-  const { kpis } = await get<{ kpis: Kpi[] }>("/v1/kpis");
+  const { kpis } = await get<Kpis>("/v1/kpis");
   const wanted = kpis.filter((one) => one.owner === null || (area !== "" && one.owner === area));
   const found = await Promise.all(wanted.map((one) => get<Progress>(`/v1/kpis/${one.id}/progress`)));
   const onMap = await layers(found.flatMap((one) => [layerOf(one), ...one.proxies]));

@@ -1,8 +1,9 @@
 /** The roadmap: what is due in which fiscal year of the strategy, and what is known to run by then. */
 
-import { type Deployment, type Goal, get, type Lang, layers, type Source, type Texts } from "../api";
+import { type Deployment, type Goal, get, type Lang, layers, type Texts } from "../api";
 import { h, s } from "../element";
 import { full } from "../numbers";
+import type { Kpis, MilestoneOfSubject as Milestone, Roadmap } from "../openapi";
 import type { Board } from "../panel";
 import { text } from "../texts";
 import { type Running, runningByMeasure, type YearRunning } from "./running";
@@ -43,23 +44,6 @@ const TEXTS = {
 } satisfies Record<string, Texts>;
 
 const BASES = ["stated", "reported", "assumed"] as const;
-
-interface Milestone {
-  subject: string;
-  fiscal_year: number;
-  label: Texts;
-  value: number | null;
-  basis: string;
-  source: Source;
-  kind: "strategy" | "kpi" | "measure";
-  goal: string | null;
-  name: Texts;
-}
-
-interface Roadmap {
-  strategy: { title: Texts; fy_from: number; fy_to: number; decided_on: string };
-  years: { fiscal_year: number; milestones: Milestone[] }[];
-}
 
 interface Unit {
   id: string;
@@ -252,7 +236,7 @@ function legend(lang: Lang): HTMLElement {
 export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const { lang } = board.view;
   const address = location.search;
-  const [roadmap, { kpis }, { deployments, coverage }] = await Promise.all([get<Roadmap>("/v1/roadmap"), get<{ kpis: Unit[] }>("/v1/kpis"), allDeployments()]);
+  const [roadmap, { kpis }, { deployments, coverage }] = await Promise.all([get<Roadmap>("/v1/roadmap"), get<Kpis>("/v1/kpis"), allDeployments()]);
   if (hasMovedOn(address)) return;
   const { fy_from, fy_to } = roadmap.strategy;
   const years = Array.from({ length: fy_to - fy_from + 1 }, (_, index) => fy_from + index);

@@ -1,0 +1,189 @@
+"""The schemas of the OpenAPI document are those of the answers: each has one, and real answers fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from service.app import create_api
+from service.settings import Settings
+
+#: Path of the document → addresses whose answers are compared with it.
+ASKED = {
+    "/healthz": ["/healthz"],
+    "/readyz": ["/readyz"],
+    "/problems/{slug}": ["/problems/not-found"],
+    "/catalog.jsonld": ["/catalog.jsonld?limit=3"],
+    "/v1/areas": ["/v1/areas?q=前橋", "/v1/areas?level=ward&limit=3"],
+    "/v1/areas.geojson": ["/v1/areas.geojson?parent=10000&detail=low"],
+    "/v1/areas/{code}": ["/v1/areas/01100", "/v1/areas/10000", "/v1/areas/99999"],
+    "/v1/areas/{code}/neighbours": ["/v1/areas/10201/neighbours?limit=3"],
+    "/v1/areas/{code}/peers": ["/v1/areas/10201/peers?k=3"],
+    "/v1/areas/{code}/profile": ["/v1/areas/10201/profile", "/v1/areas/10000/profile"],
+    "/v1/vintages": ["/v1/vintages"],
+    "/v1/region-sets": ["/v1/region-sets"],
+    "/v1/indicators": ["/v1/indicators?limit=5"],
+    "/v1/indicators/{indicator}": ["/v1/indicators/ageing-rate"],
+    "/v1/layers": ["/v1/layers?q=人口&limit=5", "/v1/layers?id=population&id=nothing", "/v1/layers?limit=0"],
+    "/v1/layers/{layer}": ["/v1/layers/population", "/v1/layers/deployments:smart-cities"],
+    "/v1/sources": ["/v1/sources"],
+    "/v1/palettes": ["/v1/palettes"],
+    "/v1/series": ["/v1/series?indicator=population&areas=10201,tokyo-area"],
+    "/v1/layers/{layer}/legend.json": [
+        "/v1/layers/population/legend.json",
+        "/v1/layers/deployments:smart-cities/legend.json",
+        "/v1/layers/population/legend.json?k=99",
+    ],
+    "/v1/layers/{layer}/values.json": ["/v1/layers/population/values.json?level=ward"],
+    "/v1/layers/{layer}/periods.json": ["/v1/layers/population/periods.json?level=prefecture"],
+    "/v1/layers/{layer}/summary.json": [
+        "/v1/layers/population/summary.json",
+        "/v1/layers/deployments:smart-cities/summary.json",
+    ],
+    "/v1/layers/{layer}/ranking.json": ["/v1/layers/population/ranking.json?limit=3"],
+    "/v1/layers/{layer}/statistics.json": ["/v1/layers/population/statistics.json?parent=10000"],
+    "/v1/layers/{layer}/tiles.json": ["/v1/layers/population/tiles.json"],
+    "/v1/layers/{layer}/style.json": ["/v1/layers/population/style.json"],
+    "/v1/layers/{layer}/areas.geojson": [
+        "/v1/layers/population/areas.geojson?parent=10000&detail=low",
+        "/v1/layers/deployments:smart-cities/areas.geojson?parent=10000&detail=low",
+    ],
+    "/v1/layers/{layer}/download.{format}": [
+        "/v1/layers/population/download.geojson?parent=10000",
+        "/v1/layers/population/download.topojson?parent=10000",
+    ],
+    "/v1/goals": ["/v1/goals"],
+    "/v1/goals/{goal}": ["/v1/goals/goal-1"],
+    "/v1/measures": ["/v1/measures"],
+    "/v1/measures/{measure}": ["/v1/measures/smart-cities"],
+    "/v1/measures/{measure}/candidates": ["/v1/measures/smart-cities/candidates?limit=3"],
+    "/v1/measures/{measure}/deployments.geojson": [
+        "/v1/measures/smart-cities/deployments.geojson?detail=low"
+    ],
+    "/v1/logic-model.json": ["/v1/logic-model.json?area=10201"],
+    "/v1/roadmap": ["/v1/roadmap"],
+    "/v1/kpis": ["/v1/kpis"],
+    "/v1/kpis/{kpi}": ["/v1/kpis/goal-1-gpp-growth"],
+    "/v1/kpis/{kpi}/progress": [
+        "/v1/kpis/goal-1-productivity-growth/progress",
+        "/v1/kpis/ccrc-sites/progress",
+    ],
+    "/v1/deployments": ["/v1/deployments?limit=50"],
+    "/v1/deployments/{deployment}": ["/v1/deployments/dep-148f48a743"],
+    "/v1/deployments/{deployment}/history": ["/v1/deployments/dep-148f48a743/history"],
+    "/v1/transport-gap": ["/v1/transport-gap"],
+    "/v1/transport-gap/{definition}/bands": ["/v1/transport-gap/mlit-handbook-rural/bands?area=10201"],
+    "/v1/transport-gap/{definition}/clusters": ["/v1/transport-gap/mlit-handbook-rural/clusters?area=10201"],
+    "/v1/stops.geojson": ["/v1/stops.geojson?area=10201"],
+    "/ogc": ["/ogc"],
+    "/ogc/collections": ["/ogc/collections?limit=20"],
+    "/ogc/collections/{collection_id}": ["/ogc/collections/population.municipality"],
+    "/ogc/collections/{collection_id}/items": ["/ogc/collections/population.municipality/items?limit=2"],
+    "/ogc/collections/{collection_id}/tiles/{tile_matrix_set}": [
+        "/ogc/collections/population.municipality/tiles/WebMercatorQuad"
+    ],
+    "/resas/api/v1/prefectures": ["/resas/api/v1/prefectures"],
+    "/resas/api/v1/cities": ["/resas/api/v1/cities?prefCode=10", "/resas/api/v1/cities?prefCode=99"],
+    "/resas/api/v1/population/composition/perYear": [
+        "/resas/api/v1/population/composition/perYear?prefCode=10&cityCode=10201"
+    ],
+    "/resas/api/v1/population/composition/pyramid": [
+        "/resas/api/v1/population/composition/pyramid?prefCode=10&cityCode=10201&yearLeft=2015&yearRight=2045"
+    ],
+    "/resas/api/v1/municipality/{figure}/perYear": [
+        "/resas/api/v1/municipality/plant/perYear?prefCode=10&cityCode=10201&sicCode=-&simcCode=-",
+        "/resas/api/v1/municipality/wages/perYear?prefCode=10&sicCode=-&simcCode=-",
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, object]:
+    """The OpenAPI document of the service."""
+    return create_api(Settings()).openapi()
+
+
+def _at(node: object, *names: str) -> dict[str, object]:
+    for name in names:
+        assert isinstance(node, dict)
+        node = node[name]
+    assert isinstance(node, dict)
+    return node
+
+
+def _closed(node: object) -> object:
+    """Return a schema whose objects have no member but those it names, where it names any."""
+    if isinstance(node, list):
+        return [_closed(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    closed = {name: _closed(value) for name, value in node.items()}
+    is_described = closed.get("type") == "object" and isinstance(closed.get("properties"), dict)
+    return {"additionalProperties": False, **closed} if is_described else closed
+
+
+def _faults(document: dict[str, object], path: str, method: str, told: httpx.Response) -> list[str]:
+    """Return where an answer is other than the document says of it."""
+    kind = told.headers["content-type"]
+    described = _at(document, "paths", path, method, "responses", str(told.status_code), "content", kind)
+    closed = _closed({"components": document["components"], **_at(described, "schema")})
+    assert isinstance(closed, Mapping)
+    faults = OAS31Validator(closed).iter_errors(told.json())
+    return [f"{'.'.join(map(str, one.absolute_path))}: {one.message[:200]}" for one in faults][:5]
+
+
+def _json_answers(document: dict[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Give the place and the content of every answer in JSON."""
+    for path, methods in _at(document, "paths").items():
+        for method, operation in _at(methods).items():
+            for status, answer in _at(operation, "responses").items():
+                for kind, content in _at({"content": {}} | _at(answer), "content").items():
+                    if "json" in kind:
+                        yield f"{method} {path} {status} {kind}", _at(content)
+
+
+def test_every_json_answer_has_a_schema(document: dict[str, object]) -> None:
+    assert [place for place, content in _json_answers(document) if not content.get("schema")] == []
+
+
+def test_the_document_is_valid_openapi(document: dict[str, object]) -> None:
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_no_answer_passes_through_a_model() -> None:
+    """A response model would be validated and serialised for every request; forms are told of, no more."""
+    routes = [
+        one for one in iter_route_contexts(create_api(Settings()).routes) if hasattr(one, "response_model")
+    ]
+    assert len(routes) > 100
+    assert [one.path_format for one in routes if one.response_model is not None] == []
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_answers_are_as_the_document_says(
+    client: httpx.Client, document: dict[str, object], path: str
+) -> None:
+    for address in ASKED[path]:
+        assert _faults(document, path, "get", client.get(address)) == [], address
+
+
+def test_what_is_sent_is_answered_as_the_document_says(
+    client: httpx.Client, document: dict[str, object]
+) -> None:
+    asked = {"definition": "mlit-handbook-rural", "area": "10201", "least_departures": 30}
+    gap = client.post("/v1/transport-gap/scenario", json=asked)
+    assert _faults(document, "/v1/transport-gap/scenario", "post", gap) == []
+    table = b"code,visitors\n10201,12\n99999,3\n"
+    joined = client.post("/ogc/joins?detail=low", content=table, headers={"Content-Type": "text/csv"})
+    assert len(joined.json()["unmatched"]) == 1
+    assert _faults(document, "/ogc/joins", "post", joined) == []
+
+
+def test_a_member_that_the_document_does_not_name_is_a_fault(document: dict[str, object]) -> None:
+    told = httpx.Response(200, json={"status": "ok", "more": 1}, headers={"content-type": "application/json"})
+    assert len(_faults(document, "/healthz", "get", told)) == 1
