@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Response, Route, expect
@@ -578,6 +579,19 @@ def test_an_address_changed_by_hand_moves_the_map_and_a_place_on_the_page_does_n
     expect(visit.page).to_have_url(re.compile(re.escape("#9/31.75/130.65")))
     visit.page.evaluate("() => { location.hash = '#9/99/999'; }")
     expect(visit.page).to_have_url(re.compile(re.escape("#9/31.75/130.65")))
+
+
+@pytest.mark.parametrize("stage", ["two", "bivariate"])
+def test_the_sources_of_both_layers_are_named(visit: Visit, client: httpx.Client, stage: str) -> None:
+    visit.open(f"/?lang=ja&view={stage}&layer=ageing-rate&layer2=total-fertility-rate&level=prefecture")
+    credit = visit.page.locator("#credit")
+    names = [
+        source["credit"]["ja"]
+        for layer in ("ageing-rate", "total-fertility-rate")
+        for source in client.get(f"/v1/layers/{layer}/legend.json?level=prefecture").json()["sources"]
+    ]
+    for name in names:
+        expect(credit).to_contain_text(name)
 
 
 def test_either_of_two_maps_places_both(visit: Visit) -> None:

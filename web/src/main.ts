@@ -12,6 +12,7 @@ import { valueText } from "./numbers";
 import { areaPanel, type Board, overview } from "./panel";
 import { openShare } from "./share";
 import { removeSketch } from "./sketch";
+import type { Credited } from "./stages/two";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
@@ -239,11 +240,15 @@ async function showBeside(current: number): Promise<void> {
   }
   const beside = stage === "two" ? (await import("./stages/two")).showTwo : (await import("./stages/bivariate")).showBivariate;
   const board = asBoard();
-  if (current === turn && board) await beside(maps, board, map, { lay, mapTexts: mapTexts(), other: otherView(view) });
+  if (current !== turn || !board) return;
+  const credited = (other: Credited) => {
+    if (current === turn) showCredits(board.legend, other);
+  };
+  await beside(maps, board, map, { lay, mapTexts: mapTexts(), other: otherView(view), credited });
 }
 
-function showCredits(found: Legend): void {
-  const credits = [found.credit, ...found.sources.map((source) => source.credit)].map((credit) => credit[view.lang]);
+function showCredits(...shown: Credited[]): void {
+  const credits = shown.flatMap(({ credit, sources }) => [credit, ...sources.map((source) => source.credit)]).map((credit) => credit[view.lang]);
   // the Authority's terms ask for a link to its list of tiles
   const background =
     mayHaveBackground && view.overlay.includes("gsi")

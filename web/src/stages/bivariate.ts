@@ -233,7 +233,7 @@ let isLinked = false;
 let scatter: Scatter | null = null;
 
 /** Show the map in nine colours, and beside it the scatter plot. */
-export async function showBivariate(frames: HTMLElement, board: Board, first: RegionalMap, { other }: Beside): Promise<void> {
+export async function showBivariate(frames: HTMLElement, board: Board, first: RegionalMap, { other, credited }: Beside): Promise<void> {
   const { view, layer, legend } = board;
   const lang = view.lang;
   const address = location.search;
@@ -259,6 +259,7 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
     values(second.id, thirds({ ...view, level, period })),
     gazetteer(level),
   ]);
+  credited(theirs);
   const byCode = new Map(theirs.codes.map((code, index) => [code, { class: theirs.classes[index] ?? null, value: theirs.values[index] ?? null }]));
   const classes = paired(mine.codes, mine.classes, new Map([...byCode].map(([code, one]) => [code, one.class])));
   first.paint({ colours: [...COLOURS], noData: NO_DATA, classes: { codes: mine.codes, classes } }, lang);

@@ -16,14 +16,19 @@ export interface Beside {
   other: View;
   mapTexts: MapTexts;
   lay(target: RegionalMap, view: View, found: Legend): Promise<void>;
+  /** Name the sources of what is shown beside the first map. */
+  credited(other: Credited): void;
 }
+
+/** Whom the use of figures and outlines asks to name. */
+export type Credited = Pick<Legend, "credit" | "sources">;
 
 let second: RegionalMap | null = null;
 /** What the pointer is told; of the newest view. */
 let tell: (area: Pointed | null) => void = () => undefined;
 
 /** Show the second map beside the first. */
-export async function showTwo(frames: HTMLElement, board: Board, first: RegionalMap, { other, lay, mapTexts }: Beside): Promise<void> {
+export async function showTwo(frames: HTMLElement, board: Board, first: RegionalMap, { other, lay, mapTexts, credited }: Beside): Promise<void> {
   const { lang } = board.view;
   let frame = document.getElementById("beside");
   if (!frame?.querySelector("#map2")) {
@@ -63,6 +68,7 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
     });
     second.follow(first);
   }
+  credited(found);
   await lay(second, shown, found);
   second.select([...new Set([board.view.area, ...board.view.areas])].filter(Boolean));
   drawLegend(frame.querySelector<HTMLElement>("#legend2") as HTMLElement, found, lang, { breaks: breaksOver(shown) });
