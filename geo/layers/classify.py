@@ -310,6 +310,6 @@ def classes(values: Floats, bounds: Floats) -> UInt8s:
     >>> classes(np.array([1.0, 2.5, 9.0, np.nan]), np.array([2.5, 4.0])).tolist()
     [0, 0, 1, 255]
     """
-    found = np.searchsorted(bounds, values, side="left").clip(max=max(len(bounds) - 1, 0)).astype(np.uint8)
+    found = np.searchsorted(bounds[:-1], values, side="left").astype(np.uint8)
     found[np.isnan(values)] = MISSING
     return found

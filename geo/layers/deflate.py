@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property, reduce
 
 #: Magic, method deflate, no flags, no time, no extra flags, unknown system: the same bytes every time.
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -25,15 +26,63 @@ class Block:
     """Bytes and their raw DEFLATE form, which ends on a byte and refers to nothing before it."""
 
     raw: bytes
-    deflated: bytes
-    crc: int
+    level: int = 6
+
+    @cached_property
+    def deflated(self) -> bytes:
+        """The bytes compressed once, when that is first asked for, to be used in many bodies."""
+        compressor = zlib.compressobj(self.level, zlib.DEFLATED, -zlib.MAX_WBITS)
+        return compressor.compress(self.raw) + compressor.flush(zlib.Z_FULL_FLUSH)
 
 
-def block(raw: bytes, level: int = 6) -> Block:
-    """Return bytes compressed once, to be used in many bodies."""
-    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
-    deflated = compressor.compress(raw) + compressor.flush(zlib.Z_FULL_FLUSH)
-    return Block(raw, deflated, zlib.crc32(raw))
+@dataclass(frozen=True)
+class Beginning:
+    """What bodies begin with: blocks, which other beginnings may share."""
+
+    blocks: tuple[Block, ...]
+
+    @cached_property
+    def raws(self) -> tuple[bytes, ...]:
+        """The blocks as they are."""
+        return tuple(block.raw for block in self.blocks)
+
+    @cached_property
+    def deflated(self) -> tuple[bytes, ...]:
+        """The blocks compressed; those that no other beginning has compressed already are now."""
+        return tuple(block.deflated for block in self.blocks)
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes, uncompressed."""
+        return sum(map(len, self.raws))
+
+    @cached_property
+    def crc(self) -> int:
+        """The checksum of all blocks in a row."""
+        return reduce(lambda crc, raw: zlib.crc32(raw, crc), self.raws, 0)
+
+    @property
+    def to_compress(self) -> int:
+        """How many bytes ``gzip`` would compress besides the tail."""
+        if "deflated" in self.__dict__:
+            return 0
+        return sum(len(block.raw) for block in self.blocks if "deflated" not in block.__dict__)
+
+    def compress(self) -> None:
+        """Compress what is not compressed yet."""
+        _ = self.deflated
+
+    def whole(self, tail: bytes) -> bytes:
+        """Return the body that goes on with ``tail``."""
+        return b"".join((*self.raws, tail))
+
+    def gzip(self, tail: bytes) -> bytes:
+        """Return the same body as a gzip member, compressing only the tail."""
+        compressor = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+        body = compressor.compress(tail) + compressor.flush()
+        size = self.size + len(tail)
+        trailer = struct.pack("<II", zlib.crc32(tail, self.crc), size & 0xFFFFFFFF)
+        return b"".join((GZIP_HEADER, *self.deflated, body, trailer))
 
 
 def stored(raw: bytes) -> bytes:
@@ -49,15 +98,6 @@ def stored(raw: bytes) -> bytes:
         piece = raw[start : start + STORED_LIMIT]
         parts.append(struct.pack("<BHH", 0, len(piece), len(piece) ^ 0xFFFF) + piece)
     return b"".join(parts)
-
-
-def gzip_continued(prefix: Block, tail: bytes) -> bytes:
-    """Return a gzip member of ``prefix`` followed by ``tail``, compressing only the tail."""
-    compressor = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
-    body = compressor.compress(tail) + compressor.flush()
-    size = len(prefix.raw) + len(tail)
-    trailer = struct.pack("<II", zlib.crc32(tail, prefix.crc), size & 0xFFFFFFFF)
-    return b"".join((GZIP_HEADER, prefix.deflated, body, trailer))
 
 
 def gzip_joined(raws: Iterable[bytes], deflated: Iterable[bytes]) -> bytes:

@@ -63,7 +63,7 @@ class FeatureTexts:
     def block(self, place: int) -> deflate.Block:
         """Return one head compressed; made on first use."""
         if place not in self._blocks:
-            self._blocks[place] = deflate.block(self.heads[place])
+            self._blocks[place] = deflate.Block(self.heads[place])
         return self._blocks[place]
 
 

@@ -11,7 +11,8 @@ Protocol Buffers let fields come in any order, so the poured values come last; t
 so the features' tags never change. A value has a fixed width, so even the layer's length is constant.
 
 MVT has no null: a feature without a value has no tag for it. Which features lack a value is the
-*pattern* of a layout; few patterns occur, because the same areas lack figures in most years.
+*pattern* of a layout. Features stand in *runs* of neighbours, each made once with all their values and once
+with none; so another pattern costs no more than the runs in which some are missing and some are not.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +50,14 @@ _VALUE_HEAD = b"\x22\x09\x19"
 #: A Value message that holds an unsigned integer below 128: 4+LEN, 2 bytes long, field 5+VARINT.
 _CLASS_DTYPE = np.dtype([("head", "S3"), ("number", "u1")])
 _CLASS_HEAD = b"\x22\x02\x28"
+_POURED_BYTES = _VALUE_DTYPE.itemsize + _CLASS_DTYPE.itemsize
 
-MAX_LAYOUTS = 4
+#: Features of a run. Compressed each for itself, runs of so many take no more bytes than the whole would.
+RUN = 64
+#: Layouts are kept up to so many of them, and while what they do not share takes so many times a layout.
+MAX_LAYOUTS, LAYOUT_TIMES = 256, 3
+#: What is compressed once is compressed well.
+LEVEL = 9
 
 
 def varint(number: int) -> bytes:
@@ -179,16 +187,8 @@ class Attributes:
         return cls(ids, tuple(texts), tuple(encoded))
 
 
-@dataclass(frozen=True)
-class Layout:
-    """The constant part of a tile for one pattern of missing values."""
-
-    prefix: bytes
-
-    @cached_property
-    def block(self) -> deflate.Block:
-        """The constant part, compressed once, when gzip is first asked for."""
-        return deflate.block(self.prefix)
+#: The layers after the first, and which values are missing.
+_Pattern = tuple[tuple[str, ...], bytes]
 
 
 class Tile:
@@ -203,7 +203,8 @@ class Tile:
     def __init__(self, data: bytes, attributes: Attributes) -> None:
         self._data = data
         self._attributes = attributes
-        self._layouts: OrderedDict[tuple[tuple[str, ...], bytes], Layout] = OrderedDict()
+        #: with the bytes of its own, which no other layout shares
+        self._layouts: OrderedDict[_Pattern, tuple[deflate.Beginning, int]] = OrderedDict()
         self.positions = read_skeleton(data).positions
 
     def __len__(self) -> int:
@@ -211,8 +212,9 @@ class Tile:
 
     @property
     def nbytes(self) -> int:
-        """Size of the stored tile."""
-        return len(self._data)
+        """Size in memory, once tiles of all kinds were poured: with all values, with none, compressed too."""
+        # both forms of the features, each of them compressed too
+        return len(self._data) + (3 + LAYOUT_TIMES) * self._forms.size
 
     @property
     def skeleton(self) -> Skeleton:
@@ -229,82 +231,131 @@ class Tile:
         further : names of the layers after the first, whose attributes are ``name`` and ``name:class``
         """
         missing = np.isnan(values)
-        layout = self.layout(missing, further)
-        return layout.prefix + _poured(values, classes, missing)
+        return self.layout(missing, further).whole(poured(values, classes, missing))
 
     def pour_gzip(self, values: Floats, classes: UInt8s, further: tuple[str, ...] = ()) -> bytes:
         """Return the same tile as a gzip member; only the values are compressed now."""
         missing = np.isnan(values)
-        layout = self.layout(missing, further)
-        return deflate.gzip_continued(layout.block, _poured(values, classes, missing))
-
-    def is_laid(self, missing: Bools, further: tuple[str, ...], *, gzipped: bool) -> bool:
-        """Return whether the constant part for this pattern is there, so that pouring takes no time."""
-        found = self._layouts.get(_pattern(missing, further))
-        return found is not None and (not gzipped or "block" in found.__dict__)
-
-    def lay(self, missing: Bools, further: tuple[str, ...], *, gzipped: bool) -> None:
-        """Make the constant part for this pattern."""
-        layout = self.layout(missing, further)
-        if gzipped:
-            _ = layout.block
+        return self.layout(missing, further).gzip(poured(values, classes, missing))
 
     def outlines(self) -> bytes:
         """Return the tile with the static texts alone: for readers who lay the values over it themselves."""
-        return _prefix(self.skeleton, self._attributes, np.empty((0, len(self)), np.bool_), ())
+        features = _features(self.skeleton, self._attributes, np.empty((0, len(self)), np.bool_))
+        constant = _head(self.skeleton, self._attributes, 0, ()) + b"".join(features)
+        return _opening(len(constant)) + constant
 
-    def layout(self, missing: Bools, further: tuple[str, ...]) -> Layout:
+    def has_layout(self, missing: Bools, further: tuple[str, ...]) -> bool:
+        """Return whether the constant part for a pattern is there."""
+        return _pattern(missing, further) in self._layouts
+
+    def layout(self, missing: Bools, further: tuple[str, ...]) -> deflate.Beginning:
         """Return the constant part for a pattern of missing values (layers, n), made on first use."""
         pattern = _pattern(missing, further)
         found = self._layouts.get(pattern)
         if found is not None:
-            return found
-        made = (
-            _prefix(self.skeleton, self._attributes, missing, further)
-            if further
-            else self._single(missing[0])
-        )
-        found = self._layouts[pattern] = Layout(made)
-        if len(self._layouts) > MAX_LAYOUTS:
-            self._layouts.popitem(last=False)
-        return found
+            return found[0]
+        blocks = self._several(missing, further) if further else self._single(missing[0])
+        length = sum(len(block.raw) for block in blocks) + missing.size * _POURED_BYTES
+        made = deflate.Beginning((deflate.Block(_opening(length), 0), *blocks))
+        shared = self._forms.shared
+        own = sum(len(block.raw) for block in blocks if id(block) not in shared)
+        self._layouts[pattern] = (made, own)
+        self._drop_old()
+        return made
 
-    def _single(self, missing: NDArray[np.bool_]) -> bytes:
+    def _drop_old(self) -> None:
+        """Drop the oldest layouts but one, where they are too many or what they do not share too large."""
+        most = LAYOUT_TIMES * self._forms.size
+        while len(self._layouts) > 1 and (
+            len(self._layouts) > MAX_LAYOUTS or sum(own for _, own in self._layouts.values()) > most
+        ):
+            self._layouts.popitem(last=False)
+
+    def _several(self, missing: Bools, further: tuple[str, ...]) -> list[deflate.Block]:
+        """Return the constant part for several layers."""
+        skeleton = self.skeleton
+        head = _head(skeleton, self._attributes, len(missing), further)
+        features = _features(skeleton, self._attributes, missing)
+        return [deflate.Block(head), *(deflate.Block(b"".join(run)) for run in _in_runs(features))]
+
+    def _single(self, missing: NDArray[np.bool_]) -> list[deflate.Block]:
         """Return the constant part for one layer: which form a feature has is all that differs."""
-        features = b"".join(np.where(missing, self._forms.without, self._forms.with_value).tolist())
-        return _layer(self._forms.head + features, len(missing))
+        head, runs = self._forms
+        each = zip(range(0, len(missing), RUN), runs, strict=True)
+        return [head, *(run.block(missing[start : start + RUN]) for start, run in each)]
 
     @cached_property
     def _forms(self) -> _Forms:
-        """The features with a value and without one, and what stands before them."""
         skeleton, n = self.skeleton, len(self)
-        every, none = np.zeros((1, n), np.bool_), np.ones((1, n), np.bool_)
+        with_values = _features(skeleton, self._attributes, np.zeros((1, n), np.bool_))
+        without = _features(skeleton, self._attributes, np.ones((1, n), np.bool_))
         return _Forms(
-            _head(skeleton, self._attributes, 1, ()),
-            _objects(_features(skeleton, self._attributes, every)),
-            _objects(_features(skeleton, self._attributes, none)),
+            deflate.Block(_head(skeleton, self._attributes, 1, ()), LEVEL),
+            [_Run.of(*both) for both in zip(_in_runs(with_values), _in_runs(without), strict=True)],
         )
 
 
-def _pattern(missing: Bools, further: tuple[str, ...]) -> tuple[tuple[str, ...], bytes]:
-    return further, missing.tobytes() if missing.any() else b""
+class _Forms(NamedTuple):
+    """What layouts for one layer share: what stands before the features, and the features."""
+
+    head: deflate.Block
+    runs: list[_Run]
+
+    @property
+    def size(self) -> int:
+        """Bytes of a layout for one layer."""
+        return len(self.head.raw) + sum(len(run.with_values.raw) for run in self.runs)
+
+    @property
+    def shared(self) -> set[int]:
+        """Which blocks layouts share, by their identities."""
+        return {id(self.head), *(id(block) for run in self.runs for block in (run.with_values, run.without))}
 
 
 @dataclass(frozen=True)
-class _Forms:
-    head: bytes
-    with_value: NDArray[np.object_]
-    without: NDArray[np.object_]
+class _Run:
+    """Neighbouring features, all with a value and all without one.
+
+    Attributes
+    ----------
+    bounds : (n + 1, 2) where each feature begins and ends, with a value and without
+    """
+
+    with_values: deflate.Block
+    without: deflate.Block
+    bounds: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, with_values: Sequence[bytes], without: Sequence[bytes]) -> _Run:
+        """Return the run of features in both forms."""
+        forms = (with_values, without)
+        lengths = [[0, *map(len, features)] for features in forms]
+        told, bare = (deflate.Block(b"".join(features), LEVEL) for features in forms)
+        return cls(told, bare, np.cumsum(np.array(lengths, np.int64), axis=1).T)
+
+    def block(self, missing: NDArray[np.bool_]) -> deflate.Block:
+        """Return the features for a pattern of missing values, one for each."""
+        if not missing.any():
+            return self.with_values
+        if missing.all():
+            return self.without
+        form = missing.astype(np.intp)
+        each, forms = np.arange(len(form)), (self.with_values.raw, self.without.raw)
+        starts, ends = self.bounds[each, form], self.bounds[each + 1, form]
+        parts = zip(form.tolist(), starts.tolist(), ends.tolist(), strict=True)
+        return deflate.Block(b"".join([forms[which][start:end] for which, start, end in parts]))
 
 
-def _objects(parts: Sequence[bytes]) -> NDArray[np.object_]:
-    found = np.empty(len(parts), object)
-    found[:] = parts
-    return found
+def _in_runs(features: Sequence[bytes]) -> list[Sequence[bytes]]:
+    return [features[at : at + RUN] for at in range(0, len(features), RUN)]
 
 
-def _poured(values: Floats, classes: UInt8s, missing: Bools) -> bytes:
-    """Return the Value messages of all values, then of all classes."""
+def _pattern(missing: Bools, further: tuple[str, ...]) -> _Pattern:
+    return further, missing.tobytes() if missing.any() else b""
+
+
+def poured(values: Floats, classes: UInt8s, missing: Bools) -> bytes:
+    """Return the Value messages of all values (layers, n), then of all classes."""
     numbers = np.empty(values.size, _VALUE_DTYPE)
     numbers["head"] = _VALUE_HEAD
     indices = np.empty(classes.size, _CLASS_DTYPE)
@@ -318,17 +369,9 @@ def _poured(values: Floats, classes: UInt8s, missing: Bools) -> bytes:
     return numbers.tobytes() + indices.tobytes()
 
 
-def _prefix(skeleton: Skeleton, attributes: Attributes, missing: Bools, further: tuple[str, ...]) -> bytes:
-    """Return the bytes of a tile up to its first poured value, lengths included."""
-    layers, n = missing.shape
-    features = b"".join(_features(skeleton, attributes, missing))
-    return _layer(_head(skeleton, attributes, layers, further) + features, layers * n)
-
-
-def _layer(constant: bytes, poured: int) -> bytes:
-    """Return the opening of a tile's one layer, whose constant bytes are followed by so many values."""
-    length = len(constant) + poured * (_VALUE_DTYPE.itemsize + _CLASS_DTYPE.itemsize)
-    return varint(_TILE_LAYERS << 3 | _BYTES) + varint(length) + constant
+def _opening(length: int) -> bytes:
+    """Return the opening of a tile's one layer of so many bytes."""
+    return varint(_TILE_LAYERS << 3 | _BYTES) + varint(length)
 
 
 def _head(skeleton: Skeleton, attributes: Attributes, layers: int, further: tuple[str, ...]) -> bytes:

@@ -19,9 +19,9 @@ from service.layers.views import MISSING, Picture, View, picture
 from service.memory.atlas import Address, Atlas
 
 MAX_ZOOM = 14
-#: The constant part of a tile with more areas than this is made off the event loop: to compress it, or to
-#: make it for several layers, takes longer than to put it together for one.
-FEW, MANY = 150, 1000
+#: The constant part of a tile is made off the event loop for several layers and more areas than this, and
+#: compressed there when it has more bytes.
+FEW, FEW_BYTES = 150, 15_000
 #: Suffix → (media type, pixels or None for vector tiles)
 FORMATS: dict[str, tuple[str, int | None]] = {"mvt": (MVT, None), "png": (PNG, 256), "@2x.png": (PNG, 512)}
 
@@ -121,11 +121,14 @@ class TileSource:
 
     def _poured(self, atlas: Atlas, tile: mvt.Tile, *, gzipped: bool) -> bytes:
         values, classes = self.values[:, tile.positions], self.classes[:, tile.positions]
-        if len(tile) > (FEW if gzipped or self.keys else MANY):
-            missing = np.isnan(values)
-            if not tile.is_laid(missing, self.keys, gzipped=gzipped):
-                atlas.store.brought(lambda: prepared(tile.lay, missing, self.keys, gzipped=gzipped))
-        return (tile.pour_gzip if gzipped else tile.pour)(values, classes, self.keys)
+        missing = np.isnan(values)
+        if self.keys and len(tile) > FEW and not tile.has_layout(missing, self.keys):
+            atlas.store.brought(lambda: prepared(tile.layout, missing, self.keys))
+        layout = tile.layout(missing, self.keys)
+        if gzipped and layout.to_compress > FEW_BYTES:
+            atlas.store.brought(lambda: prepared(layout.compress))
+        tail = mvt.poured(values, classes, missing)
+        return layout.gzip(tail) if gzipped else layout.whole(tail)
 
 
 def _rows(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:

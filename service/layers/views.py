@@ -204,9 +204,8 @@ def chosen_vintage(atlas: Atlas, asked: str | None) -> Vintage:
 
 def chosen_level(atlas: Atlas, indicator: Indicator | None, vintage: Vintage, asked: str | None) -> str:
     """Return the level asked for, or municipality where there are figures for it, else the first that has."""
-    existing = [level for level in LEVELS if level in vintage.levels]
-    if indicator is not None:
-        existing = [level for level in existing if level in atlas.levels(indicator)]
+    told = LEVELS if indicator is None else atlas.levels(indicator)
+    existing = [level for level in told if level in vintage.gazetteers]
     if not existing:
         raise InvalidParameter(f"Layer {indicator.id if indicator else ''!r} has no figures yet")
     default = "municipality" if "municipality" in existing else existing[0]

@@ -406,7 +406,7 @@ def _summed(members: Vector, positions: Sequence[int], additive: bool) -> Vector
 
 def _opened(stored: bytes, gazetteer: Gazetteer) -> mvt.Tile:
     tile = mvt.Tile(stored, gazetteer.attributes)
-    tile.lay(np.zeros((1, len(tile)), np.bool_), (), gzipped=False)
+    tile.layout(np.zeros((1, len(tile)), np.bool_), ())  # most tiles lack no value
     return tile
 
 

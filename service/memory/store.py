@@ -23,8 +23,6 @@ from service.settings import Settings
 
 V = TypeVar("V")
 MEGABYTE = 1 << 20
-#: A tile with its layouts takes about so much a feature, and the geometry so many times over.
-FEATURE_BYTES, GEOMETRY_TIMES = 300, 3
 #: Work that asks for more things one after another than this goes round in circles.
 MOST_ROUNDS = 2000
 
@@ -125,4 +123,4 @@ async def _awaited(fetch: Callable[[], Awaitable[V]]) -> V:
 
 def _tile_bytes(held: tuple[mvt.Tile | None]) -> int:
     tile = held[0]
-    return 0 if tile is None else GEOMETRY_TIMES * tile.nbytes + FEATURE_BYTES * len(tile)
+    return 0 if tile is None else tile.nbytes

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from geo.errors import InvalidFile
-from geo.layers.mvt import Attributes, Tile, read_skeleton
+from geo.layers.mvt import RUN, Attributes, Tile, field, read_skeleton, varint
 
 Floats = NDArray[np.float64]
 
@@ -140,16 +140,56 @@ def filled(n: int) -> tuple[Floats, NDArray[np.uint8]]:
 def test_a_pattern_of_missing_values_is_laid_out_once() -> None:
     tile = Tile(STORED, ATTRIBUTES)
     missing = np.array([[True, False]])
+    assert not tile.has_layout(missing, ())
     assert tile.layout(missing, ()) is tile.layout(missing.copy(), ())
+    assert tile.has_layout(missing, ())
     assert tile.layout(missing, ()) is not tile.layout(~missing, ())
-    for further in range(20):  # patterns beyond the bound push out the oldest
+    for further in range(20):  # layouts of their own beyond the bound push out the oldest
         tile.layout(np.zeros((2, 2), bool), (f"layer-{further}",))
+    assert not tile.has_layout(missing, ())
     assert decoded(tile.pour(*filled(2)))[0]["properties"] == {
         "code": "08000",
         "name": "県7",
         "value": 0.5,
         "class": 0,
     }
+
+
+def many(n: int) -> Tile:
+    """Return a tile of n features without geometry; areas come in another order than features."""
+    features = b"".join(
+        field(2, b"\x08" + varint(position) + b"\x18\x03\x22\x00") for position in reversed(range(n))
+    )
+    names = {"code": [f"{place:05d}" for place in range(n)]}
+    return Tile(field(3, field(1, b"areas") + features), Attributes.of(np.arange(n, dtype=np.int64), names))
+
+
+@given(data=st.data(), n=st.integers(1, 3 * RUN + 1))
+def test_a_pattern_may_part_any_run_of_features(data: st.DataObject, n: int) -> None:
+    tile = many(n)
+    start = data.draw(st.integers(0, n))
+    stop = data.draw(st.integers(start, n))
+    values = np.arange(n, dtype=np.float64)[None]
+    values[0, start:stop] = np.nan
+    body = tile.pour(values, np.full((1, n), 3, np.uint8))
+    assert gzip.decompress(tile.pour_gzip(values, np.full((1, n), 3, np.uint8))) == body
+    for place, feature in enumerate(decoded(body)):
+        code = {"code": f"{n - 1 - place:05d}"}
+        told = {} if start <= place < stop else {"value": float(place), "class": 3}
+        assert feature["properties"] == {**code, **told}
+
+
+def test_patterns_share_the_runs_that_are_whole_in_both() -> None:
+    tile, n = many(4 * RUN), 4 * RUN
+    none, one, all_of_a_run = (np.zeros((1, n), np.bool_) for _ in range(3))
+    one[0, RUN + 5] = True
+    all_of_a_run[0, :RUN] = True
+    tile.layout(none, ()).compress()
+    anew = (tile.layout(pattern, ()).to_compress for pattern in (one, all_of_a_run))
+    whole = tile.layout(none, ()).size
+    assert [0.05 < share / whole < 0.35 for share in anew] == [True, True]
+    tile.layout(one, ()).compress()
+    assert tile.layout(one, ()).to_compress == 0
 
 
 @pytest.mark.skipif(
