@@ -1,5 +1,8 @@
 """One memory for all that a process holds: a budget in bytes, and what was not used the longest goes first.
 
+What was asked for once goes before what was asked for again (a segmented LRU): a stranger who asks for one
+large answer after another pushes out those answers, not the tiles that everybody looks at.
+
 What is held stands under a key that names the state of the data it was made from. So nothing is ever taken
 back: after news the same thing is asked for under another key, and the old one falls out by age.
 """
@@ -18,6 +21,8 @@ V = TypeVar("V")
 OVERHEAD = 400
 #: A single answer larger than this share of the budget would push out everything else.
 LARGEST_SHARE = 4
+#: What was asked for again may fill so much of the budget; beyond it, the oldest counts as asked for once.
+AGAIN_SHARE = 0.75
 
 
 class Memory:
@@ -34,19 +39,30 @@ class Memory:
         #: bytes by shelf
         self.held_by: Counter[str] = Counter()
         self.shelves: list[str] = []
-        self._answers: OrderedDict[tuple[str, Hashable], tuple[Any, int]] = OrderedDict()
+        self._once: OrderedDict[tuple[str, Hashable], tuple[Any, int]] = OrderedDict()
+        self._again: OrderedDict[tuple[str, Hashable], tuple[Any, int]] = OrderedDict()
+        self._again_held = 0
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._once) + len(self._again)
 
     def get(self, key: tuple[str, Hashable]) -> Any:
         """Return the answer when it is held, else None."""
         with self._lock:
-            found = self._answers.get(key)
+            found = self._again.get(key)
+            if found is not None:
+                self._again.move_to_end(key)
+                return found[0]
+            found = self._once.pop(key, None)
             if found is None:
                 return None
-            self._answers.move_to_end(key)
+            self._again[key] = found
+            self._again_held += found[1]
+            while self._again_held > self.limit * AGAIN_SHARE:
+                oldest, answer = self._again.popitem(last=False)
+                self._again_held -= answer[1]
+                self._once[oldest] = answer
             return found[0]
 
     def put(self, key: tuple[str, Hashable], answer: Any, cost: int) -> None:
@@ -56,10 +72,10 @@ class Memory:
             self._drop(key)
             if cost > self.limit // LARGEST_SHARE:
                 return
-            self._answers[key] = (answer, cost)
+            self._once[key] = (answer, cost)
             self._count(key[0], cost)
             while self.held > self.limit:
-                self._drop(next(iter(self._answers)))
+                self._drop(next(iter(self._once)))
 
     def drop(self, key: tuple[str, Hashable]) -> None:
         """Forget one answer."""
@@ -67,9 +83,13 @@ class Memory:
             self._drop(key)
 
     def _drop(self, key: tuple[str, Hashable]) -> None:
-        found = self._answers.pop(key, None)
-        if found is not None:
-            self._count(key[0], -found[1])
+        found = self._once.pop(key, None)
+        if found is None:
+            found = self._again.pop(key, None)
+            if found is None:
+                return
+            self._again_held -= found[1]
+        self._count(key[0], -found[1])
 
     def _count(self, shelf: str, cost: int) -> None:
         self.held += cost

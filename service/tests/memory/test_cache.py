@@ -29,6 +29,30 @@ def test_the_least_recently_used_goes_first_whatever_shelf_it_stands_on() -> Non
     assert [texts.get(key) is not None for key in "abcd"] == [True, True, True, True]
 
 
+def test_answers_asked_once_do_not_push_out_what_is_asked_again() -> None:
+    memory = Memory(ROOM)
+    texts = shelf_of(memory)
+    for number in range(5):
+        texts.put(f"again {number}", bytes(1000))
+        assert texts.get(f"again {number}") is not None
+    for number in range(1000):
+        texts.put(f"once {number}", bytes(number % 3 * 700))
+        assert memory.held <= memory.limit
+    assert [texts.get(f"again {number}") is not None for number in range(5)] == [True] * 5
+
+
+def test_what_is_asked_again_makes_room_for_what_is_asked_again_later() -> None:
+    memory = Memory(ROOM)
+    texts = shelf_of(memory)
+    for number in range(30):
+        texts.put(number, bytes(1000))
+        texts.get(number)
+    kept = [number for number in range(30) if texts.get(number) is not None]
+    assert 7 <= len(kept) <= 10
+    assert kept[-7:] == list(range(23, 30))
+    assert memory.held == sum(memory.held_by.values()) <= memory.limit
+
+
 def test_what_is_held_never_passes_the_budget() -> None:
     memory = Memory(ROOM)
     texts = shelf_of(memory)
