@@ -58,12 +58,15 @@ municipality boundaries: GeoJSON, choropleth tiles, legends, series. Reads are p
 """
 
 FIRST_READ_S = 15
+#: Python looks for garbage each time so many more objects were made than dropped; what is held ready is many.
+GARBAGE = 20_000
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the database, read the catalogue, hear of changes; close all of it at the end."""
     settings: Settings = app.state.settings
+    gc.disable()
     take_short_turns()
     app.state.writer = writer_engine(settings)
     store = Store(reader_engine(settings), settings, KINDS)
@@ -76,6 +79,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     # the program and the catalogue stay: to look for garbage in them would cost more the more there is
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
+    gc.enable()
     try:
         yield
     finally:

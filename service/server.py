@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import logging
 import re
 
@@ -38,6 +39,7 @@ def log_configuration(level: str) -> dict[str, object]:
 
 def run(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until a signal says stop; running requests may finish."""
+    gc.disable()  # until the application has started: what a start makes stays
     uvicorn.run(
         "service.app:app",
         host=host,

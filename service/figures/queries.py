@@ -23,8 +23,10 @@ from service.memory.queries import numbers_of
 _OBSERVED = text(
     """
     select json_agg(json_build_array(indicator, level, told))::text as observed from (
-        select indicator, level, json_agg(json_build_array(period, sources) order by period) as told
-        from observed where indicator = any(:names) group by indicator, level
+        select indicator, level, json_agg(json_build_array(sources, periods)) as told from (
+            select indicator, level, sources, json_agg(period order by period) as periods
+            from observed where indicator = any(:names) group by indicator, level, sources
+        ) as by_sources group by indicator, level
     ) as by_level
     """
 )
@@ -40,12 +42,12 @@ async def indicators(
 
 async def observed(
     conn: AsyncConnection, names: Collection[str]
-) -> dict[str, dict[str, list[tuple[str, list[str]]]]]:
-    """Return indicator → level → periods with their sources, ascending; as one text, for there are many."""
-    found: dict[str, dict[str, list[tuple[str, list[str]]]]] = {name: {} for name in names}
+) -> dict[str, dict[str, list[tuple[list[str], list[str]]]]]:
+    """Return indicator → level → lists of sources, each with its periods; as one text, for there are many."""
+    found: dict[str, dict[str, list[tuple[list[str], list[str]]]]] = {name: {} for name in names}
     told = (await conn.execute(_OBSERVED, {"names": list(names)})).scalar_one()
-    for name, level, periods in orjson.loads(told or "[]"):
-        found[name][level] = periods
+    for name, level, by_sources in orjson.loads(told or "[]"):
+        found[name][level] = by_sources
     return found
 
 

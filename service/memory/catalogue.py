@@ -187,8 +187,11 @@ async def _indicators(conn: AsyncConnection, before: Catalogue, names: Collectio
     for name, definition in await figure_queries.indicators(conn, names):
         definitions[name] = indicators.from_json(definition)
     for name, told in (await figure_queries.observed(conn, names)).items():
-        periods = {level: [period for period, _ in told[level]] for level in LEVELS if level in told}
-        sources = {period: tuple(used) for level in told.values() for period, used in level}
+        periods, sources = {}, {}
+        for level in LEVELS:
+            for used, theirs in told.get(level, ()):
+                periods[level] = sorted([*periods.get(level, ()), *theirs])
+                sources |= dict.fromkeys(theirs, tuple(used))
         observed[name] = Observed(periods, sources)
     # in the order of their ids, whichever of them came last
     return {"indicators": dict(sorted(definitions.items())), "observed_indicators": observed}
