@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from urllib.parse import urlsplit
 
 from playwright.sync_api import FloatRect, expect
@@ -23,6 +22,14 @@ FILLS_ITS_FRAME = """name => {
     return canvas.clientWidth === map.clientWidth && canvas.clientHeight === map.clientHeight;
 }"""
 
+#: A turn of the wheel may come as several, and the map rest in between.
+SAYS_THE_SAME = """stands => {
+    const {hash} = location, now = performance.now();
+    if (window.stood?.hash !== hash) window.stood = {hash, since: now};
+    return hash.length > 1 && now - window.stood.since > stands;
+}"""
+STANDS_MS = 500
+
 
 def in_plane(place: Place) -> Place:
     """Return a place in Web Mercator, the world 0 to 1."""
@@ -41,8 +48,8 @@ def fitted(box: Box, frame: FloatRect, margin: int = 12) -> Camera:
 
 
 def camera(visit: Visit) -> Camera:
-    """Return what the address says of the camera, as soon as it says something."""
-    expect(visit.page).to_have_url(re.compile("#"))
+    """Return what the address says of the camera, as soon as it goes on saying the same."""
+    visit.page.wait_for_function(SAYS_THE_SAME, arg=STANDS_MS)
     zoom, latitude, longitude = map(float, urlsplit(visit.page.url).fragment.split("/"))
     return zoom, latitude, longitude
 
