@@ -30,8 +30,8 @@ from service.layers import routes as layers
 from service.layers import tile_routes as tiles
 from service.layers.forms import palettes_described
 from service.memory import revisions
+from service.memory.cache import Store
 from service.memory.news import News
-from service.memory.store import Store
 from service.ogc import join_routes as joins
 from service.ogc import routes as ogc
 from service.ogc import tile_routes as ogc_tiles

@@ -18,7 +18,7 @@ with none; so another pattern costs no more than the runs in which some are miss
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -181,7 +181,7 @@ class Attributes:
     values: tuple[tuple[bytes, ...], ...]
 
     @classmethod
-    def of(cls, ids: NDArray[np.int64], texts: dict[str, Sequence[str]]) -> Attributes:
+    def of(cls, ids: NDArray[np.int64], texts: Mapping[str, Sequence[str]]) -> Attributes:
         """Return the attributes of all areas, their texts encoded once."""
         encoded = (tuple(field(4, field(1, text.encode())) for text in column) for column in texts.values())
         return cls(ids, tuple(texts), tuple(encoded))

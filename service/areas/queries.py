@@ -18,7 +18,7 @@ from service.db.tables import (
     region_set,
     vintage,
 )
-from service.memory.queries import numbers_of
+from service.memory.revisions import numbers_of
 
 
 async def vintages(conn: AsyncConnection, dates: Collection[dt.date]) -> Sequence[Row[Any]]:

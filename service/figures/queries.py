@@ -18,7 +18,7 @@ from service.db.tables import (
     source,
 )
 from service.figures.values import Breaks, StoredVector, Vector
-from service.memory.queries import numbers_of
+from service.memory.revisions import numbers_of
 
 _OBSERVED = text(
     """

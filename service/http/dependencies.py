@@ -18,8 +18,8 @@ from service.heavy import off_loop
 from service.http.problems import Unavailable
 from service.layers.views import Picture, View, ViewQuery, is_usual, picture, resolve, view_query
 from service.memory.atlas import Atlas
+from service.memory.cache import Moved, settled
 from service.memory.news import News
-from service.memory.store import Moved, settled
 
 #: So often a request begins anew because the data changed under it.
 MOST_BEGINNINGS = 4

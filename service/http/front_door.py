@@ -20,7 +20,7 @@ from service.http.responses import accepts_gzip, is_fresh
 from service.layers.tile_sources import FORMATS, MAX_ZOOM, TileSource, tile_source
 from service.layers.views import ViewQuery, is_usual, resolve
 from service.memory.atlas import Atlas
-from service.memory.store import settled
+from service.memory.cache import settled
 from service.settings import Settings
 
 TILE = re.compile(r"/v1/layers/([^/]+)/tiles/(\d{1,2})/(\d{1,5})/(\d{1,5})(?:\.(mvt|png)|(@2x\.png))")

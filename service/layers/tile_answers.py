@@ -9,7 +9,7 @@ from geo.errors import NotFound
 from service.http.responses import accepts_gzip, is_fresh
 from service.layers.tile_sources import FORMATS, MAX_ZOOM, TileSource
 from service.memory.atlas import Address, Atlas
-from service.memory.store import settled
+from service.memory.cache import settled
 
 
 def address_of(z: int, x: int, y: int) -> Address:

@@ -14,7 +14,7 @@ from service.layers.tile_answers import address_of, tile_answer
 from service.layers.tile_sources import TileSource, tile_source
 from service.layers.views import Revision, View, ViewQuery, is_usual, resolve
 from service.memory.atlas import Atlas
-from service.memory.store import settled
+from service.memory.cache import settled
 
 router = api_router(prefix="/v1/layers/{layer}/tiles", tags=["tiles"])
 

@@ -27,7 +27,7 @@ FORMATS: dict[str, tuple[str, int | None]] = {"mvt": (MVT, None), "png": (PNG, 2
 
 
 def tile_source(atlas: Atlas, view: View, further: Sequence[View], rev: str | None) -> TileSource:
-    """Return the tile source of a view; see ``service.memory.store.settled``."""
+    """Return the tile source of a view; see ``service.memory.cache.settled``."""
     main, *others = (picture(atlas, one) for one in (view, *further))
     layers = (one.indicator for one in (view, *further))
     return TileSource(main, tuple(others), atlas.state_of(*layers), immutable=rev == main.revision)

@@ -31,11 +31,9 @@ from service.areas.tiles import TOP_ZOOM, encode_tile
 from service.figures import queries as figure_queries
 from service.figures.values import NOT_APPLICABLE, OK, Breaks, StoredVector, Vector, ages_by_year, derived
 from service.heavy import off_loop, prepared
-from service.memory import queries, revisions
-from service.memory.cache import LARGEST_SHARE
-from service.memory.catalogue import Catalogue, Vintage
-from service.memory.kinds import INDICATOR, Kind, stored_from
-from service.memory.store import Moved, Store
+from service.memory import revisions
+from service.memory.cache import LARGEST_SHARE, Moved, Store
+from service.memory.catalogue import INDICATOR, Catalogue, Kind, Vintage, stored_from
 
 __all__ = ["Atlas", "Vintage"]
 
@@ -153,7 +151,7 @@ class Atlas:
         Moved : one of these subjects has changed since
         """
         async with self.store.engine.connect() as conn:
-            found = await queries.some_numbers(conn, subjects, kinds)
+            found = await revisions.some_numbers(conn, subjects, kinds)
             mine = {
                 subject: n
                 for subject, n in self.catalogue.numbers.items()

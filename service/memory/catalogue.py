@@ -6,17 +6,17 @@ A catalogue is never changed. News makes another one, which shares all that stay
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.areas.lineage import Change
 from geo.figures import indicators
-from geo.figures.indicators import Indicator
+from geo.figures.indicators import Indicator, components
 from geo.strategy.kpis import Kpi
 from geo.text import Text
 from geo.transit.access import Definition
@@ -25,7 +25,8 @@ from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db.documents import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
 from service.figures import queries as figure_queries
 from service.figures.search import Entry
-from service.memory import queries, revisions
+from service.figures.values import Vector
+from service.memory import revisions
 from service.strategy import policy
 from service.strategy import queries as strategy_queries
 from service.strategy.policy import Places, Policy
@@ -187,7 +188,8 @@ async def _indicators(conn: AsyncConnection, before: Catalogue, names: Collectio
     for name, definition in await figure_queries.indicators(conn, names):
         definitions[name] = indicators.from_json(definition)
     for name, told in (await figure_queries.observed(conn, names)).items():
-        periods, sources = {}, {}
+        periods: dict[str, list[str]] = {}
+        sources: dict[str, tuple[str, ...]] = {}
         for level in LEVELS:
             for used, theirs in told.get(level, ()):
                 periods[level] = sorted([*periods.get(level, ()), *theirs])
@@ -265,7 +267,7 @@ async def renewed(conn: AsyncConnection, before: Catalogue) -> Catalogue:
 
     Only the parts whose subjects changed are read, in a transaction that sees one state of the database.
     """
-    numbers = await queries.numbers(conn)
+    numbers = await revisions.numbers(conn)
     if numbers == before.numbers:
         return before
     others: dict[str, set[str]] = {}
@@ -278,3 +280,43 @@ async def renewed(conn: AsyncConnection, before: Catalogue) -> Catalogue:
         if kind in others:
             after = replace(after, **await read(conn, after, others[kind]))
     return replace(after, numbers=numbers)
+
+
+# Kinds of layers: what each follows from, and how its values come to be
+
+#: The atlas, which makes layers that ask it for figures.
+A = TypeVar("A")
+#: The subjects that a layer is made of, its boundaries excepted.
+Inputs = Callable[[Catalogue, Indicator], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Kind(Generic[A]):
+    """A kind of layer.
+
+    Attributes
+    ----------
+    make : works a vector out; None where it was written at load
+    """
+
+    inputs: Inputs
+    make: Callable[[A, Indicator, str, Gazetteer], Vector] | None = None
+
+
+#: What the id of a layer begins with, before a colon → its kind; all others are indicators.
+Kinds = Mapping[str, Kind[A]]
+
+
+def stored_from(layer: Indicator) -> list[str]:
+    """Return the subjects that the stored vectors of an indicator follow from, its boundaries excepted."""
+    names = dict.fromkeys([layer.id, *components(layer)])
+    return [revisions.AREA_CHANGES, *map(revisions.indicator, names)]
+
+
+def figures_of(catalogue: Catalogue, layer: Indicator) -> list[str]:
+    """Return the subjects that an indicator follows from: its figures, and whom to credit for them."""
+    sources = {name for used in catalogue.sources_of(layer).values() for name in used}
+    return [*stored_from(layer), *map(revisions.source, sorted(sources))]
+
+
+INDICATOR: Kind[Any] = Kind(figures_of)

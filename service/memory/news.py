@@ -20,8 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.db.database import news_address
 from service.memory import revisions
 from service.memory.atlas import Atlas
+from service.memory.cache import Store
 from service.memory.catalogue import Catalogue, renewed
-from service.memory.store import Store
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 #: So many looks at the numbers may fail before what is served counts as stale.

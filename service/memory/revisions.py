@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +19,9 @@ import numpy as np
 import orjson
 import shapely
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.db.database import Statements
 
 #: LISTEN/NOTIFY channel on which a write tells that subjects have other numbers; which ones, the table says.
 CHANNEL = "chiiki"
@@ -133,4 +136,39 @@ def _digest_of(files: Iterable[Path], *words: str) -> hashlib.blake2b:
     found = hashlib.blake2b(repr(words).encode(), digest_size=8)
     for path in sorted(files):
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found
+
+
+# Reading
+
+_NUMBERS = text("select json_object_agg(subject, n)::text as numbers from revision")
+_SOME_NUMBERS = text(
+    """
+    select subject, n from revision
+    where subject = any(:subjects) or split_part(subject, ':', 1) = any(:kinds)
+    """
+)
+_ONLY_NUMBERS = """
+    select array(select n from revision where subject = any(string_to_array($1, ' ')) order by subject)
+"""
+
+
+async def numbers(conn: AsyncConnection) -> dict[str, int]:
+    """Return the number of every subject."""
+    found: dict[str, int] = orjson.loads((await conn.execute(_NUMBERS)).scalar_one() or "{}")
+    return found
+
+
+async def some_numbers(
+    conn: AsyncConnection, subjects: Collection[str], kinds: Collection[str]
+) -> dict[str, int]:
+    """Return the numbers of subjects, and of all subjects of some kinds."""
+    asked = {"subjects": list(subjects), "kinds": list(kinds)}
+    return {row.subject: row.n for row in (await conn.execute(_SOME_NUMBERS, asked)).all()}
+
+
+async def numbers_of(statements: Statements, subjects: Sequence[str]) -> list[int]:
+    """Return the numbers of subjects, in the order of their names."""
+    ((numbers,),) = await statements.rows(_ONLY_NUMBERS, (" ".join(subjects),))
+    found: list[int] = numbers
     return found

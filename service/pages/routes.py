@@ -21,7 +21,7 @@ from service.http.dependencies import OneMoment, atlas_of
 from service.http.forms import answers
 from service.http.responses import HTML, IMMUTABLE, REVALIDATE, Told, answer
 from service.memory.atlas import Atlas
-from service.memory.store import Moved
+from service.memory.cache import Moved
 from service.pages.html_head import head, template, without_script
 from service.pages.previews import Address, Preview, preview, site
 

@@ -50,9 +50,9 @@ from service.layers.views import (
 )
 from service.memory import revisions
 from service.memory.atlas import Atlas
+from service.memory.cache import Moved, Store, settled
 from service.memory.catalogue import Vintage
 from service.memory.news import News
-from service.memory.store import Moved, Store, settled
 from service.ogc.collections import LEVEL_NAMES
 from service.settings import Settings
 from service.strategy.kinds import KINDS

@@ -7,8 +7,7 @@ from service.areas.gazetteer import Gazetteer
 from service.figures.values import Vector
 from service.memory import revisions
 from service.memory.atlas import Atlas
-from service.memory.catalogue import Catalogue
-from service.memory.kinds import Kind, Kinds, figures_of
+from service.memory.catalogue import Catalogue, Kind, Kinds, figures_of
 from service.strategy import policy, progress
 
 

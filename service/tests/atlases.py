@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from service.db.database import reader_engine
 from service.memory.atlas import Atlas
+from service.memory.cache import Store
 from service.memory.news import News
-from service.memory.store import Store
 from service.strategy.kinds import KINDS
 from service.tests.databases import Database
 

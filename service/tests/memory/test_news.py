@@ -18,8 +18,8 @@ from service.db import schema
 from service.db.cluster import Cluster
 from service.db.database import reader_engine
 from service.memory import revisions
+from service.memory.cache import Store
 from service.memory.news import News, _kept_up
-from service.memory.store import Store
 from service.settings import Settings
 from service.strategy.kinds import KINDS
 from service.tests.databases import Database, DatabaseServer, private_cluster
