@@ -112,10 +112,13 @@ class FrontDoor:
             headers.pop("Content-Encoding", None)
             await _send(send, 304, headers, b"")
             return True
-        try:
-            body = await settled(lambda: poured.body(atlas, (z, x, y), suffix, gzipped=gzipped))
-        except (ChiikiError, SQLAlchemyError, OSError):
-            return False
+        body = atlas.store.tile_bodies.get(headers["ETag"])
+        if body is None:
+            try:
+                body = await settled(lambda: poured.body(atlas, (z, x, y), suffix, gzipped=gzipped))
+            except (ChiikiError, SQLAlchemyError, OSError):
+                return False
+            atlas.store.tile_bodies.put(headers["ETag"], body)
         if body:
             POURED.inc()
             headers["Content-Type"] = media_type

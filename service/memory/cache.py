@@ -219,7 +219,9 @@ class Store:
         )
         #: of ``service.transit.transport``
         self.regions: Shelf[Any] = self.memory.shelf("regions", lambda region: region.nbytes)
+        #: under their ETags
         self.bodies: Shelf[bytes] = self.memory.shelf("bodies", len)
+        self.tile_bodies: Shelf[bytes] = self.memory.shelf("tile_bodies", len)
 
         LIMIT.set(self.memory.limit)
         for name in self.memory.shelves:
