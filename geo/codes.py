@@ -100,7 +100,7 @@ def _existing(code: str, written: str) -> str:
 
 
 def _finding(written: str, expected: str) -> Finding:
-    return Finding("value", "area_code", written[:80], expected)
+    return Finding("value", "area_code", written, expected)
 
 
 def prefecture_of(code: str) -> str:

@@ -152,5 +152,5 @@ def reference_system(named: str, field: str = "crs") -> ReferenceSystem:
         if candidate in systems:
             return systems[candidate]
     listed = f"CRS84, EPSG:{', '.join(map(str, CODES[:3]))}, EPSG:{CODES[3]} to {CODES[-1]}"
-    finding = Finding("query", field, named[:80], f"one of {listed}, as {EPSG}6668 or EPSG:6668")
+    finding = Finding("query", field, named, f"one of {listed}, as {EPSG}6668 or EPSG:6668")
     raise InvalidParameter(f"{field} {named[:80]!r} is not told here; there are: {listed}", [finding])

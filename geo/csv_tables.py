@@ -43,7 +43,7 @@ def read_table(path: Path, kind: type[T], apart: Collection[str] = ()) -> list[t
     with path.open(encoding="utf-8-sig", newline="") as opened:
         reader = csv.DictReader(opened, strict=True)
         if sorted(reader.fieldnames or []) != sorted(columns):
-            told = ",".join(reader.fieldnames or [])[:80]
+            told = ",".join(reader.fieldnames or [])
             raise InvalidFile(
                 f"{path.name} has another header", [Finding("line 1", "header", told, ",".join(columns))]
             )
@@ -54,7 +54,7 @@ def read_table(path: Path, kind: type[T], apart: Collection[str] = ()) -> list[t
                 try:
                     values[name] = _value(written, hints[name])
                 except ValueError as error:
-                    findings.append(Finding(f"line {reader.line_num}", name, written[:80], str(error)))
+                    findings.append(Finding(f"line {reader.line_num}", name, written, str(error)))
             if len(values) == len(columns):
                 found.append((reader.line_num, kind(**values)))
     if findings:

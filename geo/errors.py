@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+#: Characters of a person's text that a refusal repeats.
+SHOWN = 80
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -19,14 +22,21 @@ class Finding:
     ----------
     where : the place as its author sees it: ``"line 12"``, ``"feature 3 (01100)"``, ``"file"``
     field : the column, attribute or parameter at fault
-    value : what stood there, as text, shortened to 80 characters
+    value : what stood there, as text
     expected : what would have been right
+
+    Field and value are a person's, of any length: 80 characters of them are kept.
     """
 
     where: str
     field: str
     value: str
     expected: str
+
+    def __post_init__(self) -> None:
+        """Cut what is longer."""
+        for name in ("field", "value"):
+            object.__setattr__(self, name, getattr(self, name)[:SHOWN])
 
     def __str__(self) -> str:
         return f"{self.where}: {self.field} is {self.value!r}, expected {self.expected}"

@@ -48,7 +48,7 @@ class Counts:
 
 
 def _refused(name: str, value: str, ja: str, en: str) -> InvalidParameter:
-    finding = Finding("query", name, value[:80], f"{ja} / {en}")
+    finding = Finding("query", name, value, f"{ja} / {en}")
     return InvalidParameter(f"{name} {value[:80]!r} is not valid", [finding])
 
 

@@ -93,9 +93,7 @@ def read_layer(path: Path, *, crs: str | None = None, named: str = "") -> geopan
         return rows.set_crs(stated, allow_override=True)
     if name.removesuffix(".gz").endswith((".geojson", ".json", ".topojson")):
         return _frame(read_features(read_document(path), path.name), crs)
-    finding = Finding(
-        "file", "name", path.name[:80], ".zip, .tar.gz, .shp, .gpkg, .geojson, .topojson (or .gz)"
-    )
+    finding = Finding("file", "name", path.name, ".zip, .tar.gz, .shp, .gpkg, .geojson, .topojson (or .gz)")
     raise InvalidFile(f"{path.name} is no vector file by its name", [finding])
 
 
@@ -108,7 +106,7 @@ def _main_member(files: Sequence[Path], archive: Path) -> Path:
         found = [f for f in municipal if f.suffix.lower() == suffix]
         if found:
             return min(found, key=lambda f: (len(f.stem), f))
-    listed = ", ".join(f.name for f in files)[:80]
+    listed = ", ".join(f.name for f in files)
     finding = Finding("archive", "members", listed, "a .shp, .gpkg, .geojson or .topojson file")
     raise InvalidFile(f"{archive.name} holds no boundary file", [finding])
 
@@ -128,7 +126,7 @@ def _crs(written: str) -> CRS:
     PROJ also takes definitions, and those may name files of the machine.
     """
     found = _CRS_FORMS.fullmatch(written.strip())
-    finding = Finding("file", "crs", written[:80], "an EPSG code such as EPSG:6668, or OGC:CRS84")
+    finding = Finding("file", "crs", written, "an EPSG code such as EPSG:6668, or OGC:CRS84")
     if found is None:
         raise InvalidFile("The coordinate reference system cannot be read", [finding])
     try:
@@ -162,7 +160,7 @@ def _n03_columns(columns: Sequence[str]) -> Columns:
         return Columns("N03_007", tuple(c for c in ("name",) if c in columns))
     if "code" in columns:
         return Columns("code", tuple(c for c in ("name",) if c in columns))
-    listed = ", ".join(columns)[:80]
+    listed = ", ".join(columns)
     finding = Finding("file", "columns", listed, "N03_007 and N03_004, or code and name, or named columns")
     raise InvalidFile("The file has no column with area codes", [finding])
 
@@ -205,7 +203,7 @@ def _parts(rows: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataF
             codes.append(code)
         except InvalidAreaCode as error:
             expected = error.findings[0].expected
-            findings.append(Finding(f"feature {number}", columns.code, str(written)[:80], expected))
+            findings.append(Finding(f"feature {number}", columns.code, str(written), expected))
     if findings:
         raise InvalidRows(f"{len(findings)} features have no valid area code", findings)
     names = [_name((rows[column].iloc[i] for column in columns.names), code) for i, code in enumerate(codes)]

@@ -141,12 +141,12 @@ def _rows(
 
 
 def _refused(line: int, field: str, cells: Sequence[str], expected: str) -> InvalidFile:
-    finding = Finding(f"line {line}", field[:80], _shown(cells), expected)
+    finding = Finding(f"line {line}", field, _shown(cells), expected)
     return InvalidFile(f"Line {line} cannot be read: expected {expected}", [finding])
 
 
 def _shown(cells: Sequence[str]) -> str:
-    return ",".join(cells[:80])[:80]
+    return ",".join(cells[:80])
 
 
 def check_cells(table: Table, areas: int) -> None:
@@ -184,7 +184,7 @@ def key_of(table: Table, asked: str | None) -> int:
     if asked is not None:
         if asked not in table.header:
             expected = f"one of the columns {', '.join(table.header)}"[:1000]
-            raise InvalidParameter("key is no column", [Finding("query", "key", asked[:80], expected)])
+            raise InvalidParameter("key is no column", [Finding("query", "key", asked, expected)])
         return table.header.index(asked)
     found = next((name for name in KEYS if name in table.header), None)
     if found is None:
@@ -205,7 +205,7 @@ def joined(table: Table, key: int, names: AreaNames, codes: Collection[str]) -> 
     """
     matched: list[tuple[str, tuple[str, ...]]] = []
     unmatched: list[Finding] = []
-    field = table.header[key][:80]
+    field = table.header[key]
     taken: dict[str, int] = {}
     for line, row in table.rows:
         where, written = f"line {line}", row[key]
@@ -213,14 +213,12 @@ def joined(table: Table, key: int, names: AreaNames, codes: Collection[str]) -> 
             code = _code(written, names)
         except (InvalidAreaCode, UnmatchedName) as error:
             expected = error.findings[0].expected if error.findings else error.message
-            unmatched.append(Finding(where, field, written[:80], expected))
+            unmatched.append(Finding(where, field, written, expected))
             continue
         if code not in codes:
-            unmatched.append(Finding(where, field, written[:80], "an area of the level that is joined to"))
+            unmatched.append(Finding(where, field, written, "an area of the level that is joined to"))
         elif code in taken:
-            unmatched.append(
-                Finding(where, field, written[:80], f"each area once; line {taken[code]} has it")
-            )
+            unmatched.append(Finding(where, field, written, f"each area once; line {taken[code]} has it"))
         else:
             taken[code] = line
             matched.append((code, row))

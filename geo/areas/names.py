@@ -180,4 +180,4 @@ def _unmatched(written: str, candidates: list[Area]) -> UnmatchedName:
             "その日に存在する都道府県・市区町村 / a prefecture or municipality that existed on that date"
         )
         message = f"{written!r} names no area"
-    return UnmatchedName(message, [Finding("value", "areas", written[:80], expected)])
+    return UnmatchedName(message, [Finding("value", "areas", written, expected)])

@@ -82,7 +82,7 @@ def _figures(
             try:
                 value, status = number(written)
             except ValueError:
-                findings.append(Finding(f"row {line}", year, written[:80], "a number"))
+                findings.append(Finding(f"row {line}", year, written, "a number"))
                 continue
             if is_total:
                 totals[year] = value or 0.0

@@ -102,16 +102,16 @@ def _row(
     cell = str(entry.get("$", ""))
     time = str(entry.get("@time", ""))
     if not _TIME.fullmatch(time):
-        findings.append(Finding(f"value {place}", "@time", time[:80], "a time such as 2020000000"))
+        findings.append(Finding(f"value {place}", "@time", time, "a time such as 2020000000"))
         return None
     try:
         code = area_code(written)
         value, status = number(cell)
     except InvalidAreaCode as error:
-        findings.append(Finding(f"value {place}", "@area", written[:80], error.findings[0].expected))
+        findings.append(Finding(f"value {place}", "@area", written, error.findings[0].expected))
         return None
     except ValueError:
-        findings.append(Finding(f"value {place}", "$", cell[:80], EXPECTED_NUMBER))
+        findings.append(Finding(f"value {place}", "$", cell, EXPECTED_NUMBER))
         return None
     return Row(
         indicator,

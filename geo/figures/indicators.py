@@ -175,7 +175,7 @@ def _faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[
 
     def expect(fits: bool, field: str, expected: str) -> None:
         if not fits:
-            faults.append((field, str(getattr(indicator, field))[:80], expected))
+            faults.append((field, str(getattr(indicator, field)), expected))
 
     expect(_ID.fullmatch(indicator.id) is not None, "id", "words of a-z and 0-9 with hyphens between")
     for field, choices in _CHOICES.items():
@@ -231,14 +231,14 @@ def read_catalogue(path: Path) -> dict[str, Indicator]:
         reader = csv.DictReader(opened)
         columns = [field.name for field in fields(Indicator)]
         if sorted(reader.fieldnames or []) != sorted(columns):
-            told = ",".join(reader.fieldnames or [])[:80]
+            told = ",".join(reader.fieldnames or [])
             header = Finding("line 1", "header", told, ",".join(columns))
             raise InvalidRows(f"{path.name} has another header", [header])
         for line, row in enumerate(reader, 2):
             try:
                 indicator = from_json(_converted(row))
             except (TypeError, ValueError) as error:
-                findings.append(Finding(f"line {line}", "row", str(row.get("id"))[:80], str(error)[:120]))
+                findings.append(Finding(f"line {line}", "row", str(row.get("id")), str(error)[:120]))
                 continue
             if indicator.id in found:
                 findings.append(Finding(f"line {line}", "id", indicator.id, "an id used once"))

@@ -113,7 +113,7 @@ def _checked(
     before = len(findings)
 
     def refuse(field: str, expected: str) -> None:
-        findings.append(Finding(f"line {line}", field, row[field][:80], expected))
+        findings.append(Finding(f"line {line}", field, row[field], expected))
 
     if row["indicator"] not in indicators:
         refuse("indicator", "the id of an observed indicator: " + ", ".join(sorted(indicators))[:200])
@@ -184,7 +184,7 @@ def distinct(rows: Iterable[Row], findings: list[Finding]) -> list[Row]:
         if (first.value, first.status) != (row.value, row.status):
             told = f"{row.indicator} {row.area_code} {row.period} = {row.value}"
             expected = f"the same value as in line {first.line}: {first.value}, or no second row"
-            findings.append(Finding(f"line {row.line}", "value", told[:80], expected))
+            findings.append(Finding(f"line {row.line}", "value", told, expected))
     return list(found.values())
 
 
@@ -193,7 +193,7 @@ def _table(header: list[str], body: Iterable[tuple[int, list[str]]]) -> list[tup
     missing = [name for name in HEADER[:4] if name not in names]
     unknown = [name for name in names if name not in HEADER]
     if missing or unknown or len(set(names)) != len(names):
-        finding = Finding("line 1", "header", ",".join(names)[:80], ",".join(HEADER))
+        finding = Finding("line 1", "header", ",".join(names), ",".join(HEADER))
         raise InvalidFile("The header is not that of the long form", [finding])
     findings = []
     rows = []
@@ -201,7 +201,7 @@ def _table(header: list[str], body: Iterable[tuple[int, list[str]]]) -> list[tup
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(names):
-            findings.append(Finding(f"line {line}", "row", ",".join(cells)[:80], f"{len(names)} cells"))
+            findings.append(Finding(f"line {line}", "row", ",".join(cells), f"{len(names)} cells"))
             continue
         rows.append((line, {"status": ""} | {n: c.strip() for n, c in zip(names, cells, strict=True)}))
     if findings:
@@ -219,9 +219,7 @@ def read_long_csv(data: bytes) -> list[tuple[int, dict[str, str]]]:
         header = next(reader, [])
         body = [(reader.line_num, cells) for cells in reader]
     except csv.Error as error:
-        finding = Finding(
-            f"line {reader.line_num}", "row", str(error)[:80], "comma separated values (RFC 4180)"
-        )
+        finding = Finding(f"line {reader.line_num}", "row", str(error), "comma separated values (RFC 4180)")
         raise InvalidFile("The file is no CSV", [finding]) from error
     return _table(header, body)
 
@@ -231,7 +229,7 @@ def read_long_json(data: bytes) -> list[tuple[int, dict[str, str]]]:
     try:
         entries = orjson.loads(data)
     except json.JSONDecodeError as error:
-        finding = Finding(f"line {error.lineno}", "text", str(error)[:80], "a JSON list of objects")
+        finding = Finding(f"line {error.lineno}", "text", str(error), "a JSON list of objects")
         raise InvalidFile("The body is no JSON", [finding]) from error
     if not isinstance(entries, list):
         raise InvalidFile("The body must be a JSON list of objects")
@@ -240,7 +238,7 @@ def read_long_json(data: bytes) -> list[tuple[int, dict[str, str]]]:
     for place, entry in enumerate(entries, 1):
         keys = set(entry) if isinstance(entry, dict) else set()
         if not set(HEADER[:4]) - {"value"} <= keys <= set(HEADER):
-            told = ", ".join(sorted(map(str, keys)))[:80]
+            told = ", ".join(sorted(map(str, keys)))
             findings.append(Finding(f"line {place}", "keys", told, ", ".join(HEADER)))
             continue
         cells = {"value": "", "status": ""} | {k: "" if v is None else str(v) for k, v in entry.items()}

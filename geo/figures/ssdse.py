@@ -38,7 +38,7 @@ def read_ssdse(data: bytes, items: Mapping[str, Sequence[str]]) -> list[Row]:
     """
     table = [row for row in csv.reader(io.StringIO(decoded(data, "SSDSE"), newline="")) if row]
     if len(table) < 4 or not any(_ITEM.fullmatch(cell) for cell in table[0]):
-        told = ",".join(table[0])[:80] if table else ""
+        told = ",".join(table[0]) if table else ""
         raise InvalidFile("No SSDSE file", [Finding("line 1", "header", told, "item codes such as A1101")])
     findings: list[Finding] = []
     rows = distinct(_rows(table, items, findings), findings)
@@ -67,7 +67,7 @@ def _rows(
         try:
             code = area_code(cells[code_column])
         except InvalidAreaCode as error:
-            told, expected = cells[code_column][:80], error.findings[0].expected
+            told, expected = cells[code_column], error.findings[0].expected
             findings.append(Finding(f"line {line}", table[0][code_column], told, expected))
             continue
         for place, item in columns.items():
@@ -76,12 +76,12 @@ def _rows(
             year = years[place] if by_column else cells[0]
             if not _YEAR.fullmatch(year):
                 where = "line 2" if by_column else f"line {line}"
-                findings.append(Finding(where, item, year[:80], "a reference year such as 2020"))
+                findings.append(Finding(where, item, year, "a reference year such as 2020"))
                 continue
             try:
                 value, status = number(cells[place])
             except ValueError:
-                findings.append(Finding(f"line {line}", item, cells[place][:80], EXPECTED_NUMBER))
+                findings.append(Finding(f"line {line}", item, cells[place], EXPECTED_NUMBER))
                 continue
             raw = "" if value is not None else cells[place]
             for indicator in items[item]:

@@ -54,7 +54,7 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
                 raise InvalidFile(f"The archive has {len(members)} members, at most {MAX_MEMBERS} are read")
             faults = [(member, fault) for member in members if (fault := _fault(member)) is not None]
             if faults:
-                findings = [Finding("archive", "member", m.filename[:80], fault) for m, fault in faults[:20]]
+                findings = [Finding("archive", "member", m.filename, fault) for m, fault in faults[:20]]
                 raise InvalidFile("The archive has members that are not unpacked", findings)
             return _written(opened, members, folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
@@ -116,9 +116,7 @@ def tarred(path: Path) -> Iterator[tuple[str, bytes]]:
                     continue
                 opened = archive.extractfile(member) if member.isreg() else None
                 if opened is None:
-                    finding = Finding(
-                        "archive", "member", member.name[:80], "a plain file: no link, no device"
-                    )
+                    finding = Finding("archive", "member", member.name, "a plain file: no link, no device")
                     raise InvalidFile("The archive has members that are not unpacked", [finding])
                 yield member.name, opened.read()
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:

@@ -56,7 +56,7 @@ def json_object(text: bytes, name: str) -> dict[str, Json]:
     try:
         parsed = orjson.loads(text.removeprefix(b"\xef\xbb\xbf"))
     except json.JSONDecodeError as error:
-        finding = Finding(f"line {error.lineno}", "text", str(error)[:80], "GeoJSON or TopoJSON in UTF-8")
+        finding = Finding(f"line {error.lineno}", "text", str(error), "GeoJSON or TopoJSON in UTF-8")
         raise InvalidFile(f"{name} is no JSON", [finding]) from error
     if not isinstance(parsed, dict):
         raise InvalidFile(f"{name} holds no object, expected a FeatureCollection or a Topology")
@@ -70,7 +70,7 @@ def read_features(document: Mapping[str, Json], name: str) -> Features:
         return _geojson_features(document)
     if kind == "Topology":
         return _topojson_features(document, name)
-    finding = Finding("file", "type", str(kind)[:80], "FeatureCollection or Topology")
+    finding = Finding("file", "type", str(kind), "FeatureCollection or Topology")
     raise InvalidFile(f"{name} is neither GeoJSON nor TopoJSON", [finding])
 
 
@@ -90,7 +90,7 @@ def _geojson_features(document: Mapping[str, Json]) -> Features:
         try:
             geometries.append(None if geometry is None else shapely.from_geojson(orjson.dumps(geometry)))
         except shapely.errors.GEOSException as error:
-            finding = Finding(f"feature {number}", "geometry", str(error)[:80], "a GeoJSON geometry")
+            finding = Finding(f"feature {number}", "geometry", str(error), "a GeoJSON geometry")
             raise InvalidFile(f"Feature {number} has no readable geometry", [finding]) from error
     crs = _mapping(_mapping(document.get("crs")).get("properties")).get("name")
     # RFC 7946: a GeoJSON without a crs member is WGS 84.
@@ -125,7 +125,7 @@ def _polygon(rings: Sequence[Json], arcs: Sequence[Line]) -> shapely.Polygon:
 def _topojson_features(document: Mapping[str, Json], name: str) -> Features:
     objects = _mapping(document.get("objects"))
     if len(objects) != 1:
-        finding = Finding("file", "objects", ", ".join(objects)[:80], "one object")
+        finding = Finding("file", "objects", ", ".join(objects), "one object")
         raise InvalidFile(f"{name} must hold one object", [finding])
     properties: list[dict[str, Json]] = []
     geometries: list[shapely.Geometry | None] = []
@@ -142,7 +142,7 @@ def _topojson_features(document: Mapping[str, Json], name: str) -> Features:
             parts = [_polygon(_list(polygon), arcs) for polygon in polygons]
             geometries.append(shapely.MultiPolygon(parts) if parts else None)
     except (IndexError, KeyError, TypeError, ValueError, shapely.errors.GEOSException) as error:
-        finding = Finding(where, "arcs", str(error)[:80], "polygons whose rings are made of the file's arcs")
+        finding = Finding(where, "arcs", str(error), "polygons whose rings are made of the file's arcs")
         raise InvalidFile(f"{name} is no readable TopoJSON", [finding]) from error
     return Features(properties, geometries, "EPSG:4326")
 

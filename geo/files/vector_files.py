@@ -81,7 +81,7 @@ def read_vector_file(path: Path) -> geopandas.GeoDataFrame:
         except UnicodeDecodeError:
             continue
     expected = f"text in {' or '.join(encodings)}, or a .cpg file that names another encoding"
-    finding = Finding("file", "encoding", path.name[:80], expected)
+    finding = Finding("file", "encoding", path.name, expected)
     raise InvalidFile(f"The text of {path.name} is in another encoding than it should be", [finding])
 
 
@@ -99,7 +99,7 @@ def _rows(plain: Path, encoding: str | None) -> geopandas.GeoDataFrame:
         with np.errstate(invalid="ignore"):
             rows = pyogrio.read_dataframe(plain, layer=layers[0], encoding=encoding)
     except unreadable as error:
-        finding = Finding("file", "format", plain.name[:80], "a Shapefile or GeoPackage with one layer")
+        finding = Finding("file", "format", plain.name, "a Shapefile or GeoPackage with one layer")
         raise InvalidFile(f"{plain.name} cannot be read: {str(error)[:200]}", [finding]) from error
     if not isinstance(rows, geopandas.GeoDataFrame):
         raise InvalidFile(f"{plain.name} has no geometry")
@@ -117,7 +117,7 @@ def _encodings(shapefile: Path) -> tuple[str, ...]:
             found = codecs.lookup(_CODE_PAGES.get(name, f"cp{name}" if name.isdecimal() else name))
             "".encode(found.name)  # Python also has codecs that are no text
         except LookupError as error:
-            finding = Finding("file", "cpg", written[:80], "the name of an encoding, such as UTF-8 or cp932")
+            finding = Finding("file", "cpg", written, "the name of an encoding, such as UTF-8 or cp932")
             raise InvalidFile(f"The .cpg file of {shapefile.name} names no encoding", [finding]) from error
         return (found.name,)
     return ("utf-8", "cp932")

@@ -78,7 +78,7 @@ def _csv(path: Path) -> Iterator[Entry]:
                 if any(cell.strip() for cell in cells):
                     yield f"line {reader.line_num}", cells
         except csv.Error as error:
-            finding = Finding(f"line {reader.line_num}", "row", str(error)[:80], "CSV with quoted commas")
+            finding = Finding(f"line {reader.line_num}", "row", str(error), "CSV with quoted commas")
             raise InvalidFile("CSV として読めません / the list is no whole CSV", [finding]) from error
 
     return _rows(lines())
@@ -94,7 +94,7 @@ def _json(path: Path) -> Iterator[Entry]:
     except orjson.JSONDecodeError as error:
         raise InvalidFile(
             "JSON として読めません / the list is no JSON",
-            [Finding(f"line {error.lineno}", "json", str(error)[:80], "a list of objects, or GeoJSON")],
+            [Finding(f"line {error.lineno}", "json", str(error), "a list of objects, or GeoJSON")],
         ) from error
     if isinstance(document, dict) and document.get("type") == "FeatureCollection":
         features = document.get("features")
@@ -109,7 +109,7 @@ def _json(path: Path) -> Iterator[Entry]:
 def _object(where: str, row: object, geometry: shapely.Geometry | None = None) -> Entry:
     if not isinstance(row, dict):
         raise InvalidFile(
-            f"{where} is no object", [Finding(where, "entry", str(row)[:80], "an object with the columns")]
+            f"{where} is no object", [Finding(where, "entry", str(row), "an object with the columns")]
         )
     names = canonical_header(map(str, row))
     return Entry(where, dict(zip(names, map(_cell, row.values()), strict=True)), geometry)
@@ -126,16 +126,14 @@ def _cell(value: object) -> str:
 
 def _feature(where: str, feature: object) -> Entry:
     if not isinstance(feature, dict):
-        raise InvalidFile(
-            f"{where} is no feature", [Finding(where, "feature", str(feature)[:80], "a Feature")]
-        )
+        raise InvalidFile(f"{where} is no feature", [Finding(where, "feature", str(feature), "a Feature")])
     properties = feature.get("properties") or {}
     shape = None
     if feature.get("geometry") is not None:
         try:
             shape = shapely.from_geojson(orjson.dumps(feature["geometry"]))
         except (GEOSException, ValueError, TypeError) as error:
-            finding = Finding(where, "geometry", str(feature["geometry"])[:80], "a geometry of RFC 7946")
+            finding = Finding(where, "geometry", str(feature["geometry"]), "a geometry of RFC 7946")
             raise InvalidFile(f"{where} has no geometry that can be read", [finding]) from error
     # files drawn in a GIS have attributes of their own beside the columns (fid)
     known = {name: value for name, value in properties.items() if column_named(name) in COLUMNS}

@@ -84,7 +84,7 @@ def canonical_header(names: Iterable[str]) -> list[str]:
     if unknown or missing or twice:
         expected = f"見出しは / the columns are: {', '.join(COLUMNS)}"
         faults = [("unknown", unknown), ("missing", missing), ("twice", twice)]
-        findings = [Finding("line 1", name[:80], what, expected) for what, names in faults for name in names]
+        findings = [Finding("line 1", name, what, expected) for what, names in faults for name in names]
         raise InvalidFile("見出しの列が違います / the header has other columns", findings[:40])
     return found
 
@@ -107,7 +107,7 @@ class _Row:
 
     def refuse(self, name: str, expected: str, value: str | None = None) -> None:
         told = self.cell(name) if value is None else value
-        self.findings.append(Finding(self.entry.where, name, told[:80], expected))
+        self.findings.append(Finding(self.entry.where, name, told, expected))
 
     def text(self, name: str) -> str:
         text = self.cell(name)
@@ -388,7 +388,7 @@ def checked_deployments(entries: Iterable[Entry], context: Context) -> list[Depl
         if named and first.setdefault(named, entry.where) != entry.where:
             where = first[named]
             expected = f"{where} と同じ事業です。どちらかを削除 / {where} is the same; leave one of them out"
-            findings.append(Finding(entry.where, "deployment_id", named[:80], expected))
+            findings.append(Finding(entry.where, "deployment_id", named, expected))
         if made is not None:
             found.append(made)
     if findings:

@@ -124,7 +124,7 @@ def faults(kpi: Kpi, known: Known) -> list[Finding]:
 
     def expect(fits: bool, where: str, field: str, value: object, expected: str) -> None:
         if not fits:
-            findings.append(Finding(where, field, str(value)[:80], expected))
+            findings.append(Finding(where, field, str(value), expected))
 
     expect(_ID.fullmatch(kpi.id) is not None, "kpi", "id", kpi.id, "words of a-z and 0-9 with hyphens")
     for name in ("name_ja", "name_en", "definition_ja", "definition_en", "source_title"):
@@ -174,7 +174,7 @@ def _target_faults(kpi: Kpi, known: Known) -> list[Finding]:
                 faulty.append((name, text, "a year such as 2029"))
         if expected := _plan_fault(target):
             faulty.append(("plan_to", target.plan_to, expected))
-        findings += [Finding(f"target {place}", name, str(value)[:80], text) for name, value, text in faulty]
+        findings += [Finding(f"target {place}", name, str(value), text) for name, value, text in faulty]
     return findings
 
 
@@ -202,5 +202,5 @@ def _actual_faults(kpi: Kpi, known: Known) -> list[Finding]:
         if (actual.area, actual.period) in seen:
             faulty.append(("period", actual.period, "one actual for each area and year"))
         seen.add((actual.area, actual.period))
-        findings += [Finding(f"actual {place}", name, str(value)[:80], text) for name, value, text in faulty]
+        findings += [Finding(f"actual {place}", name, str(value), text) for name, value, text in faulty]
     return findings

@@ -136,7 +136,7 @@ def _read(path: Path) -> tuple[_Table, int, list[Finding]]:
         return _plain(path, rows, 0, 0, places)
     code_at = next((i for i, name in enumerate(first) if name.strip().lower() in ("key_code", "code")), None)
     if code_at is None:
-        finding = Finding(f"{path.name} line 1", "header", ",".join(first)[:80], "a column KEY_CODE or code")
+        finding = Finding(f"{path.name} line 1", "header", ",".join(first), "a column KEY_CODE or code")
         raise InvalidFile(f"{path.name} has no mesh codes", [finding])
     if SOURCE in first:
         return _estat(path, rows, first)
@@ -160,7 +160,7 @@ def _cell(path: Path, line: int, code: str, findings: list[Finding]) -> bool:
     try:
         mesh.edges([code])
     except ValueError as error:
-        findings.append(Finding(f"{path.name} line {line}", "code", code[:80], str(error)))
+        findings.append(Finding(f"{path.name} line {line}", "code", code, str(error)))
         return False
     return True
 
@@ -170,7 +170,7 @@ def _count(path: Path, line: int, name: str, written: str, findings: list[Findin
     if not text or text in SYMBOLS:
         return np.nan
     if not re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        findings.append(Finding(f"{path.name} line {line}", name, text[:80], "a count of people"))
+        findings.append(Finding(f"{path.name} line {line}", name, text, "a count of people"))
         return np.nan
     return float(text)
 

@@ -95,7 +95,7 @@ class _Tables:
 
     def _finding(self, name: str, line: int, field: str, value: str, expected: str) -> Finding:
         where = f"{self.path.name} {name}" + (f" line {line}" if line else "")
-        return Finding(where.strip(), field, value[:80], expected)
+        return Finding(where.strip(), field, value, expected)
 
     def refuse(self, name: str, line: int, field: str, value: str, expected: str) -> None:
         if len(self.findings) < 1000:

@@ -94,6 +94,6 @@ def _expect(path: Path, columns: Iterable[str], needed: Sequence[str]) -> None:
     existing = list(columns)
     lacking = [name for name in needed if name not in existing]
     if lacking:
-        told = ", ".join(map(str, existing))[:80]
+        told = ", ".join(map(str, existing))
         finding = Finding(path.name, "columns", told, f"the columns {', '.join(needed)}")
         raise InvalidFile(f"{path.name} is another dataset", [finding])

@@ -35,7 +35,7 @@ def parent_of(text: str | None) -> str | None:
 
 def bbox_of(text: str) -> tuple[float, float, float, float]:
     """Return west, south, east, north; a box that is turned over or off the globe is refused."""
-    finding = Finding("query", "bbox", text[:80], "west,south,east,north in degrees, such as 139,35,140,36")
+    finding = Finding("query", "bbox", text, "west,south,east,north in degrees, such as 139,35,140,36")
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:

@@ -133,7 +133,7 @@ def _source_of(conn: Connection, wanted: str) -> str:
     existing = list(conn.execute(select(source.c.id).order_by(source.c.id)).scalars())
     if wanted not in existing:
         listed = ", ".join(existing)
-        finding = Finding("parameter", "source", wanted[:80], f"one of {listed}")
+        finding = Finding("parameter", "source", wanted, f"one of {listed}")
         raise NotFound(f"No source is called {wanted[:80]!r}; there are: {listed}", [finding])
     return wanted
 
@@ -142,7 +142,7 @@ def _date_of(written: str) -> dt.date:
     try:
         return dt.date.fromisoformat(written)
     except ValueError:
-        finding = Finding("parameter", "boundary_date", written[:80], "a date such as 2020-10-01")
+        finding = Finding("parameter", "boundary_date", written, "a date such as 2020-10-01")
         raise InvalidParameter("boundary_date is no date", [finding]) from None
 
 
@@ -214,7 +214,7 @@ def ingest_file(
             return load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
         table = readers[suffix](data)
     else:
-        finding = Finding("file", "name", path.name[:80], ".csv, .json or .xlsx")
+        finding = Finding("file", "name", path.name, ".csv, .json or .xlsx")
         raise InvalidFile(f"{path.name} is no table of figures by its name", [finding])
     return _loaded(
         conn,
@@ -250,7 +250,7 @@ def ingest_accounts(
     found = read_accounts(path, indicator_id, additive=one.aggregation == "sum")
     named = [one.name_ja.partition("（")[0], *(word for word in ("名目", "実質") if word in one.name_ja)]
     if not all(word in found.title for word in named):
-        finding = Finding("sheet", "title", found.title[:80], f"a table of {' '.join(named)}")
+        finding = Finding("sheet", "title", found.title, f"a table of {' '.join(named)}")
         raise InvalidFile(f"{path.name} holds another table than {indicator_id}", [finding])
     part = Figures(found.rows, _source_of(conn, source), _date_of(boundary_date))
     report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)

@@ -19,9 +19,7 @@ MAX_AREAS = 200
 def _members(atlas: Atlas, vintage: Vintage, areas: str) -> list[Member]:
     asked = list(dict.fromkeys(part.strip() for part in areas.split(",") if part.strip()))
     if not 1 <= len(asked) <= MAX_AREAS:
-        finding = Finding(
-            "query", "areas", areas[:80], f"1 to {MAX_AREAS} codes or region sets, comma separated"
-        )
+        finding = Finding("query", "areas", areas, f"1 to {MAX_AREAS} codes or region sets, comma separated")
         raise InvalidParameter(f"areas must hold 1 to {MAX_AREAS} items", [finding])
     return [member(atlas, vintage, text) for text in asked]
 

@@ -69,8 +69,7 @@ async def only_known_parameters(request: Request) -> None:
     if unknown:
         listed = ", ".join(sorted(known)) or "none"
         findings = [
-            Finding("query", name[:80], request.query_params[name][:80], f"one of {listed}")
-            for name in unknown
+            Finding("query", name, request.query_params[name], f"one of {listed}") for name in unknown
         ]
         raise InvalidParameter(
             f"Unknown query parameter {', '.join(unknown)[:200]}; there are: {listed}", findings

@@ -216,7 +216,7 @@ def _invalid_request(request: Request, error: Exception) -> Response:
         Finding(
             where=str(fault["loc"][0]),
             field=".".join(str(part) for part in fault["loc"][1:]),
-            value=str(fault.get("input", ""))[:80],
+            value=str(fault.get("input", "")),
             expected=str(fault["msg"]),
         )
         for fault in error.errors()

@@ -61,7 +61,7 @@ async def summary(request: Request, atlas: AtlasDep, picture: PictureDep, parent
 def _ordered(atlas: Atlas, picture: Picture, positions: Positions) -> tuple[list[Place], Order]:
     indicator = picture.view.indicator
     if indicator.kind == "category":
-        finding = Finding("path", "layer", indicator.id[:80], "a layer of numbers; see statistics.json")
+        finding = Finding("path", "layer", indicator.id, "a layer of numbers; see statistics.json")
         raise InvalidParameter(f"{indicator.id} has categories, which have no order", [finding])
     lowest_first = indicator.direction == "lower"
     found = places(atlas, picture, positions, lowest_first=lowest_first)

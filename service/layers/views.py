@@ -189,7 +189,7 @@ def _chosen(name: str, asked: str | None, existing: Collection[str], default: st
         return default
     if asked not in existing:
         listed = ", ".join(existing)
-        finding = Finding("query", name, asked[:80], f"one of {listed}")
+        finding = Finding("query", name, asked, f"one of {listed}")
         raise InvalidParameter(f"{name} {asked[:80]!r} does not exist here; there are: {listed}", [finding])
     return asked
 
@@ -225,14 +225,14 @@ def _number(text: str) -> float:
         number = np.nan
     if not np.isfinite(number):
         raise InvalidParameter(
-            "breaks must be numbers", [Finding("query", "breaks", text[:80], "numbers like 10,20,30")]
+            "breaks must be numbers", [Finding("query", "breaks", text, "numbers like 10,20,30")]
         )
     return number
 
 
 def _user_breaks(scheme: str, breaks: str | None) -> tuple[float, ...] | None:
     if (scheme == "user") != (breaks is not None):
-        finding = Finding("query", "breaks", str(breaks)[:80], "scheme=user together with breaks=10,20,30")
+        finding = Finding("query", "breaks", str(breaks), "scheme=user together with breaks=10,20,30")
         raise InvalidParameter("scheme=user and breaks go together", [finding])
     if breaks is None:
         return None
@@ -240,7 +240,7 @@ def _user_breaks(scheme: str, breaks: str | None) -> tuple[float, ...] | None:
     if list(bounds) != sorted(set(bounds)) or len(bounds) > 12:
         raise InvalidParameter(
             "breaks must ascend, at most 12 of them",
-            [Finding("query", "breaks", breaks[:80], "ascending numbers")],
+            [Finding("query", "breaks", breaks, "ascending numbers")],
         )
     return bounds
 
@@ -255,9 +255,7 @@ def resolve(atlas: Atlas, layer: str, asked: ViewQuery) -> View:
     scheme = _chosen("scheme", asked.scheme, list(classify.SCHEMES), default_scheme)
     k = indicator.default_k if asked.k is None else asked.k
     if not 2 <= k <= 12:
-        raise InvalidParameter(
-            "k must be 2 to 12", [Finding("query", "k", str(k)[:80], "a number from 2 to 12")]
-        )
+        raise InvalidParameter("k must be 2 to 12", [Finding("query", "k", str(k), "a number from 2 to 12")])
     return View(
         indicator=indicator,
         period=period,

@@ -107,7 +107,7 @@ FUNCTIONS = ("casei", "accenti", *_SPATIAL, *_TEMPORAL, *_ARRAYS)
 def _refused(value: object, expected: str, field: str = "filter") -> InvalidParameter:
     shown = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
     return InvalidParameter(
-        f"The filter cannot be read: {expected}", [Finding("query", field, shown[:80], expected)]
+        f"The filter cannot be read: {expected}", [Finding("query", field, shown, expected)]
     )
 
 

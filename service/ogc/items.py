@@ -102,7 +102,7 @@ class Page:
 
 
 def _refuse(field: str, value: str, expected: str) -> InvalidParameter:
-    return InvalidParameter(f"{field} is not valid", [Finding("query", field, value[:80], expected)])
+    return InvalidParameter(f"{field} is not valid", [Finding("query", field, value, expected)])
 
 
 def _whole(asked: Mapping[str, str], field: str, default: int, least: int, most: int) -> int:
@@ -126,7 +126,7 @@ def read(found: Collection, asked: Mapping[str, str]) -> Wanted:
             listed = ", ".join((*PARAMETERS, *found.names))
             raise InvalidParameter(
                 f"Unknown query parameter {name[:80]}",
-                [Finding("query", name[:80], asked[name][:80], f"one of {listed}")],
+                [Finding("query", name, asked[name], f"one of {listed}")],
             )
     detail = asked.get("detail", DETAILS[0])
     if detail not in DETAILS:

@@ -46,7 +46,7 @@ def is_html(request: Request, form: str | None) -> bool:
     """Return whether a page is wanted and no JSON: by ``f``, else by what Accept names first."""
     if form is not None:
         if form not in ("json", "html"):
-            raise InvalidParameter("f is not valid", [Finding("query", "f", form[:80], "json or html")])
+            raise InvalidParameter("f is not valid", [Finding("query", "f", form, "json or html")])
         return form == "html"
     accepted = request.headers.get("accept", "")
     at = accepted.find("text/html")
@@ -57,7 +57,7 @@ def is_html(request: Request, form: str | None) -> bool:
 def language(request: Request, lang: str | None) -> Language:
     """Return the language of titles."""
     if lang is not None and lang not in ("ja", "en"):
-        raise InvalidParameter("lang is not valid", [Finding("query", "lang", lang[:80], "ja or en")])
+        raise InvalidParameter("lang is not valid", [Finding("query", "lang", lang, "ja or en")])
     told = lang or request.headers.get("accept-language", "ja")
     return "en" if told.startswith("en") else "ja"
 

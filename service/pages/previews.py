@@ -176,7 +176,7 @@ def _wish(asked: Mapping[str, str]) -> ViewQuery:
     try:
         return _WISH.validate_python({name: asked[name] for name in _WISHED if name in asked})
     except ValidationError as error:
-        finding = Finding("query", "k", asked.get("k", "")[:80], "a number from 2 to 12")
+        finding = Finding("query", "k", asked.get("k", ""), "a number from 2 to 12")
         raise InvalidParameter("k must be 2 to 12", [finding]) from error
 
 
@@ -267,7 +267,7 @@ def _ranking(atlas: Atlas, address: Address) -> Preview:
     shown = _picture(atlas, address.asked)
     has_order = shown.view.indicator.kind != "category"
     if not has_order and address.path != "/":  # the explorer's table lists categories too
-        finding = Finding("query", "layer", shown.view.indicator.id[:80], "a layer of numbers")
+        finding = Finding("query", "layer", shown.view.indicator.id, "a layer of numbers")
         raise InvalidParameter(f"{shown.view.indicator.id} has categories, which have no order", [finding])
     parent = address.asked.get("parent")
     inside = parent and area_code(parent)

@@ -98,7 +98,7 @@ def traits(atlas: Atlas, vintage: Vintage, level: str, names: Sequence[str]) -> 
         indicator = atlas.indicator(name)
         periods = atlas.periods(indicator, level)
         if not periods or indicator.kind == "category":
-            finding = Finding("query", "indicators", name[:80], f"a numeric indicator of the level {level}")
+            finding = Finding("query", "indicators", name, f"a numeric indicator of the level {level}")
             raise InvalidParameter(f"{name} cannot be compared between areas of the level {level}", [finding])
         vector = atlas.vector(indicator, periods[-1], level, vintage.date)
         found.append(trait(indicator, periods[-1], vector.values))

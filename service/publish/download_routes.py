@@ -197,7 +197,7 @@ def _disposition(indicator: Indicator, periods: list[str], level: str, format: s
 
 
 def _refused(field: str, value: str, expected: str) -> InvalidParameter:
-    return InvalidParameter(f"{field} is not valid", [Finding("query", field, value[:80], expected)])
+    return InvalidParameter(f"{field} is not valid", [Finding("query", field, value, expected)])
 
 
 def _periods(existing: list[str], asked: str | None) -> list[str]:

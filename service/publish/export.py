@@ -134,7 +134,7 @@ def _check_replaceable(directory: Path) -> None:
         earlier = None
     is_ours = isinstance(earlier, dict) and "chiiki_export" in earlier
     if directory.exists() and not is_ours and any(directory.iterdir()):
-        finding = Finding("command line", "DIRECTORY", str(directory)[:80], "a new, empty or exported folder")
+        finding = Finding("command line", "DIRECTORY", str(directory), "a new, empty or exported folder")
         raise InvalidParameter(f"{directory} holds other files", [finding])
 
 
@@ -235,7 +235,7 @@ def _listed(option: str, said: str | None, existing: Sequence[str]) -> list[str]
     if unknown or not names:
         listed = ", ".join(existing)
         expected = f"one of {listed}"
-        findings = [Finding("command line", option, name[:80], expected) for name in unknown or [said]]
+        findings = [Finding("command line", option, name, expected) for name in unknown or [said]]
         raise InvalidParameter(f"{option} names what does not exist", findings)
     return names
 

@@ -178,9 +178,7 @@ def place_of(atlas: Atlas, prefecture: str, city: str = "", added: str = "") -> 
     named = [(whole, code), *added_areas(added, whole=code is None)]
     members = tuple(_member(atlas, vintage, *one) for one in named)
     if len({line.id for line in members}) < len(members):
-        finding = Finding(
-            "query", "addArea", added[:80], "互いに異なる地域 / areas that differ from each other"
-        )
+        finding = Finding("query", "addArea", added, "互いに異なる地域 / areas that differ from each other")
         raise InvalidParameter("addArea names an area twice", [finding])
     area = atlas.gazetteer(vintage.date, "prefecture").area(whole)
     return Place(vintage, area, members[0] if code else None, members)

@@ -42,7 +42,7 @@ def _read(path: Path, table: Table) -> list[dict[str, object]]:
     with path.open(encoding="utf-8-sig", newline="") as opened:
         reader = csv.DictReader(opened)
         if sorted(reader.fieldnames or []) != sorted(columns):
-            told = ",".join(reader.fieldnames or [])[:80]
+            told = ",".join(reader.fieldnames or [])
             raise InvalidFile(
                 f"{path.name} has another header", [Finding("line 1", "header", told, ",".join(columns))]
             )
@@ -59,7 +59,7 @@ def _typed(path: Path, line: int, row: dict[str, str], table: Table) -> dict[str
         try:
             typed[column.name] = dt.date.fromisoformat(written) if written or not column.nullable else None
         except ValueError:
-            finding = Finding(f"line {line}", column.name, str(written)[:80], "a date such as 2020-10-01")
+            finding = Finding(f"line {line}", column.name, str(written), "a date such as 2020-10-01")
             raise InvalidRows(f"{path.name} has a wrong date", [finding]) from None
     return typed
 

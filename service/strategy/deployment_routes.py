@@ -130,7 +130,7 @@ def _instant(text: str | None) -> dt.datetime | None:
         found = dt.datetime.fromisoformat(text.replace(" ", "+"))
         return found if found.tzinfo is not None else found.replace(tzinfo=JST)
     except (ValueError, OverflowError):
-        finding = Finding("query", "as_of", text[:80], "2026-11-01 or 2026-11-01T12:00:00+09:00")
+        finding = Finding("query", "as_of", text, "2026-11-01 or 2026-11-01T12:00:00+09:00")
         raise InvalidParameter("as_of is no date or time", [finding]) from None
 
 
@@ -303,7 +303,7 @@ async def put(
     try:
         document = orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:
-        finding = Finding(f"line {error.lineno}", "json", str(error)[:80], "a JSON object")
+        finding = Finding(f"line {error.lineno}", "json", str(error), "a JSON object")
         raise InvalidFile("The body is no JSON", [finding]) from error
     row = document.get("properties", document) if isinstance(document, dict) else None
     if not isinstance(row, dict):
@@ -311,7 +311,7 @@ async def put(
             "The body is no object", [Finding("body", "json", "", "an object with the columns")]
         )
     if row.setdefault("deployment_id", deployment) != deployment:
-        finding = Finding("body", "deployment_id", str(row["deployment_id"])[:80], deployment)
+        finding = Finding("body", "deployment_id", str(row["deployment_id"]), deployment)
         raise InvalidParameter("The body has another id than the address", [finding])
     if row is not document:
         document = {"type": "FeatureCollection", "features": [document]}

@@ -83,14 +83,14 @@ def _year(text: str) -> int:
     try:
         return fiscal_year(text)
     except ValueError:
-        finding = Finding("query", "fiscal_year", text[:80], "a fiscal year such as 2025 or 令和7年度")
+        finding = Finding("query", "fiscal_year", text, "a fiscal year such as 2025 or 令和7年度")
         raise InvalidParameter("fiscal_year is no fiscal year", [finding]) from None
 
 
 def _expect(name: str, value: str, existing: Iterable[str]) -> None:
     if value not in existing:
         listed = ", ".join(existing)
-        finding = Finding("query", name, value[:80], f"one of {listed}")
+        finding = Finding("query", name, value, f"one of {listed}")
         raise InvalidParameter(f"{name} {value[:80]!r} does not exist; there are: {listed}", [finding])
 
 

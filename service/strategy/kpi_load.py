@@ -149,7 +149,7 @@ def _document(body: bytes) -> dict[str, object]:
 def _unknown(where: str, given: Mapping[str, object], kind: type) -> list[Finding]:
     existing = [field.name for field in fields(kind) if field.name != "entered_by"]
     return [
-        Finding(where, name[:80], str(given[name])[:80], f"one of the fields {', '.join(existing)}")
+        Finding(where, name, str(given[name]), f"one of the fields {', '.join(existing)}")
         for name in given
         if name not in existing
     ]
@@ -157,7 +157,7 @@ def _unknown(where: str, given: Mapping[str, object], kind: type) -> list[Findin
 
 def _findings(error: ValidationError) -> list[Finding]:
     return [
-        Finding("kpi", ".".join(map(str, fault["loc"])), str(fault.get("input", ""))[:80], str(fault["msg"]))
+        Finding("kpi", ".".join(map(str, fault["loc"])), str(fault.get("input", "")), str(fault["msg"]))
         for fault in error.errors()
     ]
 
@@ -166,7 +166,7 @@ def _json(body: bytes) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        finding = Finding(f"line {error.lineno}", "json", str(error)[:80], "JSON")
+        finding = Finding(f"line {error.lineno}", "json", str(error), "JSON")
         raise InvalidFile("The body is no JSON", [finding]) from error
 
 
@@ -183,14 +183,11 @@ def _actuals(body: bytes) -> list[Actual]:
     found = []
     for where, row in listed:
         if not isinstance(row, dict):
-            findings.append(
-                Finding(where, "entry", str(row)[:80], f"an object with {', '.join(ACTUAL_COLUMNS)}")
-            )
+            findings.append(Finding(where, "entry", str(row), f"an object with {', '.join(ACTUAL_COLUMNS)}"))
             continue
         unknown = [str(name) for name in row if name not in ACTUAL_COLUMNS]
         findings += [
-            Finding(where, name[:80], "", f"one of the columns {', '.join(ACTUAL_COLUMNS)}")
-            for name in unknown
+            Finding(where, name, "", f"one of the columns {', '.join(ACTUAL_COLUMNS)}") for name in unknown
         ]
         if unknown:
             continue
@@ -198,7 +195,7 @@ def _actuals(body: bytes) -> list[Actual]:
         try:
             value, status = number(cells["value"])
         except ValueError:
-            findings.append(Finding(where, "value", cells["value"][:80], "a number, or empty with a status"))
+            findings.append(Finding(where, "value", cells["value"], "a number, or empty with a status"))
             continue
         found.append(_actual(cells, value, status))
     if findings:

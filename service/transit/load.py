@@ -76,7 +76,7 @@ def load_stops(
         stops = read_n02(path, rail)
         head |= {"dates": {"rail": rail}}
     else:
-        finding = Finding("parameter", "kind", kind[:80], "gtfs, p11 or n02")
+        finding = Finding("parameter", "kind", kind, "gtfs, p11 or n02")
         raise InvalidFile("There is no such kind of stops", [finding])
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return store_stops(conn, stops, name, credit, head, digest, actor)

@@ -321,7 +321,7 @@ def _edges(text: str) -> list[float]:
     except ValueError:
         found = []
     if len(found) < 2 or found != sorted(set(found)) or found[0] != 0:
-        finding = Finding("query", "edges", text[:80], "ascending distances from 0, such as 0,300,500")
+        finding = Finding("query", "edges", text, "ascending distances from 0, such as 0,300,500")
         raise InvalidParameter("edges must ascend from 0", [finding])
     return found
 

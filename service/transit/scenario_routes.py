@@ -115,7 +115,7 @@ def _distances(asked: Scenario) -> dict[str, float]:
     found: dict[str, float] = {str(mode): metres for mode, metres in (asked.distances_m or {}).items()}
     wrong = {mode: metres for mode, metres in found.items() if not 0 < metres <= 5000}
     if wrong:
-        finding = Finding("body", "distances_m", str(wrong)[:80], "metres above 0 and up to 5000")
+        finding = Finding("body", "distances_m", str(wrong), "metres above 0 and up to 5000")
         raise InvalidParameter("A distance is out of bounds", [finding])
     return found
 
@@ -129,7 +129,7 @@ def _change(region: Region, definition: Definition, asked: Scenario) -> Change:
             Finding(
                 "body",
                 "remove, departures",
-                name[:80],
+                name,
                 "the id of a stop of this prefecture, see /v1/stops.geojson",
             )
             for name in unknown[:50]
@@ -177,7 +177,7 @@ def _zones(asked: Sequence[dict[str, object]]) -> Any:
         try:
             shape = shapely.from_geojson(orjson.dumps(document))
         except (GEOSException, ValueError) as error:
-            finding = Finding("body", f"zones.{place}", str(document)[:80], "a Polygon of RFC 7946")
+            finding = Finding("body", f"zones.{place}", str(document), "a Polygon of RFC 7946")
             raise InvalidParameter("A zone cannot be read", [finding]) from error
         vertices = int(shapely.get_num_coordinates(shape))
         if (
@@ -187,7 +187,7 @@ def _zones(asked: Sequence[dict[str, object]]) -> Any:
         ):
             expected = f"a valid Polygon or MultiPolygon of at most {MAX_ZONE_VERTICES} vertices"
             raise InvalidParameter(
-                "A zone cannot be used", [Finding("body", f"zones.{place}", str(document)[:80], expected)]
+                "A zone cannot be used", [Finding("body", f"zones.{place}", str(document), expected)]
             )
         found[place] = shape
     return found
