@@ -53,6 +53,9 @@ WALKS = (
     Walk("a profile", "/v1/areas/10201/profile"),
 )
 
+#: FastAPI reads its routes when the first answer is asked for.
+FIRST = Walk("the first answer", "/v1/palettes")
+
 
 class Files:
     """The files of this project that are entered, in this order, whichever thread enters them."""
@@ -119,6 +122,7 @@ async def crossed(settings: Settings) -> dict[str, Sequence[str]]:
     threading.setprofile(files.hear)  # for the threads that are made from now on
     try:
         async with app.api.router.lifespan_context(app.api):
+            await asked(app, FIRST)
             for walk in WALKS:
                 if walk.is_asked_before:
                     await asked(app, walk)

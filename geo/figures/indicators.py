@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -88,6 +89,14 @@ class Indicator:
     default_palette: str = "ylgnbu"
     categories: tuple[Category, ...] = ()
 
+    @cached_property
+    def components(self) -> tuple[str, ...]:
+        """The base indicators that a derived one is computed from; none for an observed one."""
+        if not self.numerator:
+            return ()
+        both = [*terms(self.numerator), *(terms(self.denominator) if self.denominator else [])]
+        return tuple(dict.fromkeys(name for _, name in both))
+
 
 # The catalogue
 
@@ -110,14 +119,6 @@ def terms(formula: str) -> list[tuple[int, str]]:
     if "".join(f"{sign}{name}" for sign, name in found) != formula.replace(" ", ""):
         raise ValueError(f"{formula!r} is no sum of indicators")
     return [(-1 if sign == "-" else 1, name) for sign, name in found]
-
-
-def components(indicator: Indicator) -> list[str]:
-    """Return the base indicators a derived one is computed from; none for an observed one."""
-    if not indicator.numerator:
-        return []
-    both = [*terms(indicator.numerator), *(terms(indicator.denominator) if indicator.denominator else [])]
-    return list(dict.fromkeys(name for _, name in both))
 
 
 def items(indicators: Mapping[str, Indicator]) -> dict[str, list[str]]:

@@ -93,6 +93,7 @@ def colours(name: str, k: int) -> UInt8s:
     return rgb[::-1] if name.endswith("_r") else rgb
 
 
+@cache
 def is_diverging(name: str) -> bool:
     """Return whether a palette has two halves, for values below and above a middle one."""
     return PALETTES[name.removesuffix("_r")].kind == "diverging"

@@ -134,9 +134,7 @@ def is_current(conn: Connection) -> bool:
 
 def _following(touched: Touched, catalogue: Mapping[str, Indicator]) -> list[str]:
     """Return the derived indicators that are made of others."""
-    return [
-        name for name, one in catalogue.items() if not set(indicators.components(one)).isdisjoint(touched)
-    ]
+    return [name for name, one in catalogue.items() if not set(one.components).isdisjoint(touched)]
 
 
 def _write_observed(conn: Connection, one: Indicator) -> None:

@@ -26,7 +26,7 @@ from geo.figures.indicators import Indicator
 from geo.layers import mvt, png
 from geo.layers.geojson import FeatureTexts
 from service.areas import queries as area_queries
-from service.areas.gazetteer import LEVELS, Gazetteer
+from service.areas.gazetteer import Gazetteer
 from service.areas.tiles import TOP_ZOOM, encode_tile
 from service.figures import queries as figure_queries
 from service.figures.values import NOT_APPLICABLE, OK, Breaks, StoredVector, Vector, ages_by_year, derived
@@ -78,11 +78,11 @@ class Atlas:
 
     def periods(self, layer: Indicator, level: str) -> list[str]:
         """Return the periods a layer has values for at a level, oldest first."""
-        return self.catalogue.periods(layer, level)
+        return self.catalogue.periods(layer).get(level, [])
 
     def levels(self, layer: Indicator) -> list[str]:
         """Return the levels at which a layer has values."""
-        return [level for level in LEVELS if self.periods(layer, level)]
+        return list(self.catalogue.periods(layer))
 
     def kind_of(self, layer: Indicator) -> Kind[Atlas]:
         """Return what a layer follows from, and how its values come to be."""

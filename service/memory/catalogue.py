@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.areas.lineage import Change
 from geo.figures import indicators
-from geo.figures.indicators import Indicator, components
+from geo.figures.indicators import Indicator
 from geo.strategy.kpis import Kpi
 from geo.text import Text
 from geo.transit.access import Definition
@@ -132,24 +132,25 @@ class Catalogue:
         return {name: Entry.of(layer, names.get(name, ())) for name, layer in self.layers.items()}
 
     @cached_property
-    def _periods(self) -> dict[tuple[str, str], list[str]]:
+    def _periods(self) -> dict[str, Periods]:
         return {}
 
-    def periods(self, layer: Indicator, level: str) -> list[str]:
-        """Return the periods for which a layer has values at a level, oldest first."""
-        key = (layer.id, level)
-        if key not in self._periods:
+    def periods(self, layer: Indicator) -> Periods:
+        """Return the periods for which a layer has values, oldest first, by each level that has some."""
+        found = self._periods.get(layer.id)
+        if found is None:
             of_policy = self.policy_layers.get(layer.id)
-            self._periods[key] = (
-                indicators.periods(layer, self.observed.get(level, {}))
+            told = (
+                {level: indicators.periods(layer, self.observed[level]) for level in LEVELS}
                 if of_policy is None
-                else of_policy[1].get(level, [])
+                else of_policy[1]
             )
-        return self._periods[key]
+            found = self._periods[layer.id] = {level: told[level] for level in LEVELS if told.get(level)}
+        return found
 
     def sources_of(self, layer: Indicator) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return (observed indicator, period) → sources of all figures that an indicator is made of."""
-        names = sorted(indicators.components(layer)) or [layer.id]
+        names = sorted(layer.components) or [layer.id]
         return {
             (name, period): sources
             for name in names
@@ -309,7 +310,7 @@ Kinds = Mapping[str, Kind[A]]
 
 def stored_from(layer: Indicator) -> list[str]:
     """Return the subjects that the stored vectors of an indicator follow from, its boundaries excepted."""
-    names = dict.fromkeys([layer.id, *components(layer)])
+    names = dict.fromkeys([layer.id, *layer.components])
     return [revisions.AREA_CHANGES, *map(revisions.indicator, names)]
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo.figures import indicators
 from geo.figures.indicators import Indicator
 from geo.strategy.kpis import PUBLISHED, Actual, Kpi, Series
 from geo.strategy.rating import Assessment, Comparison, Growth, Target, assess, comparisons
@@ -123,7 +122,7 @@ def _missing(atlas: Atlas, series: Series) -> tuple[str, ...]:
     if series.indicator == PUBLISHED:
         return ()
     observed = atlas.catalogue.observed["prefecture"]
-    needed = indicators.components(atlas.indicator(series.indicator)) or [series.indicator]
+    needed = atlas.indicator(series.indicator).components or [series.indicator]
     return tuple(name for name in needed if name not in observed)
 
 

@@ -18,7 +18,6 @@ from geo.figures.indicators import (
     Indicator,
     aggregated,
     base_periods,
-    components,
     evaluate,
     from_json,
     own_or_sum,
@@ -101,7 +100,7 @@ def test_productivity_is_never_divided_by_employed_residents(catalogue: dict[str
 
 def test_bases_of_the_accounts_are_never_mixed(catalogue: dict[str, Indicator]) -> None:
     for one in catalogue.values():
-        parts = {name.rpartition("-20")[2] for name in components(one) if name.endswith("-base")}
+        parts = {name.rpartition("-20")[2] for name in one.components if name.endswith("-base")}
         assert len(parts) <= 1, one.id
 
 
