@@ -11,6 +11,7 @@ from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
 from geo.areas import joins
+from geo.layers.classify import SCHEMES
 from geo.strategy.deployments import COLUMNS, STATUSES
 from service.app import create_api
 from service.http.problems import STATUS as HTTP_STATUS
@@ -42,6 +43,12 @@ def test_every_route_and_every_problem_stands_in_the_documentation() -> None:
     for slug, (title_ja, title_en) in TITLES.items():
         assert re.search(rf"`{slug}`.*{re.escape(title_ja)}.*{re.escape(title_en)}", written), slug
     assert HTTP_STATUS
+
+
+def test_every_class_scheme_stands_in_the_documentation() -> None:
+    written = (HOME / "docs" / "api.md").read_text(encoding="utf-8")
+    names = ", ".join(f"`{name}`" for name in SCHEMES)
+    assert f"| `scheme` | {names} |" in written, f"the row `scheme` of docs/api.md should tell {names}"
 
 
 def test_every_document_stands_in_the_sites_navigation() -> None:
