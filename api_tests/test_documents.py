@@ -11,6 +11,7 @@ from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
 from geo.areas import joins
+from geo.files.formats import FORMATS
 from geo.layers.classify import SCHEMES
 from geo.strategy.deployments import COLUMNS, STATUSES
 from service.app import create_api
@@ -50,6 +51,12 @@ def test_every_class_scheme_stands_in_the_documentation() -> None:
     written = (HOME / "docs" / "api.md").read_text(encoding="utf-8")
     names = ", ".join(f"`{name}`" for name in SCHEMES)
     assert f"| `scheme` | {names} |" in written, f"the row `scheme` of docs/api.md should tell {names}"
+
+
+def test_every_download_format_stands_in_the_documentation() -> None:
+    written = (HOME / "docs" / "downloads.md").read_text(encoding="utf-8")
+    missing = [suffix for suffix in FORMATS if f"| `{suffix}` |" not in written]
+    assert missing == [], "docs/downloads.md lacks these formats: add a row for each"
 
 
 def test_every_document_stands_in_the_sites_navigation() -> None:
