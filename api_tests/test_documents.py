@@ -25,7 +25,7 @@ HOME = Path(__file__).parents[1]
 
 def test_the_committed_openapi_document_is_that_of_the_code(client: httpx.Client) -> None:
     committed = json.loads((HOME / "openapi" / "openapi.json").read_text(encoding="utf-8"))
-    assert create_api(Settings()).openapi() == committed, "run: chiiki openapi"
+    assert create_api(Settings()).openapi() == committed, "run: .venv/bin/chiiki openapi"
     assert client.get("/openapi.json").json() == committed
 
 
