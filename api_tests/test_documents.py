@@ -15,8 +15,7 @@ from geo.files.formats import FORMATS
 from geo.layers.classify import SCHEMES
 from geo.strategy.deployments import COLUMNS, STATUSES
 from service.app import create_api
-from service.http.problems import STATUS as HTTP_STATUS
-from service.http.problems import TITLES
+from service.http.problems import REFUSALS, TITLES
 from service.publish.export import FORMAT
 from service.settings import Settings
 
@@ -43,8 +42,8 @@ def test_every_route_and_every_problem_stands_in_the_documentation() -> None:
     missing = [path for path in paths if f"`{path}`" not in written]
     assert missing == [], "docs/api.md lacks these routes: add a row for each to the table under Routes"
     for slug, (title_ja, title_en) in TITLES.items():
-        assert re.search(rf"`{slug}`.*{re.escape(title_ja)}.*{re.escape(title_en)}", written), slug
-    assert HTTP_STATUS
+        row = rf"`{slug}`.*{re.escape(title_ja)}.*{re.escape(title_en)}"
+        assert re.search(row, written), f"docs/api.md lacks a row for {slug} under Problems"
 
 
 def test_every_class_scheme_stands_in_the_documentation() -> None:
@@ -117,7 +116,8 @@ def test_every_error_class_has_a_status() -> None:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.ChiikiError)
     }
-    assert named - {errors.ChiikiError} <= set(HTTP_STATUS)
+    assert named - {errors.ChiikiError} <= set(REFUSALS)
+    assert {slug for _, slug in REFUSALS.values()} <= set(TITLES)
 
 
 def test_every_column_and_status_of_a_list_of_deployments_is_documented() -> None:
