@@ -11,10 +11,11 @@ from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
 from geo.areas import joins
+from geo.files.formats import FORMATS
+from geo.layers.classify import SCHEMES
 from geo.strategy.deployments import COLUMNS, STATUSES
 from service.app import create_api
-from service.http.problems import STATUS as HTTP_STATUS
-from service.http.problems import TITLES
+from service.http.problems import REFUSALS, TITLES
 from service.publish.export import FORMAT
 from service.settings import Settings
 
@@ -23,7 +24,7 @@ HOME = Path(__file__).parents[1]
 
 def test_the_committed_openapi_document_is_that_of_the_code(client: httpx.Client) -> None:
     committed = json.loads((HOME / "openapi" / "openapi.json").read_text(encoding="utf-8"))
-    assert create_api(Settings()).openapi() == committed, "run: chiiki openapi"
+    assert create_api(Settings()).openapi() == committed, "run: .venv/bin/chiiki openapi"
     assert client.get("/openapi.json").json() == committed
 
 
@@ -37,11 +38,24 @@ def test_every_route_has_a_summary_and_every_parameter_a_description() -> None:
 
 def test_every_route_and_every_problem_stands_in_the_documentation() -> None:
     written = (HOME / "docs" / "api.md").read_text(encoding="utf-8")
-    for path in create_api(Settings()).openapi()["paths"]:
-        assert f"`{path}`" in written, path
+    paths = create_api(Settings()).openapi()["paths"]
+    missing = [path for path in paths if f"`{path}`" not in written]
+    assert missing == [], "docs/api.md lacks these routes: add a row for each to the table under Routes"
     for slug, (title_ja, title_en) in TITLES.items():
-        assert re.search(rf"`{slug}`.*{re.escape(title_ja)}.*{re.escape(title_en)}", written), slug
-    assert HTTP_STATUS
+        row = rf"`{slug}`.*{re.escape(title_ja)}.*{re.escape(title_en)}"
+        assert re.search(row, written), f"docs/api.md lacks a row for {slug} under Problems"
+
+
+def test_every_class_scheme_stands_in_the_documentation() -> None:
+    written = (HOME / "docs" / "api.md").read_text(encoding="utf-8")
+    names = ", ".join(f"`{name}`" for name in SCHEMES)
+    assert f"| `scheme` | {names} |" in written, f"the row `scheme` of docs/api.md should tell {names}"
+
+
+def test_every_download_format_stands_in_the_documentation() -> None:
+    written = (HOME / "docs" / "downloads.md").read_text(encoding="utf-8")
+    missing = [suffix for suffix in FORMATS if f"| `{suffix}` |" not in written]
+    assert missing == [], "docs/downloads.md lacks these formats: add a row for each"
 
 
 def test_every_document_stands_in_the_sites_navigation() -> None:
@@ -102,7 +116,8 @@ def test_every_error_class_has_a_status() -> None:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.ChiikiError)
     }
-    assert named - {errors.ChiikiError} <= set(HTTP_STATUS)
+    assert named - {errors.ChiikiError} <= set(REFUSALS)
+    assert {slug for _, slug in REFUSALS.values()} <= set(TITLES)
 
 
 def test_every_column_and_status_of_a_list_of_deployments_is_documented() -> None:

@@ -341,6 +341,20 @@ def test_back_goes_back_and_an_address_shows_the_same(visit: Visit) -> None:
     assert visit.page.get_by_label("都道府県").is_checked()
 
 
+def test_a_scheme_that_finds_its_classes_leaves_no_number_to_choose(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=population&level=prefecture&period=2020")
+    scheme, count = visit.page.get_by_label("区分の方法"), visit.page.get_by_label("区分の数")
+    names = ["等量（分位数）", "等間隔", "自然な切れ目", "べき分布（head/tail）", "標準偏差"]
+    assert scheme.locator("option").all_inner_texts() == names
+    expect(count).to_be_enabled()
+    scheme.select_option("head-tail")
+    expect(visit.page).to_have_url(re.compile("scheme=head-tail"))
+    visit.shown()
+    expect(count).to_be_disabled()
+    query = "level=prefecture&period=2020&scheme=head-tail"
+    assert legend_rows(visit.page) == answered_rows(visit.page, "population", query)
+
+
 def test_pointing_tells_name_and_value_and_a_click_opens_the_area(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=population&level=prefecture&period=2020#6/43.4/142.8")
     visit.page.locator("#map canvas").hover()

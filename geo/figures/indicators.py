@@ -51,17 +51,21 @@ class Category:
 
 @dataclass(frozen=True)
 class Indicator:
-    """One row of the catalogue.
+    """One row of the catalogue, a column for each attribute.
 
     Attributes
     ----------
+    topic : one of ``TOPICS``
     keywords : everyday words that people search it by, in both languages, apart by semicolons
     kind : ``count`` (observed, or a sum of observed ones), ``ratio``, ``change`` (over ``lag`` years),
         ``index`` (published as it is, cannot be summed), ``category``
+    code : item of the System of Social and Demographic Statistics, where the figures have one
     numerator, denominator : signed sums of base indicators, ``"births - deaths"``; empty when observed
     scale : what the quotient is multiplied by: 100 for per cent
     denominator_period : ``same``, or ``latest``: the newest that is not after the period
+    direction : which figures are the better ones
     aggregation : ``sum`` when areas may be added up, else ``none``
+    categories : in the table ``code:label_ja:label_en:#rrggbb``, apart by semicolons
     """
 
     id: str

@@ -6,6 +6,7 @@ A class is closed on the right: a value belongs to the first class whose upper b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -214,22 +215,27 @@ def fisher_jenks_about_zero(values: Floats, k: int) -> Floats:
     return np.concatenate((lower[:-1], [0.0], upper))
 
 
-#: Name in a request → function of values and k. ``user`` takes the bounds from the request.
-SCHEMES: dict[str, Callable[[Floats, int], Floats] | None] = {
-    "quantiles": quantiles,
-    "equal-interval": equal_interval,
-    "fisher-jenks": fisher_jenks,
-    "head-tail": head_tail,
-    "standard-deviation": standard_deviation,
+@dataclass(frozen=True)
+class Scheme:
+    """What makes the upper bounds of values and k.
+
+    Attributes
+    ----------
+    about_zero : the same for colours that diverge, of values on both sides of 0: one bound is 0
+    """
+
+    bounds: Callable[[Floats, int], Floats]
+    about_zero: Callable[[Floats, int], Floats]
+
+
+#: Name in a request → scheme. ``user`` takes the bounds from the request.
+SCHEMES: dict[str, Scheme | None] = {
+    "quantiles": Scheme(quantiles, quantiles_about_zero),
+    "equal-interval": Scheme(equal_interval, equal_interval_about_zero),
+    "fisher-jenks": Scheme(fisher_jenks, fisher_jenks_about_zero),
+    "head-tail": Scheme(head_tail, head_tail_about_zero),
+    "standard-deviation": Scheme(standard_deviation, standard_deviation_about_zero),
     "user": None,
-}
-#: The same for colours that diverge, of values on both sides of 0: one bound is 0.
-SCHEMES_ABOUT_ZERO: dict[str, Callable[[Floats, int], Floats]] = {
-    "quantiles": quantiles_about_zero,
-    "equal-interval": equal_interval_about_zero,
-    "fisher-jenks": fisher_jenks_about_zero,
-    "head-tail": head_tail_about_zero,
-    "standard-deviation": standard_deviation_about_zero,
 }
 
 
@@ -266,11 +272,10 @@ def class_breaks(
         raise UnclassifiableValues("There are no values to classify")
     if scheme not in SCHEMES:
         raise InvalidParameter(f"No scheme is called {scheme!r}; there are: {', '.join(SCHEMES)}")
-    make = SCHEMES[scheme]
-    if make is not None and diverging and finite.min() < 0 < finite.max():
-        make = SCHEMES_ABOUT_ZERO[scheme]
-    if make is not None:
-        return make(finite, k)
+    made = SCHEMES[scheme]
+    if made is not None:
+        parted = diverging and finite.min() < 0 < finite.max()
+        return made.about_zero(finite, k) if parted else made.bounds(finite, k)
     bounds = np.array(sorted(set(breaks or ())), np.float64)
     return bounds if len(bounds) and bounds[-1] >= finite.max() else np.append(bounds, finite.max())
 

@@ -54,23 +54,24 @@ class UnknownFormat(ChiikiError):
     """The answer does not exist in the format asked for."""
 
 
-STATUS: dict[type[Exception], int] = {
-    NotFound: 404,
-    InvalidAreaCode: 422,
-    InvalidParameter: 422,
-    InvalidFile: 422,
-    InvalidGeometry: 422,
-    InvalidRows: 422,
-    NotConvertible: 422,
-    NotEnoughData: 422,
-    UnmatchedName: 422,
-    UnclassifiableValues: 422,
-    TooManyFeatures: 422,
-    Unauthorized: 401,
-    Forbidden: 403,
-    UnknownFormat: 501,  # as oEmbed wants it
-    Unavailable: 503,
-    FontMissing: 503,
+#: refusal → status, and slug of its problem
+REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    NotFound: (404, "not-found"),
+    InvalidAreaCode: (422, "invalid-area-code"),
+    InvalidParameter: (422, "invalid-parameter"),
+    InvalidFile: (422, "invalid-file"),
+    InvalidGeometry: (422, "invalid-geometry"),
+    InvalidRows: (422, "invalid-rows"),
+    NotConvertible: (422, "not-convertible"),
+    NotEnoughData: (422, "not-enough-data"),
+    UnmatchedName: (422, "unmatched-name"),
+    UnclassifiableValues: (422, "unclassifiable-values"),
+    TooManyFeatures: (422, "too-many-features"),
+    Unauthorized: (401, "unauthorized"),
+    Forbidden: (403, "forbidden"),
+    UnknownFormat: (501, "unknown-format"),  # as oEmbed wants it
+    Unavailable: (503, "unavailable"),
+    FontMissing: (503, "font-missing"),
 }
 
 #: slug → (title ja, title en); the slug is the last part of a problem's ``type``.
@@ -94,25 +95,6 @@ TITLES: dict[str, tuple[str, str]] = {
     "unavailable": ("データベースに接続できません", "The database cannot be reached"),
     "font-missing": ("図を描く書体がありません", "The fonts for pictures are missing"),
     "internal": ("内部エラーです", "Internal error"),
-}
-
-_SLUGS: dict[type[Exception], str] = {
-    NotFound: "not-found",
-    InvalidAreaCode: "invalid-area-code",
-    InvalidParameter: "invalid-parameter",
-    InvalidFile: "invalid-file",
-    InvalidGeometry: "invalid-geometry",
-    InvalidRows: "invalid-rows",
-    NotConvertible: "not-convertible",
-    NotEnoughData: "not-enough-data",
-    UnmatchedName: "unmatched-name",
-    UnclassifiableValues: "unclassifiable-values",
-    TooManyFeatures: "too-many-features",
-    Unauthorized: "unauthorized",
-    Forbidden: "forbidden",
-    UnknownFormat: "unknown-format",
-    Unavailable: "unavailable",
-    FontMissing: "font-missing",
 }
 
 _HTTP_SLUGS = {
@@ -201,11 +183,11 @@ def _refusal(request: Request, error: Exception) -> Response:
     if not isinstance(error, ChiikiError):  # the handler is registered for ChiikiError alone
         raise error
     for kind in type(error).__mro__:
-        if kind in STATUS:
+        if kind in REFUSALS:
             headers = {"Retry-After": "5"} if kind is Unavailable else None
             if kind is Unauthorized:
                 headers = {"WWW-Authenticate": 'Bearer realm="chiiki"'}
-            return _told(request, STATUS[kind], _SLUGS[kind], error.message, error.findings, headers)
+            return _told(request, *REFUSALS[kind], error.message, error.findings, headers)
     return _unforeseen(request, error)
 
 

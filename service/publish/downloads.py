@@ -34,7 +34,7 @@ MOST_S = 120
 ABANDONED_S = 5 * MOST_S
 DRAFT = ".draft-"
 #: What a file is called; nothing else in the folder is ever forgotten.
-NAME = re.compile(r"[0-9a-f]{16}\.[a-z.]+")
+NAME = re.compile(r"[0-9a-f]{16}\.[a-z0-9.]+")
 
 
 class DownloadFailed(ChiikiError):

@@ -24,6 +24,7 @@ import type {
   Periods,
   PeriodValue,
   Profile,
+  paths,
   Ranking,
   Row,
   Series,
@@ -66,6 +67,9 @@ export type {
 export type About = Omit<Values, "codes" | "values" | "classes" | "statuses">;
 export type Texts = Text;
 export type Lang = keyof Text;
+
+type LegendQuery = NonNullable<paths["/v1/layers/{layer}/legend.json"]["get"]["parameters"]["query"]>;
+export type Scheme = NonNullable<LegendQuery["scheme"]>;
 
 /** A figure of a line; where it is missing, `status` says why. */
 export type Point = PeriodValue & { status?: string };

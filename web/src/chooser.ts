@@ -1,13 +1,21 @@
 /** The left column: what to see, how to show it, what to lay over it. */
 
-import type { Catalogue, Goal, Lang, Layer, Layers, Legend, Palettes } from "./api";
+import type { Catalogue, Goal, Lang, Layer, Layers, Legend, Palettes, Scheme } from "./api";
 import { get, layers, listed } from "./api";
 import { h, s } from "./element";
 import { type GoalLayers, layersOf } from "./goals";
 import { type TextKey, text, textOf } from "./texts";
 import { breaksOver, type View } from "./view";
 
-export const SCHEMES = ["quantiles", "equal-interval", "fisher-jenks", "head-tail", "standard-deviation"] as const;
+/** The class schemes of the service, and whether the number of classes is chosen: all of them, or the build fails. */
+const TAKES_COUNT: Record<Scheme, boolean> = {
+  quantiles: true,
+  "equal-interval": true,
+  "fisher-jenks": true,
+  "head-tail": false,
+  "standard-deviation": false,
+  user: false,
+};
 /** The palettes offered; all of them stand for the API. */
 const OFFERED = new Set(["viridis", "cividis", "blues", "greens", "oranges", "purples", "ylgnbu", "ylorrd", "rdbu", "brbg", "puor", "rdylbu"]);
 
@@ -186,8 +194,10 @@ export async function drawSettings(target: HTMLElement, layer: Layer, legend: Le
   const offered = palettes.filter((one) => one.colour_blind_safe && (OFFERED.has(one.name) || one.name === plain));
   // two maps of one layer have the same breaks unless told otherwise
   const ownBreaks = breaksOver({ ...view, breaks_over: "" }) === "all" ? "period" : "";
-  const takesCount = !["head-tail", "standard-deviation", "user"].includes(scheme);
-  const schemes: [string, string][] = [...SCHEMES, ...(scheme === "user" ? (["user"] as const) : [])].map((name) => [name, textOf("scheme_", name, lang)]);
+  const takesCount = TAKES_COUNT[scheme as Scheme];
+  const schemes = (Object.keys(TAKES_COUNT) as Scheme[])
+    .filter((name) => name !== "user" || scheme === "user") // one's own bounds are not chosen here
+    .map((name): [string, string] => [name, text(`scheme_${name}`, lang)]);
   const count = h(
     "select",
     { disabled: !takesCount, onchange: (event: Event) => go({ k: (event.target as HTMLSelectElement).value }) },

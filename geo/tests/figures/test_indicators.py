@@ -184,12 +184,14 @@ def test_every_fault_of_a_catalogue_is_listed_with_its_line(tmp_path: Path) -> N
         ("births - deaths,,1", "net-migration - deaths,,1"),
         ("#d95f02", "orange"),
     )
+    rows = broken.read_text("utf-8").splitlines()
+    lines = {row.split(",")[0]: f"line {number}" for number, row in enumerate(rows, 1)}
     with pytest.raises(InvalidRows) as refused:
         read_catalogue(broken)
     found = {(finding.where, finding.field, finding.value) for finding in refused.value.findings}
-    assert ("line 67", "numerator", "population-66-plus") in found
-    assert ("line 67", "denominator", "population * 2") in found
-    assert ("line 24", "id", "Total Area") in found
+    assert (lines["ageing-rate"], "numerator", "population-66-plus") in found
+    assert (lines["ageing-rate"], "denominator", "population * 2") in found
+    assert (lines["Total Area"], "id", "Total Area") in found
     assert any(field == "numerator" and value == "net-migration" for _, field, value in found)
     assert any(field == "categories" for _, field, _ in found)
 

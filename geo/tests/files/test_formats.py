@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 
 from geo.errors import InvalidParameter
-from geo.files.formats import check_encodable
+from geo.files.formats import FORMATS, check_encodable
+from geo.files.writers import WRITERS
+
+
+def test_every_format_has_a_writer() -> None:
+    assert list(WRITERS) == list(FORMATS)
 
 
 def test_a_sign_that_an_encoding_lacks_is_refused_by_name() -> None:

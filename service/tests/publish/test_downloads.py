@@ -11,7 +11,8 @@ from subprocess import Popen
 
 import pytest
 
-from service.publish.downloads import ABANDONED_S, DRAFT, MOST_S, DownloadFailed, Downloads, Held
+from geo.files.formats import FORMATS
+from service.publish.downloads import ABANDONED_S, DRAFT, MOST_S, NAME, DownloadFailed, Downloads, Held
 
 MEGABYTE = 1 << 20
 
@@ -164,3 +165,8 @@ def test_processes_forget_the_same_files_at_the_same_time(tmp_path: Path) -> Non
         ended = list(pool.map(lambda process: process.communicate("\n", timeout=60), processes))
     assert [process.returncode for process in processes] == [0] * 4, ended
     assert sorted(int(one.stem, 16) for one in tmp_path.iterdir()) == list(range(4000 - 2048, 4000))
+
+
+@pytest.mark.parametrize("suffix", [*FORMATS, "geojson.7z"])
+def test_a_file_of_every_format_can_be_forgotten(suffix: str) -> None:
+    assert NAME.fullmatch(f"{0:016x}.{suffix}")
