@@ -142,3 +142,71 @@ def test_a_trailer_is_no_header(server: Server, client: httpx.Client) -> None:
     asked = GET + b"Transfer-Encoding: chunked\r\n"
     assert statuses(heard(server, [asked + fresh + LAST + b"0\r\n\r\n"])) == [304]
     assert statuses(heard(server, [asked + LAST + b"0\r\n" + fresh + b"\r\n"])) == [200]
+
+
+TILE = b"GET /v1/layers/%b/tiles/8/227/100.mvt?level=municipality HTTP/1.1\r\n" + HOST
+
+
+def answers(said: bytes) -> list[tuple[int, list[bytes], bytes]]:
+    """Return status, headers without their date, and body of each answer."""
+    found = []
+    while said:
+        top, _, rest = said.partition(b"\r\n\r\n")
+        status, *headers = top.split(b"\r\n")
+        length = next((int(one[16:]) for one in headers if one.startswith(b"content-length: ")), 0)
+        kept = sorted(one for one in headers if not one.startswith((b"date:", b"connection:")))
+        found.append((int(status.split()[1]), kept, rest[:length]))
+        said = rest[length:]
+    return found
+
+
+@pytest.mark.parametrize(
+    "layer", [b"population", b"transport-gap:mlit-subsidy-1km", b"transport-gap%3Amlit-subsidy-1km"]
+)
+@pytest.mark.parametrize("size", [1 << 20, 700, 17], ids=["at once", "in packets", "in drops"])
+def test_a_tile_asked_again_is_answered_as_the_first_time(server: Server, layer: bytes, size: int) -> None:
+    tile = TILE % layer
+    for encoding in (b"", b"Accept-Encoding: gzip\r\n"):
+        asked = (tile + encoding + b"\r\n") * 3 + tile + encoding + LAST
+        first, *again = answers(heard(server, in_pieces(asked, size)))
+        assert first[0] == 200
+        assert (b"content-encoding: gzip" in first[1]) is bool(encoding)
+        assert again == [first] * 3
+
+
+def test_answers_come_in_the_order_of_the_questions(server: Server) -> None:
+    tile = TILE % b"population" + b"\r\n"
+    (first, *_) = answers(heard(server, [tile, TILE % b"population" + LAST]))
+    asked = [tile, HEALTH + b"\r\n", tile, GET + b"\r\n", tile, tile, HEALTH + LAST]
+    told = answers(heard(server, [b"".join(asked)]))
+    assert [one == first for one in told] == [True, False, True, False, True, True, False]
+    assert [status for status, _, _ in told] == [200] * 7
+
+
+def test_a_tile_that_the_client_has_is_not_sent_again(server: Server) -> None:
+    tile = TILE % b"population"
+    ((_, headers, _), _) = answers(heard(server, [tile + b"\r\n", tile + LAST]))
+    etag = next(one[6:] for one in headers if one.startswith(b"etag: "))
+    same, other, closed = answers(
+        heard(
+            server,
+            [
+                tile + b"If-None-Match: " + etag + b"\r\n\r\n",
+                tile + b'If-None-Match: "other"\r\n\r\n',
+                tile + b"If-None-Match: " + etag + b"\r\n" + LAST,
+            ],
+        )
+    )
+    assert (same[0], same[2], other[0], closed) == (304, b"", 200, same)
+    assert b"etag: " + etag in same[1]
+
+
+def test_an_unusual_request_for_a_tile_is_answered_too(server: Server) -> None:
+    tile = TILE % b"population"
+    (first, *_) = answers(heard(server, [tile + b"\r\n", tile + LAST]))
+    old = tile.replace(b"HTTP/1.1", b"HTTP/1.0") + b"\r\n"
+    assert answers(heard(server, [old])) == [first]
+    with_body = tile + b"Content-Length: 3\r\n\r\nabc"
+    assert answers(heard(server, [with_body, tile + LAST])) == [first, first]
+    ((status, headers, _),) = answers(heard(server, [tile.replace(b"GET", b"HEAD") + LAST]))
+    assert (status, headers) == (200, first[1])

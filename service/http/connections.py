@@ -3,15 +3,21 @@
 uvicorn keeps a head until it has the whole of it, however long it is: sixty megabytes of one header held up
 every other client for seconds. Here whatever is neither a body nor a finished head is counted as it comes:
 the request line, headers, empty lines before them, the extensions of a chunk and trailers after the last one.
+
+A tile that was poured before is answered as soon as its head is read: a task of its own for each, as ASGI has
+it, would take longer than the rest of it.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from service.http.front_door import ALWAYS, REQUESTS
+from service.http.front_door import ALWAYS, REQUESTS, FrontDoor
 from service.http.problems import problem
 
+LAYERS = b"/v1/layers/"
 MOST_HEAD_BYTES = 32 << 10
 #: The parser does not say where in its input a head begins; fed in pieces, the count is right to one of them.
 PIECE_BYTES = 1 << 10
@@ -26,6 +32,7 @@ class Connection(HttpToolsProtocol):
     _unfinished = 0
     _is_in_body = False
     _is_over = False
+    _is_answered = False
 
     def data_received(self, data: bytes) -> None:
         """Read what has come, up to what is too long."""
@@ -42,7 +49,9 @@ class Connection(HttpToolsProtocol):
         """Begin the request: its head is finished."""
         self._unfinished = 0
         self._is_in_body = True
-        super().on_headers_complete()
+        self._is_answered = self._answer_at_hand()
+        if not self._is_answered:
+            super().on_headers_complete()
         self.headers = []  # where trailers go, which are no headers of the request (RFC 9110 6.5.1)
 
     def on_body(self, body: bytes) -> None:
@@ -54,7 +63,8 @@ class Connection(HttpToolsProtocol):
         """End the request: what comes next is another head."""
         self._unfinished = 0
         self._is_in_body = False
-        super().on_message_complete()
+        if not self._is_answered:
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or with the refusal that waited for this answer."""
@@ -62,6 +72,43 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if self._is_over and is_last:
             self._refuse()
+
+    @cached_property
+    def _door(self) -> FrontDoor | None:
+        app = self.app
+        while not isinstance(app, FrontDoor) and hasattr(app, "app"):  # it stands behind uvicorn's middleware
+            app = app.app
+        return app if isinstance(app, FrontDoor) else None
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether an earlier answer is not finished, or not read."""
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        return is_answering or bool(self.pipeline) or self.flow.write_paused
+
+    def _answer_at_hand(self) -> bool:
+        """Answer a tile that is at hand; False where it is none, or anything about the request is unusual."""
+        if not self.url.startswith(LAYERS) or self.access_log or self.root_path or self._door is None:
+            return False
+        is_plain = self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
+        is_busy = (
+            self.pipeline
+            or self.flow.write_paused
+            or not (self.cycle is None or self.cycle.response_complete)
+        )
+        if not is_plain or is_busy or not self.parser.should_keep_alive():
+            return False
+        sent = dict(self.headers)
+        if b"content-length" in sent or b"transfer-encoding" in sent or self.expect_100_continue:
+            return False
+        path, _, query = self.url.partition(b"?")
+        answer = self._door.at_hand(path.decode("ascii"), query, sent)
+        if answer is None:
+            return False
+        lines = [b"%b: %b\r\n" % line for line in (*self.server_state.default_headers, *answer.headers)]
+        self.transport.write(b"".join((STATUS_LINE[answer.status], *lines, b"\r\n", answer.body)))
+        super().on_response_complete()
+        return True
 
     def _stop(self) -> None:
         """Take nothing more, and refuse what is too long after the answers to the requests before it."""

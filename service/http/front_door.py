@@ -7,7 +7,9 @@ address has something unusual or wrong.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from fastapi import FastAPI
@@ -19,7 +21,7 @@ from geo.errors import ChiikiError
 from service.http.responses import accepts_gzip, is_fresh
 from service.layers.tile_sources import FORMATS, MAX_ZOOM, TileSource, tile_source
 from service.layers.views import ViewQuery, is_usual, resolve
-from service.memory.atlas import Atlas
+from service.memory.atlas import Address, Atlas
 from service.memory.cache import settled
 from service.settings import Settings
 
@@ -88,45 +90,101 @@ class FrontDoor:
             return self.explorer_policy
         return self.embed_policy if path.startswith(EMBEDS) else self.policy
 
+    def at_hand(self, path: str, query: bytes, sent: Mapping[bytes, bytes]) -> Answer | None:
+        """Return the answer to a GET of a tile that was poured before, or that the client has already.
+
+        None where it takes more than looking it up.
+        """
+        tile = _tile_of(path)
+        if tile is None:
+            return None
+        atlas: Atlas = self.api.state.news.atlas
+        source = _held_source(atlas, tile, query)
+        return None if source is None else _answer(atlas, source, tile, sent)
+
     async def _poured(self, scope: Scope, send: Send, *, head: bool) -> bool:
-        """Pour a tile whose source and geometry are in memory; False when this takes the long way."""
-        found = TILE.fullmatch(scope["path"])
-        if found is None:
-            return False
-        z, x, y = int(found[2]), int(found[3]), int(found[4])
-        if z > MAX_ZOOM or x >> z or y >> z:
+        """Answer with a tile; False when this takes the long way."""
+        tile = _tile_of(scope["path"])
+        if tile is None:
             return False
         atlas: Atlas = self.api.state.news.atlas
-        key = (found[1], scope["query_string"])
-        poured: TileSource | None = atlas.store.tile_sources.get(key)
-        if poured is None or poured.state != atlas.state_of(*poured.layers):
-            poured = await _source_of(atlas, *key)
-        if poured is None:
+        query, sent = scope["query_string"], dict(scope["headers"])
+        source = _held_source(atlas, tile, query) or await _source_of(atlas, tile.layer, query)
+        if source is None:
             return False
-        suffix = found[5] or found[6]
-        sent = dict(scope["headers"])
-        media_type, size = FORMATS[suffix]
-        gzipped = size is None and accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1"))
-        headers = poured.tile_headers((z, x, y), suffix, gzipped=gzipped)
-        if is_fresh(sent.get(b"if-none-match", b"").decode("latin-1"), headers["ETag"]):
-            headers.pop("Content-Encoding", None)
-            await _send(send, 304, headers, b"")
-            return True
-        body = atlas.store.tile_bodies.get(headers["ETag"])
-        if body is None:
+        answer = _answer(atlas, source, tile, sent)
+        if answer is None:
+            gzipped = _is_gzipped(tile, sent)
             try:
-                body = await settled(lambda: poured.body(atlas, (z, x, y), suffix, gzipped=gzipped))
+                body = await settled(lambda: source.body(atlas, tile.address, tile.suffix, gzipped=gzipped))
             except (ChiikiError, SQLAlchemyError, OSError):
                 return False
+            headers = source.tile_headers(tile.address, tile.suffix, gzipped=gzipped)
             atlas.store.tile_bodies.put(headers["ETag"], body)
-        if body:
-            POURED.inc()
-            headers["Content-Type"] = media_type
-            await _send(send, 200, headers, body, head=head)
-        else:
-            headers.pop("Content-Encoding", None)
-            await _send(send, 204, headers, b"")
+            answer = _told(tile, headers, body)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": b"" if head else answer.body})
         return True
+
+
+class Answer(NamedTuple):
+    """What is sent."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class _Tile(NamedTuple):
+    """Which tile of a layer is asked for, and in which format."""
+
+    layer: str
+    address: Address
+    suffix: str
+
+
+def _tile_of(path: str) -> _Tile | None:
+    found = TILE.fullmatch(path)
+    if found is None:
+        return None
+    z, x, y = int(found[2]), int(found[3]), int(found[4])
+    if z > MAX_ZOOM or x >> z or y >> z:
+        return None
+    return _Tile(found[1], (z, x, y), found[5] or found[6])
+
+
+def _held_source(atlas: Atlas, tile: _Tile, query: bytes) -> TileSource | None:
+    found: TileSource | None = atlas.store.tile_sources.get((tile.layer, query))
+    return found if found is not None and found.state == atlas.state_of(*found.layers) else None
+
+
+def _is_gzipped(tile: _Tile, sent: Mapping[bytes, bytes]) -> bool:
+    is_vector = FORMATS[tile.suffix][1] is None
+    return is_vector and accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1"))
+
+
+def _answer(atlas: Atlas, source: TileSource, tile: _Tile, sent: Mapping[bytes, bytes]) -> Answer | None:
+    """Return what can be sent at once: 304, or bytes that are kept; else None."""
+    headers = source.tile_headers(tile.address, tile.suffix, gzipped=_is_gzipped(tile, sent))
+    if is_fresh(sent.get(b"if-none-match", b"").decode("latin-1"), headers["ETag"]):
+        headers.pop("Content-Encoding", None)
+        return Answer(304, _lines(headers), b"")
+    body = atlas.store.tile_bodies.get(headers["ETag"])
+    return None if body is None else _told(tile, headers, body)
+
+
+def _told(tile: _Tile, headers: dict[str, str], body: bytes) -> Answer:
+    if not body:
+        headers.pop("Content-Encoding", None)
+        return Answer(204, _lines(headers), b"")
+    POURED.inc()
+    headers |= {"Content-Type": FORMATS[tile.suffix][0], "Content-Length": str(len(body))}
+    return Answer(200, _lines(headers), body)
+
+
+def _lines(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return lines + TILE_HEADERS
 
 
 async def _source_of(atlas: Atlas, layer: str, query: bytes) -> TileSource | None:
@@ -152,14 +210,6 @@ async def _source_of(atlas: Atlas, layer: str, query: bytes) -> TileSource | Non
         return None
     atlas.store.tile_sources.put((layer, query), made)
     return made
-
-
-async def _send(send: Send, status: int, headers: dict[str, str], body: bytes, *, head: bool = False) -> None:
-    lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    if status == 200:
-        lines.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": lines + TILE_HEADERS})
-    await send({"type": "http.response.body", "body": b"" if head else body})
 
 
 def _dressed(send: Send, page_policy: bytes, *, head: bool) -> Send:
