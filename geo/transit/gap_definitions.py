@@ -39,7 +39,7 @@ def read_definitions(path: Path) -> list[Definition]:
     InvalidFile, InvalidRows : wrong cells, all of them listed with line, column, value and what was expected
     """
     findings: list[Finding] = []
-    found = []
+    found: list[Definition] = []
     for line, row in read_table(path, _Row):
         distances = {
             mode: metres
