@@ -58,7 +58,7 @@ def sheet_rows(path: Path, sheet: str | None = None) -> list[tuple[int, list[str
             if not found:
                 raise InvalidFile(f"{path.name} has no sheet {sheet}")
             found[0].reset_dimensions()
-            lines = found[0].iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True)
+            lines = found[0].iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1, values_only=True)
             return list(_filled(path.name, lines))
     except BROKEN as error:
         told = str(error).partition("\n")[0][:120]
@@ -71,6 +71,8 @@ def _filled(name: str, lines: Iterator[tuple[object, ...]]) -> Iterator[tuple[in
             raise InvalidFile(f"{name} has cells below row {MAX_ROWS:,}")
         if not any(value is not None for value in cells):
             continue
+        if any(value is not None for value in cells[MAX_COLUMNS:]):
+            raise InvalidFile(f"{name} has cells right of column {MAX_COLUMNS}")
         texts = [_text(value) for value in cells]
         while texts and not texts[-1].strip():
             texts.pop()

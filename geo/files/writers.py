@@ -342,19 +342,28 @@ def _csv(content: Content, path: Path) -> None:
 
 def _xlsx(content: Content, path: Path) -> None:
     from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
     from openpyxl.writer.excel import ExcelWriter
+
+    def cell(value: Any) -> Any:
+        """Return a text as a text: openpyxl takes ``=1+1`` for a formula and ``#N/A`` for an error."""
+        if not isinstance(value, str) or not value.startswith(("=", "#")):
+            return value
+        made = WriteOnlyCell(data, value)
+        made.data_type = "s"
+        return made
 
     book = Workbook(write_only=True)
     data = book.create_sheet("data")
     data.freeze_panes = "A2"
     data.append(list(content.columns))
     for row in zip(*content.columns.values(), strict=True):
-        data.append(list(row))
+        data.append([cell(value) for value in row])
     about = book.create_sheet("metadata")
     about.column_dimensions["A"].width = 18
     about.column_dimensions["B"].width = 90
     for name, text in content.metadata.items():
-        about.append([name, text])
+        about.append([cell(name), cell(text)])
     book.properties.created = book.properties.modified = UNDATED
     ExcelWriter(book, _Undated(path)).save()  # unlike book.save, which notes when
 

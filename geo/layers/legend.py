@@ -112,7 +112,9 @@ def numeric_entries(
     whole : the values are whole numbers, so a class is told by those it holds: 2, 3–5
     """
     edges = [min(lowest, bounds[0]), *bounds] if len(bounds) else []
-    shown = _decimals_that_tell(edges, decimals)
+    # a class that holds no whole number must not read as if it held those beside it
+    beside = [near for edge in edges for near in (math.floor(edge), math.ceil(edge))] if whole else []
+    shown = _decimals_that_tell([*edges, *beside], decimals)
     entries = []
     for place, (lower, upper, colour, count) in enumerate(
         zip(edges, edges[1:], colours, counts, strict=False)

@@ -112,7 +112,10 @@ def map_in_words(
         median = worded(spread.median, indicator)
         highest = {lang: _extreme(spread.highest, indicator, lang) for lang in LANGUAGES}
         lowest = {lang: _extreme(spread.lowest, indicator, lang) for lang in LANGUAGES}
-        if spread.highest.value == spread.lowest.value:
+        if spread.n == 1:
+            ja.append(f"値があるのは{spread.highest.name.ja}だけで、{median['ja']}です。")
+            en.append(f"Only {spread.highest.name.en} has a value: {median['en']}.")
+        elif spread.highest.value == spread.lowest.value:
             same = worded(spread.median, indicator)
             ja.append(f"値のある{spread.n:,}地域はすべて{same['ja']}です。")
             en.append(f"All {spread.n:,} areas with a value have {same['en']}.")
@@ -159,15 +162,21 @@ def categories_in_words(
 
 def _change(before: float, after: float, indicator: Indicator) -> Text:
     change = after - before
-    sign = "+" if change > 0 else "−" if change < 0 else "±"
-    amount = formatted(abs(change), indicator.decimals)
     if indicator.unit_ja == "%":
-        return {"ja": f"{sign}{amount}ポイント", "en": f"{sign}{amount} points"}
+        points = _signed(change, indicator.decimals)
+        return {"ja": f"{points}ポイント", "en": f"{points} points"}
     if indicator.kind == "count" and before > 0:
-        per_cent = f"{sign}{abs(change) / before * 100:.1f}%"
+        per_cent = f"{_signed(change / before * 100, 1)}%"
         return {"ja": per_cent, "en": per_cent}
-    unit = worded(abs(change), indicator)
+    sign, unit = _signed(change, indicator.decimals)[0], worded(abs(change), indicator)
     return {"ja": sign + unit["ja"], "en": sign + unit["en"]}
+
+
+def _signed(change: float, decimals: int) -> str:
+    """Return a change with its sign, ± where it rounds to nothing."""
+    amount = formatted(abs(change), decimals)
+    sign = "±" if float(amount.replace(",", "")) == 0 else "+" if change > 0 else "−"
+    return sign + amount
 
 
 def series_in_words(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -92,6 +93,14 @@ def canonical_header(names: Iterable[str]) -> list[str]:
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?(?:[ T]00:00:00)?")
 _URL = re.compile(r"https?://[^\s/]+\S*")
+
+
+def _number(text: str) -> float:
+    """Return a finite number; thousands may be parted by commas."""
+    value = float(text.replace(",", ""))
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number")
+    return value
 
 
 class _Row:
@@ -206,8 +215,8 @@ class _Row:
                     OwnTarget(
                         name,
                         unit,
-                        float(baseline.replace(",", "")) if baseline else None,
-                        float(target.replace(",", "")) if target else None,
+                        _number(baseline) if baseline else None,
+                        _number(target) if target else None,
                         fiscal_year(year) if year else None,
                     )
                 )

@@ -91,9 +91,11 @@ def _link_faults(link: Link, kinds: Mapping[str, str]) -> list[Finding]:
         if end not in kinds
     ]
     if not findings:
-        following = order[min(order.index(kinds[link.source]) + 1, len(order) - 1)]
+        kind = kinds[link.source]
+        following = order[order.index(kind) + 1] if kind != "goal" else ""
         if kinds[link.target] != following:
-            findings.append(Finding(where, "target", kinds[link.target], f"a node of the kind {following}"))
+            expected = f"a node of the kind {following}" if following else "nothing: a goal is the end"
+            findings.append(Finding(where, "target", kinds[link.target], expected))
     if not (link.reason_ja and link.reason_en):
         findings.append(Finding(where, "reason", "", "why the one brings about the other"))
     return findings

@@ -214,7 +214,9 @@ class Comparison:
 
 
 def growth(levels: Mapping[str, float], period: str, basis: Growth, since: str) -> float | None:
-    """Return the growth of a series up to a period; None where the level it is measured against is missing.
+    """Return the growth of a series up to a period; None where what it is measured against is missing.
+
+    What was not above zero has no growth, and no mean yearly rate leads below zero.
 
     Parameters
     ----------
@@ -222,9 +224,11 @@ def growth(levels: Mapping[str, float], period: str, basis: Growth, since: str) 
     basis : against the year before, against ``since``, or the mean yearly rate since then
     """
     before = str(int(period) - 1) if basis == "yoy" else since
-    if period not in levels or not levels.get(before) or before >= period:
+    if period not in levels or not levels.get(before, 0) > 0 or before >= period:
         return None
     total = levels[period] / levels[before] - 1
+    if basis == "cagr" and total < -1:
+        return None
     return (1 + total) ** (1 / (int(period) - int(before))) - 1 if basis == "cagr" else total
 
 

@@ -39,7 +39,7 @@ def read_definitions(path: Path) -> list[Definition]:
     InvalidFile, InvalidRows : wrong cells, all of them listed with line, column, value and what was expected
     """
     findings: list[Finding] = []
-    found = []
+    found: list[Definition] = []
     for line, row in read_table(path, _Row):
         distances = {
             mode: metres
@@ -47,6 +47,8 @@ def read_definitions(path: Path) -> list[Definition]:
             if metres is not None
         }
         findings += [Finding(f"line {line}", *fault) for fault in _faults(row, distances)]
+        if any(row.id == before.id for before in found):
+            findings.append(Finding(f"line {line}", "id", row.id[:80], "an id that no other line has"))
         texts = {
             name: getattr(row, name) for name in ("id", "name_ja", "name_en", "classes", "least_departures")
         }
@@ -66,6 +68,8 @@ def _faults(row: _Row, distances: dict[str, float]) -> list[tuple[str, str, str]
         faults.append(("rail_m, bus_m, demand_m", str(distances), "distances above 0 and up to 5000 metres"))
     if not set(row.classes) <= set(CLASSES):
         faults.append(("classes", ";".join(row.classes), f"of {', '.join(CLASSES)}"))
+    if row.least_departures < 0:
+        faults.append(("least_departures", str(row.least_departures), "0 or more"))
     if row.day not in DAYS:
         faults.append(("day", row.day, f"one of {', '.join(DAYS)}"))
     if not 0 <= row.first < row.last <= HOURS:

@@ -14,6 +14,9 @@ from geo.areas.boundaries import read_layer
 from geo.errors import Finding, InvalidFile
 from geo.transit.stops import Stops, without_timetable
 
+#: Types of geometry as shapely numbers them: point; line, several lines.
+POINT, LINES = 0, (1, 5)
+
 
 def read_p11(path: Path) -> Stops:
     """Return the bus stops of 国土数値情報 P11 (2022), as published: zip, Shapefile or GeoJSON.
@@ -29,7 +32,7 @@ def read_p11(path: Path) -> Stops:
     _expect(path, rows.columns, ("P11_001", "P11_002", "P11_004_01"))
     rows = rows[~(rows.geometry.is_empty | rows.geometry.isna())]
     points = rows.geometry.to_numpy()
-    if not (shapely.get_type_id(points) == 0).all():
+    if not (shapely.get_type_id(points) == POINT).all():
         raise InvalidFile(f"{path.name} has stops that are no points")
     slots = sorted(name for name in rows.columns if re.fullmatch(r"P11_004_\d{2}", name))
     listed = [
@@ -60,11 +63,14 @@ def read_n02(path: Path, geometry: str = "midpoint") -> Stops:
 
     Raises
     ------
-    InvalidFile : other columns
+    InvalidFile : other columns, or geometry that is no line
     """
     rows = read_layer(path, named="Station").to_crs(4326)
-    _expect(path, rows.columns, ("N02_003", "N02_004", "N02_005"))
+    _expect(path, rows.columns, ("N02_001", "N02_004", "N02_005"))
+    rows = rows[~(rows.geometry.is_empty | rows.geometry.isna())]
     lines = shapely.line_merge(rows.geometry.to_numpy())
+    if not np.isin(shapely.get_type_id(lines), LINES).all():
+        raise InvalidFile(f"{path.name} has stations that are no lines")
     if geometry == "midpoint":
         points: NDArray[np.object_] = shapely.line_interpolate_point(
             np.array([max(shapely.get_parts(line), key=shapely.length) for line in lines], object),

@@ -159,7 +159,7 @@ class Gazetteer:
         wanted = searchable(query)
         ranked: list[tuple[int, int]] = []
         for position, (area, names) in enumerate(zip(self.areas, self._searchable, strict=True)):
-            if area.code.startswith(query):
+            if area.code.startswith(wanted):
                 ranked.append((0, position))
             elif wanted in names:
                 ranked.append((1, position))

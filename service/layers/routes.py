@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import numpy as np
 from fastapi import Request
@@ -55,7 +56,7 @@ router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
 def _query(view: View, revision: str | None = None) -> str:
     chosen = view.parameters | ({"rev": revision} if revision else {})
-    return "&".join(f"{name}={value}" for name, value in chosen.items())
+    return urlencode(chosen, safe=",")  # a bound of 1e+22 has a sign that would be read as a space
 
 
 @router.get("/tiles.json", summary="TileJSON 3.0", responses=answers(JSON, form=TileJson))

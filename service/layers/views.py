@@ -149,7 +149,8 @@ class View:
             "palette": self.palette,
         }
         if self.breaks is not None:
-            chosen["breaks"] = ",".join(f"{bound:g}" for bound in self.breaks)
+            # every digit: two views that differ must differ here, where they are told apart
+            chosen["breaks"] = ",".join(repr(bound).removesuffix(".0") for bound in self.breaks)
         return chosen
 
     @cached_property

@@ -277,7 +277,8 @@ class Filter:
         shape: BaseGeometry
         box = value.get("bbox")
         if box is not None:
-            if not isinstance(box, list) or len(box) not in (4, 6):
+            is_box = isinstance(box, list) and len(box) in (4, 6)
+            if not is_box or not all(isinstance(one, int | float) for one in box):
                 raise _refused(value, "BBOX(west, south, east, north)")
             half = len(box) // 2
             shape = self.system.box([box[0], box[1], box[half], box[half + 1]])

@@ -166,7 +166,8 @@ def _box(asked: Mapping[str, str]) -> shapely.Polygon | None:
         raise _refuse("bbox", text, expected)
     if numbers[0] > numbers[2] or numbers[1] > numbers[3]:
         raise _refuse("bbox", text, expected)
-    if system.is_stored and not (numbers[0] >= -180 and numbers[2] <= 180 and -90 <= numbers[1] <= 90):
+    west, south, east, north = numbers
+    if system.is_stored and not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
         raise _refuse("bbox", text, "longitudes from -180 to 180 and latitudes from -90 to 90")
     return system.box(numbers)
 

@@ -59,7 +59,7 @@ def language(request: Request, lang: str | None) -> Language:
     if lang is not None and lang not in ("ja", "en"):
         raise InvalidParameter("lang is not valid", [Finding("query", "lang", lang, "ja or en")])
     told = lang or request.headers.get("accept-language", "ja")
-    return "en" if told.startswith("en") else "ja"
+    return "en" if told.lower().startswith("en") else "ja"  # tags know no case (RFC 5646 2.1.1)
 
 
 Document = Mapping[str, object]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
 from fastapi.responses import Response
@@ -189,7 +190,7 @@ async def style(
     """Return the MapLibre style of a layer."""
     found, chosen = _layer(atlas, collection_id), language(request, lang)
     picture = await _picture(atlas, found, datetime)
-    query = "&".join(f"{name}={value}" for name, value in picture.view.parameters.items())
+    query = urlencode(picture.view.parameters, safe=",")
     layer = f"{base_url(request)}/v1/layers/{picture.view.indicator.id}"
     body = maplibre_style(
         name=found.title[chosen],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from typing_extensions import TypedDict
 
 from geo.figures.effect import CONFIDENCE, Estimate
@@ -110,14 +111,22 @@ def _estimate(one: Estimate) -> EffectEstimate:
     }
 
 
+def _signed(value: float) -> str:
+    """Return a difference with its sign and three digits that tell, all of them before the point."""
+    size = abs(value)
+    digits = np.format_float_positional(size, precision=3, fractional=False, trim="-")
+    return ("−" if value < 0 else "+") + (f"{size:,.0f}" if size >= 100 else digits)
+
+
 def _summary(found: effects.Effect) -> Text:
     """Return the estimate as a plain sentence."""
     one, estimate = found.indicator, found.estimate
-    told, low, high = (f"{value:+.3g}" for value in (estimate.estimate, estimate.low, estimate.high))
+    told, low, high = map(_signed, (estimate.estimate, estimate.low, estimate.high))
+    unit_en = one.unit_en if one.unit_en in ("", "%") else f" {one.unit_en}"
     return {
         "ja": f"実施{estimate.n}市区町村の「{one.name_ja}」の変化は、"
         f"比較{found.compared}市区町村より{told}{one.unit_ja}（95%信頼区間 {low}〜{high}）。",
-        "en": f"{one.name_en} in {estimate.n} deployed municipalities changed by {told} {one.unit_en} "
+        "en": f"{one.name_en} in {estimate.n} deployed municipalities changed by {told}{unit_en} "
         f"against {found.compared} matched ones (95 % confidence interval {low} to {high}).",
     }
 

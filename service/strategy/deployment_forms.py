@@ -242,6 +242,5 @@ def cells(one: deployments.Deployment) -> dict[str, object]:
 
 def _target(one: object) -> str:
     parts = [getattr(one, name) for name in ("name", "unit", "baseline", "target", "fiscal_year")]
-    return "|".join(
-        "" if part is None else f"{part:g}" if isinstance(part, float) else str(part) for part in parts
-    )
+    # every digit: a list that is exported is imported again
+    return "|".join("" if part is None else str(part).removesuffix(".0") for part in parts)

@@ -74,3 +74,25 @@ test("a plate is as fine as the screen, as long as it can be poured in a frame",
   expect(width * height).toBeLessThanOrEqual(2_510_000);
   expect(width / height).toBeCloseTo(2, 2);
 });
+
+test.each([
+  [139.0608123, 36.3894567, 4.3],
+  [-73.9857, -33.4489, 16.5],
+  [122.93, 24.45, 22],
+  [180, -85, 0],
+])("a camera is found again by its address, to the pixel: %d, %d at %d", (longitude, latitude, zoom) => {
+  const [x, y] = inPlane(longitude, latitude);
+  const found = cameraOf(hashOf({ x, y, zoom }));
+  const pixels = 512 * 2 ** zoom;
+  expect(Math.abs((found?.x ?? NaN) - x) * pixels).toBeLessThan(1);
+  expect(Math.abs((found?.y ?? NaN) - y) * pixels).toBeLessThan(1);
+  expect(found?.zoom).toBeCloseTo(zoom, 2);
+});
+
+test("a camera at the edge of the world sees no tiles beyond it", () => {
+  expect(tilesInSight({ x: 0, y: 1, zoom: 1 }, { width: 512, height: 512 }, 12)).toEqual([{ z: 1, x: 0, y: 1 }]);
+});
+
+test("a map farther out than the world shows its one tile", () => {
+  expect(tilesInSight({ x: 0.5, y: 0.5, zoom: -1 }, { width: 2000, height: 2000 }, 12)).toEqual([{ z: 0, x: 0, y: 0 }]);
+});

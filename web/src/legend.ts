@@ -59,10 +59,10 @@ function counted(legend: Legend, classes: (number | null)[] | null): number[] {
   return counts;
 }
 
-/** Return the class of each value: the first whose upper bound it does not exceed, else the last; null where missing. */
+/** Return the class of each value: the first whose upper bound it does not exceed, else the last; null where missing, and where there are no classes. */
 export function classesOf(values: (number | null)[], classes: LegendClass[]): (number | null)[] {
   return values.map((value) => {
-    if (value === null) return null;
+    if (value === null || classes.length === 0) return null;
     const found = classes.findIndex((one) => one.upper !== null && value <= one.upper);
     return found === -1 ? classes.length - 1 : found;
   });

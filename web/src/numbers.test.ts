@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { full, short, signed } from "./numbers";
+import type { Layer } from "./api";
+import { full, short, signed, valueText } from "./numbers";
+import { text } from "./texts";
 
 const persons = { unit: { ja: "人", en: "persons" }, decimals: 0 };
 const rate = { unit: { ja: "%", en: "%" }, decimals: 1 };
@@ -45,4 +47,45 @@ test("a change has a sign, and none where it rounds to nothing", () => {
   expect(signed(1.25, 1, "ja")).toBe("+1.3");
   expect(signed(-1234, 0, "en")).toBe("−1,234");
   expect(signed(-0.04, 1, "ja")).toBe("±0.0");
+});
+
+test.each([
+  [9_999.4, "9,999人"],
+  [10_000, "1万人"],
+  [99_940, "9.99万人"],
+  [99_960, "10万人"],
+  [999_600, "100万人"],
+  [99_940_000, "9,994万人"],
+  [99_960_000, "1億人"], // not 9,996万人, which has four digits beside a name of its own
+  [999_960_000_000, "1兆人"],
+  [0, "0人"],
+])("%d persons change their name where it is shorter", (value, ja) => {
+  expect(short(value, persons, "ja")).toBe(ja);
+});
+
+test("what has no unit is a number alone", () => {
+  const bare = { unit: { ja: "", en: "" }, decimals: 2 };
+  expect([full(1.005, bare, "ja"), full(1234.5, bare, "en"), short(1.3, bare, "ja")]).toEqual(["1.01", "1,234.50", "1.30"]);
+});
+
+test("a per cent stands close in both languages", () => {
+  expect([short(12.34, rate, "ja"), short(12.34, rate, "en")]).toEqual(["12.3%", "12.3%"]);
+});
+
+const layer = (topic: string, categories: Layer["categories"] = []) => ({ topic: { id: topic }, categories, ...rate }) as unknown as Layer;
+const TOWN = { code: 4, label: { ja: "町", en: "Town" }, colour: "#e6ab02" };
+
+test("a missing figure is no data, and of measures none known", () => {
+  expect([valueText(null, layer("population"), "ja"), valueText(undefined, layer("population"), "en")]).toEqual([text("noData", "ja"), text("noData", "en")]);
+  expect(valueText(null, layer("measures"), "ja")).toBe(text("noneKnown", "ja"));
+});
+
+test("a category is told by its name, and a figure in full", () => {
+  expect(valueText(4, layer("land", [TOWN]), "en")).toBe("Town");
+  expect(valueText(0, layer("population"), "ja")).toBe("0.0%");
+});
+
+test("a change of thousands has commas and its own decimals", () => {
+  expect(signed(1234.56, 1, "ja")).toBe("+1,234.6");
+  expect(signed(0, 0, "ja")).toBe("±0");
 });

@@ -69,3 +69,41 @@ test("under a veil as much of a colour is left as it lets through", () => {
   cover({ at: Uint32Array.of(1), pixels: Uint8Array.of(10, 20, 30, 51) }, pixels); // a fifth is covered
   expect([...pixels]).toEqual([200, 100, 50, 255, 170, 100, 70, 255]);
 });
+
+test("a ring that lies within another counts by the even-odd rule, however deep", () => {
+  const plate = emptyPlate(7, 1);
+  etch(plate, "1", [square(0, 0, 7, 1), square(1, 0, 6, 1), square(2, 0, 5, 1)], AS_IT_IS);
+  expect(rows(plate)).toEqual(["1011101"]);
+});
+
+test("rings run either way round", () => {
+  const [one, other] = [emptyPlate(3, 3), emptyPlate(3, 3)];
+  etch(one, "1", [square(0, 0, 2, 2)], AS_IT_IS);
+  etch(other, "1", [[0, 0, 0, 2, 2, 2, 2, 0, 0, 0]], AS_IT_IS);
+  expect(rows(one)).toEqual(rows(other));
+});
+
+test("a vertex in the middle of a row is crossed once", () => {
+  const plate = emptyPlate(4, 3);
+  etch(plate, "1", [[2, 0, 4, 1.5, 2, 3, 0, 1.5, 2, 0]], AS_IT_IS);
+  expect(rows(plate)).toEqual(["0110", "1111", "0110"]);
+});
+
+test("an area too small for the middle of a pixel has none and takes no place among the codes", () => {
+  const plate = emptyPlate(2, 2);
+  etch(plate, "1", [square(0.6, 0.6, 0.9, 0.9)], AS_IT_IS);
+  expect([rows(plate), plate.codes.size]).toEqual([["00", "00"], 0]);
+});
+
+test("another palette leaves nothing of the one before", () => {
+  const plate = emptyPlate(2, 1);
+  etch(plate, "1", [square(0, 0, 1, 1)], AS_IT_IS);
+  const pixels = new Uint32Array(2);
+  pour(plate, 7, () => 8, pixels);
+  pour(plate, 1, () => 2, pixels);
+  expect([...pixels]).toEqual([2, 1]);
+});
+
+test("a drawing without a pixel that is not clear is no veil", () => {
+  expect(veilOf(new Uint8Array(16), 2, 2).at).toHaveLength(0);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { breaksOver, layerQuery, otherView, searchOf, viewOf } from "./view";
+import { breaksOver, layerQuery, otherView, STAGES, searchOf, viewOf } from "./view";
 
 test("an address and its view are each other's", () => {
   const address =
@@ -51,4 +51,45 @@ test("the other view keeps the classes of the same layer and drops those of anot
   const view = viewOf("?layer=population&period=2020&k=7&palette=blues");
   expect(otherView({ ...view, period2: "2000" })).toMatchObject({ layer: "population", period: "2000", k: "7" });
   expect(otherView({ ...view, layer2: "ageing-rate" })).toMatchObject({ layer: "ageing-rate", period: "", k: "", palette: "" });
+});
+
+test.each(STAGES)("the view %s is found again by its address", (stage) => {
+  const view = { ...viewOf("?lang=en"), stage, layer: "kpi-progress:a", breaks: "1,2.5", scheme: "user", areas: ["10201"], overlay: ["gsi"] };
+  expect(viewOf(searchOf(view))).toEqual(view);
+});
+
+test.each(["前橋 & 高崎", "a+b", "50%", "a=b", "#x", "<i>"])("what a person wrote comes back as it was: %s", (layer) => {
+  expect(viewOf(searchOf({ ...viewOf(""), layer })).layer).toBe(layer);
+});
+
+test("commas and colons are left as people read them", () => {
+  expect(searchOf({ ...viewOf("?lang=ja"), layer: "a:b", areas: ["1", "2"] })).toBe("?lang=ja&layer=a:b&areas=1,2");
+});
+
+test("an address without a layer names the first map, an empty one none", () => {
+  expect(viewOf("").layer).toBe("population-change");
+  expect(viewOf("?layer=").layer).toBe("");
+});
+
+test("a language that is not spoken is Japanese, whatever the browser's", () => {
+  expect(viewOf("?lang=fr", "en-GB").lang).toBe("ja");
+});
+
+test("empty items of a list are none", () => {
+  expect(viewOf("?areas=,10201,,&overlay=,").areas).toEqual(["10201"]);
+  expect(viewOf("?areas=,10201,,&overlay=,").overlay).toEqual([]);
+});
+
+test("asking for the period's own breaks is kept where two maps would share them", () => {
+  const asked = viewOf("?view=two&layer=a&breaks_over=period");
+  expect([breaksOver(asked), breaksOver({ ...asked, breaks_over: "" }), breaksOver({ ...asked, stage: "map", breaks_over: "" })]).toEqual([
+    "period",
+    "all",
+    "period",
+  ]);
+});
+
+test("the other view of the other view is the first, where both name their layer and period", () => {
+  const view = viewOf("?view=two&layer=a&period=2020&layer2=b&period2=2015");
+  expect(otherView({ ...otherView(view), period2: "2020" })).toMatchObject({ layer: "a", period: "2020" });
 });

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo.figures.effect import differences, matched, mean_difference
 
@@ -41,3 +45,30 @@ def test_the_interval_is_that_of_student() -> None:
     assert (found.estimate, found.n) == (2.0, 3)
     assert found.low == pytest.approx(2 - 4.30265 / 3**0.5, abs=1e-4)
     assert found.high == pytest.approx(2 + 4.30265 / 3**0.5, abs=1e-4)
+
+
+@pytest.mark.parametrize("same", [0.0, 2.0, -0.1])
+def test_differences_that_are_all_the_same_have_an_interval_of_one_value(same: float) -> None:
+    found = mean_difference(np.array([same] * 8))
+    assert [found.estimate, found.low, found.high] == pytest.approx([same] * 3)
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=30))
+def test_the_interval_lies_around_the_mean_and_turns_with_the_sign(values: list[float]) -> None:
+    found, turned = mean_difference(np.array(values)), mean_difference(-np.array(values))
+    assert found.low <= found.estimate <= found.high
+    assert [-turned.high, -turned.low] == pytest.approx([found.low, found.high])
+    assert found.estimate - found.low == pytest.approx(found.high - found.estimate)
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.randoms(use_true_random=False))
+def test_the_order_of_areas_does_not_change_the_sum_of_distances(n: int, k: int, random: Random) -> None:
+    away = np.array([[random.random() for _ in range(n * k + 2)] for _ in range(n)])
+    usable = np.ones(n * k + 2, bool)
+    found = matched(away, usable, k)
+    assert len(set(found.ravel().tolist())) == n * k
+    order = list(range(n))
+    random.shuffle(order)
+    turned = matched(away[order], usable, k)
+    sums = [np.take_along_axis(a, b, axis=1).sum() for a, b in ((away, found), (away[order], turned))]
+    assert sums[0] == pytest.approx(sums[1])

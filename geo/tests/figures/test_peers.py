@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo.figures.peers import distances, nearest, need, standardised
 
@@ -22,6 +24,21 @@ def test_values_are_told_in_standard_deviations_of_the_towns_that_have_all() -> 
 
 def test_a_column_without_spread_tells_nothing() -> None:
     assert standardised(np.array([[2.0], [2.0]])).tolist() == [[0.0], [0.0]]
+
+
+def test_where_no_town_has_every_value_none_has_a_score() -> None:
+    assert np.isnan(standardised(np.array([[1.0, math.nan], [math.nan, 2.0]]))).all()
+
+
+def test_equally_near_towns_come_in_their_order() -> None:
+    scores = np.array([[1.0], [0.0], [-1.0], [1.0], [5.0]])
+    assert [peer.position for peer in nearest(scores, 1, 3)] == [0, 2, 3]
+    assert [peer.position for peer in nearest(scores, 1, 1)] == [0]
+
+
+def test_a_town_without_scores_has_no_peers() -> None:
+    scores = np.array([[math.nan], [0.0], [1.0]])
+    assert nearest(scores, 0, 5) == []
 
 
 def test_the_distance_is_the_root_mean_square_difference() -> None:
@@ -43,3 +60,26 @@ def test_need_is_the_mean_share_of_towns_that_are_better_off() -> None:
     found = need(values, np.array([True, False]))
     assert found[:4].tolist() == pytest.approx([0.75, 0.5, 0.0, 1.0])
     assert math.isnan(found[4])
+
+
+def test_a_town_that_lacks_half_of_the_values_has_a_need_and_one_that_lacks_more_has_none() -> None:
+    values = np.array([[1.0, math.nan, math.nan], [2.0, 2.0, math.nan], [3.0, 1.0, 5.0]])
+    found = need(values, np.array([True, True, True]))
+    assert math.isnan(found[0])
+    # half and none of the others are better off
+    assert found[1] == pytest.approx((0.5 + 0) / 2)
+    half = need(np.array([[1.0, math.nan], [2.0, 1.0]]), np.array([True, True]))
+    assert half.tolist() == [1.0, 0.0]
+
+
+def test_a_town_alone_with_a_value_needs_nothing() -> None:
+    assert need(np.array([[3.0], [math.nan]]), np.array([True]))[0] == 0
+
+
+@given(st.lists(st.integers(-5, 5).map(float), min_size=2, max_size=20))
+def test_needs_are_shares_that_even_out_and_turn_with_the_direction(column: list[float]) -> None:
+    values = np.array(column)[:, None]
+    low, high = need(values, np.array([True])), need(values, np.array([False]))
+    assert ((low >= 0) & (low <= 1)).all()
+    assert low.mean() == pytest.approx(0.5)
+    assert (low + high).tolist() == pytest.approx([1.0] * len(column))

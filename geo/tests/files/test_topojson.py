@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import shapely
 
 from geo.areas.boundaries import read_boundaries
 from geo.errors import InvalidFile, InvalidGeometry
-from geo.files.topojson import regrouped
+from geo.files.topojson import Features, json_object, read_document, read_features, regrouped
 
 TRIANGLE: dict[str, object] = {
     "type": "Topology",
@@ -70,3 +71,81 @@ def test_grouping_a_topology_keeps_its_arcs_as_they_are() -> None:
             ],
         }
     }
+
+
+RING: list[list[float]] = [[139, 36], [140, 36], [140, 37], [139, 36]]
+
+
+def collection(*features: object, **members: object) -> dict[str, object]:
+    return {"type": "FeatureCollection", "features": list(features), **members}
+
+
+def read(document: object) -> Features:
+    return read_features(json_object(json.dumps(document).encode(), "a.json"), "a.json")
+
+
+def test_a_feature_without_a_geometry_or_properties_is_kept() -> None:
+    polygon = {"type": "Polygon", "coordinates": [RING]}
+    found = read(collection({"geometry": polygon, "properties": {"code": "10201"}}, {"geometry": None}, 3))
+    assert found.properties == [{"code": "10201"}, {}, {}]
+    assert [shape is None for shape in found.geometries] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("members", "crs"),
+    [
+        ({}, "EPSG:4326"),
+        ({"crs": {"type": "name", "properties": {"name": "urn:x:6668"}}}, "urn:x:6668"),
+        ({"crs": None}, "EPSG:4326"),
+        ({"crs": {"properties": "x"}}, "EPSG:4326"),
+    ],
+)
+def test_a_geojson_is_in_wgs_84_unless_it_says_otherwise(members: dict[str, object], crs: str) -> None:
+    assert read(collection(**members)).crs == crs
+
+
+def test_a_geometry_that_cannot_be_read_is_told_by_its_number() -> None:
+    with pytest.raises(InvalidFile, match="Feature 2") as refused:
+        read(collection({"geometry": None}, {"geometry": {"type": "Polygon", "coordinates": [[1, 2]]}}))
+    assert refused.value.findings[0].where == "feature 2"
+
+
+@pytest.mark.parametrize("document", [{"type": "Feature"}, {}, {"type": 3}])
+def test_what_is_neither_is_refused_with_what_it_says_it_is(document: dict[str, object]) -> None:
+    with pytest.raises(InvalidFile, match="neither GeoJSON nor TopoJSON") as refused:
+        read(document)
+    assert refused.value.findings[0].value == str(document.get("type"))
+
+
+@pytest.mark.parametrize("objects", [{}, {"a": {}, "b": {}}, None])
+def test_a_topology_of_none_or_several_objects_is_refused(objects: object) -> None:
+    with pytest.raises(InvalidFile, match="must hold one object"):
+        read(TRIANGLE | {"objects": objects})
+
+
+def test_a_topology_without_a_transform_has_its_arcs_as_they_stand() -> None:
+    plain = {name: value for name, value in TRIANGLE.items() if name != "transform"}
+    found = read(plain | {"arcs": [RING[:3], RING[2:]]})
+    (shape,) = found.geometries
+    assert shape is not None
+    assert shapely.equals(shape, shapely.MultiPolygon([shapely.Polygon(RING)]))
+
+
+@pytest.mark.parametrize(("body", "where"), [(b'{"a":\n}', "line 2"), (b"\xff{}", "line 1"), (b"", "line 1")])
+def test_what_is_no_json_is_told_with_its_line(body: bytes, where: str) -> None:
+    with pytest.raises(InvalidFile, match=r"a\.json is no JSON") as refused:
+        json_object(body, "a.json")
+    assert refused.value.findings[0].where == where
+
+
+def test_a_list_is_no_document() -> None:
+    with pytest.raises(InvalidFile, match="holds no object"):
+        json_object(b"[]", "a.json")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_document_is_read_with_a_byte_order_mark_and_gzipped(tmp_path: Path, packed: bool) -> None:
+    body = b"\xef\xbb\xbf" + b'{"type": "Topology"}'
+    path = tmp_path / "a.json"
+    path.write_bytes(gzip.compress(body) if packed else body)
+    assert read_document(path) == {"type": "Topology"}

@@ -1,4 +1,4 @@
-"""Legends, palettes and statistics."""
+"""Legends and palettes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from geo.errors import InvalidParameter
-from geo.figures.statistics import statistics
-from geo.layers.legend import Entry, Legend, numeric_entries
+from geo.layers.legend import NO_DATA_LABEL, NONE_KNOWN_LABEL, Entry, Legend, formatted, numeric_entries
 from geo.layers.palettes import NO_DATA, PALETTES, colours, diverging_colours, is_diverging, names
-from geo.text import Language
+from geo.text import LANGUAGES, Language, Text
 
 
 def test_colorbrewer_colours_are_its_own_for_each_k() -> None:
@@ -106,26 +105,6 @@ def test_a_class_is_told_by_its_bounds_in_both_languages() -> None:
     assert legend().entries[0] == Entry(1.0, 2.0, "#ffffff", "1.0 〜 2.0", "1.0 – 2.0", 3)
 
 
-def test_statistics_worked_by_hand() -> None:
-    found = statistics(
-        np.array([5.0, 9.0, np.nan, 5.0, 1.0]),
-        codes=["a", "b", "c", "d", "e"],
-        statuses=["ok", "ok", "secret", "ok", "ok"],
-    )
-    assert (found["n"], found["missing"], found["missing_by_status"]) == (4, 1, {"secret": 1})
-    assert found["maximum"] == {"value": 9.0, "code": "b"}
-    assert found["mean"] == 5.0
-    assert found["median"] == 5.0
-    assert found["ranks"] == {"a": 2, "b": 1, "d": 2, "e": 4}
-    assert found["standard_deviation"] == pytest.approx((32 / 3) ** 0.5)
-
-
-def test_statistics_of_nothing_are_null() -> None:
-    found = statistics(np.array([np.nan]), codes=["a"], statuses=["not_available"])
-    assert found["n"] == 0
-    assert found["mean"] is None
-
-
 def test_classes_of_whole_numbers_are_told_by_the_numbers_they_hold() -> None:
     entries = numeric_entries(1, [1, 2, 5, 9.5], ["#000000"] * 4, [4, 3, 2, 1], 0, whole=True)
     assert [entry.label_en for entry in entries] == ["1", "2", "3 – 5", "6 – 9"]
@@ -139,3 +118,77 @@ def test_whole_numbers_on_either_side_of_zero_are_told_with_the_signs_of_every_o
 def test_a_bound_at_zero_is_told_as_zero() -> None:
     entries = numeric_entries(-34.2, [-5.12, 0.0, 3114.6], ["#000000"] * 3, [4, 3, 2], 1)
     assert [entry.label_ja for entry in entries] == ["−34.2 〜 −5.1", "−5.1 〜 0.0", "0.0 〜 3,114.6"]
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (0.0, 0, "0"),
+        (-0.0, 1, "0.0"),
+        (-0.5, 0, "0"),  # to the even one
+        (-0.51, 0, "−1"),
+        (999.95, 1, "1,000.0"),
+        (-1234567.891, 2, "−1,234,567.89"),
+    ],
+)
+def test_a_number_has_thousands_and_a_true_minus(value: float, decimals: int, text: str) -> None:
+    assert formatted(value, decimals) == text
+
+
+def labels(lowest: float, bounds: list[float], decimals: int, *, whole: bool = False) -> list[str]:
+    n = len(bounds)
+    entries = numeric_entries(lowest, bounds, ["#000000"] * n, [1] * n, decimals, whole=whole)
+    return [entry.label_en for entry in entries]
+
+
+def test_a_class_of_one_value_is_told_by_it() -> None:
+    assert labels(5.0, [5.0, 7.5], 1) == ["5.0", "5.0 – 7.5"]
+
+
+def test_all_areas_with_the_same_value_make_one_class() -> None:
+    assert labels(3, [3], 0, whole=True) == ["3"]
+
+
+def test_bounds_beyond_the_values_leave_the_first_class_without_a_lower_end() -> None:
+    (entry,) = numeric_entries(50.0, [10.0], ["#000000"], [0], 0)
+    assert (entry.lower, entry.upper, entry.label_en) == (10.0, 10.0, "10")
+
+
+def test_a_class_without_a_whole_number_is_told_by_its_bounds() -> None:
+    assert labels(1, [2.2, 2.8, 4], 0, whole=True) == ["1 – 2", "2.2 – 2.8", "3 – 4"]
+
+
+def test_no_more_than_six_decimals_are_told() -> None:
+    assert labels(0.0, [1e-7, 1.0], 0) == ["0.000000", "0.000000 – 1.000000"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "ja", "en"),
+    [(("人", "persons"), "人口（人）", "People (persons)"), (("", ""), "人口", "People")],
+)
+def test_a_heading_has_the_unit_behind_the_title(unit: tuple[str, str], ja: str, en: str) -> None:
+    found = Legend("人口", "People", *unit, "2020", (), 0)
+    assert (found.heading("ja"), found.heading("en")) == (ja, en)
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_bars_are_as_long_as_the_counts_and_the_longest_is_60() -> None:
+    root = ET.fromstring(legend().to_svg("ja"))
+    widths = [r.get("width") for r in root.iter(f"{SVG}rect") if r.get("height") == "10"]
+    assert widths == ["45.0", "60.0", "30.0"]
+    assert [t.text for t in root.iter(f"{SVG}text") if t.get("text-anchor") == "end"] == ["3", "4", "2"]
+
+
+def test_a_legend_of_nothing_has_no_bar_and_one_row() -> None:
+    root = ET.fromstring(Legend("甲", "A", "", "", "2020", (), 0).to_svg("en"))
+    assert [r.get("width") for r in root.iter(f"{SVG}rect") if r.get("height") == "10"] == ["0.0"]
+    assert root.get("height") == "70"
+
+
+@pytest.mark.parametrize("label", [NO_DATA_LABEL, NONE_KNOWN_LABEL])
+def test_what_is_not_known_is_called_what_the_layer_calls_it(label: Text) -> None:
+    found = Legend("甲", "A", "", "", "2020", (), 3, label)
+    for lang in LANGUAGES:
+        assert label[lang] in "".join(ET.fromstring(found.to_svg(lang)).itertext())

@@ -5,12 +5,15 @@ from dataclasses import replace
 import pytest
 
 from geo.figures.indicators import Indicator
+from geo.figures.observations import STATUSES
 from geo.layers.words import (
+    REASONS,
     Extreme,
     Named,
     Spread,
     categories_in_words,
     citation,
+    credits_in_words,
     map_in_words,
     profile_in_words,
     series_in_words,
@@ -30,7 +33,9 @@ RATE = Indicator(
     kind="ratio",
     decimals=1,
 )
-PEOPLE = replace(RATE, id="population", name_ja="総人口", unit_ja="人", kind="count", decimals=0)
+PEOPLE = replace(
+    RATE, id="population", name_ja="総人口", unit_ja="人", unit_en="persons", kind="count", decimals=0
+)
 YEAR: Text = {"ja": "2020年（令和2年）", "en": "2020"}
 HIGH = Extreme(Named("群馬県南牧村", "Nanmoku-mura in Gunma"), 0, 65.24)
 LOW = Extreme(Named("福島県大熊町", "Okuma-machi in Fukushima"), 1, 10.27)
@@ -62,6 +67,44 @@ def test_a_map_without_values_or_with_only_one_says_so() -> None:
     assert same["ja"].endswith("値のある3地域はすべて65.2%です。")
 
 
+def test_one_area_alone_is_named_with_its_value() -> None:
+    alone = map_in_words(RATE, YEAR, "prefecture", Spread(1, {"unknown": 46}, HIGH, HIGH, 65.24))
+    assert alone["ja"].endswith(
+        "値があるのは群馬県南牧村だけで、65.2%です。46地域には値がありません（不詳46）。"
+    )
+    assert alone["en"].endswith(
+        "Only Nanmoku-mura in Gunma has a value: 65.2%. 46 areas have no value (46 unknown)."
+    )
+
+
+def test_many_areas_that_share_the_highest_value_are_counted_beside_the_first() -> None:
+    many = Extreme(HIGH.name, 1_233, 65.24)
+    told = map_in_words(RATE, YEAR, "ward", Spread(1_896, {}, many, LOW, 34.57))
+    assert "市区町村（政令指定都市は区）別" in told["ja"]
+    assert "最も高いのは群馬県南牧村など1,234地域の65.2%" in told["ja"]
+    assert "Nanmoku-mura in Gunma and 1,233 more (65.2%)" in told["en"]
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
+def test_every_reason_for_a_missing_figure_has_words(status: str) -> None:
+    told = map_in_words(RATE, YEAR, "prefecture", Spread(0, {status: 1_000}, None, None, None))
+    assert f"（{REASONS[status]['ja']}1,000）。" in told["ja"]
+    assert f"(1,000 {REASONS[status]['en']})." in told["en"]
+
+
+def test_categories_without_anything_to_tell_say_only_what_the_map_is() -> None:
+    told = categories_in_words(RATE, YEAR, "prefecture", [(Named("市", "City"), 0)], 0, None)
+    assert told["ja"] == "2020年（令和2年）の高齢化率を全国の都道府県別に示した地図です。"
+    assert told["en"] == "Ageing rate by prefecture in Japan, 2020."
+
+
+def test_a_category_that_is_missing_has_no_value_where_all_should_be_known() -> None:
+    counts = [(Named("市", "City"), 2), (Named("町", "Town"), 1)]
+    told = categories_in_words(RATE, YEAR, "prefecture", counts, 3, None)
+    assert told["ja"].endswith("市が2地域、町が1地域です。3地域は値がありません。")
+    assert told["en"].endswith("City: 2; Town: 1. No value: 3.")
+
+
 def test_categories_are_counted_and_what_is_unknown_is_not_called_absent() -> None:
     counts = [(Named("採択・選定", "Adopted"), 2), (Named("終了", "Finished"), 0)]
     coverage: Text = {"ja": "網羅ではありません。", "en": "Coverage is partial."}
@@ -90,6 +133,29 @@ def test_a_chart_is_told_from_its_first_to_its_last_value() -> None:
     assert once["ja"] == "乙の総人口は、2020年に29人です。"
 
 
+@pytest.mark.parametrize(
+    ("indicator", "before", "after", "ja", "en"),
+    [
+        (RATE, 29.0, 29.0, "±0.0ポイント", "±0.0 points"),
+        (RATE, 29.0, 28.96, "±0.0ポイント", "±0.0 points"),  # a sign before nothing would tell a change
+        (RATE, 29.0, 28.5, "−0.5ポイント", "−0.5 points"),
+        (PEOPLE, 100_000, 99_999, "±0.0%", "±0.0%"),
+        (PEOPLE, 200, 300, "+50.0%", "+50.0%"),
+        (PEOPLE, 0, 5, "+5人", "+5 persons"),  # nothing has no per cent
+        (PEOPLE, -5, 5, "+10人", "+10 persons"),
+        (replace(RATE, unit_ja="", unit_en=""), 1.0, 1.55, "+0.6", "+0.6"),
+        (replace(RATE, unit_ja="", unit_en=""), 1.0, 0.99, "±0.0", "±0.0"),
+        (replace(RATE, unit_ja="千円", unit_en="thousand yen"), 3.0, 1.5, "−1.5千円", "−1.5 thousand yen"),
+    ],
+)
+def test_a_change_is_told_in_what_fits_its_unit(
+    indicator: Indicator, before: float, after: float, ja: str, en: str
+) -> None:
+    told = series_in_words(indicator, [(Named("甲", "A"), [(YEAR, before), (YEAR, after)])])
+    assert told["ja"].endswith(f"（{ja}）。")
+    assert told["en"].endswith(f"({en}).")
+
+
 def test_a_profile_tells_what_stands_out_and_counts_deployments() -> None:
     told = profile_in_words(
         Named("群馬県前橋市", "Maebashi-shi in Gunma"), [(Named("医師数", "Doctors"), 67, 1740)], [], 5
@@ -102,6 +168,24 @@ def test_a_profile_tells_what_stands_out_and_counts_deployments() -> None:
         told["en"]
         == "Maebashi-shi in Gunma. Ranks well in Doctors (67 of 1,740). Known deployments of measures: 5."
     )
+
+
+def test_a_profile_tells_where_an_area_stands_low_and_nothing_where_it_does_not_stand_out() -> None:
+    name = Named("甲県乙市", "Otsu-shi in Ko")
+    low = [(Named("医師数", "Doctors"), 1_700, 1_740), (Named("財政力", "Means"), 1_500, 1_740)]
+    told = profile_in_words(name, [], low, 0)
+    assert told["ja"] == (
+        "甲県乙市について、下位の指標は、医師数（1,700位／1,740）、財政力（1,500位／1,740）です。"
+        "公表資料で把握している施策の展開は0件です。"
+    )
+    assert "Ranks low in Doctors (1,700 of 1,740), Means (1,500 of 1,740)." in told["en"]
+    plain = profile_in_words(name, [], [], 1_200)
+    assert plain["ja"] == "甲県乙市について、公表資料で把握している施策の展開は1,200件です。"
+
+
+def test_credits_of_several_sources_stand_in_their_order() -> None:
+    credits: list[Text] = [{"ja": "乙", "en": "B"}, {"ja": "甲", "en": "A"}, {"ja": "乙", "en": "B"}]
+    assert credits_in_words(credits) == {"ja": "出典：乙、甲", "en": "Source: B; A"}
 
 
 def test_a_citation_has_each_credit_once_and_what_finds_the_figure_again() -> None:
@@ -118,7 +202,13 @@ def test_a_citation_has_each_credit_once_and_what_finds_the_figure_again() -> No
 
 @pytest.mark.parametrize(
     ("unit", "words"),
-    [(("%", "%"), "−3.5%"), (("女性100人当たり男性", "men per 100 women"), "−3.5（女性100人当たり男性）")],
+    [
+        (("%", "%"), ("−3.5%", "−3.5%")),
+        (("", ""), ("−3.5", "−3.5")),
+        (("六字の単位名", "unit"), ("−3.5六字の単位名", "−3.5 unit")),
+        (("七字の単位名前", "long unit"), ("−3.5（七字の単位名前）", "−3.5 long unit")),
+    ],
 )
-def test_a_long_unit_stands_in_brackets(unit: tuple[str, str], words: str) -> None:
-    assert worded(-3.5, replace(RATE, unit_ja=unit[0], unit_en=unit[1]))["ja"] == words
+def test_a_long_unit_stands_in_brackets(unit: tuple[str, str], words: tuple[str, str]) -> None:
+    told = worded(-3.5, replace(RATE, unit_ja=unit[0], unit_en=unit[1]))
+    assert (told["ja"], told["en"]) == words

@@ -133,6 +133,8 @@ def test_names_and_codes_hold_on_the_reference_date(context: Context) -> None:
         ({"confidence": ""}, "confidence", "secondary（二次資料）"),
         ({"roles": "chief"}, "roles", "member"),
         ({"kpis": "利用者数|人"}, "kpis", "name|unit|baseline|target|fiscal year"),
+        ({"kpis": "利用者数|人|nan|250|"}, "kpis", "name|unit|baseline|target|fiscal year"),
+        ({"kpis": "利用者数|人||1e999|"}, "kpis", "name|unit|baseline|target|fiscal year"),
         ({"published_on": "2024-13"}, "published_on", "2024-06-21"),
         ({"retrieved_on": "2024"}, "retrieved_on", "2024-06-21"),
         ({"deployment_id": "a b"}, "deployment_id", "letters, digits"),

@@ -63,6 +63,30 @@ def test_a_kpi_of_a_town_has_no_faults() -> None:
             replace(GOOD, targets=(Target("01206", "number", plan_from=2025, plan_to=2024),)),
             ("target 1", "plan_to"),
         ),
+        (
+            replace(GOOD, targets=(Target("01206", "not_below_comparator", comparator="x"),)),
+            ("target 1", "comparator"),
+        ),
+        (replace(GOOD, targets=(Target("01206", "number", comparator="00000"),)), ("target 1", "comparator")),
+        (
+            replace(
+                GOOD,
+                targets=(
+                    Target("01206", "not_below_comparator", comparator="00000"),
+                    Target("00000", "maintain"),
+                ),
+            ),
+            ("target 2", "type"),
+        ),
+        (
+            replace(GOOD, targets=(Target("01206", "number", baseline_period="2024年"),)),
+            ("target 1", "baseline_period"),
+        ),
+        (replace(GOOD, actuals=(Actual("99999", "2025", 1, source_title="x"),)), ("actual 1", "area")),
+        (
+            replace(GOOD, actuals=(Actual("01206", "2025", 1, "secret", source_title="x"),)),
+            ("actual 1", "status"),
+        ),
         (replace(GOOD, actuals=(Actual("01206", "2025", 1),)), ("actual 1", "source_title")),
         (replace(GOOD, actuals=(Actual("01206", "2025", None, source_title="x"),)), ("actual 1", "status")),
         (replace(GOOD, actuals=(Actual("01206", "令和7", 1, source_title="x"),)), ("actual 1", "period")),
@@ -71,6 +95,29 @@ def test_a_kpi_of_a_town_has_no_faults() -> None:
 )
 def test_a_wrong_kpi_is_told_with_place_and_field(kpi: Kpi, told: tuple[str, str]) -> None:
     assert told in [(one.where, one.field) for one in faults(kpi, KNOWN)]
+
+
+@pytest.mark.parametrize(
+    "kpi",
+    [
+        replace(GOOD, owner="", measure="smart-cities"),
+        replace(GOOD, source_url="", decimals=6),
+        replace(GOOD, series=(Series("published"), Series("population", "real"))),
+        replace(GOOD, targets=(Target("01206", "not_below_comparator", comparator="tokyo-area"),)),
+        replace(GOOD, targets=(Target("01206", "number", plan_from=2025, plan_to=2025),)),
+        replace(GOOD, actuals=(Actual("00000", "2025", None, "secret", source_title="x"),)),
+    ],
+)
+def test_what_may_be_left_out_or_empty_is_no_fault(kpi: Kpi) -> None:
+    assert faults(kpi, KNOWN) == []
+
+
+def test_the_actuals_of_an_area_are_its_own_by_year() -> None:
+    both = with_actuals(GOOD, [Actual("00000", "2025", 5), Actual("01206", "2024", None, "secret")])
+    assert {year: one.value for year, one in both.actuals_of("01206").items()} == {
+        "2024": None,
+        "2025": -1080,
+    }
 
 
 def test_a_newer_actual_replaces_that_of_the_same_area_and_year() -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from geo.strategy.plan import read_strategy
-from geo.strategy.rating import RatingScheme, Target, assess, comparisons, expected_progress, growth, rated
+from geo.strategy.rating import (
+    Growth,
+    RatingScheme,
+    Target,
+    assess,
+    comparisons,
+    expected_progress,
+    growth,
+    rated,
+)
 
 SCHEMES = read_strategy(Path(__file__).parents[3] / "data" / "catalog").schemes_by_id
 
@@ -82,6 +91,87 @@ def test_what_cannot_be_rated_says_why(target: Target, actual: float | None, rea
     assert (found.rating, found.reason) == (None, reason)
 
 
+@pytest.mark.parametrize(
+    ("actual", "achieved"),
+    [(79.9, True), (80.0, True), (80.1, False)],
+)
+def test_a_level_not_to_be_exceeded_is_kept_at_or_below_it(actual: float, achieved: bool) -> None:
+    found = assess(
+        Target("", "maintain", 80, "2024", 80), "decrease", "progress_rate", scheme(), actual, 2026
+    )
+    assert (found.achieved, found.rating) == (achieved, None)
+
+
+def test_a_number_that_is_to_stay_has_no_way_to_go() -> None:
+    found = assess(Target("", "number", 5, "2024", 5), "increase", "progress_rate", scheme(), 6, 2026)
+    assert (found.achieved, found.progress_rate, found.reason) == (True, None, "maintain_has_no_rate")
+
+
+def test_a_level_rate_needs_no_baseline() -> None:
+    found = assess(Target("", "number", None, "", 200), "increase", "level_rate", scheme("sano"), 180, 2026)
+    assert (found.level_rate, found.progress_rate, found.achieved) == (0.9, None, False)
+    assert (found.rating, found.reason) == ("2", "")
+
+
+def test_what_is_to_fall_has_no_level_rate_to_be_rated_by() -> None:
+    found = assess(Target("", "number", None, "", 200), "decrease", "level_rate", scheme("sano"), 180, 2026)
+    assert (found.achieved, found.rating, found.reason) == (True, None, "no_baseline")
+
+
+@pytest.mark.parametrize(
+    ("baseline", "target", "actual", "rating"),
+    [
+        (200, 150, 215, "B"),  # 7.5 % more of what is to fall: within a tenth
+        (200, 150, 225, "C"),  # 12.5 % more
+        (-200, -250, -185, "B"),  # of a negative baseline, by its size
+        (-200, -250, -175, "C"),
+    ],
+)
+def test_a_change_for_the_worse_is_told_against_the_baseline(
+    baseline: float, target: float, actual: float, rating: str
+) -> None:
+    found = assess(
+        Target("", "number", baseline, "2024", target),
+        "decrease",
+        "progress_rate",
+        scheme("nagayo"),
+        actual,
+        2026,
+    )
+    assert found.rating == rating
+
+
+def test_a_baseline_of_zero_has_no_change_in_per_cent() -> None:
+    target = Target("", "number", 0, "2024", 10)
+    found = assess(target, "increase", "progress_rate", scheme("nagayo"), -1, 2026)
+    assert (found.progress_rate, found.rating, found.reason) == (-0.1, None, "no_rate")
+
+
+def test_before_a_plan_begins_nothing_is_due_and_nothing_rated_against_it() -> None:
+    target = Target("", "number", 100, "2024", 200, "2029", plan_from=2025, plan_to=2029)
+    found = assess(target, "increase", "progress_rate", scheme(), 110, 2024)
+    assert (found.expected, found.year_adjusted, found.rating) == (0, None, None)
+
+
+@pytest.mark.parametrize(("year", "due"), [(2024, 0), (2025, 0.2), (2029, 1), (2030, 1)])
+def test_each_year_of_a_plan_expects_its_share(year: int, due: float) -> None:
+    assert expected_progress(Target("", "number", plan_from=2025, plan_to=2029), year) == due
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target("", "number", 100, "2024", 200, plan_from=2025),
+        Target("", "number", 100, "2024", 200, plan_to=2029),
+        Target("", "number", None, "", 200, plan_from=2025, plan_to=2029, milestones={2027: 120}),
+        Target("", "number", 100, "2024", None, plan_from=2025, plan_to=2029, milestones={2027: 120}),
+        Target("", "number", 100, "2024", 100, plan_from=2025, plan_to=2029, milestones={2027: 120}),
+    ],
+)
+def test_nothing_is_expected_where_years_or_values_are_not_known(target: Target) -> None:
+    assert expected_progress(target, 2026) is None
+
+
 def test_a_target_of_zero_has_no_level_rate() -> None:
     found = assess(Target("", "number", -5, "2024", 0), "increase", "level_rate", scheme(), -1, 2026)
     assert (found.level_rate, found.achievement, found.rating) == (None, None, None)
@@ -135,6 +225,47 @@ def test_levels_and_growth_of_tokushima_are_those_of_the_accounts() -> None:
 def test_growth_needs_the_level_it_is_measured_against() -> None:
     assert growth(NOMINAL, "2020", "yoy", "") is None
     assert growth(NOMINAL, "2021", "cumulative", "2021") is None
+
+
+@pytest.mark.parametrize(
+    ("levels", "basis", "expected"),
+    [
+        ({"2020": 0.0, "2021": 5.0}, "yoy", None),
+        ({"2020": -5.0, "2021": -10.0}, "yoy", None),  # a loss that doubles has not grown by 100 %
+        ({"2020": -5.0, "2021": 10.0}, "cagr", None),
+        ({"2020": 10.0, "2021": -5.0}, "yoy", -1.5),
+        ({"2020": 10.0, "2022": -5.0}, "cagr", None),  # no mean rate leads from gain to loss
+        ({"2020": 10.0, "2022": 0.0}, "cagr", -1.0),
+    ],
+)
+def test_growth_is_told_only_of_what_was_above_zero(
+    levels: dict[str, float], basis: Growth, expected: float | None
+) -> None:
+    assert growth(levels, max(levels), basis, "2020") == expected
+
+
+def test_growth_since_a_year_is_measured_from_the_first_that_both_have() -> None:
+    own = {"2018": 50.0, "2020": 100.0, "2021": 110.0}
+    other = {"2020": 100.0, "2021": 105.0}
+    first, last = comparisons(own, other, "cumulative")
+    assert (first.period, first.growth, first.achieved) == ("2020", None, None)
+    assert [last.growth, last.comparator_growth] == pytest.approx([0.1, 0.05])
+    assert last.difference_points == pytest.approx(5)
+
+
+def test_growth_that_only_one_of_two_has_is_told_of_neither() -> None:
+    (_, last) = comparisons({"2020": 1.0, "2021": 2.0}, {"2020": 0.0, "2021": 2.0}, "yoy")
+    assert (last.level, last.comparator_level) == (2.0, 2.0)
+    assert (last.growth, last.comparator_growth, last.difference_points, last.achieved) == (None,) * 4
+
+
+def test_regions_without_a_year_in_common_are_not_compared() -> None:
+    assert comparisons({"2020": 1.0}, {"2021": 1.0}, "yoy") == []
+
+
+def test_equal_growth_has_achieved() -> None:
+    *_, last = comparisons({"2020": 1.0, "2021": 2.0}, {"2020": 2.0, "2021": 4.0}, "yoy")
+    assert (last.difference_points, last.achieved) == (0, True)
 
 
 def test_a_region_that_does_not_grow_less_has_achieved() -> None:

@@ -108,3 +108,22 @@ def test_the_parts_of_a_diverging_layer_part_at_nothing(atlas: Atlas) -> None:
     below = found.classes[found.vector.values < 0]
     above = found.classes[found.vector.values > 0]
     assert below.max() < above.min()
+
+
+@pytest.mark.parametrize(
+    "bounds", ["1234567,12345678", "0.1,0.30000000000000004", "1e-07,1e+22", "-1000000.5,0"]
+)
+def test_a_view_keeps_every_digit_of_its_breaks(atlas: Atlas, bounds: str) -> None:
+    view = resolve(atlas, "population", ViewQuery(breaks=bounds))
+    assert view.parameters["breaks"] == bounds
+    again = resolve(atlas, "population", ViewQuery(**{**view.parameters, "k": view.k}))  # type: ignore[arg-type]
+    assert again.breaks == view.breaks == tuple(map(float, bounds.split(",")))
+
+
+def test_breaks_that_differ_in_the_seventh_digit_are_two_pictures(atlas: Atlas) -> None:
+    one, other = (
+        drawn(atlas, "population", level="prefecture", period="2020", breaks=bounds)
+        for bounds in ("1000000,5000000", "1000001,5000000")
+    )
+    assert (one.bounds[0], other.bounds[0]) == (1_000_000, 1_000_001)
+    assert one.etag != other.etag

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import orjson
 import pytest
+import shapely
 from sqlalchemy import Column, Date, Float, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -17,15 +20,20 @@ COLUMNS: Columns = {
     "name": ("string", Column("name", Text)),
     "time": ("time", Column("time", Date)),
     "codes": ("array", Column("codes", ARRAY(Text))),
+    "geometry": ("geometry", Column("geometry", Text)),
 }
 POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy says no types there
 STORED = reference_system("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "crs")
 
 
-def sql(text: str, lang: str = "cql2-text") -> str:
-    condition = Filter(COLUMNS, STORED).sql(parsed(text, lang))
+def sql_of(tree: object) -> str:
+    condition = Filter(COLUMNS, STORED).sql(tree)
     compiled = condition.compile(dialect=POSTGRESQL, compile_kwargs={"literal_binds": True})
     return " ".join(str(compiled).split())
+
+
+def sql(text: str, lang: str = "cql2-text") -> str:
+    return sql_of(parsed(text, lang))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +66,7 @@ def test_a_text_stays_a_text(name: str) -> None:
 @pytest.mark.parametrize(
     ("tree", "expected"),
     [
-        ({"op": "=", "args": [{"property": "secret"}, 1]}, "a property: value, name, time, codes"),
+        ({"op": "=", "args": [{"property": "secret"}, 1]}, "a property: value, name, time, codes, geometry"),
         ({"op": "=", "args": [{"property": "value"}, "a"]}, "two values of one kind"),
         ({"op": "=", "args": [{"property": "codes"}, {"property": "codes"}]}, "begins with A_"),
         ({"op": "drop", "args": [1, 2]}, "comparisons, and, or"),
@@ -69,6 +77,13 @@ def test_a_text_stays_a_text(name: str) -> None:
         ({"property": "value"}, "a boolean, not a number"),
         ({"op": "="}, "op and args"),
         (3, "true or false"),
+        ({"op": "in", "args": [{"property": "value"}, ["a"]]}, "two values of one kind"),
+        ({"op": "a_contains", "args": [{"property": "codes"}, [1]]}, "a list of texts"),
+        ({"op": "=", "args": [{"op": "drop", "args": [1]}, 1]}, "one of the functions"),
+        ({"op": "=", "args": [{"property": "time"}, "soon"]}, "a date such as 2020-10-01"),
+        ({"op": "t_after", "args": [{"property": "time"}, {"date": "2020-13-01"}]}, "a date such as"),
+        ({"op": "t_during", "args": [{"property": "time"}, {"interval": ["2020-01-01"]}]}, "two dates"),
+        ({"op": "=", "args": [{"property": "geometry"}, {"property": "geometry"}]}, "begins with S_"),
     ],
 )
 def test_a_tree_that_means_nothing_is_refused_with_what_was_expected(tree: object, expected: str) -> None:
@@ -96,3 +111,59 @@ def test_times_and_arrays_have_relations_of_their_own() -> None:
     assert "time" in sql("T_AFTER(time, DATE('2020-01-01'))")
     assert "@>" in sql("A_CONTAINS(codes, ('a', 'b'))")
     assert "&&" in sql("A_OVERLAPS(codes, ('a', 'b'))")
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ({"bbox": [1, 2, 3]}, "BBOX(west, south, east, north)"),
+        ({"bbox": ["a", 1, 2, 3]}, "BBOX(west, south, east, north)"),
+        ({"bbox": [None, 1, 2, 3]}, "BBOX(west, south, east, north)"),
+        ({"bbox": "1,2,3,4"}, "BBOX(west, south, east, north)"),
+        ({"type": "Point", "coordinates": ["x", 1]}, "a geometry"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 1], [1, 0], [0, 0]]]}, "Self-intersection"),
+    ],
+)
+def test_a_shape_that_is_none_is_refused_with_what_is_wrong(shape: dict[str, object], expected: str) -> None:
+    tree = {"op": "s_intersects", "args": [{"property": "geometry"}, shape]}
+    with pytest.raises(InvalidParameter) as refused:
+        Filter(COLUMNS, STORED).sql(tree)
+    assert expected in refused.value.findings[0].expected
+
+
+def bound(tree: object) -> list[object]:
+    condition = Filter(COLUMNS, STORED).sql(tree).compile(dialect=POSTGRESQL)
+    return list(condition.params.values())
+
+
+def test_a_box_of_six_numbers_leaves_the_heights_out() -> None:
+    boxes = [{"bbox": [139, 35, 140, 36]}, {"bbox": [139, 35, -9, 140, 36, 9]}]
+    flat, high = (bound({"op": "s_within", "args": [{"property": "geometry"}, box]}) for box in boxes)
+    assert flat == high
+    shape = flat[0]
+    assert isinstance(shape, bytes)
+    assert shapely.equals(shapely.from_wkb(shape), shapely.box(139, 35, 140, 36))
+
+
+def test_an_empty_list_holds_nothing() -> None:
+    assert sql_of({"op": "in", "args": [{"property": "name"}, []]}) == "false"
+
+
+@pytest.mark.parametrize(
+    ("interval", "ends"),
+    [
+        (["2020-01-01", ".."], ["2020-01-01", "infinity"]),
+        (["..", "2020-01-01"], ["-infinity", "2020-01-01"]),
+    ],
+)
+def test_an_interval_may_be_open_at_either_end(interval: list[str], ends: list[str]) -> None:
+    tree = {"op": "t_during", "args": [{"property": "time"}, {"interval": interval}]}
+    assert list(map(str, bound(tree))) == ends
+
+
+@pytest.mark.parametrize(
+    "written", ["2020-01-01T09:00:00+09:00", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00"]
+)
+def test_a_time_is_compared_in_utc(written: str) -> None:
+    tree = {"op": ">", "args": [{"property": "time"}, {"timestamp": written}]}
+    assert bound(tree) == [dt.datetime(2020, 1, 1)]

@@ -105,7 +105,7 @@ function bounds(all: number[]): [number, number] {
   return [low - room, high + room];
 }
 
-/** Return the round numbers between two bounds, four to ten of them. */
+/** Return the round numbers between two bounds, two to six of them. */
 export function ticks(low: number, high: number): number[] {
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));

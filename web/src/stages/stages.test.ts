@@ -73,3 +73,37 @@ test("a histogram counts every value, the far ones in the outer bins", () => {
   expect(counts.reduce((sum, one) => sum + one, 0)).toBe(201);
   expect(edges).toEqual([2, 198]);
 });
+
+test("ranks of nothing are nothing", () => {
+  expect(ranked([null, null], true)).toEqual([null, null]);
+  expect(ranked([7, 7, 7], false)).toEqual([1, 1, 1]);
+});
+
+test.each([
+  [0.0012, 0.0048],
+  [-1e9, 1e9],
+  [3, 3.06],
+  [-7, -2],
+  [0.01, 1.04],
+])("ticks from %d to %d are even, within and two to six", (low, high) => {
+  const found = ticks(low, high);
+  expect(found.length).toBeGreaterThanOrEqual(2);
+  expect(found.length).toBeLessThanOrEqual(6);
+  expect(found[0]).toBeGreaterThanOrEqual(low);
+  expect(found.at(-1)).toBeLessThanOrEqual(high);
+  const steps = found.slice(1).map((one, index) => one - (found[index] ?? 0));
+  for (const step of steps) expect(step).toBeCloseTo(steps[0] ?? 0, 9);
+});
+
+test("a pair's nine classes stand for the first by rows and the second by columns", () => {
+  const all = [0, 1, 2].flatMap((a) => [0, 1, 2].map((b) => [a, b] as const));
+  const codes = all.map((_one, index) => String(index));
+  const second = new Map(all.map(([, b], index) => [String(index), b]));
+  expect(
+    paired(
+      codes,
+      all.map(([a]) => a),
+      second,
+    ),
+  ).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+});

@@ -1,0 +1,116 @@
+"""Bus stops and stations as the Ministry of Land publishes them, on files made by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from geo.errors import InvalidFile
+from geo.transit.stop_files import read_n02, read_p11
+from geo.transit.stops import UNKNOWN
+
+Json = dict[str, object]
+PLATFORM: Json = {"type": "LineString", "coordinates": [[139.0, 36.0], [139.0, 36.002]]}
+
+
+def point(longitude: float) -> Json:
+    return {"type": "Point", "coordinates": [longitude, 36.0]}
+
+
+def layer(folder: Path, name: str, *rows: tuple[Json, Json | None]) -> Path:
+    features = [{"type": "Feature", "properties": told, "geometry": outline} for told, outline in rows]
+    path = folder / name
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    return path
+
+
+def bus_stop(name: str | None, *classes: str | None) -> Json:
+    slots = {f"P11_004_{number:02d}": cell for number, cell in enumerate(classes, 1)}
+    return {"P11_001": name, "P11_002": "社", **slots}
+
+
+def station(**other: object) -> Json:
+    return {"N02_001": "11", "N02_002": "2", "N02_003": "線", "N02_004": "社", "N02_005": "駅", **other}
+
+
+@pytest.mark.parametrize(
+    ("slots", "classes", "mode"),
+    [
+        (("1", None), "1", "bus"),
+        (("3,1", "2"), "1;2;3", "bus"),
+        (("1,1", "1"), "1", "bus"),
+        (("4", "4"), "4", "demand"),
+        (("4", "3"), "3;4", "bus"),
+        ((None, None), "", "bus"),
+    ],
+)
+def test_the_classes_of_a_stop_are_those_of_all_its_slots(
+    tmp_path: Path, slots: tuple[str | None, ...], classes: str, mode: str
+) -> None:
+    # a second stop, so that an empty slot is of text
+    path = layer(
+        tmp_path, "P11.geojson", (bus_stop("甲", *slots), point(139)), (bus_stop("乙", "5", "5"), point(140))
+    )
+    found = read_p11(path)
+    assert (found.classes.tolist(), found.modes.tolist()) == ([classes, "5"], [mode, "bus"])
+
+
+def test_a_stop_without_a_place_is_left_out_and_one_without_a_name_kept(tmp_path: Path) -> None:
+    path = layer(tmp_path, "P11.geojson", (bus_stop("甲", "1"), None), (bus_stop(None, "1"), point(139.5)))
+    found = read_p11(path)
+    assert (found.ids.tolist(), found.names.tolist()) == (["p11-1"], [""])
+    assert (found.lon.tolist(), found.lat.tolist()) == ([139.5], [36.0])
+    assert (found.departures == UNKNOWN).all()
+
+
+def test_stops_of_one_name_and_operator_are_poles_of_one_stop(tmp_path: Path) -> None:
+    rows = [
+        (bus_stop("甲", "1"), point(139)),
+        (bus_stop("甲", "1"), point(139.001)),
+        (bus_stop("乙", "1"), point(140)),
+    ]
+    assert read_p11(layer(tmp_path, "P11.geojson", *rows)).groups.tolist() == ["甲/社", "甲/社", "乙/社"]
+
+
+def test_bus_stops_that_are_no_points_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match="no points"):
+        read_p11(layer(tmp_path, "P11.geojson", (bus_stop("甲", "1"), PLATFORM)))
+
+
+@pytest.mark.parametrize("lacking", ["N02_001", "N02_004", "N02_005"])
+def test_stations_without_a_column_are_refused_by_its_name(tmp_path: Path, lacking: str) -> None:
+    told = {name: value for name, value in station().items() if name != lacking}
+    with pytest.raises(InvalidFile, match="another dataset") as refused:
+        read_n02(layer(tmp_path, "N02_Station.geojson", (told, PLATFORM)))
+    (finding,) = refused.value.findings
+    assert lacking in finding.expected
+    assert lacking not in finding.value
+
+
+def test_bus_stops_without_a_column_are_refused_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match="P11_004_01"):
+        read_p11(layer(tmp_path, "P11.geojson", ({"P11_001": "甲", "P11_002": "社"}, point(139))))
+
+
+@pytest.mark.parametrize("geometry", ["midpoint", "line"])
+def test_a_station_without_a_place_is_left_out(tmp_path: Path, geometry: str) -> None:
+    path = layer(tmp_path, "N02_Station.geojson", (station(N02_005="無"), None), (station(), PLATFORM))
+    assert set(read_n02(path, geometry).names.tolist()) == {"駅"}
+
+
+@pytest.mark.parametrize("geometry", ["midpoint", "line"])
+def test_stations_that_are_no_lines_are_refused(tmp_path: Path, geometry: str) -> None:
+    path = layer(tmp_path, "N02_Station.geojson", (station(), point(139)))
+    with pytest.raises(InvalidFile, match="no lines"):
+        read_n02(path, geometry)
+
+
+def test_a_station_in_parts_is_told_by_the_middle_of_its_longest(tmp_path: Path) -> None:
+    parts: Json = {
+        "type": "MultiLineString",
+        "coordinates": [[[139.0, 36.0], [139.0, 36.001]], [[140.0, 36.0], [140.0, 36.004]]],
+    }
+    found = read_n02(layer(tmp_path, "N02_Station.geojson", (station(), parts)))
+    assert (found.lon.tolist(), found.lat.tolist()) == ([140.0], [pytest.approx(36.002)])

@@ -1,0 +1,179 @@
+"""From published figures to values in area order: what wins, what is summed, why something is missing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from geo.figures.indicators import Indicator
+from service.areas.gazetteer import Area, Gazetteer
+from service.figures.values import (
+    ABSENT,
+    STATUSES,
+    Boundaries,
+    Columns,
+    Published,
+    StoredVector,
+    Vector,
+    ages_by_year,
+    columns_by_level,
+    derived,
+)
+
+NAN = math.nan
+DATE = dt.date(2021, 1, 1)
+OK, SECRET = STATUSES.index("ok"), STATUSES.index("secret")
+
+
+def vector(values: list[float], statuses: list[str], *sources: str) -> Vector:
+    codes = [STATUSES.index(status) for status in statuses]
+    return Vector(np.array(values), np.array(codes, np.uint8), sources)
+
+
+def told(found: Vector) -> list[float | str]:
+    """Return each value, or why there is none."""
+    pairs = zip(found.values.tolist(), found.statuses.tolist(), strict=True)
+    return [STATUSES[status] if math.isnan(value) else value for value, status in pairs]
+
+
+def test_a_computed_value_is_missing_for_the_reason_of_its_first_missing_component() -> None:
+    first = vector([1, NAN, NAN, 1, 0], ["ok", "secret", "secret", "ok", "ok"], "a", "b")
+    second = vector([2, 2, NAN, NAN, 0], ["ok", "ok", "unknown", "unknown", "ok"], "b", "c")
+    found = derived(first.values / np.where(second.values == 0, NAN, second.values), [first, second])
+    # nothing divided by nothing is not applicable
+    assert told(found) == [0.5, "secret", "secret", "unknown", "not_applicable"]
+    assert found.sources == ("a", "b", "c")
+
+
+def test_a_period_without_figures_is_missing_everywhere_and_has_no_classes() -> None:
+    found = StoredVector.missing(2)
+    assert told(found.vector) == ["not_available"] * 2
+    assert math.isnan(found.breaks.lowest)
+    assert (len(found.breaks.bounds), found.vector.sources) == (0, ())
+
+
+class AgeRow(NamedTuple):
+    area_code: str
+    year: int
+    boundary_date: dt.date
+    men: list[int]
+    women: list[int]
+    source: str
+
+
+def test_people_by_age_of_a_merged_area_are_told_only_where_all_its_parts_are() -> None:
+    def row(code: str, year: int) -> AgeRow:
+        return AgeRow(code, year, DATE, [1, 2], [3, 4], "census")
+
+    rows = [row("1", 2010), row("2", 2010), row("1", 2015), row("1", 2020), row("2", 2020)]
+    found = ages_by_year(rows, {DATE: {"1", "2"}})  # type: ignore[arg-type]  # rows as the database gives them
+    assert list(found) == [2010, 2020]
+    assert (found[2010].men, found[2010].women, found[2010].total) == ((2, 4), (6, 8), 20)
+
+
+# 札幌市 with two of its wards and 函館市, in 北海道
+
+
+def gazetteer(level: str, *rows: tuple[str, str, str | None]) -> Gazetteer:
+    box = (140.0, 41.0, 142.0, 44.0)
+    areas = tuple(
+        Area(code, place, kind, "01000", parent, code, "", "", 1.0, 141.0, 43.0, box)
+        for place, (code, kind, parent) in enumerate(rows)
+    )
+    return Gazetteer(DATE, level, areas)
+
+
+WARDS = gazetteer("ward", ("01101", "ward", "01100"), ("01102", "ward", "01100"), ("01202", "city", None))
+TOWNS = gazetteer("municipality", ("01100", "designated_city", None), ("01202", "city", None))
+PREFECTURES = gazetteer("prefecture", ("01000", "prefecture", None))
+LEVELS = {"ward": WARDS, "municipality": TOWNS, "prefecture": PREFECTURES}
+
+
+def published(source: str = "census", **figures: float | str) -> Published:
+    """Return figures of 2020 by code; a text says why there is none."""
+    codes = sorted(name.removeprefix("c") for name in figures)
+    cells = [figures[f"c{code}"] for code in codes]
+    values = [[NAN if isinstance(cell, str) else cell] for cell in cells]
+    statuses = [[STATUSES.index(cell) if isinstance(cell, str) else OK] for cell in cells]
+    return Published(DATE, source, np.array(codes), ("2020",), np.array(values), np.array(statuses, np.uint8))
+
+
+def levels(*parts: Published, additive: bool = True) -> dict[str, list[float | str]]:
+    indicator = Indicator(
+        id="x",
+        name_ja="",
+        name_en="",
+        description_ja="",
+        description_en="",
+        topic="land",
+        kind="count",
+        aggregation="sum" if additive else "none",
+    )
+    found = columns_by_level(indicator, parts, ["2020"], Boundaries(DATE, LEVELS, []))
+    return {level: told(columns.vector("2020")) for level, columns in found.items()}
+
+
+def test_a_city_is_the_sum_of_its_wards_and_a_prefecture_that_of_its_municipalities() -> None:
+    found = levels(published(c01101=1, c01102=2, c01202=10))
+    assert found == {"ward": [1, 2, 10], "municipality": [3, 10], "prefecture": [13]}
+
+
+def test_a_figure_of_the_area_itself_wins_over_the_sum_of_its_parts() -> None:
+    found = levels(published(c01000=100, c01100=5, c01101=1, c01102=2, c01202=10))
+    assert found == {"ward": [1, 2, 10], "municipality": [5, 10], "prefecture": [100]}
+
+
+def test_a_sum_that_lacks_a_part_is_missing() -> None:
+    found = levels(published(c01101=1, c01102="secret", c01202=10))
+    assert found == {
+        "ward": [1, "secret", 10],
+        "municipality": ["not_available", 10],
+        "prefecture": ["not_available"],
+    }
+
+
+def test_what_cannot_be_added_up_is_told_only_where_it_was_published() -> None:
+    found = levels(published(c01101=1, c01102=2, c01202=10), additive=False)
+    assert found == {
+        "ward": [1, 2, 10],
+        "municipality": ["not_available", 10],
+        "prefecture": ["not_available"],
+    }
+
+
+def test_of_two_sources_the_later_figure_stands_and_a_figure_over_a_reason() -> None:
+    found = levels(published("old", c01202=1, c01101="secret"), published("new", c01202=2, c01102="unknown"))
+    assert found["ward"] == ["secret", "unknown", 2]
+    kept = levels(published("old", c01202=1), published("new", c01202="secret"))
+    assert kept["ward"][2] == 1
+
+
+def test_a_code_that_published_nothing_names_no_source() -> None:
+    nothing = Published(
+        DATE,
+        "silent",
+        np.array(["01202"]),
+        ("2020",),
+        np.array([[NAN]]),
+        np.array([[ABSENT]], np.uint8),
+    )
+    indicator = Indicator(
+        id="x", name_ja="", name_en="", description_ja="", description_en="", topic="land", kind="count"
+    )
+    parts = [published(c01202=1), nothing]
+    found = columns_by_level(indicator, parts, ["2020"], Boundaries(DATE, LEVELS, []))
+    assert found["municipality"].vector("2020").sources == ("census",)
+
+
+def test_a_period_is_taken_out_of_its_columns_with_its_own_sources() -> None:
+    columns = Columns(
+        ("2015", "2020"),
+        np.array([[1.0, 2.0], [3.0, NAN]]),
+        np.array([[OK, OK], [OK, SECRET]], np.uint8),
+        (("a",), ("b",)),
+    )
+    found = columns.vector("2020")
+    assert (told(found), found.sources) == ([2, "secret"], ("b",))

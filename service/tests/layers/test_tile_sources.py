@@ -1,0 +1,102 @@
+"""A picture on tiles: its colours, what names a tile's state, and that a tile holds the picture's values."""
+
+from __future__ import annotations
+
+import gzip
+
+import mapbox_vector_tile
+import numpy as np
+import pytest
+
+from geo.layers.palettes import NO_DATA
+from service.http.responses import IMMUTABLE, REVALIDATE
+from service.layers.tile_sources import TileSource, tile_source
+from service.layers.views import MISSING, View, ViewQuery, resolve
+from service.memory.atlas import Atlas
+
+#: Kanto, and the ocean south of it.
+LAND, OCEAN = (6, 56, 25), (6, 60, 30)
+
+
+def view(atlas: Atlas, layer: str = "ageing-rate", period: str = "2020") -> View:
+    return resolve(atlas, layer, ViewQuery(period=period, level="prefecture"))
+
+
+@pytest.fixture(scope="module")
+def source(atlas: Atlas) -> TileSource:
+    return tile_source(atlas, view(atlas), [], None)
+
+
+@pytest.fixture(scope="module")
+def both(atlas: Atlas) -> TileSource:
+    return tile_source(atlas, view(atlas), [view(atlas, "population")], None)
+
+
+def features(body: bytes) -> dict[str, dict[str, object]]:
+    areas = mapbox_vector_tile.decode(body)["areas"]["features"]
+    return {one["properties"]["code"]: one["properties"] for one in areas}
+
+
+def test_an_area_has_the_colour_of_its_class_and_a_missing_one_that_of_no_data(source: TileSource) -> None:
+    for place, number in enumerate(source.picture.classes.tolist()):
+        expected = NO_DATA if number == MISSING else tuple(source.picture.colours[number].tolist())
+        assert tuple(source.colours[place].tolist()) == (*expected, 255)
+
+
+def test_a_tile_holds_the_values_and_classes_of_its_picture(atlas: Atlas, source: TileSource) -> None:
+    held = features(source.body(atlas, LAND, "mvt", gzipped=False))
+    assert "10000" in held
+    for code, properties in held.items():
+        place = source.picture.gazetteer.position[code]
+        assert properties["value"] == pytest.approx(source.picture.vector.values[place])
+        assert properties["class"] == source.picture.classes[place]
+
+
+def test_a_further_layer_stands_in_the_same_tile_under_its_id(atlas: Atlas, both: TileSource) -> None:
+    held = features(both.body(atlas, LAND, "mvt", gzipped=False))
+    # the census of 2020: 群馬県
+    assert held["10000"]["population"] == 1_939_110
+    assert both.keys == ("population",)
+    assert both.values.shape == both.classes.shape == (2, 47)
+
+
+def test_a_tile_says_the_same_compressed(atlas: Atlas, both: TileSource) -> None:
+    plain, packed = (both.body(atlas, LAND, "mvt", gzipped=gzipped) for gzipped in (False, True))
+    assert gzip.decompress(packed) == plain
+
+
+def test_where_nothing_is_to_draw_a_vector_tile_is_empty_and_a_picture_transparent(
+    atlas: Atlas, source: TileSource
+) -> None:
+    assert source.body(atlas, OCEAN, "mvt", gzipped=False) == b""
+    assert source.body(atlas, OCEAN, "png", gzipped=False).startswith(b"\x89PNG")
+    assert len(source.body(atlas, OCEAN, "png", gzipped=False)) < 1_000
+
+
+def test_every_tile_format_and_encoding_has_a_tag_of_its_own(source: TileSource, both: TileSource) -> None:
+    tags = [
+        one.tile_headers(address, suffix, gzipped=gzipped)["ETag"]
+        for one in (source, both)
+        for address in (LAND, OCEAN)
+        for suffix, gzipped in (("mvt", False), ("mvt", True), ("png", False), ("@2x.png", False))
+    ]
+    assert len(set(tags)) == len(tags) == 16
+    assert all(tag.startswith('"') and tag.endswith('"') for tag in tags)
+
+
+def test_only_vector_tiles_vary_with_the_encoding(source: TileSource) -> None:
+    assert source.tile_headers(LAND, "mvt", gzipped=False)["Vary"] == "Accept-Encoding"
+    assert source.tile_headers(LAND, "mvt", gzipped=True)["Content-Encoding"] == "gzip"
+    assert "Vary" not in source.tile_headers(LAND, "png", gzipped=False)
+
+
+def test_an_address_that_names_the_revision_may_be_kept_for_ever(atlas: Atlas, source: TileSource) -> None:
+    revision = source.picture.revision
+    assert source.headers == {"Cache-Control": REVALIDATE, "Chiiki-Revision": revision}
+    for rev, kept in ((revision, IMMUTABLE), ("another", REVALIDATE)):
+        assert tile_source(atlas, view(atlas), [], rev).headers["Cache-Control"] == kept
+
+
+def test_a_source_of_one_layer_copies_nothing(source: TileSource, both: TileSource) -> None:
+    assert np.shares_memory(source.values, source.picture.vector.values)
+    assert both.nbytes > 2 * (both.picture.nbytes + both.further[0].nbytes)

@@ -1,0 +1,109 @@
+"""How far KPIs have come: entered values over computed ones, two regions compared, ratings on a map."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from geo.strategy.kpis import Actual, Kpi, Series
+from geo.strategy.rating import Target
+from service.memory.atlas import Atlas, Vintage
+from service.strategy.progress import courses, levels, races, with_area
+
+#: People of 前橋市 (332,149 in 2020) are to be 340,000.
+PEOPLE = Kpi(
+    id="x",
+    name_ja="",
+    name_en="",
+    definition_ja="",
+    definition_en="",
+    unit_ja="人",
+    unit_en="",
+    source_title="",
+    source_url="",
+    series=(Series("population"),),
+    targets=(Target("10201", "number", 336_154, "2015", 340_000, "2030", plan_from=2016, plan_to=2030),),
+)
+
+
+@pytest.fixture
+def vintage(atlas: Atlas) -> Vintage:
+    return atlas.catalogue.vintages[dt.date(2021, 1, 1)]
+
+
+def test_a_published_series_has_only_what_was_entered(atlas: Atlas, vintage: Vintage) -> None:
+    kpi = replace(PEOPLE, actuals=(Actual("10201", "2025", 5.0), Actual("10201", "2024", None, "secret")))
+    found = levels(atlas, kpi, Series("published"), "10201", vintage)
+    assert [(one.period, one.value, one.status) for one in found] == [
+        ("2024", None, "secret"),
+        ("2025", 5.0, "ok"),
+    ]
+    assert levels(atlas, kpi, Series("published"), "10202", vintage) == []
+
+
+def test_an_indicators_figures_are_rated_by_year(atlas: Atlas, vintage: Vintage) -> None:
+    (course,) = courses(atlas, PEOPLE, vintage)
+    by_year = {level.period: (level, assessment) for level, assessment in course.points}
+    level, assessment = by_year["2020"]
+    assert (level.value, level.actual, level.sources) == (332_149, None, ("census-2020",))
+    # 4,005 fewer, of 3,846 more that were to come; a third of the way was due
+    assert assessment.progress_rate == pytest.approx(-4_005 / 3_846)
+    assert assessment.expected == pytest.approx(1 / 3)
+    assert (assessment.achieved, assessment.rating) == (False, "D")
+
+
+def test_an_entered_value_wins_over_the_figure_of_the_same_year(atlas: Atlas, vintage: Vintage) -> None:
+    kpi = replace(
+        PEOPLE, actuals=(Actual("10201", "2020", 341_000.0), Actual("10201", "2024", None, "unknown"))
+    )
+    (course,) = courses(atlas, kpi, vintage)
+    told = {
+        level.period: (level.value, level.sources, rated.achieved, rated.reason)
+        for level, rated in course.points
+    }
+    assert told["2020"] == (341_000.0, ("kpi-register",), True, "")
+    assert told["2024"] == (None, ("kpi-register",), None, "no_actual")
+    assert [level.period for level, _ in course.points] == sorted(told)
+
+
+def test_an_actual_of_an_area_without_a_target_is_told_unrated(atlas: Atlas, vintage: Vintage) -> None:
+    kpi = replace(PEOPLE, series=(Series("published"),), actuals=(Actual("10202", "2024", 7.0),))
+    first, loose = courses(atlas, kpi, vintage)
+    assert first.points == ()
+    ((level, assessment),) = loose.points
+    assert (loose.target, level.value) == (Target("10202", "number"), 7.0)
+    assert (assessment.rating, assessment.reason) == (None, "no_target")
+
+
+RELATIVE = replace(
+    PEOPLE,
+    series=(Series("population"),),
+    targets=(Target("10201", "not_below_comparator", comparator="10366"),),
+    growth_basis="cumulative",
+)
+
+
+def test_a_region_is_compared_with_another_since_a_year(atlas: Atlas, vintage: Vintage) -> None:
+    (race,) = races(atlas, RELATIVE, vintage, since="2015")
+    last = race.comparisons[-1]
+    # 前橋市 336,154 → 332,149, 上野村 1,230 → 1,128
+    assert (last.period, last.level, last.comparator_level) == ("2020", 332_149, 1_128)
+    assert last.growth == pytest.approx(332_149 / 336_154 - 1)
+    assert last.comparator_growth == pytest.approx(1_128 / 1_230 - 1)
+    assert last.difference_points == pytest.approx(-1.19142 + 8.29268, abs=1e-5)
+    assert (last.achieved, race.missing) == (True, ())
+    assert {"census-age-1980-2015", "census-2020"} <= set(race.sources)
+
+
+def test_without_the_year_before_there_is_no_yearly_growth(atlas: Atlas, vintage: Vintage) -> None:
+    (race,) = races(atlas, RELATIVE, vintage, "yoy")
+    assert {one.achieved for one in race.comparisons} == {None}
+
+
+def test_a_kpi_with_one_area_tells_nothing_of_others() -> None:
+    kpi = replace(PEOPLE, actuals=(Actual("10201", "2024", 1.0), Actual("10202", "2024", 2.0)))
+    assert [one.value for one in with_area(kpi, "10202").actuals] == [2.0]
+    assert with_area(kpi, "10202").targets == ()
+    assert with_area(kpi, "10201").targets == kpi.targets
