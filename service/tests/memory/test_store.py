@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from service.memory.store import MOST_ROUNDS, Needed, settled
+from service.memory.cache import MOST_ROUNDS, Needed, settled
 
 
 def asking(held: dict[str, int], *names: str) -> tuple[Callable[[], int], list[str]]:
