@@ -52,6 +52,21 @@ class Vector:
         return cls(np.frombuffer(values, "<f8"), np.frombuffer(statuses, np.uint8), tuple(sources))
 
 
+def columns_of(indicator: Indicator, values: Floats, statuses: UInt8s) -> dict[str, Sequence[Any]]:
+    """Return what every file and list tells of values: the value, its labels, why it is missing.
+
+    Parameters
+    ----------
+    values, statuses : (n,) as in ``Vector``
+    """
+    columns: dict[str, Sequence[Any]] = {"value": values.tolist()}
+    if indicator.kind == "category":
+        labels = {one.code: (one.label_ja, one.label_en) for one in indicator.categories}
+        found = [labels.get(value, (None, None)) for value in columns["value"]]
+        columns |= {"label": [ja for ja, _ in found], "label_en": [en for _, en in found]}
+    return {**columns, "status": [STATUSES[status] for status in statuses.tolist()]}
+
+
 @dataclass(frozen=True)
 class Breaks:
     """Upper bounds of the classes, and the least value they were made from; NaN and none without a value."""

@@ -14,7 +14,7 @@ from geo.layers.geojson import Column
 from geo.layers.style import fill_of_poured, maplibre_style
 from service.areas.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
 from service.figures.forms import credits_of
-from service.figures.values import STATUSES
+from service.figures.values import STATUSES, columns_of
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, PictureDep, api_router
 from service.http.forms import answers
@@ -155,17 +155,10 @@ async def areas_geojson(
         positions = np.intersect1d(positions, picture.gazetteer.overlapping(bbox_of(bbox)))
 
     def columns() -> dict[str, Column]:
-        made: dict[str, Column] = {
-            "value": vector.values[positions],
-            "class": np.where(picture.classes == MISSING, np.nan, picture.classes)[positions],
-            "status": [STATUSES[status] for status in vector.statuses[positions]],
-        }
-        if view.indicator.kind == "category":
-            labels = {entry.code: entry for entry in view.indicator.categories}
-            shown = [labels.get(value) for value in vector.values[positions]]
-            made["label"] = [entry and entry.label_ja for entry in shown]
-            made["label_en"] = [entry and entry.label_en for entry in shown]
-        return made
+        values = vector.values[positions]
+        classes = np.where(picture.classes == MISSING, np.nan, picture.classes)[positions]
+        told = columns_of(view.indicator, values, vector.statuses[positions])
+        return {**told, "value": values, "class": classes}
 
     members = {**about(atlas, picture), "detail": detail}
     state = digest(picture.etag, "geojson", parent, bbox, detail)

@@ -39,7 +39,7 @@ from geo.transit.access import Definition
 from geo.transit.gtfs import HOURS
 from service.areas.gazetteer import LEVELS, Gazetteer, searchable
 from service.db import tables
-from service.figures.values import STATUSES, Vector
+from service.figures.values import STATUSES, Vector, columns_of
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.ogc.filters import Kind
@@ -448,13 +448,10 @@ def frame_rows(held: Frame) -> Rows:
     told: list[tuple[str, Any, list[Any]]] = [
         ("position", Integer, held.positions.tolist()),
         ("at", Integer, held.at.tolist()),
-        ("value", Float, values.tolist()),
-        ("status", String, [STATUSES[s] for s in statuses.tolist()]),
     ]
-    if "label" in found.names:
-        labels = [held.labels.get(v) for v in values.tolist()]
-        told += [("label", String, [one and one[0] for one in labels])]
-        told += [("label_en", String, [one and one[1] for one in labels])]
+    if found.indicator is not None:
+        poured_columns = columns_of(found.indicator, values, statuses)
+        told += [(n, Float if n == "value" else String, list(c)) for n, c in poured_columns.items()]
     poured = _unnested("poured", told)
     days = [found.days(period) for period in held.periods]
     period = _unnested(

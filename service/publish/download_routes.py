@@ -16,7 +16,7 @@ from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.files.formats import ENCODINGS, FORMATS, Format, check_encodable
 from service.areas.geometry import Detail, Parent, parent_of
-from service.figures.values import STATUSES, Vector
+from service.figures.values import STATUSES, Vector, columns_of
 from service.heavy import off_loop
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router
@@ -247,20 +247,15 @@ def _columns(
     }
     if shape == "long":
         rows["period"] = [period for period in periods for _ in areas]
-    labels = {c.code: (c.label_ja, c.label_en) for c in indicator.categories}
     for period, vector in zip(periods, vectors, strict=True):
-        values = [
-            None if np.isnan(v) else int(v) if v.is_integer() else v
-            for v in vector.values[positions].tolist()
+        poured = columns_of(indicator, vector.values[positions], vector.statuses[positions])
+        poured["value"] = [
+            None if np.isnan(value) else int(value) if value.is_integer() else value
+            for value in poured["value"]
         ]
-        poured: dict[str, list[object]] = {"value": list(values)}
-        if indicator.kind == "category":
-            told = [labels.get(int(v), (None, None)) if v is not None else (None, None) for v in values]
-            poured |= {"label": [ja for ja, _ in told], "label_en": [en for _, en in told]}
-        poured["status"] = [STATUSES[s] for s in vector.statuses[positions].tolist()]
         for name, column in poured.items():
             if shape == "wide":
-                rows[f"{name}_{period}"] = column
+                rows[f"{name}_{period}"] = list(column)
             else:
                 rows.setdefault(name, []).extend(column)
     return rows

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from geo.figures import indicators
 from geo.figures.indicators import Indicator
 from service.areas.gazetteer import Area, Gazetteer
 from service.figures.values import (
@@ -20,6 +22,7 @@ from service.figures.values import (
     Vector,
     ages_by_year,
     columns_by_level,
+    columns_of,
     derived,
 )
 
@@ -177,3 +180,22 @@ def test_a_period_is_taken_out_of_its_columns_with_its_own_sources() -> None:
     )
     found = columns.vector("2020")
     assert (told(found), found.sources) == ([2, "secret"], ("b",))
+
+
+def test_a_category_is_told_with_its_labels_and_a_missing_value_with_its_reason() -> None:
+    terrain = indicators.from_json(
+        {
+            **{"id": "terrain", "name_ja": "地形", "name_en": "Terrain", "kind": "category"},
+            **{"description_ja": "地形", "description_en": "Terrain", "topic": "land"},
+            "categories": [
+                {"code": 1, "label_ja": "山間", "label_en": "Mountain", "colour": "#112233"},
+                {"code": 2, "label_ja": "平地", "label_en": "Plain", "colour": "#445566"},
+            ],
+        }
+    )
+    values, statuses = np.array([2.0, NAN, 9.0]), np.array([OK, SECRET, OK], np.uint8)
+    found = columns_of(terrain, values, statuses)
+    assert list(found) == ["value", "label", "label_en", "status"]
+    assert (found["label"], found["label_en"]) == (["平地", None, None], ["Plain", None, None])
+    assert found["status"] == ["ok", "secret", "ok"]
+    assert list(columns_of(replace(terrain, kind="count"), values, statuses)) == ["value", "status"]
