@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -164,6 +164,7 @@ columns = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(data=st.data(), outlines=features, layers=st.integers(1, 4))
 def test_what_is_poured_is_what_is_decoded(
     data: st.DataObject, outlines: list[list[Polygon]], layers: int
