@@ -34,6 +34,7 @@ OF_LAYERS = (
     "download.geojson",
     "tiles/4/14/6.mvt",
     "tiles/6/57/24.mvt",
+    "tiles/6/57/24.mlt",
     "tiles/8/227/100.png",
     "tiles/9/455/201@2x.png",
 )

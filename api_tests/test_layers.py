@@ -53,6 +53,7 @@ def test_an_unknown_value_is_refused_with_what_exists(client: httpx.Client, quer
     "path",
     [
         "tiles/5/28/12.mvt",
+        "tiles/5/28/12.mlt",
         "tiles/5/28/12.png",
         "tiles.json",
         "style.json",
@@ -116,6 +117,7 @@ def test_there_is_a_tile_of_tokyo_station_at_every_zoom(client: httpx.Client, zo
     "path",
     [
         f"{TILE}.mvt",
+        f"{TILE}.mlt",
         f"{TILE}.png",
         f"{TILE}@2x.png",
         f"{LAYER}/tiles.json",

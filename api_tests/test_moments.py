@@ -30,6 +30,7 @@ LAYERS = (
 FORMS = (
     *(
         "tiles/5/28/12.mvt",
+        "tiles/5/28/12.mlt",
         "tiles/5/28/12.png",
         "legend.json",
         "values.json",

@@ -34,6 +34,36 @@ class Block:
         compressor = zlib.compressobj(self.level, zlib.DEFLATED, -zlib.MAX_WBITS)
         return compressor.compress(self.raw) + compressor.flush(zlib.Z_FULL_FLUSH)
 
+    @property
+    def to_compress(self) -> int:
+        """How many bytes ``deflated`` would compress now."""
+        return 0 if "deflated" in self.__dict__ else len(self.raw)
+
+    @cached_property
+    def _crcs(self) -> tuple[int, tuple[int, ...]]:
+        """The checksum, and what each bit of a checksum of what stands before adds to it."""
+        own = zlib.crc32(self.raw)
+        return own, tuple(zlib.crc32(self.raw, 1 << bit) ^ own for bit in range(32))
+
+    def crc_after(self, before: int) -> int:
+        """Return the checksum of something that has the checksum ``before``, with the block behind it.
+
+        A CRC is linear: each bit of ``before`` adds what it adds to any bytes of this length.
+
+        >>> Block(b"tail").crc_after(zlib.crc32(b"head")) == zlib.crc32(b"headtail")
+        True
+        """
+        crc, bits = self._crcs
+        while before:
+            bit = before.bit_length() - 1
+            crc ^= bits[bit]
+            before ^= 1 << bit
+        return crc
+
+    def compress(self) -> None:
+        """Work out what bodies need of the block."""
+        _ = self.deflated, self._crcs
+
 
 @dataclass(frozen=True)
 class Beginning:
@@ -66,7 +96,7 @@ class Beginning:
         """How many bytes ``gzip`` would compress besides the tail."""
         if "deflated" in self.__dict__:
             return 0
-        return sum(len(block.raw) for block in self.blocks if "deflated" not in block.__dict__)
+        return sum(block.to_compress for block in self.blocks)
 
     def compress(self) -> None:
         """Compress what is not compressed yet."""
@@ -78,11 +108,46 @@ class Beginning:
 
     def gzip(self, tail: bytes) -> bytes:
         """Return the same body as a gzip member, compressing only the tail."""
-        compressor = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
-        body = compressor.compress(tail) + compressor.flush()
-        size = self.size + len(tail)
-        trailer = struct.pack("<II", zlib.crc32(tail, self.crc), size & 0xFFFFFFFF)
-        return b"".join((GZIP_HEADER, *self.deflated, body, trailer))
+        trailer = _trailer(zlib.crc32(tail, self.crc), self.size + len(tail))
+        return b"".join((GZIP_HEADER, *self.deflated, _ended(tail), trailer))
+
+
+@dataclass(frozen=True)
+class Headed:
+    """A block with a few bytes before it, which stand in one body alone."""
+
+    head: bytes
+    block: Block
+
+    @property
+    def to_compress(self) -> int:
+        """How many bytes ``gzip`` would compress besides the tail."""
+        return self.block.to_compress
+
+    def compress(self) -> None:
+        """Compress what is not compressed yet."""
+        self.block.compress()
+
+    def whole(self, tail: bytes) -> bytes:
+        """Return the body that goes on with ``tail``."""
+        return b"".join((self.head, self.block.raw, tail))
+
+    def gzip(self, tail: bytes) -> bytes:
+        """Return the same body as a gzip member, compressing only the tail."""
+        crc = zlib.crc32(tail, self.block.crc_after(zlib.crc32(self.head)))
+        size = len(self.head) + len(self.block.raw) + len(tail)
+        parts = (stored(self.head), self.block.deflated, _ended(tail), _trailer(crc, size))
+        return b"".join((GZIP_HEADER, *parts))
+
+
+def _ended(tail: bytes) -> bytes:
+    """Return bytes compressed fast, as the end of a stream."""
+    compressor = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return compressor.compress(tail) + compressor.flush()
+
+
+def _trailer(crc: int, size: int) -> bytes:
+    return struct.pack("<II", crc, size & 0xFFFFFFFF)
 
 
 def stored(raw: bytes) -> bytes:
@@ -103,5 +168,4 @@ def stored(raw: bytes) -> bytes:
 def gzip_joined(raws: Iterable[bytes], deflated: Iterable[bytes]) -> bytes:
     """Return a gzip member of parts whose DEFLATE forms are at hand; each must end on a byte."""
     whole = b"".join(raws)
-    trailer = struct.pack("<II", zlib.crc32(whole), len(whole) & 0xFFFFFFFF)
-    return b"".join((GZIP_HEADER, *deflated, FINAL_BLOCK, trailer))
+    return b"".join((GZIP_HEADER, *deflated, FINAL_BLOCK, _trailer(zlib.crc32(whole), len(whole))))

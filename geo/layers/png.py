@@ -14,7 +14,7 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.layers.mvt import Skeleton
+from geo.layers.mvt import Skeleton, rings
 from geo.layers.tiles import EXTENT
 
 Ints = NDArray[np.int64]
@@ -24,7 +24,6 @@ UInt16s = NDArray[np.uint16]
 #: Index 0 of the palette is what lies outside all areas; a PNG palette holds 256 entries.
 MAX_INDEXED = 255
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_CLOSE_PATH = 15
 
 
 @dataclass(frozen=True)
@@ -51,55 +50,13 @@ class Raster:
         return _idat(self.indices.astype(np.uint8), 6)
 
 
-def _varints(packed: bytes) -> Ints:
-    """Return packed varints as integers."""
-    data = np.frombuffer(packed, np.uint8)
-    ends = np.flatnonzero(data < 0x80)
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    lengths = ends - starts + 1
-    numbers = np.zeros(len(ends), np.int64)
-    for byte in range(int(lengths.max(initial=0))):
-        longer = lengths > byte
-        numbers[longer] |= (data[starts[longer] + byte].astype(np.int64) & 0x7F) << (7 * byte)
-    return numbers
-
-
-def _rings(commands: bytes) -> tuple[NDArray[np.float64], Ints]:
-    """Return the vertices (n, 2) of a polygon's rings and the index where each ring starts.
-
-    Command integers are id | count << 3; parameters are zigzag deltas from one cursor that runs on
-    from ring to ring (MVT 2.1, 4.3).
-    """
-    numbers = _varints(commands)
-    is_parameter = np.ones(len(numbers), bool)
-    starts: list[int] = []
-    at = vertices = 0
-    while at < len(numbers):
-        command = int(numbers[at])
-        is_parameter[at] = False
-        if command == _CLOSE_PATH:
-            at += 1
-            continue
-        if command & 7 == 1:
-            starts.append(vertices)
-        vertices += command >> 3
-        at += 1 + 2 * (command >> 3)
-    deltas = numbers[is_parameter]
-    steps = (deltas >> 1) ^ -(deltas & 1)
-    return np.cumsum(steps.reshape(-1, 2), axis=0).astype(np.float64), np.array(starts, np.int64)
-
-
 def _edges(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.float64], Ints]:
     """Return both ends (n, 2) of every edge of every feature, and the feature each belongs to."""
-    begins, ends, owners = [], [], []
-    for feature, commands in enumerate(skeleton.geometries):
-        vertices, starts = _rings(commands)
-        following = np.arange(1, len(vertices) + 1)
-        following[np.append(starts[1:], len(vertices)) - 1] = starts  # a ring's last vertex meets its first
-        begins.append(vertices)
-        ends.append(vertices[following])
-        owners.append(np.full(len(vertices), feature))
-    return np.concatenate(begins), np.concatenate(ends), np.concatenate(owners)
+    vertices, starts, features = read = rings(skeleton.geometries)
+    following = np.arange(1, len(vertices) + 1)
+    following[np.append(starts[1:], len(vertices)) - 1] = starts  # a ring's last vertex meets its first
+    begins = vertices.astype(np.float64)
+    return begins, begins[following], np.repeat(features, read.lengths)
 
 
 def _repeated(starts: Ints, counts: Ints) -> tuple[Ints, Ints]:

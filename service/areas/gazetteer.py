@@ -107,16 +107,18 @@ class Gazetteer:
         return {area.code: area.position for area in self.areas}
 
     @cached_property
+    def texts(self) -> dict[str, list[str]]:
+        """What every tile says of each area, whatever is poured."""
+        return {
+            "code": [area.code for area in self.areas],
+            "name": [area.name_ja for area in self.areas],
+            "name_en": [area.name_en for area in self.areas],
+        }
+
+    @cached_property
     def attributes(self) -> mvt.Attributes:
-        """What every tile says of an area."""
-        return mvt.Attributes.of(
-            self.ids,
-            {
-                "code": [area.code for area in self.areas],
-                "name": [area.name_ja for area in self.areas],
-                "name_en": [area.name_en for area in self.areas],
-            },
-        )
+        """Ids and texts of all areas as they stand in vector tiles."""
+        return mvt.Attributes.of(self.ids, self.texts)
 
     @cached_property
     def _searchable(self) -> list[tuple[str, ...]]:

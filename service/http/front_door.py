@@ -25,7 +25,7 @@ from service.memory.atlas import Address, Atlas
 from service.memory.cache import settled
 from service.settings import Settings
 
-TILE = re.compile(r"/v1/layers/([^/]+)/tiles/(\d{1,2})/(\d{1,5})/(\d{1,5})(?:\.(mvt|png)|(@2x\.png))")
+TILE = re.compile(r"/v1/layers/([^/]+)/tiles/(\d{1,2})/(\d{1,5})/(\d{1,5})(?:\.(mvt|mlt|png)|(@2x\.png))")
 
 ASKED = {field.name for field in fields(ViewQuery)}
 

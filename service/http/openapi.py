@@ -15,10 +15,10 @@ from service.http import forms
 from service.http.forms import answers
 from service.http.problems import MEDIA_TYPE as PROBLEM
 from service.http.problems import OGC, RESAS
-from service.http.responses import CSV, GEOJSON, JSON, MVT, PNG, SVG, TEXT
+from service.http.responses import CSV, GEOJSON, JSON, MLT, MVT, PNG, SVG, TEXT
 
 #: How a path ends → media type of its answer; the first that fits. All others answer JSON.
-ENDINGS = {".csv": CSV, ".geojson": GEOJSON, ".svg": SVG, ".png": PNG, ".mvt": MVT, ".mmd": TEXT}
+ENDINGS = {".csv": CSV, ".geojson": GEOJSON, ".svg": SVG, ".png": PNG, ".mvt": MVT, ".mlt": MLT, ".mmd": TEXT}
 
 #: A value for each parameter that is required, from the shipped data: the documentation shows it.
 EXAMPLES: dict[str, str | int] = {

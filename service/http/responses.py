@@ -32,6 +32,8 @@ JSON_LD = "application/ld+json"
 CSV = "text/csv; charset=utf-8"
 SVG = "image/svg+xml"
 MVT = "application/vnd.mapbox-vector-tile"
+#: As MapLibre's tools and PMTiles have it; the specification names none, and it is not registered yet.
+MLT = "application/vnd.maplibre-tile"
 PNG = "image/png"
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"

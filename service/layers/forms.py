@@ -165,6 +165,7 @@ class TileJson(View):
     """TileJSON 3.0, and which layer it is."""
 
     tilejson: Literal["3.0.0"]
+    encoding: Literal["mvt", "mlt"]
     tiles: list[str]
     png: str
     name: str

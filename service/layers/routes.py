@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 import numpy as np
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from geo.figures.statistics import statistics as statistics_of
@@ -53,6 +54,11 @@ from service.memory.revisions import digest
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
+Encoding = Annotated[
+    Literal["mvt", "mlt"],
+    Query(description="Format of the vector tiles: MVT, or MapLibre's MLT (MapLibre GL JS 5.12 and newer)"),
+]
+
 
 def _query(view: View, revision: str | None = None) -> str:
     chosen = view.parameters | ({"rev": revision} if revision else {})
@@ -60,7 +66,9 @@ def _query(view: View, revision: str | None = None) -> str:
 
 
 @router.get("/tiles.json", summary="TileJSON 3.0", responses=answers(JSON, form=TileJson))
-async def tilejson(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
+async def tilejson(
+    request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja", encoding: Encoding = "mvt"
+) -> Response:
     """Return the TileJSON of a layer; its tile address carries the revision and may be cached for ever."""
     view = picture.view
     west, south, east, north = picture.gazetteer.bounds
@@ -71,7 +79,8 @@ async def tilejson(request: Request, atlas: AtlasDep, picture: PictureDep, lang:
     body: TileJson = {
         **view_described(picture),
         "tilejson": "3.0.0",
-        "tiles": [f"{tiles}.mvt?{_query(view, picture.revision)}"],
+        "encoding": encoding,
+        "tiles": [f"{tiles}.{encoding}?{_query(view, picture.revision)}"],
         "png": f"{tiles}.png?{_query(view, picture.revision)}",
         "name": f"{name} {view.period}",
         "description": view.indicator.description_ja if lang == "ja" else view.indicator.description_en,
@@ -102,15 +111,20 @@ async def tilejson(request: Request, atlas: AtlasDep, picture: PictureDep, lang:
 
 
 @router.get("/style.json", summary="MapLibre style", responses=answers(JSON, form=Style))
-async def style(request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja") -> Response:
+async def style(
+    request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja", encoding: Encoding = "mvt"
+) -> Response:
     """Return a complete MapLibre style: source, colours of the classes, no-data colour, outlines."""
     view = picture.view
     indicator = view.indicator
-    address = f"{base_url(request)}/v1/layers/{indicator.id}/tiles.json?{_query(view)}&lang={lang}"
+    # Who reads MVT alone does not know the word either.
+    chosen = {} if encoding == "mvt" else {"encoding": encoding}
+    query = "&".join([_query(view), f"lang={lang}", *(f"encoding={one}" for one in chosen.values())])
+    address = f"{base_url(request)}/v1/layers/{indicator.id}/tiles.json?{query}"
     name = indicator.name_ja if lang == "ja" else indicator.name_en
     body = maplibre_style(
         name=f"{name} {view.period}",
-        source={"type": "vector", "url": address},
+        source={"type": "vector", "url": address, **chosen},
         fill=fill_of_poured(picture.hex_colours),
         lang=lang,
         credit=view.vintage.credit[lang],

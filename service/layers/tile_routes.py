@@ -58,6 +58,9 @@ async def tile_source_of(
 @router.get(
     "/{z}/{x}/{y}.mvt", summary="Vector tile", responses={204: {"description": "Nothing to draw here"}}
 )
+@router.get(
+    "/{z}/{x}/{y}.mlt", summary="MapLibre tile", responses={204: {"description": "Nothing to draw here"}}
+)
 @router.get("/{z}/{x}/{y}.png", summary="PNG tile, 256 pixels")
 @router.get("/{z}/{x}/{y}@2x.png", summary="PNG tile, 512 pixels")
 async def tile(
@@ -72,6 +75,7 @@ async def tile(
 
     A vector tile has the layer `areas` (extent 4096) with `code`, `name`, `name_en`, `value` and `class`;
     the feature id is the code as an integer. `value` and `class` are absent where the value is missing.
+    A MapLibre tile (MLT 1) is the same in another format and smaller; a missing value is null in its column.
     A PNG has the legend's colours and is transparent where there is no land.
     """
     suffix = request.url.path.rsplit(str(y), 1)[1].removeprefix(".")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.figures.indicators import Indicator
-from geo.layers import mvt, png
+from geo.layers import mlt, mvt, png
+from geo.layers.deflate import Beginning, Headed
 from geo.layers.palettes import NO_DATA
 from service.heavy import prepared
-from service.http.responses import IMMUTABLE, MVT, PNG, REVALIDATE
+from service.http.responses import IMMUTABLE, MLT, MVT, PNG, REVALIDATE
 from service.layers.views import MISSING, Picture, View, picture
 from service.memory.atlas import Address, Atlas
 
@@ -22,8 +23,15 @@ MAX_ZOOM = 14
 #: The constant part of a tile is made off the event loop for several layers and more areas than this, and
 #: compressed there when it has more bytes.
 FEW, FEW_BYTES = 150, 15_000
+#: Most bytes of a number as MLT: five of a varint, whether each of them is told, whether there is a number.
+MLT_BYTES = 11
 #: Suffix → (media type, pixels or None for vector tiles)
-FORMATS: dict[str, tuple[str, int | None]] = {"mvt": (MVT, None), "png": (PNG, 256), "@2x.png": (PNG, 512)}
+FORMATS: dict[str, tuple[str, int | None]] = {
+    "mvt": (MVT, None),
+    "mlt": (MLT, None),
+    "png": (PNG, 256),
+    "@2x.png": (PNG, 512),
+}
 
 
 def tile_source(atlas: Atlas, view: View, further: Sequence[View], rev: str | None) -> TileSource:
@@ -49,10 +57,11 @@ class TileSource:
 
     @property
     def nbytes(self) -> int:
-        """Size in memory: that of its pictures, their values in one piece, and its colours."""
+        """Size in memory: that of its pictures, their values in one piece and as MLT, and its colours."""
         shown = sum(one.nbytes for one in (self.picture, *self.further))
         in_one_piece = shown if self.further else 0
-        return shown + in_one_piece + 4 * len(self.picture.classes)
+        areas = len(self.picture.classes)
+        return shown + in_one_piece + 4 * areas + MLT_BYTES * areas * (1 + len(self.further))
 
     @cached_property
     def layers(self) -> tuple[Indicator, ...]:
@@ -68,6 +77,11 @@ class TileSource:
     def classes(self) -> NDArray[np.uint8]:
         """Class of each value, in the same shape."""
         return _rows([p.classes for p in (self.picture, *self.further)])
+
+    @cached_property
+    def numbers(self) -> tuple[mlt.Numbers, ...]:
+        """The values of each picture as MLT tells them."""
+        return tuple(map(mlt.Numbers.of, self.values))
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -98,7 +112,7 @@ class TileSource:
         """Return a tile's headers: its ETag stands for the data, the address, the format and the encoding."""
         z, x, y = address
         headers = {"ETag": f'"{self.etag}-{z}-{x}-{y}-{suffix}{"-gz" if gzipped else ""}"', **self.headers}
-        if suffix == "mvt":
+        if FORMATS[suffix][1] is None:
             headers["Vary"] = "Accept-Encoding"
         if gzipped:
             headers["Content-Encoding"] = "gzip"
@@ -109,26 +123,51 @@ class TileSource:
 
         On the event loop ``Needed`` is raised where its geometry is not in memory.
         """
-        date, level = self.picture.view.vintage.date, self.picture.view.level
         size = FORMATS[suffix][1]
-        tile = atlas.tile(date, level, address)
         if size is None:
-            return b"" if tile is None else self._poured(atlas, tile, gzipped=gzipped)
+            poured = VECTORS[suffix](self, atlas, address)
+            return b"" if poured is None else _joined(atlas, *poured, gzipped=gzipped)
+        date, level = self.picture.view.vintage.date, self.picture.view.level
+        tile = atlas.tile(date, level, address)
         raster = atlas.raster(date, level, address, size)
         if tile is None or raster is None:
             return png.transparent(size)
         return png.pour(raster, self.colours[tile.positions])
 
-    def _poured(self, atlas: Atlas, tile: mvt.Tile, *, gzipped: bool) -> bytes:
+    def mvt(self, atlas: Atlas, address: Address) -> Poured | None:
+        """Return the parts of a tile as MVT, None where there is nothing to draw."""
+        tile = atlas.tile(self.picture.view.vintage.date, self.picture.view.level, address)
+        if tile is None:
+            return None
         values, classes = self.values[:, tile.positions], self.classes[:, tile.positions]
         missing = np.isnan(values)
         if self.keys and len(tile) > FEW and not tile.has_layout(missing, self.keys):
             atlas.store.brought(lambda: prepared(tile.layout, missing, self.keys))
-        layout = tile.layout(missing, self.keys)
-        if gzipped and layout.to_compress > FEW_BYTES:
-            atlas.store.brought(lambda: prepared(layout.compress))
-        tail = mvt.poured(values, classes, missing)
-        return layout.gzip(tail) if gzipped else layout.whole(tail)
+        return tile.layout(missing, self.keys), mvt.poured(values, classes, missing)
+
+    def mlt(self, atlas: Atlas, address: Address) -> Poured | None:
+        """Return the parts of a tile as MLT, None where there is nothing to draw."""
+        tile = atlas.mlt_tile(self.picture.view.vintage.date, self.picture.view.level, address)
+        if tile is None:
+            return None
+        return tile.parts(self.numbers, self.classes, self.keys)
+
+
+#: What a tile begins with, and its end.
+Poured = tuple[Beginning | Headed, bytes]
+#: Suffix → how a vector tile is poured.
+VECTORS: dict[str, Callable[[TileSource, Atlas, Address], Poured | None]] = {
+    "mvt": TileSource.mvt,
+    "mlt": TileSource.mlt,
+}
+
+
+def _joined(atlas: Atlas, beginning: Beginning | Headed, tail: bytes, *, gzipped: bool) -> bytes:
+    if not gzipped:
+        return beginning.whole(tail)
+    if beginning.to_compress > FEW_BYTES:
+        atlas.store.brought(lambda: prepared(beginning.compress))
+    return beginning.gzip(tail)
 
 
 def _rows(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:

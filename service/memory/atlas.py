@@ -23,7 +23,7 @@ from geo.errors import NotFound
 from geo.figures import indicators
 from geo.figures.ages import Ages
 from geo.figures.indicators import Indicator
-from geo.layers import mvt, png
+from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
 from service.areas import queries as area_queries
 from service.areas.gazetteer import Gazetteer
@@ -359,6 +359,16 @@ class Atlas:
 
         return self.store.held(self.store.tiles, self.tile_key(vintage, level, address), ask)[0]
 
+    def mlt_tile(self, vintage: dt.date, level: str, address: Address) -> mlt.Tile | None:
+        """Return the same tile ready to be poured by column, None where nothing is to draw."""
+        gazetteer = self.gazetteer(vintage, level)
+
+        async def ask() -> tuple[mlt.Tile | None]:
+            stored = await self._stored_tile(vintage, level, address)
+            return (await prepared(_opened_by_column, stored, gazetteer) if stored else None,)
+
+        return self.store.held(self.store.mlt_tiles, self.tile_key(vintage, level, address), ask)[0]
+
     async def _stored_tile(self, vintage: dt.date, level: str, address: Address) -> bytes | None:
         subjects = [revisions.vintage(vintage)]
         if address[0] > TOP_ZOOM:
@@ -406,6 +416,10 @@ def _opened(stored: bytes, gazetteer: Gazetteer) -> mvt.Tile:
     tile = mvt.Tile(stored, gazetteer.attributes)
     tile.layout(np.zeros((1, len(tile)), np.bool_), ())  # most tiles lack no value
     return tile
+
+
+def _opened_by_column(stored: bytes, gazetteer: Gazetteer) -> mlt.Tile:
+    return mlt.Tile(mvt.read_skeleton(stored), gazetteer.ids, gazetteer.texts)
 
 
 def _feature_texts(gazetteer: Gazetteer, rows: Sequence[Row[Any, Any]]) -> FeatureTexts:

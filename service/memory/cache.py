@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from geo.errors import ChiikiError
 from geo.figures.ages import Ages
-from geo.layers import mvt, png
+from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
 from service.db.database import Statements
 from service.figures.values import Breaks, StoredVector, Vector
@@ -209,6 +209,7 @@ class Store:
         self.texts: Shelf[FeatureTexts] = self.memory.shelf("outlines", lambda texts: texts.nbytes)
         self.sizes: Shelf[int] = self.memory.shelf("sizes", lambda _size: 8)
         self.tiles: Shelf[tuple[mvt.Tile | None]] = self.memory.shelf("tiles", _tile_bytes)
+        self.mlt_tiles: Shelf[tuple[mlt.Tile | None]] = self.memory.shelf("mlt_tiles", _tile_bytes)
         self.rasters: Shelf[png.Raster] = self.memory.shelf("rasters", lambda raster: raster.nbytes * 2)
         #: of ``service.layers.views``: everything but the tiles is settled in them
         self.pictures: Shelf[Any] = self.memory.shelf("pictures", lambda picture: picture.nbytes)
@@ -271,6 +272,6 @@ async def _awaited(fetch: Callable[[], Awaitable[V]]) -> V:
     return await fetch()
 
 
-def _tile_bytes(held: tuple[mvt.Tile | None]) -> int:
+def _tile_bytes(held: tuple[mvt.Tile | mlt.Tile | None]) -> int:
     tile = held[0]
     return 0 if tile is None else tile.nbytes

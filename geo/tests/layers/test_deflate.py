@@ -16,6 +16,14 @@ def test_a_continued_stream_unpacks_to_both_parts(constant: bytes, tail: bytes) 
     assert gzip.decompress(deflate.Beginning((deflate.Block(constant),)).gzip(tail)) == constant + tail
 
 
+@given(head=st.binary(max_size=200), constant=st.binary(max_size=5000), tail=st.binary(max_size=5000))
+def test_a_block_may_have_a_head_of_one_body(head: bytes, constant: bytes, tail: bytes) -> None:
+    beginning = deflate.Headed(head, deflate.Block(constant))
+    assert beginning.to_compress == len(constant)
+    assert gzip.decompress(beginning.gzip(tail)) == beginning.whole(tail) == head + constant + tail
+    assert beginning.to_compress == 0
+
+
 @given(parts=st.lists(st.tuples(st.booleans(), st.binary(max_size=3000)), max_size=8))
 def test_stored_and_compressed_parts_join_to_one_member(parts: list[tuple[bool, bytes]]) -> None:
     pieces = [deflate.stored(raw) if plain else deflate.Block(raw).deflated for plain, raw in parts]

@@ -8,6 +8,7 @@ import mapbox_vector_tile
 import numpy as np
 import pytest
 
+from geo.layers import mlt
 from geo.layers.palettes import NO_DATA
 from service.http.responses import IMMUTABLE, REVALIDATE
 from service.layers.tile_sources import TileSource, tile_source
@@ -60,15 +61,25 @@ def test_a_further_layer_stands_in_the_same_tile_under_its_id(atlas: Atlas, both
     assert both.values.shape == both.classes.shape == (2, 47)
 
 
-def test_a_tile_says_the_same_compressed(atlas: Atlas, both: TileSource) -> None:
-    plain, packed = (both.body(atlas, LAND, "mvt", gzipped=gzipped) for gzipped in (False, True))
+@pytest.mark.parametrize("suffix", ["mvt", "mlt"])
+def test_a_tile_says_the_same_compressed(atlas: Atlas, both: TileSource, suffix: str) -> None:
+    plain, packed = (both.body(atlas, LAND, suffix, gzipped=gzipped) for gzipped in (False, True))
     assert gzip.decompress(packed) == plain
+
+
+def test_a_maplibre_tile_says_the_same_by_column(atlas: Atlas, both: TileSource) -> None:
+    (layer,) = mlt.decode(both.body(atlas, LAND, "mlt", gzipped=False))
+    names, columns = list(layer.columns), zip(*layer.columns.values(), strict=True)
+    rows = [dict(zip(names, row, strict=True)) for row in columns]
+    assert {row["code"]: row for row in rows} == features(both.body(atlas, LAND, "mvt", gzipped=False))
+    assert [one.kind for one in both.numbers] == [mlt.DOUBLE, mlt.UINT32]  # a rate, and people
 
 
 def test_where_nothing_is_to_draw_a_vector_tile_is_empty_and_a_picture_transparent(
     atlas: Atlas, source: TileSource
 ) -> None:
     assert source.body(atlas, OCEAN, "mvt", gzipped=False) == b""
+    assert source.body(atlas, OCEAN, "mlt", gzipped=True) == b""
     assert source.body(atlas, OCEAN, "png", gzipped=False).startswith(b"\x89PNG")
     assert len(source.body(atlas, OCEAN, "png", gzipped=False)) < 1_000
 
@@ -78,15 +89,19 @@ def test_every_tile_format_and_encoding_has_a_tag_of_its_own(source: TileSource,
         one.tile_headers(address, suffix, gzipped=gzipped)["ETag"]
         for one in (source, both)
         for address in (LAND, OCEAN)
-        for suffix, gzipped in (("mvt", False), ("mvt", True), ("png", False), ("@2x.png", False))
+        for suffix, gzipped in (
+            *(("mvt", False), ("mvt", True), ("mlt", False), ("mlt", True)),
+            *(("png", False), ("@2x.png", False)),
+        )
     ]
-    assert len(set(tags)) == len(tags) == 16
+    assert len(set(tags)) == len(tags) == 24
     assert all(tag.startswith('"') and tag.endswith('"') for tag in tags)
 
 
 def test_only_vector_tiles_vary_with_the_encoding(source: TileSource) -> None:
-    assert source.tile_headers(LAND, "mvt", gzipped=False)["Vary"] == "Accept-Encoding"
-    assert source.tile_headers(LAND, "mvt", gzipped=True)["Content-Encoding"] == "gzip"
+    for suffix in ("mvt", "mlt"):
+        assert source.tile_headers(LAND, suffix, gzipped=False)["Vary"] == "Accept-Encoding"
+        assert source.tile_headers(LAND, suffix, gzipped=True)["Content-Encoding"] == "gzip"
     assert "Vary" not in source.tile_headers(LAND, "png", gzipped=False)
 
 

