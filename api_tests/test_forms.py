@@ -11,25 +11,9 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from service.app import create_api
+from service.resas.routes import EMPTY_LISTS
 from service.settings import Settings
 
-#: Lists of the RESAS API that are empty.
-EMPTY = (
-    "customs",
-    "industries/narrow",
-    "jobs/broad",
-    "jobs/middle",
-    "oldCities",
-    "patents/broad",
-    "patents/locations",
-    "patents/middle",
-    "regions/agricultureDepartments",
-    "regions/broad",
-    "regions/middle",
-    "tradeInfoItemTypes/broad",
-    "tradeInfoItemTypes/middle",
-    "tradeInfoItemTypes/narrow",
-)
 #: Path of the document → addresses whose answers are compared with it; the first answers 200.
 ASKED = {
     "/healthz": ["/healthz"],
@@ -153,7 +137,7 @@ ASKED = {
     ],
     "/resas/api/v1/industries/broad": ["/resas/api/v1/industries/broad"],
     "/resas/api/v1/industries/middle": ["/resas/api/v1/industries/middle?sicCode=E"],
-    **{f"/resas/api/v1/{path}": [f"/resas/api/v1/{path}"] for path in EMPTY},
+    **{f"/resas/api/v1/{path}": [f"/resas/api/v1/{path}"] for path in EMPTY_LISTS},
     "/oembed": ["/oembed?url={here}/?layer=population"],
 }
 
