@@ -10,7 +10,9 @@ it, would take longer than the rest of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -90,23 +92,16 @@ class Connection(HttpToolsProtocol):
         """Answer a tile that is at hand; False where it is none, or anything about the request is unusual."""
         if not self.url.startswith(LAYERS) or self.access_log or self.root_path or self._door is None:
             return False
-        is_plain = self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
-        is_busy = (
-            self.pipeline
-            or self.flow.write_paused
-            or not (self.cycle is None or self.cycle.response_complete)
-        )
-        if not is_plain or is_busy or not self.parser.should_keep_alive():
-            return False
-        sent = dict(self.headers)
-        if b"content-length" in sent or b"transfer-encoding" in sent or self.expect_100_continue:
+        parser, sent = self.parser, dict(self.headers)
+        is_plain = parser.get_method() == b"GET" and parser.get_http_version() == "1.1"
+        has_body = b"content-length" in sent or b"transfer-encoding" in sent or self.expect_100_continue
+        if not is_plain or has_body or self._is_busy or not parser.should_keep_alive():
             return False
         path, _, query = self.url.partition(b"?")
-        answer = self._door.at_hand(path.decode("ascii"), query, sent)
+        answer = self._door.at_hand(unquote(path.decode("latin-1")), query, sent)
         if answer is None:
             return False
-        lines = [b"%b: %b\r\n" % line for line in (*self.server_state.default_headers, *answer.headers)]
-        self.transport.write(b"".join((STATUS_LINE[answer.status], *lines, b"\r\n", answer.body)))
+        self._write(answer.status, answer.headers, answer.body)
         super().on_response_complete()
         return True
 
@@ -131,11 +126,15 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         refusal = problem(431, "too-large", f"The head of a request has less than {MOST_HEAD_BYTES:,} bytes")
-        own = [*self.server_state.default_headers, *ALWAYS, (b"connection", b"close")]
-        lines = [name + b": " + value + b"\r\n" for name, value in (*refusal.raw_headers, *own)]
-        self.transport.write(b"".join((STATUS_LINE[431], *lines, b"\r\n", refusal.body)))
+        headers = [*refusal.raw_headers, *ALWAYS, (b"connection", b"close")]
+        self._write(431, headers, bytes(refusal.body))
         self.transport.write_eof()
         REQUESTS.labels("other", "431").inc()
         self.flow.resume_reading()
         self._unset_keepalive_if_required()
         self.timeout_keep_alive_task = self.loop.call_later(LINGER_S, self.timeout_keep_alive_handler)
+
+    def _write(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
+        every = (*self.server_state.default_headers, *headers)
+        lines = [name + b": " + value + b"\r\n" for name, value in every]
+        self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", body)))

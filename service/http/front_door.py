@@ -100,7 +100,7 @@ class FrontDoor:
             return None
         atlas: Atlas = self.api.state.news.atlas
         source = _held_source(atlas, tile, query)
-        return None if source is None else _answer(atlas, source, tile, sent)
+        return None if source is None else _at_hand(atlas, tile, _headers(source, tile, sent), sent)
 
     async def _poured(self, scope: Scope, send: Send, *, head: bool) -> bool:
         """Answer with a tile; False when this takes the long way."""
@@ -112,14 +112,14 @@ class FrontDoor:
         source = _held_source(atlas, tile, query) or await _source_of(atlas, tile.layer, query)
         if source is None:
             return False
-        answer = _answer(atlas, source, tile, sent)
+        headers = _headers(source, tile, sent)
+        answer = _at_hand(atlas, tile, headers, sent)
         if answer is None:
-            gzipped = _is_gzipped(tile, sent)
+            gzipped = "Content-Encoding" in headers
             try:
                 body = await settled(lambda: source.body(atlas, tile.address, tile.suffix, gzipped=gzipped))
             except (ChiikiError, SQLAlchemyError, OSError):
                 return False
-            headers = source.tile_headers(tile.address, tile.suffix, gzipped=gzipped)
             atlas.store.tile_bodies.put(headers["ETag"], body)
             answer = _told(tile, headers, body)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -158,14 +158,16 @@ def _held_source(atlas: Atlas, tile: _Tile, query: bytes) -> TileSource | None:
     return found if found is not None and found.state == atlas.state_of(*found.layers) else None
 
 
-def _is_gzipped(tile: _Tile, sent: Mapping[bytes, bytes]) -> bool:
+def _headers(source: TileSource, tile: _Tile, sent: Mapping[bytes, bytes]) -> dict[str, str]:
     is_vector = FORMATS[tile.suffix][1] is None
-    return is_vector and accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1"))
+    gzipped = is_vector and accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1"))
+    return source.tile_headers(tile.address, tile.suffix, gzipped=gzipped)
 
 
-def _answer(atlas: Atlas, source: TileSource, tile: _Tile, sent: Mapping[bytes, bytes]) -> Answer | None:
+def _at_hand(
+    atlas: Atlas, tile: _Tile, headers: dict[str, str], sent: Mapping[bytes, bytes]
+) -> Answer | None:
     """Return what can be sent at once: 304, or bytes that are kept; else None."""
-    headers = source.tile_headers(tile.address, tile.suffix, gzipped=_is_gzipped(tile, sent))
     if is_fresh(sent.get(b"if-none-match", b"").decode("latin-1"), headers["ETag"]):
         headers.pop("Content-Encoding", None)
         return Answer(304, _lines(headers), b"")
