@@ -48,7 +48,7 @@ async def sheet(
         raise InvalidParameter("bbox and area both cut the map; give one of them", findings)
     box = None if bbox is None else bbox_of(bbox)
     if box is not None and (box[0] == box[2] or box[1] == box[3]):
-        findings = [Finding("query", "bbox", (bbox or ""), "west < east and south < north")]
+        findings = [Finding("query", "bbox", bbox or "", "west < east and south < north")]
         raise InvalidParameter("bbox must have a width and a height", findings)
     return Sheet(width, height, lang, title, legend, area, box)
 

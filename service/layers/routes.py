@@ -60,9 +60,8 @@ Encoding = Annotated[
 ]
 
 
-def _query(view: View, revision: str | None = None) -> str:
-    chosen = view.parameters | ({"rev": revision} if revision else {})
-    return urlencode(chosen, safe=",")  # a bound of 1e+22 has a sign that would be read as a space
+def _query(view: View, **others: str) -> str:
+    return urlencode(view.parameters | others, safe=",")  # a bound of 1e+22 has a sign read as a space else
 
 
 @router.get("/tiles.json", summary="TileJSON 3.0", responses=answers(JSON, form=TileJson))
@@ -80,8 +79,8 @@ async def tilejson(
         **view_described(picture),
         "tilejson": "3.0.0",
         "encoding": encoding,
-        "tiles": [f"{tiles}.{encoding}?{_query(view, picture.revision)}"],
-        "png": f"{tiles}.png?{_query(view, picture.revision)}",
+        "tiles": [f"{tiles}.{encoding}?{_query(view, rev=picture.revision)}"],
+        "png": f"{tiles}.png?{_query(view, rev=picture.revision)}",
         "name": f"{name} {view.period}",
         "description": view.indicator.description_ja if lang == "ja" else view.indicator.description_en,
         "version": "1.0.0",
@@ -117,9 +116,9 @@ async def style(
     """Return a complete MapLibre style: source, colours of the classes, no-data colour, outlines."""
     view = picture.view
     indicator = view.indicator
-    # Who reads MVT alone does not know the word either.
+    # who reads MVT alone does not know the word either
     chosen = {} if encoding == "mvt" else {"encoding": encoding}
-    query = "&".join([_query(view), f"lang={lang}", *(f"encoding={one}" for one in chosen.values())])
+    query = _query(view, lang=lang, **chosen)
     address = f"{base_url(request)}/v1/layers/{indicator.id}/tiles.json?{query}"
     name = indicator.name_ja if lang == "ja" else indicator.name_en
     body = maplibre_style(
