@@ -29,8 +29,7 @@ from service.layers import reading_routes as readings
 from service.layers import routes as layers
 from service.layers import tile_routes as tiles
 from service.layers.forms import palettes_described
-from service.memory import revisions
-from service.memory.cache import Store
+from service.memory.cache import Store, code_version
 from service.memory.news import News
 from service.ogc import join_routes as joins
 from service.ogc import routes as ogc
@@ -93,7 +92,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _read_files() -> None:
     palettes_described()
-    revisions.code_version()
+    code_version()
 
 
 def create_api(settings: Settings) -> FastAPI:

@@ -34,6 +34,17 @@ from service.figures.values import (
     derived,
 )
 from service.memory import revisions
+from service.memory.cache import ROOT, digest_of
+
+#: The code that stored vectors and class breaks are made by.
+DERIVING = (
+    "geo/layers/classify.py",
+    "geo/figures/indicators.py",
+    "geo/areas/lineage.py",
+    "geo/layers/palettes.py",
+    "service/figures/values.py",
+    "service/figures/vectors.py",
+)
 
 #: Two writers must not both work out what follows from their figures without those of the other.
 LOCK = 0x76656374
@@ -122,14 +133,20 @@ def renew(conn: Connection) -> bool:
     stamp = text(
         "insert into revision (subject, n) values (:subject, :n) on conflict (subject) do update set n = :n"
     )
-    conn.execute(stamp, {"subject": revisions.DERIVATION, "n": revisions.derivation()})
+    conn.execute(stamp, {"subject": revisions.DERIVATION, "n": derivation()})
     return True
+
+
+def derivation() -> int:
+    """Return the version of the code that makes vectors, as the table holds it."""
+    found = digest_of((ROOT / name for name in DERIVING), np.__version__)
+    return int.from_bytes(found.digest()[:7], "big")
 
 
 def is_current(conn: Connection) -> bool:
     """Return whether the stored vectors were written by the code that runs."""
     found = conn.scalar(text("select n from revision where subject = :s"), {"s": revisions.DERIVATION})
-    return bool(found == revisions.derivation())
+    return bool(found == derivation())
 
 
 def _following(touched: Touched, catalogue: Mapping[str, Indicator]) -> list[str]:

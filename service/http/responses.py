@@ -18,7 +18,7 @@ from fastapi.responses import Response
 
 from service.heavy import off_loop
 from service.http.addresses import base_url
-from service.memory.revisions import digest
+from service.memory.cache import digest
 
 if TYPE_CHECKING:
     from service.memory.atlas import Atlas

@@ -15,7 +15,7 @@ from service.http.responses import PNG, SVG, Told, encoded, kept
 from service.layers.readings import words_of
 from service.layers.static_maps import Sheet, fonts_of, rasterised, svg_of
 from service.layers.views import Lang, Picture, Revision, is_current
-from service.memory.revisions import digest
+from service.memory.cache import digest
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 

@@ -20,7 +20,7 @@ from service.layers.ranking import Place, Positions, places
 from service.layers.readings import words_and_citation
 from service.layers.views import Picture, Revision, is_current, pictures_of_periods
 from service.memory.atlas import Atlas
-from service.memory.revisions import digest
+from service.memory.cache import digest
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 

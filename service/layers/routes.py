@@ -50,7 +50,7 @@ from service.layers.forms import (
 from service.layers.legends import legend_of
 from service.layers.tile_sources import MAX_ZOOM
 from service.layers.views import MISSING, Lang, Picture, Revision, View, is_current
-from service.memory.revisions import digest
+from service.memory.cache import digest
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 

@@ -21,8 +21,8 @@ from geo.layers import classify, palettes
 from geo.text import Language
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.figures.values import Breaks, Vector
-from service.memory import revisions
 from service.memory.atlas import Atlas
+from service.memory.cache import digest
 from service.memory.catalogue import Vintage
 
 Floats = NDArray[np.float64]
@@ -329,7 +329,7 @@ def _drawn(atlas: Atlas, view: View) -> Picture:
         classes = classify.classes(vector.values, found.bounds)
         colours = _class_colours(view, found)
     revision = atlas.revision(indicator, date)
-    etag = revisions.digest("picture", *view.key, revision)
+    etag = digest("picture", *view.key, revision)
     gazetteer = atlas.gazetteer(date, view.level)
     return Picture(view, gazetteer, vector, found.lowest, found.bounds, classes, colours, revision, etag)
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.areas.lineage import origins
@@ -32,14 +32,22 @@ from service.figures import queries as figure_queries
 from service.figures.values import NOT_APPLICABLE, OK, Breaks, StoredVector, Vector, ages_by_year, derived
 from service.heavy import off_loop, prepared
 from service.memory import revisions
-from service.memory.cache import LARGEST_SHARE, Moved, Store
-from service.memory.catalogue import INDICATOR, Catalogue, Kind, Vintage, stored_from
+from service.memory.cache import LARGEST_SHARE, Moved, Store, digest
+from service.memory.catalogue import INDICATOR, Catalogue, Kind, Periods, Vintage, stored_from
 
 __all__ = ["Atlas", "Vintage"]
 
 V = TypeVar("V")
 Address = tuple[int, int, int]
 Ints = NDArray[np.intp]
+
+
+_NUMBERS = text(
+    """
+    select subject, n from revision
+    where subject = any(:subjects) or split_part(subject, ':', 1) = any(:kinds)
+    """
+)
 
 
 class Atlas:
@@ -51,6 +59,8 @@ class Atlas:
         self.catalogue = catalogue
         self._revisions: dict[tuple[object, ...], str] = {}
         self._subjects: dict[str, frozenset[str]] = {}
+        self._periods: dict[str, Periods] = {}
+        self._followed: dict[tuple[str, dt.date], list[str]] = {}
 
     # What exists
 
@@ -78,11 +88,17 @@ class Atlas:
 
     def periods(self, layer: Indicator, level: str) -> list[str]:
         """Return the periods a layer has values for at a level, oldest first."""
-        return self.catalogue.periods(layer).get(level, [])
+        return self._told(layer).get(level, [])
 
     def levels(self, layer: Indicator) -> list[str]:
         """Return the levels at which a layer has values."""
-        return list(self.catalogue.periods(layer))
+        return list(self._told(layer))
+
+    def _told(self, layer: Indicator) -> Periods:
+        found = self._periods.get(layer.id)
+        if found is None:
+            found = self._periods[layer.id] = self.catalogue.periods(layer)
+        return found
 
     def kind_of(self, layer: Indicator) -> Kind[Atlas]:
         """Return what a layer follows from, and how its values come to be."""
@@ -134,7 +150,7 @@ class Atlas:
 
     def _digest(self, subjects: Collection[str], *names: object) -> str:
         numbers = self.catalogue.numbers
-        return revisions.digest(names, [(subject, numbers.get(subject, 0)) for subject in sorted(subjects)])
+        return digest(names, [(subject, numbers.get(subject, 0)) for subject in sorted(subjects)])
 
     # The database, in this state
 
@@ -151,7 +167,8 @@ class Atlas:
         Moved : one of these subjects has changed since
         """
         async with self.store.engine.connect() as conn:
-            found = await revisions.some_numbers(conn, subjects, kinds)
+            asked = {"subjects": list(subjects), "kinds": list(kinds)}
+            found = {row.subject: row.n for row in (await conn.execute(_NUMBERS, asked)).all()}
             mine = {
                 subject: n
                 for subject, n in self.catalogue.numbers.items()
@@ -197,7 +214,7 @@ class Atlas:
         key = (layer.id, level, vintage, self.revision(layer, vintage))
 
         async def ask() -> Breaks:
-            subjects = self._followed(layer, vintage)
+            subjects = self._subjects_of_vectors(layer, vintage)
             statements = self.store.statements
             found, numbers = await figure_queries.class_breaks(statements, layer.id, level, vintage, subjects)
             self._check(subjects, numbers)
@@ -205,8 +222,12 @@ class Atlas:
 
         return self.store.held(self.store.breaks, key, ask)
 
-    def _followed(self, layer: Indicator, vintage: dt.date) -> list[str]:
-        return sorted([*stored_from(layer), revisions.vintage(vintage)])
+    def _subjects_of_vectors(self, layer: Indicator, vintage: dt.date) -> list[str]:
+        key = (layer.id, vintage)
+        found = self._followed.get(key)
+        if found is None:
+            found = self._followed[key] = sorted([*stored_from(layer), revisions.vintage(vintage)])
+        return found
 
     def _check(self, subjects: Sequence[str], numbers: Sequence[int]) -> None:
         """Raise ``Moved`` where the database has other numbers than this atlas."""
@@ -237,7 +258,7 @@ class Atlas:
     async def _read(
         self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date
     ) -> dict[str, StoredVector]:
-        subjects = self._followed(layer, vintage)
+        subjects = self._subjects_of_vectors(layer, vintage)
         statements = self.store.statements
         rows, numbers = await figure_queries.vectors(statements, layer.id, periods, level, vintage, subjects)
         self._check(subjects, numbers)

@@ -3,20 +3,27 @@
 What was asked for once goes before what was asked for again (a segmented LRU): a stranger who asks for one
 large answer after another pushes out those answers, not the tiles that everybody looks at.
 
-What is held stands under a key that names the state of the data it was made from. So nothing is ever taken
-back: after news the same thing is asked for under another key, and the old one falls out by age.
+What is held stands under a key that names the state of the data it was made from (``digest``). So nothing is
+ever taken back: after news the same thing is asked for under another key, and the old one falls out by age.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import platform
 import threading
+import zlib
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
-from functools import partial
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from functools import cache, partial
+from pathlib import Path
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import numpy as np
+import orjson
+import shapely
 from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -26,10 +33,15 @@ from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
 from service.db.database import Statements
 from service.figures.values import Breaks, StoredVector, Vector
-from service.memory.catalogue import Kinds
 from service.settings import Settings
 
+if TYPE_CHECKING:
+    from service.memory.catalogue import Kinds
+
 V = TypeVar("V")
+
+#: Where the code lies.
+ROOT = Path(__file__).parents[2]
 
 #: What the bookkeeping of one answer takes.
 OVERHEAD = 400
@@ -37,6 +49,33 @@ OVERHEAD = 400
 LARGEST_SHARE = 4
 #: What was asked for again may fill so much of the budget; beyond it, the oldest counts as asked for once.
 AGAIN_SHARE = 0.75
+
+
+def digest(*state: object) -> str:
+    """Return a short text that stands for a state of the data and the code."""
+    return hashlib.blake2b(orjson.dumps([code_version(), *state], default=str), digest_size=8).hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """Return what changes whenever this code, or a library that writes its answers, is another."""
+    libraries = (
+        platform.python_version(),
+        zlib.ZLIB_RUNTIME_VERSION,
+        np.__version__,
+        shapely.geos_version_string,
+        orjson.__version__,
+    )
+    files = [path for folder in ("geo", "service") for path in (ROOT / folder).rglob("*.py")]
+    return digest_of((path for path in files if "tests" not in path.parts), *libraries).hexdigest()
+
+
+def digest_of(files: Iterable[Path], *words: str) -> hashlib.blake2b:
+    """Return a digest of the contents of files, and of words beside them."""
+    found = hashlib.blake2b(repr(words).encode(), digest_size=8)
+    for path in sorted(files):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found
 
 
 class Memory:

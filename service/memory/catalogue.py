@@ -131,22 +131,15 @@ class Catalogue:
         names = {f"{policy.DEPLOYMENTS}:{measure.id}": measure.names for measure in measures}
         return {name: Entry.of(layer, names.get(name, ())) for name, layer in self.layers.items()}
 
-    @cached_property
-    def _periods(self) -> dict[str, Periods]:
-        return {}
-
     def periods(self, layer: Indicator) -> Periods:
         """Return the periods for which a layer has values, oldest first, by each level that has some."""
-        found = self._periods.get(layer.id)
-        if found is None:
-            of_policy = self.policy_layers.get(layer.id)
-            told = (
-                {level: indicators.periods(layer, self.observed[level]) for level in LEVELS}
-                if of_policy is None
-                else of_policy[1]
-            )
-            found = self._periods[layer.id] = {level: told[level] for level in LEVELS if told.get(level)}
-        return found
+        of_policy = self.policy_layers.get(layer.id)
+        told = (
+            {level: indicators.periods(layer, self.observed[level]) for level in LEVELS}
+            if of_policy is None
+            else of_policy[1]
+        )
+        return {level: told[level] for level in LEVELS if told.get(level)}
 
     def sources_of(self, layer: Indicator) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return (observed indicator, period) → sources of all figures that an indicator is made of."""

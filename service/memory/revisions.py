@@ -8,16 +8,9 @@ are asked for under another key. Workers, replicas and restarts agree, because t
 
 from __future__ import annotations
 
-import hashlib
-import platform
-import zlib
-from collections.abc import Collection, Iterable, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Sequence
 
-import numpy as np
 import orjson
-import shapely
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,17 +29,6 @@ STRATEGY = "strategy"
 
 #: The subject whose number is the version of the code that wrote the stored vectors.
 DERIVATION = "derivation"
-
-_ROOT = Path(__file__).parents[2]
-#: The code that stored vectors and class breaks are made by.
-_DERIVING = (
-    "geo/layers/classify.py",
-    "geo/figures/indicators.py",
-    "geo/areas/lineage.py",
-    "geo/layers/palettes.py",
-    "service/figures/values.py",
-    "service/figures/vectors.py",
-)
 
 
 def indicator(name: str) -> str:
@@ -106,48 +88,9 @@ def changed(conn: Connection, *subjects: str) -> None:
         conn.execute(_NOTIFY, {"channel": CHANNEL})
 
 
-def digest(*state: object) -> str:
-    """Return a short text that stands for a state of the data and the code."""
-    return hashlib.blake2b(orjson.dumps([code_version(), *state], default=str), digest_size=8).hexdigest()
-
-
-@cache
-def code_version() -> str:
-    """Return what changes whenever this code, or a library that writes its answers, is another."""
-    libraries = (
-        platform.python_version(),
-        zlib.ZLIB_RUNTIME_VERSION,
-        np.__version__,
-        shapely.geos_version_string,
-    )
-    files = [path for folder in ("geo", "service") for path in (_ROOT / folder).rglob("*.py")]
-    return _digest_of(
-        (path for path in files if "tests" not in path.parts), *libraries, orjson.__version__
-    ).hexdigest()
-
-
-def derivation() -> int:
-    """Return the version of the code that makes vectors, as the table holds it."""
-    found = _digest_of((_ROOT / name for name in _DERIVING), np.__version__)
-    return int.from_bytes(found.digest()[:7], "big")
-
-
-def _digest_of(files: Iterable[Path], *words: str) -> hashlib.blake2b:
-    found = hashlib.blake2b(repr(words).encode(), digest_size=8)
-    for path in sorted(files):
-        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return found
-
-
 # Reading
 
 _NUMBERS = text("select json_object_agg(subject, n)::text as numbers from revision")
-_SOME_NUMBERS = text(
-    """
-    select subject, n from revision
-    where subject = any(:subjects) or split_part(subject, ':', 1) = any(:kinds)
-    """
-)
 _ONLY_NUMBERS = """
     select array(select n from revision where subject = any(string_to_array($1, ' ')) order by subject)
 """
@@ -157,14 +100,6 @@ async def numbers(conn: AsyncConnection) -> dict[str, int]:
     """Return the number of every subject."""
     found: dict[str, int] = orjson.loads((await conn.execute(_NUMBERS)).scalar_one() or "{}")
     return found
-
-
-async def some_numbers(
-    conn: AsyncConnection, subjects: Collection[str], kinds: Collection[str]
-) -> dict[str, int]:
-    """Return the numbers of subjects, and of all subjects of some kinds."""
-    asked = {"subjects": list(subjects), "kinds": list(kinds)}
-    return {row.subject: row.n for row in (await conn.execute(_SOME_NUMBERS, asked)).all()}
 
 
 async def numbers_of(statements: Statements, subjects: Sequence[str]) -> list[int]:

@@ -18,7 +18,7 @@ from geo.text import Text
 from service.figures.forms import credits_of
 from service.http.responses import JSON, MVT, written
 from service.memory.atlas import Atlas
-from service.memory.revisions import digest
+from service.memory.cache import digest
 from service.ogc.collections import LEVEL_NAMES, Collection, collections
 from service.ogc.documents import FEATURES
 from service.strategy.progress import SOURCE as KPI_SOURCE

@@ -24,8 +24,8 @@ from service.http.forms import Feature, FeatureCollection, answers
 from service.http.responses import GEOJSON, IMMUTABLE, JSON, REVALIDATE, is_fresh
 from service.layers.views import Level, Revision, VintageDate, chosen_level, chosen_vintage, one_of
 from service.memory.atlas import Atlas
+from service.memory.cache import digest
 from service.memory.catalogue import Vintage
-from service.memory.revisions import digest
 from service.publish.downloads import Downloads, HeldFileResponse
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])

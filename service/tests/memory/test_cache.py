@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from service.memory.cache import LARGEST_SHARE, OVERHEAD, Memory, Shelf
+from service.memory.cache import LARGEST_SHARE, OVERHEAD, Memory, Shelf, digest
 
 ROOM = 10 * (1000 + OVERHEAD)
 
@@ -157,3 +157,8 @@ def test_threads_that_use_it_at_once_leave_its_count_right(threads: int) -> None
     for one in working:
         one.join()
     assert memory.held == sum(memory.held_by.values()) <= memory.limit
+
+
+def test_a_state_is_another_for_other_numbers_and_the_same_for_the_same() -> None:
+    assert digest(["a", 1]) == digest(["a", 1])
+    assert len({digest(*state) for state in (["a", 1], ["a", 2], ["b", 1], [["a", 1]])}) == 4

@@ -87,8 +87,3 @@ def test_every_kind_of_subject_is_read_by_the_catalogue_or_known_to_need_no_read
         )
     }
     assert kinds - PARTS.keys() == {"stops", "grid"}  # asked of the database each time
-
-
-def test_a_state_is_another_for_other_numbers_and_the_same_for_the_same() -> None:
-    assert revisions.digest(["a", 1]) == revisions.digest(["a", 1])
-    assert len({revisions.digest(*state) for state in (["a", 1], ["a", 2], ["b", 1], [["a", 1]])}) == 4
