@@ -68,7 +68,7 @@ def _heads(values: Floats, most: int) -> Floats:
     head = values
     while len(bounds) < most - 1 and head.min() < head.max():
         bounds.append(float(head.mean()))
-        head = head[head >= bounds[-1]]
+        head = head[head > bounds[-1]]
     return np.unique([*bounds, values.max()])
 
 

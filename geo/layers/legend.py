@@ -6,9 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from geo.layers.palettes import NO_DATA, to_hex
 from geo.text import Language, Text
+
+Floats = NDArray[np.float64]
 
 FONTS = "'Noto Sans CJK JP','Noto Sans JP','Hiragino Sans','Yu Gothic',sans-serif"
 NO_DATA_LABEL: Text = {"ja": "データなし", "en": "No data"}
@@ -92,6 +98,35 @@ def _decimals_that_tell(values: Sequence[float], decimals: int) -> int:
     return decimals
 
 
+def _parting(bound: float, decimals: int, between: tuple[float, float] | None) -> float:
+    """Return the number from which on a value belongs to the class above a bound.
+
+    A class is closed above, its words (以上, 未満) say where it is closed below. So the number lies above the
+    last value of the one class and not above the first of the other, where so few decimals can tell them.
+
+    Parameters
+    ----------
+    between : the highest value of the classes below and the lowest of those above; None where not known
+    """
+    near = round(bound, decimals)
+    if between is None:
+        return near
+    below, above = between
+    unit = 10.0**-decimals
+    for number in (near, round((math.floor(below / unit) + 1) * unit, decimals)):
+        if below < number <= above:
+            return number
+    return near
+
+
+def _between(bounds: Sequence[float], values: Floats) -> list[tuple[float, float]]:
+    """Return for each bound the highest value up to it and the lowest beyond."""
+    known = np.sort(values[np.isfinite(values)])
+    places = np.searchsorted(known, np.asarray(bounds), side="right")
+    padded = np.concatenate(([-np.inf], known, [np.inf]))
+    return list(zip(padded[places].tolist(), padded[places + 1].tolist(), strict=True))
+
+
 def numeric_entries(
     lowest: float,
     bounds: Sequence[float],
@@ -100,8 +135,11 @@ def numeric_entries(
     decimals: int,
     *,
     whole: bool = False,
+    values: Floats | None = None,
 ) -> tuple[Entry, ...]:
     """Return the entries of class bounds.
+
+    The outer classes are open: they hold whatever lies beyond, however far.
 
     Parameters
     ----------
@@ -109,33 +147,44 @@ def numeric_entries(
     bounds : upper bounds, ascending
     colours, counts : one per class
     decimals : of the indicator; more are shown where two bounds would read the same
-    whole : the values are whole numbers, so a class is told by those it holds: 2, 3–5
+    whole : the values are whole numbers
+    values : (n,) those on the map, NaN where missing, so that the words part them where the colours do
     """
-    edges = [min(lowest, bounds[0]), *bounds] if len(bounds) else []
-    # a class that holds no whole number must not read as if it held those beside it
-    beside = [near for edge in edges for near in (math.floor(edge), math.ceil(edge))] if whole else []
-    shown = _decimals_that_tell([*edges, *beside], decimals)
-    entries = []
-    for place, (lower, upper, colour, count) in enumerate(
-        zip(edges, edges[1:], colours, counts, strict=False)
-    ):
-        first, last = (lower, upper)
-        if whole:
-            first = math.ceil(lower) if place == 0 else math.floor(lower) + 1
-            last = math.floor(upper)
-        if whole and first <= last:
-            low, high = formatted(first, 0), formatted(last, 0)
-        else:
-            low, high = formatted(lower, shown), formatted(upper, shown)
-        same = low == high
-        entries.append(
-            Entry(
-                lower,
-                upper,
-                colour,
-                low if same else f"{low} 〜 {high}",
-                low if same else f"{low} – {high}",
-                count,
-            )
+    if not len(bounds):
+        return ()
+    inner = list(bounds[:-1])
+    shown = _decimals_that_tell(inner, decimals)
+    gaps: Sequence[tuple[float, float] | None] = [None] * len(inner)
+    if values is not None:
+        gaps = _between(inner, values)
+    elif whole:
+        gaps = [(math.floor(bound), math.floor(bound) + 1) for bound in inner]
+    partings = [_parting(bound, shown, gap) for bound, gap in zip(inner, gaps, strict=True)]
+    labels = _labels(min(lowest, bounds[0]), bounds[-1], partings, shown, whole=whole)
+    edges = [min(lowest, bounds[0]), *bounds]
+    return tuple(
+        Entry(lower, upper, colour, ja, en, count)
+        for lower, upper, colour, count, (ja, en) in zip(
+            edges, edges[1:], colours, counts, labels, strict=False
         )
-    return tuple(entries)
+    )
+
+
+def _labels(
+    lowest: float, highest: float, partings: Sequence[float], decimals: int, *, whole: bool
+) -> list[tuple[str, str]]:
+    """Return the words for each class in both languages; one of a single whole number is told by it."""
+    if not partings:
+        low, high = formatted(lowest, decimals), formatted(highest, decimals)
+        return [(low, low) if low == high else (f"{low} 以上 {high} 以下", f"{low} to {high}")]
+    told = [formatted(number, decimals) for number in partings]
+    labels = [(f"{told[0]} 未満", f"under {told[0]}")]
+    labels += [(f"{low} 以上 {high} 未満", f"{low} to under {high}") for low, high in pairwise(told)]
+    labels.append((f"{told[-1]} 以上", f"{told[-1]} or more"))
+    if whole and not decimals:
+        firsts = [math.ceil(lowest), *map(int, partings)]
+        lasts = [*(int(number) - 1 for number in partings), math.floor(highest)]
+        for place, (first, last) in enumerate(zip(firsts, lasts, strict=True)):
+            if first == last:
+                labels[place] = (formatted(first, 0), formatted(first, 0))
+    return labels

@@ -27,6 +27,8 @@ def legend_of(picture: Picture) -> Legend:
             counts,
             indicator.decimals,
             whole=indicator.kind == "count" and indicator.decimals == 0,
+            # bounds of all periods are told alike in each of them
+            values=None if picture.view.breaks_over == "all" else picture.vector.values,
         )
     return Legend(
         title_ja=indicator.name_ja,

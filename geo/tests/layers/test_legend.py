@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo.errors import InvalidParameter
+from geo.layers.classify import classes
 from geo.layers.legend import NO_DATA_LABEL, NONE_KNOWN_LABEL, Entry, Legend, formatted, numeric_entries
 from geo.layers.palettes import NO_DATA, PALETTES, colours, diverging_colours, is_diverging, names
 from geo.text import LANGUAGES, Language, Text
@@ -87,8 +91,8 @@ def legend() -> Legend:
 
 
 def test_labels_tell_classes_apart() -> None:
-    entries = numeric_entries(0.001, [0.002, 0.003], ["#fff000", "#000fff"], [1, 1], 0)
-    assert [e.label_en for e in entries] == ["0.001 – 0.002", "0.002 – 0.003"]
+    entries = numeric_entries(0.001, [0.002, 0.003, 0.01], ["#fff000", "#000fff", "#0000ff"], [1, 1, 1], 0)
+    assert [e.label_en for e in entries] == ["under 0.002", "0.002 to under 0.003", "0.003 or more"]
     assert numeric_entries(np.nan, [], [], [], 0) == ()
 
 
@@ -102,22 +106,22 @@ def test_the_svg_is_well_formed_and_speaks_the_language(lang: Language, text: st
 
 
 def test_a_class_is_told_by_its_bounds_in_both_languages() -> None:
-    assert legend().entries[0] == Entry(1.0, 2.0, "#ffffff", "1.0 〜 2.0", "1.0 – 2.0", 3)
+    assert legend().entries[0] == Entry(1.0, 2.0, "#ffffff", "2.0 未満", "under 2.0", 3)
 
 
 def test_classes_of_whole_numbers_are_told_by_the_numbers_they_hold() -> None:
     entries = numeric_entries(1, [1, 2, 5, 9.5], ["#000000"] * 4, [4, 3, 2, 1], 0, whole=True)
-    assert [entry.label_en for entry in entries] == ["1", "2", "3 – 5", "6 – 9"]
+    assert [entry.label_en for entry in entries] == ["1", "2", "3 to under 6", "6 or more"]
 
 
 def test_whole_numbers_on_either_side_of_zero_are_told_with_the_signs_of_every_other_class() -> None:
     entries = numeric_entries(-1234, [-20, 0, 35], ["#000000"] * 3, [4, 3, 2], 0, whole=True)
-    assert [entry.label_en for entry in entries] == ["−1,234 – −20", "−19 – 0", "1 – 35"]
+    assert [entry.label_en for entry in entries] == ["under −19", "−19 to under 1", "1 or more"]
 
 
 def test_a_bound_at_zero_is_told_as_zero() -> None:
     entries = numeric_entries(-34.2, [-5.12, 0.0, 3114.6], ["#000000"] * 3, [4, 3, 2], 1)
-    assert [entry.label_ja for entry in entries] == ["−34.2 〜 −5.1", "−5.1 〜 0.0", "0.0 〜 3,114.6"]
+    assert [entry.label_ja for entry in entries] == ["−5.1 未満", "−5.1 以上 0.0 未満", "0.0 以上"]
 
 
 @pytest.mark.parametrize(
@@ -141,8 +145,55 @@ def labels(lowest: float, bounds: list[float], decimals: int, *, whole: bool = F
     return [entry.label_en for entry in entries]
 
 
-def test_a_class_of_one_value_is_told_by_it() -> None:
-    assert labels(5.0, [5.0, 7.5], 1) == ["5.0", "5.0 – 7.5"]
+def test_words_part_the_values_where_the_colours_do() -> None:
+    values = np.array([30.9, 31.2, 31.3, 35.0, np.nan, 120.0])
+    told = numeric_entries(30.9, [31.2, 35.0, 120.0], ["#000000"] * 3, [2, 2, 1], 1, values=values)
+    # 31.2 and 35.0 are the last of their classes, 31.3 and 120.0 the first of the next
+    assert [entry.label_ja for entry in told] == ["31.3 未満", "31.3 以上 35.1 未満", "35.1 以上"]
+
+
+def test_a_persons_own_round_bound_is_told_as_it_is_where_no_value_stands_on_it() -> None:
+    values = np.array([553_407.0, 1_815_865.0, 14_047_594.0])
+    told = numeric_entries(
+        553_407, [1_000_000, 2_000_000, 14_047_594], ["#000000"] * 3, [1] * 3, 0, whole=True, values=values
+    )
+    assert [e.label_en for e in told] == [
+        "under 1,000,000",
+        "1,000,000 to under 2,000,000",
+        "2,000,000 or more",
+    ]
+
+
+def test_values_too_near_each_other_to_be_told_apart_leave_the_bound_as_it_is_written() -> None:
+    values = np.array([1.0, 31.231, 31.234, 50.0])
+    told = numeric_entries(1.0, [31.231, 50.0], ["#000000"] * 2, [2, 2], 1, values=values)
+    assert [entry.label_en for entry in told] == ["under 31.2", "31.2 or more"]
+
+
+@given(
+    numbers=st.lists(st.integers(-(10**6), 10**6), min_size=3, max_size=60),
+    places=st.sets(st.integers(0, 58), min_size=1, max_size=5),
+)
+def test_every_whole_number_lies_in_the_class_whose_words_it_fits(
+    numbers: list[int], places: set[int]
+) -> None:
+    values = np.array(sorted(numbers), np.float64)
+    bounds = np.unique([*(values[place] for place in places if place < len(values)), values[-1]])
+    n = len(bounds)
+    told = numeric_entries(values[0], bounds.tolist(), ["#000000"] * n, [1] * n, 0, whole=True, values=values)
+    for value, found in zip(values, classes(values, bounds), strict=True):
+        assert fits(told[int(found)].label_en, value), (told[int(found)], value)
+
+
+def fits(label: str, value: float) -> bool:
+    """Return whether a value is what a label says."""
+    numbers = [float(one.replace("−", "-").replace(",", "")) for one in re.findall(r"[−\d,]+", label)]
+    if label.startswith("under"):
+        return value < numbers[0]
+    if label.endswith("or more"):
+        return value >= numbers[0]
+    low, high = numbers[0], numbers[-1]
+    return low <= value < high if "under" in label else low <= value <= high
 
 
 def test_all_areas_with_the_same_value_make_one_class() -> None:
@@ -154,12 +205,16 @@ def test_bounds_beyond_the_values_leave_the_first_class_without_a_lower_end() ->
     assert (entry.lower, entry.upper, entry.label_en) == (10.0, 10.0, "10")
 
 
-def test_a_class_without_a_whole_number_is_told_by_its_bounds() -> None:
-    assert labels(1, [2.2, 2.8, 4], 0, whole=True) == ["1 – 2", "2.2 – 2.8", "3 – 4"]
+def test_one_class_alone_is_told_by_both_its_ends() -> None:
+    assert labels(1.0, [7.5], 1) == ["1.0 to 7.5"]
 
 
 def test_no_more_than_six_decimals_are_told() -> None:
-    assert labels(0.0, [1e-7, 1.0], 0) == ["0.000000", "0.000000 – 1.000000"]
+    assert labels(0.0, [1e-7, 2e-7, 1.0], 0) == [
+        "under 0.000000",
+        "0.000000 to under 0.000000",
+        "0.000000 or more",
+    ]
 
 
 @pytest.mark.parametrize(
