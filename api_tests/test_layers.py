@@ -394,3 +394,43 @@ def test_a_list_that_cannot_be_is_a_problem(client: httpx.Client, query: str) ->
 def test_no_more_than_a_hundred_layers_are_asked_for_by_id(client: httpx.Client) -> None:
     assert client.get("/v1/layers?" + "id=population&" * 100).status_code == 200
     assert client.get("/v1/layers?" + "id=population&" * 101).status_code == 422
+
+
+def test_counts_are_circles_in_style_legend_and_picture_and_rates_are_areas(client: httpx.Client) -> None:
+    query = "level=prefecture&period=2020"
+    circles = client.get(f"/v1/layers/population/legend.json?{query}").json()["circles"]
+    # 東京都 of the census of 2020, the most people
+    assert circles["most"] == 14_047_594
+    assert [one["label"]["ja"] for one in circles["examples"]] == ["10,000,000", "2,000,000", "200,000"]
+    style = client.get(f"/v1/layers/population/style.json?{query}").json()
+    (drawn,) = (layer for layer in style["layers"] if layer["type"] == "circle")
+    points = client.get(style["sources"][drawn["source"]]["data"]).json()["features"]
+    assert {one["geometry"]["type"] for one in points} == {"Point"}
+    values = {one["properties"]["code"]: one["properties"]["value"] for one in points}
+    assert len(values) == 47
+    assert max(values.values()) == values["13000"] == 14_047_594
+    for one in points:
+        longitude, latitude = one["geometry"]["coordinates"]
+        west, south, east, north = one["bbox"]
+        assert west <= longitude <= east
+        assert south <= latitude <= north
+    svg = ET.fromstring(client.get(f"/v1/layers/population/map.svg?{query}").text)
+    largest = max(float(one.get("r", 0)) for one in svg.iter(f"{SVG}circle"))
+    smallest = min(float(one.get("r", 0)) for one in svg.iter(f"{SVG}circle"))
+    # 鳥取県 553,407; the legend's 200,000 is smaller still
+    assert smallest / largest == pytest.approx((200_000 / 14_047_594) ** 0.5, rel=0.03)
+    rate = client.get(f"{LAYER}/legend.json?{query}").json()
+    assert rate["circles"] is None
+    types = {one["type"] for one in client.get(f"{LAYER}/style.json?{query}").json()["layers"]}
+    assert "circle" not in types
+    assert "<circle" not in client.get(f"{LAYER}/map.svg?{query}").text
+
+
+def test_the_largest_circle_of_a_part_of_the_nation_is_for_its_own_largest_number(
+    client: httpx.Client,
+) -> None:
+    asked = "/v1/layers/population/map.svg?level=municipality&period=2020&area=31000"
+    told = [one.text for one in ET.fromstring(client.get(asked).text).iter(f"{SVG}text")]
+    # 鳥取市 188,465, the most in and around 鳥取県; the nation's largest is 横浜市 3,777,491
+    assert "100,000" in told
+    assert "2,000,000" not in told

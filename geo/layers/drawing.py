@@ -23,6 +23,7 @@ import orjson
 import shapely
 from numpy.typing import NDArray
 
+from geo.layers.circles import FEW, OPACITY
 from geo.layers.legend import FONTS
 from geo.layers.palettes import NO_DATA, to_hex
 
@@ -46,6 +47,8 @@ UNITS = 10
 ORIGIN = (138.0, 38.0)
 #: Smaller rings, in units, are left out; of an area that has no larger one, a dot stays.
 LEAST_RING = 5
+#: Text is made no smaller than this to make room.
+LEAST_TEXT = 6
 DOT = 10
 #: Steps up to this long are written from a table; few are longer.
 LONGEST = 2047
@@ -136,6 +139,10 @@ class Frame:
     def units(self) -> float:
         """Of the grid on which the frame's paths are: frames of about one scale share it."""
         return UNITS * 2.0 ** math.ceil(math.log2(self.scale))
+
+    def place(self, longitude: float, latitude: float) -> tuple[float, float]:
+        """Return where a point lies, in pixels from the frame's upper left corner."""
+        return (longitude - self.west) * self.scale, (self.north - float(mercator(latitude))) * self.scale
 
     @property
     def bounds(self) -> Box:
@@ -280,11 +287,12 @@ def _ring_texts(x: Ints, y: Ints, rings: Ints, is_drawn: Bools) -> list[str]:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the legend."""
+    """A line of the legend; one that has a ``size`` shows a circle, its radius as a share of the largest."""
 
     colour: str
     label: str
-    count: int
+    count: int | None
+    size: float | None = None
 
 
 @dataclass(frozen=True)
@@ -340,6 +348,21 @@ class Layout:
     texts: tuple[Text, ...]
     swatches: tuple[tuple[float, float, float, float, str], ...]
     map: Box
+    circles: tuple[Circle, ...] = ()
+
+
+#: x and y of the centre, radius, colour
+Circle = tuple[float, float, float, str]
+
+
+def largest_radius(width: int, height: int, areas: int) -> float:
+    """Return the radius, in pixels, of the largest circle on a picture that shows so many areas."""
+    return _base(width, height) * (2.4 if areas <= FEW else 1.7)
+
+
+def _base(width: int, height: int) -> float:
+    """Return the size of the text that everything else is measured by."""
+    return min(max(min(width, height * 1.4) / 56, 9), 26)
 
 
 def _fitting(
@@ -353,13 +376,17 @@ def _fitting(
     return size, lines
 
 
-def layout(width: int, height: int, wording: Wording) -> Layout:
+def layout(width: int, height: int, wording: Wording, radius: float = 0) -> Layout:
     """Return where heading, legend, source and map are on a picture of ``width`` × ``height`` pixels.
 
     The legend stands right of the map where the picture is wide, else under it. Nothing overlaps and nothing
     is cut: texts wrap, and shrink where there are too many of them.
+
+    Parameters
+    ----------
+    radius : of the largest circle on the map, where the legend shows circles
     """
-    base = min(max(min(width, height * 1.4) / 56, 9), 26)
+    base = _base(width, height)
     margin = max(8.0, base * 0.9)
     inner = width - 2 * margin
     texts: list[Text] = []
@@ -377,62 +404,95 @@ def layout(width: int, height: int, wording: Wording) -> Layout:
     for place, line in enumerate(lines):
         texts.append(Text(margin, bottom + size * (1 + 1.35 * place), size, line, SOFT))
     bottom -= base * 0.5
-    swatches: list[tuple[float, float, float, float, str]] = []
     right = width - margin
+    legend = _Legend(wording, radius)
     if wording.rows and width >= 1.15 * height:
-        right = _beside(wording, base, (margin, y, right, bottom), texts, swatches)
+        right = legend.beside(base, (margin, y, right, bottom))
     elif wording.rows:
-        bottom = _below(wording, base, (margin, y, right, bottom), texts, swatches)
-    return Layout(width, height, tuple(texts), tuple(swatches), (margin, y, right - margin, bottom - y))
-
-
-def _row_width(wording: Wording, size: float) -> float:
-    labels = max(text_width(row.label, size) for row in wording.rows)
-    counts = max(text_width(f"{row.count:,}", size) for row in wording.rows)
-    return size * 2.2 + labels + size + max(counts, text_width(wording.counted, size * 0.85))
-
-
-Swatches = list[tuple[float, float, float, float, str]]
-
-
-def _entry(row: Row, x: float, y: float, end: float, size: float, texts: list[Text], boxes: Swatches) -> None:
-    boxes.append((x, y + size * 0.2, size * 1.7, size, row.colour))
-    texts.append(Text(x + size * 2.2, y + size * 1.05, size, row.label, INK if row.count else SOFT))
-    texts.append(Text(end, y + size * 1.05, size, f"{row.count:,}", SOFT, at_end=True))
-
-
-def _beside(wording: Wording, base: float, room: Box, texts: list[Text], boxes: Swatches) -> float:
-    """Put the legend at the right of a room (left, top, right, bottom); return where the map ends."""
-    left, top, right, bottom = room
-    size = base * 0.92
-    most = (right - left) * 0.42
-    size = min(
-        size, size * most / _row_width(wording, size), (bottom - top) / (1.45 * len(wording.rows) + 1.2)
+        bottom = legend.below(base, (margin, y, right, bottom))
+    return Layout(
+        width,
+        height,
+        (*texts, *legend.texts),
+        tuple(legend.boxes),
+        (margin, y, right - margin, bottom - y),
+        tuple(legend.circles),
     )
-    start = right - _row_width(wording, size)
-    texts.append(Text(right, top + size, size * 0.85, wording.counted, SOFT, at_end=True))
-    for place, row in enumerate(wording.rows):
-        _entry(row, start, top + size * (1.2 + 1.45 * place), right, size, texts, boxes)
-    return start - base
 
 
-def _below(wording: Wording, base: float, room: Box, texts: list[Text], boxes: Swatches) -> float:
-    """Put the legend at the foot of a room, in columns; return where the map ends."""
-    left, top, right, bottom = room
-    size = base * 0.92
-    size = min(size, size * (right - left) / _row_width(wording, size))
-    while True:
-        column = _row_width(wording, size) + size * 1.5
-        columns = max(1, int((right - left + size * 1.5) // column))
-        deep = math.ceil(len(wording.rows) / columns)
-        if deep * size * 1.45 <= (bottom - top) * 0.45:
-            break
-        size *= 0.94
-    start = bottom - deep * size * 1.45
-    for place, row in enumerate(wording.rows):
-        x = left + place // deep * column
-        _entry(row, x, start + place % deep * size * 1.45, x + column - size * 1.5, size, texts, boxes)
-    return start - base * 0.5
+class _Legend:
+    """The rows of a legend, put where there is room for them."""
+
+    def __init__(self, wording: Wording, radius: float) -> None:
+        self.rows = wording.rows
+        self.counted = wording.counted if any(row.count is not None for row in self.rows) else ""
+        self.radius = radius * max((row.size or 0 for row in self.rows), default=0)
+        self.texts: list[Text] = []
+        self.boxes: list[tuple[float, float, float, float, str]] = []
+        self.circles: list[Circle] = []
+        self._largest = radius
+
+    def _swatch(self, size: float) -> float:
+        return max(size * 1.7, 2 * self.radius)
+
+    def _deep(self, size: float) -> float:
+        """Return how much room a row takes from top to bottom."""
+        return max(size * 1.45, 2 * self.radius + size * 0.3)
+
+    def _width(self, size: float) -> float:
+        labels = max(text_width(row.label, size) for row in self.rows)
+        counts = max(text_width(_count(row), size) for row in self.rows)
+        return self._swatch(size) + size * 1.5 + labels + max(counts, text_width(self.counted, size * 0.85))
+
+    def _entry(self, row: Row, x: float, y: float, end: float, size: float) -> None:
+        swatch, middle = self._swatch(size), y + self._deep(size) / 2
+        if row.size is None:
+            self.boxes.append(
+                (x + (swatch - size * 1.7) / 2, middle - size / 2, size * 1.7, size, row.colour)
+            )
+        else:
+            self.circles.append((x + swatch / 2, middle, self._largest * row.size, row.colour))
+        line = middle + size * 0.35
+        self.texts.append(
+            Text(x + swatch + size * 0.5, line, size, row.label, SOFT if row.count == 0 else INK)
+        )
+        if row.count is not None:
+            self.texts.append(Text(end, line, size, _count(row), SOFT, at_end=True))
+
+    def beside(self, base: float, room: Box) -> float:
+        """Put the legend at the right of a room (left, top, right, bottom); return where the map ends."""
+        left, top, right, bottom = room
+        size, most = base * 0.92, (right - left) * 0.42
+        size = min(size, size * most / self._width(size), (bottom - top) / (1.45 * len(self.rows) + 1.2))
+        deep = min(self._deep(size), (bottom - top - size * 1.2) / len(self.rows))
+        start = right - self._width(size)
+        if self.counted:
+            self.texts.append(Text(right, top + size, size * 0.85, self.counted, SOFT, at_end=True))
+        for place, row in enumerate(self.rows):
+            self._entry(row, start, top + size * 1.2 + deep * place, right, size)
+        return start - base
+
+    def below(self, base: float, room: Box) -> float:
+        """Put the legend at the foot of a room, in columns; return where the map ends."""
+        left, top, right, bottom = room
+        size = base * 0.92
+        size = min(size, size * (right - left) / self._width(size))
+        while True:
+            column = self._width(size) + size * 1.5
+            columns = max(1, int((right - left + size * 1.5) // column))
+            deep = math.ceil(len(self.rows) / columns)
+            if deep * self._deep(size) <= (bottom - top) * 0.45 or size < LEAST_TEXT:
+                break
+            size *= 0.94
+        start = bottom - deep * self._deep(size)
+        for place, row in enumerate(self.rows):
+            x = left + place // deep * column
+            self._entry(row, x, start + place % deep * self._deep(size), x + column - size * 1.5, size)
+        return start - base * 0.5
+
+
+def _count(row: Row) -> str:
+    return "" if row.count is None else f"{row.count:,}"
 
 
 @dataclass(frozen=True)
@@ -445,6 +505,7 @@ class Drawn:
     borders : path of the larger areas' borders, empty for none
     chosen : path of the area to point out, empty for none
     inset : name of the part of the nation that is drawn in a frame of its own, empty for the main map
+    circles : in pixels of the frame, in the order in which they are drawn
     """
 
     frame: Frame
@@ -452,6 +513,7 @@ class Drawn:
     borders: str = ""
     chosen: str = ""
     inset: str = ""
+    circles: Sequence[Circle] = ()
 
 
 def _map(drawn: Drawn, lang: str, *, fine: bool) -> str:
@@ -484,6 +546,7 @@ def _map(drawn: Drawn, lang: str, *, fine: bool) -> str:
         parts.append(outline(drawn.chosen, "#ffffff", 4.5))
         parts.append(outline(drawn.chosen, INK, 2.4))
     parts.append("</g>")
+    parts.append(_circles(drawn.circles))
     parts.append("</svg>")
     if drawn.inset:
         parts.append(
@@ -494,6 +557,16 @@ def _map(drawn: Drawn, lang: str, *, fine: bool) -> str:
         size = min(max(frame.width / 20, 7), 14, 0.92 * frame.width / text_width(name, 1))
         parts.append(Text(frame.left + size * 0.3, frame.top + size * 1.15, size, name, SOFT).svg())
     return "".join(parts)
+
+
+def _circles(circles: Sequence[Circle]) -> str:
+    if not circles:
+        return ""
+    drawn = "".join(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour}"/>'
+        for x, y, radius, colour in circles
+    )
+    return f'<g fill-opacity="{OPACITY}" stroke="#ffffff" stroke-width="0.6">{drawn}</g>'
 
 
 def to_svg(page: Layout, wording: Wording, maps: Sequence[Drawn], *, fine: bool) -> str:
@@ -519,6 +592,7 @@ def to_svg(page: Layout, wording: Wording, maps: Sequence[Drawn], *, fine: bool)
             '<rect width="100%" height="100%" fill="#ffffff"/>',
             *(_map(drawn, wording.lang, fine=fine) for drawn in maps),
             boxes,
+            _circles(page.circles),
             *(text.svg() for text in page.texts),
             "</svg>",
         )

@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 
 FONTS = "'Noto Sans CJK JP','Noto Sans JP','Hiragino Sans','Yu Gothic',sans-serif"
 NO_DATA_LABEL: Text = {"ja": "データなし", "en": "No data"}
+#: Of the largest circle in a legend, in pixels.
+RADIUS = 22
 #: Where nothing is known of something that may well be there.
 NONE_KNOWN_LABEL: Text = {"ja": "把握なし（網羅ではない）", "en": "None known (partial)"}
 
@@ -35,8 +37,18 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class CircleEntry:
+    """A circle and what it stands for; ``size`` is its radius as a share of the largest one on the map."""
+
+    value: float
+    size: float
+    colour: str
+    label: Text
+
+
+@dataclass(frozen=True)
 class Legend:
-    """The classes of a picture, from low to high, and the areas without data."""
+    """The classes of a picture, from low to high, its circles where it has some, the areas without data."""
 
     title_ja: str
     title_en: str
@@ -46,6 +58,7 @@ class Legend:
     entries: tuple[Entry, ...]
     no_data: int
     no_data_label: Text = field(default_factory=lambda: NO_DATA_LABEL)
+    circles: tuple[CircleEntry, ...] = ()
 
     def heading(self, lang: Language) -> str:
         """Return the title with the unit behind it, in ``ja`` or ``en``."""
@@ -56,19 +69,12 @@ class Legend:
     def to_svg(self, lang: Language) -> str:
         """Return the legend as SVG with its texts in ``ja`` or ``en``; a bar shows each class's count."""
         heading = self.heading(lang)
+        if self.circles:
+            return self._circles_svg(lang, heading)
         rows = [(e.colour, e.label_ja if lang == "ja" else e.label_en, e.count) for e in self.entries]
         rows.append((to_hex(NO_DATA), self.no_data_label[lang], self.no_data))
         most = max(count for _, _, count in rows) or 1
-        height = 48 + 22 * len(rows)
-        parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="320" height="{height}"'
-            f' viewBox="0 0 320 {height}"'
-            f' role="img" lang="{lang}" font-family="{FONTS}" font-size="13">',
-            f"<title>{escape(heading)} {escape(self.period)}</title>",
-            '<rect width="100%" height="100%" fill="#ffffff"/>',
-            f'<text x="10" y="20" font-weight="bold">{escape(heading)}</text>',
-            f'<text x="10" y="37" fill="#555555">{escape(self.period)}</text>',
-        ]
+        parts = [self._head(48 + 22 * len(rows), heading, lang)]
         for place, (colour, label, count) in enumerate(rows):
             y = 46 + 22 * place
             bar = round(60 * count / most, 1)
@@ -79,6 +85,38 @@ class Legend:
                 f'<text x="312" y="{y + 13}" text-anchor="end" fill="#555555">{count:,}</text>'
             )
         return "".join((*parts, "</svg>"))
+
+    def _head(self, height: float, heading: str, lang: Language) -> str:
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="320" height="{height:g}"'
+            f' viewBox="0 0 320 {height:g}"'
+            f' role="img" lang="{lang}" font-family="{FONTS}" font-size="13">'
+            f"<title>{escape(heading)} {escape(self.period)}</title>"
+            '<rect width="100%" height="100%" fill="#ffffff"/>'
+            f'<text x="10" y="20" font-weight="bold">{escape(heading)}</text>'
+            f'<text x="10" y="37" fill="#555555">{escape(self.period)}</text>'
+        )
+
+    def _circles_svg(self, lang: Language, heading: str) -> str:
+        parts, y = [], 46.0
+        for one in self.circles:
+            radius = RADIUS * one.size
+            y += radius + 3
+            parts.append(
+                f'<circle cx="{10 + RADIUS}" cy="{y:g}" r="{radius:.1f}" fill="{one.colour}"'
+                f' stroke="#888888"/><text x="{26 + 2 * RADIUS}" y="{y + 4.5:g}">'
+                f"{escape(one.label[lang])}</text>"
+            )
+            y += radius + 3
+        if self.no_data:
+            parts.append(
+                f'<rect x="10" y="{y + 4:g}" width="24" height="16" fill="{to_hex(NO_DATA)}"'
+                f' stroke="#888888"/>'
+                f'<text x="42" y="{y + 17:g}">{escape(self.no_data_label[lang])}</text>'
+                f'<text x="312" y="{y + 17:g}" text-anchor="end" fill="#555555">{self.no_data:,}</text>'
+            )
+            y += 24
+        return "".join((self._head(y + 6, heading, lang), *parts, "</svg>"))
 
 
 def formatted(value: float, decimals: int) -> str:
@@ -112,11 +150,11 @@ def _parting(bound: float, decimals: int, between: tuple[float, float] | None) -
     if between is None:
         return near
     below, above = between
+    if below < near <= above or not math.isfinite(below):
+        return near
     unit = 10.0**-decimals
-    for number in (near, round((math.floor(below / unit) + 1) * unit, decimals)):
-        if below < number <= above:
-            return number
-    return near
+    next_above = round((math.floor(below / unit) + 1) * unit, decimals)
+    return next_above if below < next_above <= above else near
 
 
 def _between(bounds: Sequence[float], values: Floats) -> list[tuple[float, float]]:

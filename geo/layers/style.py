@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from geo.layers.circles import LAND, OPACITY, Circles
 from geo.layers.palettes import NO_DATA, to_hex
 
 SOURCE = "areas"
+POINTS = "points"
+#: Whether there are few areas → (zoom, radius of the largest circle in pixels).
+SIZES = {True: ((4, 26), (8, 80), (12, 160)), False: ((4, 16), (8, 60), (12, 140))}
 
 #: A MapLibre expression, or a colour.
 Fill = str | list[object]
@@ -37,8 +41,45 @@ def _matched(attribute: str, colours: Iterable[tuple[Sequence[object], str]]) ->
     return ["match", ["get", attribute], *cases, no_data] if cases else no_data
 
 
+def fill_of_land(colours: Sequence[str]) -> Fill:
+    """Return the fill of tiles under circles: paper, and the colour of no data where there is none."""
+    return _matched("class", [(list(range(len(colours))), LAND)] if colours else [])
+
+
+def circle_layer(circles: Circles, *, few: bool) -> dict[str, object]:
+    """Return the layer that draws values as circles at the points of ``POINTS``.
+
+    Parameters
+    ----------
+    few : there are few areas, so that there is room for larger circles
+    """
+    share: list[object] = ["sqrt", ["/", ["abs", ["get", "value"]], circles.most or 1]]
+    sizes = [part for zoom, pixels in SIZES[few] for part in (zoom, ["*", pixels, share])]
+    return {
+        "id": "areas-circles",
+        "type": "circle",
+        "source": POINTS,
+        "filter": ["!=", ["coalesce", ["get", "value"], 0], 0],
+        "layout": {"circle-sort-key": ["-", ["abs", ["get", "value"]]]},
+        "paint": {
+            "circle-color": ["case", ["<", ["get", "value"], 0], circles.below, circles.above],
+            "circle-opacity": OPACITY,
+            "circle-radius": ["interpolate", ["exponential", 1.4], ["zoom"], *sizes],
+            "circle-stroke-color": "#ffffff",
+            "circle-stroke-width": 0.6,
+        },
+    }
+
+
 def maplibre_style(
-    *, name: str, source: Mapping[str, object], fill: Fill, lang: str, credit: str
+    *,
+    name: str,
+    source: Mapping[str, object],
+    fill: Fill,
+    lang: str,
+    credit: str,
+    points: str | None = None,
+    over: Sequence[Mapping[str, object]] = (),
 ) -> dict[str, object]:
     """Return a MapLibre style (version 8).
 
@@ -48,15 +89,17 @@ def maplibre_style(
     source : where the tiles are: a vector source as the style specification has it
     fill : colour of an area
     lang : ``ja`` or ``en``; which attribute names an area, kept in ``metadata``
+    points : address of the areas as GeoJSON points with ``value``, where layers ``over`` the areas need it
     credit : kept in ``metadata``; maps show that of the source
     """
+    further = {} if points is None else {POINTS: {"type": "geojson", "data": points}}
     return {
         "version": 8,
         "name": name,
         "metadata": {"chiiki:credit": credit, "chiiki:name": "name" if lang == "ja" else "name_en"},
         "center": [137.5, 37.8],
         "zoom": 4.3,
-        "sources": {SOURCE: dict(source)},
+        "sources": {SOURCE: dict(source), **further},
         "layers": [
             {"id": "background", "type": "background", "paint": {"background-color": "#eef3f7"}},
             {
@@ -77,5 +120,6 @@ def maplibre_style(
                     "line-width": ["interpolate", ["linear"], ["zoom"], 4, 0.2, 8, 0.7, 12, 1.4],
                 },
             },
+            *map(dict, over),
         ],
     }

@@ -12,11 +12,13 @@ from geo.eras import period_label
 from geo.figures.indicators import PeriodKind
 from geo.figures.statistics import Order, Statistics
 from geo.layers import palettes
+from geo.layers.circles import LAND
 from geo.layers.legend import Legend as Classes
 from geo.text import Text, name_of
 from service.figures.forms import Source, sources_described
 from service.figures.values import STATUSES
 from service.http.forms import Feature, FeatureCollection, Numbers
+from service.layers.legends import legend_of
 from service.layers.ranking import Place
 from service.layers.views import MISSING, Picture
 from service.memory.atlas import Atlas
@@ -65,11 +67,31 @@ class NoData(TypedDict):
     count: int
 
 
+class LegendCircle(TypedDict):
+    """A circle; `size` is its radius as a share of that of the largest on the map."""
+
+    value: float
+    size: float
+    colour: str
+    label: Text
+
+
+class CircleScale(TypedDict):
+    """How counts are drawn: a circle's area is in proportion to its number, `most` has the largest."""
+
+    most: float
+    above: str
+    below: str
+    land: str
+    examples: list[LegendCircle]
+
+
 class LegendClasses(TypedDict):
-    """What each colour of a map means."""
+    """What each colour of a map means; `circles` for counts, which are drawn as such."""
 
     classes: list[LegendClass]
     no_data: NoData
+    circles: CircleScale | None
 
 
 class Legend(About, LegendClasses):
@@ -278,8 +300,25 @@ def about(atlas: Atlas, picture: Picture, sources: tuple[str, ...] | None = None
     }
 
 
-def classes_described(legend: Classes) -> LegendClasses:
-    """Return what each colour of a map means, as JSON."""
+def _circles_described(picture: Picture, legend: Classes) -> CircleScale | None:
+    circles = picture.circles
+    if circles is None:
+        return None
+    return {
+        "most": circles.most,
+        "above": circles.above,
+        "below": circles.below,
+        "land": LAND,
+        "examples": [
+            {"value": one.value, "size": one.size, "colour": one.colour, "label": one.label}
+            for one in legend.circles
+        ],
+    }
+
+
+def legend_described(picture: Picture) -> LegendClasses:
+    """Return what each colour, or circle, of a map means, as JSON."""
+    legend = legend_of(picture)
     return {
         "classes": [
             {
@@ -296,6 +335,7 @@ def classes_described(legend: Classes) -> LegendClasses:
             "label": legend.no_data_label,
             "count": legend.no_data,
         },
+        "circles": _circles_described(picture, legend),
     }
 
 

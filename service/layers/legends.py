@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from geo.layers.legend import NO_DATA_LABEL, NONE_KNOWN_LABEL, Entry, Legend, numeric_entries
+from geo.layers.circles import Circles
+from geo.layers.legend import (
+    NO_DATA_LABEL,
+    NONE_KNOWN_LABEL,
+    CircleEntry,
+    Entry,
+    Legend,
+    numeric_entries,
+)
+from geo.text import Text
 from service.layers.views import MISSING, Picture
 
 
-def legend_of(picture: Picture) -> Legend:
-    """Return the legend of a picture."""
+def legend_of(picture: Picture, circles: Circles | None = None) -> Legend:
+    """Return the legend of a picture; with other ``circles`` than its own where it shows a part of it."""
     indicator = picture.view.indicator
     counts = np.bincount(picture.classes, minlength=MISSING + 1).tolist()
     if indicator.kind == "category":
@@ -37,6 +46,24 @@ def legend_of(picture: Picture) -> Legend:
         unit_en=indicator.unit_en,
         period=picture.view.period,
         entries=entries,
+        circles=_circles(picture, circles or picture.circles),
         no_data=counts[MISSING],
         no_data_label=NONE_KNOWN_LABEL if indicator.topic == "measures" else NO_DATA_LABEL,
     )
+
+
+def _circles(picture: Picture, circles: Circles | None) -> tuple[CircleEntry, ...]:
+    """Return the circles that tell a map of counts; those of losses too where there are some."""
+    if circles is None:
+        return ()
+    told = circles.examples(picture.view.indicator.decimals)
+    found = [CircleEntry(one.value, one.size, circles.above, _both(one.label)) for one in told]
+    if np.nanmin(picture.vector.values, initial=0) < 0:
+        found += [
+            CircleEntry(-one.value, one.size, circles.below, _both(f"−{one.label}")) for one in told[:1]
+        ]
+    return tuple(found)
+
+
+def _both(label: str) -> Text:
+    return {"ja": label, "en": label}

@@ -11,9 +11,10 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from geo.figures.statistics import statistics as statistics_of
+from geo.layers.circles import FEW
 from geo.layers.geojson import Column
-from geo.layers.style import fill_of_poured, maplibre_style
-from service.areas.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
+from geo.layers.style import circle_layer, fill_of_land, fill_of_poured, maplibre_style
+from service.areas.geometry import Bbox, Parent, bbox_of, parent_of, pouring
 from service.figures.forms import credits_of
 from service.figures.values import STATUSES, columns_of
 from service.http.addresses import base_url
@@ -43,13 +44,14 @@ from service.layers.forms import (
     TileJson,
     Values,
     about,
-    classes_described,
+    legend_described,
     values_described,
     view_described,
 )
 from service.layers.legends import legend_of
 from service.layers.tile_sources import MAX_ZOOM
 from service.layers.views import MISSING, Lang, Picture, Revision, View, is_current
+from service.memory.atlas import POINT
 from service.memory.cache import digest
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
@@ -113,7 +115,10 @@ async def tilejson(
 async def style(
     request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja", encoding: Encoding = "mvt"
 ) -> Response:
-    """Return a complete MapLibre style: source, colours of the classes, no-data colour, outlines."""
+    """Return a complete MapLibre style: source, colours of the classes, no-data colour, outlines.
+
+    A layer of counts has circles in proportion over plain areas.
+    """
     view = picture.view
     indicator = view.indicator
     # who reads MVT alone does not know the word either
@@ -121,12 +126,19 @@ async def style(
     query = _query(view, lang=lang, **chosen)
     address = f"{base_url(request)}/v1/layers/{indicator.id}/tiles.json?{query}"
     name = indicator.name_ja if lang == "ja" else indicator.name_en
+    circles, points, over = picture.circles, None, []
+    if circles is not None:
+        asked = _query(view, detail=POINT, rev=picture.revision)
+        points = f"{base_url(request)}/v1/layers/{indicator.id}/areas.geojson?{asked}"
+        over = [circle_layer(circles, few=len(picture.gazetteer) <= FEW)]
     body = maplibre_style(
         name=f"{name} {view.period}",
         source={"type": "vector", "url": address, **chosen},
-        fill=fill_of_poured(picture.hex_colours),
+        fill=(fill_of_poured if circles is None else fill_of_land)(picture.hex_colours),
         lang=lang,
         credit=view.vintage.credit[lang],
+        points=points,
+        over=over,
     )
     return json_answer(request, body)
 
@@ -134,7 +146,7 @@ async def style(
 @router.get("/legend.json", summary="Legend as JSON", responses=answers(JSON, form=Legend))
 async def legend_json(request: Request, atlas: AtlasDep, picture: PictureDep) -> Response:
     """Return classes with bounds, colour, label and count, and the no-data class."""
-    body: Legend = {**about(atlas, picture), **classes_described(legend_of(picture))}
+    body: Legend = {**about(atlas, picture), **legend_described(picture)}
     return json_answer(request, body)
 
 
@@ -154,7 +166,13 @@ async def areas_geojson(
     picture: PictureDep,
     parent: Parent = None,
     bbox: Bbox = None,
-    detail: Detail = "medium",
+    detail: Annotated[
+        Literal["point", "low", "medium", "high"],
+        Query(
+            description="`low` for the nation on a page, `medium` for a region, `high` as ingested; "
+            "`point` for a point inside each area instead of its outline"
+        ),
+    ] = "medium",
     rev: Revision = None,
 ) -> Response:
     """Return areas with `value`, `class` and `status` as GeoJSON in WGS 84 (RFC 7946).

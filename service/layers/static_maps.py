@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from geo.codes import area_code
 from geo.eras import period_label
 from geo.layers import drawing
-from geo.layers.drawing import Box, Drawn, Frame, Row, Wording
+from geo.layers.circles import LAND, Circles, largest_first
+from geo.layers.drawing import Box, Circle, Drawn, Frame, Row, Wording
+from geo.layers.legend import Legend
 from geo.layers.palettes import NO_DATA, to_hex
 from geo.layers.words import LEVELS, credits_in_words
 from geo.text import Language
@@ -51,15 +55,23 @@ class Sheet:
 def svg_of(atlas: Atlas, picture: Picture, sheet: Sheet, summary: str) -> str:
     """Return a static map as SVG."""
     chosen = level_of(atlas, picture.view.vintage, area_code(sheet.area)) if sheet.area else None
-    wording = _wording(atlas, picture, sheet, summary, chosen[1] if chosen else None)
-    page = drawing.layout(sheet.width, sheet.height, wording)
+    circles = _scale(picture, sheet.bbox or (chosen[1].bbox if chosen else None))
+    legend = legend_of(picture, circles)
+    wording = _wording(atlas, picture, legend, sheet, summary, chosen[1] if chosen else None)
+    radius = drawing.largest_radius(sheet.width, sheet.height, len(picture.gazetteer))
+    page = drawing.layout(sheet.width, sheet.height, wording, radius)
     if sheet.bbox:
         frames = {"": drawing.framed(sheet.bbox, *page.map)}
     elif chosen:
         frames = {"": drawing.framed(_around(atlas, picture.view.vintage, *chosen), *page.map)}
     else:
         frames = drawing.nation(*page.map)
-    maps = [_drawn(atlas, picture, name, frame, chosen) for name, frame in frames.items()]
+    maps = [
+        replace(
+            _drawn(atlas, picture, name, frame, chosen), circles=_circles(picture, circles, frame, radius)
+        )
+        for name, frame in frames.items()
+    ]
     return drawing.to_svg(page, wording, maps, fine=len(picture.gazetteer) > MANY and len(frames) > 1)
 
 
@@ -81,16 +93,21 @@ def rasterised(svg: str, scale: int, fonts: Sequence[str]) -> bytes:
     return answer_of("service.layers.rasterizer", *words, given=svg.encode(), seconds=MOST_S)
 
 
-def _wording(atlas: Atlas, picture: Picture, sheet: Sheet, summary: str, chosen: Area | None) -> Wording:
-    lang, view, legend = sheet.lang, picture.view, legend_of(picture)
+def _wording(
+    atlas: Atlas, picture: Picture, legend: Legend, sheet: Sheet, summary: str, chosen: Area | None
+) -> Wording:
+    lang, view = sheet.lang, picture.view
     period = period_label(view.period, view.indicator.period_kind)[lang]
     level = LEVELS[view.level][lang]
-    rows = [
-        Row(entry.colour, entry.label_ja if lang == "ja" else entry.label_en, entry.count)
-        for entry in legend.entries
-    ]
-    if view.indicator.kind != "category":
-        rows.reverse()
+    if picture.circles is None:
+        rows = [
+            Row(entry.colour, entry.label_ja if lang == "ja" else entry.label_en, entry.count)
+            for entry in legend.entries
+        ]
+        if view.indicator.kind != "category":
+            rows.reverse()
+    else:
+        rows = [Row(one.colour, one.label[lang], None, one.size) for one in legend.circles]
     if legend.no_data:
         rows.append(Row(to_hex(NO_DATA), legend.no_data_label[lang], legend.no_data))
     credits = credits_of(atlas, picture.vector.sources, view.vintage)
@@ -120,7 +137,14 @@ def _drawn(
     colours = picture.hex_colours
     paths = _in_frame(atlas, view.vintage, view.level, frame)
     areas = [
-        (None if (found := int(picture.classes[position])) == MISSING else colours[found], path)
+        (
+            None
+            if (found := int(picture.classes[position])) == MISSING
+            else colours[found]
+            if picture.circles is None
+            else LAND,
+            path,
+        )
         for position, path in paths.items()
     ]
     borders = ""
@@ -131,6 +155,33 @@ def _drawn(
         level, area = chosen
         outlined = _in_frame(atlas, view.vintage, level, frame).get(area.position, "")
     return Drawn(frame, areas, borders, outlined, inset)
+
+
+def _scale(picture: Picture, box: Box | None) -> Circles | None:
+    """Return how counts are drawn: the largest circle is for the largest number on the map."""
+    circles = picture.circles
+    if circles is None or box is None:
+        return circles
+    values = picture.vector.values[picture.gazetteer.overlapping(box)]
+    return replace(circles, most=float(np.nanmax(np.abs(values), initial=0)))
+
+
+def _circles(picture: Picture, circles: Circles | None, frame: Frame, radius: float) -> list[Circle]:
+    """Return the circles that a frame shows, none where areas are painted."""
+    values = picture.vector.values
+    if circles is None:
+        return []
+    sizes = circles.sizes(values)
+    shown = set(picture.gazetteer.overlapping(frame.bounds).tolist())
+    return [
+        (
+            *frame.place(picture.gazetteer.areas[position].lon, picture.gazetteer.areas[position].lat),
+            float(sizes[position]) * radius,
+            circles.colour(float(values[position])),
+        )
+        for position in largest_first(sizes)
+        if position in shown
+    ]
 
 
 def _in_frame(atlas: Atlas, vintage: Vintage, level: str, frame: Frame) -> Paths:

@@ -17,7 +17,8 @@ from pydantic import JsonValue
 
 from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
-from geo.layers import classify, palettes
+from geo.layers import circles, classify, palettes
+from geo.layers.circles import Circles
 from geo.text import Language
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.figures.values import Breaks, Vector
@@ -177,6 +178,13 @@ class Picture:
     def nbytes(self) -> int:
         """Size in memory."""
         return self.vector.nbytes + self.classes.nbytes + self.colours.nbytes + 2000
+
+    @cached_property
+    def circles(self) -> Circles | None:
+        """How its counts are drawn; None where areas are painted."""
+        if not circles.are_for(self.view.indicator.kind):
+            return None
+        return Circles.of(self.lowest, self.bounds, self.view.palette)
 
     @property
     def hex_colours(self) -> list[str]:

@@ -26,7 +26,7 @@ from geo.figures.indicators import Indicator
 from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
 from service.areas import queries as area_queries
-from service.areas.gazetteer import Gazetteer
+from service.areas.gazetteer import Area, Gazetteer
 from service.areas.tiles import TOP_ZOOM, encode_tile
 from service.figures import queries as figure_queries
 from service.figures.values import NOT_APPLICABLE, OK, Breaks, StoredVector, Vector, ages_by_year, derived
@@ -40,6 +40,9 @@ __all__ = ["Atlas", "Vintage"]
 V = TypeVar("V")
 Address = tuple[int, int, int]
 Ints = NDArray[np.intp]
+
+#: Instead of a detail of outlines: a point inside each area.
+POINT = "point"
 
 
 _NUMBERS = text(
@@ -340,7 +343,8 @@ class Atlas:
     ) -> tuple[FeatureTexts, Ints]:
         """Return outlines as GeoJSON texts, and the place of each wanted area in them.
 
-        All outlines of a detail are held together when they fit the budget; otherwise the wanted ones.
+        ``POINT`` as detail stands for a point inside each. All outlines of a detail are held together when
+        they fit the budget; otherwise the wanted ones.
         """
         gazetteer = self.gazetteer(vintage, level)
         key = (vintage, level, detail, self.catalogue.vintage_numbers[vintage])
@@ -360,6 +364,8 @@ class Atlas:
         held = shelf.get(key)
         if held is not None:
             return held, wanted
+        if detail == POINT:
+            return shelf.put(key, _points(gazetteer)), wanted
         size = self.store.held(self.store.sizes, key, measure)
         if size * 2 > self.store.memory.limit // LARGEST_SHARE and len(wanted) < len(gazetteer):
             some = wanted.tolist()
@@ -443,11 +449,19 @@ def _opened_by_column(stored: bytes, gazetteer: Gazetteer) -> mlt.Tile:
     return mlt.Tile(mvt.read_skeleton(stored), gazetteer.ids, gazetteer.texts)
 
 
+def _points(gazetteer: Gazetteer) -> FeatureTexts:
+    points = [f'{{"type":"Point","coordinates":[{a.lon:.5f},{a.lat:.5f}]}}' for a in gazetteer.areas]
+    return _texts_of(gazetteer.areas, points)
+
+
 def _feature_texts(gazetteer: Gazetteer, rows: Sequence[Row[Any, Any]]) -> FeatureTexts:
-    areas = [gazetteer.areas[row.position] for row in rows]
+    return _texts_of([gazetteer.areas[row.position] for row in rows], [row.geojson for row in rows])
+
+
+def _texts_of(areas: Sequence[Area], geometries: Sequence[str]) -> FeatureTexts:
     return FeatureTexts.of(
         ids=[int(area.code) for area in areas],
         properties=[{"code": a.code, "name": a.name_ja, "name_en": a.name_en} for a in areas],
-        geometries=[row.geojson for row in rows],
+        geometries=geometries,
         bboxes=[area.bbox for area in areas],
     )

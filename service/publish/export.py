@@ -37,8 +37,7 @@ from service.db.database import reader_engine
 from service.figures.forms import Labels, credits_of, described, sources_described
 from service.figures.values import OK, STATUSES
 from service.http.responses import to_json
-from service.layers.forms import about, classes_described
-from service.layers.legends import legend_of
+from service.layers.forms import about, legend_described
 from service.layers.views import (
     MISSING,
     Picture,
@@ -336,9 +335,9 @@ def _values(atlas: Atlas, pictures: Sequence[Picture], shared: Picture) -> dict[
     newest = pictures[-1]
     sources = tuple(dict.fromkeys(source for one in pictures for source in one.vector.sources))
     return {
-        **classes_described(legend_of(newest)),
+        **legend_described(newest),
         **about(atlas, newest, sources),
-        "shared_legend": classes_described(legend_of(shared))["classes"],
+        "shared_legend": legend_described(shared)["classes"],
         "codes": newest.gazetteer.codes.tolist(),
         "periods": list(map(_period, pictures)),
     }
@@ -349,7 +348,7 @@ def _period(picture: Picture) -> dict[str, object]:
     return {
         "period": picture.view.period,
         "label": period_label(picture.view.period, picture.view.indicator.period_kind),
-        "legend": classes_described(legend_of(picture))["classes"],
+        "legend": legend_described(picture)["classes"],
         "values": picture.vector.values,
         "classes": [None if one == MISSING else one for one in picture.classes.tolist()],
         "missing": {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from geo.layers.drawing import (
     Row,
     Wording,
     framed,
+    largest_radius,
     layout,
     mercator,
     nation,
@@ -235,3 +238,39 @@ def test_the_same_picture_has_the_same_bytes() -> None:
     drawn = [to_svg(layout(400, 300, wording()), wording(), [Drawn(frame, shapes)], fine=True)]
     drawn += [to_svg(layout(400, 300, wording()), wording(), [Drawn(frame, shapes)], fine=True)]
     assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_circles_of_a_legend_are_as_large_as_on_the_map_and_lie_inside_the_picture(
+    size: tuple[int, int],
+) -> None:
+    shares = (0.85, 0.4, 0.1)
+    rows = tuple(Row("#253494", f"{10**place:,}", None, share) for place, share in enumerate(shares))
+    words = replace(wording(0), rows=(*rows, Row("#cccccc", "データなし", 6)))
+    radius = largest_radius(*size, 47)
+    page = layout(*size, words, radius)
+    assert [circle[2] for circle in page.circles] == pytest.approx([share * radius for share in shares])
+    left, top, width, height = page.map
+    for x, y, r, _colour in page.circles:
+        assert r <= x <= size[0] - r
+        assert r <= y <= size[1] - r
+        assert x - r >= left + width or y - r >= top + height
+    for one, other in pairwise(page.circles):
+        apart = ((one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2) ** 0.5
+        assert apart >= (one[2] + other[2]) * 0.98
+
+
+def test_circles_are_drawn_over_the_areas_in_the_order_given() -> None:
+    frame = framed((139.0, 35.0, 140.0, 36.0), 0, 0, 100, 100)
+    drawn = Drawn(
+        frame, [(None, "M0 0h1v1z")], circles=[(50.0, 50.0, 9.0, "#253494"), (52.0, 50.0, 2.0, "#253494")]
+    )
+    svg = to_svg(layout(400, 300, wording(0)), wording(0), [drawn], fine=False)
+    assert [float(r) for r in re.findall(r'<circle [^>]*r="([0-9.]+)"', svg)] == [9.0, 2.0]
+    assert svg.index("<path") < svg.index("<circle")
+
+
+def test_a_point_lies_where_the_outline_around_it_does() -> None:
+    frame = framed((139.0, 35.0, 140.0, 36.0), 0, 0, 100, 100)
+    assert frame.place(frame.west, 35.5)[0] == 0
+    assert frame.place(139.5, 35.5) == pytest.approx((50, 50), abs=0.5)

@@ -164,6 +164,14 @@ def test_a_persons_own_round_bound_is_told_as_it_is_where_no_value_stands_on_it(
     ]
 
 
+def test_bounds_that_no_value_reaches_are_told_as_they_are() -> None:
+    values = np.array([25.5, 27.0, np.nan])
+    told = numeric_entries(25.5, [20.0, 25.0, 30.0], ["#000000"] * 3, [0, 0, 2], 1, values=values)
+    assert [e.label_en for e in told] == ["under 20.0", "20.0 to under 25.0", "25.0 or more"]
+    nothing = numeric_entries(1.0, [2.0, 3.0], ["#000000"] * 2, [0, 0], 1, values=np.array([np.nan]))
+    assert [e.label_en for e in nothing] == ["under 2.0", "2.0 or more"]
+
+
 def test_values_too_near_each_other_to_be_told_apart_leave_the_bound_as_it_is_written() -> None:
     values = np.array([1.0, 31.231, 31.234, 50.0])
     told = numeric_entries(1.0, [31.231, 50.0], ["#000000"] * 2, [2, 2], 1, values=values)

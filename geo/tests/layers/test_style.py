@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from geo.layers.style import fill_of_codes, fill_of_poured, maplibre_style
+from geo.layers.circles import LAND, Circles
+from geo.layers.style import circle_layer, fill_of_codes, fill_of_land, fill_of_poured, maplibre_style
 
 
 def test_a_class_of_poured_tiles_has_its_colour_and_a_missing_one_that_of_no_data() -> None:
@@ -39,3 +41,29 @@ def test_a_style_names_areas_in_its_language_and_draws_its_own_source(lang: str,
     assert fill["paint"]["fill-color"] == "#ff0000"
     assert "glyphs" not in found
     assert "sprite" not in found
+
+
+def test_circles_are_drawn_over_plain_areas_in_proportion_to_the_largest() -> None:
+    circles = Circles.of(-50.0, np.array([0.0, 200.0]), "rdylbu")
+    layer = circle_layer(circles, few=True)
+    found = maplibre_style(
+        name="甲",
+        source={"type": "vector"},
+        fill=fill_of_land(["#ff0000", "#0000ff"]),
+        lang="ja",
+        credit="乙",
+        points="http://x/areas.geojson",
+        over=[layer],
+    )
+    sources, layers = found["sources"], found["layers"]
+    assert isinstance(sources, dict)
+    assert isinstance(layers, list)
+    assert sources["points"] == {"type": "geojson", "data": "http://x/areas.geojson"}
+    assert layers[-1] == layer
+    assert layers[1]["paint"]["fill-color"] == ["match", ["get", "class"], [0, 1], LAND, "#cccccc"]
+    paint = layer["paint"]
+    assert isinstance(paint, dict)
+    share = ["sqrt", ["/", ["abs", ["get", "value"]], 200.0]]
+    assert paint["circle-radius"][3:5] == [4, ["*", 26, share]]
+    assert paint["circle-color"] == ["case", ["<", ["get", "value"], 0], circles.below, circles.above]
+    assert fill_of_land([]) == "#cccccc"

@@ -1,0 +1,115 @@
+"""Proportional symbols: a count is a circle whose area is in proportion to it.
+
+A count painted over an area says how large the area is; a circle says how large the count is. Rates,
+densities and categories stay areas of colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.layers import palettes
+from geo.layers.legend import formatted
+from geo.layers.palettes import to_hex
+
+Floats = NDArray[np.float64]
+
+#: Under circles, areas are paper; it is lighter than where there are no data.
+LAND = "#f3f0e8"
+#: How much of what lies under a circle shows through it.
+OPACITY = 0.72
+#: Of numbers below 0, where the palette has no half for them.
+LOSS = "#b2182b"
+#: The strongest of so many shades.
+SHADES = 7
+#: A map of at most so many areas has room for larger circles.
+FEW = 100
+#: A legend shows so many circles, each about so many times the next.
+EXAMPLES, STEP = 3, 5
+
+
+def are_for(kind: str) -> bool:
+    """Return whether the values of an indicator of this kind are shown as circles."""
+    return kind == "count"
+
+
+@dataclass(frozen=True)
+class Circles:
+    """How counts are drawn.
+
+    Attributes
+    ----------
+    most : the number that the largest circle stands for; 0 where all are 0
+    above, below : colour of numbers above and below 0
+    """
+
+    most: float
+    above: str
+    below: str
+
+    @classmethod
+    def of(cls, lowest: float, bounds: Floats, palette: str) -> Circles:
+        """Return the circles of values classified between ``lowest`` and the last of the bounds.
+
+        They have the strongest colours of the palette; a palette of one half lends none to losses.
+        """
+        most = max(abs(float(lowest)), abs(float(bounds[-1]))) if len(bounds) else 0.0
+        ends = palettes.colours(palette, SHADES)[[0, -1]].tolist()
+        below = to_hex(ends[0]) if palettes.is_diverging(palette) else LOSS
+        return cls(most, to_hex(ends[1]), below)
+
+    def sizes(self, values: Floats) -> Floats:
+        """Return each radius as a share of the largest one; 0 for 0, NaN where missing.
+
+        >>> Circles(100.0, "#000000", "#ff0000").sizes(np.array([100.0, -25.0, 0.0])).tolist()
+        [1.0, 0.5, 0.0]
+        """
+        return np.sqrt(np.abs(values) / self.most) if self.most else values * 0.0
+
+    def colour(self, value: float) -> str:
+        """Return the colour of a number's circle."""
+        return self.below if value < 0 else self.above
+
+    def examples(self, decimals: int) -> list[Example]:
+        """Return the circles of a legend: round numbers, the largest first.
+
+        >>> [one.label for one in Circles(13_960_000.0, "#000000", "#ff0000").examples(0)]
+        ['10,000,000', '2,000,000', '200,000']
+        """
+        found: list[Example] = []
+        number = self.most
+        while number and len(found) < EXAMPLES:
+            number = _round_below(number)
+            if round(number, decimals) == 0:
+                break
+            found.append(
+                Example(number, float(self.sizes(np.array([number]))[0]), formatted(number, decimals))
+            )
+            number /= STEP
+        return found
+
+
+@dataclass(frozen=True)
+class Example:
+    """A circle of a legend; ``size`` is its radius as a share of the largest one."""
+
+    value: float
+    size: float
+    label: str
+
+
+def _round_below(number: float) -> float:
+    """Return the largest of 1, 2 and 5 times a power of ten that is not above a positive number."""
+    power = 10.0 ** np.floor(np.log10(number))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= number * (1 + 1e-12)))
+
+
+def largest_first(sizes: Floats) -> Sequence[int]:
+    """Return the places of the circles to draw, the small ones over the large; none of size 0 or missing."""
+    drawn = np.flatnonzero(sizes > 0)
+    order: list[int] = drawn[np.argsort(-sizes[drawn], kind="stable")].tolist()
+    return order
