@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from typing_extensions import TypedDict
 
 from geo.areas.lineage import Change
+from geo.layers.words import Named
 from geo.text import Text, name_of
 from service.areas.gazetteer import Area, Gazetteer
 from service.http.forms import Feature, FeatureCollection
@@ -160,7 +161,18 @@ class AreaFeatures(FeatureCollection):
 
 def named(area: Area) -> NamedArea:
     """Return what an area is called, and where it lies, as JSON."""
-    return {"code": area.code, "name": name_of(area), "prefecture": area.prefecture}
+    return {
+        "code": area.code,
+        "name": {"ja": area.name_ja, "en": area.name_en},
+        "prefecture": area.prefecture,
+    }
+
+
+def full_name(area: Area, prefecture: Area | None) -> Named:
+    """Return a name that stands alone: 群馬県前橋市, Maebashi-shi in Gunma."""
+    if prefecture is None:
+        return Named(area.name_ja, area.name_en)
+    return Named(prefecture.name_ja + area.name_ja, f"{area.name_en} in {prefecture.name_en}")
 
 
 def described(area: Area, level: str, vintage: Vintage) -> AreaOfLevel:

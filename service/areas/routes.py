@@ -31,7 +31,7 @@ from service.http.addresses import next_page
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import GEOJSON, JSON, Told, json_answer, kept, kept_json, state_of
-from service.layers.views import Level, VintageDate, chosen_level, chosen_vintage
+from service.layers.views import Level, VintageDate, chosen_level
 from service.memory import revisions
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -72,7 +72,7 @@ async def areas(
     Without `level`, prefectures, municipalities and the wards of designated cities are listed, each once.
     Without `q`, areas come in the order of their codes; with it, the best match comes first.
     """
-    chosen = chosen_vintage(atlas, vintage)
+    chosen = atlas.vintage(vintage)
     inside = parent_of(parent)
     listed = _listed(atlas, chosen, level)
 
@@ -105,7 +105,7 @@ async def areas_geojson(
     vintage: VintageDate = None,
 ) -> Response:
     """Return areas as a GeoJSON FeatureCollection in WGS 84 (RFC 7946), without values."""
-    chosen = chosen_vintage(atlas, vintage)
+    chosen = atlas.vintage(vintage)
     at = chosen_level(atlas, None, chosen, level)
     gazetteer = atlas.gazetteer(chosen.date, at)
     positions = gazetteer.within(parent_of(parent))
@@ -151,7 +151,7 @@ async def area(
     The code may be written `01100`, `011002` (its check digit is verified), `R01100` or `C01100`.
     """
     plain = area_code(code)
-    chosen = chosen_vintage(atlas, vintage)
+    chosen = atlas.vintage(vintage)
     levels = _levels_of(atlas, chosen, plain, level)
     changes = [c for c in atlas.catalogue.changes if plain in (c.from_code, c.to_code)]
     if not levels:
@@ -193,7 +193,7 @@ async def neighbours(
     `distance_km` is that between the borders, 0 where they touch: an island has neighbours across the sea.
     """
     plain = area_code(code)
-    chosen = chosen_vintage(atlas, vintage)
+    chosen = atlas.vintage(vintage)
     levels = _levels_of(atlas, chosen, plain, level)
     if not levels:
         raise NotFound(f"No area has the code {plain} on {chosen.date}; /v1/areas/{plain} tells its changes")

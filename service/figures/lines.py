@@ -69,12 +69,8 @@ def member(atlas: Atlas, vintage: Vintage, written: str) -> Member:
     if written in atlas.catalogue.regions or not any(c.isdigit() for c in written):
         return _region(atlas, vintage, written)
     code = area_code(written)
-    for level in vintage.levels:
-        gazetteer = atlas.gazetteer(vintage.date, level)
-        if code in gazetteer.position:
-            area = gazetteer.area(code)
-            return Member(code, area.name_ja, area.name_en, level, (area.position,))
-    raise NotFound(f"No area has the code {code} on {vintage.date}; /v1/areas/{code} tells its changes")
+    level, area = atlas.area(vintage, code)
+    return Member(code, area.name_ja, area.name_en, level, (area.position,))
 
 
 def _region(atlas: Atlas, vintage: Vintage, name: str) -> Member:

@@ -13,7 +13,7 @@ from service.figures.series import lines_of
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import JSON, Bom, kept_csv, kept_json
-from service.layers.views import VintageDate, chosen_vintage
+from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
 
 router = api_router(prefix="/v1", tags=["series"])
@@ -45,7 +45,7 @@ async def series(
     A region set's ratio is computed from its sums. A missing value is null and its status says why.
     `summary` tells the chart in plain Japanese and English.
     """
-    found, chosen = atlas.indicator(indicator), chosen_vintage(atlas, vintage)
+    found, chosen = atlas.indicator(indicator), atlas.vintage(vintage)
 
     def make() -> Series:
         return series_described(atlas, found, chosen, lines_of(atlas, found, chosen, areas, first, last))
@@ -69,7 +69,7 @@ async def series_csv(
     bom: Bom = False,
 ) -> Response:
     """Return one row per area and period: indicator, area_code, name, period, value, status."""
-    found, chosen = atlas.indicator(indicator), chosen_vintage(atlas, vintage)
+    found, chosen = atlas.indicator(indicator), atlas.vintage(vintage)
 
     def make() -> tuple[list[str], list[list[object]]]:
         rows: list[list[object]] = []

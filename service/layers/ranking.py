@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from geo.figures.statistics import ranks
 from geo.layers.words import Extreme, Named, Spread
+from service.areas.forms import full_name
 from service.areas.gazetteer import Area
 from service.figures.values import STATUSES
 from service.layers.views import MISSING, Picture
@@ -34,13 +35,6 @@ def prefecture_of_area(atlas: Atlas, picture: Picture, area: Area) -> Area | Non
     if picture.view.level == "prefecture":
         return None
     return atlas.gazetteer(picture.view.vintage.date, "prefecture").area(area.prefecture)
-
-
-def full_name(area: Area, prefecture: Area | None) -> Named:
-    """Return a name that stands alone: 群馬県前橋市, Maebashi-shi in Gunma."""
-    if prefecture is None:
-        return Named(area.name_ja, area.name_en)
-    return Named(prefecture.name_ja + area.name_ja, f"{area.name_en} in {prefecture.name_en}")
 
 
 def places(

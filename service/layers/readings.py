@@ -9,7 +9,6 @@ from service.figures.forms import credits_of
 from service.layers.ranking import category_counts, spread
 from service.layers.views import Picture
 from service.memory.atlas import Atlas
-from service.planning.profiles import level_of
 from service.strategy.policy import COVERAGE
 
 
@@ -20,7 +19,7 @@ def words_and_citation(atlas: Atlas, picture: Picture, parent: str | None = None
     period = period_label(view.period, indicator.period_kind)
     name = None
     if parent is not None:
-        _level, area = level_of(atlas, view.vintage, parent)
+        _level, area = atlas.area(view.vintage, parent)
         name = Named(area.name_ja, area.name_en)
     if indicator.kind == "category":
         counts, without = category_counts(picture, positions)

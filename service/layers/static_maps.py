@@ -24,7 +24,6 @@ from service.layers.legends import legend_of
 from service.layers.views import MISSING, Picture
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.planning.profiles import level_of
 
 FONT_FILES = ("NotoSansCJK-Regular.ttc", "NotoSansCJK-Bold.ttc")
 COUNTED = {"ja": "地域数", "en": "areas"}
@@ -54,7 +53,7 @@ class Sheet:
 
 def svg_of(atlas: Atlas, picture: Picture, sheet: Sheet, summary: str) -> str:
     """Return a static map as SVG."""
-    chosen = level_of(atlas, picture.view.vintage, area_code(sheet.area)) if sheet.area else None
+    chosen = atlas.area(picture.view.vintage, area_code(sheet.area)) if sheet.area else None
     circles = _scale(picture, sheet.bbox or (chosen[1].bbox if chosen else None))
     legend = legend_of(picture, circles)
     wording = _wording(atlas, picture, legend, sheet, summary, chosen[1] if chosen else None)

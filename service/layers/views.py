@@ -5,7 +5,6 @@ Tiles, PNG, GeoJSON, legend, style, statistics and tables are all drawn from one
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated
@@ -22,7 +21,7 @@ from geo.layers.circles import Circles
 from geo.text import Language
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.figures.values import Breaks, Vector
-from service.memory.atlas import Atlas
+from service.memory.atlas import Atlas, chosen
 from service.memory.cache import digest
 from service.memory.catalogue import Vintage
 
@@ -192,25 +191,6 @@ class Picture:
         return [palettes.to_hex(colour) for colour in self.colours.tolist()]
 
 
-def _chosen(name: str, asked: str | None, existing: Collection[str], default: str) -> str:
-    """Return what was asked for, or the default; refuse what does not exist, naming what does."""
-    if asked is None:
-        return default
-    if asked not in existing:
-        listed = ", ".join(existing)
-        finding = Finding("query", name, asked, f"one of {listed}")
-        raise InvalidParameter(f"{name} {asked[:80]!r} does not exist here; there are: {listed}", [finding])
-    return asked
-
-
-def chosen_vintage(atlas: Atlas, asked: str | None) -> Vintage:
-    """Return the vintage asked for, or the newest."""
-    existing = atlas.catalogue.vintages_by_name
-    if not existing:
-        raise InvalidParameter("No boundaries are loaded yet: run `chiiki ingest shipped`")
-    return existing[_chosen("vintage", asked, existing, max(existing))]
-
-
 def chosen_level(atlas: Atlas, indicator: Indicator | None, vintage: Vintage, asked: str | None) -> str:
     """Return the level asked for, or municipality where there are figures for it, else the first that has."""
     told = LEVELS if indicator is None else atlas.levels(indicator)
@@ -218,13 +198,13 @@ def chosen_level(atlas: Atlas, indicator: Indicator | None, vintage: Vintage, as
     if not existing:
         raise InvalidParameter(f"Layer {indicator.id if indicator else ''!r} has no figures yet")
     default = "municipality" if "municipality" in existing else existing[0]
-    return _chosen("level", asked, existing, default)
+    return chosen("level", asked, existing, default)
 
 
 def chosen_period(atlas: Atlas, indicator: Indicator, level: str, asked: str | None) -> str:
     """Return the period asked for, or the newest."""
     existing = atlas.periods(indicator, level)
-    return _chosen("period", asked, existing, existing[-1])
+    return chosen("period", asked, existing, existing[-1])
 
 
 def _number(text: str) -> float:
@@ -257,11 +237,11 @@ def _user_breaks(scheme: str, breaks: str | None) -> tuple[float, ...] | None:
 def resolve(atlas: Atlas, layer: str, asked: ViewQuery) -> View:
     """Return the view that a query means; InvalidParameter lists what exists for each choice."""
     indicator = atlas.layer(layer)
-    vintage = chosen_vintage(atlas, asked.vintage)
+    vintage = atlas.vintage(asked.vintage)
     level = chosen_level(atlas, indicator, vintage, asked.level)
     period = chosen_period(atlas, indicator, level, asked.period)
     default_scheme = "user" if asked.breaks is not None and asked.scheme is None else indicator.default_scheme
-    scheme = _chosen("scheme", asked.scheme, list(classify.SCHEMES), default_scheme)
+    scheme = chosen("scheme", asked.scheme, list(classify.SCHEMES), default_scheme)
     k = indicator.default_k if asked.k is None else asked.k
     if not 2 <= k <= 12:
         raise InvalidParameter("k must be 2 to 12", [Finding("query", "k", str(k), "a number from 2 to 12")])
@@ -273,8 +253,8 @@ def resolve(atlas: Atlas, layer: str, asked: ViewQuery) -> View:
         scheme=scheme,
         k=k,
         breaks=_user_breaks(scheme, asked.breaks),
-        breaks_over=_chosen("breaks_over", asked.breaks_over, ["period", "all"], "period"),
-        palette=_chosen("palette", asked.palette, palettes.names(), indicator.default_palette),
+        breaks_over=chosen("breaks_over", asked.breaks_over, ["period", "all"], "period"),
+        palette=chosen("palette", asked.palette, palettes.names(), indicator.default_palette),
     )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.areas.lineage import origins
-from geo.errors import NotFound
+from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures import indicators
 from geo.figures.ages import Ages
 from geo.figures.indicators import Indicator
@@ -81,6 +81,20 @@ class Atlas:
             listed = _some(self.catalogue.indicators, "/v1/indicators")
             raise NotFound(f"No indicator is called {name[:80]!r}; {listed}")
         return found
+
+    def vintage(self, asked: str | None) -> Vintage:
+        """Return the boundaries of a date, YYYY-MM-DD, or the newest; InvalidParameter lists the dates."""
+        existing = self.catalogue.vintages_by_name
+        if not existing:
+            raise InvalidParameter("No boundaries are loaded yet: run `chiiki ingest shipped`")
+        return existing[chosen("vintage", asked, existing, max(existing))]
+
+    def area(self, vintage: Vintage, code: str) -> tuple[str, Area]:
+        """Return the first level of a vintage that has an area, and the area; NotFound where none has."""
+        for level, gazetteer in vintage.gazetteers.items():
+            if code in gazetteer.position:
+                return level, gazetteer.areas[gazetteer.position[code]]
+        raise NotFound(f"No area has the code {code} on {vintage.date}; /v1/areas/{code} tells its changes")
 
     def gazetteer(self, vintage: dt.date, level: str) -> Gazetteer:
         """Return the areas of a (vintage, level); NotFound when the vintage has no such level."""
@@ -417,6 +431,17 @@ class Atlas:
             return await prepared(png.rasterise, tile.skeleton, size)
 
         return self.store.held(self.store.rasters, key, ask)
+
+
+def chosen(name: str, asked: str | None, existing: Collection[str], default: str) -> str:
+    """Return what was asked for, or the default; refuse what does not exist, naming what does."""
+    if asked is None:
+        return default
+    if asked not in existing:
+        listed = ", ".join(existing)
+        finding = Finding("query", name, asked, f"one of {listed}")
+        raise InvalidParameter(f"{name} {asked[:80]!r} does not exist here; there are: {listed}", [finding])
+    return asked
 
 
 def _some(existing: Iterable[str], where: str) -> str:

@@ -19,7 +19,7 @@ from service.heavy import off_loop
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import GEOJSON, accepts_gzip
-from service.layers.views import VintageDate, chosen_level, chosen_vintage, one_of
+from service.layers.views import VintageDate, chosen_level, one_of
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.ogc.forms import JoinedFeatures
@@ -76,7 +76,7 @@ async def join(
     kind = request.headers.get("content-type", "text/csv").partition(";")[0].strip().lower()
     if kind not in TYPES:
         raise InvalidFile(f"A join takes a table as text/csv, not {kind[:80]}")
-    date = chosen_vintage(atlas, vintage)
+    date = atlas.vintage(vintage)
     gazetteer = atlas.gazetteer(date.date, chosen_level(atlas, None, date, level))
     found = await off_loop(_joined, atlas, await _body(request), key, date, gazetteer, areas)
     gzipped = accepts_gzip(request.headers.get("accept-encoding", ""))

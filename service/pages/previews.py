@@ -17,15 +17,15 @@ from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.layers.words import Named, credits_in_words
 from geo.text import Language, Text
+from service.areas.forms import full_name
 from service.figures.forms import credits_of
 from service.figures.series import lines_in_words, lines_of
-from service.layers.ranking import full_name
 from service.layers.readings import words_and_citation
-from service.layers.views import Picture, ViewQuery, chosen_vintage, picture, resolve
+from service.layers.views import Picture, ViewQuery, picture, resolve
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.profiles import Asked as AskedArea
-from service.planning.profiles import level_of, profile_of
+from service.planning.profiles import profile_of
 from service.planning.profiles import words_of as profile_words
 
 #: The layer of an address that names none, as in web/src/view.ts.
@@ -202,7 +202,7 @@ def _label(picture: Picture, lang: Language) -> str:
 
 
 def _place(atlas: Atlas, vintage: Vintage, code: str) -> Named:
-    level, area = level_of(atlas, vintage, area_code(code))
+    level, area = atlas.area(vintage, area_code(code))
     if level == "prefecture":
         return full_name(area, None)
     return full_name(area, atlas.gazetteer(vintage.date, "prefecture").area(area.prefecture))
@@ -311,8 +311,8 @@ def _profile(atlas: Atlas, address: Address) -> Preview:
     if "area" not in asked:
         finding = Finding("query", "area", "", "an area code such as 10201")
         raise InvalidParameter("A profile needs an area", [finding])
-    vintage = chosen_vintage(atlas, None)
-    told = profile_of(atlas, AskedArea(vintage, *level_of(atlas, vintage, area_code(asked["area"]))))
+    vintage = atlas.vintage(None)
+    told = profile_of(atlas, AskedArea(vintage, *atlas.area(vintage, area_code(asked["area"]))))
     date = told.vintage.date
     cards = [card for found in told.cards.values() for card in found]
     vectors = [atlas.vector(card.indicator, card.period, card.level, date) for card in cards]

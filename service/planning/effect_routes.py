@@ -16,7 +16,7 @@ from service.heavy import slowly
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import CSV, JSON, Bom, Told, csv_bytes, encoded, kept, state_of, to_json
-from service.layers.views import VintageDate, chosen_vintage
+from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.effect_forms import MeasureEffect, effect_described
@@ -54,7 +54,7 @@ async def asked_effect(
     """Return the effect that the parameters ask for."""
     outcome = None if indicator is None else atlas.indicator(indicator)
     found = atlas.catalogue.policy.measure(measure)
-    return Asked(found, outcome, years, matches, chosen_vintage(atlas, vintage))
+    return Asked(found, outcome, years, matches, atlas.vintage(vintage))
 
 
 def effect_of(atlas: Atlas, asked: Asked) -> Effect:

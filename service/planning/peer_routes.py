@@ -13,12 +13,12 @@ from service.areas.gazetteer import Area
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import JSON, Bom, kept_csv, kept_json
-from service.layers.views import VintageDate, chosen_vintage
+from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.candidates import AskedCandidates, Candidates, candidates_of
 from service.planning.forms import CandidateAreas, Peers, candidates_described, peers_described
-from service.planning.profiles import PEERS, level_of
+from service.planning.profiles import PEERS
 from service.planning.similarity import USUAL, Similarity, similarity
 from service.strategy.deployment_selection import running
 
@@ -56,9 +56,9 @@ async def asked_peers(
     atlas: AtlasDep, code: str, k: K = PEERS, indicators: Indicators = None, vintage: VintageDate = None
 ) -> AskedPeers:
     """Return the peers that the parameters ask for."""
-    chosen = chosen_vintage(atlas, vintage)
+    chosen = atlas.vintage(vintage)
     names = list(USUAL) if indicators is None else _listed(indicators)
-    return AskedPeers(chosen, *level_of(atlas, chosen, area_code(code)), k, names)
+    return AskedPeers(chosen, *atlas.area(chosen, area_code(code)), k, names)
 
 
 PeersDep = Annotated[AskedPeers, Depends(asked_peers)]
@@ -117,7 +117,7 @@ async def asked_candidates(
     """Return the candidates that the parameters ask for."""
     found = atlas.catalogue.policy.measure(measure)
     names = None if indicators is None else _listed(indicators)
-    return AskedCandidates(found, names, parent and area_code(parent), chosen_vintage(atlas, vintage))
+    return AskedCandidates(found, names, parent and area_code(parent), atlas.vintage(vintage))
 
 
 CandidatesDep = Annotated[AskedCandidates, Depends(asked_candidates)]

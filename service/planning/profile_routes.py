@@ -11,13 +11,12 @@ from geo.codes import area_code
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import JSON, Bom, kept_csv, kept_json
-from service.layers.views import VintageDate, chosen_vintage
+from service.layers.views import VintageDate
 from service.planning import forms
 from service.planning.forms import profile_described
 from service.planning.profiles import (
     Asked,
     Profile,
-    level_of,
     profile_of,
 )
 
@@ -26,8 +25,8 @@ router = api_router(prefix="/v1", tags=["planning"])
 
 async def asked_area(atlas: AtlasDep, code: str, vintage: VintageDate = None) -> Asked:
     """Return the area that the parameters name."""
-    chosen = chosen_vintage(atlas, vintage)
-    return Asked(chosen, *level_of(atlas, chosen, area_code(code)))
+    chosen = atlas.vintage(vintage)
+    return Asked(chosen, *atlas.area(chosen, area_code(code)))
 
 
 AskedDep = Annotated[Asked, Depends(asked_area)]

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from geo.codes import WARD_CITY, prefecture_of
-from geo.errors import NotEnoughData, NotFound
+from geo.errors import NotEnoughData
 from geo.figures.indicators import Indicator
 from geo.figures.statistics import ranks
 from geo.layers.words import Named, profile_in_words
 from geo.strategy.plan import Goal
 from geo.text import Text
+from service.areas.forms import full_name
 from service.areas.gazetteer import Area
 from service.figures.values import STATUSES
-from service.layers.ranking import full_name
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.similarity import similarity
@@ -70,15 +70,6 @@ class Card:
     series: tuple[tuple[str, float], ...]
     peers_median: float | None
     peers_n: int
-
-
-def level_of(atlas: Atlas, vintage: Vintage, code: str) -> tuple[str, Area]:
-    """Return the first level that has the area, and the area; NotFound where none has."""
-    for level in vintage.levels:
-        gazetteer = atlas.gazetteer(vintage.date, level)
-        if code in gazetteer.position:
-            return level, gazetteer.area(code)
-    raise NotFound(f"No area has the code {code} on {vintage.date}; /v1/areas/{code} tells its changes")
 
 
 def indicators_of(atlas: Atlas, goal: Goal) -> list[Indicator]:

@@ -22,7 +22,7 @@ from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import Feature, FeatureCollection, answers
 from service.http.responses import GEOJSON, IMMUTABLE, JSON, REVALIDATE, is_fresh
-from service.layers.views import Level, Revision, VintageDate, chosen_level, chosen_vintage, one_of
+from service.layers.views import Level, Revision, VintageDate, chosen_level, one_of
 from service.memory.atlas import Atlas
 from service.memory.cache import digest
 from service.memory.catalogue import Vintage
@@ -125,7 +125,7 @@ async def download(
     """
     indicator = atlas.layer(layer)
     kind, system = _kind_and_system(format, encoding, crs)
-    date = chosen_vintage(atlas, vintage)
+    date = atlas.vintage(vintage)
     on = chosen_level(atlas, indicator, date, level)
     told = _periods(atlas.periods(indicator, on), periods)
     inside = parent_of(parent)

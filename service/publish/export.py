@@ -42,7 +42,6 @@ from service.layers.views import (
     MISSING,
     Picture,
     ViewQuery,
-    chosen_vintage,
     picture,
     pictures_of_periods,
     resolve,
@@ -200,7 +199,7 @@ async def _write(
 async def _write_all(
     atlas: Atlas, folder: Path, levels: str | None, layers: str | None, progress: Progress
 ) -> int:
-    vintage = chosen_vintage(atlas, None)
+    vintage = atlas.vintage(None)
     sheets = _sheets(atlas, vintage, levels, layers)
     wanted = [level for level in LEVELS if any(sheet.level == level for sheet in sheets)]
     total = len(wanted) + len(sheets)

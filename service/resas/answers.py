@@ -26,7 +26,6 @@ from geo.resas import (
 from service.areas.gazetteer import Area
 from service.figures.lines import Member, member, points
 from service.http.problems import Unavailable
-from service.layers.views import chosen_vintage
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.resas.forms import FutureCity, ResasCity, ResasPrefecture
@@ -161,7 +160,7 @@ def newest_vintage(atlas: Atlas) -> Vintage:
     """
     if not atlas.catalogue.vintages:
         raise Unavailable("データベースに接続できません。 The database cannot be reached")
-    return chosen_vintage(atlas, None)
+    return atlas.vintage(None)
 
 
 def place_of(atlas: Atlas, prefecture: str, city: str = "", added: str = "") -> Place:

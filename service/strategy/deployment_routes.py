@@ -35,7 +35,7 @@ from service.http.responses import (
     state_of,
     to_json,
 )
-from service.layers.views import Lang, VintageDate, chosen_vintage
+from service.layers.views import Lang, VintageDate
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.strategy import deployment_features, queries
@@ -106,7 +106,7 @@ async def drawing(
     atlas: AtlasDep, geometry: Geometry = "area", detail: Detail = "medium", vintage: VintageDate = None
 ) -> Drawing:
     """Return the drawing that the query parameters ask for."""
-    return Drawing(geometry, detail, chosen_vintage(atlas, vintage))
+    return Drawing(geometry, detail, atlas.vintage(vintage))
 
 
 Drawn = Annotated[Drawing, Depends(drawing)]

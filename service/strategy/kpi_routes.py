@@ -17,7 +17,7 @@ from service.http.auth import Identity, require_scope
 from service.http.dependencies import AtlasDep, api_router, news_of
 from service.http.forms import answers
 from service.http.responses import JSON, Bom, json_answer, kept_csv, kept_json, to_json
-from service.layers.views import VintageDate, chosen_vintage
+from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.strategy.kpi_forms import (
@@ -107,7 +107,7 @@ async def progress_asked(
     atlas: AtlasDep, kpi: str, basis: Basis = None, since: Since = "", vintage: VintageDate = None
 ) -> Asked:
     """Return the progress that the parameters ask for."""
-    found, chosen = atlas.catalogue.policy.kpi(kpi), chosen_vintage(atlas, vintage)
+    found, chosen = atlas.catalogue.policy.kpi(kpi), atlas.vintage(vintage)
     return Asked(found, chosen, basis or found.growth_basis, since)
 
 

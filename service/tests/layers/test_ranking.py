@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from geo.layers.words import Extreme, Named
-from service.layers.ranking import category_counts, full_name, places, prefecture_of_area, spread
+from service.areas.forms import full_name
+from service.layers.ranking import category_counts, places, prefecture_of_area, spread
 from service.layers.views import MISSING, Picture
 from service.memory.atlas import Atlas
 from service.tests.layers.pictures import drawn, with_values

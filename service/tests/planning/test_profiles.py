@@ -15,7 +15,6 @@ from service.planning.profiles import (
     Rank,
     Trend,
     card,
-    level_of,
     peer_positions,
     profile_of,
     words_of,
@@ -28,7 +27,7 @@ def vintage(atlas: Atlas) -> Vintage:
 
 
 def card_of(atlas: Atlas, vintage: Vintage, name: str, code: str, *peers: str) -> Card:
-    level, area = level_of(atlas, vintage, code)
+    level, area = atlas.area(vintage, code)
     positions = [atlas.gazetteer(vintage.date, level).position[peer] for peer in peers]
     found = card(atlas, vintage, atlas.indicator(name), level, area, positions)
     assert found is not None
@@ -42,13 +41,13 @@ def card_of(atlas: Atlas, vintage: Vintage, name: str, code: str, *peers: str) -
 def test_an_area_is_of_the_first_level_that_has_it(
     atlas: Atlas, vintage: Vintage, code: str, level: str
 ) -> None:
-    found, area = level_of(atlas, vintage, code)
+    found, area = atlas.area(vintage, code)
     assert (found, area.code) == (level, code)
 
 
 def test_an_area_that_no_level_has_is_refused_with_where_to_look(atlas: Atlas, vintage: Vintage) -> None:
     with pytest.raises(NotFound, match="/v1/areas/10999"):
-        level_of(atlas, vintage, "10999")
+        atlas.area(vintage, "10999")
 
 
 def test_a_trend_of_a_count_is_told_over_five_years_and_in_per_cent(atlas: Atlas, vintage: Vintage) -> None:
@@ -124,7 +123,7 @@ def test_an_indicator_without_any_figures_has_no_card(atlas: Atlas, vintage: Vin
         for one in atlas.catalogue.indicators.values()
         if not any(atlas.periods(one, level) for level in ("prefecture", "municipality", "ward"))
     )
-    level, area = level_of(atlas, vintage, "10201")
+    level, area = atlas.area(vintage, "10201")
     assert card(atlas, vintage, empty, level, area, []) is None
 
 
@@ -137,7 +136,7 @@ def test_an_area_that_cannot_be_compared_has_no_peers(atlas: Atlas, vintage: Vin
 def test_a_profile_tells_in_words_what_stands_out_of_its_own_level_alone(
     atlas: Atlas, vintage: Vintage
 ) -> None:
-    told = profile_of(atlas, Asked(vintage, *level_of(atlas, vintage, "10201")))
+    told = profile_of(atlas, Asked(vintage, *atlas.area(vintage, "10201")))
     assert set(told.cards) == {goal.id for goal in atlas.catalogue.policy.strategy.goals}
     cards = [one for cards in told.cards.values() for one in cards]
     words = words_of(atlas, told)
