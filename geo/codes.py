@@ -112,6 +112,15 @@ def prefecture_of(code: str) -> str:
     return code[:2] + "000"
 
 
+def city_of(code: str) -> str:
+    """Return the code of the designated city that a ward lies in; any other code is its own.
+
+    >>> city_of("01101"), city_of("13103")
+    ('01100', '13103')
+    """
+    return WARD_CITY.get(code, code)
+
+
 def kind_of(code: str, name: str = "") -> str:
     """Return what an area is.
 

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Geod
 
-from geo.codes import WARD_CITY, kind_of, prefecture_of
+from geo.codes import WARD_CITY, city_of, kind_of, prefecture_of
 from geo.errors import Finding, InvalidGeometry
 
 Geometries = NDArray[np.object_]
@@ -184,7 +184,7 @@ def _whole(level: str, key: str, prefecture: str | None) -> str | None:
         return prefecture
     if key.startswith(UNASSIGNED):
         return None
-    return key if level == "ward" else WARD_CITY.get(key, key)
+    return key if level == "ward" else city_of(key)
 
 
 def _parent(level: str, code: str) -> str | None:

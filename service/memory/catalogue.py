@@ -29,7 +29,7 @@ from service.figures.values import Vector
 from service.memory import revisions
 from service.strategy import policy
 from service.strategy import queries as strategy_queries
-from service.strategy.policy import Places, Policy
+from service.strategy.policy import Places, Policy, Sites
 from service.transit import queries as transit_queries
 
 Periods = Mapping[str, list[str]]
@@ -95,6 +95,16 @@ class Catalogue:
             }
             for level in LEVELS
         }
+
+    @property
+    def newest(self) -> dt.date | None:
+        """The date of the newest boundary set; None where there is none."""
+        return max(self.vintages, default=None)
+
+    @cached_property
+    def sites(self) -> Sites:
+        """Where deployments lie, on the newest boundaries."""
+        return Sites.of(self.policy.deployments, self.places, self.newest)
 
     @cached_property
     def policy_layers(self) -> dict[str, tuple[Indicator, dict[str, list[str]]]]:

@@ -21,7 +21,7 @@ from service.planning.profiles import Card, Rank, Trend, words_of
 from service.planning.similarity import Similarity
 from service.strategy.deployment_forms import Deployment
 from service.strategy.deployment_forms import described as deployment_described
-from service.strategy.deployment_selection import Selection, placed, running, selected, wanted_codes
+from service.strategy.deployment_selection import Selection, running, selected, wanted_codes
 from service.strategy.forms import Edition, Goal, edition, goal_described
 from service.strategy.kpi_forms import Course, course_described
 from service.strategy.policy import COVERAGE
@@ -229,7 +229,7 @@ def profile_described(atlas: Atlas, told: profiles.Profile) -> Profile:
     policy, area, level = atlas.catalogue.policy, told.area, told.level
     gazetteer = atlas.gazetteer(told.vintage.date, level)
     here = selected(atlas, Selection(area=area.code))
-    around = [one for one in policy.deployments if prefecture_of(area.code) in placed(atlas, one)]
+    around = atlas.catalogue.sites.naming.get(prefecture_of(area.code), ())
     goals: list[GoalOfArea] = []
     for goal in policy.strategy.goals:
         of_goal = {one.id for one in policy.strategy.measures if one.goal == goal.id}

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from geo.areas.names import plain
-from geo.codes import area_code
+from geo.codes import area_code, city_of
 from geo.eras import fiscal_year
 from geo.errors import Finding, InvalidParameter
 from geo.strategy.deployments import RUNNING, STATUSES, Deployment
 from service.figures.lines import codes_of
 from service.memory.atlas import Atlas
-from service.strategy.policy import touches
+from service.strategy.policy import Sites
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,10 @@ def selected(atlas: Atlas, asked: Selection, among: Iterable[Deployment] | None 
         wanted = plain(asked.programme).casefold()
         found = [one for one in found if wanted in plain(one.programme).casefold()]
     if asked.area is not None:
-        codes = wanted_codes(atlas, asked.area)
-        found = [one for one in found if touches(placed(atlas, one), codes)]
+        catalogue = atlas.catalogue
+        sites = catalogue.sites if among is None else Sites.of(found, catalogue.places, catalogue.newest)
+        here = sites.touching(wanted_codes(atlas, asked.area))
+        found = [one for one in found if one.id in here]
     return found
 
 
@@ -66,13 +68,6 @@ def wanted_codes(atlas: Atlas, area: str) -> list[str]:
     if area in atlas.catalogue.regions or not any(c.isdigit() for c in area):
         return codes_of(atlas, area)
     return [area_code(area)]
-
-
-def placed(atlas: Atlas, one: Deployment) -> frozenset[str]:
-    """Return the codes of a deployment: as reported, and on the newest boundaries."""
-    reported = frozenset(area.code for area in one.areas if area.code)
-    newest = max(atlas.catalogue.vintages, default=None)
-    return reported if newest is None else reported | atlas.catalogue.places.on(one, newest)
 
 
 def _runs(one: Deployment, year: int) -> bool:
@@ -97,7 +92,7 @@ def _expect(name: str, value: str, existing: Iterable[str]) -> None:
 def running(atlas: Atlas, code: str) -> dict[str, list[str]]:
     """Return measure → ids of the deployments that run it in an area, as far as is known."""
     found: dict[str, list[str]] = {}
-    for one in selected(atlas, Selection(area=code)):
+    for one in atlas.catalogue.sites.around.get(city_of(code), ()):
         if one.status in RUNNING:
             for name in one.measures:
                 found.setdefault(name, []).append(one.id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geo.areas.lineage import Change, located
-from geo.codes import WARD_CITY, prefecture_of
+from geo.codes import city_of, prefecture_of
 from geo.eras import fiscal_year_of
 from geo.errors import NotFound
 from geo.figures.indicators import Category, Indicator
@@ -123,11 +123,39 @@ class Places:
         )
 
 
-def touches(codes: Collection[str], wanted: Collection[str]) -> bool:
-    """Return whether any of the areas is one wanted, lies in it, or is the city of a wanted ward."""
-    around = {other for code in codes for other in (code, prefecture_of(code), WARD_CITY.get(code, code))}
-    cities = {WARD_CITY.get(code, code) for code in wanted}
-    return not around.isdisjoint(cities)
+@dataclass(frozen=True)
+class Sites:
+    """Which deployments lie where, by area code and in their order; worked out once.
+
+    Attributes
+    ----------
+    naming : code → the deployments that name the area itself
+    around : code of a prefecture, city, town or village → those that touch it: that name it, what lies in it,
+        or a ward of it
+    """
+
+    naming: Mapping[str, tuple[Deployment, ...]]
+    around: Mapping[str, tuple[Deployment, ...]]
+
+    @classmethod
+    def of(cls, deployments: Sequence[Deployment], places: Places, newest: dt.date | None) -> Sites:
+        """Return the sites of deployments: by their codes as reported, and on the newest boundaries."""
+        naming: dict[str, list[Deployment]] = {}
+        around: dict[str, list[Deployment]] = {}
+        for one in deployments:
+            codes = {area.code for area in one.areas if area.code}
+            if newest is not None:
+                codes |= places.on(one, newest)
+            for code in codes:
+                naming.setdefault(code, []).append(one)
+            for wider in codes.union(map(prefecture_of, codes), map(city_of, codes)):
+                around.setdefault(wider, []).append(one)
+        return cls(*({code: tuple(found) for code, found in each.items()} for each in (naming, around)))
+
+    def touching(self, codes: Collection[str]) -> set[str]:
+        """Return the ids of the deployments that touch any of the areas; a ward stands for its city."""
+        cities = set(map(city_of, codes))
+        return {one.id for city in cities for one in self.around.get(city, ())}
 
 
 # Layers
@@ -263,8 +291,5 @@ def deployment_vector(
 
 def _positions(codes: Collection[str], gazetteer: Gazetteer) -> list[int]:
     """Return where codes lie at a level: wards in their city, municipalities in their prefecture."""
-    wholes = {
-        prefecture_of(code) if gazetteer.level == "prefecture" else WARD_CITY.get(code, code)
-        for code in codes
-    }
+    wholes = {prefecture_of(code) if gazetteer.level == "prefecture" else city_of(code) for code in codes}
     return sorted(gazetteer.position[code] for code in wholes if code in gazetteer.position)

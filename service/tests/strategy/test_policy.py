@@ -14,7 +14,7 @@ from geo.strategy.deployments import DeployedArea, Deployment
 from service.areas.gazetteer import Area, Gazetteer
 from service.figures.values import STATUSES
 from service.memory.atlas import Atlas
-from service.strategy.policy import Places, Policy, deployment_vector, touches
+from service.strategy.policy import Places, Policy, Sites, deployment_vector
 
 ON = dt.date(2021, 1, 1)
 #: 札幌市 with its wards, 前橋市 and 上野村 in 群馬県
@@ -148,7 +148,26 @@ def test_codes_of_another_date_lie_where_they_went() -> None:
 def test_an_area_is_touched_by_what_lies_in_it_or_in_its_city(
     codes: list[str], wanted: list[str], touched: bool
 ) -> None:
-    assert touches(codes, wanted) is touched
+    one = deployment(*codes)
+    assert Sites.of([one], Places([]), None).touching(wanted) == ({one.id} if touched else set())
+
+
+def test_sites_tell_what_names_an_area_and_what_touches_it_in_the_order_of_deployments() -> None:
+    # 那珂川町 (40305) became the city 那珂川市 (40231) on 1 October 2018
+    places = Places([Change(dt.date(2018, 10, 1), "市制施行", "40305", "40231")])
+    town = replace(deployment("40305"), id="town", reference_date=dt.date(2018, 1, 1))
+    ward = replace(deployment("40131"), id="ward")
+    whole = replace(deployment("40000"), id="whole")
+    sites = Sites.of([town, ward, whole], places, ON)
+    assert sites.naming == {"40305": (town,), "40231": (town,), "40131": (ward,), "40000": (whole,)}
+    assert sites.around == {
+        "40305": (town,),
+        "40231": (town,),
+        "40131": (ward,),
+        "40130": (ward,),
+        "40000": (town, ward, whole),
+    }
+    assert Sites.of([town], places, None).naming == {"40305": (town,)}
 
 
 def test_years_go_from_the_first_known_to_that_of_the_newest_source() -> None:
