@@ -144,3 +144,19 @@ def test_a_restarted_service_and_two_workers_answer_the_same(
     random.Random(16).shuffle(wanted)  # what was asked before must not matter
     with serving(database, tmp_path / "log", CHIIKI_WORKERS="2", **PUBLIC) as server:
         assert different(told_first, answers(server.url, wanted)) == []
+
+
+def test_no_host_is_sent_the_links_of_another(client: httpx.Client) -> None:
+    ours = [f"/v1/areas/10201{part}" for part in OF_AREAS]
+    ours += [f"/v1/layers/ageing-rate/{form}" for form in OF_LAYERS]
+    linked = 0
+    for address in [*OTHERS, *ours, "/ogc/collections/ageing-rate.municipality/items?limit=3&detail=low"]:
+        first, second = (
+            client.get(address, headers={"Host": host}) for host in ("first.example", "second.example")
+        )
+        assert b"first.example" not in second.content, address
+        tags = {answer.headers.get("etag", answer.text) for answer in (first, second)}
+        assert len(tags) == 2 or first.content == second.content, address
+        assert len(tags) == 1 or not address.startswith("/v1/areas/10201"), address  # no links
+        linked += b"second.example" in second.content
+    assert linked > 10

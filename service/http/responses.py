@@ -17,7 +17,6 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from service.heavy import off_loop
-from service.http.addresses import base_url
 from service.memory.cache import digest
 
 if TYPE_CHECKING:
@@ -176,8 +175,11 @@ async def kept(
 
 
 def state_of(request: Request, *of: object) -> str:
-    """Return what an answer follows from: the states ``of`` the data, the address, and how links begin."""
-    return digest(*of, request.url.path, sorted(request.query_params.multi_items()), base_url(request))
+    """Return what an answer follows from: the states ``of`` the data, and the address.
+
+    One with whole links is ``of`` the way they begin too (``service.http.addresses``, ``base_url``).
+    """
+    return digest(*of, request.url.path, sorted(request.query_params.multi_items()))
 
 
 async def kept_json(

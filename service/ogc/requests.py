@@ -86,7 +86,8 @@ async def _sent(
         return as_page(told) if as_page else orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
     told = Told(HTML if as_page else media_type, vary=VARY)
-    state = state_of(request, told.media_type, language(request, request.query_params.get("lang")), *of)
+    spoken = language(request, request.query_params.get("lang"))
+    state = state_of(request, told.media_type, spoken, root_of(request), *of)
     sent = await kept(request, atlas_of(request), state, encoded(body), told)
     for name, value in (headers or {}).items():
         sent.headers[name] = value

@@ -36,4 +36,4 @@ async def catalog(
         following = next_page(request, offset, limit, len(dcat.layers(atlas)))
         return to_json(dcat.catalogue(atlas, base, offset, limit, following and base + following))
 
-    return await kept(request, atlas, state_of(request, atlas.state()), encoded(make), Told(JSON_LD))
+    return await kept(request, atlas, state_of(request, atlas.state(), base), encoded(make), Told(JSON_LD))
