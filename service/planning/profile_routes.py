@@ -12,8 +12,8 @@ from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import JSON, Bom, kept_csv, kept_json
 from service.layers.views import VintageDate
-from service.planning import forms
-from service.planning.forms import profile_described
+from service.planning import profile_forms as forms
+from service.planning.profile_forms import profile_described
 from service.planning.profiles import (
     Asked,
     Profile,
