@@ -57,6 +57,8 @@ def distances(scores: Floats, position: int) -> Floats:
 def nearest(scores: Floats, position: int, k: int, allowed: NDArray[np.bool_] | None = None) -> list[Peer]:
     """Return the ``k`` areas most alike, nearest first; equal distances in area order.
 
+    An area that cannot be compared itself has none.
+
     Parameters
     ----------
     scores : (n, m) standardised values, NaN rows for areas that cannot be compared

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
 
 Order = Literal["lowest first", "highest first"]
@@ -61,6 +62,38 @@ def ranks(values: Floats, *, lowest_first: bool = False) -> list[int | None]:
     ordered = np.sort(values[finite] if lowest_first else -values[finite])
     places = np.searchsorted(ordered, values if lowest_first else -values) + 1
     return [int(place) if there else None for place, there in zip(places, finite, strict=True)]
+
+
+def ranks_within(values: Floats, groups: Ints, *, lowest_first: bool = False) -> tuple[Ints, Ints]:
+    """Return the rank of each value in its group, and how many values the group has.
+
+    Parameters
+    ----------
+    values : (n,) NaN where missing
+    groups : (n,) of which group each is, from 0
+
+    Returns
+    -------
+    (n,) ranks as ``ranks`` gives them, 0 where there is no value; (n,) counts
+
+    Examples
+    --------
+    >>> ranks_within(np.array([5.0, 9.0, np.nan, 5.0]), np.array([0, 1, 1, 1]))
+    (array([1, 1, 0, 2]), array([1, 2, 2, 2]))
+    """
+    finite = np.isfinite(values)
+    keys = np.where(finite, values if lowest_first else -values, np.nan)
+    order = np.lexsort((keys, groups))  # NaN last in its group
+    group, key, at = groups[order], keys[order], np.arange(len(values))
+    begins = np.ones(len(values), np.bool_)
+    begins[1:] = group[1:] != group[:-1]
+    differs = begins.copy()
+    differs[1:] |= key[1:] != key[:-1]
+    first, same = (np.maximum.accumulate(np.where(is_new, at, 0)) for is_new in (begins, differs))
+    places = np.empty(len(values), np.intp)
+    places[order] = same - first + 1
+    places[~finite] = 0
+    return places, np.bincount(groups[finite], minlength=int(groups.max(initial=-1)) + 1)[groups]
 
 
 def histogram(values: Floats) -> Histogram:

@@ -96,6 +96,11 @@ class Gazetteer:
         return np.array([area.kind in ("prefecture", "designated_city") for area in self.areas])
 
     @cached_property
+    def prefectures(self) -> NDArray[np.intp]:
+        """Which prefecture each area lies in: its place among those that there are."""
+        return np.unique([area.prefecture for area in self.areas], return_inverse=True)[1]
+
+    @cached_property
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east, north of all areas in degrees."""
         west, south, east, north = zip(*(area.bbox for area in self.areas), strict=True)

@@ -253,6 +253,10 @@ class Store:
         #: of ``service.layers.views``: everything but the tiles is settled in them
         self.pictures: Shelf[Any] = self.memory.shelf("pictures", lambda picture: picture.nbytes)
         self.tile_sources: Shelf[Any] = self.memory.shelf("tile_sources", lambda source: source.nbytes)
+        #: of ``service.planning``: by what areas are compared, their figures, what all profiles say alike
+        self.yardsticks: Shelf[Any] = self.memory.shelf("yardsticks", lambda yardstick: yardstick.nbytes)
+        self.books: Shelf[Any] = self.memory.shelf("books", lambda book: book.nbytes)
+        self.prefaces: Shelf[Any] = self.memory.shelf("prefaces", lambda preface: preface.nbytes)
         #: position of an area → its path in a frame of a static map
         self.paths: Shelf[dict[int, str]] = self.memory.shelf(
             "paths", lambda paths: sum(map(len, paths.values())) + 100 * len(paths)

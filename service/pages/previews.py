@@ -314,8 +314,8 @@ def _profile(atlas: Atlas, address: Address) -> Preview:
     vintage = atlas.vintage(None)
     told = profile_of(atlas, AskedArea(vintage, *atlas.area(vintage, area_code(asked["area"]))))
     date = told.vintage.date
-    cards = [card for found in told.cards.values() for card in found]
-    vectors = [atlas.vector(card.indicator, card.period, card.level, date) for card in cards]
+    leaves = [card.leaf for cards in told.cards.values() for card in cards]
+    vectors = [atlas.vector(one.indicator, one.period, one.level, date) for one in leaves]
     place = _place(atlas, told.vintage, told.area.code)
     shown = _picture(atlas, {})
     return Preview(

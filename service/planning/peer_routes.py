@@ -17,7 +17,7 @@ from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.candidates import AskedCandidates, Candidates, candidates_of
-from service.planning.profile_forms import CandidateAreas, Peers, candidates_described, peers_described
+from service.planning.peer_forms import CandidateAreas, Peers, candidates_described, peers_described
 from service.planning.profiles import PEERS
 from service.planning.similarity import USUAL, Similarity, similarity
 from service.strategy.deployment_selection import running

@@ -1,31 +1,36 @@
-"""Profiles, peers and candidates as JSON."""
+"""A profile as JSON: what is the area's own, between what all profiles of a moment say alike."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import orjson
 from typing_extensions import TypedDict
 
-from geo.codes import prefecture_of
-from geo.eras import period_label
 from geo.figures.statistics import Order
+from geo.strategy.kpis import Kpi
 from geo.strategy.rating import Comparison
 from geo.text import Text, name_of
 from service.areas.forms import AreaOfLevel, NamedArea, named
 from service.areas.forms import described as area_described
-from service.figures.forms import Brief, brief
+from service.figures.forms import Brief
+from service.http.forms import As
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning import profiles
-from service.planning.candidates import Candidates
 from service.planning.profiles import Card, Rank, Trend, words_of
-from service.planning.similarity import Similarity
 from service.strategy.deployment_forms import Deployment
 from service.strategy.deployment_forms import described as deployment_described
-from service.strategy.deployment_selection import Selection, running, selected, wanted_codes
+from service.strategy.deployment_selection import wanted_codes
 from service.strategy.forms import Edition, Goal, edition, goal_described
 from service.strategy.kpi_forms import Course, course_described
 from service.strategy.policy import COVERAGE
 from service.strategy.progress import courses, races, with_area
+
+#: A deployment that is written already.
+WrittenDeployment = Annotated[orjson.Fragment, As(Deployment)]
 
 
 class FigureRank(TypedDict):
@@ -70,7 +75,7 @@ class GoalOfArea(Goal):
     """A goal with an area's figures and deployments."""
 
     figures: list[Figure]
-    deployments: list[Deployment]
+    deployments: list[WrittenDeployment]
 
 
 class KpiOfRegion(TypedDict):
@@ -124,97 +129,101 @@ class Profile(TypedDict):
     coverage: Text
 
 
-class ComparedIndicator(Brief):
-    """An indicator that areas are compared by, and the area's own value."""
+@dataclass(frozen=True)
+class SharedGoal:
+    """A goal as JSON, and its measures."""
 
-    period: str
-    logarithm: bool
-    mean: float
-    deviation: float
-    value: float | None
+    goal: Goal
+    measures: frozenset[str]
 
 
-class PeerDifference(TypedDict):
-    """How far a peer is from the area in one indicator, in standard deviations."""
+@dataclass(frozen=True)
+class SharedKpi:
+    """A KPI: the areas that it has a target or an actual of, and its newest verdicts by region.
 
-    indicator: str
-    value: float | None
-    difference: float | None
+    Attributes
+    ----------
+    regions : the codes of a region, and what is said of it
+    """
 
-
-class SimilarArea(NamedArea):
-    """A peer, how far it is, and the measures that it is known to run."""
-
-    distance: float
-    differences: list[PeerDifference]
-    measures: list[str]
+    kpi: Kpi
+    areas: frozenset[str]
+    regions: tuple[tuple[frozenset[str], KpiOfRegion], ...]
 
 
-class RunningPeer(NamedArea):
-    """A peer that runs a measure."""
+@dataclass(frozen=True)
+class Preface:
+    """What all profiles of a moment say alike, described once.
 
-    deployments: list[str]
+    Attributes
+    ----------
+    deployments : each by its id, as it is written
+    """
 
-
-class MeasureOfPeers(TypedDict):
-    """A measure that peers are known to run and the area is not."""
-
-    measure: str
-    name: Text
-    goal: str
-    peers: list[RunningPeer]
-
-
-class Peers(TypedDict):
-    """The areas most like one, and why."""
-
-    area: NamedArea
-    level: str
-    vintage: str
-    indicators: list[ComparedIndicator]
-    peers: list[SimilarArea]
-    measures_peers_run: list[MeasureOfPeers]
-    coverage: Text
+    edition: Edition
+    goals: tuple[SharedGoal, ...]
+    kpis: tuple[SharedKpi, ...]
+    deployments: Mapping[str, bytes]
+    nbytes: int
 
 
-class JudgedIndicator(Brief):
-    """An indicator that need is judged by."""
+def preface_of(atlas: Atlas, vintage: Vintage) -> Preface:
+    """Return what all profiles of a vintage say alike in this state of the data; for work in a thread."""
+    key, shelf = (vintage.date, atlas.state()), atlas.store.prefaces
+    held: Preface | None = shelf.get(key)
+    if held is not None:
+        return held
+    policy = atlas.catalogue.policy
+    deployments = {one.id: orjson.dumps(deployment_described(atlas, one)) for one in policy.deployments}
+    measures = policy.strategy.measures
+    made = Preface(
+        edition=edition(policy.strategy),
+        goals=tuple(
+            SharedGoal(
+                goal_described(policy, goal), frozenset(one.id for one in measures if one.goal == goal.id)
+            )
+            for goal in policy.strategy.goals
+        ),
+        kpis=tuple(_shared(atlas, kpi, vintage) for kpi in policy.kpis.values()),
+        deployments=deployments,
+        nbytes=sum(map(len, deployments.values())),
+    )
+    shelf.put(key, made)
+    return made
 
-    period: str
 
-
-class CandidateArea(NamedArea):
-    """A municipality that may need a measure."""
-
-    rank: int
-    need: float
-    values: dict[str, float | None]
-    prefecture_deploys: bool
-
-
-class CandidateAreas(TypedDict):
-    """The municipalities that may need a measure, those in most need first."""
-
-    measure: str
-    vintage: str
-    indicators: list[JudgedIndicator]
-    total: int
-    candidates: list[CandidateArea]
-    coverage: Text
+def _shared(atlas: Atlas, kpi: Kpi, vintage: Vintage) -> SharedKpi:
+    if not kpi.is_relative:
+        areas = {one.area for one in kpi.targets} | {one.area for one in kpi.actuals}
+        return SharedKpi(kpi, frozenset(areas), ())
+    regions: list[tuple[frozenset[str], KpiOfRegion]] = []
+    for race in races(atlas, kpi, vintage):
+        verdicts = [one for one in race.comparisons if one.achieved is not None]
+        if verdicts:
+            of_region: KpiOfRegion = {
+                "kpi": kpi.id,
+                "name": name_of(kpi),
+                "owner": kpi.owner or None,
+                "region": race.target.area,
+                "series": race.series.indicator,
+                "verdict": verdicts[-1],
+            }
+            regions.append((frozenset(wanted_codes(atlas, race.target.area)), of_region))
+    return SharedKpi(kpi, frozenset(), tuple(regions))
 
 
 def figure_described(one: Card) -> Figure:
     """Return a figure and how it stands as JSON."""
     return {
-        "indicator": brief(one.indicator),
-        "level": one.level,
+        "indicator": one.leaf.brief,
+        "level": one.leaf.level,
         "area": one.code,
-        "period": one.period,
-        "period_label": period_label(one.period, one.indicator.period_kind),
+        "period": one.leaf.period,
+        "period_label": one.leaf.label,
         "value": one.value,
         "status": one.status,
         "rank": {
-            "order": "lowest first" if one.indicator.direction == "lower" else "highest first",
+            "order": "lowest first" if one.leaf.indicator.direction == "lower" else "highest first",
             "nation": one.nation,
             "prefecture": one.prefecture,
         },
@@ -226,152 +235,51 @@ def figure_described(one: Card) -> Figure:
 
 def profile_described(atlas: Atlas, told: profiles.Profile) -> Profile:
     """Return a profile as JSON."""
-    policy, area, level = atlas.catalogue.policy, told.area, told.level
-    gazetteer = atlas.gazetteer(told.vintage.date, level)
-    here = selected(atlas, Selection(area=area.code))
-    around = atlas.catalogue.sites.naming.get(prefecture_of(area.code), ())
-    goals: list[GoalOfArea] = []
-    for goal in policy.strategy.goals:
-        of_goal = {one.id for one in policy.strategy.measures if one.goal == goal.id}
-        goals.append(
-            {
-                **goal_described(policy, goal),
-                "figures": [figure_described(one) for one in told.cards[goal.id]],
-                "deployments": [
-                    deployment_described(atlas, one) for one in here if of_goal.intersection(one.measures)
-                ],
-            }
-        )
+    area, level, preface = told.area, told.level, preface_of(atlas, told.vintage)
+    areas = atlas.gazetteer(told.vintage.date, level).areas
+    around = () if level == "prefecture" else atlas.catalogue.sites.naming.get(area.prefecture, ())
     missing = {
-        one.indicator.id: one.status for cards in told.cards.values() for one in cards if one.value is None
+        one.leaf.indicator.id: one.status
+        for cards in told.cards.values()
+        for one in cards
+        if one.value is None
     }
     return {
-        "strategy": edition(policy.strategy),
+        "strategy": preface.edition,
         "area": area_described(area, level, told.vintage),
         "summary": words_of(atlas, told),
-        "peers": [named(gazetteer.areas[position]) for position in told.peers],
-        "goals": goals,
-        "kpi_progress": _kpi_progress(atlas, told.vintage, area.code),
-        "deployments": len(here),
+        "peers": [named(areas[position]) for position in told.peers],
+        "goals": [
+            {
+                **shared.goal,
+                "figures": [figure_described(one) for one in told.cards[shared.goal["id"]]],
+                "deployments": [
+                    orjson.Fragment(preface.deployments[one.id])
+                    for one in told.deployments
+                    if shared.measures.intersection(one.measures)
+                ],
+            }
+            for shared in preface.goals
+        ],
+        "kpi_progress": [said for one in preface.kpis for said in _progress(atlas, told, one)],
+        "deployments": len(told.deployments),
         "prefecture_deployments": [
             {"id": one.id, "measures": list(one.measures), "title": one.title_ja, "status": one.status}
-            for one in (around if level != "prefecture" else [])
+            for one in around
         ],
         "missing": [{"indicator": name, "status": status} for name, status in missing.items()],
         "coverage": COVERAGE,
     }
 
 
-def _kpi_progress(atlas: Atlas, vintage: Vintage, code: str) -> list[KpiOfRegion | KpiOfArea]:
-    """Return what the KPIs say of an area: its own ones, and the verdicts on the region it lies in."""
-    told: list[KpiOfRegion | KpiOfArea] = []
-    for kpi in atlas.catalogue.policy.kpis.values():
-        owner = kpi.owner or None
-        if kpi.is_relative:
-            for race in races(atlas, kpi, vintage):
-                inside = prefecture_of(code) in wanted_codes(atlas, race.target.area)
-                verdicts = [one for one in race.comparisons if one.achieved is not None]
-                if inside and verdicts:
-                    of_region: KpiOfRegion = {
-                        "kpi": kpi.id,
-                        "name": name_of(kpi),
-                        "owner": owner,
-                        "region": race.target.area,
-                        "series": race.series.indicator,
-                        "verdict": verdicts[-1],
-                    }
-                    told.append(of_region)
-            continue
-        about = with_area(kpi, code)
-        for course in courses(atlas, about, vintage) if about.targets or about.actuals else []:
+def _progress(atlas: Atlas, told: profiles.Profile, shared: SharedKpi) -> list[KpiOfRegion | KpiOfArea]:
+    """Return what a KPI says of an area: of itself, or the verdicts on the region it lies in."""
+    kpi, area, vintage = shared.kpi, told.area, told.vintage
+    found: list[KpiOfRegion | KpiOfArea] = [
+        of_region for codes, of_region in shared.regions if area.prefecture in codes
+    ]
+    if area.code in shared.areas:
+        for course in courses(atlas, with_area(kpi, area.code), vintage):
             own = course_described(atlas, vintage, course)
-            told.append({"kpi": kpi.id, "name": name_of(kpi), "owner": owner, "course": own})
-    return told
-
-
-def peers_described(atlas: Atlas, found: Similarity) -> Peers:
-    """Return the areas most like one as JSON, and the measures that they run and it does not."""
-    area = found.gazetteer.areas[found.position]
-    others = {
-        peer.position: running(atlas, found.gazetteer.areas[peer.position].code) for peer in found.peers
-    }
-    return {
-        "area": named(area),
-        "level": found.gazetteer.level,
-        "vintage": str(found.gazetteer.vintage),
-        "indicators": [
-            {
-                **brief(one.indicator),
-                "period": one.period,
-                "logarithm": one.logarithm,
-                "mean": one.mean,
-                "deviation": one.deviation,
-                "value": float(one.values[found.position]),
-            }
-            for one in found.traits
-        ],
-        "peers": [
-            {
-                **named(found.gazetteer.areas[peer.position]),
-                "distance": peer.distance,
-                "differences": [
-                    {
-                        "indicator": one.indicator.id,
-                        "value": float(one.values[peer.position]),
-                        "difference": difference,
-                    }
-                    for one, difference in zip(found.traits, peer.differences, strict=True)
-                ],
-                "measures": sorted(others[peer.position]),
-            }
-            for peer in found.peers
-        ],
-        "measures_peers_run": _only_peers(atlas, found, running(atlas, area.code), others),
-        "coverage": COVERAGE,
-    }
-
-
-def _only_peers(
-    atlas: Atlas, found: Similarity, own: dict[str, list[str]], others: dict[int, dict[str, list[str]]]
-) -> list[MeasureOfPeers]:
-    """Return the measures that peers are known to run and the area is not, the most common first."""
-    rows: list[MeasureOfPeers] = []
-    for name, measure in atlas.catalogue.policy.strategy.measures_by_id.items():
-        places = [position for position in others if name in others[position]]
-        if places and name not in own:
-            rows.append(
-                {
-                    "measure": name,
-                    "name": name_of(measure),
-                    "goal": measure.goal,
-                    "peers": [
-                        {**named(found.gazetteer.areas[place]), "deployments": others[place][name]}
-                        for place in places
-                    ],
-                }
-            )
-    return sorted(rows, key=lambda row: -len(row["peers"]))
-
-
-def candidates_described(found: Candidates, limit: int) -> CandidateAreas:
-    """Return the municipalities that may need a measure as JSON, at most so many."""
-    return {
-        "measure": found.measure,
-        "vintage": str(found.vintage),
-        "indicators": [{**brief(one.indicator), "period": one.period} for one in found.traits],
-        "total": len(found.rows),
-        "candidates": [
-            {
-                **named(one.area),
-                "rank": place,
-                "need": one.need,
-                "values": {
-                    trait.indicator.id: None if np.isnan(value) else value
-                    for trait, value in zip(found.traits, one.values, strict=True)
-                },
-                "prefecture_deploys": one.prefecture_deploys,
-            }
-            for place, one in enumerate(found.rows[:limit], 1)
-        ],
-        "coverage": COVERAGE,
-    }
+            found.append({"kpi": kpi.id, "name": name_of(kpi), "owner": kpi.owner or None, "course": own})
+    return found

@@ -12,7 +12,7 @@ from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import JSON, Bom, kept_csv, kept_json
 from service.layers.views import VintageDate
-from service.planning import profile_forms as forms
+from service.planning import profile_forms
 from service.planning.profile_forms import profile_described
 from service.planning.profiles import (
     Asked,
@@ -33,7 +33,7 @@ AskedDep = Annotated[Asked, Depends(asked_area)]
 
 
 @router.get(
-    "/areas/{code}/profile", summary="Profile of an area", responses=answers(JSON, form=forms.Profile)
+    "/areas/{code}/profile", summary="Profile of an area", responses=answers(JSON, form=profile_forms.Profile)
 )
 async def profile(request: Request, atlas: AtlasDep, asked: AskedDep) -> Response:
     """Return, goal by goal, an area's figures with rank, trend and peers; its deployments, KPIs and gaps.
@@ -60,8 +60,9 @@ async def profile_csv(request: Request, atlas: AtlasDep, asked: AskedDep, bom: B
 def _table(told: Profile) -> tuple[list[str], list[list[object]]]:
     rows = [
         [
-            *(goal, one.indicator.id, one.indicator.name_ja, one.indicator.name_en),
-            *(one.level, one.code, one.period, one.value, one.indicator.unit_ja, one.status),
+            *(goal, one.leaf.indicator.id, one.leaf.indicator.name_ja, one.leaf.indicator.name_en),
+            *(one.leaf.level, one.code, one.leaf.period, one.value),
+            *(one.leaf.indicator.unit_ja, one.status),
             *((one.nation.rank, one.nation.of) if one.nation else (None, None)),
             *((one.prefecture.rank, one.prefecture.of) if one.prefecture else (None, None)),
             *((one.trend.since, one.trend.change, one.trend.verdict) if one.trend else (None, None, None)),

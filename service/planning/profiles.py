@@ -1,26 +1,37 @@
-"""The profile of an area: the figures of every goal, how they stand, and how they move."""
+"""The profile of an area: the figures of every goal, how they stand, and how they move.
+
+What all profiles of a level share stands in a book: by indicator, the values of all areas over the periods
+and their ranks, worked out once for each state of the data. A profile reads its rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from geo.codes import WARD_CITY, prefecture_of
-from geo.errors import NotEnoughData
+from geo.codes import city_of
+from geo.eras import period_label
 from geo.figures.indicators import Indicator
-from geo.figures.statistics import ranks
+from geo.figures.peers import nearest
+from geo.figures.statistics import ranks_within
 from geo.layers.words import Named, profile_in_words
+from geo.strategy.deployments import Deployment
 from geo.strategy.plan import Goal
 from geo.text import Text
 from service.areas.forms import full_name
 from service.areas.gazetteer import Area
+from service.figures.forms import Brief, brief
 from service.figures.values import STATUSES
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.planning.similarity import similarity
-from service.strategy.deployment_selection import Selection, selected
+from service.planning.similarity import Yardstick, yardstick
+
+Ints = NDArray[np.intp]
 
 PEERS = 10
 #: Figures among the best or the last third of the nation are told in words, at most so many of either.
@@ -54,14 +65,13 @@ class Card:
 
     Attributes
     ----------
-    level, code : whose figure it is; the prefecture's where there is none for the area's own level
+    leaf : of which indicator, at which level and period
+    code : whose figure it is; the city's or the prefecture's where there is none for the area's own level
     nation, prefecture : rank, the best first (the highest first where neither is better)
     """
 
-    indicator: Indicator
-    level: str
+    leaf: Leaf
     code: str
-    period: str
     value: float | None
     status: str
     nation: Rank | None
@@ -72,87 +82,74 @@ class Card:
     peers_n: int
 
 
-def indicators_of(atlas: Atlas, goal: Goal) -> list[Indicator]:
-    """Return the indicators that stand in for a goal's KPIs, and those its logic model names."""
-    policy = atlas.catalogue.policy
-    names = [name for kpi in policy.kpis_of(goal.id) for name in kpi.proxies]
-    listed = dict.fromkeys([*names, *policy.strategy.indicators_of(goal.id)])
-    return [atlas.indicator(name) for name in listed if name in atlas.catalogue.indicators]
+@dataclass(frozen=True)
+class Standing:
+    """The rank of each of n areas, 0 where it has no value, and among how many it is."""
+
+    ranks: Ints
+    of: Ints
+
+    def at(self, row: int) -> Rank | None:
+        """Return how an area stands."""
+        rank = int(self.ranks[row])
+        return Rank(rank, int(self.of[row])) if rank else None
 
 
-def peer_positions(atlas: Atlas, vintage: Vintage, level: str, code: str) -> list[int]:
-    """Return the positions of an area's peers; none where it cannot be compared."""
-    try:
-        found = similarity(atlas, vintage, level, code, PEERS)
-    except NotEnoughData:
-        return []
-    return [peer.position for peer in found.peers]
+@dataclass(frozen=True)
+class Leaf:
+    """The figures of an indicator at one level, of all areas, oldest first.
 
-
-def card(
-    atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, area: Area, peers: Sequence[int]
-) -> Card | None:
-    """Return an indicator's card for an area, or for its city or prefecture where its own level has none.
-
-    None where there are no figures at any of them.
+    Attributes
+    ----------
+    brief, label : the indicator, and the newest period, as JSON tells them
+    areas : m of them
+    values, statuses : (m, periods), and (m,) of the newest period
+    nation, prefecture : how the areas stand in the newest period; a prefecture lies in none
+    rows : (n,) for each area of the book, which of ``areas`` it is or lies in; -1 where there is none
     """
-    code = area.code
-    for at, whose in (
-        (level, code),
-        ("municipality", WARD_CITY.get(code, code)),
-        ("prefecture", prefecture_of(code)),
-    ):
-        periods = atlas.periods(indicator, at)
-        if periods and whose in atlas.gazetteer(vintage.date, at).position:
-            return _card(atlas, vintage, indicator, at, whose, periods, peers if at == level else ())
-    return None
 
+    indicator: Indicator
+    brief: Brief
+    level: str
+    periods: tuple[str, ...]
+    label: Text
+    areas: tuple[Area, ...]
+    values: NDArray[np.float64]
+    statuses: NDArray[np.uint8]
+    nation: Standing
+    prefecture: Standing | None
+    rows: Ints
 
-def _card(
-    atlas: Atlas,
-    vintage: Vintage,
-    indicator: Indicator,
-    level: str,
-    code: str,
-    periods: Sequence[str],
-    peers: Sequence[int],
-) -> Card:
-    gazetteer = atlas.gazetteer(vintage.date, level)
-    position = gazetteer.area(code).position
-    told = list(zip(periods, atlas.vectors(indicator, periods, level, vintage.date), strict=True))
-    period, vector = told[-1]
-    values = vector.values
-    lowest_first = indicator.direction == "lower"
-    own = values[position]
-    series = tuple(
-        (at, float(each.values[position])) for at, each in told if np.isfinite(each.values[position])
-    )
-    near = values[list(peers)] if peers else np.empty(0)
-    near = near[np.isfinite(near)]
-    within = gazetteer.within(prefecture_of(code)) if level != "prefecture" else None
-    return Card(
-        indicator=indicator,
-        level=level,
-        code=code,
-        period=period,
-        value=float(own) if np.isfinite(own) else None,
-        status=STATUSES[vector.statuses[position]],
-        nation=_rank(values, position, lowest_first=lowest_first),
-        prefecture=None
-        if within is None
-        else _rank(values[within], int(np.searchsorted(within, position)), lowest_first=lowest_first),
-        trend=_trend(indicator, series),
-        series=series,
-        peers_median=float(np.median(near)) if len(near) else None,
-        peers_n=len(near),
-    )
+    @property
+    def period(self) -> str:
+        """The newest period."""
+        return self.periods[-1]
 
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        standings = [each for each in (self.nation, self.prefecture) if each is not None]
+        ranks = sum(each.ranks.nbytes + each.of.nbytes for each in standings)
+        return self.values.nbytes + self.statuses.nbytes + self.rows.nbytes + ranks
 
-def _rank(
-    values: np.ndarray[tuple[int], np.dtype[np.float64]], at: int, *, lowest_first: bool
-) -> Rank | None:
-    place = ranks(values, lowest_first=lowest_first)[at]
-    return None if place is None else Rank(place, int(np.isfinite(values).sum()))
+    def card(self, position: int, peers: Ints) -> Card:
+        """Return the card of an area of the book; ``peers`` are rows of this leaf."""
+        row = int(self.rows[position])
+        values: list[float] = self.values[row].tolist()
+        series = tuple([each for each in zip(self.periods, values, strict=True) if math.isfinite(each[1])])
+        near = [value for value in self.values[peers, -1].tolist() if math.isfinite(value)]
+        return Card(
+            leaf=self,
+            code=self.areas[row].code,
+            value=values[-1] if math.isfinite(values[-1]) else None,
+            status=STATUSES[self.statuses[row]],
+            nation=self.nation.at(row),
+            prefecture=None if self.prefecture is None else self.prefecture.at(row),
+            trend=_trend(self.indicator, series),
+            series=series,
+            peers_median=statistics.median(near) if near else None,
+            peers_n=len(near),
+        )
 
 
 def _trend(indicator: Indicator, series: Sequence[tuple[str, float]]) -> Trend | None:
@@ -170,13 +167,121 @@ def _trend(indicator: Indicator, series: Sequence[tuple[str, float]]) -> Trend |
 
 
 @dataclass(frozen=True)
+class Book:
+    """What all profiles of a level are read from.
+
+    Attributes
+    ----------
+    leaves : by indicator; the first that has a row for an area tells its figure
+    goals : goal → its indicators
+    """
+
+    level: str
+    yardstick: Yardstick
+    leaves: Mapping[str, tuple[Leaf, ...]]
+    goals: Mapping[str, tuple[str, ...]]
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        return sum(leaf.nbytes for leaves in self.leaves.values() for leaf in leaves)
+
+    def card(self, name: str, position: int, peers: Sequence[int]) -> Card | None:
+        """Return an indicator's card for an area, or for its city or prefecture where its own level has none.
+
+        None where there are no figures at any of them. Peers are of the book's own level alone.
+        """
+        for leaf in self.leaves[name]:
+            if leaf.rows[position] >= 0:
+                return leaf.card(position, np.array(peers if leaf.level == self.level else (), np.intp))
+        return None
+
+    def cards(self, position: int, peers: Sequence[int]) -> dict[str, list[Card]]:
+        """Return goal → the cards of an area."""
+        made = {name: self.card(name, position, peers) for name in self.leaves}
+        return {
+            goal: [card for name in names if (card := made[name]) is not None]
+            for goal, names in self.goals.items()
+        }
+
+
+def book_of(atlas: Atlas, vintage: Vintage, level: str) -> Book:
+    """Return the book of a level in this state of the data; for work in a thread."""
+    key, shelf = (vintage.date, level, atlas.state()), atlas.store.books
+    held: Book | None = shelf.get(key)
+    if held is not None:
+        return held
+    goals = {goal.id: indicators_of(atlas, goal) for goal in atlas.catalogue.policy.strategy.goals}
+    shown = {one.id: one for listed in goals.values() for one in listed}
+    made = Book(
+        level=level,
+        yardstick=yardstick(atlas, vintage, level),
+        leaves={name: tuple(leaves(atlas, vintage, one, level)) for name, one in shown.items()},
+        goals={goal: tuple(one.id for one in listed) for goal, listed in goals.items()},
+    )
+    shelf.put(key, made)
+    return made
+
+
+def indicators_of(atlas: Atlas, goal: Goal) -> list[Indicator]:
+    """Return the indicators that stand in for a goal's KPIs, and those its logic model names."""
+    policy = atlas.catalogue.policy
+    names = [name for kpi in policy.kpis_of(goal.id) for name in kpi.proxies]
+    listed = dict.fromkeys([*names, *policy.strategy.indicators_of(goal.id)])
+    return [atlas.indicator(name) for name in listed if name in atlas.catalogue.indicators]
+
+
+def leaves(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str) -> list[Leaf]:
+    """Return an indicator's leaves for the areas of a level: their own, else of their cities, prefectures."""
+    areas = atlas.gazetteer(vintage.date, level).areas
+    found: list[Leaf] = []
+    for at, codes in (
+        (level, [area.code for area in areas]),
+        ("municipality", [city_of(area.code) for area in areas]),
+        ("prefecture", [area.prefecture for area in areas]),
+    ):
+        if at in vintage.gazetteers and atlas.periods(indicator, at):
+            position = vintage.gazetteers[at].position
+            rows = np.array([position.get(code, -1) for code in codes], np.intp)
+            found.append(_leaf(atlas, vintage, indicator, at, rows))
+            if rows.min() >= 0:
+                break
+    return found
+
+
+def _leaf(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, rows: Ints) -> Leaf:
+    gazetteer = atlas.gazetteer(vintage.date, level)
+    periods = tuple(atlas.periods(indicator, level))
+    vectors = atlas.vectors(indicator, periods, level, vintage.date)
+    newest = vectors[-1]
+
+    def standing(groups: Ints) -> Standing:
+        return Standing(*ranks_within(newest.values, groups, lowest_first=indicator.direction == "lower"))
+
+    return Leaf(
+        indicator=indicator,
+        brief=brief(indicator),
+        level=level,
+        periods=periods,
+        label=period_label(periods[-1], indicator.period_kind),
+        areas=gazetteer.areas,
+        values=np.stack([one.values for one in vectors], axis=1),
+        statuses=newest.statuses,
+        nation=standing(np.zeros(len(gazetteer), np.intp)),
+        prefecture=None if level == "prefecture" else standing(gazetteer.prefectures),
+        rows=rows,
+    )
+
+
+@dataclass(frozen=True)
 class Profile:
-    """An area with its peers and, for each goal, the cards of its figures."""
+    """An area with its peers, what runs there and, for each goal, the cards of its figures."""
 
     vintage: Vintage
     level: str
     area: Area
     peers: tuple[int, ...]
+    deployments: tuple[Deployment, ...]
     cards: dict[str, list[Card]]
 
 
@@ -190,39 +295,32 @@ class Asked:
 
 
 def profile_of(atlas: Atlas, asked: Asked) -> Profile:
-    """Return the profile of an area."""
-    peers = peer_positions(atlas, asked.vintage, asked.level, asked.area.code)
-    cards: dict[str, list[Card]] = {}
-    for goal in atlas.catalogue.policy.strategy.goals:
-        made = [
-            card(atlas, asked.vintage, one, asked.level, asked.area, peers)
-            for one in indicators_of(atlas, goal)
-        ]
-        cards[goal.id] = [one for one in made if one is not None]
-    return Profile(asked.vintage, asked.level, asked.area, tuple(peers), cards)
+    """Return the profile of an area; one that lacks a value that areas are compared by has no peers."""
+    book, position = book_of(atlas, asked.vintage, asked.level), asked.area.position
+    peers = tuple(peer.position for peer in nearest(book.yardstick.scores, position, PEERS))
+    here = atlas.catalogue.sites.around.get(city_of(asked.area.code), ())
+    return Profile(asked.vintage, asked.level, asked.area, peers, here, book.cards(position, peers))
 
 
 def words_of(atlas: Atlas, told: Profile) -> Text:
     """Return the profile in words: the figures that stand out nationally, where one way is the better."""
-    area, level = told.area, told.level
-    prefecture = None if level == "prefecture" else atlas.gazetteer(told.vintage.date, "prefecture")
-    name = full_name(area, None if prefecture is None else prefecture.area(area.prefecture))
+    area = told.area
+    prefecture = None if told.level == "prefecture" else atlas.area(told.vintage, area.prefecture)[1]
     placed = {
-        one.indicator.id: (one.nation.rank / one.nation.of, one)
+        one.leaf.indicator.id: (one.nation.rank / one.nation.of, one)
         for cards in told.cards.values()
         for one in cards
-        if one.nation and one.code == area.code and one.indicator.direction != "neutral"
+        if one.nation and one.code == area.code and one.leaf.indicator.direction != "neutral"
     }
-    ordered = [one for _share, one in sorted(placed.values(), key=lambda each: each[0])]
+    ordered = sorted(placed.values(), key=lambda each: each[0])
 
     def worded(cards: Sequence[Card]) -> list[tuple[Named, int, int]]:
         return [
-            (Named(one.indicator.name_ja, one.indicator.name_en), one.nation.rank, one.nation.of)
+            (Named(one.leaf.indicator.name_ja, one.leaf.indicator.name_en), one.nation.rank, one.nation.of)
             for one in cards
             if one.nation
         ]
 
-    best = [one for one in ordered if placed[one.indicator.id][0] <= WELL][:TOLD]
-    worst = [one for one in reversed(ordered) if placed[one.indicator.id][0] > 1 - WELL][:TOLD]
-    here = selected(atlas, Selection(area=area.code))
-    return profile_in_words(name, worded(best), worded(worst), len(here))
+    best = [one for share, one in ordered if share <= WELL][:TOLD]
+    worst = [one for share, one in reversed(ordered) if share > 1 - WELL][:TOLD]
+    return profile_in_words(full_name(area, prefecture), worded(best), worded(worst), len(told.deployments))

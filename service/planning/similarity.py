@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,15 +49,33 @@ class Trait:
     logarithm: bool
     used: Floats
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """Mean of the compared values."""
         return float(np.nanmean(self.used))
 
-    @property
+    @cached_property
     def deviation(self) -> float:
         """Standard deviation of the compared values."""
         return float(np.nanstd(self.used))
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What the areas of a level are compared by.
+
+    Attributes
+    ----------
+    scores : (n, traits) standardised; the whole row of an area that lacks a value is NaN
+    """
+
+    traits: tuple[Trait, ...]
+    scores: Floats
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory; values are those of the vectors."""
+        return self.scores.nbytes + sum(one.used.nbytes for one in self.traits)
 
 
 @dataclass(frozen=True)
@@ -105,6 +124,25 @@ def traits(atlas: Atlas, vintage: Vintage, level: str, names: Sequence[str]) -> 
     return found
 
 
+def yardstick(atlas: Atlas, vintage: Vintage, level: str, names: Sequence[str] = USUAL) -> Yardstick:
+    """Return what the areas of a level are compared by, worked out once; for work in a thread.
+
+    Raises
+    ------
+    NotFound, InvalidParameter : see ``traits``
+    """
+    key = (level, *(atlas.revision(atlas.indicator(name), vintage.date) for name in names))
+    shelf = atlas.store.yardsticks
+    held: Yardstick | None = shelf.get(key)
+    if held is not None:
+        return held
+    found = traits(atlas, vintage, level, names)
+    scores = peers.standardised(np.stack([one.used for one in found], axis=1))
+    made = Yardstick(tuple(found), scores)
+    shelf.put(key, made)
+    return made
+
+
 def similarity(
     atlas: Atlas, vintage: Vintage, level: str, code: str, k: int, names: Sequence[str] = USUAL
 ) -> Similarity:
@@ -116,12 +154,11 @@ def similarity(
     """
     gazetteer = atlas.gazetteer(vintage.date, level)
     position = gazetteer.area(code).position
-    found = traits(atlas, vintage, level, names)
-    lacking = [one for one in found if not np.isfinite(one.used[position])]
+    found = yardstick(atlas, vintage, level, names)
+    lacking = [one for one in found.traits if not np.isfinite(one.used[position])]
     if lacking:
         findings = [
             Finding(code, one.indicator.id, "no value", f"a value of {one.period}") for one in lacking
         ]
         raise NotEnoughData(f"{code} has no peers: it lacks values to be compared by", findings)
-    scores = peers.standardised(np.stack([one.used for one in found], axis=1))
-    return Similarity(gazetteer, position, tuple(found), tuple(peers.nearest(scores, position, k)))
+    return Similarity(gazetteer, position, found.traits, tuple(peers.nearest(found.scores, position, k)))

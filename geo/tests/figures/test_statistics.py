@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.figures.statistics import BINS, histogram, ranks, statistics
+from geo.figures.statistics import BINS, histogram, ranks, ranks_within, statistics
 
 NAN = math.nan
 FIGURES = st.lists(st.one_of(st.just(NAN), st.integers(-20, 20).map(float)), max_size=40)
@@ -44,6 +44,28 @@ def test_a_rank_is_one_more_than_the_areas_that_are_better(values: list[float]) 
         else:
             assert high == 1 + sum(other > value for other in known)
             assert low == 1 + sum(other < value for other in known)
+
+
+@pytest.mark.parametrize(
+    ("lowest_first", "places"),
+    [(False, [2, 1, 0, 2, 1, 2, 0]), (True, [1, 3, 0, 1, 2, 1, 0])],
+)
+def test_ranks_are_told_in_each_group_with_how_many_have_a_value(
+    lowest_first: bool, places: list[int]
+) -> None:
+    values = np.array([5.0, 9.0, NAN, 5.0, 7.0, 4.0, NAN])
+    groups = np.array([0, 0, 0, 0, 2, 2, 1])
+    found, of = ranks_within(values, groups, lowest_first=lowest_first)
+    assert found.tolist() == places
+    assert of.tolist() == [3, 3, 3, 3, 2, 2, 0]
+
+
+@given(FIGURES, st.booleans())
+def test_in_one_group_ranks_are_those_of_all(values: list[float], lowest_first: bool) -> None:
+    column = np.array(values, np.float64)
+    found, of = ranks_within(column, np.zeros(len(column), np.intp), lowest_first=lowest_first)
+    assert [rank or None for rank in found.tolist()] == ranks(column, lowest_first=lowest_first)
+    assert set(of.tolist()) <= {int(np.isfinite(column).sum())}
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60))

@@ -9,16 +9,10 @@ import pytest
 
 from geo.errors import NotFound
 from service.memory.atlas import Atlas, Vintage
-from service.planning.profiles import (
-    Asked,
-    Card,
-    Rank,
-    Trend,
-    card,
-    peer_positions,
-    profile_of,
-    words_of,
-)
+from service.planning.profiles import Asked, Book, Card, Rank, Trend, leaves, profile_of, words_of
+from service.planning.similarity import Yardstick
+
+NOTHING = Yardstick((), np.empty((0, 0)))
 
 
 @pytest.fixture
@@ -29,7 +23,8 @@ def vintage(atlas: Atlas) -> Vintage:
 def card_of(atlas: Atlas, vintage: Vintage, name: str, code: str, *peers: str) -> Card:
     level, area = atlas.area(vintage, code)
     positions = [atlas.gazetteer(vintage.date, level).position[peer] for peer in peers]
-    found = card(atlas, vintage, atlas.indicator(name), level, area, positions)
+    shown = {name: tuple(leaves(atlas, vintage, atlas.indicator(name), level))}
+    found = Book(level, NOTHING, shown, {}).card(name, area.position, positions)
     assert found is not None
     return found
 
@@ -53,7 +48,7 @@ def test_an_area_that_no_level_has_is_refused_with_where_to_look(atlas: Atlas, v
 def test_a_trend_of_a_count_is_told_over_five_years_and_in_per_cent(atlas: Atlas, vintage: Vintage) -> None:
     found = card_of(atlas, vintage, "population", "10201")
     # the censuses of 2015 and 2020
-    assert (found.period, found.value, found.status) == ("2020", 332_149, "ok")
+    assert (found.leaf.period, found.value, found.status) == ("2020", 332_149, "ok")
     assert found.trend == Trend("2015", 336_154, -4_005, -4_005 / 336_154 * 100, "neutral")
 
 
@@ -114,7 +109,7 @@ def test_where_a_level_has_no_figures_those_of_the_prefecture_are_told(
     atlas: Atlas, vintage: Vintage, code: str, prefecture: str
 ) -> None:
     found = card_of(atlas, vintage, "total-fertility-rate", code, code)
-    assert (found.level, found.code, found.peers_n) == ("prefecture", prefecture, 0)
+    assert (found.leaf.level, found.code, found.peers_n) == ("prefecture", prefecture, 0)
 
 
 def test_an_indicator_without_any_figures_has_no_card(atlas: Atlas, vintage: Vintage) -> None:
@@ -123,14 +118,15 @@ def test_an_indicator_without_any_figures_has_no_card(atlas: Atlas, vintage: Vin
         for one in atlas.catalogue.indicators.values()
         if not any(atlas.periods(one, level) for level in ("prefecture", "municipality", "ward"))
     )
-    level, area = atlas.area(vintage, "10201")
-    assert card(atlas, vintage, empty, level, area, []) is None
+    assert leaves(atlas, vintage, empty, "municipality") == []
+    book = Book("municipality", NOTHING, {empty.id: ()}, {"goal": (empty.id,)})
+    assert book.cards(0, ()) == {"goal": []}
 
 
 def test_an_area_that_cannot_be_compared_has_no_peers(atlas: Atlas, vintage: Vintage) -> None:
     # 双葉町, where nobody lived in 2020
-    assert peer_positions(atlas, vintage, "municipality", "07546") == []
-    assert len(peer_positions(atlas, vintage, "municipality", "10201")) == 10
+    assert profile_of(atlas, Asked(vintage, *atlas.area(vintage, "07546"))).peers == ()
+    assert len(profile_of(atlas, Asked(vintage, *atlas.area(vintage, "10201"))).peers) == 10
 
 
 def test_a_profile_tells_in_words_what_stands_out_of_its_own_level_alone(
@@ -141,12 +137,12 @@ def test_a_profile_tells_in_words_what_stands_out_of_its_own_level_alone(
     cards = [one for cards in told.cards.values() for one in cards]
     words = words_of(atlas, told)
     assert words["ja"].startswith("群馬県前橋市について、")
-    named = [one for one in cards if f"{one.indicator.name_ja}（" in words["ja"]]
+    named = [one for one in cards if f"{one.leaf.indicator.name_ja}（" in words["ja"]]
     for one in named:
         assert one.code == "10201"
-        assert one.indicator.direction != "neutral"
+        assert one.leaf.indicator.direction != "neutral"
         assert one.nation is not None
         share = one.nation.rank / one.nation.of
         assert share <= 1 / 3 or share > 2 / 3
-    assert len({one.indicator.id for one in named}) <= 4
+    assert len({one.leaf.indicator.id for one in named}) <= 4
     assert np.isfinite([one.value for one in named if one.value is not None]).all()

@@ -1,0 +1,182 @@
+"""Peers and candidates as JSON."""
+
+from __future__ import annotations
+
+import numpy as np
+from typing_extensions import TypedDict
+
+from geo.text import Text, name_of
+from service.areas.forms import NamedArea, named
+from service.figures.forms import Brief, brief
+from service.memory.atlas import Atlas
+from service.planning.candidates import Candidates
+from service.planning.similarity import Similarity
+from service.strategy.deployment_selection import running
+from service.strategy.policy import COVERAGE
+
+
+class ComparedIndicator(Brief):
+    """An indicator that areas are compared by, and the area's own value."""
+
+    period: str
+    logarithm: bool
+    mean: float
+    deviation: float
+    value: float | None
+
+
+class PeerDifference(TypedDict):
+    """How far a peer is from the area in one indicator, in standard deviations."""
+
+    indicator: str
+    value: float | None
+    difference: float | None
+
+
+class SimilarArea(NamedArea):
+    """A peer, how far it is, and the measures that it is known to run."""
+
+    distance: float
+    differences: list[PeerDifference]
+    measures: list[str]
+
+
+class RunningPeer(NamedArea):
+    """A peer that runs a measure."""
+
+    deployments: list[str]
+
+
+class MeasureOfPeers(TypedDict):
+    """A measure that peers are known to run and the area is not."""
+
+    measure: str
+    name: Text
+    goal: str
+    peers: list[RunningPeer]
+
+
+class Peers(TypedDict):
+    """The areas most like one, and why."""
+
+    area: NamedArea
+    level: str
+    vintage: str
+    indicators: list[ComparedIndicator]
+    peers: list[SimilarArea]
+    measures_peers_run: list[MeasureOfPeers]
+    coverage: Text
+
+
+class JudgedIndicator(Brief):
+    """An indicator that need is judged by."""
+
+    period: str
+
+
+class CandidateArea(NamedArea):
+    """A municipality that may need a measure."""
+
+    rank: int
+    need: float
+    values: dict[str, float | None]
+    prefecture_deploys: bool
+
+
+class CandidateAreas(TypedDict):
+    """The municipalities that may need a measure, those in most need first."""
+
+    measure: str
+    vintage: str
+    indicators: list[JudgedIndicator]
+    total: int
+    candidates: list[CandidateArea]
+    coverage: Text
+
+
+def peers_described(atlas: Atlas, found: Similarity) -> Peers:
+    """Return the areas most like one as JSON, and the measures that they run and it does not."""
+    area = found.gazetteer.areas[found.position]
+    others = {
+        peer.position: running(atlas, found.gazetteer.areas[peer.position].code) for peer in found.peers
+    }
+    return {
+        "area": named(area),
+        "level": found.gazetteer.level,
+        "vintage": str(found.gazetteer.vintage),
+        "indicators": [
+            {
+                **brief(one.indicator),
+                "period": one.period,
+                "logarithm": one.logarithm,
+                "mean": one.mean,
+                "deviation": one.deviation,
+                "value": float(one.values[found.position]),
+            }
+            for one in found.traits
+        ],
+        "peers": [
+            {
+                **named(found.gazetteer.areas[peer.position]),
+                "distance": peer.distance,
+                "differences": [
+                    {
+                        "indicator": one.indicator.id,
+                        "value": float(one.values[peer.position]),
+                        "difference": difference,
+                    }
+                    for one, difference in zip(found.traits, peer.differences, strict=True)
+                ],
+                "measures": sorted(others[peer.position]),
+            }
+            for peer in found.peers
+        ],
+        "measures_peers_run": _only_peers(atlas, found, running(atlas, area.code), others),
+        "coverage": COVERAGE,
+    }
+
+
+def _only_peers(
+    atlas: Atlas, found: Similarity, own: dict[str, list[str]], others: dict[int, dict[str, list[str]]]
+) -> list[MeasureOfPeers]:
+    """Return the measures that peers are known to run and the area is not, the most common first."""
+    rows: list[MeasureOfPeers] = []
+    for name, measure in atlas.catalogue.policy.strategy.measures_by_id.items():
+        places = [position for position in others if name in others[position]]
+        if places and name not in own:
+            rows.append(
+                {
+                    "measure": name,
+                    "name": name_of(measure),
+                    "goal": measure.goal,
+                    "peers": [
+                        {**named(found.gazetteer.areas[place]), "deployments": others[place][name]}
+                        for place in places
+                    ],
+                }
+            )
+    return sorted(rows, key=lambda row: -len(row["peers"]))
+
+
+def candidates_described(found: Candidates, limit: int) -> CandidateAreas:
+    """Return the municipalities that may need a measure as JSON, at most so many."""
+    return {
+        "measure": found.measure,
+        "vintage": str(found.vintage),
+        "indicators": [{**brief(one.indicator), "period": one.period} for one in found.traits],
+        "total": len(found.rows),
+        "candidates": [
+            {
+                **named(one.area),
+                "rank": place,
+                "need": one.need,
+                "values": {
+                    trait.indicator.id: None if np.isnan(value) else value
+                    for trait, value in zip(found.traits, one.values, strict=True)
+                },
+                "prefecture_deploys": one.prefecture_deploys,
+            }
+            for place, one in enumerate(found.rows[:limit], 1)
+        ],
+        "coverage": COVERAGE,
+    }
