@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+from scipy.optimize import linear_sum_assignment
 
-from geo.figures.effect import differences, matched, mean_difference
+from geo.figures.effect import assigned, differences, matched, mean_difference
 
 
 def test_matches_are_the_least_sum_of_distances_and_none_is_used_twice() -> None:
@@ -27,6 +31,40 @@ def test_what_may_not_be_used_is_not() -> None:
 def test_too_few_to_match_are_refused() -> None:
     with pytest.raises(ValueError, match="2 areas to compare with, 4 are needed"):
         matched(np.zeros((2, 3)), np.array([True, True, False]), 2)
+
+
+def test_a_row_that_comes_late_moves_those_before_it() -> None:
+    # each row has the first column the cheapest; 3 + 2 + 1 = 6 is the least of the six ways
+    costs = np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 9.0], [1.0, 9.0, 9.0]])
+    assert assigned(costs).tolist() == [2, 1, 0]
+
+
+@given(st.integers(1, 6), st.integers(0, 4), st.randoms(use_true_random=False))
+def test_no_assignment_costs_less(n: int, more: int, random: Random) -> None:
+    costs = np.array([[float(random.randrange(-5, 20)) for _ in range(n + more)] for _ in range(n)])
+    columns = assigned(costs)
+    assert len(set(columns.tolist())) == n
+    rows, best = linear_sum_assignment(costs)
+    assert costs[np.arange(n), columns].sum() == costs[rows, best].sum()
+
+
+def test_the_first_effect_of_a_process_waits_for_nothing_large() -> None:
+    ask = (
+        "import sys, numpy as np, geo.figures.effect as effect\n"
+        "effect.matched(np.eye(2, 5), np.ones(5, bool), 2)\n"
+        "effect.mean_difference(np.arange(9.0))\n"
+        "print({'scipy.optimize', 'scipy.stats', 'scipy.linalg', 'pandas'} & set(sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("n", [8, 9, 30, 500])
+def test_the_interval_is_as_wide_as_that_of_a_t_test(n: int) -> None:
+    values = np.sin(np.arange(n))
+    found = mean_difference(values)
+    interval = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), rel=1e-12)
 
 
 def test_a_difference_in_differences_is_own_change_less_that_of_the_matched() -> None:
