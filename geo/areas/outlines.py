@@ -18,6 +18,8 @@ from geo.codes import WARD_CITY, city_of, kind_of, prefecture_of
 from geo.errors import Finding, InvalidGeometry
 
 Geometries = NDArray[np.object_]
+#: Places of the parts that an area is made of.
+Members = tuple[int, ...]
 
 LEVELS = ("ward", "municipality", "prefecture")
 #: Simplification tolerance in degrees: half a pixel of a 512-pixel tile at the last zoom that uses it
@@ -43,6 +45,14 @@ class Area:
     kind: str
     prefecture: str
     parent: str | None
+    area_km2: float
+    outlines: Mapping[str, shapely.MultiPolygon]
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """The outline of the same parts, whatever the level calls them."""
+
     area_km2: float
     outlines: Mapping[str, shapely.MultiPolygon]
 
@@ -92,21 +102,30 @@ def areas_of(parts: geopandas.GeoDataFrame) -> tuple[dict[str, list[Area]], Repo
             repaired.append(str(key))
     names = dict(zip(joined["key"], joined["name"], strict=True))
     prefectures = dict(zip(joined["key"], joined["prefecture"], strict=True))
-    details: dict[str, Geometries] = {}
-    dropped: dict[str, int] = {}
-    for detail, tolerance in TOLERANCES.items():
-        details[detail], dropped[detail] = _simplified(np.array(outlines, object), tolerance)
-    levels = {level: _level(level, keys, names, prefectures, details) for level in LEVELS}
+    coverage = np.array(outlines, object)
+    groups = {level: _groups(level, keys, prefectures) for level in LEVELS}
+    # most municipalities are no cities of wards, and the same at both levels
+    different = {members for found in groups.values() for members in found.values()}
+    # One after another: simplifying takes several times the memory of the outlines.
+    simplified = {
+        detail: _simplified(coverage, tolerance) for detail, tolerance in TOLERANCES.items() if tolerance
+    }
+    edges = shapely.coverage_invalid_edges(coverage)
+    mismatched = [key for key, edge in zip(keys, edges, strict=True) if not shapely.is_empty(edge)]
+    wholes = {members: _whole(members, coverage, simplified) for members in different}
+    levels = {level: _level(level, found, keys, names, wholes) for level, found in groups.items()}
     counts = {level: len(areas) for level, areas in levels.items()}
     unassigned = sum(key.startswith(UNASSIGNED) for key in keys)
-    edges = shapely.coverage_invalid_edges(np.array(outlines, object))
-    mismatched = [key for key, edge in zip(keys, edges, strict=True) if not shapely.is_empty(edge)]
+    dropped = {detail: simplified[detail][1] if detail in simplified else 0 for detail in TOLERANCES}
     return levels, Report(counts, len(parts), unassigned, tuple(repaired), tuple(mismatched), dropped)
 
 
 def _repaired(parts: Iterable[shapely.Geometry], key: str) -> tuple[shapely.Geometry, bool]:
     """Return the parts of one area as one valid geometry, and whether a part had to be repaired."""
-    polygons = shapely.get_parts(np.array(list(parts), object))
+    given = np.array(list(parts), object)
+    if len(given) == 1 and given[0].geom_type == "MultiPolygon" and _is_sound(given[0]):
+        return given[0], False  # the whole country once more would take a tenth of a gigabyte
+    polygons = shapely.get_parts(given)
     valid = shapely.is_valid(polygons)
     if not valid.all():
         # "structure" is bounded in time where "linework" is not, and keeps holes as holes
@@ -118,16 +137,18 @@ def _repaired(parts: Iterable[shapely.Geometry], key: str) -> tuple[shapely.Geom
     apart = bool(shapely.is_valid(whole))
     if not apart:  # parts that touch along a line, or overlap
         whole = shapely.union_all(polygons)
-    if shapely.is_empty(whole) or not shapely.area(whole) > 0:
+    if not shapely.area(whole) > 0:
         finding = Finding(f"area {key}", "geometry", "self-intersecting", "a polygon with an inside")
         raise InvalidGeometry(f"The geometry of {key} cannot be repaired", [finding])
     return whole, not (apart and bool(valid.all()))
 
 
+def _is_sound(outline: shapely.Geometry) -> bool:
+    return bool(shapely.is_valid(outline) and shapely.area(outline) > 0)
+
+
 def _simplified(outlines: Geometries, tolerance: float) -> tuple[Geometries, int]:
     """Return the coverage simplified as one, without islets below the tolerance, and how many those were."""
-    if tolerance == 0:
-        return outlines, 0
     simple = shapely.coverage_simplify(outlines, tolerance)
     # Simplifying keeps a clean coverage valid, and nothing else.
     broken = ~shapely.is_valid(simple)
@@ -145,25 +166,50 @@ def _simplified(outlines: Geometries, tolerance: float) -> tuple[Geometries, int
     return np.array(kept, object), dropped
 
 
-def _level(
-    level: str,
-    keys: Sequence[str],
-    names: Mapping[str, str],
-    prefectures: Mapping[str, str | None],
-    details: Mapping[str, Geometries],
-) -> list[Area]:
+def _groups(level: str, keys: Sequence[str], prefectures: Mapping[str, str | None]) -> dict[str, Members]:
+    """Return the parts of each area of a level, by its code in their order."""
     groups: dict[str, list[int]] = {}
     for place, key in enumerate(keys):
-        whole = _whole(level, key, prefectures[key])
-        if whole is not None:
-            groups.setdefault(whole, []).append(place)
+        code = _code(level, key, prefectures[key])
+        if code is not None:
+            groups.setdefault(code, []).append(place)
+    return {code: tuple(groups[code]) for code in sorted(groups)}
+
+
+def _whole(
+    members: Members, coverage: Geometries, simplified: Mapping[str, tuple[Geometries, int]]
+) -> _Whole:
+    places = [*members]
+    full = _united(coverage[places])
+    outlines = {
+        detail: _united(simplified[detail][0][places]) if tolerance else full
+        for detail, tolerance in TOLERANCES.items()
+    }
+    return _Whole(_area_m2(full) / 1e6, outlines)
+
+
+def _area_m2(outline: shapely.MultiPolygon) -> float:
+    """Return the area on the ellipsoid; the rings of holes turn the other way and count as less than none."""
+    total = 0.0
+    for polygon in shapely.get_parts(outline):
+        rings = (shapely.get_coordinates(ring) for ring in shapely.get_rings(polygon))
+        total += sum(GRS80.polygon_area_perimeter(*ring.T)[0] for ring in rings)
+    return abs(total)
+
+
+def _level(
+    level: str,
+    groups: Mapping[str, Members],
+    keys: Sequence[str],
+    names: Mapping[str, str],
+    wholes: Mapping[Members, _Whole],
+) -> list[Area]:
     areas = []
-    for code in sorted(groups):
-        members = groups[code]
-        outlines = {detail: _united(outlines[members]) for detail, outlines in details.items()}
+    for code, members in groups.items():
         name = names[keys[members[0]]]
         if code != keys[members[0]]:
             name = name.split("市", 1)[0] + "市" if level == "municipality" else ""
+        whole = wholes[members]
         areas.append(
             Area(
                 code=code,
@@ -171,14 +217,14 @@ def _level(
                 kind=kind_of(code, name),
                 prefecture=prefecture_of(code),
                 parent=_parent(level, code),
-                area_km2=abs(GRS80.geometry_area_perimeter(outlines["high"])[0]) / 1e6,
-                outlines=outlines,
+                area_km2=whole.area_km2,
+                outlines=whole.outlines,
             )
         )
     return areas
 
 
-def _whole(level: str, key: str, prefecture: str | None) -> str | None:
+def _code(level: str, key: str, prefecture: str | None) -> str | None:
     """Return the area of a level that a part belongs to; unassigned land belongs to a prefecture alone."""
     if level == "prefecture":
         return prefecture
