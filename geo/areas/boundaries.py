@@ -22,7 +22,7 @@ from pyproj.exceptions import CRSError
 from geo.codes import SPECIAL_WARDS, WARD_CITY, area_code, prefecture_of
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidGeometry, InvalidRows
 from geo.files.archives import tarred, unpack
-from geo.files.topojson import Features, json_object, read_document, read_features
+from geo.files.topojson import Features, features_of, read_feature_file
 from geo.files.vector_files import read_vector_file
 
 #: Land that no municipality owns yet; it has no code.
@@ -92,7 +92,7 @@ def read_layer(path: Path, *, crs: str | None = None, named: str = "") -> geopan
             raise InvalidFile(f"{path.name} does not say its coordinate reference system", [finding])
         return rows.set_crs(stated, allow_override=True)
     if name.removesuffix(".gz").endswith((".geojson", ".json", ".topojson")):
-        return _frame(read_features(read_document(path), path.name), crs)
+        return _frame(read_feature_file(path), crs)
     finding = Finding("file", "name", path.name, ".zip, .tar.gz, .shp, .gpkg, .geojson, .topojson (or .gz)")
     raise InvalidFile(f"{path.name} is no vector file by its name", [finding])
 
@@ -142,7 +142,7 @@ def _tarred(path: Path) -> geopandas.GeoDataFrame:
         member = PurePosixPath(name)
         if member.suffix not in (".json", ".geojson", ".topojson") or member.name.startswith("."):
             continue
-        frame = _frame(read_features(json_object(text, name), name), None)
+        frame = _frame(features_of(text, name), None)
         frames.append(frame if "N03_007" in frame.columns else frame.assign(code=member.stem))
     if not frames:
         raise InvalidFile(f"{path.name} holds no GeoJSON file")

@@ -7,7 +7,8 @@ that ship are stored.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -24,6 +25,11 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 Line = NDArray[np.float64]
 
 MAX_TEXT_BYTES = 2 << 30
+BOM = b"\xef\xbb\xbf"
+
+#: Where objects of a JSON text begin and end: the braces that stand in no string.
+_BRACES = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}]', re.DOTALL)
+_FEATURES = re.compile(rb'"features"\s*:\s*\[')
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,25 @@ def read_document(path: Path) -> dict[str, Json]:
     ------
     InvalidFile : cut off, not UTF-8 or not JSON; the message says where
     """
+    return json_object(_text(path), path.name)
+
+
+def read_feature_file(path: Path) -> Features:
+    """Return the features of a GeoJSON or TopoJSON file, also gzipped.
+
+    Raises
+    ------
+    InvalidFile : as of ``read_document``, and where it is neither
+    """
+    return features_of(_text(path), path.name)
+
+
+def _text(path: Path) -> bytes:
     with path.open("rb") as opened:
         gzipped = opened.read(2) == b"\x1f\x8b"
     if path.stat().st_size > MAX_TEXT_BYTES:
         raise InvalidFile(f"{path.name} is larger than {MAX_TEXT_BYTES >> 30} GiB")
-    return json_object(inflated(path) if gzipped else path.read_bytes(), path.name)
+    return inflated(path) if gzipped else path.read_bytes()
 
 
 def json_object(text: bytes, name: str) -> dict[str, Json]:
@@ -54,7 +74,7 @@ def json_object(text: bytes, name: str) -> dict[str, Json]:
     if len(text) > MAX_TEXT_BYTES:
         raise InvalidFile(f"{name} is larger than {MAX_TEXT_BYTES >> 30} GiB")
     try:
-        parsed = orjson.loads(text.removeprefix(b"\xef\xbb\xbf"))
+        parsed = orjson.loads(text.removeprefix(BOM))
     except json.JSONDecodeError as error:
         finding = Finding(f"line {error.lineno}", "text", str(error), "GeoJSON or TopoJSON in UTF-8")
         raise InvalidFile(f"{name} is no JSON", [finding]) from error
@@ -63,15 +83,61 @@ def json_object(text: bytes, name: str) -> dict[str, Json]:
     return parsed
 
 
-def read_features(document: Mapping[str, Json], name: str) -> Features:
-    """Return the features of a FeatureCollection or of the only object of a Topology."""
+def features_of(text: bytes, name: str) -> Features:
+    """Return the features of a FeatureCollection or of the only object of a Topology.
+
+    Numbers of Python weigh ten times those of a geometry: of a FeatureCollection only those of one feature
+    are held at a time.
+    """
+    apart = _features_apart(text)
+    document = json_object(text if apart is None else apart[0], name)
     kind = document.get("type")
     if kind == "FeatureCollection":
-        return _geojson_features(document)
+        members = _list(document.get("features")) if apart is None else _parsed(apart[1])
+        try:
+            return _geojson_features(members, document.get("crs"))
+        except json.JSONDecodeError:
+            json_object(text, name)  # tells the line
+            raise
     if kind == "Topology":
         return _topojson_features(document, name)
     finding = Finding("file", "type", str(kind), "FeatureCollection or Topology")
     raise InvalidFile(f"{name} is neither GeoJSON nor TopoJSON", [finding])
+
+
+def _features_apart(text: bytes) -> tuple[bytes, list[memoryview]] | None:
+    """Return a FeatureCollection with empty objects for its features, and those; None where it is none.
+
+    The objects of an array ``features`` of the outermost object are its features. What has another shape, or
+    is no JSON, is read as a whole.
+    """
+    depth, within, begun, end = 0, False, 0, 0
+    others: list[bytes] = []
+    features: list[memoryview] = []
+    for token in _BRACES.finditer(text):
+        mark, at = text[token.start()], token.start()
+        if mark == ord("{"):
+            if depth == 1 and within:
+                begun = at
+            depth += 1
+        elif mark == ord("}"):
+            depth -= 1
+            if depth == 1 and within:
+                others.append(text[end:begun] + b"{}")
+                end = at + 1
+                features.append(memoryview(text)[begun:end])
+        elif depth == 1:
+            within = _FEATURES.match(text, at) is not None
+    outline = b"".join((*others, text[end:]))
+    try:
+        left = _list(_mapping(orjson.loads(outline.removeprefix(BOM))).get("features"))
+    except json.JSONDecodeError:
+        return None
+    return (outline, features) if left == [{}] * len(features) else None
+
+
+def _parsed(features: Iterable[memoryview]) -> Iterator[Json]:
+    return (orjson.loads(feature) for feature in features)
 
 
 def _mapping(value: Json) -> dict[str, Json]:
@@ -82,19 +148,21 @@ def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _geojson_features(document: Mapping[str, Json]) -> Features:
-    features = [_mapping(feature) for feature in _list(document.get("features"))]
+def _geojson_features(members: Iterable[Json], crs: Json) -> Features:
+    properties: list[dict[str, Json]] = []
     geometries: list[shapely.Geometry | None] = []
-    for number, feature in enumerate(features, 1):
+    for number, member in enumerate(members, 1):
+        feature = _mapping(member)
+        properties.append(_mapping(feature.get("properties")))
         geometry = feature.get("geometry")
         try:
             geometries.append(None if geometry is None else shapely.from_geojson(orjson.dumps(geometry)))
         except shapely.errors.GEOSException as error:
             finding = Finding(f"feature {number}", "geometry", str(error), "a GeoJSON geometry")
             raise InvalidFile(f"Feature {number} has no readable geometry", [finding]) from error
-    crs = _mapping(_mapping(document.get("crs")).get("properties")).get("name")
+    named = _mapping(_mapping(crs).get("properties")).get("name")
     # RFC 7946: a GeoJSON without a crs member is WGS 84.
-    return Features([_mapping(f.get("properties")) for f in features], geometries, str(crs or "EPSG:4326"))
+    return Features(properties, geometries, str(named or "EPSG:4326"))
 
 
 def _decoded_arcs(document: Mapping[str, Json]) -> list[Line]:

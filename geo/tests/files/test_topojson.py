@@ -11,7 +11,7 @@ import shapely
 
 from geo.areas.boundaries import read_boundaries
 from geo.errors import InvalidFile, InvalidGeometry
-from geo.files.topojson import Features, json_object, read_document, read_features, regrouped
+from geo.files.topojson import Features, features_of, json_object, read_document, regrouped
 
 TRIANGLE: dict[str, object] = {
     "type": "Topology",
@@ -81,7 +81,7 @@ def collection(*features: object, **members: object) -> dict[str, object]:
 
 
 def read(document: object) -> Features:
-    return read_features(json_object(json.dumps(document).encode(), "a.json"), "a.json")
+    return features_of(json.dumps(document).encode(), "a.json")
 
 
 def test_a_feature_without_a_geometry_or_properties_is_kept() -> None:
@@ -108,6 +108,34 @@ def test_a_geometry_that_cannot_be_read_is_told_by_its_number() -> None:
     with pytest.raises(InvalidFile, match="Feature 2") as refused:
         read(collection({"geometry": None}, {"geometry": {"type": "Polygon", "coordinates": [[1, 2]]}}))
     assert refused.value.findings[0].where == "feature 2"
+
+
+#: Braces and quotes in texts, an object in an object, the members in another order, or none of them.
+SHAPES = [
+    '{"type":"FeatureCollection","features":[{"properties":{"a":"}{\\"]","b":{"features":[{}]}}},{}]}',
+    '{"features" : [ {"properties":{"a":1}} , {"properties":null} ], "x":[{}], "type":"FeatureCollection"}',
+    '{"features":["a",{"properties":{"a":1}},[{"properties":{"a":2}}]],"type":"FeatureCollection"}',
+    '{"features":[{"properties":{"a":1}}],"features":[{"properties":{"a":2}}],"type":"FeatureCollection"}',
+    '{"type":"FeatureCollection","features":{"properties":{"a":1}}}',
+    '{"type":"FeatureCollection","x":{"features":[{"properties":{"a":1}}]}}',
+    '{"type":"FeatureCollection"}',
+]
+
+
+@pytest.mark.parametrize("text", SHAPES)
+def test_features_read_one_by_one_are_those_of_the_whole(text: str) -> None:
+    listed = json.loads(text).get("features")
+    features = listed if isinstance(listed, list) else []
+    told = [one.get("properties") if isinstance(one, dict) else None for one in features]
+    assert features_of(text.encode(), "a.json").properties == [one or {} for one in told]
+
+
+@pytest.mark.parametrize("broken", ['{"a":}', '{"a":1', '{"a":1}}', '{"a":"}', "{]", '{"a":1},'])
+def test_a_feature_that_is_no_json_is_told_with_its_line(broken: str) -> None:
+    text = f'{{"type":"FeatureCollection","features":[\n{{}},\n{broken}\n]}}'
+    with pytest.raises(InvalidFile, match=r"a\.json is no JSON") as refused:
+        features_of(text.encode(), "a.json")
+    assert refused.value.findings[0].where in ("line 3", "line 4")
 
 
 @pytest.mark.parametrize("document", [{"type": "Feature"}, {}, {"type": 3}])
