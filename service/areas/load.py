@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from geo.areas.boundaries import Columns, read_boundaries
 from geo.areas.lineage import absent
-from geo.areas.outlines import LEVELS, TOLERANCES, Area, areas_of
+from geo.areas.outlines import TOLERANCES, Area, areas_of
 from geo.codes import DESIGNATED_CITIES, SPECIAL_WARDS, prefecture_of
 from geo.errors import Finding, InvalidRows
 from geo.files.topojson import read_document, regrouped
@@ -28,6 +28,9 @@ from service.memory import revisions
 
 #: Decimals of a coordinate in GeoJSON: about a tenth of the detail's tolerance.
 DIGITS = {"low": 4, "medium": 5, "high": 7}
+
+#: The texts of so many outlines are held at a time.
+OUTLINES_AT_ONCE = 100
 
 Progress = Callable[[int, int, str], None]
 
@@ -80,7 +83,7 @@ def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     if conn.execute(select(vintage.c.sha256).where(vintage.c.vintage == date)).scalar() == sha256:
         return {"vintage": str(date), "unchanged": True}
-    steps = 3 + len(LEVELS) * (TOP_ZOOM + 1)
+    steps = 4 + TOP_ZOOM
     progress(0, steps, "reading")
     names = read_names(catalog)
     parts = read_boundaries(path, crs=crs, columns=columns)
@@ -94,16 +97,10 @@ def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
     progress(2, steps, "storing outlines")
     _replace_vintage(conn, date, credit, sha256, report)
     for level, areas in levels.items():
-        _store(conn, date, level, areas, names)
-    tiles: dict[str, int] = {}
-    for place, level in enumerate(LEVELS):
-        before = 3 + place * (TOP_ZOOM + 1)
-
-        def done(z: int, before: int = before, level: str = level) -> None:
-            progress(before + z, steps, f"tiles: {level}, zoom {z}")
-
-        tiles[level] = encode_tiles(conn, date, level, done)
-    report["tiles"] = tiles
+        _store_areas(conn, date, level, areas, names)
+    for detail in TOLERANCES:
+        _store_outlines(conn, date, detail, levels)
+    report["tiles"] = encode_tiles(conn, date, lambda z: progress(3 + z, steps, f"tiles: zoom {z}"))
     report |= write_all(conn, [date])
     conn.execute(update(vintage).where(vintage.c.vintage == date).values(report=report))
     conn.execute(
@@ -153,20 +150,35 @@ def _replace_vintage(
     conn.execute(insert(vintage).values(row))
 
 
-def _store(
+def _store_areas(
     conn: Connection, date: dt.date, level: str, areas: Sequence[Area], names: Mapping[str, Name]
 ) -> None:
-    cursor = conn.connection.cursor()
     columns = [column.name for column in area.c]
-    with cursor.copy(f"copy area ({', '.join(columns)}) from stdin") as copy:
+    with conn.connection.cursor().copy(f"copy area ({', '.join(columns)}) from stdin") as copy:
         for position, found in enumerate(areas):
             copy.write_row(_area_row(date, level, position, found, names.get(found.code)))
-    for detail in TOLERANCES:
-        outlines = np.array([found.outlines[detail] for found in areas], object)
-        texts = _geojson_texts(outlines, DIGITS[detail])
-        with cursor.copy("copy outline (vintage, level, detail, position, geojson, geom) from stdin") as copy:
-            for position, (geometry, geojson) in enumerate(zip(outlines, texts, strict=True)):
-                copy.write_row((date, level, detail, position, geojson, _ewkb(geometry)))
+
+
+def _store_outlines(
+    conn: Connection, date: dt.date, detail: str, levels: Mapping[str, Sequence[Area]]
+) -> None:
+    """Store the outlines of a detail; one that levels share is written as text once."""
+    outlines: dict[int, shapely.MultiPolygon] = {}
+    users: dict[int, list[tuple[str, int]]] = {}
+    for level, areas in levels.items():
+        for position, found in enumerate(areas):
+            outline = found.outlines[detail]
+            outlines[id(outline)] = outline
+            users.setdefault(id(outline), []).append((level, position))
+    columns = "vintage, level, detail, position, geojson, geom"
+    with conn.connection.cursor().copy(f"copy outline ({columns}) from stdin") as copy:
+        for start in range(0, len(outlines), OUTLINES_AT_ONCE):
+            some = [*outlines][start : start + OUTLINES_AT_ONCE]
+            shapes = np.array([outlines[number] for number in some], object)
+            for number, text, shape in zip(some, _geojson_texts(shapes, DIGITS[detail]), shapes, strict=True):
+                encoded = _ewkb(shape)
+                for level, position in users[number]:
+                    copy.write_row((date, level, detail, position, text, encoded))
 
 
 def _area_row(date: dt.date, level: str, position: int, found: Area, name: Name | None) -> tuple[object, ...]:

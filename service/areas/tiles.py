@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.areas.outlines import LEVELS
 
 TOP_ZOOM = 12
 #: MVT units beyond the tile's edge, so that borders do not break there.
@@ -20,54 +22,70 @@ ZOOMS_ABOVE = 4
 
 #: What is kept of an outline for a tile and those below it: a whole tile more on each side. A cut nearer by
 #: would put a vertex of its own on a border, which moves by a grid unit when PostGIS snaps and cuts again.
-_BOX = "ST_TileEnvelope(z, x, y, margin => 1)"
+MARGIN = 1.0
 
-_START = text(
-    f"""
-    create temp table clipped on commit drop as
-    with projected as (
-        select position, ST_Transform(geom, 3857) as geom from outline
-        where vintage = :vintage and level = :level and detail = :detail
+# PostgreSQL works on these statements with several processes: what they make is no temporary table, which
+# other processes could not read, and no row of a table that stays, which only one process writes.
+
+#: The outlines of all levels, each once: a code that two levels have is the same area in both.
+_PROJECTED = """
+    create unlogged table {projected} as
+    select code, ST_Transform(outline.geom, 3857) as geom
+    from outline join area using (vintage, level, position)
+    where vintage = :vintage and detail = :detail and (
+        level <> 'municipality'
+        or code not in (select code from area where vintage = :vintage and level = 'ward')
+    )
+"""
+_START = """
+    create unlogged table {clipped} as
+    with scaled as (
+        select code, geom, 2 * 20037508.342789244 / (1 << :z) as side, cast(:margin as float8) as margin
+        from {projected}
     ), spans as (
-        select position, geom,
-               floor((ST_XMin(geom) / 20037508.342789244 + 1) / 2 * (1 << :z))::int as west,
-               floor((ST_XMax(geom) / 20037508.342789244 + 1) / 2 * (1 << :z))::int as east,
-               floor((1 - ST_YMax(geom) / 20037508.342789244) / 2 * (1 << :z))::int as north,
-               floor((1 - ST_YMin(geom) / 20037508.342789244) / 2 * (1 << :z))::int as south
-        from projected
-    ), addressed as (
-        select position, geom, :z as z, x, y from spans,
-            generate_series(greatest(west - 1, 0), least(east + 1, (1 << :z) - 1)) as x,
-            generate_series(greatest(north - 1, 0), least(south + 1, (1 << :z) - 1)) as y
+        select code, geom, (1 << :z) - 1 as last, margin,
+               floor((ST_XMin(geom) + 20037508.342789244) / side - margin)::int as west,
+               floor((ST_XMax(geom) + 20037508.342789244) / side + margin)::int as east,
+               floor((20037508.342789244 - ST_YMax(geom)) / side - margin)::int as north,
+               floor((20037508.342789244 - ST_YMin(geom)) / side + margin)::int as south
+        from scaled
     )
-    select * from (select position, z, x, y, ST_ClipByBox2D(geom, {_BOX}) as geom from addressed) as pieces
+    select * from (
+        select code, :z as z, x, y, ST_ClipByBox2D(geom, ST_TileEnvelope(:z, x, y, margin => margin)) as geom
+        from spans, generate_series(greatest(west, 0), least(east, last)) as x,
+            generate_series(greatest(north, 0), least(south, last)) as y
+        offset 0
+    ) as pieces
     where not ST_IsEmpty(geom)
-    """  # noqa: S608 - constants
-)
-_DEEPER = text(
-    f"""
-    create temp table deeper on commit drop as
-    with addressed as (
-        select position, geom, z + 1 as z, 2 * x + dx as x, 2 * y + dy as y
-        from clipped, generate_series(0, 1) as dx, generate_series(0, 1) as dy
-    )
-    select * from (select position, z, x, y, ST_ClipByBox2D(geom, {_BOX}) as geom from addressed) as pieces
+"""
+_DEEPER = """
+    create unlogged table {deeper} as
+    select * from (
+        select code, z, x, y,
+               ST_ClipByBox2D(geom, ST_TileEnvelope(z, x, y, margin => cast(:margin as float8))) as geom
+        from (
+            select code, geom, z + 1 as z, 2 * x + dx as x, 2 * y + dy as y
+            from {clipped}, generate_series(0, 1) as dx, generate_series(0, 1) as dy
+        ) as addressed
+        offset 0
+    ) as pieces
     where not ST_IsEmpty(geom)
-    """  # noqa: S608 - constants
-)
-_ENCODE = text(
-    f"""
+"""
+_DRAWN = """
+    create unlogged table {drawn} as
+    select code, z, x, y, ST_AsMVTGeom(geom, ST_TileEnvelope(z, x, y), :extent, :buffer, true) as geom
+    from {clipped}
+"""
+# A tile has its areas in their order, however many processes have drawn them.
+_ENCODE = """
     insert into encoded_tile (vintage, level, z, x, y, mvt)
-    select :vintage, :level, z, x, y, ST_AsMVT(feature, 'areas', {EXTENT}, 'geom', 'position')
-    from (
-        select z, x, y, position,
-               ST_AsMVTGeom(geom, ST_TileEnvelope(z, x, y), {EXTENT}, {BUFFER}, true) as geom
-        from clipped order by position
-    ) as feature
-    where geom is not null
+    select :vintage, :level, z, x, y,
+           ST_AsMVT(feature, 'areas', :extent, 'geom', 'position' order by feature.position)
+    from {drawn} as drawn join area using (code)
+        cross join lateral (select area.position, drawn.geom) as feature
+    where vintage = :vintage and level = :level and drawn.geom is not null
     group by z, x, y
-    """  # noqa: S608 - constants
-)
+"""
 _ONE = text(
     f"""
     select ST_AsMVT(feature, 'areas', {EXTENT}, 'geom', 'position') as mvt
@@ -85,42 +103,71 @@ _ONE = text(
 )
 
 
-def encode_tiles(conn: Connection, vintage: dt.date, level: str, done: Callable[[int], None]) -> int:
-    """Encode every tile of a (vintage, level) that has something to draw; return their number.
+def encode_tiles(conn: Connection, vintage: dt.date, done: Callable[[int], None]) -> dict[str, int]:
+    """Encode every tile of a vintage that has something to draw; return their number by level.
 
     Each zoom is cut from the pieces of the zoom above, so an outline of a million vertices is walked a
-    few times and not once per tile.
+    few times and not once per tile. What two levels share is cut and drawn once.
     """
-    count = 0
     # PostGIS functions are costed so high that PostgreSQL compiles every statement, which takes longer than
-    # most of them run.
-    conn.execute(text("set local jit = off"))
+    # most of them run; and it takes processes for a table by its size without what is stored apart, outlines.
+    for setting in ("jit = off", "min_parallel_table_scan_size = 0", "parallel_setup_cost = 0"):
+        conn.execute(text(f"set local {setting}"))
+    cutting = _Cutting(conn, vintage)
+    counts = dict.fromkeys(LEVELS, 0)
     for z in range(TOP_ZOOM + 1):
-        where = {"vintage": vintage, "level": level}
         if z in DETAIL_FROM:
-            _start(conn, where | {"detail": DETAIL_FROM[z]}, z)
+            cutting.start(z)
         else:
-            _deeper(conn)
-        count += conn.execute(_ENCODE, where).rowcount
+            cutting.deeper(MARGIN)
+        for level, count in cutting.encode().items():
+            counts[level] += count
         done(z)
-    conn.execute(text("drop table clipped"))
-    return count
+    cutting.drop("clipped")
+    return counts
 
 
-def _start(conn: Connection, where: Mapping[str, object], z: int) -> None:
-    """Cut the outlines of a detail for the tiles of a zoom, coming down from large pieces."""
-    conn.execute(text("drop table if exists clipped"))
-    above = max(z - ZOOMS_ABOVE, 0)
-    conn.execute(_START, {**where, "z": above})
-    for _ in range(above, z):
-        _deeper(conn)
+class _Cutting:
+    """The pieces of a vintage's outlines, in tables of a transaction of its own."""
 
+    def __init__(self, conn: Connection, vintage: dt.date) -> None:
+        self.conn = conn
+        self.vintage = vintage
+        number = conn.scalar(text("select pg_backend_pid()"))
+        #: another load may run at the same time
+        self.tables = {name: f"{name}_{number}" for name in ("projected", "clipped", "deeper", "drawn")}
 
-def _deeper(conn: Connection) -> None:
-    """Cut every piece into those of the next zoom."""
-    conn.execute(_DEEPER)
-    conn.execute(text("drop table clipped"))
-    conn.execute(text("alter table deeper rename to clipped"))
+    def start(self, z: int) -> None:
+        """Cut the outlines of a detail for the tiles of a zoom, coming down from large pieces."""
+        self.drop("clipped")
+        self._run(_PROJECTED, vintage=self.vintage, detail=DETAIL_FROM[z])
+        above = max(z - ZOOMS_ABOVE, 0)
+        self._run(_START, z=above, margin=MARGIN / (1 << z - above))
+        self.drop("projected")
+        for zoom in range(above + 1, z + 1):
+            self.deeper(MARGIN / (1 << z - zoom))
+
+    def deeper(self, margin: float) -> None:
+        """Cut every piece into those of the next zoom."""
+        self._run(_DEEPER, margin=margin)
+        self.drop("clipped")
+        self._run("alter table {deeper} rename to {clipped}")
+
+    def encode(self) -> dict[str, int]:
+        """Encode the tiles of the pieces' zoom; return their number by level."""
+        self._run(_DRAWN, extent=EXTENT, buffer=BUFFER)
+        counts = {
+            level: self._run(_ENCODE, vintage=self.vintage, level=level, extent=EXTENT) for level in LEVELS
+        }
+        self.drop("drawn")
+        return counts
+
+    def drop(self, name: str) -> None:
+        """Drop a table, where it is there."""
+        self._run(f"drop table if exists {{{name}}}")
+
+    def _run(self, statement: str, **values: object) -> int:
+        return self.conn.execute(text(statement.format_map(self.tables)), values).rowcount
 
 
 async def encode_tile(

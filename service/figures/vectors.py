@@ -100,9 +100,11 @@ def write_vectors(
         if not catalogue[name].numerator:
             _write_observed(conn, catalogue[name])
     available = _available(conn)
+    layers = [catalogue[name] for name in dict.fromkeys([*touched, *_following(touched, catalogue)])]
+    if not any(available.values()):  # boundaries come before figures
+        return {"vectors": 0, "layers": len(layers)}
     changes = changes_of(conn)
     dates = list(conn.scalars(select(vintage.c.vintage))) if vintages is None else list(vintages)
-    layers = [catalogue[name] for name in dict.fromkeys([*touched, *_following(touched, catalogue)])]
     written = 0
     for date in dates:
         writer = _Writer(conn, touched, available, Boundaries(date, _gazetteers(conn, date), changes))

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from geo.areas.boundaries import Columns
 from geo.errors import ChiikiError, InvalidGeometry, InvalidRows
 from service.areas.load import ingest_boundaries
+from service.areas.tiles import TOP_ZOOM
 from service.db import schema
 from service.db.tables import area, area_change, audit, encoded_tile, outline, revision, vintage
 from service.memory.revisions import CHANNEL
@@ -161,6 +162,41 @@ def test_stored_tiles_cover_what_postgis_encodes_directly(conn: Connection, tmp_
             # the pieces of a zoom are cut from those above it; vertices may differ by one unit of 4096
             difference = shapely.symmetric_difference(outlined, expected[position])
             assert shapely.area(difference) <= shapely.length(outlined) + 4
+
+
+def test_stored_tiles_have_their_areas_in_order_and_no_attributes(conn: Connection, tmp_path: Path) -> None:
+    load(conn, written(tmp_path, *SAPPORO, HAKODATE, TOBETSU))
+    tiles = conn.execute(select(encoded_tile.c.level, encoded_tile.c.mvt).where(encoded_tile.c.z == 6)).all()
+    told: dict[str, set[int]] = {}
+    for level, mvt in tiles:
+        features = mapbox_vector_tile.decode(mvt)["areas"]["features"]
+        told.setdefault(level, set()).update(found["id"] for found in features)
+        assert [found["id"] for found in features] == sorted(found["id"] for found in features)
+        assert [found["properties"] for found in features] == [{}] * len(features)
+    assert told == {"ward": {0, 1, 2, 3}, "municipality": {0, 1, 2}, "prefecture": {0}}
+
+
+def test_an_area_of_two_levels_is_drawn_the_same_in_both(conn: Connection, tmp_path: Path) -> None:
+    load(conn, written(tmp_path, *SAPPORO, HAKODATE))
+    tiles = select(encoded_tile.c.z, encoded_tile.c.x, encoded_tile.c.y, encoded_tile.c.mvt)
+    drawn = {
+        level: {
+            (z, x, y): found["geometry"]
+            for z, x, y, mvt in conn.execute(tiles.where(encoded_tile.c.level == level))
+            for found in mapbox_vector_tile.decode(mvt)["areas"]["features"]
+            if found["id"] == position
+        }
+        for level, position in (("ward", 2), ("municipality", 1))
+    }
+    assert len(drawn["ward"]) > TOP_ZOOM
+    assert drawn["ward"] == drawn["municipality"]
+
+
+def test_nothing_is_left_of_what_tiles_were_made_with(conn: Connection, tmp_path: Path) -> None:
+    tables = text("select tablename from pg_tables where schemaname = 'public'")
+    before = set(conn.scalars(tables))
+    load(conn, written(tmp_path, HAKODATE))
+    assert set(conn.scalars(tables)) == before
 
 
 def areas_by_id(tile: bytes) -> dict[int, shapely.Geometry]:
