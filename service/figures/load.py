@@ -39,22 +39,16 @@ _STAGE = text(
     ) on commit drop
     """
 )
-_COUNT = text(
+_COUNTS = text(
     """
-    select count(*) as rows,
+    select s.indicator, s.period, count(*) as rows,
            count(*) filter (where o.indicator is null) as added,
            count(*) filter (where o.indicator is not null
-               and (o.value, o.status) is distinct from (s.value, s.status)) as changed
+               and (o.value, o.status) is distinct from (s.value, s.status)) as changed,
+           bool_or((o.value, o.status, o.source, o.boundary_date)
+               is distinct from (s.value, s.status, s.source, s.boundary_date)) as touched
     from staged s left join observation o using (indicator, period, area_code)
-    """
-)
-_TOUCHED = text(
-    """
-    select s.indicator, array_agg(distinct s.period) as periods
-    from staged s left join observation o using (indicator, period, area_code)
-    where (o.value, o.status, o.source, o.boundary_date)
-          is distinct from (s.value, s.status, s.source, s.boundary_date)
-    group by 1 order by 1
+    group by 1, 2 order by 1, 2
     """
 )
 _UPSERT = text(
@@ -79,8 +73,7 @@ def load_observations(
     with them, and the serving processes are told when the transaction commits.
     """
     conn.execute(_STAGE)
-    cursor = conn.connection.cursor()
-    with cursor.copy("copy staged from stdin") as copy:
+    with conn.connection.cursor().copy("copy staged from stdin") as copy:
         for part in figures:
             for r in part.rows:
                 copy.write_row(
@@ -95,13 +88,28 @@ def load_observations(
                         part.source,
                     )
                 )
+    return _load_staged(conn, actor, subject, dry_run=dry_run)
+
+
+def load_csv(conn: Connection, columns: Sequence[str], rows: bytes, *, actor: str, subject: str) -> Loaded:
+    """Load figures as ``load_observations`` does, from CSV with the columns of a staged figure."""
+    conn.execute(_STAGE)
+    with conn.connection.cursor().copy(f"copy staged ({', '.join(columns)}) from stdin (format csv)") as copy:
+        copy.write(rows)
+    return _load_staged(conn, actor, subject, dry_run=False)
+
+
+def _load_staged(conn: Connection, actor: str, subject: str, *, dry_run: bool) -> Loaded:
     conn.execute(text("analyze staged"))
-    counts = conn.execute(_COUNT).one()
-    touched = {str(row.indicator): row.periods for row in conn.execute(_TOUCHED).all()}
+    counts = conn.execute(_COUNTS).all()
+    touched: dict[str, list[str]] = {}
+    for row in counts:
+        if row.touched:
+            touched.setdefault(row.indicator, []).append(row.period)
     report: Loaded = {
-        "rows": counts.rows,
-        "added": counts.added,
-        "changed": counts.changed,
+        "rows": sum(row.rows for row in counts),
+        "added": sum(row.added for row in counts),
+        "changed": sum(row.changed for row in counts),
         "indicators": list(touched),
         "dry_run": dry_run,
     }
