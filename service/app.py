@@ -80,9 +80,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.freeze()
     gc.set_threshold(GARBAGE)
     gc.enable()
+    await off_loop(app.state.downloads.writers.prepare)
     try:
         yield
     finally:
+        app.state.downloads.writers.close()
         keeping_up.cancel()
         with suppress(asyncio.CancelledError):
             await keeping_up

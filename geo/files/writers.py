@@ -1,21 +1,25 @@
 """Files for GIS, spreadsheets and notebooks: one writer a format, each with its metadata inside.
 
-Run as a process of its own (``python -m geo.files.writers``): a nationwide file takes seconds of a core,
-which must not be those of a serving process. What to write comes as JSON on standard input; nothing but the
-file is written. An outline is held once, however many periods have it, and each writer imports what it writes
-with, so that the largest file takes little memory; GDAL is loaded nowhere else.
+Run as a process of its own (``python -m geo.files.writers``, or a fork of one that has called ``prepare``): a
+nationwide file takes seconds of a core, which must not be those of a serving process. What to write comes as
+JSON on standard input; nothing but the file is written. An outline is held once, however many periods have
+it, and each writer imports what it writes with, so that the largest file takes little memory; GDAL is loaded
+nowhere else.
 """
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
+import gc
+import importlib
 import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +34,8 @@ from numpy.typing import NDArray
 SHAPEFILE_NAMES = {"prefecture": "pref"}
 RECORD_SEPARATOR = b"\x1e"  # RFC 8142
 ROWS_AT_ONCE = 1000
+#: Numbers of Python weigh ten times their text: of so many bytes they are held at a time.
+TEXT_AT_ONCE = 1 << 22
 #: The earliest time that a zip archive can tell. When a file was written stands nowhere in it: written again,
 #: it has the same bytes, and whoever resumes a download goes on with them.
 UNDATED = dt.datetime(1980, 1, 1)
@@ -383,12 +389,57 @@ WRITERS: dict[str, Callable[[Content, Path], None]] = {
 }
 
 
+def outlines_of(texts: list[str]) -> NDArray[np.object_]:
+    """Return outlines written as GeoJSON; for MultiPolygons this takes half the time of GEOS.
+
+    >>> outlines_of(['{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[1,1],[0,0]]]]}']).tolist()
+    [<MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))>]
+    """
+    parts: list[NDArray[np.object_]] = [np.empty(0, object)]
+    start = 0
+    while start < len(texts):
+        end, size = start, 0
+        while end < len(texts) and (size == 0 or size + len(texts[end]) <= TEXT_AT_ONCE):
+            size += len(texts[end])
+            end += 1
+        parts.append(_outlines_of(texts[start:end]))
+        start = end
+    return np.concatenate(parts)
+
+
+def _outlines_of(texts: list[str]) -> NDArray[np.object_]:
+    told = [orjson.loads(text) for text in texts]
+    if any(one["type"] != "MultiPolygon" for one in told):
+        return np.array([shapely.from_geojson(text) for text in texts], object)
+    wholes = [one["coordinates"] for one in told]
+    polygons = list(chain.from_iterable(wholes))
+    rings = list(chain.from_iterable(polygons))
+    vertices = np.array(list(chain.from_iterable(chain.from_iterable(rings)))).reshape(-1, 2)
+    lines = np.asarray(shapely.linearrings(vertices, indices=_owners(rings)), object)
+    areas = np.asarray(shapely.polygons(lines, indices=_owners(polygons)), object)
+    return np.asarray(shapely.multipolygons(areas, indices=_owners(wholes)), object)
+
+
+def _owners(groups: list[list[Any]]) -> NDArray[np.intp]:
+    """Return for each member of the groups in turn the number of its group."""
+    return np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+
+
+def prepare() -> None:
+    """Import GDAL and what it needs, for a process that will write several files, each in a fork."""
+    absent = _Absent("geopandas", "pandas", "pyarrow")
+    sys.meta_path.insert(0, absent)
+    importlib.import_module("pyogrio.raw")
+    sys.meta_path.remove(absent)
+
+
 def main() -> None:
     """Write the file that standard input describes: format, path, content."""
     sys.meta_path.insert(0, _Absent("geopandas", "pandas"))
+    gc.disable()  # looking for garbage among the numbers of outlines takes longer than reading them
     told = orjson.loads(sys.stdin.buffer.read())
     # the texts go before anything is written
-    shapes = np.array([shapely.from_geojson(text) for text in told["content"].pop("outlines")], object)
+    shapes = outlines_of(told["content"].pop("outlines"))
     WRITERS[told["format"]](Content(shapes=shapes, **told["content"]), Path(told["path"]))
 
 

@@ -25,7 +25,7 @@ from fastapi.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
 from geo.errors import ChiikiError
-from service.child import ChildFailed, answer_of
+from service.child import ChildFailed, Warm
 
 MEGABYTE = 1 << 20
 #: No download takes as long; one that does is given up.
@@ -76,6 +76,8 @@ class Downloads:
     def __init__(self, folder: Path, most_mb: int) -> None:
         self.folder = folder
         self.most = most_mb * MEGABYTE
+        #: Writes the files; ``prepare`` spares the first one the time in which it starts.
+        self.writers = Warm("geo.files.writers")
         self._writing = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
         #: by name: what writes the file, and who waits for it
         self._under_way: dict[str, tuple[asyncio.Task[Held], list[asyncio.Future[Held]]]] = {}
@@ -127,7 +129,7 @@ class Downloads:
             draft = os.path.join(drafts, f"draft.{kind}")
             body = orjson.dumps({"format": kind, "path": draft, "content": content})
             try:
-                answer_of("geo.files.writers", given=body, seconds=MOST_S)
+                self.writers.answer_of(body, seconds=MOST_S)
             except ChildFailed as error:
                 raise DownloadFailed(str(error)) from error
             written = Held(os.open(draft, os.O_RDONLY))

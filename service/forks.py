@@ -1,0 +1,76 @@
+"""A process that has imported a module and answers each question in a fork of its own, which then ends.
+
+Run as ``python -m service.forks MODULE`` by ``service.child.Warm``, with a socket as standard input. What a
+question leaves behind goes with its fork: no answer can tell anything of another question.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import math
+import os
+import resource
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+
+#: It ends when it was not asked anything for so long; the next question begins another.
+IDLE_S = 900
+#: Whoever asked ends a fork that takes too long, with all it began; where nobody is left, it ends after this.
+SPARE_S = 30
+MOST_ORDER_BYTES = 4096
+#: Standard input, output and error of a fork.
+FILES = 3
+
+
+def main(name: str) -> None:
+    """Answer with the module's ``main`` until nobody asks any more."""
+    asked = socket.socket(fileno=os.dup(0))
+    asked.settimeout(IDLE_S)
+    module = importlib.import_module(name)
+    module.prepare()
+    gc.freeze()  # to look for garbage in what forks share would copy it
+    while True:
+        try:
+            order, files, _, _ = socket.recv_fds(asked, MOST_ORDER_BYTES, FILES)
+        except TimeoutError:
+            return
+        if not order:
+            return
+        pid = os.fork()
+        if not pid:
+            asked.close()
+            _answer(module.main, order, files)
+        for file in files:
+            os.close(file)
+        _, status = os.waitpid(pid, 0)
+        asked.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _answer(work: Callable[[], None], order: bytes, files: list[int]) -> None:
+    """Do the work on these files and end, without what the process that forked does at its end."""
+    code = 1
+    try:
+        for standard, file in enumerate(files):
+            os.dup2(file, standard)
+            os.close(file)
+        told = json.loads(order)
+        signal.alarm(math.ceil(told["seconds"]) + SPARE_S)
+        for kind, limit in told["limits"].items():
+            resource.setrlimit(int(kind), (limit, limit))
+        work()
+        sys.stdout.flush()
+        code = 0
+    except BaseException:  # noqa: BLE001 (whatever it is, this is where the process ends and tells it)
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

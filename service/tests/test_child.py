@@ -1,0 +1,111 @@
+"""Answers of processes of their own: warm ones, which end, fail and are killed alone."""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from service.child import ENVIRONMENT, ChildFailed, Warm
+
+MODULE = "service.tests.echo"
+DEADLINE_S = 30
+
+
+@pytest.fixture
+def warm() -> Iterator[Warm]:
+    """Warm processes of a module that answers with what it was told to do."""
+    made = Warm(MODULE)
+    yield made
+    made.close()
+
+
+def test_each_answer_is_of_a_fork_that_knows_of_no_other(warm: Warm) -> None:
+    answers = [warm.answer_of(b"remember", seconds=DEADLINE_S).split() for _ in range(3)]
+    assert [seen for _, _, seen in answers] == [b"0"] * 3  # what an answer leaves behind nobody sees
+    assert len({parent for _, parent, _ in answers}) == 1
+    assert len({own for own, _, _ in answers}) == 3
+
+
+def test_a_large_question_has_a_large_answer(warm: Warm) -> None:
+    question = b"echo " + b"x" * (8 << 20)
+    assert warm.answer_of(question, seconds=DEADLINE_S) == question[5:]
+
+
+def test_nothing_of_the_environment_is_told(warm: Warm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
+    names = set(warm.answer_of(b"environment", seconds=DEADLINE_S).decode().split())
+    assert names - set(ENVIRONMENT) <= {"LC_CTYPE"}
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [(b"fail", "it failed"), (b"kill", "ended with -9"), (b"exit", "SystemExit: 3")],
+)
+def test_a_fault_is_told_and_the_next_answer_is_made(warm: Warm, question: bytes, told: str) -> None:
+    (parent,) = warm.answer_of(b"parent", seconds=DEADLINE_S).split()
+    with pytest.raises(ChildFailed, match=told):
+        warm.answer_of(question, seconds=DEADLINE_S)
+    assert warm.answer_of(b"parent", seconds=DEADLINE_S) == parent
+
+
+def test_what_takes_too_long_is_killed_with_what_it_began(warm: Warm, tmp_path: Path) -> None:
+    (parent,) = warm.answer_of(b"parent", seconds=DEADLINE_S).split()
+    noted = tmp_path / "pids"
+    with pytest.raises(ChildFailed, match="more than 2 s"):
+        warm.answer_of(b"forever " + os.fsencode(noted), seconds=2)
+    for pid in (int(parent), *map(int, noted.read_text().split())):
+        ended(pid)
+    assert warm.answer_of(b"parent", seconds=DEADLINE_S) != parent
+
+
+def test_limits_are_those_of_a_fork() -> None:
+    warm = Warm(MODULE, {resource.RLIMIT_FSIZE: 1000})
+    assert len(warm.answer_of(b"echo " + b"x" * 1000, seconds=DEADLINE_S)) == 1000
+    with pytest.raises(ChildFailed):
+        warm.answer_of(b"echo " + b"x" * 1001, seconds=DEADLINE_S)
+    warm.close()
+
+
+def test_a_process_that_was_killed_while_it_waited_is_begun_anew(warm: Warm) -> None:
+    (parent,) = map(int, warm.answer_of(b"parent", seconds=DEADLINE_S).split())
+    os.kill(parent, signal.SIGKILL)
+    (next_one,) = map(int, warm.answer_of(b"parent", seconds=DEADLINE_S).split())
+    assert next_one != parent
+
+
+def test_answers_are_made_at_once_and_one_process_stays(warm: Warm) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        parents = {int(one) for one in pool.map(lambda _: warm.answer_of(b"parent", seconds=30), range(6))}
+    assert sum(runs(pid) for pid in parents) == 1
+    warm.close()
+    assert not any(map(runs, parents))
+
+
+def test_the_process_ends_with_what_holds_it() -> None:
+    warm = Warm(MODULE)
+    (parent,) = map(int, warm.answer_of(b"parent", seconds=DEADLINE_S).split())
+    del warm
+    assert not runs(parent)
+
+
+def runs(pid: int) -> bool:
+    """Return whether a process is there, and no zombie."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def ended(pid: int) -> None:
+    """Return when a process has ended; a killed one takes a moment."""
+    with suppress(ProcessLookupError):
+        process = os.pidfd_open(pid)
+        assert select.select([process], [], [], DEADLINE_S)[0]
+        os.close(process)
