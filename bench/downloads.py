@@ -3,8 +3,9 @@
     scripts/bench downloads [--times 5]
 
 All municipalities of an indicator with nine periods (the shipped ones have no more), one column each, as a
-GeoPackage; each time an indicator never asked before. Then layers of deployments with twelve periods, which
-have texts as well; and the largest files: every period of one indicator, a row for each area and period.
+GeoPackage and as FlatGeobuf, in turns; each time an indicator never asked before. CPU is that of the service
+or of ogr2ogr, of all that it begins, and of PostgreSQL for it. Then layers of deployments with 12 periods,
+which have texts as well; and the largest files: every period of an indicator, a row for each area and period.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 import pyogrio
 from sqlalchemy import URL, Connection, create_engine, text
 
+from bench.meters import descendants, postmaster_of, tree_cpu_s
 from bench.peers import Peer, chiiki
 from bench.run import fetched
 from geo.files.formats import FORMATS
@@ -32,6 +37,7 @@ from service.settings import Settings
 
 PERIODS = 9
 MANY = 12
+DRIVERS = {"gpkg": "GPKG", "fgb": "FlatGeobuf"}
 #: Indicators and the newest periods in which most municipalities have a figure.
 WITH_PERIODS = text(
     r"""
@@ -70,14 +76,7 @@ def peak_mb(process: int) -> Iterator[Callable[[], tuple[float, float]]]:
     def watch() -> None:
         while not ended.wait(0.01):
             own[0] = max(own[0], resident_mb(process))
-            with suppress(OSError):
-                tasks = Path(f"/proc/{process}/task").iterdir()
-                pids = [pid for task in tasks for pid in (task / "children").read_text().split()]
-                # just forked, a process still is the service itself
-                writers = [
-                    pid for pid in pids if b"geo.files.writers" in Path(f"/proc/{pid}/cmdline").read_bytes()
-                ]
-                children[0] = max(children[0], sum(resident_mb(int(pid)) for pid in writers))
+            children[0] = max(children[0], *map(resident_mb, descendants(process)), 0.0)
 
     watcher = Thread(target=watch)
     watcher.start()
@@ -95,20 +94,32 @@ def resident_mb(process: int) -> float:
     return 0.0
 
 
-def spans(times: int, work: Callable[[int], object]) -> list[float]:
-    """Return the seconds of each call."""
-    found = []
-    for place in range(times):
-        start = time.perf_counter()
-        work(place)
-        found.append(time.perf_counter() - start)
-    return found
+@dataclass
+class Costs:
+    """Seconds of each call, and CPU seconds of all of them."""
 
+    seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
 
-def show(name: str, seconds: list[float], against: list[float] | None = None) -> None:
-    """Print a line; the ratio is of medians."""
-    ratio = f"{statistics.median(against) / statistics.median(seconds):8.1f} ×" if against else ""
-    print(f"  {name:<44}median {statistics.median(seconds):6.2f} s   worst {max(seconds):6.2f} s{ratio}")
+    def add(self, work: Callable[[], object], cpu: Callable[[], float]) -> None:
+        """Add a call."""
+        before, start = cpu(), time.perf_counter()
+        work()
+        self.seconds.append(time.perf_counter() - start)
+        self.cpu.append(cpu() - before)
+
+    def show(self, name: str, against: Costs | None = None) -> None:
+        """Print a line; the ratios are of medians of seconds and of CPU."""
+        ratio = ""
+        if against:
+            of_cpu = statistics.mean(against.cpu) / statistics.mean(self.cpu)
+            of_wall = statistics.median(against.seconds) / statistics.median(self.seconds)
+            met = "✓" if min(of_cpu, of_wall) > 1 else "✗"
+            ratio = f"   {of_wall:.1f} × as fast, {of_cpu:.1f} × less CPU {met}"
+        print(
+            f"  {name:<36}median {statistics.median(self.seconds):5.2f} s   worst {max(self.seconds):5.2f} s"
+            f"   CPU {statistics.mean(self.cpu):5.2f} s{ratio}"
+        )
 
 
 def main() -> None:
@@ -129,56 +140,69 @@ def main() -> None:
 
 def compare(conn: Connection, url: URL, ours: Peer, folder: Path, times: int) -> None:
     """Compare both sides on the same indicators."""
-    asked = [(row[0], sorted(row[1])) for row in conn.execute(WITH_PERIODS)][: times + 1]
+    asked = [(row[0], sorted(row[1])) for row in conn.execute(WITH_PERIODS)]
     source = "PG:" + url.set(drivername="postgresql").render_as_string(hide_password=False)
-    own, theirs = folder / "own.gpkg", folder / "theirs.gpkg"
+    server = postmaster_of(conn)
 
-    def download(place: int) -> None:
-        indicator, periods = asked[place]
-        address = f"{ours.url}/v1/layers/{indicator}/download.gpkg?level=municipality&shape=wide"
-        own.write_bytes(fetched(f"{address}&periods={','.join(periods)}"))
+    def own_cpu() -> float:
+        return tree_cpu_s(ours.process.pid) + tree_cpu_s(server)
 
-    def convert(place: int) -> None:
-        theirs.unlink(missing_ok=True)
-        command = [
-            "ogr2ogr",
-            "-f",
-            "GPKG",
-            str(theirs),
-            source,
-            "-sql",
-            sql_of(*asked[place]),
-            "-nln",
-            "bench",
-        ]
-        subprocess.run([*command, "-nlt", "MULTIPOLYGON"], check=True)
+    def their_cpu() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime + tree_cpu_s(server)
 
-    print(f"\nGeoPackage of all municipalities, {PERIODS} periods, never asked before, on one core")
-    for work in (convert, download):
-        work(times)
-    shapes = [pyogrio.read_info(one)["features"] for one in (own, theirs)]
-    sizes = [one.stat().st_size >> 20 for one in (own, theirs)]
-    print(f"  {shapes[0]} and {shapes[1]} features, {sizes[0]} and {sizes[1]} MB")
-    converted = spans(times, convert)
-    show("ogr2ogr from the database", converted)
-    show("chiiki", spans(times, download), converted)
-    show("chiiki, once more", spans(times, download), converted)
-    layers = json.loads(fetched(f"{ours.url}/v1/layers"))["layers"]
+    for suffix, driver in DRIVERS.items():
+        own, theirs = folder / f"own.{suffix}", folder / f"theirs.{suffix}"
+
+        def download(place: int, suffix: str = suffix, own: Path = own) -> None:
+            indicator, periods = asked[place]
+            address = f"{ours.url}/v1/layers/{indicator}/download.{suffix}?level=municipality&shape=wide"
+            own.write_bytes(fetched(f"{address}&periods={','.join(periods)}"))
+
+        def convert(place: int, driver: str = driver, theirs: Path = theirs) -> None:
+            theirs.unlink(missing_ok=True)
+            command = ["ogr2ogr", "-f", driver, str(theirs), source, "-sql", sql_of(*asked[place])]
+            subprocess.run([*command, "-nln", "bench", "-nlt", "MULTIPOLYGON"], check=True)
+
+        print(f"\n{driver} of all municipalities, {PERIODS} periods, never asked before, on one core")
+        converted, made, again = Costs(), Costs(), Costs()
+        for work in (convert, download):
+            work(times)
+        for place in range(times):
+            converted.add(partial(convert, place), their_cpu)
+            made.add(partial(download, place), own_cpu)
+            again.add(partial(download, place), own_cpu)
+        shapes = [pyogrio.read_info(one)["features"] for one in (own, theirs)]
+        sizes = [one.stat().st_size / (1 << 20) for one in (own, theirs)]
+        print(f"  {shapes[0]} and {shapes[1]} features, {sizes[0]:.1f} and {sizes[1]:.1f} MB")
+        converted.show("ogr2ogr from the database")
+        made.show("chiiki", converted)
+        again.show("chiiki, once more", converted)
+    deployments(ours, own_cpu, times)
+    largest(ours, asked[0][0])
+
+
+def deployments(ours: Peer, cpu: Callable[[], float], times: int) -> None:
+    """Measure layers of deployments with many periods, which have texts as well."""
+    layers = json.loads(fetched(f"{ours.url}/v1/layers?limit=1000"))["layers"]
     rich = [one for one in layers if len(one["periods_by_level"].get("municipality", ())) >= MANY][:times]
+    many = Costs()
+    for one in rich:
+        periods = ",".join(one["periods_by_level"]["municipality"][-MANY:])
+        address = f"{ours.url}/v1/layers/{one['id']}/download.gpkg?level=municipality&shape=wide"
+        many.add(partial(fetched, f"{address}&periods={periods}"), cpu)
+    if rich:
+        many.show(f"chiiki, deployments, {MANY} periods")
 
-    def download_many(place: int) -> None:
-        periods = ",".join(rich[place]["periods_by_level"]["municipality"][-MANY:])
-        address = f"{ours.url}/v1/layers/{rich[place]['id']}/download.gpkg?level=municipality&shape=wide"
-        own.write_bytes(fetched(f"{address}&periods={periods}"))
 
-    show(f"chiiki, deployments, {MANY} periods", spans(times, download_many))
-
+def largest(ours: Peer, indicator: str) -> None:
+    """Measure the memory in which every period of an indicator is written."""
     idle = resident_mb(ours.process.pid)
     print(f"\nMemory while the largest files are written; the service itself has {idle:.0f} MB before")
     for suffix in FORMATS:
         with peak_mb(ours.process.pid) as peak:
             start = time.perf_counter()
-            address = f"{ours.url}/v1/layers/{asked[0][0]}/download.{suffix}?level=ward&periods=all"
+            address = f"{ours.url}/v1/layers/{indicator}/download.{suffix}?level=ward&periods=all"
             size = len(fetched(address)) / (1 << 20)
             seconds = time.perf_counter() - start
             itself, writer = peak()

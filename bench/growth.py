@@ -1,6 +1,6 @@
 """What ten and thirty times today's figures cost: start, memory, tiles, a load, news, lists.
 
-    scripts/bench growth [--times 1,10,30] [--seed 1] [--without-shipped]
+    scripts/bench growth [--times 1,10,30] [--seed 1]
 
 For each factor a database of its own with the shipped data, and made-up indicators until there are so many
 times their figures (see ``bench.synthetic``). CPU is that of the serving process and of all backends of its
@@ -14,10 +14,7 @@ import gzip
 import math
 import os
 import random
-import resource
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -40,7 +37,7 @@ STARTS, COLD, BATCH, FILLING, LOADS, NEWS = 7, 300, 30, 60, 5, 20
 TILE = "8/227/100"
 IDLE_S, SETTLE_S, NEWS_DEADLINE_S = 2.0, 0.3, 30.0
 PLAIN: dict[str, str] = {}
-FLAT, SHIPPED_S = 1.2, 40.7
+FLAT = 1.2
 
 
 @dataclass(frozen=True)
@@ -320,20 +317,6 @@ def serving(server: DatabaseServer, database: Database, synthetic: Synthetic, se
         yield grown
 
 
-def shipped(server: DatabaseServer) -> tuple[float, float]:
-    """Return the seconds of ``chiiki ingest shipped`` on an empty database, and the command's own CPU."""
-    with server.new_database() as database:
-        environment = {**os.environ, **database.environment}
-        command = [sys.executable, "-m", "service.cli"]
-        subprocess.run([*command, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
-        before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run(
-            [*command, "ingest", "shipped"], env=environment, check=True, stdout=subprocess.DEVNULL
-        )
-        seconds, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
-        return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
 def show(columns: Mapping[float, Mapping[str, float]]) -> None:
     """Print the table: a line for each measure, a column for each factor."""
     print(f"\n{'':<44}" + "".join(f"{f'{factor:g} ×':>14}" for factor in columns) + "   aim")
@@ -368,7 +351,6 @@ def main() -> None:
     )
     options.add_argument("--times", type=factors, default="1,10,30", help="factors of today's figures")
     options.add_argument("--seed", type=int, default=1, help="of figures and of the order of questions")
-    options.add_argument("--without-shipped", action="store_true", help="do not time the first load")
     chosen = options.parse_args()
     end_cleanly()
     columns: dict[float, dict[str, float]] = {}
@@ -380,13 +362,6 @@ def main() -> None:
             if first and "start_s" in columns[factor]:
                 columns[factor]["start_flat"] = columns[factor]["start_s"] / first
         show(columns)
-        if not chosen.without_shipped:
-            seconds, cpu = shipped(server)
-            met = "✓" if seconds <= SHIPPED_S else "✗"
-            print(
-                f"\ningest shipped on an empty database: {seconds:.1f} s {met} (at most {SHIPPED_S}),"
-                f" CPU of the command {cpu:.1f} s"
-            )
     print(f"Load of the machine: {os.getloadavg()[0]:.1f}")
 
 

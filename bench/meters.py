@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from bench.peers import Peer
 
@@ -61,6 +62,37 @@ def cpu_s(pid: int) -> float:
         return time.clock_gettime(~pid << 3 | 2)
     except OSError:
         return 0.0
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that a process has begun and those that these have, as far as they run."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (told := _stat(int(entry.name))):
+            children.setdefault(int(told[1]), []).append(int(entry.name))
+    found = [*children.get(pid, ())]
+    for one in found:  # grows meanwhile
+        found += children.get(one, ())
+    return found
+
+
+def tree_cpu_s(pid: int) -> float:
+    """Return the CPU seconds of a process and of all that it has begun, those that have ended as well."""
+    ticks = [int(tick) for one in (pid, *descendants(pid)) for tick in _stat(one)[11:15]]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK")
+
+
+def postmaster_of(conn: Connection) -> int:
+    """Return the process that began the backend of a connection, on this machine."""
+    return int(_stat(conn.execute(text("select pg_backend_pid()")).scalar_one())[1])
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what proc_pid_stat(5) tells from the state on; nothing of a process that has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _is_postgres(pid: int) -> bool:
