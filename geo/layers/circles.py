@@ -28,6 +28,11 @@ LOSS = "#b2182b"
 SHADES = 7
 #: A map of at most so many areas has room for larger circles.
 FEW = 100
+#: On interactive maps: (zoom, radius of the largest circle in pixels) of few areas and of many.
+SIZES_OF_FEW = ((4, 26), (8, 80), (12, 160))
+SIZES_OF_MANY = ((4, 16), (8, 60), (12, 140))
+#: Between two zooms a radius grows by powers of this (MapLibre's exponential interpolation).
+GROWTH = 1.4
 #: A legend shows so many circles, each about so many times the next.
 EXAMPLES, STEP = 3, 5
 
@@ -35,6 +40,11 @@ EXAMPLES, STEP = 3, 5
 def are_for(kind: str) -> bool:
     """Return whether the values of an indicator of this kind are shown as circles."""
     return kind == "count"
+
+
+def sizes_at(areas: int) -> tuple[tuple[int, int], ...]:
+    """Return the radius of the largest circle, in pixels, at some zooms of a map of so many areas."""
+    return SIZES_OF_FEW if areas <= FEW else SIZES_OF_MANY
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from geo.layers.circles import LAND, OPACITY, Circles
+from geo.layers.circles import GROWTH, LAND, OPACITY, Circles, sizes_at
 from geo.layers.palettes import NO_DATA, to_hex
 
 SOURCE = "areas"
 POINTS = "points"
-#: Whether there are few areas → (zoom, radius of the largest circle in pixels).
-SIZES = {True: ((4, 26), (8, 80), (12, 160)), False: ((4, 16), (8, 60), (12, 140))}
 
 #: A MapLibre expression, or a colour.
 Fill = str | list[object]
@@ -46,15 +44,15 @@ def fill_of_land(colours: Sequence[str]) -> Fill:
     return _matched("class", [(list(range(len(colours))), LAND)] if colours else [])
 
 
-def circle_layer(circles: Circles, *, few: bool) -> dict[str, object]:
+def circle_layer(circles: Circles, areas: int) -> dict[str, object]:
     """Return the layer that draws values as circles at the points of ``POINTS``.
 
     Parameters
     ----------
-    few : there are few areas, so that there is room for larger circles
+    areas : how many areas there are
     """
     share: list[object] = ["sqrt", ["/", ["abs", ["get", "value"]], circles.most or 1]]
-    sizes = [part for zoom, pixels in SIZES[few] for part in (zoom, ["*", pixels, share])]
+    sizes = [part for zoom, pixels in sizes_at(areas) for part in (zoom, ["*", pixels, share])]
     return {
         "id": "areas-circles",
         "type": "circle",
@@ -64,7 +62,7 @@ def circle_layer(circles: Circles, *, few: bool) -> dict[str, object]:
         "paint": {
             "circle-color": ["case", ["<", ["get", "value"], 0], circles.below, circles.above],
             "circle-opacity": OPACITY,
-            "circle-radius": ["interpolate", ["exponential", 1.4], ["zoom"], *sizes],
+            "circle-radius": ["interpolate", ["exponential", GROWTH], ["zoom"], *sizes],
             "circle-stroke-color": "#ffffff",
             "circle-stroke-width": 0.6,
         },

@@ -12,7 +12,7 @@ from geo.eras import period_label
 from geo.figures.indicators import PeriodKind
 from geo.figures.statistics import Order, Statistics
 from geo.layers import palettes
-from geo.layers.circles import LAND
+from geo.layers.circles import GROWTH, LAND, sizes_at
 from geo.layers.legend import Legend as Classes
 from geo.text import Text, name_of
 from service.figures.forms import Source, sources_described
@@ -77,12 +77,19 @@ class LegendCircle(TypedDict):
 
 
 class CircleScale(TypedDict):
-    """How counts are drawn: a circle's area is in proportion to its number, `most` has the largest."""
+    """How counts are drawn: a circle's area is in proportion to its number, `most` has the largest.
+
+    `sizes` are zooms and the radius, in pixels, of the largest circle there; between two of them it grows by
+    powers of `growth`.
+    """
 
     most: float
     above: str
     below: str
     land: str
+    decimals: int
+    sizes: list[tuple[int, int]]
+    growth: float
     examples: list[LegendCircle]
 
 
@@ -309,6 +316,9 @@ def _circles_described(picture: Picture, legend: Classes) -> CircleScale | None:
         "above": circles.above,
         "below": circles.below,
         "land": LAND,
+        "decimals": picture.view.indicator.decimals,
+        "sizes": list(sizes_at(len(picture.gazetteer))),
+        "growth": GROWTH,
         "examples": [
             {"value": one.value, "size": one.size, "colour": one.colour, "label": one.label}
             for one in legend.circles

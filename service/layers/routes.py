@@ -11,7 +11,6 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from geo.figures.statistics import statistics as statistics_of
-from geo.layers.circles import FEW
 from geo.layers.geojson import Column
 from geo.layers.style import circle_layer, fill_of_land, fill_of_poured, maplibre_style
 from service.areas.geometry import Bbox, Parent, bbox_of, parent_of, pouring
@@ -130,7 +129,7 @@ async def style(
     if circles is not None:
         asked = _query(view, detail=POINT, rev=picture.revision)
         points = f"{base_url(request)}/v1/layers/{indicator.id}/areas.geojson?{asked}"
-        over = [circle_layer(circles, few=len(picture.gazetteer) <= FEW)]
+        over = [circle_layer(circles, len(picture.gazetteer))]
     body = maplibre_style(
         name=f"{name} {view.period}",
         source={"type": "vector", "url": address, **chosen},

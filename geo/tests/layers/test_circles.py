@@ -64,7 +64,7 @@ def test_where_all_are_zero_there_is_no_circle() -> None:
     assert Circles.of(np.nan, np.empty(0), "blues").most == 0
 
 
-@given(st.lists(st.floats(-1e9, 1e9) | st.just(np.nan), max_size=30))
+@given(st.lists(st.integers(-(10**9), 10**9).map(float) | st.just(np.nan), max_size=30))
 def test_small_circles_are_drawn_over_large_ones_and_missing_ones_not_at_all(values: list[float]) -> None:
     told = np.array(values)
     sizes = Circles(1e9, "#000000", LOSS).sizes(told)

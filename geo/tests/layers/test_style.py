@@ -45,7 +45,7 @@ def test_a_style_names_areas_in_its_language_and_draws_its_own_source(lang: str,
 
 def test_circles_are_drawn_over_plain_areas_in_proportion_to_the_largest() -> None:
     circles = Circles.of(-50.0, np.array([0.0, 200.0]), "rdylbu")
-    layer = circle_layer(circles, few=True)
+    layer = circle_layer(circles, 47)
     found = maplibre_style(
         name="甲",
         source={"type": "vector"},
