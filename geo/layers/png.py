@@ -1,7 +1,8 @@
 """Choropleth tiles as indexed PNG: the pixels say which area, the palette says which colour.
 
 Pixels never change with the values, so they are rasterised and compressed once; a request writes a
-palette of a few hundred bytes (PNG specification, chunks PLTE and tRNS).
+palette of a few hundred bytes (PNG specification, chunks PLTE and tRNS). What is held of a tile is what was
+compressed, some thousand bytes, so that those of a whole country are held together.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.layers.mvt import Skeleton, rings
+from geo.layers.mvt import Positions, Skeleton, rings
 from geo.layers.tiles import EXTENT
 
 Ints = NDArray[np.int64]
@@ -23,31 +24,39 @@ UInt16s = NDArray[np.uint16]
 
 #: Index 0 of the palette is what lies outside all areas; a PNG palette holds 256 entries.
 MAX_INDEXED = 255
+#: Of tiles with more features there are few, each of which is asked for often: they are compressed well.
+FEW = 8
+#: As the numbers of runs count; a tile has fewer.
+MAX_FEATURES = 0xFFFF
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_END = b"\0\0\0\0IEND\xaeB`\x82"
+_OUTSIDE = np.zeros((1, 4), np.uint8)
+_NO_FEATURES, _NO_LENGTHS = np.zeros(0, np.uint16), np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
 class Raster:
-    """Which feature each pixel belongs to.
+    """Which feature each pixel of a tile belongs to, written row by row as PNG has it.
 
     Attributes
     ----------
-    indices : (size, size) 0 outside, else the feature's place in the tile plus one
-    count : number of features
+    size : pixels of the square tile
+    positions : (n,) each feature's place in the area order
+    idat : the chunk of the pixels, each its feature's place plus one, 0 outside; empty for more features
+        than a palette has colours for
+    features, lengths : the same pixels in runs, where there is no ``idat``
     """
 
-    indices: UInt16s
-    count: int
+    size: int
+    positions: Positions
+    idat: bytes
+    features: UInt16s
+    lengths: Ints
 
     @property
     def nbytes(self) -> int:
         """Size in memory."""
-        return self.indices.nbytes
-
-    @cached_property
-    def pixels(self) -> bytes:
-        """The IDAT chunk of the feature indices, compressed once; only for at most 255 features."""
-        return _idat(self.indices.astype(np.uint8), 6)
+        return self.positions.nbytes + len(self.idat) + self.features.nbytes + self.lengths.nbytes
 
 
 def _edges(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.float64], Ints]:
@@ -69,18 +78,26 @@ def _repeated(starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
 def rasterise(skeleton: Skeleton, size: int) -> Raster:
     """Return which feature covers the centre of each pixel, by the even-odd rule.
 
-    All features are filled at once: every edge gives one crossing per pixel row it passes, crossings are
-    sorted along the row, and each pair of them is a span. Where quantised neighbours overlap by a hair,
-    the later one wins.
-
     Parameters
     ----------
     skeleton : polygons in tile units
     size : pixels of the square tile
     """
-    indices = np.zeros((size, size), np.uint16)
+    features, lengths = _runs(*_spans(skeleton, size), size * (size + 1))
+    if len(skeleton.geometries) > MAX_INDEXED:
+        return Raster(size, skeleton.positions, b"", features, lengths)
+    idat = _idat(features, lengths, well=len(skeleton.geometries) > FEW)
+    return Raster(size, skeleton.positions, idat, _NO_FEATURES, _NO_LENGTHS)
+
+
+def _spans(skeleton: Skeleton, size: int) -> tuple[Ints, Ints, UInt16s]:
+    """Return where spans begin and end, and whose they are: each feature's place plus one, ascending.
+
+    All features are filled at once: every edge gives one crossing per pixel row it passes, crossings are
+    sorted along the row, and each pair of them is a span.
+    """
     if not skeleton.geometries:
-        return Raster(indices, 0)
+        return _NO_LENGTHS, _NO_LENGTHS, _NO_FEATURES
     begin, end, owner = _edges(skeleton)
     scale = EXTENT / size
     # A row is crossed when its centre lies in [lower, upper), so a ring crosses it an even number of times.
@@ -91,47 +108,80 @@ def rasterise(skeleton: Skeleton, size: int) -> Raster:
     x = begin[edge, 0] + ((rows + 0.5) * scale - begin[edge, 1]) * run / rise
     order = np.lexsort((x, rows, owner[edge]))
     columns = np.ceil(x[order] / scale - 0.5).clip(0, size).astype(np.int64)
-    first, last = columns[::2], columns[1::2]
-    painted, span = _repeated(first, last - first)
-    indices[rows[order][::2][span], painted] = owner[edge][order][::2][span] + 1
-    return Raster(indices, len(skeleton.geometries))
+    crossings = rows[order] * (size + 1) + 1 + columns  # each row begins with its filter type
+    return crossings[::2], crossings[1::2], (owner[edge][order][::2] + 1).astype(np.uint16)
+
+
+def _runs(first: Ints, last: Ints, owner: UInt16s, count: int) -> tuple[UInt16s, Ints]:
+    """Return the pixels that spans paint in runs: whose they are (0 outside all), and how many.
+
+    Where quantised neighbours overlap by a hair, the later one wins.
+    """
+    drawn = np.flatnonzero(last > first)
+    order = drawn[np.argsort(first[drawn], kind="stable")]
+    begins, ends, owners = first[order], last[order], owner[order]
+    over = np.flatnonzero(begins[1:] < ends[:-1])
+    if (np.diff(over) == 1).any() or (ends[over] > ends[over + 1]).any():
+        return _painted(first, last, owner, count)
+    wins = owners[over] > owners[over + 1]
+    begins[over[wins] + 1] = ends[over[wins]]
+    ends[over[~wins]] = begins[over[~wins] + 1]
+    features = np.zeros(2 * len(owners) + 1, np.uint16)
+    features[1::2] = owners
+    lengths = np.diff(np.stack((begins, ends), 1).ravel(), prepend=0, append=count)
+    shown = lengths > 0
+    return features[shown], lengths[shown]
+
+
+def _painted(first: Ints, last: Ints, owner: UInt16s, count: int) -> tuple[UInt16s, Ints]:
+    """Return the same of spans that overlap by more: one within another, or several in a row."""
+    pixels = np.zeros(count, np.uint16)
+    for begin, end, feature in zip(first.tolist(), last.tolist(), owner.tolist(), strict=True):
+        pixels[begin:end] = feature
+    starts = np.flatnonzero(np.diff(pixels, prepend=np.uint16(MAX_FEATURES)))
+    return pixels[starts], np.diff(starts, append=count)
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
-def _idat(pixels: UInt8s, level: int) -> bytes:
-    rows = np.zeros((pixels.shape[0], pixels.shape[1] + 1), np.uint8)  # each row begins with filter type 0
-    rows[:, 1:] = pixels
-    return _chunk(b"IDAT", zlib.compress(rows.tobytes(), level))
+def _idat(values: UInt16s | UInt8s, lengths: Ints, *, well: bool = False) -> bytes:
+    """Return the chunk of pixels in runs, compressed as such, or well: that takes three times as long."""
+    level, strategy = (6, zlib.Z_DEFAULT_STRATEGY) if well else (1, zlib.Z_RLE)
+    compressor = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    pixels = values.astype(np.uint8).repeat(lengths)
+    return _chunk(b"IDAT", compressor.compress(pixels.tobytes()) + compressor.flush())
 
 
 def _indexed(size: int, palette: UInt8s, idat: bytes) -> bytes:
-    """Return an 8-bit indexed PNG; ``palette`` is (colours, 4) RGBA."""
+    """Return an 8-bit indexed PNG; ``palette`` is (colours, 4) RGBA, with what lies outside before them."""
+    colours = np.concatenate((_OUTSIDE, palette))
     header = _chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 3, 0, 0, 0))
-    colours = _chunk(b"PLTE", palette[:, :3].tobytes())
-    alpha = _chunk(b"tRNS", palette[:, 3].tobytes())
-    return b"".join((_SIGNATURE, header, colours, alpha, idat, _chunk(b"IEND", b"")))
+    told = _chunk(b"PLTE", colours[:, :3].tobytes())
+    alpha = _chunk(b"tRNS", colours[:, 3].tobytes())
+    return b"".join((_SIGNATURE, header, told, alpha, idat, _END))
 
 
-def pour(raster: Raster, colours: UInt8s) -> bytes:
-    """Return the PNG of a raster with one RGBA colour per feature (n, 4); outside is transparent.
+def pour(raster: Raster, classes: UInt8s, palette: UInt8s) -> bytes:
+    """Return the PNG of a raster; outside is transparent.
 
-    Up to 255 features only the palette is written. More of them share few colours (classes), so pixels
+    Up to 255 features only the palette is written. More of them share the colours of few classes, so pixels
     are looked up anew and compressed fast.
+
+    Parameters
+    ----------
+    classes : (n,) class of each feature, below 255
+    palette : (classes, 4) RGBA
     """
-    size = raster.indices.shape[0]
-    palette = np.zeros((raster.count + 1, 4), np.uint8)
-    palette[1:] = colours
-    if raster.count <= MAX_INDEXED:
-        return _indexed(size, palette, raster.pixels)
-    distinct, lookup = np.unique(palette.view(np.uint32).ravel(), return_inverse=True)
-    idat = _idat(lookup.astype(np.uint8)[raster.indices], 1)
-    return _indexed(size, distinct.view(np.uint8).reshape(-1, 4), idat)
+    if raster.idat:
+        return _indexed(raster.size, palette[classes], raster.idat)
+    shown = np.concatenate((np.zeros(1, np.uint8), classes + np.uint8(1)))
+    return _indexed(raster.size, palette, _idat(shown[raster.features], raster.lengths))
 
 
 @cache
 def transparent(size: int) -> bytes:
     """Return a PNG with nothing on it."""
-    return pour(Raster(np.zeros((size, size), np.uint16), 0), np.zeros((0, 4), np.uint8))
+    nothing = Skeleton(np.zeros(0, np.int32), (), ())
+    return pour(rasterise(nothing, size), np.zeros(0, np.uint8), np.zeros((0, 4), np.uint8))

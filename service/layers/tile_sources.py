@@ -57,11 +57,11 @@ class TileSource:
 
     @property
     def nbytes(self) -> int:
-        """Size in memory: that of its pictures, their values in one piece and as MLT, and its colours."""
+        """Size in memory: that of its pictures, their values in one piece and as MLT, and their colours."""
         shown = sum(one.nbytes for one in (self.picture, *self.further))
         in_one_piece = shown if self.further else 0
         areas = len(self.picture.classes)
-        return shown + in_one_piece + 4 * areas + MLT_BYTES * areas * (1 + len(self.further))
+        return shown + in_one_piece + areas + MLT_BYTES * areas * (1 + len(self.further))
 
     @cached_property
     def layers(self) -> tuple[Indicator, ...]:
@@ -94,11 +94,17 @@ class TileSource:
         return "-".join(p.etag for p in (self.picture, *self.further))
 
     @cached_property
-    def colours(self) -> NDArray[np.uint8]:
-        """RGBA of each area, in area order."""
-        palette = np.full((MISSING + 1, 4), (*NO_DATA, 255), np.uint8)
-        palette[: len(self.picture.colours), :3] = self.picture.colours
-        return palette[self.picture.classes]
+    def palette(self) -> NDArray[np.uint8]:
+        """RGBA of each class, and of areas without data after them."""
+        palette = np.full((len(self.picture.colours) + 1, 4), (*NO_DATA, 255), np.uint8)
+        palette[:-1, :3] = self.picture.colours
+        return palette
+
+    @cached_property
+    def shown(self) -> NDArray[np.uint8]:
+        """Which of the palette each area has, in area order."""
+        classes = self.picture.classes
+        return np.where(classes == MISSING, len(self.picture.colours), classes).astype(np.uint8)
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -127,12 +133,10 @@ class TileSource:
         if size is None:
             poured = VECTORS[suffix](self, atlas, address)
             return b"" if poured is None else _joined(atlas, *poured, gzipped=gzipped)
-        date, level = self.picture.view.vintage.date, self.picture.view.level
-        tile = atlas.tile(date, level, address)
-        raster = atlas.raster(date, level, address, size)
-        if tile is None or raster is None:
+        raster = atlas.raster(self.picture.view.vintage.date, self.picture.view.level, address, size)
+        if raster is None:
             return png.transparent(size)
-        return png.pour(raster, self.colours[tile.positions])
+        return png.pour(raster, self.shown[raster.positions], self.palette)
 
     def mvt(self, atlas: Atlas, address: Address) -> Poured | None:
         """Return the parts of a tile as MVT, None where there is nothing to draw."""

@@ -39,6 +39,8 @@ __all__ = ["Atlas", "Vintage"]
 
 V = TypeVar("V")
 Address = tuple[int, int, int]
+#: A stored tile of so few bytes is made ready in less time than a thread takes to be waited for.
+SHORT_BYTES = 8 << 10
 Ints = NDArray[np.intp]
 
 #: Instead of a detail of outlines: a point inside each area.
@@ -422,15 +424,17 @@ class Atlas:
 
     def raster(self, vintage: dt.date, level: str, address: Address, size: int) -> png.Raster | None:
         """Return which area each pixel of a tile belongs to, None where nothing is to draw."""
-        tile = self.tile(vintage, level, address)
-        if tile is None:
-            return None
+
+        async def ask() -> tuple[png.Raster | None]:
+            stored = await self._stored_tile(vintage, level, address)
+            if stored is None:
+                return (None,)
+            if len(stored) > SHORT_BYTES:
+                return (await prepared(_rasterised, stored, size),)
+            return (_rasterised(stored, size),)
+
         key = (*self.tile_key(vintage, level, address), size)
-
-        async def ask() -> png.Raster:
-            return await prepared(png.rasterise, tile.skeleton, size)
-
-        return self.store.held(self.store.rasters, key, ask)
+        return self.store.held(self.store.rasters, key, ask)[0]
 
 
 def chosen(name: str, asked: str | None, existing: Collection[str], default: str) -> str:
@@ -468,6 +472,10 @@ def _opened(stored: bytes, gazetteer: Gazetteer) -> mvt.Tile:
     tile = mvt.Tile(stored, gazetteer.attributes)
     tile.layout(np.zeros((1, len(tile)), np.bool_), ())  # most tiles lack no value
     return tile
+
+
+def _rasterised(stored: bytes, size: int) -> png.Raster:
+    return png.rasterise(mvt.read_skeleton(stored), size)
 
 
 def _opened_by_column(stored: bytes, gazetteer: Gazetteer) -> mlt.Tile:

@@ -249,7 +249,7 @@ class Store:
         self.sizes: Shelf[int] = self.memory.shelf("sizes", lambda _size: 8)
         self.tiles: Shelf[tuple[mvt.Tile | None]] = self.memory.shelf("tiles", _tile_bytes)
         self.mlt_tiles: Shelf[tuple[mlt.Tile | None]] = self.memory.shelf("mlt_tiles", _tile_bytes)
-        self.rasters: Shelf[png.Raster] = self.memory.shelf("rasters", lambda raster: raster.nbytes * 2)
+        self.rasters: Shelf[tuple[png.Raster | None]] = self.memory.shelf("rasters", _tile_bytes)
         #: of ``service.layers.views``: everything but the tiles is settled in them
         self.pictures: Shelf[Any] = self.memory.shelf("pictures", lambda picture: picture.nbytes)
         self.tile_sources: Shelf[Any] = self.memory.shelf("tile_sources", lambda source: source.nbytes)
@@ -315,6 +315,6 @@ async def _awaited(fetch: Callable[[], Awaitable[V]]) -> V:
     return await fetch()
 
 
-def _tile_bytes(held: tuple[mvt.Tile | mlt.Tile | None]) -> int:
+def _tile_bytes(held: tuple[mvt.Tile | mlt.Tile | png.Raster | None]) -> int:
     tile = held[0]
     return 0 if tile is None else tile.nbytes

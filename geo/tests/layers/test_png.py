@@ -42,23 +42,30 @@ def pixels(body: bytes) -> NDArray[np.uint8]:
     return np.asarray(Image.open(io.BytesIO(body)).convert("RGBA"))
 
 
+def places(raster: png.Raster) -> NDArray[np.uint8]:
+    """Return which of at most 255 features each pixel shows: its place plus one, 0 outside."""
+    count = len(raster.positions)
+    told = np.array([[n + 1, 0, 0, 255] for n in range(count)], np.uint8).reshape(-1, 4)
+    return pixels(png.pour(raster, np.arange(count, dtype=np.uint8), told))[:, :, 0]
+
+
 SQUARE = [[(0, 0), (0, 2048), (2048, 2048), (2048, 0)]]
 
 
 def test_a_square_with_a_hole_is_painted_to_the_pixel() -> None:
     hole = [(512, 512), (1024, 512), (1024, 1024), (512, 1024)]
-    raster = png.rasterise(skeleton([[*SQUARE, hole]]), 256)
+    found = places(png.rasterise(skeleton([[*SQUARE, hole]]), 256))
     expected = np.zeros((256, 256), np.uint16)
     expected[:128, :128] = 1
     expected[32:64, 32:64] = 0
-    assert (raster.indices == expected).all()
+    assert (found == expected).all()
 
 
 def test_a_postgis_tile_is_painted() -> None:
-    raster = png.rasterise(read_skeleton(STORED), 256)
-    assert raster.indices[64, 10] == 1
-    assert raster.indices[100, 140] == 2
-    assert raster.indices[200, 200] == 0
+    found = places(png.rasterise(read_skeleton(STORED), 256))
+    assert found[64, 10] == 1
+    assert found[100, 140] == 2
+    assert found[200, 200] == 0
 
 
 coordinates = st.integers(-64, 4160)
@@ -73,7 +80,7 @@ def test_a_pixel_is_painted_exactly_when_its_centre_is_inside(ring: list[tuple[i
     if not isinstance(hull, shapely.Polygon):
         return
     vertices = [(int(x), int(y)) for x, y in hull.exterior.coords[:-1]]
-    found = png.rasterise(skeleton([[vertices]]), 64).indices == 1
+    found = places(png.rasterise(skeleton([[vertices]]), 64)) == 1
     x, y = np.meshgrid((np.arange(64) + 0.5) * 64, (np.arange(64) + 0.5) * 64)
     inside = shapely.contains_xy(hull, x, y)
     on_edge = shapely.distance(hull.boundary, shapely.points(x, y)) < 1e-6
@@ -87,20 +94,47 @@ def test_every_area_has_its_own_colour(count: int) -> None:
         [[[(x, y), (x, y + 128), (x + 128, y + 128), (x + 128, y)]]]
         for x, y in (((n % side) * 160, (n // side) * 160) for n in range(count))
     ]
-    colours = np.array([[n % 7 * 30, 40, 200, 255] for n in range(count)], np.uint8)
-    image = pixels(png.pour(png.rasterise(skeleton(*boxes), 256), colours))
+    palette = np.array([[n * 30, 40, 200, 255] for n in range(7)], np.uint8)
+    classes = np.arange(count, dtype=np.intp) % 7
+    image = pixels(png.pour(png.rasterise(skeleton(*boxes), 256), classes.astype(np.uint8), palette))
     for n in range(count):
         column, row = int((n % side) * 10 + 4), int((n // side) * 10 + 4)
-        assert image[row, column].tolist() == colours[n].tolist()
+        assert image[row, column].tolist() == palette[classes[n]].tolist()
     assert image[255, 255].tolist() == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("others", [0, 300])
+def test_where_areas_overlap_the_later_one_shows(others: int) -> None:
+    further = [[(1024, 1024), (1024, 3072), (3072, 3072), (3072, 1024)]]
+    elsewhere = [[(4000, 4000), (4000, 4080), (4080, 4080), (4080, 4000)]]
+    raster = png.rasterise(skeleton([SQUARE], [further], *[[elsewhere]] * others), 256)
+    palette = np.array([[10, 0, 0, 255], [20, 0, 0, 255], [30, 0, 0, 255]], np.uint8)
+    found = pixels(png.pour(raster, np.array([0, 1, *[2] * others], np.uint8), palette))[:, :, 0]
+    expected = np.zeros((256, 256), np.uint8)
+    expected[:128, :128] = 10
+    expected[64:192, 64:192] = 20
+    if others:
+        expected[250:255, 250:255] = 30
+    assert (found == expected).all()
+
+
+def test_a_raster_is_held_compressed() -> None:
+    side = 20
+    boxes = [
+        [[[(x, y), (x, y + 200), (x + 200, y + 200), (x + 200, y)]]]
+        for x, y in (((n % side) * 200, (n // side) * 200) for n in range(side * side))
+    ]
+    few, many = png.rasterise(skeleton(*boxes[:200]), 512), png.rasterise(skeleton(*boxes), 512)
+    assert few.nbytes < 512 * 512 / 16
+    assert many.nbytes < 512 * 512 / 2
+
+
 def test_the_same_colours_give_the_same_bytes() -> None:
-    raster = png.rasterise(skeleton([SQUARE]), 512)
-    colours = np.array([[1, 2, 3, 255]], np.uint8)
-    assert png.pour(raster, colours) == png.pour(png.rasterise(skeleton([SQUARE]), 512), colours)
+    raster, again = (png.rasterise(skeleton([SQUARE]), 512) for _ in range(2))
+    classes, palette = np.zeros(1, np.uint8), np.array([[1, 2, 3, 255]], np.uint8)
+    assert png.pour(raster, classes, palette) == png.pour(again, classes, palette)
 
 
 def test_nothing_is_transparent() -> None:
     assert (pixels(png.transparent(256)) == 0).all()
-    assert png.rasterise(skeleton(), 256).count == 0
+    assert len(png.rasterise(skeleton(), 256).positions) == 0

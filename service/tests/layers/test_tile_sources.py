@@ -41,7 +41,7 @@ def features(body: bytes) -> dict[str, dict[str, object]]:
 def test_an_area_has_the_colour_of_its_class_and_a_missing_one_that_of_no_data(source: TileSource) -> None:
     for place, number in enumerate(source.picture.classes.tolist()):
         expected = NO_DATA if number == MISSING else tuple(source.picture.colours[number].tolist())
-        assert tuple(source.colours[place].tolist()) == (*expected, 255)
+        assert tuple(source.palette[source.shown[place]].tolist()) == (*expected, 255)
 
 
 def test_a_tile_holds_the_values_and_classes_of_its_picture(atlas: Atlas, source: TileSource) -> None:
