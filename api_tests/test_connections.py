@@ -6,12 +6,14 @@ import json
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from api_tests.conftest import Server
+from api_tests.conftest import Server, serving
+from service.tests.databases import Database
 
 HOST = b"Host: chiiki.example\r\n"
 GET = b"GET /v1/layers/population/legend.json HTTP/1.1\r\n" + HOST
@@ -210,3 +212,46 @@ def test_an_unusual_request_for_a_tile_is_answered_too(server: Server) -> None:
     assert answers(heard(server, [with_body, tile + LAST])) == [first, first]
     ((status, headers, _),) = answers(heard(server, [tile.replace(b"GET", b"HEAD") + LAST]))
     assert (status, headers) == (200, first[1])
+
+
+def held_bytes(client: httpx.Client) -> dict[str, float]:
+    """Return the bytes that a server holds ready, by kind."""
+    told = (line.split() for line in client.get("/metrics").text.splitlines() if "_memory_bytes{" in line)
+    return {kind.split('"')[1]: float(number) for kind, number in told}
+
+
+def test_what_tiles_share_is_held_once(database: Database, tmp_path: Path) -> None:
+    with (
+        serving(database, tmp_path / "log") as server,
+        httpx.Client(base_url=server.url, headers={"Accept-Encoding": "identity"}) as client,
+    ):
+        layers = [one["id"] for one in client.get("/v1/layers?limit=40").json()["layers"]]
+        tiles = [f"/v1/layers/{layer}/tiles/5/28/12.mvt?level=municipality" for layer in layers]
+        asked = [one for one in map(client.get, tiles) if one.status_code == 200]
+        again = [client.get(one.request.url) for one in asked]
+        assert len(asked) > 20
+        assert [one.content for one in again] == [one.content for one in asked]
+        assert held_bytes(client)["sent_tiles"] < sum(len(one.content) for one in asked) / 4
+
+
+def test_a_tile_is_right_after_others_have_pushed_it_out(database: Database, tmp_path: Path) -> None:
+    tile = "/v1/layers/population/tiles/6/56/25.mvt?level=municipality"
+    others = [
+        f"/v1/layers/population/tiles/{z}/{x}/{y}.mvt?level={level}"
+        for level in ("municipality", "ward")
+        for z, width in ((6, 3), (7, 6), (8, 12))
+        for x in range(54 << z - 6, (54 << z - 6) + width)
+        for y in range(24 << z - 6, (24 << z - 6) + width)
+    ]
+    with (
+        serving(database, tmp_path / "log", CHIIKI_MEMORY_MB="16") as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+        first = client.get(tile)
+        for other in others:
+            client.get(other)
+        assert sum(held_bytes(client).values()) > 15 << 20
+        again, third = client.get(tile), client.get(tile)
+        same = client.get(tile, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.content, third.content) == (first.content, first.content)
+    assert (same.status_code, same.content) == (304, b"")

@@ -102,14 +102,28 @@ class Beginning:
         """Compress what is not compressed yet."""
         _ = self.deflated
 
+    @cached_property
+    def packed(self) -> tuple[bytes, ...]:
+        """What a gzip member begins with."""
+        return (GZIP_HEADER, *self.deflated)
+
+    def begun(self, *, gzipped: bool) -> tuple[bytes, ...]:
+        """Return what all bodies begin with, in parts."""
+        return self.packed if gzipped else self.raws
+
+    def ended(self, tail: bytes, *, gzipped: bool) -> bytes:
+        """Return what goes on behind it in the body that ends with ``tail``, compressing only that."""
+        if not gzipped:
+            return tail
+        return _ended(tail) + _trailer(zlib.crc32(tail, self.crc), self.size + len(tail))
+
     def whole(self, tail: bytes) -> bytes:
         """Return the body that goes on with ``tail``."""
         return b"".join((*self.raws, tail))
 
     def gzip(self, tail: bytes) -> bytes:
         """Return the same body as a gzip member, compressing only the tail."""
-        trailer = _trailer(zlib.crc32(tail, self.crc), self.size + len(tail))
-        return b"".join((GZIP_HEADER, *self.deflated, _ended(tail), trailer))
+        return b"".join((*self.packed, self.ended(tail, gzipped=True)))
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ it, would take longer than the rest of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cached_property
-from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -97,11 +96,10 @@ class Connection(HttpToolsProtocol):
         has_body = b"content-length" in sent or b"transfer-encoding" in sent or self.expect_100_continue
         if not is_plain or has_body or self._is_busy or not parser.should_keep_alive():
             return False
-        path, _, query = self.url.partition(b"?")
-        answer = self._door.at_hand(unquote(path.decode("latin-1")), query, sent)
+        answer = self._door.at_hand(self.url, sent)
         if answer is None:
             return False
-        self._write(answer.status, answer.headers, answer.body)
+        self._write(answer.status, answer.lines, *answer.body)
         super().on_response_complete()
         return True
 
@@ -127,14 +125,17 @@ class Connection(HttpToolsProtocol):
             return
         refusal = problem(431, "too-large", f"The head of a request has less than {MOST_HEAD_BYTES:,} bytes")
         headers = [*refusal.raw_headers, *ALWAYS, (b"connection", b"close")]
-        self._write(431, headers, bytes(refusal.body))
+        self._write(431, _written(headers), bytes(refusal.body))
         self.transport.write_eof()
         REQUESTS.labels("other", "431").inc()
         self.flow.resume_reading()
         self._unset_keepalive_if_required()
         self.timeout_keep_alive_task = self.loop.call_later(LINGER_S, self.timeout_keep_alive_handler)
 
-    def _write(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
-        every = (*self.server_state.default_headers, *headers)
-        lines = [name + b": " + value + b"\r\n" for name, value in every]
-        self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", body)))
+    def _write(self, status: int, lines: bytes, *body: bytes) -> None:
+        always = _written(self.server_state.default_headers)
+        self.transport.write(b"".join((STATUS_LINE[status], always, lines, b"\r\n", *body)))
+
+
+def _written(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([name + b": " + value + b"\r\n" for name, value in headers])

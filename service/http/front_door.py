@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
+from weakref import ref
 
 from fastapi import FastAPI
 from prometheus_client import Counter
@@ -18,6 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import Message, Receive, Scope, Send
 
 from geo.errors import ChiikiError
+from geo.figures.indicators import Indicator
+from geo.layers.deflate import Beginning
 from service.http.responses import accepts_gzip, is_fresh
 from service.layers.tile_sources import FORMATS, MAX_ZOOM, TileSource, tile_source
 from service.layers.views import ViewQuery, is_usual, resolve
@@ -55,12 +59,14 @@ ALWAYS = [
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 ]
 EMBEDS = "/embed/"
-TILE_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Chiiki-Revision"),
-    (b"cross-origin-resource-policy", b"cross-origin"),
-]
+TILE_LINES = (
+    b"x-content-type-options: nosniff\r\n"
+    b"access-control-allow-origin: *\r\n"
+    b"access-control-expose-headers: ETag, Chiiki-Revision\r\n"
+    b"cross-origin-resource-policy: cross-origin\r\n"
+)
+#: What is held of a tile that was sent, besides its end and its headers.
+SENT_BYTES = 600
 
 
 class FrontDoor:
@@ -90,17 +96,14 @@ class FrontDoor:
             return self.explorer_policy
         return self.embed_policy if path.startswith(EMBEDS) else self.policy
 
-    def at_hand(self, path: str, query: bytes, sent: Mapping[bytes, bytes]) -> Answer | None:
-        """Return the answer to a GET of a tile that was poured before, or that the client has already.
+    def at_hand(self, url: bytes, sent: Mapping[bytes, bytes]) -> Answer | None:
+        """Return the answer to a GET of a tile that was sent before, or that the client has already.
 
         None where it takes more than looking it up.
         """
-        tile = _tile_of(path)
-        if tile is None:
-            return None
         atlas: Atlas = self.api.state.news.atlas
-        source = _held_source(atlas, tile, query)
-        return None if source is None else _at_hand(atlas, tile, _headers(source, tile, sent), sent)
+        kept = _kept(atlas, (url, _takes_gzip(sent)))
+        return None if kept is None else kept.answer(sent)
 
     async def _poured(self, scope: Scope, send: Send, *, head: bool) -> bool:
         """Answer with a tile; False when this takes the long way."""
@@ -109,30 +112,39 @@ class FrontDoor:
             return False
         atlas: Atlas = self.api.state.news.atlas
         query, sent = scope["query_string"], dict(scope["headers"])
-        source = _held_source(atlas, tile, query) or await _source_of(atlas, tile.layer, query)
-        if source is None:
-            return False
-        headers = _headers(source, tile, sent)
-        answer = _at_hand(atlas, tile, headers, sent)
+        path: bytes = scope["raw_path"]
+        key = (b"%s?%s" % (path, query) if query else path, _takes_gzip(sent))
+        kept = _kept(atlas, key)
+        answer = None if kept is None else kept.answer(sent)
         if answer is None:
-            gzipped = "Content-Encoding" in headers
+            source = _held_source(atlas, tile, query) or await _source_of(atlas, tile.layer, query)
+            if source is None:
+                return False
             try:
-                body = await settled(lambda: source.body(atlas, tile.address, tile.suffix, gzipped=gzipped))
+                made = await settled(partial(_Sent.of, atlas, source, tile, sent))
             except (ChiikiError, SQLAlchemyError, OSError):
                 return False
-            atlas.store.tile_bodies.put(headers["ETag"], body)
-            answer = _told(tile, headers, body)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": b"" if head else answer.body})
+            answer = made.answer(sent)
+            assert answer is not None  # noqa: S101 (it is what was asked for)
+            atlas.store.sent_tiles.put(key, made)
+        listed = [tuple(line.split(b": ", 1)) for line in answer.lines.splitlines()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": listed})
+        await send({"type": "http.response.body", "body": b"" if head else b"".join(answer.body)})
         return True
 
 
 class Answer(NamedTuple):
-    """What is sent."""
+    """What is sent.
+
+    Attributes
+    ----------
+    lines : the headers as they are written
+    body : in pieces
+    """
 
     status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
+    lines: bytes
+    body: tuple[bytes, ...]
 
 
 class _Tile(NamedTuple):
@@ -158,35 +170,96 @@ def _held_source(atlas: Atlas, tile: _Tile, query: bytes) -> TileSource | None:
     return found if found is not None and found.state == atlas.state_of(*found.layers) else None
 
 
-def _headers(source: TileSource, tile: _Tile, sent: Mapping[bytes, bytes]) -> dict[str, str]:
-    is_vector = FORMATS[tile.suffix][1] is None
-    gzipped = is_vector and accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1"))
-    return source.tile_headers(tile.address, tile.suffix, gzipped=gzipped)
+class _Sent(NamedTuple):
+    """A tile that was sent, to be sent again: only what no other tile has of it is held.
 
+    Attributes
+    ----------
+    layers, state : it is good while the atlas has this state of these layers
+    always, more : header lines of all its answers, and of those with a body
+    rest : None where the client had the tile already
+    beginning : what stands before ``rest``, while the tile that it is of is in memory
+    of_tile : the key of that tile
+    """
 
-def _at_hand(
-    atlas: Atlas, tile: _Tile, headers: dict[str, str], sent: Mapping[bytes, bytes]
-) -> Answer | None:
-    """Return what can be sent at once: 304, or bytes that are kept; else None."""
-    if is_fresh(sent.get(b"if-none-match", b"").decode("latin-1"), headers["ETag"]):
+    layers: tuple[Indicator, ...]
+    state: str
+    etag: str
+    always: bytes
+    more: bytes
+    rest: bytes | None
+    beginning: ref[Beginning] | None
+    of_tile: tuple[object, ...]
+    gzipped: bool
+
+    @classmethod
+    def of(cls, atlas: Atlas, source: TileSource, tile: _Tile, sent: Mapping[bytes, bytes]) -> _Sent:
+        """Return a tile as it is sent to a client; see ``service.memory.cache.settled``."""
+        media_type, pixels = FORMATS[tile.suffix]
+        gzipped = pixels is None and _takes_gzip(sent)
+        headers = source.tile_headers(tile.address, tile.suffix, gzipped=gzipped)
         headers.pop("Content-Encoding", None)
-        return Answer(304, _lines(headers), b"")
-    body = atlas.store.tile_bodies.get(headers["ETag"])
-    return None if body is None else _told(tile, headers, body)
+        more, parts = dict[str, str](), None
+        if not _has(sent, headers["ETag"]):
+            parts = source.parts(atlas, tile.address, tile.suffix, gzipped=gzipped)
+            more = {"Content-Type": media_type, "Content-Length": str(parts.size)}
+        return cls(
+            source.layers,
+            source.state,
+            headers["ETag"],
+            _lines(headers) + TILE_LINES,
+            _lines(more | ({"Content-Encoding": "gzip"} if gzipped else {})),
+            None if parts is None else parts.rest,
+            None if parts is None or parts.beginning is None else ref(parts.beginning),
+            atlas.tile_key(source.picture.view.vintage.date, source.picture.view.level, tile.address),
+            gzipped,
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        return len(self.rest or b"") + len(self.always) + len(self.more) + len(self.etag) + SENT_BYTES
+
+    def answer(self, sent: Mapping[bytes, bytes]) -> Answer | None:
+        """Return what is sent: 304, or the tile where it is in memory."""
+        if _has(sent, self.etag):
+            return Answer(304, self.always, ())
+        if self.rest is None:
+            return None
+        if self.beginning is not None:
+            beginning = self.beginning()
+            if beginning is None:
+                return None
+            body: tuple[bytes, ...] = (*beginning.begun(gzipped=self.gzipped), self.rest)
+        elif self.rest:
+            body = (self.rest,)
+        else:
+            return Answer(204, self.always, ())
+        POURED.inc()
+        return Answer(200, self.always + self.more, body)
 
 
-def _told(tile: _Tile, headers: dict[str, str], body: bytes) -> Answer:
-    if not body:
-        headers.pop("Content-Encoding", None)
-        return Answer(204, _lines(headers), b"")
-    POURED.inc()
-    headers |= {"Content-Type": FORMATS[tile.suffix][0], "Content-Length": str(len(body))}
-    return Answer(200, _lines(headers), body)
+def _kept(atlas: Atlas, key: tuple[bytes, bool]) -> _Sent | None:
+    """Return the tile that was sent under an address, in either encoding, while it is good."""
+    found: _Sent | None = atlas.store.sent_tiles.get(key)
+    if found is None or found.state != atlas.state_of(*found.layers):
+        return None
+    if found.beginning is not None:
+        atlas.store.tiles.get(found.of_tile)  # which is in use, and so no older
+    return found
 
 
-def _lines(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    return lines + TILE_HEADERS
+def _takes_gzip(sent: Mapping[bytes, bytes]) -> bool:
+    return accepts_gzip(sent.get(b"accept-encoding", b"").decode("latin-1"))
+
+
+def _has(sent: Mapping[bytes, bytes], etag: str) -> bool:
+    known = sent.get(b"if-none-match")
+    return known is not None and is_fresh(known.decode("latin-1"), etag)
+
+
+def _lines(headers: Mapping[str, str]) -> bytes:
+    return "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items()).encode("latin-1")
 
 
 async def _source_of(atlas: Atlas, layer: str, query: bytes) -> TileSource | None:

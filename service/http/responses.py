@@ -9,6 +9,7 @@ import io
 import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -44,6 +45,7 @@ Produce = Callable[[bool], bytes]
 Where = Callable[[Produce, bool], Awaitable[bytes]]
 
 
+@lru_cache(maxsize=64)  # clients send the same few headers all the time
 def accepts_gzip(header: str) -> bool:
     """Return whether an Accept-Encoding header allows gzip (RFC 9110 12.5.3).
 
@@ -62,6 +64,8 @@ def accepts_gzip(header: str) -> bool:
 
 def is_fresh(if_none_match: str, etag: str) -> bool:
     """Return whether the client's copy is still good (RFC 9110 13.1.2, weak comparison)."""
+    if if_none_match == etag:
+        return True
     return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in if_none_match.split(","))
 
 

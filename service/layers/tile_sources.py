@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,18 +125,22 @@ class TileSource:
         return headers
 
     def body(self, atlas: Atlas, address: Address, suffix: str, *, gzipped: bool) -> bytes:
-        """Return the bytes of one tile; empty where a vector tile has nothing to draw.
+        """Return the bytes of one tile; see ``parts``."""
+        return self.parts(atlas, address, suffix, gzipped=gzipped).whole
+
+    def parts(self, atlas: Atlas, address: Address, suffix: str, *, gzipped: bool) -> Parts:
+        """Return one tile; empty where a vector tile has nothing to draw.
 
         On the event loop ``Needed`` is raised where its geometry is not in memory.
         """
         size = FORMATS[suffix][1]
         if size is None:
             poured = VECTORS[suffix](self, atlas, address)
-            return b"" if poured is None else _joined(atlas, *poured, gzipped=gzipped)
+            return Parts(b"") if poured is None else _joined(atlas, *poured, gzipped=gzipped)
         raster = atlas.raster(self.picture.view.vintage.date, self.picture.view.level, address, size)
         if raster is None:
-            return png.transparent(size)
-        return png.pour(raster, self.shown[raster.positions], self.palette)
+            return Parts(png.transparent(size))
+        return Parts(png.pour(raster, self.shown[raster.positions], self.palette))
 
     def mvt(self, atlas: Atlas, address: Address) -> Poured | None:
         """Return the parts of a tile as MVT, None where there is nothing to draw."""
@@ -157,6 +161,26 @@ class TileSource:
         return tile.parts(self.numbers, self.classes, self.keys)
 
 
+class Parts(NamedTuple):
+    """A tile: what it shares with others, and the end that is its own."""
+
+    rest: bytes
+    beginning: Beginning | None = None
+    gzipped: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        begun = () if self.beginning is None else self.beginning.begun(gzipped=self.gzipped)
+        return sum(map(len, begun)) + len(self.rest)
+
+    @property
+    def whole(self) -> bytes:
+        """The bytes of the tile."""
+        begun = () if self.beginning is None else self.beginning.begun(gzipped=self.gzipped)
+        return b"".join((*begun, self.rest))
+
+
 #: What a tile begins with, and its end.
 Poured = tuple[Beginning | Headed, bytes]
 #: Suffix → how a vector tile is poured.
@@ -166,12 +190,12 @@ VECTORS: dict[str, Callable[[TileSource, Atlas, Address], Poured | None]] = {
 }
 
 
-def _joined(atlas: Atlas, beginning: Beginning | Headed, tail: bytes, *, gzipped: bool) -> bytes:
-    if not gzipped:
-        return beginning.whole(tail)
-    if beginning.to_compress > FEW_BYTES:
+def _joined(atlas: Atlas, beginning: Beginning | Headed, tail: bytes, *, gzipped: bool) -> Parts:
+    if gzipped and beginning.to_compress > FEW_BYTES:
         atlas.store.brought(lambda: prepared(beginning.compress))
-    return beginning.gzip(tail)
+    if isinstance(beginning, Headed):
+        return Parts(beginning.gzip(tail) if gzipped else beginning.whole(tail))
+    return Parts(beginning.ended(tail, gzipped=gzipped), beginning, gzipped)
 
 
 def _rows(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:

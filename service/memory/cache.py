@@ -265,7 +265,8 @@ class Store:
         self.regions: Shelf[Any] = self.memory.shelf("regions", lambda region: region.nbytes)
         #: under their ETags
         self.bodies: Shelf[bytes] = self.memory.shelf("bodies", len)
-        self.tile_bodies: Shelf[bytes] = self.memory.shelf("tile_bodies", len)
+        #: of ``service.http.front_door``: tiles that were sent, under their addresses
+        self.sent_tiles: Shelf[Any] = self.memory.shelf("sent_tiles", lambda sent: sent.nbytes)
 
         LIMIT.set(self.memory.limit)
         for name in self.memory.shelves:
