@@ -145,8 +145,12 @@ async def style(
 @router.get("/legend.json", summary="Legend as JSON", responses=answers(JSON, form=Legend))
 async def legend_json(request: Request, atlas: AtlasDep, picture: PictureDep) -> Response:
     """Return classes with bounds, colour, label and count, and the no-data class."""
-    body: Legend = {**about(atlas, picture), **legend_described(picture)}
-    return json_answer(request, body)
+
+    def make() -> bytes:
+        body: Legend = {**about(atlas, picture), **legend_described(picture)}
+        return to_json(body)
+
+    return await kept(request, atlas, digest(picture.etag, "legend"), encoded(make), Told(JSON))
 
 
 @router.get("/legend.svg", summary="Legend as SVG")
