@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -33,6 +35,43 @@ from outline g
 join area a using (vintage, level, position)
 join observation o on o.area_code = a.code
 where g.vintage = (select max(vintage) from vintage) and g.level = 'municipality' and g.detail = '{detail}'
+"""
+
+
+#: What Martin serves: the same tiles out of pieces that were cut beforehand, with the values asked for.
+PIECES = """
+create table bench.piece as
+select t.z, t.x, t.y, g.position,
+       ST_AsMVTGeom(ST_Transform(g.geom, 3857), ST_TileEnvelope(t.z, t.x, t.y), 4096, 64, true) as geom
+from encoded_tile t
+join outline g on g.vintage = t.vintage and g.level = t.level
+     and g.detail = case when t.z < 6 then 'low' when t.z < 9 then 'medium' else 'high' end
+     and g.geom && ST_Transform(ST_TileEnvelope(t.z, t.x, t.y, margin => 64.0 / 4096), 4326)
+where t.vintage = (select max(vintage) from vintage) and t.level = 'municipality' and t.z between 4 and 12;
+delete from bench.piece where geom is null;
+create index on bench.piece (z, x, y);
+analyze bench.piece;
+create function bench.tile(z integer, x integer, y integer, query_params json) returns bytea
+language sql stable parallel safe as $$
+select ST_AsMVT(q, 'areas', 4096, 'geom', 'id') from (
+    select a.code::int as id, a.code, a.name_ja as name, a.name_en, o.value, p.geom
+    from bench.piece p
+    join area a on a.vintage = (select max(vintage) from vintage) and a.level = 'municipality'
+         and a.position = p.position
+    left join observation o on o.indicator = query_params ->> 'indicator'
+         and o.period = query_params ->> 'period' and o.area_code = a.code
+    where p.z = tile.z and p.x = tile.x and p.y = tile.y
+) q
+$$;
+"""
+MARTIN = """
+worker_processes: 1
+cache_size_mb: 512
+postgres:
+  connection_string: '{address}'
+  auto_publish: false
+  functions:
+    tile: {{schema: bench, function: tile}}
 """
 
 
@@ -132,17 +171,27 @@ def _with_host(url: URL) -> str:
 
 
 @contextmanager
-def tipg(url: URL, conn: Connection, detail: str) -> Iterator[Peer]:
-    """Run TiPg with one worker over a view of the same tables; the view is dropped afterwards."""
+def views(conn: Connection, detail: str) -> Iterator[None]:
+    """Make what the peers read; it is dropped afterwards."""
+    conn.execute(text("drop schema if exists bench cascade"))
+    conn.execute(text(VIEW.format(detail=detail)))
+    conn.commit()
+    try:
+        yield
+    finally:
+        conn.execute(text("drop schema bench cascade"))
+        conn.commit()
+
+
+@contextmanager
+def tipg(url: URL) -> Iterator[Peer]:
+    """Run TiPg with one worker over the view of the same tables; see ``views``."""
     python = PEERS / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", PEERS], check=True)
         uv = HERE.parent / ".local" / "tools" / "bin" / "uv"  # scripts/setup put it there
         lock = HERE / "requirements.lock"
         subprocess.run([uv, "pip", "sync", "-q", "--python", python, lock], check=True)
-    conn.execute(text("drop schema if exists bench cascade"))
-    conn.execute(text(VIEW.format(detail=detail)))
-    conn.commit()
     command = [str(python), "-m", "uvicorn", "tipg.main:app", "--port", "{port}", "--loop", "uvloop"]
     command += ["--http", "httptools", "--log-level", "warning"]
     environment = {
@@ -151,9 +200,22 @@ def tipg(url: URL, conn: Connection, detail: str) -> Iterator[Peer]:
         "TIPG_DB_SPATIAL_EXTENT": "FALSE",
         "TIPG_DB_DATETIME_EXTENT": "FALSE",
     }
-    try:
-        with running("TiPg", command, "/collections/bench.layer", environment) as peer:
+    with running("TiPg", command, "/collections/bench.layer", environment) as peer:
+        yield peer
+
+
+def martin_program() -> str | None:
+    """Return where Martin is: named by ``MARTIN``, or on the path."""
+    return os.environ.get("MARTIN") or shutil.which("martin")
+
+
+@contextmanager
+def martin(url: URL, program: str) -> Iterator[Peer]:
+    """Run Martin with one worker; ``PIECES`` must be there."""
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with NamedTemporaryFile("w", suffix=".yaml") as configuration:
+        configuration.write(MARTIN.format(address=address))
+        configuration.flush()
+        command = [program, "--config", configuration.name, "--listen-addresses", "127.0.0.1:{port}"]
+        with running("Martin", command, "/health", {"RUST_LOG": "warn"}) as peer:
             yield peer
-    finally:
-        conn.execute(text("drop schema bench cascade"))
-        conn.commit()
