@@ -81,6 +81,64 @@ def test_maplibre_reads_the_same_as_from_vector_tiles(
     assert sum(map(len, bodies["mlt"])) < sum(map(len, bodies["mvt"]))
 
 
+@needs_decoder
+def test_lean_tiles_leave_out_codes_and_names(client: httpx.Client, database: Database) -> None:
+    with database.begin() as conn:
+        addresses = conn.execute(TILES, {"level": "municipality", "every": 97}).all()
+    asked = "period=2020&level=municipality&with=births"
+    numbers = ("value", "class", "births", "births:class")
+    sizes = dict.fromkeys(("whole", "mvt", "mlt"), 0)
+    tiles = []
+    for z, x, y in addresses:
+        path = f"/v1/layers/ageing-rate/tiles/{z}/{x}/{y}"
+        whole = client.get(f"{path}.mvt?{asked}").content
+        lean = [
+            client.get(f"{path}.{suffix}?{asked}&fields=value,class").content for suffix in ("mvt", "mlt")
+        ]
+        for name, body in zip(sizes, (whole, *lean), strict=True):
+            sizes[name] += len(body)
+        tiles += [("mvt", whole), ("mvt", lean[0]), ("mlt", lean[1])]
+    layers = decoded(*tiles)
+    for place, whole_tile in enumerate(layers[::3]):
+        for layer in whole_tile:
+            features = layer["features"]
+            assert isinstance(features, list)
+            for feature in features:
+                assert feature["id"] == int(feature["properties"]["code"])
+                told = feature["properties"]
+                feature["properties"] = {name: told[name] for name in numbers if name in told}
+        assert whole_tile == layers[3 * place + 1] == layers[3 * place + 2]
+    assert sizes["mvt"] < 0.8 * sizes["whole"]
+    assert sizes["mlt"] < 0.5 * sizes["whole"]
+
+
+def test_a_lean_tile_is_another_answer_than_the_whole_one(client: httpx.Client) -> None:
+    tags = set()
+    for suffix in ("mvt", "mlt"):
+        for fields in ("", "&fields=value,class", "&fields=code,name,name_en,value,class"):
+            first, again = (client.get(f"{TILE}.{suffix}?period=2020{fields}") for _ in range(2))
+            assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
+            tags.add(first.headers["etag"])
+    assert len(tags) == 4  # all fields are the whole tile
+    refused = client.get(f"{TILE}.mlt?fields=value,colour")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "fields"
+
+
+@pytest.mark.parametrize("encoding", ["mvt", "mlt"])
+def test_tilejson_and_style_name_lean_tiles(client: httpx.Client, encoding: str) -> None:
+    chosen = f"encoding={encoding}&fields=value,class"
+    style = client.get(f"/v1/layers/ageing-rate/style.json?{chosen}").json()
+    told = client.get(style["sources"]["areas"]["url"]).json()
+    assert list(told["vector_layers"][0]["fields"]) == ["value", "class"]
+    tile = client.get(told["tiles"][0].format(z=8, x=227, y=100))
+    assert "immutable" in tile.headers["cache-control"]
+    whole = client.get(f"{TILE}.{encoding}?period={told['period']}")
+    assert len(tile.content) < len(whole.content)
+    for name in ("tiles", "style"):
+        assert client.get(f"/v1/layers/ageing-rate/{name}.json?fields=name").status_code == 422
+
+
 def test_a_tile_is_the_same_compressed_and_by_either_way(client: httpx.Client) -> None:
     plain = client.get(f"{TILE}.mlt?period=2020", headers={"Accept-Encoding": "identity"})
     assert (plain.status_code, plain.headers["content-type"]) == (200, MEDIA_TYPE)

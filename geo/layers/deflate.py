@@ -128,30 +128,31 @@ class Beginning:
 
 @dataclass(frozen=True)
 class Headed:
-    """A block with a few bytes before it, which stand in one body alone."""
+    """Blocks with a few bytes before them, which stand in one body alone."""
 
     head: bytes
-    block: Block
+    blocks: tuple[Block, ...]
 
     @property
     def to_compress(self) -> int:
         """How many bytes ``gzip`` would compress besides the tail."""
-        return self.block.to_compress
+        return sum(block.to_compress for block in self.blocks)
 
     def compress(self) -> None:
         """Compress what is not compressed yet."""
-        self.block.compress()
+        for block in self.blocks:
+            block.compress()
 
     def whole(self, tail: bytes) -> bytes:
         """Return the body that goes on with ``tail``."""
-        return b"".join((self.head, self.block.raw, tail))
+        return b"".join((self.head, *(block.raw for block in self.blocks), tail))
 
     def gzip(self, tail: bytes) -> bytes:
         """Return the same body as a gzip member, compressing only the tail."""
-        crc = zlib.crc32(tail, self.block.crc_after(zlib.crc32(self.head)))
-        size = len(self.head) + len(self.block.raw) + len(tail)
-        parts = (stored(self.head), self.block.deflated, _ended(tail), _trailer(crc, size))
-        return b"".join((GZIP_HEADER, *parts))
+        crc = reduce(lambda before, block: block.crc_after(before), self.blocks, zlib.crc32(self.head))
+        size = len(self.head) + sum(len(block.raw) for block in self.blocks) + len(tail)
+        constant = (stored(self.head), *(block.deflated for block in self.blocks))
+        return b"".join((GZIP_HEADER, *constant, _ended(tail), _trailer(zlib.crc32(tail, crc), size)))
 
 
 def _ended(tail: bytes) -> bytes:

@@ -3,7 +3,8 @@
 A tile is one layer, column by column (https://maplibre.org/maplibre-tile-spec/specification/v1/):
 
     size, version, name, extent, type and name of each column   ← some hundred bytes, the *head*
-    id, geometry, code, name, name_en                           ← constant
+    id, geometry                                                ← constant
+    code, name, name_en                                         ← constant, not in a *lean* tile
     value and class of each value layer                         ← poured
 
 A column is one or more *streams*: what it is, how it is encoded, how many values, how many bytes, the bytes.
@@ -368,7 +369,7 @@ class Numbers:
 @lru_cache(MAX_HEADS)
 def _head(texts: tuple[str, ...], further: tuple[str, ...], types: tuple[int, ...]) -> bytes:
     """Return what stands between a tile's size and its first column; ``types`` are those of value columns."""
-    keys = [(VALUE, CLASS), *((name, f"{name}:{CLASS}") for name in further)]
+    keys = [(VALUE, CLASS), *((name, f"{name}:{CLASS}") for name in further)][: len(types)]
     named = [(STRING, text) for text in texts]
     for (value, its_class), kind in zip(keys, types, strict=True):
         named += [(kind, value), (UINT32 | kind & NULLABLE, its_class)]
@@ -394,13 +395,11 @@ class Tile:
 
     def __init__(self, skeleton: Skeleton, ids: Ints, texts: Mapping[str, Sequence[str]]) -> None:
         self.positions = skeleton.positions.astype(np.intp)
-        self._texts = tuple(texts)
-        columns = (
-            unsigned(_DATA, ids[self.positions]),
-            polygons(len(self), rings(skeleton.geometries)),
-            *(texts_column([column[at].encode() for at in self.positions]) for column in texts.values()),
-        )
-        self._constant = deflate.Block(b"".join(columns), LEVEL)
+        self._names = tuple(texts)
+        outlines = unsigned(_DATA, ids[self.positions]) + polygons(len(self), rings(skeleton.geometries))
+        columns = (texts_column([column[at].encode() for at in self.positions]) for column in texts.values())
+        self._outlines = deflate.Block(outlines, LEVEL)
+        self._texts = deflate.Block(b"".join(columns), LEVEL)
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -408,10 +407,16 @@ class Tile:
     @property
     def nbytes(self) -> int:
         """Size in memory, once the constant columns are compressed too."""
-        return self.positions.nbytes + 2 * len(self._constant.raw) + CRCS_BYTES
+        constant = len(self._outlines.raw) + len(self._texts.raw)
+        return self.positions.nbytes + 2 * (constant + CRCS_BYTES)
 
     def parts(
-        self, layers: Sequence[Numbers], classes: UInt8s, further: tuple[str, ...] = ()
+        self,
+        layers: Sequence[Numbers],
+        classes: UInt8s,
+        further: tuple[str, ...] = (),
+        *,
+        lean: bool = False,
     ) -> tuple[deflate.Headed, bytes]:
         """Return what a tile begins with, and the value columns at its end.
 
@@ -420,6 +425,7 @@ class Tile:
         layers : the numbers of all areas
         classes : (layers, areas) class of each value, below 128; ignored where there is no value
         further : names of the layers after the first, whose attributes are ``name`` and ``name:class``
+        lean : without the static texts
         """
         columns: list[bytes] = []
         types: list[int] = []
@@ -433,9 +439,14 @@ class Tile:
             columns += [present, numbers.stream(told)]
             columns += [present, stream(_DATA, _VARINTS, len(told), its_classes.take(told).tobytes())]
         tail = b"".join(columns)
-        head = _head(self._texts, further, tuple(types))
-        size = varint(len(head) + len(self._constant.raw) + len(tail))
-        return deflate.Headed(size + head, self._constant), tail
+        names, constant = ((), (self._outlines,)) if lean else (self._names, (self._outlines, self._texts))
+        head = _head(names, further, tuple(types))
+        size = varint(len(head) + sum(len(block.raw) for block in constant) + len(tail))
+        return deflate.Headed(size + head, constant), tail
+
+    def outlines(self) -> bytes:
+        """Return the tile with the static texts alone: for readers who lay the values over it themselves."""
+        return self.pour((), np.empty((0, len(self)), np.uint8))
 
     def pour(self, layers: Sequence[Numbers], classes: UInt8s, further: tuple[str, ...] = ()) -> bytes:
         """Return the tile with these values; see ``parts``."""

@@ -126,6 +126,11 @@ class Gazetteer:
         return mvt.Attributes.of(self.ids, self.texts)
 
     @cached_property
+    def bare(self) -> mvt.Attributes:
+        """The same without the texts."""
+        return mvt.Attributes.of(self.ids, {})
+
+    @cached_property
     def _searchable(self) -> list[tuple[str, ...]]:
         return [
             tuple(searchable(name) for name in (area.name_ja, area.name_kana, area.name_en))

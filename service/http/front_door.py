@@ -23,7 +23,7 @@ from geo.errors import ChiikiError
 from geo.figures.indicators import Indicator
 from geo.layers.deflate import Beginning
 from service.http.responses import accepts_gzip, is_fresh
-from service.layers.tile_sources import FORMATS, MAX_ZOOM, TileSource, tile_source
+from service.layers.tile_sources import FORMATS, MAX_ZOOM, TileSource, is_lean, tile_source
 from service.layers.views import ViewQuery, is_usual, resolve
 from service.memory.atlas import Address, Atlas
 from service.memory.cache import settled
@@ -270,6 +270,7 @@ async def _source_of(atlas: Atlas, layer: str, query: bytes) -> TileSource | Non
     try:
         asked = dict(parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=bool(query)))
         rev, lang = asked.pop("rev", None), asked.pop("lang", "ja")
+        lean = is_lean(asked.pop("fields", None))
         if (
             lang not in ("ja", "en")
             or not asked.keys() <= ASKED
@@ -280,7 +281,7 @@ async def _source_of(atlas: Atlas, layer: str, query: bytes) -> TileSource | Non
         view = resolve(atlas, unquote(layer), ViewQuery(**asked, k=k))
         if not is_usual(view):
             return None
-        made = await settled(lambda: tile_source(atlas, view, (), rev))
+        made = await settled(lambda: tile_source(atlas, view, (), rev, lean=lean))
     except (ChiikiError, ValueError, SQLAlchemyError, OSError):
         return None
     atlas.store.tile_sources.put((layer, query), made)

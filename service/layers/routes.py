@@ -48,7 +48,7 @@ from service.layers.forms import (
     view_described,
 )
 from service.layers.legends import legend_of
-from service.layers.tile_sources import MAX_ZOOM
+from service.layers.tile_sources import FIELDS, LEAN, LEAN_FIELDS, MAX_ZOOM, Fields, is_lean
 from service.layers.views import MISSING, Lang, Picture, Revision, View, is_current
 from service.memory.atlas import POINT
 from service.memory.cache import digest
@@ -65,12 +65,22 @@ def _query(view: View, **others: str) -> str:
     return urlencode(view.parameters | others, safe=",")  # a bound of 1e+22 has a sign read as a space else
 
 
+def _chosen(lean: bool) -> dict[str, str]:
+    """Return what an address says of the attributes of its tiles; nothing where they have all."""
+    return {"fields": LEAN} if lean else {}
+
+
 @router.get("/tiles.json", summary="TileJSON 3.0", responses=answers(JSON, form=TileJson))
 async def tilejson(
-    request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja", encoding: Encoding = "mvt"
+    request: Request,
+    atlas: AtlasDep,
+    picture: PictureDep,
+    lang: Lang = "ja",
+    encoding: Encoding = "mvt",
+    fields: Fields = None,
 ) -> Response:
     """Return the TileJSON of a layer; its tile address carries the revision and may be cached for ever."""
-    view = picture.view
+    view, lean = picture.view, is_lean(fields)
     west, south, east, north = picture.gazetteer.bounds
     name = view.indicator.name_ja if lang == "ja" else view.indicator.name_en
     credits = credits_of(atlas, picture.vector.sources, view.vintage)
@@ -80,7 +90,7 @@ async def tilejson(
         **view_described(picture),
         "tilejson": "3.0.0",
         "encoding": encoding,
-        "tiles": [f"{tiles}.{encoding}?{_query(view, rev=picture.revision)}"],
+        "tiles": [f"{tiles}.{encoding}?{_query(view, rev=picture.revision, **_chosen(lean))}"],
         "png": f"{tiles}.png?{_query(view, rev=picture.revision)}",
         "name": f"{name} {view.period}",
         "description": view.indicator.description_ja if lang == "ja" else view.indicator.description_en,
@@ -97,13 +107,7 @@ async def tilejson(
                 "description": view.level,
                 "minzoom": 0,
                 "maxzoom": MAX_ZOOM,
-                "fields": {
-                    "code": "String: area code, five digits",
-                    "name": "String: name in Japanese",
-                    "name_en": "String: name in English",
-                    "value": "Number: absent where missing",
-                    "class": "Number: index of the class in legend.json, absent where missing",
-                },
+                "fields": LEAN_FIELDS if lean else FIELDS,
             }
         ],
     }
@@ -112,7 +116,12 @@ async def tilejson(
 
 @router.get("/style.json", summary="MapLibre style", responses=answers(JSON, form=Style))
 async def style(
-    request: Request, atlas: AtlasDep, picture: PictureDep, lang: Lang = "ja", encoding: Encoding = "mvt"
+    request: Request,
+    atlas: AtlasDep,
+    picture: PictureDep,
+    lang: Lang = "ja",
+    encoding: Encoding = "mvt",
+    fields: Fields = None,
 ) -> Response:
     """Return a complete MapLibre style: source, colours of the classes, no-data colour, outlines.
 
@@ -122,7 +131,7 @@ async def style(
     indicator = view.indicator
     # who reads MVT alone does not know the word either
     chosen = {} if encoding == "mvt" else {"encoding": encoding}
-    query = _query(view, lang=lang, **chosen)
+    query = _query(view, lang=lang, **chosen, **_chosen(is_lean(fields)))
     address = f"{base_url(request)}/v1/layers/{indicator.id}/tiles.json?{query}"
     name = indicator.name_ja if lang == "ja" else indicator.name_en
     circles, points, over = picture.circles, None, []

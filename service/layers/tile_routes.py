@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
@@ -11,7 +12,7 @@ from geo.errors import Finding, InvalidParameter
 from service.heavy import off_loop
 from service.http.dependencies import AtlasDep, ViewDep, api_router
 from service.layers.tile_answers import address_of, tile_answer
-from service.layers.tile_sources import TileSource, tile_source
+from service.layers.tile_sources import Fields, TileSource, is_lean, tile_source
 from service.layers.views import Revision, View, ViewQuery, is_usual, resolve
 from service.memory.atlas import Atlas
 from service.memory.cache import settled
@@ -41,16 +42,17 @@ def _further_views(atlas: Atlas, view: View, listed: str | None) -> list[View]:
 
 
 async def tile_source_of(
-    request: Request, atlas: AtlasDep, view: ViewDep, further: With = None, rev: Revision = None
+    request: Request,
+    atlas: AtlasDep,
+    view: ViewDep,
+    further: With = None,
+    fields: Fields = None,
+    rev: Revision = None,
 ) -> TileSource:
     """Return the tile source of a request, and keep it for the front door to pour the next tile from."""
     others = _further_views(atlas, view, further)
-    usual = all(map(is_usual, (view, *others)))
-    made = await (
-        settled(lambda: tile_source(atlas, view, others, rev))
-        if usual
-        else off_loop(tile_source, atlas, view, others, rev)
-    )
+    make = partial(tile_source, atlas, view, others, rev, lean=is_lean(fields))
+    made = await (settled(make) if all(map(is_usual, (view, *others))) else off_loop(make))
     atlas.store.tile_sources.put((request.path_params["layer"], request.scope["query_string"]), made)
     return made
 
@@ -75,6 +77,7 @@ async def tile(
 
     A vector tile has the layer `areas` (extent 4096) with `code`, `name`, `name_en`, `value` and `class`;
     the feature id is the code as an integer. `value` and `class` are absent where the value is missing.
+    A lean one (`fields=value,class`) has only these two and the id; `/v1/areas` tells all names at once.
     A MapLibre tile (MLT 1) is the same in another format and smaller; a missing value is null in its column.
     A PNG has the legend's colours and is transparent where there is no land.
     """

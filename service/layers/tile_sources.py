@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from fastapi import Query
 from numpy.typing import NDArray
 
+from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
 from geo.layers import mlt, mvt, png
 from geo.layers.deflate import Beginning, Headed
@@ -34,11 +36,47 @@ FORMATS: dict[str, tuple[str, int | None]] = {
 }
 
 
-def tile_source(atlas: Atlas, view: View, further: Sequence[View], rev: str | None) -> TileSource:
+#: What a vector tile says of an area. A lean one has no texts: who has them already needs the id alone.
+FIELDS = {
+    "code": "String: area code, five digits",
+    "name": "String: name in Japanese",
+    "name_en": "String: name in English",
+    mvt.VALUE: "Number: absent where missing",
+    mvt.CLASS: "Number: index of the class in legend.json, absent where missing",
+}
+LEAN_FIELDS = {name: FIELDS[name] for name in (mvt.VALUE, mvt.CLASS)}
+WHOLE, LEAN = ",".join(FIELDS), ",".join(LEAN_FIELDS)
+Fields = Annotated[
+    str | None,
+    Query(
+        description=f"Attributes of the vector tiles: `{LEAN}` leaves out codes and names; all when left out",
+        json_schema_extra={"enum": [LEAN, WHOLE]},
+    ),
+]
+
+
+def is_lean(fields: str | None) -> bool:
+    """Return whether the attributes asked for, in any order, are those of a lean tile and not of a whole one.
+
+    >>> is_lean("class,value"), is_lean(None)
+    (True, False)
+    """
+    named = FIELDS.keys() if fields is None else set(fields.split(","))
+    if named not in (FIELDS.keys(), LEAN_FIELDS.keys()):
+        finding = Finding("query", "fields", fields or "", f"{LEAN} or {WHOLE}")
+        raise InvalidParameter(
+            f"fields is {LEAN}, or {WHOLE}, which is the same as leaving it out", [finding]
+        )
+    return named == LEAN_FIELDS.keys()
+
+
+def tile_source(
+    atlas: Atlas, view: View, further: Sequence[View], rev: str | None, *, lean: bool = False
+) -> TileSource:
     """Return the tile source of a view; see ``service.memory.cache.settled``."""
     main, *others = (picture(atlas, one) for one in (view, *further))
-    layers = (one.indicator for one in (view, *further))
-    return TileSource(main, tuple(others), atlas.state_of(*layers), immutable=rev == main.revision)
+    state = atlas.state_of(*(one.indicator for one in (view, *further)))
+    return TileSource(main, tuple(others), state, immutable=rev == main.revision, lean=lean)
 
 
 @dataclass(frozen=True)
@@ -48,12 +86,14 @@ class TileSource:
     Attributes
     ----------
     state : of all layers on it; while that of the atlas is the same, so is the source
+    lean : whether its vector tiles have only values and classes
     """
 
     picture: Picture
     further: tuple[Picture, ...]
     state: str
     immutable: bool
+    lean: bool = False
 
     @property
     def nbytes(self) -> int:
@@ -91,7 +131,8 @@ class TileSource:
     @cached_property
     def etag(self) -> str:
         """Name of this state of the data; tiles add their address, format and encoding."""
-        return "-".join(p.etag for p in (self.picture, *self.further))
+        shown = "-".join(p.etag for p in (self.picture, *self.further))
+        return f"{shown}-lean" if self.lean else shown
 
     @cached_property
     def palette(self) -> NDArray[np.uint8]:
@@ -144,7 +185,8 @@ class TileSource:
 
     def mvt(self, atlas: Atlas, address: Address) -> Poured | None:
         """Return the parts of a tile as MVT, None where there is nothing to draw."""
-        tile = atlas.tile(self.picture.view.vintage.date, self.picture.view.level, address)
+        view = self.picture.view
+        tile = atlas.tile(view.vintage.date, view.level, address, lean=self.lean)
         if tile is None:
             return None
         values, classes = self.values[:, tile.positions], self.classes[:, tile.positions]
@@ -158,7 +200,7 @@ class TileSource:
         tile = atlas.mlt_tile(self.picture.view.vintage.date, self.picture.view.level, address)
         if tile is None:
             return None
-        return tile.parts(self.numbers, self.classes, self.keys)
+        return tile.parts(self.numbers, self.classes, self.keys, lean=self.lean)
 
 
 class Parts(NamedTuple):

@@ -392,15 +392,16 @@ class Atlas:
         """Return the key under which a tile is held."""
         return (vintage, level, address, self.catalogue.vintage_numbers[vintage])
 
-    def tile(self, vintage: dt.date, level: str, address: Address) -> mvt.Tile | None:
-        """Return a tile ready to pour, None where nothing is to draw."""
+    def tile(self, vintage: dt.date, level: str, address: Address, *, lean: bool = False) -> mvt.Tile | None:
+        """Return a tile ready to pour, None where nothing is to draw; a lean one has no texts."""
         gazetteer = self.gazetteer(vintage, level)
 
         async def ask() -> tuple[mvt.Tile | None]:
             stored = await self._stored_tile(vintage, level, address)
-            return (await prepared(_opened, stored, gazetteer) if stored else None,)
+            attributes = gazetteer.bare if lean else gazetteer.attributes
+            return (await prepared(_opened, stored, attributes) if stored else None,)
 
-        return self.store.held(self.store.tiles, self.tile_key(vintage, level, address), ask)[0]
+        return self.store.held(self.store.tiles, (*self.tile_key(vintage, level, address), lean), ask)[0]
 
     def mlt_tile(self, vintage: dt.date, level: str, address: Address) -> mlt.Tile | None:
         """Return the same tile ready to be poured by column, None where nothing is to draw."""
@@ -468,8 +469,8 @@ def _summed(members: Vector, positions: Sequence[int], additive: bool) -> Vector
     return Vector(total, np.array([reason], np.uint8), members.sources)
 
 
-def _opened(stored: bytes, gazetteer: Gazetteer) -> mvt.Tile:
-    tile = mvt.Tile(stored, gazetteer.attributes)
+def _opened(stored: bytes, attributes: mvt.Attributes) -> mvt.Tile:
+    tile = mvt.Tile(stored, attributes)
     tile.layout(np.zeros((1, len(tile)), np.bool_), ())  # most tiles lack no value
     return tile
 

@@ -16,11 +16,16 @@ def test_a_continued_stream_unpacks_to_both_parts(constant: bytes, tail: bytes) 
     assert gzip.decompress(deflate.Beginning((deflate.Block(constant),)).gzip(tail)) == constant + tail
 
 
-@given(head=st.binary(max_size=200), constant=st.binary(max_size=5000), tail=st.binary(max_size=5000))
-def test_a_block_may_have_a_head_of_one_body(head: bytes, constant: bytes, tail: bytes) -> None:
-    beginning = deflate.Headed(head, deflate.Block(constant))
-    assert beginning.to_compress == len(constant)
-    assert gzip.decompress(beginning.gzip(tail)) == beginning.whole(tail) == head + constant + tail
+@given(
+    head=st.binary(max_size=200),
+    constants=st.lists(st.binary(max_size=3000), max_size=3),
+    tail=st.binary(max_size=5000),
+)
+def test_blocks_may_have_a_head_of_one_body(head: bytes, constants: list[bytes], tail: bytes) -> None:
+    beginning = deflate.Headed(head, tuple(map(deflate.Block, constants)))
+    assert beginning.to_compress == sum(map(len, constants))
+    expected = head + b"".join(constants) + tail
+    assert gzip.decompress(beginning.gzip(tail)) == beginning.whole(tail) == expected
     assert beginning.to_compress == 0
 
 

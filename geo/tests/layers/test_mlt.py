@@ -191,6 +191,14 @@ def test_what_is_poured_is_what_is_decoded(
         expected["class" if row == 0 else f"{key}:class"] = _told(classes[row, positions], told)
     assert layer.columns == expected
 
+    beginning, tail = tile.parts(numbers, classes, further, lean=True)
+    lean = beginning.whole(tail)
+    assert gzip.decompress(beginning.gzip(tail)) == lean
+    (bare,), (outlined,) = mlt.decode(lean), mlt.decode(tile.outlines())
+    assert bare[:-1] == outlined[:-1] == layer[:-1]
+    assert bare.columns == {name: column for name, column in expected.items() if name not in TEXTS}
+    assert outlined.columns == {name: expected[name] for name in TEXTS}
+
 
 def _told(row: NDArray[np.float64] | NDArray[np.uint8], told: NDArray[np.bool_]) -> list[object]:
     return [each if is_told else None for each, is_told in zip(row.tolist(), told.tolist(), strict=True)]

@@ -8,10 +8,11 @@ import mapbox_vector_tile
 import numpy as np
 import pytest
 
+from geo.errors import InvalidParameter
 from geo.layers import mlt
 from geo.layers.palettes import NO_DATA
 from service.http.responses import IMMUTABLE, REVALIDATE
-from service.layers.tile_sources import TileSource, tile_source
+from service.layers.tile_sources import TileSource, is_lean, tile_source
 from service.layers.views import MISSING, View, ViewQuery, resolve
 from service.memory.atlas import Atlas
 
@@ -73,6 +74,27 @@ def test_a_maplibre_tile_says_the_same_by_column(atlas: Atlas, both: TileSource)
     rows = [dict(zip(names, row, strict=True)) for row in columns]
     assert {row["code"]: row for row in rows} == features(both.body(atlas, LAND, "mvt", gzipped=False))
     assert [one.kind for one in both.numbers] == [mlt.DOUBLE, mlt.UINT32]  # a rate, and people
+
+
+def test_a_lean_tile_has_the_numbers_and_the_id_alone(atlas: Atlas, source: TileSource) -> None:
+    lean = tile_source(atlas, view(atlas), [], None, lean=True)
+    (whole,) = mlt.decode(source.body(atlas, LAND, "mlt", gzipped=False))
+    (layer,) = mlt.decode(lean.body(atlas, LAND, "mlt", gzipped=False))
+    assert (layer.ids, layer.geometries) == (whole.ids, whole.geometries)
+    assert layer.columns == {name: whole.columns[name] for name in ("value", "class")}
+    told = mapbox_vector_tile.decode(lean.body(atlas, LAND, "mvt", gzipped=False))["areas"]["features"]
+    assert [one["properties"] for one in told] == [
+        dict(zip(layer.columns, row, strict=True)) for row in zip(*layer.columns.values(), strict=True)
+    ]
+    assert [one["id"] for one in told] == layer.ids
+    assert source.tile_headers(LAND, "mlt", gzipped=True) != lean.tile_headers(LAND, "mlt", gzipped=True)
+
+
+@pytest.mark.parametrize("fields", ["value", "value,class,colour", "", "code,value,class", "VALUE,CLASS"])
+def test_attributes_that_no_tile_has_are_refused(fields: str) -> None:
+    with pytest.raises(InvalidParameter) as refused:
+        is_lean(fields)
+    assert [(one.field, one.value) for one in refused.value.findings] == [("fields", fields)]
 
 
 def test_where_nothing_is_to_draw_a_vector_tile_is_empty_and_a_picture_transparent(
