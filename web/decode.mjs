@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { VectorTile } from "@mapbox/vector-tile";
-import Pbf from "pbf";
+import { PbfReader } from "pbf";
 
 // The decoder of MLT is written for bundlers: it imports its own files without their suffix.
 registerHooks({
@@ -23,7 +23,7 @@ const decoders = {
       features: table.getFeatures().map((each) => feature(each, each.geometry.coordinates)),
     })),
   mvt: (bytes) =>
-    Object.values(new VectorTile(new Pbf(bytes)).layers).map((layer) => ({
+    Object.values(new VectorTile(new PbfReader(bytes)).layers).map((layer) => ({
       name: layer.name,
       extent: layer.extent,
       features: Array.from({ length: layer.length }, (_, place) => layer.feature(place)).map((each) => feature(each, each.loadGeometry())),

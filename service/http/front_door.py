@@ -49,7 +49,7 @@ def page_policy(framers: str, *others: str) -> bytes:
     also = "".join(f" {other}" for other in others)
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{also}; "
-        f"connect-src 'self'{also}; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; "
+        f"connect-src 'self'{also}; worker-src 'self'; base-uri 'none'; form-action 'self'; "
         f"frame-ancestors {framers}"
     ).encode()
 

@@ -116,7 +116,9 @@ export const legend = ofLayer<Legend>("legend.json");
 export const values = ofLayer<Values>("values.json");
 export const periods = ofLayer<Periods>("periods.json");
 export const summary = ofLayer<Summary>("summary.json");
-export const tiles = ofLayer<TileJson>("tiles.json");
+const described = ofLayer<TileJson>("tiles.json");
+/** Return the description of a layer's tiles, as small as there are: names are in `gazetteer`, once for all of them. */
+export const tiles = (layer: string, query: string) => described(layer, `${query ? `${query}&` : ""}encoding=mlt&fields=value,class`);
 
 type PeriodLabels = Record<string, Record<string, Texts>>;
 
@@ -181,8 +183,13 @@ export async function catalogue(): Promise<Catalogue> {
   return { goals, measures, topics };
 }
 
-/** Return the areas of a level by code. */
-export async function gazetteer(level: string): Promise<Map<string, Area>> {
-  const found = await get<Areas>(`/v1/areas?level=${level}&limit=2000`);
+/** Return the code of an area, which the feature of a tile has as a number. */
+export function codeOf(id: unknown): string {
+  return String(id).padStart(5, "0");
+}
+
+/** Return the areas of a level by code, on the newest boundaries where no other date is named. */
+export async function gazetteer(level: string, vintage = ""): Promise<Map<string, Area>> {
+  const found = await get<Areas>(`/v1/areas?level=${level}&limit=2000${vintage ? `&vintage=${vintage}` : ""}`);
   return new Map(found.areas.map((area) => [area.code, area]));
 }

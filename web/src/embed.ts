@@ -107,7 +107,7 @@ async function showMap(target: HTMLElement): Promise<void> {
     map.select(code ? [code] : []);
     view = { ...view, area: code };
     if (!code) return;
-    const area = (await api.gazetteer(found.level)).get(code);
+    const area = (await api.gazetteer(found.level, view.vintage)).get(code);
     const value = shown.get(code) ?? null;
     if (area) tellHost({ type: "selection", code, name: { ja: area.name.ja, en: area.name.en }, value, period: current });
   };
@@ -125,8 +125,9 @@ async function showMap(target: HTMLElement): Promise<void> {
   const coloursOf = (legend: Legend) => ({ colours: legend.classes.map((one) => one.colour), noData: legend.no_data.colour });
   const breaks = breaksOver(view);
   const exact = layerQuery({ ...view, level: found.level, period: found.period, vintage: found.vintage });
-  const { tiles, minzoom, maxzoom } = await api.tiles(view.layer, exact);
-  await map.lay({ key: found.level, poured: exact, tiles, minzoom, maxzoom }, { ...coloursOf(found), classes: null }, lang);
+  const tiled = await api.tiles(view.layer, exact);
+  const names = () => api.gazetteer(found.level, view.vintage);
+  await map.lay({ ...tiled, key: found.level, poured: exact, names }, { ...coloursOf(found), classes: null }, lang);
   map.showGap(gapDefinition(view.layer));
   map.map.on("idle", () => (document.body.dataset["map"] = box.dataset["map"]));
   drawLegend(legendBox, found, lang, { breaks });

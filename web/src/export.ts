@@ -1,8 +1,8 @@
 /** The page of an export: layers, periods and levels on the map, from the files beside it alone. */
 
-import maplibre from "maplibre-gl";
+import { addProtocol } from "maplibre-gl";
 import { Protocol } from "pmtiles";
-import { get, type Lang, type Layer, type Legend, type LegendClass, Problem, type Texts } from "./api";
+import { type Areas, get, type Lang, type Layer, type Legend, type LegendClass, Problem, type Texts } from "./api";
 import { byId, h } from "./element";
 import { classesOf, drawLegend, recountSoon } from "./legend";
 import { RegionalMap } from "./map";
@@ -19,6 +19,7 @@ interface Level {
   id: string;
   name: Texts;
   files: { areas: string; tiles: string };
+  encoding: "mvt" | "mlt";
   minzoom: number;
   maxzoom: number;
 }
@@ -55,7 +56,7 @@ const asked = new URLSearchParams(location.search);
 let lang: Lang = asked.get("lang") === "en" ? "en" : "ja";
 let period = asked.get("period") ?? "";
 const hasSharedBreaks = asked.get("breaks_over") === "all";
-maplibre.addProtocol("pmtiles", new Protocol().tile);
+addProtocol("pmtiles", new Protocol().tile);
 
 function showFault(error: unknown): void {
   const detail = error instanceof Problem ? `${error.message} ${error.detail}` : String(error);
@@ -193,7 +194,8 @@ async function start(): Promise<void> {
     if (!map.has(level)) {
       const tiles = [`pmtiles://${new URL(outlines.files.tiles, location.href)}/{z}/{x}/{y}`];
       const bare = { colours: found.classes.map((one) => one.colour), noData: found.no_data.colour, classes: null };
-      await map.lay({ key: level, poured: "", tiles, minzoom: outlines.minzoom, maxzoom: outlines.maxzoom }, bare, lang);
+      const names = async () => new Map((await get<Areas>(outlines.files.areas)).areas.map((area) => [area.code, area]));
+      await map.lay({ ...outlines, key: level, poured: "", tiles, names }, bare, lang);
     }
     if (own !== turn) return;
     paint(period, true);

@@ -174,8 +174,9 @@ async function lay(target: RegionalMap, shown: View, found: Legend): Promise<voi
   const key = `${found.level} ${found.vintage}`;
   const poured = pouredBy(shown, found);
   if (!target.has(key)) {
-    const { tiles, minzoom, maxzoom } = await api.tiles(shown.layer, query);
-    await target.lay({ key, poured, tiles, minzoom, maxzoom }, { ...colours(found), classes: null }, view.lang);
+    const names = () => api.gazetteer(found.level, view.vintage);
+    const tiled = await api.tiles(shown.layer, query);
+    await target.lay({ ...tiled, key, poured, names }, { ...colours(found), classes: null }, view.lang);
   } else if (target.poured === poured) {
     target.paint({ ...colours(found), classes: null }, view.lang);
   } else {
@@ -188,7 +189,7 @@ async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
   target.showGap(gapDefinition(found.layer));
   target.showBackground(mayHaveBackground && view.overlay.includes("gsi"));
   const asked = view.overlay.find((one) => one.startsWith("deployments"));
-  const areas: Map<string, api.Area> = view.overlay.includes("labels") ? await api.gazetteer(found.level) : new Map();
+  const areas: Map<string, api.Area> = view.overlay.includes("labels") ? await api.gazetteer(found.level, view.vintage) : new Map();
   target.showLabels(view.overlay.includes("labels") ? areas.values() : null, lang);
   if (!asked) return target.showMarks(null, areas);
   const measure = asked.split(":")[1];
@@ -198,7 +199,7 @@ async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
       (code): Mark => ({ code, status: one.status, label: `${one.title[lang] || one.title.ja || one.programme}（${one.status_label[lang]}）` }),
     ),
   );
-  const everywhere = await Promise.all(["prefecture", "ward", "municipality"].map(api.gazetteer));
+  const everywhere = await Promise.all(["prefecture", "ward", "municipality"].map((level) => api.gazetteer(level, view.vintage)));
   target.showMarks(marks, new Map(everywhere.flatMap((one) => [...one])));
 }
 

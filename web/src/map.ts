@@ -3,9 +3,10 @@
  */
 
 import type { Feature, FeatureCollection, Position } from "geojson";
-import maplibre from "maplibre-gl";
+import * as maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
-import type { Area, Lang } from "./api";
+import workerAddress from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import { type Area, codeOf, type Lang, type Texts } from "./api";
 import { type Box, cameraOf, hashOf, inPlane, JAPAN, MARGIN, onGlobe, placingOf, plateSize, type Size } from "./camera";
 import { CELLS, STOPS, UNTOLD } from "./gap";
 import { MARKS, mark } from "./marks";
@@ -23,13 +24,21 @@ const ADDRESS_MS = 200;
 const GSI = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png";
 const FONTS = ["Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "sans-serif"];
 
+maplibre.setWorkerUrl(workerAddress);
+
+/** What areas are called, by code. */
+export type Names = ReadonlyMap<string, { name: Texts }>;
+
 /** The outlines of a level at a vintage, with the classes of the layer that they were first asked for. */
 export interface Outlines {
   key: string;
   poured: string;
   tiles: string[];
+  encoding: "mvt" | "mlt";
   minzoom: number;
   maxzoom: number;
+  /** The tiles have only ids; names are asked for when somebody first points at an area. */
+  names(): Promise<Names>;
 }
 
 /** What colour each area has. `classes` is null where the tiles already carry them. */
@@ -39,6 +48,7 @@ export interface Paint extends Colours {
 
 export interface Pointed {
   code: string;
+  /** Empty until names are there. */
   name: string;
   value: number | undefined;
   x: number;
@@ -100,6 +110,9 @@ export class RegionalMap {
   /** The layer and period whose classes the tiles carry. */
   poured = "";
   private key = "";
+  private outlines: Outlines | null = null;
+  private names: Names | null = null;
+  private askForNames: () => void = () => undefined;
   private states = new Map<string, number>();
   private under: string | undefined;
   /** Where the pointer rests on the map; null where it is elsewhere, as a finger is that has been lifted and put down again. */
@@ -171,13 +184,13 @@ export class RegionalMap {
       const mark = this.map.getLayer("deployments") && this.map.queryRenderedFeatures(event.point, { layers: ["deployments"] })[0];
       const area = this.areaAt(event.point);
       if (mark) this.popup.setLngLat(event.lngLat).setText(String(mark.properties["label"])).addTo(this.map);
-      if (area) this.listeners.chosen(String(area.properties["code"]));
+      if (area) this.listeners.chosen(codeOf(area.id));
     });
     // Enter on the focused map chooses what lies in its middle, under the cross
     this.map.getCanvas().addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       const area = this.areaAt([container.clientWidth / 2, container.clientHeight / 2]);
-      if (area) this.listeners.chosen(String(area.properties["code"]));
+      if (area) this.listeners.chosen(codeOf(area.id));
     });
   }
 
@@ -196,19 +209,29 @@ export class RegionalMap {
   pointAgain(): void {
     const at = this.pointer;
     if (!at) return;
-    const told = this.areaAt(at)?.properties;
-    this.highlight(told ? String(told["code"]) : undefined);
-    this.tell(
-      told
-        ? {
-            code: String(told["code"]),
-            name: String(told[this.lang === "ja" ? "name" : "name_en"] || told["name"]),
-            value: told["value"] as number | undefined,
-            x: at.x,
-            y: at.y,
-          }
-        : null,
-    );
+    const area = this.areaAt(at);
+    const code = area && codeOf(area.id);
+    this.highlight(code);
+    if (code === undefined) return this.tell(null);
+    if (!this.names) this.askForNames();
+    const name = this.names?.get(code)?.name;
+    this.tell({ code, name: name?.[this.lang] || name?.ja || "", value: area?.properties["value"] as number | undefined, x: at.x, y: at.y });
+  }
+
+  /** Let names be asked for, once. */
+  private nameBy(outlines: Outlines): void {
+    this.names = null;
+    this.askForNames = () => {
+      this.askForNames = () => undefined;
+      outlines.names().then(
+        (names) => {
+          if (this.outlines !== outlines) return;
+          this.names = names;
+          this.pointAgain();
+        },
+        () => this.outlines === outlines && this.nameBy(outlines), // the next area pointed at asks again
+      );
+    };
   }
 
   private tell(area: Pointed | null): void {
@@ -249,14 +272,16 @@ export class RegionalMap {
     this.lang = lang;
     this.container.dataset["map"] = "loading";
     this.key = outlines.key;
+    this.outlines = outlines;
+    this.nameBy(outlines);
     this.poured = outlines.poured;
     this.states.clear();
     this.under = undefined;
     this.plate = null;
     for (const layer of ["areas-hover", "areas-line", "areas-fill"]) if (this.map.getLayer(layer)) this.map.removeLayer(layer);
     if (this.map.getSource("areas")) this.map.removeSource("areas");
-    const { tiles, minzoom, maxzoom } = outlines;
-    this.map.addSource("areas", { type: "vector", tiles, minzoom, maxzoom });
+    const { tiles, encoding, minzoom, maxzoom } = outlines;
+    this.map.addSource("areas", { type: "vector", tiles, encoding, minzoom, maxzoom });
     const shared = { source: "areas", "source-layer": "areas" };
     const before = this.map.getStyle().layers.find((one) => one.id !== "gsi")?.id;
     this.map.addLayer(
@@ -342,9 +367,9 @@ export class RegionalMap {
     const [x, y] = inPlane(lng, lat);
     const plate = emptyPlate(width, height);
     const placing = placingOf({ x, y, zoom: this.map.getZoom() }, size, plate);
-    for (const { geometry, properties } of this.map.querySourceFeatures("areas", { sourceLayer: "areas" })) {
+    for (const { geometry, id } of this.map.querySourceFeatures("areas", { sourceLayer: "areas" })) {
       const rings = geometry.type === "Polygon" ? geometry.coordinates : geometry.type === "MultiPolygon" ? geometry.coordinates.flat() : [];
-      etch(plate, String(properties["code"]), rings.map(flat), placing);
+      etch(plate, codeOf(id), rings.map(flat), placing);
     }
     this.underlay.lay(plate);
     this.plate = plate;

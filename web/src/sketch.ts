@@ -1,7 +1,6 @@
 /** The first map: the areas in their colours before the map's own program is there, from the tiles that it will use too. */
 
-import { VectorTile } from "@mapbox/vector-tile";
-import Pbf from "pbf";
+import { decodeTile } from "@maplibre/mlt";
 import type { Legend } from "./api";
 import * as api from "./api";
 import { type Camera, cameraOf, fitted, JAPAN, placingOf, plateSize, type Size, type TileAddress, tilesInSight } from "./camera";
@@ -28,20 +27,19 @@ function etched(tiles: Tile[], camera: Camera, size: Size): [plate: Plate, class
   const classes = new Map<string, number>();
   const world = placingOf(camera, size, plate);
   for (const { z, x, y, body } of tiles) {
-    const layer = new VectorTile(new Pbf(body)).layers["areas"];
-    if (!layer) continue;
-    const scale = world.scale / 2 ** z / layer.extent;
-    const placing = { scale, left: world.left + x * layer.extent * scale, top: world.top + y * layer.extent * scale };
-    for (let index = 0; index < layer.length; index += 1) {
-      const area = layer.feature(index);
-      const code = String(area.properties["code"]);
-      if (area.properties["class"] !== undefined) classes.set(code, Number(area.properties["class"]));
-      etch(
-        plate,
-        code,
-        area.loadGeometry().map((ring) => ring.flatMap((point) => [point.x, point.y])),
-        placing,
-      );
+    for (const layer of decodeTile(new Uint8Array(body))) {
+      const scale = world.scale / 2 ** z / layer.extent;
+      const placing = { scale, left: world.left + x * layer.extent * scale, top: world.top + y * layer.extent * scale };
+      for (const { id, properties, geometry } of layer.getFeatures()) {
+        const code = api.codeOf(id);
+        if (properties["class"] !== undefined) classes.set(code, Number(properties["class"]));
+        etch(
+          plate,
+          code,
+          geometry.coordinates.map((ring) => ring.flatMap((point) => [point.x, point.y])),
+          placing,
+        );
+      }
     }
   }
   return [plate, classes];

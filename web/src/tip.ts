@@ -9,7 +9,7 @@ const ROOM = 80;
 
 /** Tell the name of the area pointed at and what it has; the name alone while that is not known; nothing of no area. */
 export function showTip(tip: HTMLElement, area: Pointed | null, told: string | null): void {
-  tip.hidden = !area;
+  tip.hidden = !area?.name;
   if (!area) return;
   tip.replaceChildren(h("b", {}, area.name), told === null ? "" : h("span", {}, told));
   const most = (tip.offsetParent?.clientWidth ?? innerWidth) - tip.offsetWidth - MARGIN;
