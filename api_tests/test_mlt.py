@@ -162,6 +162,40 @@ def test_a_tile_is_the_same_compressed_and_by_either_way(client: httpx.Client) -
     assert {name: layer.columns[name] for name in alone.columns} == alone.columns
 
 
+MVT_TYPE = "application/vnd.mapbox-vector-tile"
+
+
+@pytest.mark.parametrize(
+    ("accept", "suffix", "media_type"),
+    [
+        (MEDIA_TYPE, "mlt", MEDIA_TYPE),
+        (f"{MVT_TYPE};q=0.5, {MEDIA_TYPE}", "mlt", MEDIA_TYPE),
+        (f"{MVT_TYPE}, {MEDIA_TYPE};q=0.9", "mvt", MVT_TYPE),
+        (f"application/*;q=0.1, {MVT_TYPE};q=0", "mlt", MEDIA_TYPE),
+        ("image/avif,image/png,*/*;q=0.8", "png", "image/png"),
+        ("*/*", "mvt", MVT_TYPE),
+    ],
+)
+def test_a_bare_address_answers_in_the_format_that_is_accepted(
+    client: httpx.Client, accept: str, suffix: str, media_type: str
+) -> None:
+    query = "?period=2020&with=births"
+    answer = client.get(TILE + query, headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+    assert {"Accept-Encoding", "Accept"} <= set(answer.headers["vary"].split(", "))
+    named = client.get(f"{TILE}.{suffix}{query}")
+    assert (answer.content, answer.headers["etag"]) == (named.content, named.headers["etag"])
+    fresh = client.get(TILE + query, headers={"Accept": accept, "If-None-Match": named.headers["etag"]})
+    assert (fresh.status_code, fresh.headers["vary"]) == (304, answer.headers["vary"])
+
+
+def test_a_bare_address_refuses_what_no_tile_is(client: httpx.Client) -> None:
+    refused = client.get(TILE, headers={"Accept": "text/html, image/*;q=0, application/*;q=0.0"})
+    assert (refused.status_code, refused.json()["type"]) == (406, "/problems/not-acceptable")
+    assert client.get("/v1/layers/ageing-rate/tiles/5/0/0", headers={"Accept": MEDIA_TYPE}).status_code == 204
+    assert client.get(f"{TILE}.jpg").status_code == 404
+
+
 def test_where_nothing_is_to_draw_there_is_no_tile(client: httpx.Client) -> None:
     for _ in range(2):
         assert client.get("/v1/layers/ageing-rate/tiles/5/0/0.mlt").status_code == 204

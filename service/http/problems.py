@@ -50,6 +50,10 @@ class TooManyFeatures(ChiikiError):
     """An answer would be made of more than it may be; the message says how many, and what to ask instead."""
 
 
+class NotAcceptable(ChiikiError):
+    """The answer exists in none of the media types that the client takes."""
+
+
 class UnknownFormat(ChiikiError):
     """The answer does not exist in the format asked for."""
 
@@ -69,6 +73,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     TooManyFeatures: (422, "too-many-features"),
     Unauthorized: (401, "unauthorized"),
     Forbidden: (403, "forbidden"),
+    NotAcceptable: (406, "not-acceptable"),
     UnknownFormat: (501, "unknown-format"),  # as oEmbed wants it
     Unavailable: (503, "unavailable"),
     FontMissing: (503, "font-missing"),
@@ -91,6 +96,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "unauthorized": ("API キーが必要です", "An API key is needed"),
     "forbidden": ("この API キーには権限がありません", "The API key does not allow this"),
     "too-large": ("リクエストが大きすぎます", "Request too large"),
+    "not-acceptable": ("求められた形式では答えられません", "Not available in the media types accepted"),
     "unknown-format": ("この形式では答えられません", "Not available in this format"),
     "unavailable": ("データベースに接続できません", "The database cannot be reached"),
     "font-missing": ("図を描く書体がありません", "The fonts for pictures are missing"),

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import math
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,6 +61,35 @@ def accepts_gzip(header: str) -> bool:
             return allowed
         wildcard = wildcard or (coding.strip() == "*" and allowed)
     return wildcard
+
+
+def preferred(accept: str, offered: Sequence[str]) -> str | None:
+    """Return the media type that an Accept header likes best (RFC 9110 12.5.1), None where it takes none.
+
+    Of equals the first is taken. A range that says more goes before one that says less; parameters but ``q``
+    are passed over.
+
+    >>> preferred("image/*;q=0.5, text/html", ["image/png", "text/html"]), preferred("", ["image/png"])
+    ('text/html', 'image/png')
+    """
+    ranges = dict(map(_range, accept.lower().split(","))) if accept.strip() else {"*/*": 1.0}
+
+    def quality(media_type: str) -> float:
+        told = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
+        return next((ranges[each] for each in told if each in ranges), 0.0)
+
+    best = max(offered, key=quality)
+    return best if quality(best) > 0 else None
+
+
+def _range(text: str) -> tuple[str, float]:
+    media_type, *parameters = (part.strip() for part in text.split(";"))
+    weights = [part[2:] for part in parameters if part.startswith("q=")]
+    return media_type, float(weights[0]) if weights and _WEIGHT.fullmatch(weights[0]) else 1.0
+
+
+#: A weight (RFC 9110 12.4.2).
+_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 
 
 def is_fresh(if_none_match: str, etag: str) -> bool:

@@ -22,12 +22,14 @@ def address_of(z: int, x: int, y: int) -> Address:
 
 
 async def tile_answer(
-    request: Request, atlas: Atlas, poured: TileSource, address: Address, suffix: str
+    request: Request, atlas: Atlas, poured: TileSource, address: Address, suffix: str, vary: str = ""
 ) -> Response:
-    """Return the tile at an address as a response."""
+    """Return the tile at an address as a response; ``vary`` is what else than Accept-Encoding chose it."""
     media_type, size = FORMATS[suffix]
     gzipped = size is None and accepts_gzip(request.headers.get("accept-encoding", ""))
     headers = poured.tile_headers(address, suffix, gzipped=gzipped)
+    if vary:
+        headers["Vary"] = f"Accept-Encoding, {vary}"
     if is_fresh(request.headers.get("if-none-match", ""), headers["ETag"]):
         headers.pop("Content-Encoding", None)
         return Response(status_code=304, headers=headers)

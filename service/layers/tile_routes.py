@@ -11,8 +11,11 @@ from fastapi.responses import Response
 from geo.errors import Finding, InvalidParameter
 from service.heavy import off_loop
 from service.http.dependencies import AtlasDep, ViewDep, api_router
+from service.http.forms import answers
+from service.http.problems import NotAcceptable
+from service.http.responses import preferred
 from service.layers.tile_answers import address_of, tile_answer
-from service.layers.tile_sources import Fields, TileSource, is_lean, tile_source
+from service.layers.tile_sources import FORMATS, Fields, TileSource, is_lean, tile_source
 from service.layers.views import Revision, View, ViewQuery, is_usual, resolve
 from service.memory.atlas import Atlas
 from service.memory.cache import settled
@@ -83,3 +86,28 @@ async def tile(
     """
     suffix = request.url.path.rsplit(str(y), 1)[1].removeprefix(".")
     return await tile_answer(request, atlas, poured, address_of(z, x, y), suffix)
+
+
+#: What a bare address has; whoever does not say what it takes gets the first.
+OFFERED = {FORMATS[suffix][0]: suffix for suffix in ("mvt", "mlt", "png")}
+
+
+@router.get(
+    "/{z}/{x}/{y:int}",
+    summary="Tile in the format that the client accepts",
+    responses=answers(*OFFERED)
+    | {204: {"description": "Nothing to draw here"}, 406: {"description": "None of these is accepted"}},
+)
+async def negotiated_tile(
+    request: Request,
+    atlas: AtlasDep,
+    poured: Annotated[TileSource, Depends(tile_source_of)],
+    z: Annotated[int, Path(description="Zoom, 0 to 14")],
+    x: Annotated[int, Path(description="Column")],
+    y: Annotated[int, Path(description="Row, from the north")],
+) -> Response:
+    """Return one tile as `Accept` asks: MVT, which is the default, MLT, or PNG of 256 pixels."""
+    media_type = preferred(request.headers.get("accept", ""), list(OFFERED))
+    if media_type is None:
+        raise NotAcceptable(f"A tile is one of {', '.join(OFFERED)}")
+    return await tile_answer(request, atlas, poured, address_of(z, x, y), OFFERED[media_type], "Accept")
