@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,8 +24,9 @@ from playwright.sync_api import Browser, expect
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
 from api_tests.browser import Visit, legend_rows, running_browser
+from geo.layers import mlt
 from service.memory import revisions
-from service.publish.export import DataChanged, export_catalogue
+from service.publish.export import Choice, DataChanged, export_catalogue
 from service.tests.databases import Database
 
 LAYERS = ("population", "ageing-rate", "deployments:smart-cities")
@@ -76,14 +78,21 @@ def folder(done: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
     return done[0]
 
 
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[str]:
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Serve an export meanwhile, and give its address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Ranges, directory=str(folder))) as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-        serving.join()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[str]:
+    with serving(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +257,7 @@ def test_a_folder_that_holds_something_else_is_refused_and_stays(database: Datab
     [
         (("--layers", "populaton"), ("--layers", "populaton", "one of ", "ageing-rate")),
         (("--levels", "town"), ("--levels", "town", "one of prefecture, municipality, ward")),
+        (("--tiles", "pbf"), ("--tiles", "pbf", "one of mvt, mlt")),
         (
             ("--layers", "kpi-progress:goal-1-gpp-growth", "--levels", "ward"),
             ("--levels", "one of prefecture"),
@@ -271,10 +281,9 @@ def test_an_export_during_which_figures_were_loaded_is_none(
         with scratch_database.begin() as conn:
             revisions.changed(conn, revisions.indicator("births"))
 
+    choice = Choice("prefecture", "population")
     with pytest.raises(DataChanged):
-        export_catalogue(
-            scratch_database.settings, tmp_path / "site", "prefecture", "population", load_meanwhile
-        )
+        export_catalogue(scratch_database.settings, tmp_path / "site", choice, load_meanwhile)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -285,6 +294,46 @@ def opened(browser: Browser, site: str, query: str) -> Visit:
     visit = Visit(browser.new_page(viewport={"width": 1280, "height": 800}), site)
     visit.open(f"{site}/{query}")
     return visit
+
+
+def test_an_export_of_maplibre_tiles_says_the_same_and_its_page_draws_them(
+    database: Database, folder: Path, tmp_path: Path, browser: Browser
+) -> None:
+    words = ("--layers", "ageing-rate", "--levels", "prefecture", "--tiles", "mlt")
+    done = run(database, str(tmp_path / "site"), *words)
+    assert done.returncode == 0, done.stderr
+    archives = [one / "tiles" / "prefecture.pmtiles" for one in (folder, tmp_path / "site")]
+    with archives[0].open("rb") as usual, archives[1].open("rb") as by_column:
+        sources = MmapSource(usual), MmapSource(by_column)
+        readers = [Reader(source) for source in sources]
+        # PMTiles 3.5, 4.1: a tile type of 6 is MLT
+        assert [reader.header()["tile_type"].value for reader in readers] == [1, 6]
+        assert [reader.metadata()["encoding"] for reader in readers] == ["mvt", "mlt"]
+        for (address, tile), (same, told) in zip(*map(all_tiles, sources), strict=True):
+            assert address == same
+            (layer,) = mlt.decode(gzip.decompress(told))
+            expected = mapbox_vector_tile.decode(gzip.decompress(tile))["areas"]["features"]
+            assert layer.ids == [one["id"] for one in expected]
+            rows = zip(*layer.columns.values(), strict=True)
+            assert [dict(zip(layer.columns, row, strict=True)) for row in rows] == [
+                one["properties"] for one in expected
+            ]
+    assert archives[1].stat().st_size < archives[0].stat().st_size
+    assert [one["encoding"] for one in told_levels(tmp_path / "site")] == ["mlt"]
+    style = json.loads((tmp_path / "site/layers/ageing-rate/prefecture.style.json").read_bytes())
+    assert style["sources"]["areas"]["encoding"] == "mlt"
+    with serving(tmp_path / "site") as site:
+        visit = opened(browser, site, "?layer=ageing-rate&level=prefecture")
+        present = visit.page.locator("#legend li:not(.none) rect")
+        shown = set(present.evaluate_all("boxes => boxes.map(box => box.getAttribute('fill'))"))
+        assert len(shown) >= 2
+        assert shown <= visit.colours()
+        assert visit.faults == []
+        visit.page.close()
+
+
+def told_levels(folder: Path) -> list[dict[str, Any]]:
+    return list(told(folder, "layers.json")["levels"])
 
 
 @pytest.mark.parametrize("query", ["?layer=population", "?layer=ageing-rate&level=prefecture&lang=en"])

@@ -207,15 +207,16 @@ def export(
     layers: Annotated[
         str | None, typer.Option(help="Only these layers, comma separated: population,ageing-rate.")
     ] = None,
+    tiles: Annotated[str, typer.Option(help="Format of the vector tiles: mvt, or mlt (MapLibre).")] = "mvt",
 ) -> None:
     """Write the catalogue as files for a static web server: tiles, values, styles and a page with the map."""
     from service.commands import transaction
-    from service.publish.export import export_catalogue
+    from service.publish.export import Choice, export_catalogue
     from service.settings import Settings
 
     settings = Settings()
     with transaction(settings), progress_bar("export") as progress:
-        report = export_catalogue(settings, directory, levels, layers, progress)
+        report = export_catalogue(settings, directory, Choice(levels, layers, tiles), progress)
     print_report(report)
 
 

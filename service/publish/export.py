@@ -10,11 +10,12 @@ import asyncio
 import gzip
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -27,7 +28,7 @@ from rich.filesize import decimal
 from geo.eras import period_label
 from geo.errors import ChiikiError, Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
-from geo.layers import mvt
+from geo.layers import mlt, mvt
 from geo.layers.style import fill_of_codes, maplibre_style
 from geo.layers.words import credits_in_words
 from service.areas import queries as area_queries
@@ -97,8 +98,35 @@ class Sheet:
         return {"values": f"{self.name}.json", "style": f"{self.name}.style.json"}
 
 
+class Tiles(NamedTuple):
+    """A format that tiles are written in."""
+
+    encoding: str
+    tile_type: TileType
+    outlines: Callable[[bytes, Gazetteer], bytes]
+
+
+#: ``--tiles`` → how the stored tiles are written
+TILES = {
+    "mvt": Tiles("mvt", TileType.MVT, lambda stored, areas: mvt.Tile(stored, areas.attributes).outlines()),
+    "mlt": Tiles(
+        "mlt",
+        TileType.MLT,
+        lambda stored, areas: mlt.Tile(mvt.read_skeleton(stored), areas.ids, areas.texts).outlines(),
+    ),
+}
+
+
+class Choice(NamedTuple):
+    """What is exported, as the options say it; all levels and layers where nothing is said."""
+
+    levels: str | None = None
+    layers: str | None = None
+    tiles: str = "mvt"
+
+
 def export_catalogue(
-    settings: Settings, directory: Path, levels: str | None, layers: str | None, progress: Progress
+    settings: Settings, directory: Path, choice: Choice, progress: Progress
 ) -> dict[str, object]:
     """Write the layers on the newest boundaries into a folder, and return what has become how large.
 
@@ -106,7 +134,7 @@ def export_catalogue(
 
     Raises
     ------
-    InvalidParameter : no such level or layer; the folder holds something else
+    InvalidParameter : no such level, layer or format of tiles; the folder holds something else
     NotFound : the front-end is not built
     DataChanged : something was loaded meanwhile
     """
@@ -118,7 +146,7 @@ def export_catalogue(
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as beside:
         made = Path(beside) / "made"
         shutil.copytree(PAGE, made)
-        count = asyncio.run(_write(settings, made, levels, layers, progress))
+        count = asyncio.run(_write(settings, made, choice, progress))
         report = {"directory": str(directory), "layers": count, **_sizes(made)}
         _take_place(made, directory, Path(beside) / "before")
     return report
@@ -175,9 +203,7 @@ async def _reading(settings: Settings) -> AsyncIterator[News]:
         await store.close()
 
 
-async def _write(
-    settings: Settings, folder: Path, levels: str | None, layers: str | None, progress: Progress
-) -> int:
+async def _write(settings: Settings, folder: Path, choice: Choice, progress: Progress) -> int:
     """Write every file, and return the number of layers.
 
     Raises
@@ -187,7 +213,7 @@ async def _write(
     async with _reading(settings) as news:
         atlas = await news.refresh()
         try:
-            count = await _write_all(atlas, folder, levels, layers, progress)
+            count = await _write_all(atlas, folder, choice, progress)
             same = await news.refresh() is atlas
         except Moved:
             same = False
@@ -196,17 +222,19 @@ async def _write(
     return count
 
 
-async def _write_all(
-    atlas: Atlas, folder: Path, levels: str | None, layers: str | None, progress: Progress
-) -> int:
+async def _write_all(atlas: Atlas, folder: Path, choice: Choice, progress: Progress) -> int:
     vintage = atlas.vintage(None)
-    sheets = _sheets(atlas, vintage, levels, layers)
+    if choice.tiles not in TILES:
+        finding = Finding("command line", "--tiles", choice.tiles, f"one of {', '.join(TILES)}")
+        raise InvalidParameter("--tiles names what does not exist", [finding])
+    tiles = TILES[choice.tiles]
+    sheets = _sheets(atlas, vintage, choice.levels, choice.layers)
     wanted = [level for level in LEVELS if any(sheet.level == level for sheet in sheets)]
     total = len(wanted) + len(sheets)
     described_levels = []
     for done, level in enumerate(wanted):
         progress(done, total, f"tiles: {level}")
-        described_levels.append(await _write_level(atlas, vintage, level, folder))
+        described_levels.append(await _write_level(atlas, vintage, level, tiles, folder))
     used = dict[str, None]()
     with pq.ParquetWriter(folder / FIGURES, COLUMNS, compression="zstd") as figures:
         for done, sheet in enumerate(sheets, len(wanted)):
@@ -217,7 +245,7 @@ async def _write_all(
             used |= dict.fromkeys(source for one in pictures for source in one.vector.sources)
             figures.write_table(pa.Table.from_batches(list(map(_rows, pictures))))
             _put(folder / sheet.files["values"], _values(atlas, pictures, shared))
-            _put(folder / sheet.files["style"], _style(atlas, pictures[-1]))
+            _put(folder / sheet.files["style"], _style(atlas, pictures[-1], tiles))
     _put(folder / CATALOGUE, _catalogue(atlas, vintage, sheets, described_levels))
     _put(folder / "sources.json", _sources(atlas, vintage, tuple(used)))
     progress(total, total, "")
@@ -258,35 +286,41 @@ def _put(file: Path, told: Mapping[str, object]) -> None:
     file.write_bytes(to_json(told))
 
 
-async def _write_level(atlas: Atlas, vintage: Vintage, level: str, folder: Path) -> dict[str, object]:
+async def _write_level(
+    atlas: Atlas, vintage: Vintage, level: str, tiles: Tiles, folder: Path
+) -> dict[str, object]:
     """Write the areas of a level and their tiles, and return where they are."""
     gazetteer = atlas.gazetteer(vintage.date, level)
     files = {"areas": f"areas/{level}.json", "tiles": f"tiles/{level}.pmtiles"}
     listed = [area_described(area, level, vintage) for area in gazetteer.areas]
     _put(folder / files["areas"], {"level": level, "vintage": str(vintage.date), "areas": listed})
     (folder / "tiles").mkdir(exist_ok=True)
-    top_zoom = await _write_tiles(atlas, vintage, gazetteer, folder / files["tiles"])
+    top_zoom = await _write_tiles(atlas, vintage, gazetteer, tiles, folder / files["tiles"])
     told = {"id": level, "name": LEVEL_NAMES[level], "count": len(gazetteer), "files": files}
-    return told | {"minzoom": 0, "maxzoom": top_zoom, "bounds": list(gazetteer.bounds)}
+    return told | {
+        "encoding": tiles.encoding,
+        "minzoom": 0,
+        "maxzoom": top_zoom,
+        "bounds": list(gazetteer.bounds),
+    }
 
 
-async def _write_tiles(atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, file: Path) -> int:
+async def _write_tiles(atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, tiles: Tiles, file: Path) -> int:
     """Write the stored tiles as one archive, and return the highest zoom."""
-    attributes = gazetteer.attributes
     date, level = vintage.date, gazetteer.level
+    async with atlas.reading(subjects=(revisions.vintage(date),)) as conn:
+        _count, top_zoom = await area_queries.encoded_tile_count(conn, date, level)
+        zooms = [await area_queries.encoded_tiles_of_zoom(conn, date, level, z) for z in range(top_zoom + 1)]
     with file.open("wb") as output:
         archive = Writer(output)
-        async with atlas.reading(subjects=(revisions.vintage(date),)) as conn:
-            _count, top_zoom = await area_queries.encoded_tile_count(conn, date, level)
-            for z in range(top_zoom + 1):
-                rows = await area_queries.encoded_tiles_of_zoom(conn, date, level, z)
-                # in the order of their ids a map's neighbouring tiles lie side by side in the file
-                for number, row in sorted((zxy_to_tileid(z, row.x, row.y), row) for row in rows):
-                    body = mvt.Tile(row.mvt, attributes).outlines()
-                    archive.write_tile(number, gzip.compress(body, 9, mtime=0))
+        for z, rows in enumerate(zooms):
+            # in the order of their ids a map's neighbouring tiles lie side by side in the file
+            for number, row in sorted((zxy_to_tileid(z, row.x, row.y), row) for row in rows):
+                body = tiles.outlines(row.mvt, gazetteer)
+                archive.write_tile(number, gzip.compress(body, 9, mtime=0))
         west, south, east, north = (round(edge * 1e7) for edge in gazetteer.bounds)
         header = {
-            "tile_type": TileType.MVT,
+            "tile_type": tiles.tile_type,
             "tile_compression": Compression.GZIP,
             "min_lon_e7": west,
             "min_lat_e7": south,
@@ -305,6 +339,7 @@ async def _write_tiles(atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, fil
             "attribution": vintage.credit["ja"],
             "version": f"{date}-{atlas.catalogue.numbers[revisions.vintage(vintage.date)]}",
             "type": "overlay",
+            "encoding": tiles.encoding,
             "vector_layers": [layer | {"fields": fields}],
         }
         archive.finalize(header, metadata)
@@ -358,7 +393,7 @@ def _period(picture: Picture) -> dict[str, object]:
     }
 
 
-def _style(atlas: Atlas, picture: Picture) -> dict[str, object]:
+def _style(atlas: Atlas, picture: Picture, tiles: Tiles) -> dict[str, object]:
     """Return a MapLibre style of a layer's newest period; the tiles have no values, so it has the codes."""
     view, codes = picture.view, picture.gazetteer.codes
     credit = credits_in_words(credits_of(atlas, picture.vector.sources, view.vintage))["ja"]
@@ -369,6 +404,7 @@ def _style(atlas: Atlas, picture: Picture) -> dict[str, object]:
             "type": "vector",
             "url": f"pmtiles://tiles/{view.level}.pmtiles",
             "attribution": credit,
+            **({} if tiles.encoding == "mvt" else {"encoding": tiles.encoding}),
         },
         fill=fill_of_codes(picture.hex_colours, listed),
         lang="ja",
