@@ -52,7 +52,7 @@ _LENGTHS, _GEOMETRIES, _PARTS, _RINGS, _DICTIONARY_LENGTHS = 0x30, 0x31, 0x32, 0
 #: How a stream is encoded: two logical fields of three bits, the physical one in the last two.
 _PLAIN, _VARINTS, _DELTAS, _RUNS, _RUNS_OF_DELTAS = 0x00, 0x02, 0x22, 0x62, 0x2E
 _VERTEX_DELTAS, _BOOLEAN_RUNS = 0x42, 0x60
-_WITH_RUNS = (_RUNS, _RUNS_OF_DELTAS)
+_WITH_RUNS, _WITH_DELTAS = (_RUNS, _RUNS_OF_DELTAS), (_DELTAS, _RUNS_OF_DELTAS)
 _ENCODINGS = (_PLAIN, _VARINTS, _DELTAS, *_WITH_RUNS, _VERTEX_DELTAS, _BOOLEAN_RUNS)
 
 #: Kinds of geometry; one of several parts is three more.
@@ -222,13 +222,13 @@ def unsigned(kind: int, numbers: Ints) -> bytes:
 
 
 def numbers_of(told: Stream) -> Ints:
-    """Return the numbers of a stream of unsigned ones."""
+    """Return the numbers of a stream of unsigned ones; deltas go round at 2³²."""
     words = varints(told.payload)
     if len(words) != told.count:
         raise InvalidFile(f"An MLT stream of {told.count} numbers has {len(words)}")
     if told.encoding in _WITH_RUNS:
         words = unrun(words)
-    return np.cumsum(unzigzag(words)) if told.encoding in (_DELTAS, _RUNS_OF_DELTAS) else words
+    return np.cumsum(unzigzag(words)) & 0xFFFFFFFF if told.encoding in _WITH_DELTAS else words
 
 
 def texts_column(column: Sequence[bytes]) -> bytes:
@@ -594,9 +594,12 @@ def _numbers_as_told(kind: int, told: Stream) -> list[int | float]:
         if kind != INT32:
             return list(words.tolist())
         return list(unzigzag(words.astype(np.int64)).tolist())
-    signed = kind == INT32 and told.encoding in (_VARINTS, _RUNS)
     numbers = numbers_of(told)
-    return list((unzigzag(numbers) if signed else numbers).tolist())
+    if kind != INT32:
+        return list(numbers.tolist())
+    if told.encoding in _WITH_DELTAS:
+        return list(numbers.astype(np.uint32).view(np.int32).tolist())
+    return list(unzigzag(numbers).tolist())
 
 
 def _texts_of(streams: Mapping[int, Stream]) -> list[str]:

@@ -113,6 +113,12 @@ def test_the_narrowest_column_that_loses_nothing_is_taken(numbers: list[float], 
     assert mlt.number_type(np.array(numbers)) == kind
 
 
+def test_deltas_of_unsigned_numbers_go_round() -> None:
+    # Data, deltas, 2 values: zigzag -1, and +2 from there
+    told = mlt.Reader(bytes.fromhex("102202020104")).stream()
+    assert mlt.numbers_of(told).tolist() == [4294967295, 1]
+
+
 words = st.lists(st.one_of(st.integers(0, 3), st.integers(0, 2**32 - 1)), max_size=300)
 
 
