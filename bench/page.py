@@ -80,10 +80,11 @@ async (seconds) => {
 PLAIN = """
 <!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/maplibre-gl.css">
 <style>body { margin: 0 } #map { width: %(width)dpx; height: %(height)dpx }</style>
-<div id="map"></div><script src="/maplibre-gl.js"></script>
-<script>
+<div id="map"></div>
+<script type="module">
+import * as maplibregl from "/maplibre-gl.mjs";
 const asked = new URLSearchParams(location.search);
-const map = new maplibregl.Map({
+const map = window.map = new maplibregl.Map({
   container: "map",
   style: `%(service)s/v1/layers/${asked.get("layer")}/style.json?level=${asked.get("level")}`,
   bounds: [126.5, 26.0, 149.0, 45.7], fitBoundsOptions: { padding: 12 }, fadeDuration: 0,
@@ -128,7 +129,7 @@ class Quiet(SimpleHTTPRequestHandler):
 def plain_page(service: str) -> Iterator[str]:
     """Serve the plain page and its library from a server of their own meanwhile, and return its address."""
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("maplibre-gl.js", "maplibre-gl.css"):
+        for name in ("maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl.css"):
             shutil.copy(LIBRARY / name, folder)
         (Path(folder) / "index.html").write_text(PLAIN % {"service": service, **MAP})
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
