@@ -339,5 +339,6 @@ def test_the_first_view_is_small(client: httpx.Client, browser: Browser, server:
     for url in files:
         with client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer:
             sent += sum(len(part) for part in answer.iter_raw())
-    assert 250_000 < sent < 450_000
+    # MapLibre GL JS 6 and its worker are 444 kB of it, which share no code
+    assert 250_000 < sent < 520_000
     page.close()

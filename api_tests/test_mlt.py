@@ -305,3 +305,18 @@ def test_areas_of_a_map_are_asked_for_and_marked(client: httpx.Client, page: Pag
 
     page.evaluate(CHOOSE, 1000)
     assert {"#ff00ff", "#00ff00"} <= colours(page.locator("#map canvas").screenshot())
+
+
+@needs_browser
+def test_the_explorer_is_drawn_from_lean_maplibre_tiles(
+    browser: Browser, server: Server, client: httpx.Client
+) -> None:
+    visit = Visit(browser.new_page(base_url=server.url), server.url)
+    visit.open("/?layer=ageing-rate&level=prefecture&period=2020&lang=ja")
+    tiles = [url for url in visit.requests if "/tiles/" in url]
+    assert tiles
+    assert all(".mlt?" in url and "fields=value,class" in url for url in tiles)
+    legend = client.get("/v1/layers/ageing-rate/legend.json?level=prefecture&period=2020").json()
+    assert {one["colour"] for one in legend["classes"] if one["count"]} <= visit.colours()
+    assert visit.faults == []
+    visit.page.close()
