@@ -14,8 +14,14 @@ FILE = "area_names.csv"
 HEADER = ("code", "name_ja", "kana", "name_en", "district")
 #: The date of the codes that Okinawa has had since its return.
 OKINAWA_CODES = "1972-06-07"
-#: Newer than the list of English names; romanised here.
-ROMANISED = {"22138": "Chuo-ku", "22139": "Hamana-ku", "22140": "Tenryu-ku", "40231": "Nakagawa-shi"}
+#: Newer than the list of English names, or otherwise in it than its kana; romanised here.
+ROMANISED = {
+    **{"22138": "Chuo-ku", "22139": "Hamana-ku", "22140": "Tenryu-ku", "40231": "Nakagawa-shi"},
+    "28221": "Tambasasayama-shi",  # 篠山市 until 2019-05-01
+    "46223": "Minamikyushu-shi",  # Minamikyusyu-shi in the list
+}
+#: A slip in the kana of the list: 多賀城町 until 1971.
+KANA = {"04402": "たがじょうまち"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,8 @@ def _standard_areas(path: Path, districts: Mapping[str, str]) -> dict[str, Name]
         code = f"{int(entry['id']):05d}"
         # the lists have subprefectures in place of districts for Hokkaido
         district = entry.get("郡名称") or districts.get(code, "")
-        name = Name(entry["名称"] or "", entry["ふりがな"] or "", _roman(entry["英語名"] or ""), district)
+        kana = KANA.get(code, entry["ふりがな"] or "")
+        name = Name(entry["名称"] or "", kana, _roman(entry["英語名"] or ""), district)
         if code.endswith("000") or (code[2:3] == "3" and entry["名称"].endswith(("郡", "局", "庁"))):
             continue  # 郡 and subprefectures are no areas here
         if code.startswith("47") and entry["廃止年月日"][:10] <= OKINAWA_CODES:
@@ -97,9 +104,9 @@ def _local_governments(path: Path, known: Mapping[str, Name]) -> dict[str, Name]
     with path.open(encoding="utf-8-sig", newline="") as opened:
         for row in csv.DictReader(opened):
             code = area_code(row["lgcode"])
-            before = known.get(code, Name("", "", ROMANISED.get(code, "")))
+            before = known.get(code, Name("", "", ""))
             ja, kana = row["city"].replace(" ", ""), row["citykana"].replace(" ", "")
-            names[code] = replace(before, ja=ja, kana=kana)
+            names[code] = replace(before, ja=ja, kana=kana, en=ROMANISED.get(code, before.en))
     return names
 
 
