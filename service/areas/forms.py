@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row
 from typing_extensions import TypedDict
 
 from geo.areas.lineage import Change
+from geo.codes import NORTHERN_TERRITORIES
 from geo.layers.words import Named
 from geo.text import Text, name_of
 from service.areas.gazetteer import Area, Gazetteer
 from service.http.forms import Feature, FeatureCollection
+from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 
+HOKKAIDO = "01000"
 #: Degrees to a metre.
 PLACES = 5
 
@@ -36,7 +40,10 @@ class NamedArea(TypedDict):
 
 
 class AreaOfLevel(TypedDict):
-    """An area; `centre` is longitude and latitude, `bbox` west, south, east, north."""
+    """An area; `centre` is longitude and latitude, `bbox` west, south, east, north.
+
+    `area_km2` is computed from the outline: it is not the published area, which `total-area` holds.
+    """
 
     code: str
     level: str
@@ -69,9 +76,20 @@ class ChildArea(TypedDict):
 MunicipalChange = TypedDict("MunicipalChange", {"date": str, "kind": str, "from": str, "to": str})
 
 
+class AreaSize(TypedDict):
+    """How large an area is: as published where that is known (`period`), else as its outline has it."""
+
+    km2: float
+    source: Literal["official", "outline"]
+    period: str | None
+    outline_km2: float
+    note: Text | None
+
+
 class AreaInDetail(AreaOfLevel):
     """An area with the areas inside it and the municipal changes its code took part in."""
 
+    size: AreaSize
     levels: list[str]
     children: list[ChildArea]
     vintages: list[str]
@@ -190,6 +208,41 @@ def described(area: Area, level: str, vintage: Vintage) -> AreaOfLevel:
         "bbox": (round(west, PLACES), round(south, PLACES), round(east, PLACES), round(north, PLACES)),
         "vintage": str(vintage.date),
     }
+
+
+#: The published areas, in hectares.
+OFFICIAL, HECTARES = "total-area", 100
+WITHOUT_NORTH: Text = {
+    "ja": "公式の面積は北方地域を除く。地図の輪郭と、輪郭から計算した面積は北方地域を含む。",
+    "en": "The official area leaves out the Northern Territories; the outline and the area computed from it "
+    "have them.",
+}
+NORTH_ONLY: Text = {
+    "ja": "北方地域の村。公式の面積の統計に含まれないため、地図の輪郭から計算した面積を示す。",
+    "en": "A village of the Northern Territories, which the published areas leave out: the area is that of "
+    "the outline.",
+}
+
+
+def size_described(atlas: Atlas, area: Area, level: str, vintage: Vintage) -> AreaSize:
+    """Return how large an area is as JSON: by the newest official area, else by its outline."""
+    outline = round(area.area_km2, 3)
+    told: AreaSize = {
+        "km2": outline,
+        "source": "outline",
+        "period": None,
+        "outline_km2": outline,
+        "note": NORTH_ONLY if area.code in NORTHERN_TERRITORIES else None,
+    }
+    indicator = atlas.catalogue.indicators.get(OFFICIAL)
+    periods = atlas.periods(indicator, level) if indicator else []
+    if indicator is None or not periods:
+        return told
+    hectares = float(atlas.vector(indicator, periods[-1], level, vintage.date).values[area.position])
+    if math.isnan(hectares):
+        return told
+    note = WITHOUT_NORTH if area.code == HOKKAIDO else None
+    return {**told, "km2": hectares / HECTARES, "source": "official", "period": periods[-1], "note": note}
 
 
 def children_described(gazetteer: Gazetteer, parent: str) -> list[ChildArea]:

@@ -23,6 +23,7 @@ from service.areas.forms import (
     described,
     neighbours_described,
     region_set_described,
+    size_described,
     vintage_described,
 )
 from service.areas.gazetteer import LEVELS, Area, Gazetteer
@@ -148,6 +149,8 @@ async def area(
 ) -> Response:
     """Return one area with the areas inside it and the municipal changes its code took part in.
 
+    `size` tells the official area where it is known; `area_km2` is computed from the outline.
+
     The code may be written `01100`, `011002` (its check digit is verified), `R01100` or `C01100`.
     """
     plain = area_code(code)
@@ -162,19 +165,23 @@ async def area(
     gazetteer = atlas.gazetteer(chosen.date, levels[0])
     found = gazetteer.area(plain)
     below = {"prefecture": "municipality", "municipality": "ward"}.get(levels[0])
-    answer: AreaInDetail = {
-        **described(found, levels[0], chosen),
-        "levels": levels,
-        "children": children_described(atlas.gazetteer(chosen.date, below), plain)
-        if below in chosen.levels
-        else [],
-        "vintages": [
-            str(v.date) for v in atlas.catalogue.vintages.values() if _levels_of(atlas, v, plain, None)
-        ],
-        "changes": changes_described(changes),
-        "credit": chosen.credit,
-    }
-    return json_answer(request, answer)
+
+    def make() -> AreaInDetail:
+        return {
+            **described(found, levels[0], chosen),
+            "size": size_described(atlas, found, levels[0], chosen),
+            "levels": levels,
+            "children": children_described(atlas.gazetteer(chosen.date, below), plain)
+            if below in chosen.levels
+            else [],
+            "vintages": [
+                str(v.date) for v in atlas.catalogue.vintages.values() if _levels_of(atlas, v, plain, None)
+            ],
+            "changes": changes_described(changes),
+            "credit": chosen.credit,
+        }
+
+    return await kept_json(request, atlas, make, atlas.state("vintage", "area-changes", "indicator"))
 
 
 @router.get(

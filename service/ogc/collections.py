@@ -106,7 +106,7 @@ AREA = (
     Property("kind", "string", "種類", "Kind: prefecture, city, town, village, ward …"),
     _PREFECTURE,
     Property("parent", "string", "属する政令指定都市のコード", "Code of the designated city it is a ward of"),
-    Property("area_km2", "number", "面積", "Area", "km²"),
+    Property("area_km2", "number", "面積（地図の輪郭から計算）", "Area computed from the outline", "km²"),
 )
 _DEPLOYMENT = (
     Property("deployment_id", "string", "展開の識別子", "Id of the deployment"),
