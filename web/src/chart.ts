@@ -22,16 +22,28 @@ export interface Line {
   isTarget?: boolean;
 }
 
+/** From `period` on, figures are not to be compared with those before. */
+export interface SeriesBreak {
+  period: string;
+  reason: Texts;
+}
+
 export interface Chart {
   lines: Line[];
+  breaks?: SeriesBreak[];
   unit: Texts;
   decimals: number;
   label: (period: string) => string;
   summary: string;
 }
 
-/** Draw a small line of a series' values. */
-export function sparkline(points: Point[], width = 96, height = 26): SVGElement {
+/** Return how many breaks lie before a period, or at it: figures with the same number can be compared. */
+export function part(period: string, breaks: SeriesBreak[] = []): number {
+  return breaks.filter((one) => one.period <= period).length;
+}
+
+/** Draw a small line of a series' values, open where the series breaks. */
+export function sparkline(points: Point[], breaks: SeriesBreak[] = [], width = 96, height = 26): SVGElement {
   const shown = points.filter((one): one is Point & { value: number } => one.value !== null);
   const years = shown.map((one) => Number(one.period));
   const values = shown.map((one) => one.value);
@@ -39,7 +51,8 @@ export function sparkline(points: Point[], width = 96, height = 26): SVGElement 
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const x = (year: number) => 3 + ((width - 6) * (year - first)) / (last - first || 1);
   const y = (value: number) => height - 3 - ((height - 6) * (value - low)) / (high - low || 1);
-  const path = shown.map((one, index) => `${index ? "L" : "M"}${x(Number(one.period)).toFixed(1)} ${y(one.value).toFixed(1)}`).join("");
+  const goesOn = (index: number) => index > 0 && part(shown[index - 1]?.period ?? "", breaks) === part(shown[index]?.period ?? "", breaks);
+  const path = shown.map((one, index) => `${goesOn(index) ? "L" : "M"}${x(Number(one.period)).toFixed(1)} ${y(one.value).toFixed(1)}`).join("");
   const end = shown.at(-1);
   return s(
     "svg",
@@ -89,12 +102,37 @@ function roomFor(labels: string[] | null, font: string): number {
   return Math.ceil(Math.max(...labels.map((label) => pen.measureText(label).width))) + 18;
 }
 
-/** Draw lines over time, with their key, and the figures as a table under it. */
+/** Draw a dashed line where a series breaks, half a year before its first period. */
+function markBreaks(plotted: uPlot, chart: Chart, ink: string): void {
+  const { ctx, bbox } = plotted;
+  for (const one of chart.breaks ?? []) {
+    const x = plotted.valToPos(Number(one.period) - 0.5, "x", true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.save();
+    ctx.strokeStyle = ink;
+    ctx.setLineDash([4, 4]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.restore();
+  }
+}
+
+function breakNotes(chart: Chart, lang: Lang): HTMLElement[] {
+  const periods = chart.lines.flatMap((line) => line.points.filter((one) => one.value !== null).map((one) => one.period));
+  const crossed = (chart.breaks ?? []).filter((one) => periods.some((period) => period < one.period) && periods.some((period) => period >= one.period));
+  return crossed.map((one) => h("p", { class: "soft break" }, `${chart.label(one.period)}${text("breakAt", lang)}`, one.reason[lang]));
+}
+
+/** Draw lines over time, with their key, and the figures as a table under it; no line crosses a break. */
 export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, height = 220): Promise<void> {
   const plot = h("div", { class: "plot", role: "img", "aria-label": chart.summary });
   const keys = chart.lines.length > 1 ? h("ul", { class: "keys" }, ...chart.lines.map(key)) : null;
   target.replaceChildren(
-    ...[keys, plot, h("details", { class: "figures" }, h("summary", {}, text("asTable", lang)), chartTable(chart, lang))].filter((one) => one !== null),
+    ...[keys, plot, ...breakNotes(chart, lang), h("details", { class: "figures" }, h("summary", {}, text("asTable", lang)), chartTable(chart, lang))].filter(
+      (one) => one !== null,
+    ),
   );
   const [{ default: UPlot }] = await Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")]);
   const years = [...new Set(chart.lines.flatMap((line) => line.points.map((one) => Number(one.period))))].sort((a, b) => a - b);
@@ -102,6 +140,8 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
     const byYear = new Map(line.points.map((one) => [Number(one.period), one.value]));
     return years.map((year) => byYear.get(year) ?? null);
   });
+  const parts = [...new Set(years.map((year) => part(String(year), chart.breaks)))];
+  const pieces = chart.lines.flatMap((line, index) => parts.map((number) => ({ line, index, number })));
   const ink = isDark(target) ? "#c8d3dd" : "#51606e";
   const grid = isDark(target) ? "#33414e" : "#e3e9ee";
   const font = "12px 'Noto Sans CJK JP', 'Noto Sans JP', sans-serif";
@@ -112,6 +152,7 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
       height,
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+      hooks: { draw: [(plotted) => markBreaks(plotted, chart, ink)] },
       scales: { x: { time: false } },
       axes: [
         { ...axis, values: (_plot, splits) => splits.map((year) => (Number.isInteger(year) ? String(year) : "")), space: 44 },
@@ -119,7 +160,7 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
       ],
       series: [
         {},
-        ...chart.lines.map((line, index) => {
+        ...pieces.map(({ line, index }) => {
           const { colour, dash } = LINES[index % LINES.length] ?? LINES[0];
           return {
             label: line.name,
@@ -132,7 +173,7 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
         }),
       ],
     },
-    [years, ...data],
+    [years, ...pieces.map(({ index, number }) => years.map((year, at) => (part(String(year), chart.breaks) === number ? (data[index]?.[at] ?? null) : null)))],
     plot,
   );
   const tip = h("p", { class: "tip", hidden: true, "aria-hidden": "true" });

@@ -186,7 +186,12 @@ async function showChart(target: HTMLElement): Promise<void> {
   const [first, last] = [series.series[0]?.points[0]?.period, series.series[0]?.points.at(-1)?.period];
   const label = (period: string) => series.period_labels?.[period]?.[lang] ?? period;
   target.replaceChildren(heading(withUnit(layer.name, layer.unit, lang), first && last ? `${label(first)} – ${label(last)}` : ""), plot);
-  await lineChart(plot, { lines, unit: layer.unit, decimals: layer.decimals, label, summary: series.summary?.[lang] ?? layer.name[lang] }, lang, 260);
+  await lineChart(
+    plot,
+    { lines, breaks: series.breaks, unit: layer.unit, decimals: layer.decimals, label, summary: series.summary?.[lang] ?? layer.name[lang] },
+    lang,
+    260,
+  );
   const credits = [...new Set(series.sources.map((one) => one.credit[lang]))];
   plot.after(words(series.summary?.[lang] ?? "", `${text("source", lang)}: ${credits.join(" ｜ ")}`));
   showCredits(credits, "compare");
@@ -243,7 +248,7 @@ async function showProfile(target: HTMLElement): Promise<void> {
         "div",
         { class: "figure" },
         h("data", { value: figure.value ?? "" }, figure.value === null ? textOf("status_", figure.status, lang) : short(figure.value, figure.indicator, lang)),
-        figure.series.length > 2 ? sparkline(figure.series) : null,
+        figure.series.length > 2 ? sparkline(figure.series, figure.breaks) : null,
       ),
       h(
         "p",

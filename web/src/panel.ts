@@ -129,7 +129,7 @@ function card(figure: Figure, area: string, board: Board): HTMLElement {
     "li",
     { class: "card" },
     name,
-    h("div", { class: "figure" }, h("data", { value: figure.value ?? "" }, told), figure.series.length > 2 ? sparkline(figure.series) : null),
+    h("div", { class: "figure" }, h("data", { value: figure.value ?? "" }, told), figure.series.length > 2 ? sparkline(figure.series, figure.breaks) : null),
     h("p", { class: "soft" }, `${figure.period_label?.[lang] ?? figure.period}${note}`),
     ranks(figure, figure.indicator, lang),
     trendText(figure, lang),
@@ -265,7 +265,14 @@ async function seriesChart(board: Board, profile: Profile, target: HTMLElement):
   if (periods.size < 2) return;
   await lineChart(
     target,
-    { lines, unit: layer.unit, decimals: layer.decimals, label: board.label, summary: told.summary?.[lang] ?? `${layer.name[lang]} ${own.name}` },
+    {
+      lines,
+      breaks: told.breaks,
+      unit: layer.unit,
+      decimals: layer.decimals,
+      label: board.label,
+      summary: told.summary?.[lang] ?? `${layer.name[lang]} ${own.name}`,
+    },
     lang,
     190,
   );

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { gapDefinition } from "./gap";
 import { textOf, withUnit } from "./texts";
 
-// geo/figures/observations.py, and what layers of deployments have where none is known
-test.each(["ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known"])("the status %s has words", (status) => {
+// service/figures/values.py
+const STATUSES = ["ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known"];
+test.each([...STATUSES, "base_differs", "not_loaded", "boundary_changed", "not_at_level"])("the status %s has words", (status) => {
   expect(textOf("status_", status, "ja")).not.toBe(status);
 });
 

@@ -167,6 +167,11 @@ const TEXTS = {
   status_below_unit: { ja: "単位未満", en: "below the unit" },
   status_unknown: { ja: "不詳", en: "unknown" },
   status_none_known: { ja: "把握なし", en: "none known" },
+  status_base_differs: { ja: "人口の対象が異なる", en: "counted on another population" },
+  status_not_loaded: { ja: "未取込み", en: "not loaded" },
+  status_boundary_changed: { ja: "境界変更で換算不可", en: "not convertible to these boundaries" },
+  status_not_at_level: { ja: "この単位の値なし", en: "not told at this level" },
+  breakAt: { ja: "から系列が切れています。", en: ": the series breaks. " },
 } satisfies Record<string, Texts>;
 
 export type TextKey = keyof typeof TEXTS;

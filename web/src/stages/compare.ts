@@ -39,7 +39,7 @@ async function chart(target: HTMLElement, codes: string[], board: Board): Promis
   if (lines.some((line) => line.points.some((point) => point.value !== null))) {
     await lineChart(
       target,
-      { lines, unit: layer.unit, decimals: layer.decimals, label: board.label, summary: told.summary?.[lang] ?? layer.name[lang] },
+      { lines, breaks: told.breaks, unit: layer.unit, decimals: layer.decimals, label: board.label, summary: told.summary?.[lang] ?? layer.name[lang] },
       lang,
       340,
     );
