@@ -434,3 +434,17 @@ def test_the_largest_circle_of_a_part_of_the_nation_is_for_its_own_largest_numbe
     # 鳥取市 188,465, the most in and around 鳥取県; the nation's largest is 横浜市 3,777,491
     assert "100,000" in told
     assert "2,000,000" not in told
+
+
+def test_an_evacuated_town_has_no_rank_no_colour_and_is_no_extreme(client: httpx.Client) -> None:
+    # 飯舘村: 41 in place in 2015, 1,318 in 2020: +3,114.6 % is no growth
+    query = "period=2020&level=municipality"
+    body = client.get(f"/v1/layers/population-change/values.json?{query}").json()
+    at = body["codes"].index("07564")
+    assert [body[name][at] for name in ("values", "classes", "statuses")] == [None, None, "base_differs"]
+    ranked = client.get(f"/v1/layers/population-change/ranking.json?{query}&limit=2000").json()
+    assert {"07543", "07564", "07212"}.isdisjoint({row["code"] for row in ranked["rows"]})
+    summary = client.get(f"/v1/layers/population-change/summary.json?{query}").json()
+    assert "人口の対象が異なる10" in summary["text"]["ja"]
+    assert "10 counted on another population" in summary["text"]["en"]
+    assert abs(summary["highest"][0]["value"]) < 60

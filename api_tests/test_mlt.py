@@ -56,7 +56,7 @@ def decoded(*tiles: tuple[str, bytes]) -> list[list[dict[str, object]]]:
         ("population", "municipality", "period=2020", True),  # whole numbers
         ("ageing-rate", "municipality", "period=2020", True),  # fractions
         ("net-migration-15-29", "prefecture", "period=2025", False),  # below 0 too
-        ("projected-population", "ward", "period=2045", True),
+        ("population-under-15", "ward", "period=2020", True),
         ("population", "municipality", "period=2020&with=births,ageing-rate", True),
     ],
 )

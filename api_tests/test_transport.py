@@ -216,4 +216,4 @@ def test_a_profile_tells_the_gap_and_where_it_is_not_known(client: httpx.Client)
     assert card["value"] == values(client, "transport-gap:mlit-handbook-rural")[MAEBASHI]
     assert card["rank"]["nation"]["of"] == 13  # type: ignore[index]  # JSON
     elsewhere = client.get("/v1/areas/20215/profile").json()["missing"]
-    assert {"indicator": "transport-gap:mlit-handbook-rural", "status": "not_available"} in elsewhere
+    assert {"indicator": "transport-gap:mlit-handbook-rural", "status": "not_loaded"} in elsewhere

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
@@ -15,11 +15,17 @@ from numpy.typing import NDArray
 
 from geo.codes import NORTHERN_TERRITORIES
 from geo.errors import Finding, InvalidRows, NotFound
+from geo.figures.breaks import Break, Evacuation, break_between, read_breaks, read_evacuations
+from geo.text import Text
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Kind = Literal["count", "ratio", "change", "index", "category"]
 PeriodKind = Literal["census", "calendar_year", "fiscal_year"]
+DenominatorPeriod = Literal["same", "next", "latest"]
+DenominatorSource = Literal["", "register", "census", "survey", "area", "accounts", "projection"]
+#: Whom a figure counts: those on the register of an area, those who are there, or nobody.
+PopulationBase = Literal["", "register", "place"]
 #: base indicator → its periods, ascending
 Available = Mapping[str, Sequence[str]]
 
@@ -36,6 +42,26 @@ TOPICS = {
     "transport": ("交通", "Transport"),
     "measures": ("施策の展開", "Deployments of measures"),
     "progress": ("KPIの進捗", "Progress of KPIs"),
+}
+
+#: What each rate is divided by.
+DENOMINATOR_SOURCES: Mapping[str, Text] = {
+    "register": {
+        "ja": "住民基本台帳の日本人住民（1月1日現在。2013年までは3月31日現在）。外国人住民を含まない。",
+        "en": "Japanese residents on the basic resident register (on 1 January; until 2013 on 31 March), "
+        "foreign residents not included.",
+    },
+    "census": {
+        "ja": "国勢調査（都道府県の間の年は推計人口）。",
+        "en": "Population census (for prefectures also the estimates between censuses).",
+    },
+    "survey": {"ja": "分子と同じ調査。", "en": "The same survey as the numerator."},
+    "area": {
+        "ja": "全国都道府県市区町村別面積調などによる面積（その年以前で最新）。",
+        "en": "Official area figures (the newest not after the year).",
+    },
+    "accounts": {"ja": "県民経済計算（分子と同じ基準）。", "en": "Prefectural accounts of the same base."},
+    "projection": {"ja": "分子と同じ将来推計。", "en": "The same projection as the numerator."},
 }
 
 
@@ -62,10 +88,16 @@ class Indicator:
     code : item of the System of Social and Demographic Statistics, where the figures have one
     numerator, denominator : signed sums of base indicators, ``"births - deaths"``; empty when observed
     scale : what the quotient is multiplied by: 100 for per cent
-    denominator_period : ``same``, or ``latest``: the newest that is not after the period
+    denominator_period : ``same``, ``latest``: the newest that is not after the period, or ``next``: that of
+        the year after, for the register of 1 January within a fiscal year
+    denominator_source : one of ``DENOMINATOR_SOURCES`` for a ratio
+    population_base : of an observed one: whether it counts those on the register (births of people who
+        live elsewhere for now), or those who are there (census, shops)
     direction : which figures are the better ones
     aggregation : ``sum`` when areas may be added up, else ``none``
     categories : in the table ``code:label_ja:label_en:#rrggbb``, apart by semicolons
+    breaks : of it and of what it is computed from, ascending; see ``read_folder``
+    evacuations : areas and periods for which it cannot be told, because the people of its parts are others
     """
 
     id: str
@@ -83,7 +115,9 @@ class Indicator:
     denominator: str = ""
     scale: float = 1.0
     lag: int = 0
-    denominator_period: Literal["same", "latest"] = "same"
+    denominator_period: DenominatorPeriod = "same"
+    denominator_source: DenominatorSource = ""
+    population_base: PopulationBase = ""
     direction: Literal["higher", "lower", "neutral"] = "neutral"
     aggregation: Literal["sum", "none"] = "none"
     decimals: int = 0
@@ -92,6 +126,8 @@ class Indicator:
     default_k: int = 5
     default_palette: str = "ylgnbu"
     categories: tuple[Category, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    evacuations: tuple[Evacuation, ...] = ()
 
     @cached_property
     def components(self) -> tuple[str, ...]:
@@ -101,8 +137,16 @@ class Indicator:
         both = [*terms(self.numerator), *(terms(self.denominator) if self.denominator else [])]
         return tuple(dict.fromkeys(name for _, name in both))
 
+    def base_differs(self, period: str) -> list[str]:
+        """Return the areas whose figure of a period would set people against others, by their codes."""
+        ends = [period, _earlier(period, self.lag)] if self.lag else [period]
+        return [one.area_code for one in self.evacuations if any(map(one.holds, ends))]
+
 
 # The catalogue
+
+#: What stands in tables of its own, not in the columns of the catalogue.
+APART = ("breaks", "evacuations")
 
 _TERM = re.compile(r"([+-]?)\s*([a-z0-9][a-z0-9-]*[a-z0-9])\s*(?=$|\s[+-]\s)")
 
@@ -142,9 +186,10 @@ def to_json(indicator: Indicator) -> dict[str, object]:
 def from_json(definition: Mapping[str, object]) -> Indicator:
     """Return the indicator that ``to_json`` wrote."""
     plain = dict(definition)
-    categories = plain.pop("categories", ())
-    listed = categories if isinstance(categories, Sequence) else ()
-    return Indicator(**plain, categories=tuple(Category(**entry) for entry in listed))  # type: ignore[arg-type]  # checked when the catalogue was read
+    for name, kind in (("categories", Category), ("breaks", Break), ("evacuations", Evacuation)):
+        listed = plain.get(name, ())
+        plain[name] = tuple(kind(**entry) for entry in listed) if isinstance(listed, Sequence) else ()
+    return Indicator(**plain)  # type: ignore[arg-type]  # checked when the catalogue was read
 
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -155,7 +200,9 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "topic": tuple(TOPICS),
     "direction": ("higher", "lower", "neutral"),
     "aggregation": ("sum", "none"),
-    "denominator_period": ("same", "latest"),
+    "denominator_period": get_args(DenominatorPeriod),
+    "denominator_source": get_args(DenominatorSource),
+    "population_base": get_args(PopulationBase),
 }
 
 
@@ -163,6 +210,8 @@ def _converted(row: Mapping[str, str]) -> dict[str, object]:
     numbers = {"scale": float, "lag": int, "decimals": int, "default_k": int}
     plain: dict[str, object] = {}
     for field in fields(Indicator):
+        if field.name in APART:
+            continue
         text = (row.get(field.name) or "").strip()
         if field.name != "categories" and text:
             plain[field.name] = numbers.get(field.name, str)(text)
@@ -189,7 +238,10 @@ def _faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[
         expect(bool(getattr(indicator, field)), field, "a text")
     derived = indicator.kind in ("ratio", "change")
     expect(bool(indicator.numerator) or not derived, "numerator", f"the formula of a {indicator.kind}")
-    expect(bool(indicator.denominator) == (indicator.kind == "ratio"), "denominator", "a formula for a ratio")
+    is_ratio = indicator.kind == "ratio"
+    expect(bool(indicator.denominator) == is_ratio, "denominator", "a formula for a ratio")
+    expect(bool(indicator.denominator_source) == is_ratio, "denominator_source", "the source for a ratio")
+    expect(not (indicator.population_base and indicator.numerator), "population_base", "none for a formula")
     expect((indicator.lag > 0) == (indicator.kind == "change"), "lag", "years for a change, nothing else")
     expect(0 <= indicator.decimals <= 6, "decimals", "0 to 6")
     expect(2 <= indicator.default_k <= 12, "default_k", "2 to 12")
@@ -234,7 +286,7 @@ def read_catalogue(path: Path) -> dict[str, Indicator]:
     findings: list[Finding] = []
     with path.open(encoding="utf-8-sig", newline="") as opened:
         reader = csv.DictReader(opened)
-        columns = [field.name for field in fields(Indicator)]
+        columns = [field.name for field in fields(Indicator) if field.name not in APART]
         if sorted(reader.fieldnames or []) != sorted(columns):
             told = ",".join(reader.fieldnames or [])
             header = Finding("line 1", "header", told, ",".join(columns))
@@ -255,6 +307,49 @@ def read_catalogue(path: Path) -> dict[str, Indicator]:
     return found
 
 
+def read_folder(folder: Path) -> dict[str, Indicator]:
+    """Return the indicators of a catalogue with their breaks, and where their people are not the same.
+
+    A derived indicator breaks where one of its components does. A rate whose numerator counts those on the
+    register and whose denominator counts those who are there (or the other way round) cannot be told for
+    areas whose people live elsewhere, nor a change of those who are there.
+
+    Parameters
+    ----------
+    folder : holds ``indicators.csv``, ``breaks.csv`` and ``evacuations.csv``
+
+    Raises
+    ------
+    InvalidFile, InvalidRows : wrong rows of a table, all of them listed
+    """
+    catalogue = read_catalogue(folder / "indicators.csv")
+    breaks = read_breaks(folder / "breaks.csv")
+    evacuations = tuple(read_evacuations(folder / "evacuations.csv"))
+    unknown = [one.indicator for one in breaks if one.indicator not in catalogue]
+    if unknown:
+        findings = [Finding("breaks.csv", "indicator", name, "a row in indicators.csv") for name in unknown]
+        raise InvalidRows("Breaks of indicators that the catalogue does not have", findings)
+    found = {}
+    for name, one in catalogue.items():
+        # what breaks two of its parts for the same reason is told once
+        own = {
+            (each.period, each.reason_ja): each
+            for each in breaks
+            if each.indicator in (name, *one.components)
+        }
+        found[name] = replace(
+            one,
+            breaks=tuple(own[key] for key in sorted(own)),
+            evacuations=evacuations if _mixes_people(one, catalogue) else (),
+        )
+    return found
+
+
+def _mixes_people(one: Indicator, catalogue: Mapping[str, Indicator]) -> bool:
+    bases = {catalogue[name].population_base for name in one.components} - {""}
+    return len(bases) > 1 or (one.kind == "change" and bases == {"place"})
+
+
 # Periods
 
 
@@ -271,6 +366,14 @@ def _earlier(period: str, years: int) -> str:
     return f"{int(period) - years:04d}"
 
 
+def _denominator_at(indicator: Indicator, period: str, under: Sequence[str]) -> str | None:
+    """Return the period of the denominator among those that there are; None where it has none."""
+    if indicator.denominator_period == "latest":
+        return _newest_not_after(under, period)
+    wanted = _earlier(period, -1) if indicator.denominator_period == "next" else period
+    return wanted if wanted in under else None
+
+
 def periods(indicator: Indicator, available: Available) -> list[str]:
     """Return the periods an indicator can be told for, ascending.
 
@@ -282,13 +385,12 @@ def periods(indicator: Indicator, available: Available) -> list[str]:
         return sorted(available.get(indicator.id, ()))
     over = _common([name for _, name in terms(indicator.numerator)], available)
     if indicator.kind == "change":
-        return [period for period in over if _earlier(period, indicator.lag) in over]
+        pairs = [(_earlier(period, indicator.lag), period) for period in over]
+        return [now for then, now in pairs if then in over and not break_between(indicator.breaks, then, now)]
     if not indicator.denominator:
         return over
     under = _common([name for _, name in terms(indicator.denominator)], available)
-    if indicator.denominator_period == "latest":
-        return [period for period in over if _newest_not_after(under, period)]
-    return [period for period in over if period in under]
+    return [period for period in over if _denominator_at(indicator, period, under)]
 
 
 def base_periods(indicator: Indicator, period: str, available: Available) -> list[tuple[str, str]]:
@@ -308,9 +410,7 @@ def base_periods(indicator: Indicator, period: str, available: Available) -> lis
     if not indicator.denominator:
         return over
     names = [name for _, name in terms(indicator.denominator)]
-    at: str | None = period
-    if indicator.denominator_period == "latest":
-        at = _newest_not_after(_common(names, available), period)
+    at = _denominator_at(indicator, period, _common(names, available))
     return over + [(name, at) for name in names if at is not None]
 
 

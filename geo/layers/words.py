@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from geo.eras import period_label
+from geo.figures.breaks import Break, break_between
 from geo.figures.indicators import Indicator
 from geo.layers.legend import formatted
 from geo.text import LANGUAGES, Language, Text
@@ -26,6 +28,10 @@ REASONS: dict[str, Text] = {
     "below_unit": {"ja": "単位未満", "en": "below the unit"},
     "unknown": {"ja": "不詳", "en": "unknown"},
     "none_known": {"ja": "把握なし", "en": "none known"},
+    "base_differs": {"ja": "人口の対象が異なる", "en": "counted on another population"},
+    "not_loaded": {"ja": "未取込み", "en": "not loaded"},
+    "boundary_changed": {"ja": "境界変更で換算不可", "en": "not convertible to these boundaries"},
+    "not_at_level": {"ja": "この単位の値なし", "en": "not told at this level"},
 }
 LONGEST_UNIT = 6
 
@@ -179,26 +185,39 @@ def _signed(change: float, decimals: int) -> str:
     return sign + amount
 
 
-def series_in_words(
-    indicator: Indicator, lines: Sequence[tuple[Named, Sequence[tuple[Text, float]]]]
-) -> Text:
+def series_in_words(indicator: Indicator, lines: Sequence[tuple[Named, Sequence[tuple[str, float]]]]) -> Text:
     """Return a chart in words: for each line where it begins, where it ends, and the change.
+
+    No change is told across a break; the break and its reason are told instead.
 
     Parameters
     ----------
-    lines : name, and the label and value of each period that has one, oldest first
+    lines : name, and the period and value of each figure, oldest first
     """
     ja, en = [], []
+    broken: dict[Break, None] = {}
     for name, points in lines:
         if not points:
             ja.append(f"{name.ja}の{indicator.name_ja}には値がありません。")
             en.append(f"{name.en}: no figures of {indicator.name_en}.")
             continue
-        (first, before), (last, after) = points[0], points[-1]
+        (start, before), (end, after) = points[0], points[-1]
+        first, last = (period_label(period, indicator.period_kind) for period in (start, end))
         was, now = worded(before, indicator), worded(after, indicator)
         if len(points) == 1:
             ja.append(f"{name.ja}の{indicator.name_ja}は、{last['ja']}に{now['ja']}です。")
             en.append(f"{indicator.name_en} of {name.en}: {now['en']} in {last['en']}.")
+            continue
+        crossed = break_between(indicator.breaks, start, end)
+        if crossed:
+            broken[crossed] = None
+            ja.append(
+                f"{name.ja}の{indicator.name_ja}は、{first['ja']}に{was['ja']}、{last['ja']}に{now['ja']}です。"
+            )
+            en.append(
+                f"{indicator.name_en} of {name.en}: {was['en']} in {first['en']}, "
+                f"{now['en']} in {last['en']}."
+            )
             continue
         change = _change(before, after, indicator)
         ja.append(
@@ -209,7 +228,20 @@ def series_in_words(
             f"{indicator.name_en} of {name.en} went from {was['en']} in {first['en']} to {now['en']} in "
             f"{last['en']} ({change['en']})."
         )
+    for one in broken:
+        told = break_in_words(one, indicator)
+        ja.append(told["ja"])
+        en.append(told["en"])
     return {"ja": "".join(ja), "en": " ".join(en)}
+
+
+def break_in_words(one: Break, indicator: Indicator) -> Text:
+    """Return where a series breaks, and why, as sentences."""
+    at = period_label(one.period, indicator.period_kind)
+    return {
+        "ja": f"{at['ja']}以降は、それより前と比べられません。{one.reason_ja}",
+        "en": f"Figures from {at['en']} on are not to be compared with those before. {one.reason_en}",
+    }
 
 
 def profile_in_words(

@@ -10,7 +10,7 @@ import orjson
 from typing_extensions import TypedDict
 
 from geo.eras import period_label
-from geo.figures.indicators import TOPICS, Indicator, Kind, PeriodKind
+from geo.figures.indicators import DENOMINATOR_SOURCES, TOPICS, Indicator, Kind, PeriodKind
 from geo.text import Text, name_of
 from service.figures.lines import Member, Point
 from service.figures.series import lines_in_words
@@ -60,6 +60,32 @@ class Default(TypedDict):
     palette: str
 
 
+class SeriesBreak(TypedDict):
+    """From `period` on, figures are not to be compared with those before."""
+
+    period: str
+    reason: Text
+    source: str
+
+
+class ElsewhereCounted(TypedDict):
+    """Periods of an area (up to `last`; until now where it is null) in which its people lived elsewhere."""
+
+    area: str
+    first: str
+    last: str | None
+    reason: Text
+    source: str
+
+
+class Denominator(TypedDict):
+    """What a rate is divided by: of the same period, of the newest not after it, or of the next year."""
+
+    source: str
+    text: Text
+    period: Literal["same", "next", "latest"]
+
+
 class Layer(TypedDict):
     """What a map can show: an indicator, deployments of a measure, progress of a KPI."""
 
@@ -73,6 +99,7 @@ class Layer(TypedDict):
     code: str
     numerator: str | None
     denominator: str | None
+    denominator_source: Denominator | None
     scale: float
     direction: Literal["higher", "lower", "neutral"]
     aggregation: Literal["sum", "none"]
@@ -83,6 +110,8 @@ class Layer(TypedDict):
     levels: list[str]
     default: Default
     categories: list[Category]
+    breaks: list[SeriesBreak]
+    base_differs: list[ElsewhereCounted]
 
 
 class LayerWithLabels(Layer):
@@ -179,6 +208,7 @@ class Series(TypedDict):
     vintage: str
     revision: str
     summary: Text
+    breaks: list[SeriesBreak]
     series: list[Line]
     sources: list[Source]
 
@@ -224,6 +254,7 @@ def described(atlas: Atlas, indicator: Indicator) -> Layer:
         "code": indicator.code,
         "numerator": indicator.numerator or None,
         "denominator": indicator.denominator or None,
+        "denominator_source": _denominator(indicator),
         "scale": indicator.scale,
         "direction": indicator.direction,
         "aggregation": indicator.aggregation,
@@ -241,6 +272,39 @@ def described(atlas: Atlas, indicator: Indicator) -> Layer:
             {"code": c.code, "label": {"ja": c.label_ja, "en": c.label_en}, "colour": c.colour}
             for c in indicator.categories
         ],
+        "breaks": breaks_described(indicator),
+        "base_differs": [
+            {
+                "area": one.area_code,
+                "first": one.first,
+                "last": one.last or None,
+                "reason": {"ja": one.reason_ja, "en": one.reason_en},
+                "source": one.source,
+            }
+            for one in indicator.evacuations
+        ],
+    }
+
+
+def breaks_described(indicator: Indicator) -> list[SeriesBreak]:
+    """Return where the series of an indicator break, and why, as JSON."""
+    return [
+        {
+            "period": one.period,
+            "reason": {"ja": one.reason_ja, "en": one.reason_en},
+            "source": one.source,
+        }
+        for one in indicator.breaks
+    ]
+
+
+def _denominator(indicator: Indicator) -> Denominator | None:
+    if not indicator.denominator_source:
+        return None
+    return {
+        "source": indicator.denominator_source,
+        "text": DENOMINATOR_SOURCES[indicator.denominator_source],
+        "period": indicator.denominator_period,
     }
 
 
@@ -324,6 +388,7 @@ def series_described(
         "vintage": str(vintage.date),
         "revision": atlas.revision(indicator, vintage.date),
         "summary": lines_in_words(indicator, read),
+        "breaks": breaks_described(indicator),
         "series": lines,
         "sources": sources_described(atlas, tuple(used)),
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
 from geo.layers.words import Named, series_in_words
@@ -31,8 +30,14 @@ def _wanted_periods(periods: Sequence[str], first: str | None, last: str | None)
 def _line(
     atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, first: str | None, last: str | None
 ) -> list[Point]:
-    periods = _wanted_periods(atlas.periods(indicator, line.level), first, last)
+    told = atlas.periods(indicator, line.level) or _periods_elsewhere(atlas, indicator)
+    periods = _wanted_periods(told, first, last)
     return points(atlas, indicator, vintage, line, periods)
+
+
+def _periods_elsewhere(atlas: Atlas, indicator: Indicator) -> list[str]:
+    """Return the periods of all levels: a line of another one is empty and says that its level has none."""
+    return sorted({period for level in atlas.levels(indicator) for period in atlas.periods(indicator, level)})
 
 
 def lines_of(
@@ -57,11 +62,7 @@ def lines_in_words(indicator: Indicator, lines: Sequence[tuple[Member, list[Poin
         [
             (
                 Named(line.name_ja, line.name_en),
-                [
-                    (period_label(p.period, indicator.period_kind), p.value)
-                    for p in told
-                    if p.value is not None
-                ],
+                [(p.period, p.value) for p in told if p.value is not None],
             )
             for line, told in lines
         ],

@@ -7,7 +7,7 @@ import datetime as dt
 import gzip
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pyarrow.csv import WriteOptions, write_csv
 from sqlalchemy import Connection, select
 
 from geo.areas.boundaries import read_boundaries
-from geo.codes import DESIGNATED_CITIES, area_code, kind_of
+from geo.codes import DESIGNATED_CITIES, NORTHERN_TERRITORIES, area_code, kind_of
 from geo.figures.indicators import items as items_of
 from geo.figures.indicators import read_catalogue
 from geo.figures.observations import Row, number
@@ -31,6 +31,16 @@ EDITIONS = range(2018, 2027)
 #: Items that are not taken for prefectures here: those of another meaning, and the accounts, which come
 #: from newer editions.
 NOT_FOR_PREFECTURES = (*MUNICIPAL, "C1111", "C1121", "C122101")
+
+#: The municipalities of 福島県 since 2008: the projection of 2018 has the prefecture alone.
+FUKUSHIMA = (
+    *(f"072{n:02d}" for n in (1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14)),
+    *("07301", "07303", "07308", "07322", "07342", "07344", "07362", "07364", "07367", "07368"),
+    *("07402", "07405", "07407", "07408", "07421", "07422", "07423", "07444", "07445", "07446", "07447"),
+    *("07461", "07464", "07465", "07466", "07481", "07482", "07483", "07484"),
+    *(f"075{n:02d}" for n in (1, 2, 3, 4, 5, 21, 22)),
+    *(f"075{n:02d}" for n in (41, 42, 43, 44, 45, 46, 47, 48, 61, 64)),
+)
 
 SCHEMA = pa.schema(
     [
@@ -135,7 +145,40 @@ YOUNG_MIGRATION = {
     "女": "net-migration-women-15-29",
 }
 YOUNG = ("15歳～19歳", "20歳～24歳", "25歳～29歳")
+#: Columns of people under 15 in the tables of the register.
+UNDER_15 = ("00_04", "05_09", "10_14")
+REGISTER_LEVELS = ("pref", "municipality", "ward")
 KINDS = {"designated_city": 1, "ward": 1, "special_ward": 2, "city": 3, "town": 4, "village": 5}
+
+
+def _register(path: Path) -> dict[dt.date, list[Row]]:
+    """Return the Japanese residents on the register by day: of prefectures, municipalities and wards.
+
+    The table has a row for each sex. Villages of the Northern Territories, which have no register, are listed
+    with nobody and left out.
+    """
+    totals: Counter[tuple[str, str, str, str]] = Counter()
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as opened:
+        for cells in csv.DictReader(opened):
+            code = cells["code"]
+            if cells["level"] not in REGISTER_LEVELS or not code or code in NORTHERN_TERRITORIES:
+                continue
+            key = (cells["ref_date"], cells["year"], area_code(code))
+            totals[*key, "register-population"] += int(cells["total"])
+            totals[*key, "register-population-under-15"] += sum(int(cells[column]) for column in UNDER_15)
+    found: dict[dt.date, list[Row]] = {}
+    for (date, year, code, indicator), total in totals.items():
+        row = Row(indicator, code, year, float(total), "ok", "", 0)
+        found.setdefault(dt.date.fromisoformat(date), []).append(row)
+    return found
+
+
+def _not_projected(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield that nothing was published for the municipalities of 福島県, which the projection leaves out."""
+    periods = sorted({(row.indicator, row.period) for row in rows})
+    for indicator, period in periods:
+        for code in FUKUSHIMA:
+            yield Row(indicator, code, period, None, "not_available", "", 0)
 
 
 def _young_migration(path: Path, names: Path) -> Iterator[Row]:
@@ -183,7 +226,12 @@ def collect(real_data: Path, data: Path) -> Collected:
     found.add(census, "census-2020", day(2020, 10, 1))
     ipss = _columns(real_data / "projection/ipss2018_3class_2015_2045.csv", PROJECTED, "code", "year")
     # 富谷 is the city 04216 there, 那珂川 still the town 40305.
-    found.add(ipss, "ipss-2018", day(2017, 10, 1))
+    projected = list(ipss)
+    found.add(projected, "ipss-2018", day(2017, 10, 1))
+    found.add(_not_projected(projected), "ipss-2018", day(2017, 10, 1))
+    register = _register(stats / "juki-age/juki_japanese_age5_sex_1995_2024.csv.gz")
+    for date, counted in register.items():
+        found.add(counted, "resident-register", date)
     accounts = real_data / "accounts"
     base_2011 = _columns(
         accounts / "prefectural_accounts_h23base_fy2006_2018.csv", ACCOUNTS_2011, "pref_code", "fiscal_year"

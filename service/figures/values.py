@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from geo.areas.lineage import Change, Crosswalk, crosswalk, placed
+from geo.codes import NORTHERN_TERRITORIES, WARD_CITY
 from geo.figures.ages import Ages, together
 from geo.figures.indicators import Indicator, aggregated, own_or_sum
 from service.areas.gazetteer import Gazetteer
@@ -20,13 +21,24 @@ from service.areas.gazetteer import Gazetteer
 Floats = NDArray[np.float64]
 UInt8s = NDArray[np.uint8]
 
-#: The order is the code in ``Vector.statuses``; no figure is stored with the last, which layers of
-#: deployments have where none is known.
-STATUSES = ("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known")
+#: The order is the code in ``Vector.statuses``. No figure is stored with those from ``none_known`` on, which
+#: layers of deployments have where none is known; the others say why an area has none of the figures.
+STATUSES = (
+    *("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known"),
+    *("base_differs", "not_loaded", "boundary_changed", "not_at_level"),
+)
 OK = STATUSES.index("ok")
+#: The publisher has none.
 NOT_AVAILABLE = STATUSES.index("not_available")
 NOT_APPLICABLE = STATUSES.index("not_applicable")
 NONE_KNOWN = STATUSES.index("none_known")
+#: The people of the numerator are not those of the denominator.
+BASE_DIFFERS = STATUSES.index("base_differs")
+NOT_LOADED = STATUSES.index("not_loaded")
+#: There are figures, but on boundaries that cannot be carried to those of the area.
+BOUNDARY_CHANGED = STATUSES.index("boundary_changed")
+#: There are figures, but not of areas such as this: not of the wards of a city.
+NOT_AT_LEVEL = STATUSES.index("not_at_level")
 #: In ``Published.statuses``: nothing was published for this code and period.
 ABSENT = 255
 
@@ -98,9 +110,9 @@ class StoredVector:
         return self.vector.nbytes + self.breaks.nbytes
 
     @classmethod
-    def missing(cls, n: int) -> StoredVector:
-        """Return the vector of a period for which there are no figures."""
-        statuses = np.full(n, NOT_AVAILABLE, np.uint8)
+    def missing(cls, n: int, status: int = NOT_LOADED) -> StoredVector:
+        """Return the vector of a period for which there are no figures, and why."""
+        statuses = np.full(n, status, np.uint8)
         return cls(Vector(np.full(n, np.nan), statuses, ()), Breaks.of(None, None))
 
 
@@ -169,7 +181,7 @@ def _reported(
     """Return the figures as reported for exactly these areas, carried over municipal changes."""
     gazetteer = boundaries.gazetteers[level]
     values = np.full((len(gazetteer), len(periods)), np.nan)
-    statuses = np.full(values.shape, NOT_AVAILABLE, np.uint8)
+    statuses = np.repeat(_silent(gazetteer)[:, None], len(periods), axis=1)
     sources: list[dict[str, None]] = [{} for _ in periods]
     place_of = {period: at for at, period in enumerate(periods)}
     for part in parts:
@@ -187,7 +199,7 @@ def _reported(
         moved = walk.carried(figures)
         found = np.isfinite(moved)
         values[:, ours] = np.where(found, moved, values[:, ours])
-        states = np.where(found, OK, statuses[:, ours]).astype(np.uint8)
+        states = np.where(found, OK, _of_other_areas(statuses[:, ours], walk, gazetteer, codes))
         places, known = placed(codes, gazetteer.codes)
         reasons = part_statuses[known]
         is_silent = (reasons != OK) & (reasons != ABSENT) & ~found[places]
@@ -199,11 +211,42 @@ def _reported(
     return Columns(tuple(periods), values, statuses, tuple(map(tuple, sources)))
 
 
+def _silent(gazetteer: Gazetteer) -> UInt8s:
+    """Return why areas have no figure before any is read; of the Northern Territories nobody has any."""
+    is_unpublished = np.isin(gazetteer.codes, list(NORTHERN_TERRITORIES))
+    return np.where(is_unpublished, NOT_AVAILABLE, NOT_LOADED).astype(np.uint8)
+
+
+def _of_other_areas(
+    statuses: UInt8s, walk: Crosswalk, gazetteer: Gazetteer, codes: NDArray[np.str_]
+) -> UInt8s:
+    """Return the statuses with what is known now of areas that have no figure, given what was published.
+
+    Parameters
+    ----------
+    statuses : (n, p)
+    walk : from the boundaries of the figures to the areas
+    codes : (m,) that have figures
+    """
+    is_carried = np.zeros(len(gazetteer), np.bool_)
+    is_carried[walk.rows] = True
+    told_by_ward = {WARD_CITY[code] for code in codes.tolist() if code in WARD_CITY}
+    is_whole = np.array([WARD_CITY.get(code, code) not in told_by_ward for code in gazetteer.codes.tolist()])
+    is_ward = np.isin(gazetteer.codes, list(WARD_CITY))
+    silent = statuses == NOT_LOADED
+    found = np.where(silent & ~is_carried[:, None], BOUNDARY_CHANGED, statuses)
+    return np.where(silent & (is_ward & is_whole)[:, None], NOT_AT_LEVEL, found).astype(np.uint8)
+
+
 def _sums(members: Floats, of: Gazetteer, into: Gazetteer) -> Floats:
     """Return the sums of ``members`` for each area of ``into``; NaN where a member is missing."""
+    return aggregated(members, _groups(of, into), len(into), codes=of.codes)
+
+
+def _groups(of: Gazetteer, into: Gazetteer) -> NDArray[np.intp]:
+    """Return for each area of ``of`` the place of the area of ``into`` that it is a part of."""
     parents = [a.prefecture if into.level == "prefecture" else (a.parent or a.code) for a in of.areas]
-    groups = np.array([into.position.get(parent, -1) for parent in parents], np.intp)
-    return aggregated(members, groups, len(into), codes=of.codes)
+    return np.array([into.position.get(parent, -1) for parent in parents], np.intp)
 
 
 def columns_by_level(
@@ -234,6 +277,7 @@ def columns_by_level(
 def _completed(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) -> Columns:
     """Return figures whose gaps are filled with the sums of the level below."""
     values, statuses, sources = own.values.copy(), own.statuses.copy(), list(own.sources)
+    groups = _groups(of, into)
     has_gaps = (np.isnan(own.values) & into.divided[:, None]).any(axis=0)
     for at in np.flatnonzero(has_gaps).tolist():
         whole = own_or_sum(own.values[:, at], _sums(members.values[:, at], of, into))
@@ -242,6 +286,10 @@ def _completed(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) -
             sources[at] = tuple(dict.fromkeys(own.sources[at] + members.sources[at]))
         values[:, at] = whole
         statuses[:, at] = np.where(is_told, OK, own.statuses[:, at])
+        for place in np.flatnonzero((statuses[:, at] == NOT_LOADED) & into.divided).tolist():
+            parts = members.statuses[groups == place, at].tolist()
+            lacking = (one for one in parts if one not in (OK, NOT_AT_LEVEL))
+            statuses[place, at] = next(lacking, NOT_LOADED)
     return Columns(own.periods, values, statuses, tuple(sources))
 
 
@@ -270,3 +318,11 @@ def derived(values: Floats, components: Sequence[Vector]) -> Vector:
         statuses[missing] = component.statuses[missing]
     sources = tuple(dict.fromkeys(source for component in components for source in component.sources))
     return Vector(values, statuses, sources)
+
+
+def without(told: Vector, places: Sequence[int]) -> Vector:
+    """Return a vector that tells nothing of areas whose people are counted on another population."""
+    values, statuses = told.values.copy(), told.statuses.copy()
+    known = [place for place in places if statuses[place] in (OK, NOT_APPLICABLE)]
+    values[known], statuses[known] = np.nan, BASE_DIFFERS
+    return Vector(values, statuses, told.sources)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, select, text
 
 from geo.areas.lineage import Change
+from geo.codes import WARD_CITY
 from geo.errors import UnclassifiableValues
 from geo.figures import indicators
 from geo.figures.indicators import Indicator, from_json
@@ -32,6 +33,7 @@ from service.figures.values import (
     Vector,
     columns_by_level,
     derived,
+    without,
 )
 from service.memory import revisions
 from service.memory.cache import ROOT, digest_of
@@ -68,11 +70,12 @@ _OBSERVED = text(
     """
     select period, bool_or(right(area_code, 3) = '000') as prefectures,
            bool_or(right(area_code, 3) <> '000') as municipalities,
+           bool_or(area_code = any(:wards)) as wards,
            array_agg(distinct source order by source) as sources
     from observation where indicator = :indicator and area_code <> '00000'
     group by period order by period
     """
-)
+).bindparams(bindparam("wards", value=list(WARD_CITY)))
 _STORED = text(
     """
     select period, "values", statuses, sources from vector
@@ -161,8 +164,11 @@ def _write_observed(conn: Connection, one: Indicator) -> None:
     conn.execute(delete(observed).where(observed.c.indicator == one.id))
     rows = []
     for row in conn.execute(_OBSERVED, {"indicator": one.id}).all():
-        has = dict.fromkeys(LEVELS, row.municipalities)
-        has["prefecture"] = row.prefectures or (additive and row.municipalities)
+        has = {
+            "prefecture": row.prefectures or (additive and row.municipalities),
+            "municipality": row.municipalities,
+            "ward": row.wards,
+        }
         rows += [(one.id, level, row.period, row.sources) for level in LEVELS if has[level]]
     with conn.connection.cursor().copy(
         "copy observed (indicator, level, period, sources) from stdin"
@@ -271,7 +277,10 @@ class _Writer:
         for period in periods:
             used = indicators.base_periods(one, period, available)
             values = indicators.evaluate(one, period, available, lambda name, at: bases[name][at].values)
-            made.append(derived(values, [bases[name][at] for name, at in used]))
+            told = derived(values, [bases[name][at] for name, at in used])
+            position = self.boundaries.gazetteers[level].position
+            others = [position[code] for code in one.base_differs(period) if code in position]
+            made.append(without(told, others))
         return _beside(periods, made, len(self.boundaries.gazetteers[level]))
 
     def stored(self, layer: str, level: str, periods: Sequence[str]) -> dict[str, Vector]:

@@ -29,7 +29,17 @@ from service.areas import queries as area_queries
 from service.areas.gazetteer import Area, Gazetteer
 from service.areas.tiles import TOP_ZOOM, encode_tile
 from service.figures import queries as figure_queries
-from service.figures.values import NOT_APPLICABLE, OK, Breaks, StoredVector, Vector, ages_by_year, derived
+from service.figures.values import (
+    NOT_APPLICABLE,
+    NOT_AT_LEVEL,
+    NOT_LOADED,
+    OK,
+    Breaks,
+    StoredVector,
+    Vector,
+    ages_by_year,
+    derived,
+)
 from service.heavy import off_loop, prepared
 from service.memory import revisions
 from service.memory.cache import LARGEST_SHARE, Moved, Store, digest
@@ -259,10 +269,11 @@ class Atlas:
     ) -> list[StoredVector]:
         shelf, revision = self.store.vectors, self.revision(layer, vintage)
         existing = self.periods(layer, level)
+        reason = NOT_LOADED if existing else NOT_AT_LEVEL
         found = {
             period: shelf.get((layer.id, period, level, vintage, revision))
             if period in existing
-            else StoredVector.missing(len(self.gazetteer(vintage, level)))
+            else StoredVector.missing(len(self.gazetteer(vintage, level)), reason)
             for period in periods
         }
         missing = [period for period, one in found.items() if one is None]

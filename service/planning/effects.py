@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import Finding, NotEnoughData
+from geo.figures.breaks import Break, break_between
 from geo.figures.effect import LEAST, Estimate, differences, matched, mean_difference
 from geo.figures.indicators import Indicator
 from geo.figures.peers import standardised
@@ -90,10 +91,11 @@ def touched(atlas: Atlas, measure: Measure, vintage: Vintage) -> set[str]:
     }
 
 
-def window(periods: Sequence[str], start: int, years: int) -> Window | None:
+def window(periods: Sequence[str], start: int, years: int, breaks: Sequence[Break] = ()) -> Window | None:
     """Return the periods to compare for a start year; None where the years do not suffice.
 
     Before: the newest period before the start. After: the first that is ``years`` after it or later.
+    Nothing is compared across a break of the series.
 
     >>> window(["2010", "2015", "2020", "2025"], 2018, 2)
     Window(earlier='2010', before='2015', after='2020')
@@ -102,10 +104,12 @@ def window(periods: Sequence[str], start: int, years: int) -> Window | None:
     """
     before = max((each for each in periods if int(each) < start), default=None)
     after = min((each for each in periods if int(each) >= start + years), default=None)
-    if before is None or after is None:
+    if before is None or after is None or break_between(breaks, before, after):
         return None
     length = int(after) - int(before)
     earlier = max((each for each in periods if int(each) <= int(before) - length), default=None)
+    if earlier is not None and break_between(breaks, earlier, before):
+        earlier = None
     return Window(earlier, before, after)
 
 
@@ -123,7 +127,7 @@ def effect(
     periods = atlas.periods(indicator, LEVEL)
     vectors = atlas.vectors(indicator, periods, LEVEL, vintage.date)
     values = {at: one.values for at, one in zip(periods, vectors, strict=True)}
-    cohorts = _cohorts(gazetteer, begun, values, years)
+    cohorts = _cohorts(gazetteer, begun, values, years, indicator.breaks)
     deployed = sum(len(positions) for _, positions in cohorts.values())
     if deployed < LEAST:
         raise NotEnoughData(
@@ -174,12 +178,16 @@ def effect(
 
 
 def _cohorts(
-    gazetteer: Gazetteer, begun: Mapping[str, int], values: Mapping[str, Floats], years: int
+    gazetteer: Gazetteer,
+    begun: Mapping[str, int],
+    values: Mapping[str, Floats],
+    years: int,
+    breaks: Sequence[Break],
 ) -> dict[int, tuple[Window, list[int]]]:
     """Return start year → its window and the positions of the municipalities that have both figures."""
     found: dict[int, tuple[Window, list[int]]] = {}
     for start in sorted(set(begun.values())):
-        judged = window(sorted(values), start, years)
+        judged = window(sorted(values), start, years, breaks)
         if judged is None:
             continue
         both = np.isfinite(values[judged.before]) & np.isfinite(values[judged.after])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from geo.codes import city_of
 from geo.eras import period_label
+from geo.figures.breaks import comparable
 from geo.figures.indicators import Indicator
 from geo.figures.peers import nearest
 from geo.figures.statistics import ranks_within
@@ -29,7 +30,7 @@ from service.figures.forms import Brief, brief
 from service.figures.values import STATUSES
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.planning.similarity import Yardstick, yardstick
+from service.planning.similarity import USUAL, Yardstick, yardstick
 
 Ints = NDArray[np.intp]
 
@@ -153,7 +154,11 @@ class Leaf:
 
 
 def _trend(indicator: Indicator, series: Sequence[tuple[str, float]]) -> Trend | None:
-    """Return the change since the newest period at least five years ago, else since the first there is."""
+    """Return the change since the newest period at least five years ago, else since the first there is.
+
+    None across a break: what came before it is not compared with what came after.
+    """
+    series = comparable(indicator.breaks, series)
     if len(series) < 2:
         return None
     last, value = series[-1]
@@ -215,12 +220,19 @@ def book_of(atlas: Atlas, vintage: Vintage, level: str) -> Book:
     shown = {one.id: one for listed in goals.values() for one in listed}
     made = Book(
         level=level,
-        yardstick=yardstick(atlas, vintage, level),
+        yardstick=_yardstick(atlas, vintage, level),
         leaves={name: tuple(leaves(atlas, vintage, one, level)) for name, one in shown.items()},
         goals={goal: tuple(one.id for one in listed) for goal, listed in goals.items()},
     )
     shelf.put(key, made)
     return made
+
+
+def _yardstick(atlas: Atlas, vintage: Vintage, level: str) -> Yardstick:
+    """Return what the areas of a level are compared by; nothing where one of the usual traits is not told."""
+    if all(atlas.periods(atlas.indicator(name), level) for name in USUAL):
+        return yardstick(atlas, vintage, level)
+    return Yardstick((), np.full((len(atlas.gazetteer(vintage.date, level)), 1), np.nan))
 
 
 def indicators_of(atlas: Atlas, goal: Goal) -> list[Indicator]:

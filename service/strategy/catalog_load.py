@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from geo.errors import Finding, InvalidFile, InvalidRows
-from geo.figures.indicators import Indicator, read_catalogue, to_json
+from geo.figures.indicators import Indicator, read_folder, to_json
 from geo.strategy.kpis import Actual, Kpi, faults, with_actuals
 from geo.strategy.plan import Strategy, read_kpis, read_strategy
 from geo.transit.access import Definition
@@ -71,7 +71,7 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
     indicator that left the table is refused.
     """
     definitions = read_definitions(folder / "gap_definitions.csv")
-    catalogue = read_catalogue(folder / "indicators.csv") | gap_indicators(definitions)
+    catalogue = read_folder(folder) | gap_indicators(definitions)
     stored = {row.id: row.definition for row in conn.execute(select(indicator)).all()}
     gone = sorted(set(stored) - set(catalogue))
     if gone:
@@ -171,8 +171,8 @@ def _entered(before: Kpi | None) -> list[Actual]:
 
 
 def _plain(definition: dict[str, object]) -> dict[str, object]:
-    categories = definition["categories"]
-    return definition | {"categories": list(categories) if isinstance(categories, Sequence) else []}
+    """Return a definition as the database tells it: with lists."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in definition.items()}
 
 
 def _replaced(conn: Connection, table: Table, rows: list[dict[str, object]]) -> bool:

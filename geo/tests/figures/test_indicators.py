@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from geo.errors import InvalidRows, NotFound
 from geo.figures import indicators
 from geo.figures.indicators import (
+    DENOMINATOR_SOURCES,
     Floats,
     Indicator,
     aggregated,
@@ -23,6 +25,7 @@ from geo.figures.indicators import (
     own_or_sum,
     periods,
     read_catalogue,
+    read_folder,
     terms,
     to_json,
 )
@@ -31,6 +34,7 @@ from geo.layers.classify import SCHEMES
 
 CATALOGUE = Path(__file__).parents[3] / "data" / "catalog" / "indicators.csv"
 
+# The register of 1 January 2024 (Japanese residents) keeps those who were evacuated from 双葉町.
 # 2020 census, areas of 2024 (SSDSE-A-2026): 札幌市 01100, 浜松市 22130, 双葉町 07546 (nobody lived there)
 FIGURES: dict[tuple[str, str], list[float]] = {
     ("population", "2020"): [1_973_395, 790_718, 0],
@@ -38,12 +42,22 @@ FIGURES: dict[tuple[str, str], list[float]] = {
     ("population-15-64", "2020"): [math.nan, 457_684, 0],
     ("population-65-plus", "2020"): [541_242, 220_925, 0],
     ("total-area", "2020"): [112_126, 155_811, 5_142],
-    ("in-migrants", "2024"): [110_212, 19_740, 0],
-    ("out-migrants", "2024"): [99_469, 20_585, 0],
+    ("in-migrants", "2024"): [110_212, 19_740, 70],
+    ("out-migrants", "2024"): [99_469, 20_585, 116],
+    ("register-population", "2024"): [1_939_061, 760_204, 5_403],
 }
 AVAILABLE: dict[str, list[str]] = {}
 for _name, _period in FIGURES:
     AVAILABLE.setdefault(_name, []).append(_period)
+
+
+#: 南相馬市, 広野町, 楢葉町, 富岡町, 川内村, 大熊町, 双葉町, 浪江町, 葛尾村, 飯舘村
+EVACUATED = {"07212", "07564", *(f"0754{n}" for n in range(1, 9))}
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[str, Indicator]:
+    return read_folder(CATALOGUE.parent)
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +75,8 @@ def told(figures: dict[tuple[str, str], list[float]]) -> Callable[[str, str], Fl
         ("ageing-rate", "2020", [27.427, 27.940, math.nan]),
         ("ageing-rate-known-ages", "2020", [math.nan, 28.321, math.nan]),
         ("population-density", "2020", [1_759.98, 507.485, 0.0]),
-        ("net-migration", "2024", [10_743, -845, 0]),
-        ("net-migration-rate", "2024", [0.54439, -0.106865, math.nan]),
+        ("net-migration", "2024", [10_743, -845, -46]),
+        ("net-migration-rate", "2024", [0.554031, -0.111154, -0.851379]),
     ],
 )
 def test_a_derived_figure_is_the_published_one(
@@ -104,11 +118,107 @@ def test_bases_of_the_accounts_are_never_mixed(catalogue: dict[str, Indicator]) 
         assert len(parts) <= 1, one.id
 
 
-def test_a_denominator_is_the_newest_that_is_not_after_the_period(catalogue: dict[str, Indicator]) -> None:
-    available = {"doctors": ["2008", "2012", "2022"], "population": ["2010", "2015", "2020", "2025"]}
-    doctors = catalogue["doctors-per-100k"]
-    assert periods(doctors, available) == ["2012", "2022"]
-    assert base_periods(doctors, "2022", available) == [("doctors", "2022"), ("population", "2020")]
+def test_an_area_is_the_newest_that_is_not_after_the_period(catalogue: dict[str, Indicator]) -> None:
+    available = {"population": ["2010", "2020", "2024"], "total-area": ["2016", "2021", "2025"]}
+    density = catalogue["population-density"]
+    assert periods(density, available) == ["2020", "2024"]
+    assert base_periods(density, "2024", available) == [("population", "2024"), ("total-area", "2021")]
+
+
+@pytest.mark.parametrize(
+    ("name", "events", "register", "told"),
+    [
+        ("doctors-per-100k", ["2020", "2022", "2024"], ["2020", "2022"], ["2020", "2022"]),
+        # the register of 1 January 2021 lies in fiscal 2020
+        ("local-tax-per-head", ["2019", "2020", "2021"], ["2020", "2021"], ["2019", "2020"]),
+    ],
+)
+def test_a_rate_is_told_only_for_periods_that_have_a_register_of_their_own(
+    catalogue: dict[str, Indicator], name: str, events: list[str], register: list[str], told: list[str]
+) -> None:
+    one = catalogue[name]
+    assert periods(one, {one.numerator: events, "register-population": register}) == told
+
+
+def test_a_rate_of_a_fiscal_year_is_divided_by_the_register_within_it(
+    catalogue: dict[str, Indicator],
+) -> None:
+    # 前橋市: tax and residents of both years fell; over the censuses of 2015 and 2020 (336,154 and 332,149)
+    # the rate would have risen from 161.1 to 161.3
+    figures = {
+        ("local-tax", "2019"): [54_152_389.0],
+        ("local-tax", "2020"): [53_584_014.0],
+        ("register-population", "2020"): [328_988.0],
+        ("register-population", "2021"): [327_668.0],
+    }
+    available = {"local-tax": ["2019", "2020"], "register-population": ["2020", "2021"]}
+    per_head = catalogue["local-tax-per-head"]
+    found = [evaluate(per_head, period, available, told(figures))[0] for period in ("2019", "2020")]
+    assert found == pytest.approx([164.603, 163.532], abs=1e-3)
+
+
+def test_no_rate_of_people_is_divided_by_a_census_of_another_year(catalogue: dict[str, Indicator]) -> None:
+    late = {one.id for one in catalogue.values() if one.denominator_period == "latest" and one.numerator}
+    assert late == {"population-density", "habitable-density"}
+
+
+def test_every_rate_says_what_it_is_divided_by(catalogue: dict[str, Indicator]) -> None:
+    for one in catalogue.values():
+        assert (one.denominator_source in DENOMINATOR_SOURCES) == (one.kind == "ratio"), one.id
+    over_register = {one.id for one in catalogue.values() if "register-" in one.denominator}
+    stated = {one.id for one in catalogue.values() if one.denominator_source == "register"}
+    assert over_register == stated
+
+
+def test_a_derived_indicator_breaks_where_one_of_its_parts_does(whole: dict[str, Indicator]) -> None:
+    told = {name: [one.period for one in whole[name].breaks] for name in whole if whole[name].breaks}
+    assert told == {
+        "nurseries": ["2023"],
+        "nurseries-per-1000-children": ["2023"],
+        "establishments": ["2021"],
+        "establishments-per-1000": ["2021"],
+        "employees": ["2021"],
+        "employees-per-establishment": ["2021"],
+    }
+
+
+def test_no_change_has_a_period_across_a_break(whole: dict[str, Indicator]) -> None:
+    change = replace(whole["population-change"], numerator="nurseries", breaks=whole["nurseries"].breaks)
+    available = {"nurseries": ["2017", "2018", "2022", "2023", "2028"]}
+    assert periods(change, available) == ["2022", "2028"]
+
+
+@pytest.mark.parametrize(
+    ("name", "period", "expected"),
+    [
+        # counted in place at both ends, but for other reasons than moving
+        ("population-change", "2010", {"13381"}),
+        ("population-change", "2015", EVACUATED),
+        ("population-change", "2020", EVACUATED),
+        ("doctors-per-100k", "2016", EVACUATED - {"07541"}),
+        ("doctors-per-100k", "2020", EVACUATED - {"07541", "07212"}),
+        # both on the register, or both in place
+        ("death-rate", "2020", set()),
+        ("net-migration-rate", "2020", set()),
+        ("local-tax-per-head", "2020", set()),
+        ("ageing-rate", "2020", set()),
+        ("pupils-per-elementary-school", "2020", set()),
+    ],
+)
+def test_people_registered_are_not_set_against_people_in_place_where_they_were_evacuated(
+    whole: dict[str, Indicator], name: str, period: str, expected: set[str]
+) -> None:
+    assert set(whole[name].base_differs(period)) == expected
+
+
+def test_a_break_of_an_unknown_indicator_is_refused(tmp_path: Path) -> None:
+    for name in ("indicators.csv", "breaks.csv", "evacuations.csv"):
+        (tmp_path / name).write_bytes((CATALOGUE.parent / name).read_bytes())
+    with (tmp_path / "breaks.csv").open("a", encoding="utf-8") as opened:
+        opened.write("nursery,2023,理由,Reason.,source\n")
+    with pytest.raises(InvalidRows, match="does not have") as refused:
+        read_folder(tmp_path)
+    assert [one.value for one in refused.value.findings] == ["nursery"]
 
 
 def test_a_change_has_periods_only_where_the_earlier_one_exists(catalogue: dict[str, Indicator]) -> None:
@@ -156,8 +266,8 @@ def test_a_hundred_indicators_with_names_in_both_languages_ship(catalogue: dict[
     assert len({one.name_ja for one in catalogue.values()}) == len(catalogue)
 
 
-def test_every_indicator_survives_json(catalogue: dict[str, Indicator]) -> None:
-    assert all(from_json(to_json(one)) == one for one in catalogue.values())
+def test_every_indicator_survives_json(whole: dict[str, Indicator]) -> None:
+    assert all(from_json(to_json(one)) == one for one in whole.values())
 
 
 def test_types_of_municipality_have_labels_and_colours(catalogue: dict[str, Indicator]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from geo.figures.breaks import Break
 from geo.figures.indicators import Indicator
 from geo.figures.observations import STATUSES
 from geo.layers.words import (
@@ -114,23 +115,40 @@ def test_categories_are_counted_and_what_is_unknown_is_not_called_absent() -> No
 
 
 def test_a_chart_is_told_from_its_first_to_its_last_value() -> None:
-    points: list[tuple[Text, float]] = [
-        ({"ja": "1980年", "en": "1980"}, 9.4),
-        ({"ja": "2020年", "en": "2020"}, 29.0),
-    ]
+    points = [("1980", 9.4), ("2020", 29.0)]
     told = series_in_words(RATE, [(Named("前橋市", "Maebashi-shi"), points), (Named("甲", "A"), [])])
     assert told["ja"] == (
-        "前橋市の高齢化率は、1980年の9.4%から2020年の29.0%になりました（+19.6ポイント）。"
+        "前橋市の高齢化率は、1980年（昭和55年）の9.4%から2020年（令和2年）の29.0%になりました"
+        "（+19.6ポイント）。"
         "甲の高齢化率には値がありません。"
     )
     assert told["en"] == (
         "Ageing rate of Maebashi-shi went from 9.4% in 1980 to 29.0% in 2020 (+19.6 points). "
         "A: no figures of Ageing rate."
     )
-    people = series_in_words(PEOPLE, [(Named("乙", "B"), [(YEAR, 200.0), (YEAR, 150.0)])])
+    people = series_in_words(PEOPLE, [(Named("乙", "B"), [("2015", 200.0), ("2020", 150.0)])])
     assert "（−25.0%）" in people["ja"]
     once = series_in_words(PEOPLE, [(Named("乙", "B"), points[1:])])
-    assert once["ja"] == "乙の総人口は、2020年に29人です。"
+    assert once["ja"] == "乙の総人口は、2020年（令和2年）に29人です。"
+
+
+def test_no_change_is_told_across_a_break() -> None:
+    broken = replace(PEOPLE, breaks=(Break("x", "2023", "数え方が変わった。", "Counted otherwise.", "s"),))
+    lines = [
+        (Named("甲", "A"), [("2019", 79.0), ("2023", 39.0)]),
+        (Named("乙", "B"), [("2019", 10.0), ("2022", 20.0)]),
+    ]
+    told = series_in_words(broken, lines)
+    assert told["ja"] == (
+        "甲の総人口は、2019年（令和元年）に79人、2023年（令和5年）に39人です。"
+        "乙の総人口は、2019年（令和元年）の10人から2022年（令和4年）の20人になりました（+100.0%）。"
+        "2023年（令和5年）以降は、それより前と比べられません。数え方が変わった。"
+    )
+    assert told["en"] == (
+        "Ageing rate of A: 79 persons in 2019, 39 persons in 2023. "
+        "Ageing rate of B went from 10 persons in 2019 to 20 persons in 2022 (+100.0%). "
+        "Figures from 2023 on are not to be compared with those before. Counted otherwise."
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,7 +169,7 @@ def test_a_chart_is_told_from_its_first_to_its_last_value() -> None:
 def test_a_change_is_told_in_what_fits_its_unit(
     indicator: Indicator, before: float, after: float, ja: str, en: str
 ) -> None:
-    told = series_in_words(indicator, [(Named("甲", "A"), [(YEAR, before), (YEAR, after)])])
+    told = series_in_words(indicator, [(Named("甲", "A"), [("2015", before), ("2020", after)])])
     assert told["ja"].endswith(f"（{ja}）。")
     assert told["en"].endswith(f"({en}).")
 

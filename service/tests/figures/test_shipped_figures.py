@@ -151,6 +151,49 @@ def test_productivity_of_the_tokyo_area_and_outside_is_a_ratio_of_sums(
         assert round(found, 3) == level
 
 
+@pytest.mark.parametrize(("period", "published"), [("1995", 124_655_498), ("2024", 121_561_801)])
+def test_residents_on_the_register_add_up_to_the_published_nation(
+    shipped: Figures, period: str, published: int
+) -> None:
+    residents = shipped["register-population", period]
+    own = {code: value for code, value in residents.items() if code.endswith("000")}
+    assert (len(own), sum(own.values())) == (47, published)
+    assert municipal_sums(residents) == own
+
+
+@pytest.mark.parametrize("period", [str(year) for year in range(1995, 2025)])
+def test_a_prefecture_and_its_municipalities_are_divided_by_the_same_people(
+    shipped: Figures, period: str
+) -> None:
+    for name in ("register-population", "register-population-under-15"):
+        residents = shipped[name, period]
+        own = {code: value for code, value in residents.items() if code.endswith("000")}
+        assert municipal_sums(residents) == own
+
+
+def test_residents_on_the_register_move_steadily(shipped: Figures) -> None:
+    # no year of a census stands out: the greatest loss of a place is that of small islands and villages
+    for year in range(2015, 2024):
+        now, after = (shipped["register-population", str(one)] for one in (year, year + 1))
+        moved = [after[code] / now[code] - 1 for code in now if code in after and now[code] > 5_000]
+        assert -0.07 < min(moved) < max(moved) < 0.07
+
+
+def test_nurseries_of_2022_are_the_published_count_and_2023_is_another(shipped: Figures) -> None:
+    # 社会福祉施設等調査 of 2022: 30,358 nurseries and certified centres of two kinds
+    before, after = shipped["nurseries", "2022"], shipped["nurseries", "2023"]
+    assert (sum(before.values()), sum(after.values())) == (30_358, 23_726)
+    assert sum(after[code] == 0 < before[code] for code in before) == 123
+
+
+def test_the_projection_has_nothing_for_the_municipalities_of_fukushima(shipped: Figures) -> None:
+    told = shipped["projected-population", "2045"]
+    inside = [code for code in told if code.startswith("07") and code != "07000"]
+    assert len(inside) == 59
+    assert {told[code] for code in inside} == {None}
+    assert told["07000"] == 1_314_903
+
+
 def test_every_municipality_has_its_type(shipped: Figures) -> None:
     types = shipped["municipality-type", "2021"]
     assert {types[code] for code in DESIGNATED_CITIES} == {1.0}
@@ -200,6 +243,37 @@ def test_every_figure_has_a_known_source(shipped: Figures) -> None:
 
 def test_the_table_is_small() -> None:
     assert sum(path.stat().st_size for path in FOLDER.glob("*.parquet")) < 6_000_000
+
+
+@pytest.mark.skipif("CHIIKI_REAL_DATA" not in os.environ, reason="CHIIKI_REAL_DATA is not set")
+def test_tax_per_resident_moves_as_over_all_residents(shipped: Figures) -> None:
+    # 住民基本台帳 (総計, with foreign residents) of 1 January 2020 and 2021, from files that do not ship
+    everybody = [_everybody(year) for year in ("2020", "2021")]
+    before, after = (shipped["local-tax", year] for year in ("2019", "2020"))
+
+    def disagree(under_before: Mapping[str, float], under_after: Mapping[str, float]) -> int:
+        return sum(
+            (after[code] / under_after[code] > before[code] / under_before[code])
+            != (after[code] / everybody[1][code] > before[code] / everybody[0][code])
+            for code in before
+            if under_before[code] and under_after[code]
+        )
+
+    register = [shipped["register-population", year] for year in ("2020", "2021")]
+    censuses = [shipped["population", year] for year in ("2015", "2020")]
+    assert disagree(register[0], register[1]) == 39
+    assert disagree(censuses[0], censuses[1]) > 500
+
+
+def _everybody(year: str) -> dict[str, int]:
+    path = Path(os.environ["CHIIKI_REAL_DATA"]) / f"stats/population/市区町村別人口_{year}.csv"
+    found: dict[str, int] = {}
+    for row in csv.reader(path.read_text("utf-8-sig").splitlines()):
+        numbers = [int(cell.replace(",", "")) for cell in row[3:] if cell.replace(",", "").isdigit()]
+        if row and row[0].isdigit() and numbers:
+            # men, women, both in 2020; both alone in 2021
+            found[row[0].zfill(6)[:5]] = numbers[2] if len(numbers) > 2 else numbers[0]
+    return found
 
 
 @pytest.mark.skipif("CHIIKI_REAL_DATA" not in os.environ, reason="CHIIKI_REAL_DATA is not set")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geo.areas.lineage import Change
 from geo.figures import indicators
 from geo.figures.indicators import Indicator
 from service.areas.gazetteer import Area, Gazetteer
@@ -24,6 +25,7 @@ from service.figures.values import (
     columns_by_level,
     columns_of,
     derived,
+    without,
 )
 
 NAN = math.nan
@@ -53,7 +55,7 @@ def test_a_computed_value_is_missing_for_the_reason_of_its_first_missing_compone
 
 def test_a_period_without_figures_is_missing_everywhere_and_has_no_classes() -> None:
     found = StoredVector.missing(2)
-    assert told(found.vector) == ["not_available"] * 2
+    assert told(found.vector) == ["not_loaded"] * 2
     assert math.isnan(found.breaks.lowest)
     assert (len(found.breaks.bounds), found.vector.sources) == (0, ())
 
@@ -104,17 +106,20 @@ def published(source: str = "census", **figures: float | str) -> Published:
     return Published(DATE, source, np.array(codes), ("2020",), np.array(values), np.array(statuses, np.uint8))
 
 
+INDICATOR = Indicator(
+    id="x",
+    name_ja="",
+    name_en="",
+    description_ja="",
+    description_en="",
+    topic="land",
+    kind="count",
+    aggregation="sum",
+)
+
+
 def levels(*parts: Published, additive: bool = True) -> dict[str, list[float | str]]:
-    indicator = Indicator(
-        id="x",
-        name_ja="",
-        name_en="",
-        description_ja="",
-        description_en="",
-        topic="land",
-        kind="count",
-        aggregation="sum" if additive else "none",
-    )
+    indicator = INDICATOR if additive else replace(INDICATOR, aggregation="none")
     found = columns_by_level(indicator, parts, ["2020"], Boundaries(DATE, LEVELS, []))
     return {level: told(columns.vector("2020")) for level, columns in found.items()}
 
@@ -133,8 +138,8 @@ def test_a_sum_that_lacks_a_part_is_missing() -> None:
     found = levels(published(c01101=1, c01102="secret", c01202=10))
     assert found == {
         "ward": [1, "secret", 10],
-        "municipality": ["not_available", 10],
-        "prefecture": ["not_available"],
+        "municipality": ["secret", 10],
+        "prefecture": ["secret"],
     }
 
 
@@ -142,9 +147,52 @@ def test_what_cannot_be_added_up_is_told_only_where_it_was_published() -> None:
     found = levels(published(c01101=1, c01102=2, c01202=10), additive=False)
     assert found == {
         "ward": [1, 2, 10],
-        "municipality": ["not_available", 10],
-        "prefecture": ["not_available"],
+        "municipality": ["not_loaded", 10],
+        "prefecture": ["not_loaded"],
     }
+
+
+def test_a_ward_whose_city_alone_was_published_has_no_figure_at_its_level() -> None:
+    found = levels(published(c01100=5, c01202=10))
+    assert found == {
+        "ward": ["not_at_level", "not_at_level", 10],
+        "municipality": [5, 10],
+        "prefecture": [15],
+    }
+
+
+def test_an_area_that_is_not_in_the_file_is_not_loaded_rather_than_unpublished() -> None:
+    assert levels(published(c01101=1, c01202=10))["ward"] == [1, "not_loaded", 10]
+    assert levels(published(c01101="not_available", c01202=10))["ward"][0] == "not_available"
+
+
+def test_nobody_publishes_figures_of_the_northern_territories() -> None:
+    towns = gazetteer("municipality", ("01202", "city", None), ("01695", "village", None))
+    parts = [published(c01202=10)]
+    found = columns_by_level(INDICATOR, parts, ["2020"], Boundaries(DATE, {"municipality": towns}, []))
+    assert told(found["municipality"].vector("2020")) == [10, "not_available"]
+
+
+def test_an_area_whose_land_was_split_cannot_be_told_from_figures_of_before() -> None:
+    # 2006-03-01: 上九一色村 19341 was split between 甲府市 19201 and 富士河口湖町 19430
+    changes = [
+        Change(dt.date(2006, 3, 1), "編入合併", "19341", "19201"),
+        Change(dt.date(2006, 3, 1), "編入合併", "19341", "19430"),
+    ]
+    towns = gazetteer(
+        "municipality", ("19201", "city", None), ("19202", "city", None), ("19430", "town", None)
+    )
+    old = replace(published(c19201=1, c19202=2, c19341=3, c19430=4), boundary_date=dt.date(2005, 10, 1))
+    found = columns_by_level(INDICATOR, [old], ["2020"], Boundaries(DATE, {"municipality": towns}, changes))
+    assert told(found["municipality"].vector("2020")) == ["boundary_changed", 2, "boundary_changed"]
+
+
+def test_people_counted_on_another_population_are_told_as_such_and_what_was_missing_keeps_its_reason() -> (
+    None
+):
+    found = without(vector([1, NAN, NAN, 4], ["ok", "not_applicable", "not_available", "ok"], "a"), [0, 1, 2])
+    assert told(found) == ["base_differs", "base_differs", "not_available", 4]
+    assert found.sources == ("a",)
 
 
 def test_of_two_sources_the_later_figure_stands_and_a_figure_over_a_reason() -> None:

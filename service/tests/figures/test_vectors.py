@@ -96,9 +96,17 @@ def test_a_new_period_is_observed_where_its_figures_can_be_told(conn: Connection
     )
     told = {row.level: row.sources for row in conn.execute(asked)}
     # prefectures are sums of municipalities; 札幌市 alone makes no sum of 北海道
-    assert told == {level: ["census-2020"] for level in ("prefecture", "municipality", "ward")}
+    assert told == {level: ["census-2020"] for level in ("prefecture", "municipality")}
     assert np.isnan(value(conn, "population", "2099", "01000", "prefecture"))
     assert value(conn, "population", "2099", "01100") == 5
+
+
+def test_a_level_at_which_nothing_was_published_is_not_offered(conn: Connection) -> None:
+    asked = text("select period from observed where indicator = :name and level = 'ward' order by period")
+    assert conn.scalars(asked, {"name": "doctors"}).all() == []
+    assert conn.scalars(asked, {"name": "population"}).all() == ["2020"]
+    load(conn, figure("doctors", "01101", "2020", 7.0))
+    assert conn.scalars(asked, {"name": "doctors"}).all() == ["2020"]
 
 
 def test_class_breaks_over_all_periods_follow_a_figure(conn: Connection) -> None:
