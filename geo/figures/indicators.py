@@ -23,7 +23,7 @@ Ints = NDArray[np.intp]
 Kind = Literal["count", "ratio", "change", "index", "category"]
 PeriodKind = Literal["census", "calendar_year", "fiscal_year"]
 DenominatorPeriod = Literal["same", "next", "latest"]
-DenominatorSource = Literal["", "register", "census", "survey", "area", "accounts", "projection"]
+DenominatorSource = Literal["", "register", "census", "survey", "area", "grid", "accounts", "projection"]
 #: Whom a figure counts: those on the register of an area, those who are there, or nobody.
 PopulationBase = Literal["", "register", "place"]
 #: base indicator → its periods, ascending
@@ -59,6 +59,10 @@ DENOMINATOR_SOURCES: Mapping[str, Text] = {
     "area": {
         "ja": "全国都道府県市区町村別面積調などによる面積（その年以前で最新）。",
         "en": "Official area figures (the newest not after the year).",
+    },
+    "grid": {
+        "ja": "分子と同じ地域メッシュ統計（国勢調査）。",
+        "en": "The same grid of the population census as the numerator.",
     },
     "accounts": {"ja": "県民経済計算（分子と同じ基準）。", "en": "Prefectural accounts of the same base."},
     "projection": {"ja": "分子と同じ将来推計。", "en": "The same projection as the numerator."},

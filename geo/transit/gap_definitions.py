@@ -158,6 +158,7 @@ def gap_indicators(definitions: list[Definition]) -> dict[str, Indicator]:
                 unit_en="%",
                 numerator=name,
                 denominator=base,
+                denominator_source="grid",
                 scale=100,
                 direction="lower",
                 decimals=1,

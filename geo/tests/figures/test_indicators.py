@@ -31,6 +31,7 @@ from geo.figures.indicators import (
 )
 from geo.layers import palettes
 from geo.layers.classify import SCHEMES
+from geo.transit.gap_definitions import gap_indicators, read_definitions
 
 CATALOGUE = Path(__file__).parents[3] / "data" / "catalog" / "indicators.csv"
 
@@ -163,7 +164,8 @@ def test_no_rate_of_people_is_divided_by_a_census_of_another_year(catalogue: dic
 
 
 def test_every_rate_says_what_it_is_divided_by(catalogue: dict[str, Indicator]) -> None:
-    for one in catalogue.values():
+    gaps = gap_indicators(read_definitions(CATALOGUE.parent / "gap_definitions.csv"))
+    for one in [*catalogue.values(), *gaps.values()]:
         assert (one.denominator_source in DENOMINATOR_SOURCES) == (one.kind == "ratio"), one.id
     over_register = {one.id for one in catalogue.values() if "register-" in one.denominator}
     stated = {one.id for one in catalogue.values() if one.denominator_source == "register"}
