@@ -48,6 +48,10 @@ def read_table(path: Path, kind: type[T], apart: Collection[str] = ()) -> list[t
                 f"{path.name} has another header", [Finding("line 1", "header", told, ",".join(columns))]
             )
         for row in reader:
+            if None in row or None in row.values():
+                expected = f"{len(columns)} cells: a text with a comma stands in quotes"
+                findings.append(Finding(f"line {reader.line_num}", "row", ",".join(columns), expected))
+                continue
             values: dict[str, object] = {}
             for name in columns:
                 written = (row[name] or "").strip()

@@ -59,6 +59,26 @@ def test_an_evacuation_without_a_last_period_holds_until_now() -> None:
     assert Evacuation("07546", "2011", "", "理由", "Reason.", "source").holds("2024")
 
 
+def test_every_reason_that_ships_is_told_in_full_in_both_languages() -> None:
+    evacuations = read_evacuations(CATALOG / "evacuations.csv")
+    told: list[Break | Evacuation] = [*read_breaks(CATALOG / "breaks.csv"), *evacuations]
+    for one in told:
+        assert one.reason_ja.endswith("。")
+        assert one.reason_en.endswith(".")
+        assert one.reason_en.isascii()
+        assert "http" in one.source
+
+
+def test_a_comma_that_splits_a_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "breaks.csv"
+    path.write_text(
+        "indicator,period,reason_ja,reason_en,source\nx,2023,全国30,358,Reason.,source\n", "utf-8"
+    )
+    with pytest.raises(InvalidRows) as refused:
+        read_breaks(path)
+    assert [(one.where, one.field) for one in refused.value.findings] == [("line 2", "row")]
+
+
 def test_every_break_and_every_evacuation_that_ships_has_a_source() -> None:
     assert {one.indicator for one in read_breaks(CATALOG / "breaks.csv")} == {
         "nurseries",
