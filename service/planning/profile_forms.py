@@ -15,7 +15,7 @@ from geo.strategy.rating import Comparison
 from geo.text import Text, name_of
 from service.areas.forms import AreaOfLevel, NamedArea, named
 from service.areas.forms import described as area_described
-from service.figures.forms import Brief, SeriesBreak, breaks_described
+from service.figures.forms import Brief, SeriesBreak
 from service.http.forms import As
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -231,7 +231,7 @@ def figure_described(one: Card) -> Figure:
         "trend": one.trend,
         "peers": {"median": one.peers_median, "n": one.peers_n},
         "series": [{"period": period, "value": value} for period, value in one.series],
-        "breaks": breaks_described(one.leaf.indicator),
+        "breaks": one.leaf.breaks,
     }
 
 

@@ -26,7 +26,7 @@ from geo.strategy.plan import Goal
 from geo.text import Text
 from service.areas.forms import full_name
 from service.areas.gazetteer import Area
-from service.figures.forms import Brief, brief
+from service.figures.forms import Brief, SeriesBreak, breaks_described, brief
 from service.figures.values import STATUSES
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -102,7 +102,7 @@ class Leaf:
 
     Attributes
     ----------
-    brief, label : the indicator, and the newest period, as JSON tells them
+    brief, label, breaks : the indicator, the newest period, and where its series break, as JSON tells them
     areas : m of them
     values, statuses : (m, periods), and (m,) of the newest period
     nation, prefecture : how the areas stand in the newest period; a prefecture lies in none
@@ -114,6 +114,7 @@ class Leaf:
     level: str
     periods: tuple[str, ...]
     label: Text
+    breaks: list[SeriesBreak]
     areas: tuple[Area, ...]
     values: NDArray[np.float64]
     statuses: NDArray[np.uint8]
@@ -276,6 +277,7 @@ def _leaf(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, rows
         level=level,
         periods=periods,
         label=period_label(periods[-1], indicator.period_kind),
+        breaks=breaks_described(indicator),
         areas=gazetteer.areas,
         values=np.stack([one.values for one in vectors], axis=1),
         statuses=newest.statuses,

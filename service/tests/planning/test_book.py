@@ -51,6 +51,7 @@ def leaf(level: str = "municipality", rows: tuple[int, ...] = (0, 1, 2, 3, 4)) -
         brief=brief(indicator),
         level=level,
         periods=PERIODS,
+        breaks=[],
         label={"ja": "2023年", "en": "2023"},
         areas=tuple(area(code, at) for at, code in enumerate(("10201", "10202", "10203", "11100", "11201"))),
         values=VALUES,
