@@ -11,6 +11,8 @@ from geo.errors import Finding, InvalidAreaCode
 NORTHERN_TERRITORIES = frozenset({"01695", "01696", "01697", "01698", "01699", "01700"})
 NATION = "00000"
 SPECIAL_WARDS = "13100"
+#: Code of a metropolitan bloc (三大都市圏) in the report on internal migration → its region set.
+BLOCS = {"51000": "tokyo-area", "52000": "nagoya-area", "53000": "osaka-area"}
 
 #: Designated city → first and last code of its wards, retired ones included. It is a table because the
 #: blocks follow no rule (川崎 is 14130, its wards 14131 on); a ward code never belonged to two cities.

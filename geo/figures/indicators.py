@@ -26,6 +26,9 @@ DenominatorPeriod = Literal["same", "next", "latest"]
 DenominatorSource = Literal["", "register", "census", "survey", "area", "grid", "accounts", "projection"]
 #: Whom a figure counts: those on the register of an area, those who are there, or nobody.
 PopulationBase = Literal["", "register", "place"]
+Aggregation = Literal["sum", "net_of_moves", "ratio_of_sums", "none"]
+OverTime = Literal["flow", "stock", "none"]
+PrefectureFigure = Literal["published", "sum", "none", ""]
 #: base indicator → its periods, ascending
 Available = Mapping[str, Sequence[str]]
 
@@ -98,7 +101,15 @@ class Indicator:
     population_base : of an observed one: whether it counts those on the register (births of people who
         live elsewhere for now), or those who are there (census, shops)
     direction : which figures are the better ones
-    aggregation : ``sum`` when areas may be added up, else ``none``
+    aggregation : how areas are told together. ``sum``: they are added up. ``net_of_moves``: their sum counts
+        the moves between them, which are none of the whole; what the whole has is published or not known.
+        ``ratio_of_sums``: the formula, of the sums of its components. ``none``: the parts do not tell it
+    over_time : ``flow``: years may be added up; ``stock``: as it stood at one time; ``none``: neither
+    prefecture_figure : of an observed one, what a prefecture is shown with: the figure ``published`` for it
+        (a year that has none is summed where the indicator can be), the ``sum`` of its municipalities, or
+        ``none``; empty for a derived one, which is computed at each level
+    differs_ja, differs_en : why the figure published for a prefecture is not the sum of its municipalities;
+        empty where they are equal
     categories : in the table ``code:label_ja:label_en:#rrggbb``, apart by semicolons
     breaks : of it and of what it is computed from, ascending; see ``read_folder``
     evacuations : areas and periods for which it cannot be told, because the people of its parts are others
@@ -123,7 +134,11 @@ class Indicator:
     denominator_source: DenominatorSource = ""
     population_base: PopulationBase = ""
     direction: Literal["higher", "lower", "neutral"] = "neutral"
-    aggregation: Literal["sum", "none"] = "none"
+    aggregation: Aggregation = "none"
+    over_time: OverTime = "none"
+    prefecture_figure: PrefectureFigure = ""
+    differs_ja: str = ""
+    differs_en: str = ""
     decimals: int = 0
     period_kind: PeriodKind = "calendar_year"
     default_scheme: str = "quantiles"
@@ -203,7 +218,9 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "period_kind": get_args(PeriodKind),
     "topic": tuple(TOPICS),
     "direction": ("higher", "lower", "neutral"),
-    "aggregation": ("sum", "none"),
+    "aggregation": get_args(Aggregation),
+    "over_time": get_args(OverTime),
+    "prefecture_figure": get_args(PrefectureFigure),
     "denominator_period": get_args(DenominatorPeriod),
     "denominator_source": get_args(DenominatorSource),
     "population_base": get_args(PopulationBase),
@@ -257,7 +274,45 @@ def _faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[
     expect(all(map(_COLOUR.fullmatch, colours)), "categories", "colours such as #1b9e77")
     codes = [entry.code for entry in indicator.categories]
     expect(len(set(codes)) == len(codes), "categories", "each code once")
-    return faults + _formula_faults(indicator, known)
+    return faults + _formula_faults(indicator, known) + _sum_faults(indicator, known)
+
+
+def _sum_faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[str, str, str]]:
+    """Return what is wrong with what a row says of sums."""
+    faults: list[tuple[str, str, str]] = []
+    field, told = "aggregation", indicator.aggregation
+    if (told == "ratio_of_sums") > bool(indicator.denominator or indicator.lag):
+        faults.append((field, told, "a ratio or a change, to be a ratio of sums"))
+    if told == "sum" and indicator.kind != "count":
+        faults.append((field, told, "a count, to be added up"))
+    if told in ADDED and not moves_cancel(indicator, known):
+        faults.append((field, told, "as many that enter as leave, where moves are added up"))
+    if bool(indicator.prefecture_figure) == bool(indicator.numerator):
+        expected = "nothing of a derived one" if indicator.numerator else "published, sum or none"
+        faults.append(("prefecture_figure", indicator.prefecture_figure, expected))
+    if bool(indicator.differs_ja) != bool(indicator.differs_en):
+        faults.append(("differs_en", indicator.differs_en, "a text in both languages, or in none"))
+    return faults
+
+
+#: Where an indicator adds up so, the sums of its areas tell it.
+ADDED = ("sum", "ratio_of_sums")
+
+
+def moves_cancel(indicator: Indicator, known: Mapping[str, Indicator]) -> bool:
+    """Return whether moves inside leave a formula as it is: whoever enters one part leaves another.
+
+    Figures ``net_of_moves`` must be added and taken away as often, and not be divided by.
+    """
+
+    def balance(formula: str) -> list[int]:
+        try:
+            listed = terms(formula) if formula else []
+        except ValueError:  # told by another fault
+            return []
+        return [sign for sign, name in listed if name in known and known[name].aggregation == "net_of_moves"]
+
+    return sum(balance(indicator.numerator)) == 0 and not balance(indicator.denominator)
 
 
 def _formula_faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[str, str, str]]:
@@ -303,6 +358,11 @@ def read_catalogue(path: Path) -> dict[str, Indicator]:
                 continue
             if indicator.id in found:
                 findings.append(Finding(f"line {line}", "id", indicator.id, "an id used once"))
+            findings += [
+                Finding(f"line {line}", field, "", f"one of {', '.join(_CHOICES[field])}")
+                for field in ("aggregation", "over_time")
+                if not row[field].strip()
+            ]
             found[indicator.id], lines[indicator.id] = indicator, line
     for name, indicator in found.items():
         findings += [Finding(f"line {lines[name]}", *fault) for fault in _faults(indicator, found)]

@@ -32,6 +32,7 @@ REASONS: dict[str, Text] = {
     "not_loaded": {"ja": "未取込み", "en": "not loaded"},
     "boundary_changed": {"ja": "境界変更で換算不可", "en": "not convertible to these boundaries"},
     "not_at_level": {"ja": "この単位の値なし", "en": "not told at this level"},
+    "not_additive": {"ja": "内訳からは求められない", "en": "not told by its parts"},
 }
 LONGEST_UNIT = 6
 
@@ -185,7 +186,11 @@ def _signed(change: float, decimals: int) -> str:
     return sign + amount
 
 
-def series_in_words(indicator: Indicator, lines: Sequence[tuple[Named, Sequence[tuple[str, float]]]]) -> Text:
+def series_in_words(
+    indicator: Indicator,
+    lines: Sequence[tuple[Named, Sequence[tuple[str, float]]]],
+    missing: Sequence[str | None] = (),
+) -> Text:
     """Return a chart in words: for each line where it begins, where it ends, and the change.
 
     No change is told across a break; the break and its reason are told instead.
@@ -193,13 +198,16 @@ def series_in_words(indicator: Indicator, lines: Sequence[tuple[Named, Sequence[
     Parameters
     ----------
     lines : name, and the period and value of each figure, oldest first
+    missing : for each line, why it has no value
     """
     ja, en = [], []
     broken: dict[Break, None] = {}
-    for name, points in lines:
+    for place, (name, points) in enumerate(lines):
         if not points:
-            ja.append(f"{name.ja}の{indicator.name_ja}には値がありません。")
-            en.append(f"{name.en}: no figures of {indicator.name_en}.")
+            reason = REASONS.get(missing[place] or "") if place < len(missing) else None
+            ja_why, en_why = (f"（{reason['ja']}）", f" ({reason['en']})") if reason else ("", "")
+            ja.append(f"{name.ja}の{indicator.name_ja}には値がありません{ja_why}。")
+            en.append(f"{name.en}: no figures of {indicator.name_en}{en_why}.")
             continue
         (start, before), (end, after) = points[0], points[-1]
         first, last = (period_label(period, indicator.period_kind) for period in (start, end))

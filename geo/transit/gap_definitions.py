@@ -121,6 +121,8 @@ def gap_indicators(definitions: list[Definition]) -> dict[str, Indicator]:
             unit_ja=unit_ja,
             unit_en=unit_en,
             aggregation="sum",
+            over_time="stock",
+            prefecture_figure="sum",
             decimals=1 if unit_en == "km²" else 0,
             period_kind="census",
         )
@@ -141,6 +143,8 @@ def gap_indicators(definitions: list[Definition]) -> dict[str, Indicator]:
                 unit_en=unit_en,
                 direction="lower",
                 aggregation="sum",
+                over_time="stock",
+                prefecture_figure="sum",
                 decimals=1 if unit_en == "km²" else 0,
                 period_kind="census",
             )
@@ -161,6 +165,7 @@ def gap_indicators(definitions: list[Definition]) -> dict[str, Indicator]:
                 denominator_source="grid",
                 scale=100,
                 direction="lower",
+                aggregation="ratio_of_sums",
                 decimals=1,
                 period_kind="census",
                 default_palette="ylorrd",

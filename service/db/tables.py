@@ -152,6 +152,8 @@ observation = Table(
     CheckConstraint(
         "value <> 'NaN' and value < 'Infinity' and value > '-Infinity'", name="observation_finite"
     ),
+    # the few figures of metropolitan blocs (``geo.codes.BLOCS``), which every process holds
+    Index("observation_bloc", "indicator", postgresql_where=text("area_code >= '48'")),
 )
 
 #: The periods for which an observed indicator has figures at a level, and whose figures they are.

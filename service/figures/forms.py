@@ -10,7 +10,16 @@ import orjson
 from typing_extensions import TypedDict
 
 from geo.eras import period_label
-from geo.figures.indicators import DENOMINATOR_SOURCES, TOPICS, Indicator, Kind, PeriodKind
+from geo.figures.indicators import (
+    DENOMINATOR_SOURCES,
+    TOPICS,
+    Aggregation,
+    Indicator,
+    Kind,
+    OverTime,
+    PeriodKind,
+    PrefectureFigure,
+)
 from geo.text import Text, name_of
 from service.figures.lines import Member, Point
 from service.figures.series import lines_in_words
@@ -102,7 +111,10 @@ class Layer(TypedDict):
     denominator_source: Denominator | None
     scale: float
     direction: Literal["higher", "lower", "neutral"]
-    aggregation: Literal["sum", "none"]
+    aggregation: Aggregation
+    over_time: OverTime
+    prefecture_figure: PrefectureFigure
+    prefecture_differs: Text | None
     decimals: int
     period_kind: PeriodKind
     periods: list[str]
@@ -258,6 +270,9 @@ def described(atlas: Atlas, indicator: Indicator) -> Layer:
         "scale": indicator.scale,
         "direction": indicator.direction,
         "aggregation": indicator.aggregation,
+        "over_time": indicator.over_time,
+        "prefecture_figure": indicator.prefecture_figure,
+        "prefecture_differs": differs_of(indicator),
         "decimals": indicator.decimals,
         "period_kind": indicator.period_kind,
         "periods": sorted({p for level in levels for p in atlas.periods(indicator, level)}),
@@ -306,6 +321,11 @@ def _denominator(indicator: Indicator) -> Denominator | None:
         "text": DENOMINATOR_SOURCES[indicator.denominator_source],
         "period": indicator.denominator_period,
     }
+
+
+def differs_of(indicator: Indicator) -> Text | None:
+    """Return why a prefecture's published figure is not the sum of its municipalities; None where it is."""
+    return {"ja": indicator.differs_ja, "en": indicator.differs_en} if indicator.differs_ja else None
 
 
 def layer_described(atlas: Atlas, layer: Indicator) -> LayerWithLabels:

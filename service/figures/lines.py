@@ -75,6 +75,8 @@ def member(atlas: Atlas, vintage: Vintage, written: str) -> Member:
 
 def _region(atlas: Atlas, vintage: Vintage, name: str) -> Member:
     codes = codes_of(atlas, name)
+    if not codes:
+        raise NotFound(f"The region set {name[:80]!r} has no areas any more")
     level = "prefecture" if all(code.endswith("000") for code in codes) else "municipality"
     gazetteer = atlas.gazetteer(vintage.date, level)
     whole = {code for code in codes if code.endswith("000")} if level == "municipality" else set()
@@ -90,7 +92,17 @@ def points(
     atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, periods: Sequence[str]
 ) -> list[Point]:
     """Return the figures of a line in the given periods; a missing one is None and its status says why."""
-    vectors = atlas.region_vectors(indicator, periods, line.level, vintage.date, line.positions)
+    return points_together(atlas, indicator, vintage, [line], periods)
+
+
+def points_together(
+    atlas: Atlas, indicator: Indicator, vintage: Vintage, lines: Sequence[Member], periods: Sequence[str]
+) -> list[Point]:
+    """Return the figures of all lines together, as the indicator adds up over areas; see ``points``."""
+    places: dict[str, tuple[int, ...]] = {}
+    for line in lines:
+        places[line.level] = (*places.get(line.level, ()), *line.positions)
+    vectors = atlas.region_vectors(indicator, periods, places, vintage.date)
     found = []
     for period, vector in zip(periods, vectors, strict=True):
         value = float(vector.values[0])

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, insert, select, text
 
 from geo.areas.lineage import absent
+from geo.codes import BLOCS, NATION
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.figures.accounts import read_accounts
 from geo.figures.estat import read_estat
@@ -130,11 +131,11 @@ def observed_indicators(conn: Connection) -> dict[str, Indicator]:
 
 
 def known_codes(conn: Connection) -> frozenset[str]:
-    """Return every area code that exists in a vintage or took part in a municipal change, and the nation."""
+    """Return every area code of a vintage or of a municipal change, the metropolitan blocs and the nation."""
     codes = set(conn.execute(select(area.c.code).distinct()).scalars())
     for column in (area_change.c.from_code, area_change.c.to_code):
         codes |= set(conn.execute(select(column).distinct()).scalars())
-    return frozenset(codes | {"00000"})
+    return frozenset(codes | {NATION, *BLOCS})
 
 
 def _source_of(conn: Connection, wanted: str) -> str:

@@ -32,6 +32,16 @@ _OBSERVED = text(
 )
 
 
+#: The predicate of the index ``observation_bloc``: codes of prefectures and municipalities end with 47.
+_OF_BLOCS = text(
+    """
+    select indicator, area_code, period, value, status, source
+    from observation where indicator = any(:names) and area_code >= '48'
+    order by indicator, area_code, period
+    """
+)
+
+
 async def indicators(
     conn: AsyncConnection, names: Collection[str]
 ) -> Sequence[tuple[str, dict[str, object]]]:
@@ -49,6 +59,11 @@ async def observed(
     for name, level, by_sources in orjson.loads(told or "[]"):
         found[name][level] = by_sources
     return found
+
+
+async def of_blocs(conn: AsyncConnection, names: Collection[str]) -> Sequence[Row[Any]]:
+    """Return the figures of indicators that were published for metropolitan blocs."""
+    return (await conn.execute(_OF_BLOCS, {"names": list(names)})).all()
 
 
 # The numbers of the subjects $1, in the order of their names, beside each row that follows from them. Lists

@@ -66,4 +66,6 @@ def lines_in_words(indicator: Indicator, lines: Sequence[tuple[Member, list[Poin
             )
             for line, told in lines
         ],
+        # the newest tells best why nothing is known
+        [told[-1].status if told else None for _, told in lines],
     )

@@ -54,7 +54,7 @@ async def series(
 
 
 def _states(atlas: Atlas, found: Indicator) -> tuple[str, str]:
-    return atlas.state_of(found), atlas.state("region-sets")
+    return atlas.state_of(found), atlas.state("region-sets", "source")
 
 
 @router.get("/series.csv", summary="Areas × periods of an indicator as CSV")

@@ -17,7 +17,7 @@ from pyarrow.csv import WriteOptions, write_csv
 from sqlalchemy import Connection, select
 
 from geo.areas.boundaries import read_boundaries
-from geo.codes import DESIGNATED_CITIES, NORTHERN_TERRITORIES, area_code, kind_of
+from geo.codes import BLOCS, DESIGNATED_CITIES, NORTHERN_TERRITORIES, area_code, kind_of
 from geo.figures.indicators import items as items_of
 from geo.figures.indicators import read_catalogue
 from geo.figures.observations import Row, number
@@ -195,6 +195,33 @@ def _young_migration(path: Path, names: Path) -> Iterator[Row]:
         yield Row(indicator, code, year, float(total), "ok", "", 0)
 
 
+#: Item and sex of table 1 of the migration report → indicator.
+MOVES_OF_BLOCS = {
+    ("02", "0"): "in-migrants",
+    ("02", "1"): "in-migrants-men",
+    ("02", "2"): "in-migrants-women",
+    ("03", "0"): "out-migrants",
+    ("03", "1"): "out-migrants-men",
+    ("03", "2"): "out-migrants-women",
+}
+#: Japanese movers (日本人移動者), as the figures of prefectures are.
+JAPANESE = "61000"
+
+
+def _bloc_moves(path: Path) -> Iterator[Row]:
+    """Yield who moved into and out of the metropolitan blocs; moves inside one are in neither figure."""
+    with path.open(encoding="cp932", newline="") as opened:
+        lines = list(csv.reader(opened))
+    heads = {row[9]: row[10:] for row in lines if len(row) > 10 and row[9].startswith("/")}
+    columns = list(zip(heads["/表章項目 コード"], heads["/性別 コード"], strict=True))
+    for line, row in enumerate(lines, 1):
+        if len(row) <= 10 or row[0] != JAPANESE or row[6] not in BLOCS:
+            continue
+        for column, cell in zip(columns, row[10:], strict=True):
+            if column in MOVES_OF_BLOCS:
+                yield _row(MOVES_OF_BLOCS[column], row[6], row[3][:4], cell, line)
+
+
 def _kinds(boundaries: Path) -> Iterator[Row]:
     """Yield the type of each municipality and ward of the boundaries that ship."""
     parts = read_boundaries(boundaries)
@@ -245,6 +272,8 @@ def collect(real_data: Path, data: Path) -> Collected:
         real_data / "migration/migration_age5_sex_pref_2025.csv", real_data / "codes/prefjp-utf8.csv"
     )
     found.add(young, "migration-report-2025", day(2025, 10, 1))
+    blocs = _bloc_moves(real_data / "migration/estat_migration_table1_sex_2010_2025.csv")
+    found.add(blocs, "migration-report-blocs", day(2025, 10, 1))
     found.add(_kinds(data / "boundaries/2021-01-01/areas.topojson.gz"), "area-kinds", day(2021, 1, 1))
     return found
 

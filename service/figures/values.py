@@ -25,7 +25,7 @@ UInt8s = NDArray[np.uint8]
 #: layers of deployments have where none is known; the others say why an area has none of the figures.
 STATUSES = (
     *("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known"),
-    *("base_differs", "not_loaded", "boundary_changed", "not_at_level"),
+    *("base_differs", "not_loaded", "boundary_changed", "not_at_level", "not_additive"),
 )
 OK = STATUSES.index("ok")
 #: The publisher has none.
@@ -39,6 +39,8 @@ NOT_LOADED = STATUSES.index("not_loaded")
 BOUNDARY_CHANGED = STATUSES.index("boundary_changed")
 #: There are figures, but not of areas such as this: not of the wards of a city.
 NOT_AT_LEVEL = STATUSES.index("not_at_level")
+#: There are figures of all its parts, which do not add up to its own.
+NOT_ADDITIVE = STATUSES.index("not_additive")
 #: In ``Published.statuses``: nothing was published for this code and period.
 ABSENT = 255
 
@@ -193,13 +195,13 @@ def _reported(
         codes = part.codes[own]
         part_values, part_statuses = part.values[own][:, theirs], part.statuses[own][:, theirs]
         walk = boundaries.walk(part.boundary_date, level, additive=additive)
-        figures = np.full((len(walk.codes), len(ours)), np.nan)
-        places, known = placed(codes, walk.codes)
-        figures[places] = part_values[known]
-        moved = walk.carried(figures)
+        moved = _carried(walk, codes, part_values)
         found = np.isfinite(moved)
         values[:, ours] = np.where(found, moved, values[:, ours])
         states = np.where(found, OK, _of_other_areas(statuses[:, ours], walk, gazetteer, codes))
+        if not additive:
+            summed = _carried(boundaries.walk(part.boundary_date, level, additive=True), codes, part_values)
+            states[np.isfinite(summed) & np.isnan(values[:, ours])] = NOT_ADDITIVE
         places, known = placed(codes, gazetteer.codes)
         reasons = part_statuses[known]
         is_silent = (reasons != OK) & (reasons != ABSENT) & ~found[places]
@@ -238,6 +240,14 @@ def _of_other_areas(
     return np.where(silent & (is_ward & is_whole)[:, None], NOT_AT_LEVEL, found).astype(np.uint8)
 
 
+def _carried(walk: Crosswalk, codes: NDArray[np.str_], values: Floats) -> Floats:
+    """Return the figures of published codes as those of the areas that a crosswalk leads to."""
+    figures = np.full((len(walk.codes), values.shape[1]), np.nan)
+    places, known = placed(codes, walk.codes)
+    figures[places] = values[known]
+    return walk.carried(figures)
+
+
 def _sums(members: Floats, of: Gazetteer, into: Gazetteer) -> Floats:
     """Return the sums of ``members`` for each area of ``into``; NaN where a member is missing."""
     return aggregated(members, _groups(of, into), len(into), codes=of.codes)
@@ -254,8 +264,9 @@ def columns_by_level(
 ) -> dict[str, Columns]:
     """Return the figures of an observed indicator in some periods, at every level of the boundaries.
 
-    A figure published for the area itself wins; where there is none, an additive indicator is summed from the
-    level below: wards into designated cities, municipalities into prefectures.
+    A figure published for the area itself wins; where there is none, an indicator that adds up is summed from
+    the level below: wards into designated cities, municipalities into prefectures. Any other is
+    ``not_additive`` where only the figures of all parts are known.
 
     Parameters
     ----------
@@ -268,10 +279,21 @@ def columns_by_level(
             continue
         own = _reported(parts, periods, boundaries, level, additive=additive)
         members = found.get(BELOW.get(level, ""))
-        if additive and members is not None:
-            own = _completed(own, members, boundaries.gazetteers[BELOW[level]], boundaries.gazetteers[level])
+        if members is not None:
+            of, into = boundaries.gazetteers[BELOW[level]], boundaries.gazetteers[level]
+            own = _completed(own, members, of, into) if additive else _reasoned(own, members, of, into)
         found[level] = own
     return found
+
+
+def _reasoned(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) -> Columns:
+    """Return figures that do not add up, with that reason where those of all members are known."""
+    statuses = own.statuses.copy()
+    is_silent = np.isin(statuses, (NOT_LOADED, BOUNDARY_CHANGED)) & into.divided[:, None]
+    for at in np.flatnonzero(is_silent.any(axis=0)).tolist():
+        has_parts = np.isfinite(_sums(members.values[:, at], of, into))
+        statuses[is_silent[:, at] & has_parts, at] = NOT_ADDITIVE
+    return Columns(own.periods, own.values, statuses, own.sources)
 
 
 def _completed(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) -> Columns:
@@ -305,6 +327,32 @@ def ages_by_year(rows: Sequence[Row[Any]], codes: Mapping[dt.date, Collection[st
         if {row.area_code for row in parts} == set(codes[parts[0].boundary_date]):
             years[year] = together([Ages(tuple(row.men), tuple(row.women), row.source) for row in parts])
     return years
+
+
+#: A base indicator and a period.
+Base = tuple[str, str]
+
+
+def moves_added(own: Mapping[Base, Vector], gross: Mapping[Base, Vector]) -> dict[Base, Vector]:
+    """Return figures of moves for a formula in which those inside cancel.
+
+    They are the areas' own, and added up where an area has none of them: never the one beside the other.
+
+    Parameters
+    ----------
+    own, gross : as published for the areas; and with those of merged areas and of parts added up
+    """
+    if not gross:
+        return {}
+    is_told = np.any([np.isfinite(own[base].values) for base in gross], axis=0)
+    return {
+        base: Vector(
+            np.where(is_told, own[base].values, added.values),
+            np.where(is_told, own[base].statuses, added.statuses),
+            tuple(dict.fromkeys(own[base].sources + added.sources)),
+        )
+        for base, added in gross.items()
+    }
 
 
 def derived(values: Floats, components: Sequence[Vector]) -> Vector:

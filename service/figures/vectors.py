@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,14 @@ from service.db.tables import area, area_change, class_breaks, indicator, observ
 from service.figures.values import (
     ABSENT,
     STATUSES,
+    Base,
     Boundaries,
     Columns,
     Published,
     Vector,
     columns_by_level,
     derived,
+    moves_added,
     without,
 )
 from service.memory import revisions
@@ -72,7 +74,7 @@ _OBSERVED = text(
            bool_or(right(area_code, 3) <> '000') as municipalities,
            bool_or(area_code = any(:wards)) as wards,
            array_agg(distinct source order by source) as sources
-    from observation where indicator = :indicator and area_code <> '00000'
+    from observation where indicator = :indicator and area_code <> '00000' and area_code < '48'
     group by period order by period
     """
 ).bindparams(bindparam("wards", value=list(WARD_CITY)))
@@ -110,7 +112,8 @@ def write_vectors(
     dates = list(conn.scalars(select(vintage.c.vintage))) if vintages is None else list(vintages)
     written = 0
     for date in dates:
-        writer = _Writer(conn, touched, available, Boundaries(date, _gazetteers(conn, date), changes))
+        boundaries = Boundaries(date, _gazetteers(conn, date), changes)
+        writer = _Writer(conn, catalogue, touched, available, boundaries)
         # derived ones are made of the observed ones that are written before them
         written += sum(writer.write(one) for one in sorted(layers, key=lambda one: bool(one.numerator)))
     return {"vectors": written, "layers": len(layers)}
@@ -228,9 +231,11 @@ class _Writer:
     """What vectors of one vintage are written with."""
 
     conn: Connection
+    catalogue: Mapping[str, Indicator]
     touched: Touched
     available: Mapping[str, Mapping[str, Sequence[str]]]
     boundaries: Boundaries
+    _added: dict[str, dict[str, Columns]] = field(default_factory=dict)
 
     def write(self, one: Indicator) -> int:
         """Write the vectors of a layer that follow from what was touched; return their number."""
@@ -273,15 +278,27 @@ class _Writer:
             for name, at in indicators.base_periods(one, period, available):
                 needed.setdefault(name, set()).add(at)
         bases = {name: self.stored(name, level, sorted(wanted)) for name, wanted in needed.items()}
+        moves = [name for name in needed if self.catalogue[name].aggregation == "net_of_moves"]
+        gross = {name: self._gross(name, level) for name in moves if one.aggregation in indicators.ADDED}
         made: list[Vector] = []
         for period in periods:
             used = indicators.base_periods(one, period, available)
-            values = indicators.evaluate(one, period, available, lambda name, at: bases[name][at].values)
-            told = derived(values, [bases[name][at] for name, at in used])
+            vectors = {base: bases[base[0]][base[1]] for base in used}
+            added = {base: gross[base[0]].vector(base[1]) for base in used if base[0] in gross}
+            vectors |= moves_added(vectors, added)
             position = self.boundaries.gazetteers[level].position
             others = [position[code] for code in one.base_differs(period) if code in position]
-            made.append(without(told, others))
+            made.append(without(_evaluated(one, period, available, vectors), others))
         return _beside(periods, made, len(self.boundaries.gazetteers[level]))
+
+    def _gross(self, name: str, level: str) -> Columns:
+        """Return the figures of moves added up, for formulas in which those inside cancel."""
+        if name not in self._added:
+            periods = sorted({period for told in self.available.values() for period in told.get(name, ())})
+            parts = published(self.conn, name, periods)
+            summed = replace(self.catalogue[name], aggregation="sum")
+            self._added[name] = columns_by_level(summed, parts, periods, self.boundaries)
+        return self._added[name][level]
 
     def stored(self, layer: str, level: str, periods: Sequence[str]) -> dict[str, Vector]:
         """Return the vectors of a layer that are stored already, by period."""
@@ -333,6 +350,13 @@ def default_breaks(one: Indicator, values: Floats) -> tuple[float | None, list[f
     except UnclassifiableValues:
         return None, None
     return float(np.nanmin(values)), bounds.tolist()
+
+
+def _evaluated(
+    one: Indicator, period: str, available: Mapping[str, Sequence[str]], bases: Mapping[Base, Vector]
+) -> Vector:
+    values = indicators.evaluate(one, period, available, lambda name, at: bases[name, at].values)
+    return derived(values, [bases[base] for base in indicators.base_periods(one, period, available)])
 
 
 def _among(columns: Columns, periods: Collection[str]) -> Columns:

@@ -9,7 +9,7 @@ database is away, what is held keeps being served.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ from service.areas.gazetteer import Area, Gazetteer
 from service.areas.tiles import TOP_ZOOM, encode_tile
 from service.figures import queries as figure_queries
 from service.figures.values import (
-    NOT_APPLICABLE,
+    NOT_ADDITIVE,
     NOT_AT_LEVEL,
     NOT_LOADED,
     OK,
@@ -51,6 +51,8 @@ V = TypeVar("V")
 Address = tuple[int, int, int]
 #: A stored tile of so few bytes is made ready in less time than a thread takes to be waited for.
 SHORT_BYTES = 8 << 10
+#: Areas that are told together: level → positions.
+Places = Mapping[str, Sequence[int]]
 Ints = NDArray[np.intp]
 
 #: Instead of a detail of outlines: a point inside each area.
@@ -315,39 +317,59 @@ class Atlas:
         return self.store.made.put(key, make(self, layer, period, gazetteer))
 
     def region_vectors(
-        self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date, positions: Sequence[int]
+        self, layer: Indicator, periods: Sequence[str], places: Places, vintage: dt.date
     ) -> list[Vector]:
-        """Return the one value of the areas at ``positions`` together, period by period.
+        """Return the one value of areas together, period by period; of one area it is its own.
 
-        Sums first, then the formula. It is missing when a member's figure is missing, or when the indicator
-        cannot be summed.
+        They are told as the indicator adds up over areas (``Indicator.aggregation``): sums first, then the
+        formula. What a bloc has by its publisher, such as those who moved into the Tokyo area, is taken for
+        the areas that it consists of. What the parts do not tell is ``not_additive``.
+
+        Parameters
+        ----------
+        places : level → positions of areas; a period is looked up among those of the first level
         """
-        place = list(positions)
-        if len(place) == 1:
+        levels = [level for level, positions in places.items() if positions]
+        if sum(map(len, places.values())) == 1:
+            (level,), (place,) = levels, [list(positions) for positions in places.values() if positions]
             return [
                 Vector(one.values[place], one.statuses[place], one.sources)
                 for one in self.vectors(layer, periods, level, vintage)
             ]
-        available = self.catalogue.observed.get(level, {})
+        available = self.catalogue.observed.get(levels[0], {})
         wanted = {p: indicators.base_periods(layer, p, available) or [(layer.id, p)] for p in periods}
         needed: dict[str, dict[str, None]] = {}
         for listed in wanted.values():
             for name, at in listed:
                 needed.setdefault(name, {})[at] = None
+        cancels = bool(layer.numerator) and layer.aggregation in indicators.ADDED
         sums: dict[tuple[str, str], Vector] = {}
         for name, at_periods in needed.items():
             base = self.indicator(name)
-            members = self.vectors(base, list(at_periods), level, vintage)
-            for at, one in zip(at_periods, members, strict=True):
-                sums[name, at] = _summed(one, place, base.aggregation == "sum")
+            adds = base.aggregation == "sum" or (cancels and base.aggregation == "net_of_moves")
+            parts = [self.vectors(base, list(at_periods), level, vintage) for level in levels]
+            published = {} if adds else self._of_bloc(base, places, vintage)
+            for at, *members in zip(at_periods, *parts, strict=True):
+                own = [_at(one, places[level]) for level, one in zip(levels, members, strict=True)]
+                sums[name, at] = published.get(at) or _summed(own, additive=adds)
+        if not layer.numerator:
+            return [sums[layer.id, period] for period in periods]
         made = []
         for period in periods:
-            if layer.numerator:
-                values = indicators.evaluate(layer, period, available, lambda n, at: sums[n, at].values)
-                made.append(derived(values, [sums[base] for base in wanted[period]]))
-            else:
-                made.append(sums[layer.id, period])
+            values = indicators.evaluate(layer, period, available, lambda n, at: sums[n, at].values)
+            one = derived(values, [sums[base] for base in wanted[period]])
+            made.append(one if layer.aggregation in indicators.ADDED else _untold(one))
         return made
+
+    def _of_bloc(self, base: Indicator, places: Places, vintage: dt.date) -> Mapping[str, Vector]:
+        """Return what was published for the bloc that consists of these areas, by period."""
+        codes = frozenset(
+            self.gazetteer(vintage, level).areas[position].code
+            for level, positions in places.items()
+            for position in positions
+        )
+        bloc = self.catalogue.blocs.get(codes)
+        return {} if bloc is None else self.catalogue.bloc_figures.get(base.id, {}).get(bloc, {})
 
     def ages(self, code: str, vintage: dt.date) -> dict[int, Ages]:
         """Return the people by age of an area of a vintage, by year; nothing where they are not known."""
@@ -472,12 +494,27 @@ def _some(existing: Iterable[str], where: str) -> str:
 MANY, SHOWN = 300, 20
 
 
-def _summed(members: Vector, positions: Sequence[int], additive: bool) -> Vector:
+def _at(vector: Vector, positions: Sequence[int]) -> Vector:
     place = list(positions)
-    total = np.array([members.values[place].sum() if additive else np.nan])
-    missing = [status for status in members.statuses[place] if status != OK]
-    reason = missing[0] if missing else (OK if additive else NOT_APPLICABLE)
-    return Vector(total, np.array([reason], np.uint8), members.sources)
+    return Vector(vector.values[place], vector.statuses[place], vector.sources)
+
+
+def _summed(members: Sequence[Vector], *, additive: bool) -> Vector:
+    """Return the sum of areas; without one where a figure is missing, or where they do not add up."""
+    values = np.concatenate([one.values for one in members])
+    statuses = np.concatenate([one.statuses for one in members])
+    sources = tuple(dict.fromkeys(source for one in members for source in one.sources))
+    missing = statuses[statuses != OK]
+    if additive:
+        return Vector(values.sum(keepdims=True), missing[:1] if len(missing) else statuses[:1], sources)
+    reason = missing[0] if len(missing) == len(statuses) else NOT_ADDITIVE
+    return Vector(np.array([np.nan]), np.array([reason], np.uint8), sources)
+
+
+def _untold(whole: Vector) -> Vector:
+    """Return a computed value taken back, since the sums of areas do not tell it."""
+    reasons = np.where(whole.statuses == OK, NOT_ADDITIVE, whole.statuses).astype(np.uint8)
+    return Vector(np.full(1, np.nan), reasons, whole.sources)
 
 
 def _opened(stored: bytes, attributes: mvt.Attributes) -> mvt.Tile:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.areas.lineage import Change
+from geo.codes import BLOCS
 from geo.figures import indicators
 from geo.figures.indicators import Indicator
 from geo.strategy.kpis import Kpi
@@ -25,7 +27,7 @@ from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db.documents import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
 from service.figures import queries as figure_queries
 from service.figures.search import Entry
-from service.figures.values import Vector
+from service.figures.values import STATUSES, Vector
 from service.memory import revisions
 from service.strategy import policy
 from service.strategy import queries as strategy_queries
@@ -74,6 +76,8 @@ class Catalogue:
     vintages: Mapping[dt.date, Vintage] = field(default_factory=dict)
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
     observed_indicators: Mapping[str, Observed] = field(default_factory=dict)
+    #: indicator → metropolitan bloc → period → what was published for it
+    bloc_figures: Mapping[str, Mapping[str, Mapping[str, Vector]]] = field(default_factory=dict)
     sources: Mapping[str, Row[Any]] = field(default_factory=dict)
     regions: Mapping[str, list[Row[Any]]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
@@ -105,6 +109,15 @@ class Catalogue:
     def sites(self) -> Sites:
         """Where deployments lie, on the newest boundaries."""
         return Sites.of(self.policy.deployments, self.places, self.newest)
+
+    @cached_property
+    def blocs(self) -> dict[frozenset[str], str]:
+        """The prefectures of each metropolitan bloc → its region set."""
+        return {
+            frozenset(row.area_code for row in self.regions[name] if row.valid_to is None): name
+            for name in BLOCS.values()
+            if name in self.regions
+        }
 
     @cached_property
     def policy_layers(self) -> dict[str, tuple[Indicator, dict[str, list[str]]]]:
@@ -199,8 +212,20 @@ async def _indicators(conn: AsyncConnection, before: Catalogue, names: Collectio
                 periods[level] = sorted([*periods.get(level, ()), *theirs])
                 sources |= dict.fromkeys(theirs, tuple(used))
         observed[name] = Observed(periods, sources)
-    # in the order of their ids, whichever of them came last
-    return {"indicators": dict(sorted(definitions.items())), "observed_indicators": observed}
+    blocs: dict[str, dict[str, dict[str, Vector]]] = {}
+    for row in await figure_queries.of_blocs(conn, names):
+        if row.area_code in BLOCS:
+            of_bloc = blocs.setdefault(row.indicator, {}).setdefault(BLOCS[row.area_code], {})
+            value = np.nan if row.value is None else row.value
+            status = np.array([STATUSES.index(row.status)], np.uint8)
+            of_bloc[row.period] = Vector(np.array([value]), status, (row.source,))
+    kept = {name: told for name, told in before.bloc_figures.items() if name not in names}
+    return {
+        # in the order of their ids, whichever of them came last
+        "indicators": dict(sorted(definitions.items())),
+        "observed_indicators": observed,
+        "bloc_figures": kept | blocs,
+    }
 
 
 async def _sources(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:

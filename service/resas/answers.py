@@ -24,7 +24,7 @@ from geo.resas import (
     prefecture_code,
 )
 from service.areas.gazetteer import Area
-from service.figures.lines import Member, member, points
+from service.figures.lines import Member, member, points_together
 from service.http.problems import Unavailable
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -84,16 +84,14 @@ class Reading:
     sources: dict[str, None] = field(default_factory=dict)
 
     def figures(self, indicator: str, years: Iterable[int]) -> dict[int, float]:
-        """Return the sums over the place's areas by year; a year that one of them lacks is left out."""
+        """Return the figures of the place's areas together by year; a year that has none is left out."""
         asked = [str(year) for year in years]
-        found, vintage = self.atlas.indicator(indicator), self.place.vintage
-        lines = [points(self.atlas, found, vintage, line, asked) for line in self.place.members]
+        found = self.atlas.indicator(indicator)
         told: dict[int, float] = {}
-        for parts in zip(*lines, strict=True):
-            values = [part.value for part in parts if part.value is not None]
-            if len(values) == len(parts):
-                told[int(parts[0].period)] = sum(values)
-                self.sources |= dict.fromkeys(source for part in parts for source in part.sources)
+        for one in points_together(self.atlas, found, self.place.vintage, self.place.members, asked):
+            if one.value is not None:
+                told[int(one.period)] = one.value
+                self.sources |= dict.fromkeys(one.sources)
         return told
 
     def totals(self) -> dict[int, int]:

@@ -35,9 +35,10 @@ NOTES: dict[str, tuple[str, str]] = {
         "Both designated cities and their wards are listed; with bigCityFlag=0,2,3 nothing is counted twice.",
     ),
     "movements": (
-        "転入・転出は日本人移動者で、市区町村は県内移動を含み、都道府県は他都道府県との移動のみ。合算では地域間の移動も残る。",
+        "転入・転出は日本人移動者で、市区町村は県内移動を含み、都道府県は他都道府県との移動のみ。合算した地域の値は、地域間の移動を除いて公表されている場合（三大都市圏、2017年以降）だけを示す。",
         "Migration is of Japanese movers: within the prefecture too for municipalities, only between "
-        "prefectures for prefectures. Moves between areas that are added stay in.",
+        "prefectures for prefectures. Areas that are added have a figure only where it was published without "
+        "the moves between them: the three metropolitan areas since 2017.",
     ),
     "ratio": (
         "ratio は若年女性人口減少率（20〜39歳、2015年比）。旧サービスの年齢と基準年は未確認。",

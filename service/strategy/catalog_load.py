@@ -196,6 +196,8 @@ REGIONS: dict[str, tuple[str, str, tuple[int, ...]]] = {
         tuple(set(range(1, 48)) - {11, 12, 13, 14}),
     ),
     "nation": ("全国", "Japan", tuple(range(1, 48))),
+    "nagoya-area": ("名古屋圏", "Nagoya area", (21, 23, 24)),
+    "osaka-area": ("大阪圏", "Osaka area", (26, 27, 28, 29)),
     "hokkaido": ("北海道", "Hokkaido", (1,)),
     "tohoku": ("東北", "Tohoku", (2, 3, 4, 5, 6, 7)),
     "kanto": ("関東", "Kanto", (8, 9, 10, 11, 12, 13, 14)),
@@ -240,7 +242,7 @@ WIDE_REGIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 
 
 def ship_regions(catalog: Path) -> int:
-    """Write ``region_sets.csv``: the Tokyo area, what lies outside it, eight blocs, wide-area regions."""
+    """Write ``region_sets.csv``: metropolitan areas, what lies outside Tokyo's, eight blocs, wide regions."""
     rows = [
         (name, f"{number:02d}000", "1970-04-01", "", ja, en)
         for name, (ja, en, members) in REGIONS.items()

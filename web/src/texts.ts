@@ -172,6 +172,7 @@ const TEXTS = {
   status_boundary_changed: { ja: "境界変更で換算不可", en: "not convertible to these boundaries" },
   status_not_at_level: { ja: "この単位の値なし", en: "not told at this level" },
   breakAt: { ja: "から系列が切れています。", en: ": the series breaks. " },
+  status_not_additive: { ja: "内訳からは求められない", en: "not told by its parts" },
 } satisfies Record<string, Texts>;
 
 export type TextKey = keyof typeof TEXTS;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from geo.figures.indicators import (
     base_periods,
     evaluate,
     from_json,
+    moves_cancel,
     own_or_sum,
     periods,
     read_catalogue,
@@ -306,6 +308,47 @@ def test_every_fault_of_a_catalogue_is_listed_with_its_line(tmp_path: Path) -> N
     assert (lines["Total Area"], "id", "Total Area") in found
     assert any(field == "numerator" and value == "net-migration" for _, field, value in found)
     assert any(field == "categories" for _, field, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("id", "field", "told"),
+    [
+        ("population", "aggregation", ""),
+        ("population", "over_time", ""),
+        ("population", "aggregation", "mean"),
+        ("population", "aggregation", "ratio_of_sums"),
+        ("ageing-rate", "aggregation", "sum"),
+        ("income-per-head-2015-base", "aggregation", "sum"),
+        ("population", "over_time", "yearly"),
+        ("population", "prefecture_figure", ""),
+        ("ageing-rate", "prefecture_figure", "sum"),
+        ("total-area", "differs_en", ""),
+    ],
+)
+def test_a_row_that_does_not_say_how_it_adds_up_is_refused(
+    tmp_path: Path, id: str, field: str, told: str
+) -> None:
+    with CATALOGUE.open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    (row,) = [row for row in rows if row["id"] == id]
+    row[field] = told
+    path = tmp_path / "indicators.csv"
+    with path.open("w", encoding="utf-8", newline="") as opened:
+        table = csv.DictWriter(opened, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    with pytest.raises(InvalidRows) as refused:
+        read_catalogue(path)
+    assert (field, told) in {(finding.field, finding.value) for finding in refused.value.findings}
+
+
+def test_moves_add_up_where_as_many_enter_as_leave(catalogue: dict[str, Indicator]) -> None:
+    net = catalogue["net-migration"]
+    assert moves_cancel(net, catalogue)
+    assert not moves_cancel(replace(net, numerator="in-migrants + out-migrants"), catalogue)
+    assert not moves_cancel(replace(net, numerator="births + in-migrants - deaths"), catalogue)
+    assert not moves_cancel(replace(net, denominator="out-migrants"), catalogue)
+    assert moves_cancel(catalogue["ageing-rate"], catalogue)
 
 
 def test_a_header_with_another_column_is_refused(tmp_path: Path) -> None:

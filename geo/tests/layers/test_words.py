@@ -126,6 +126,11 @@ def test_a_chart_is_told_from_its_first_to_its_last_value() -> None:
         "Ageing rate of Maebashi-shi went from 9.4% in 1980 to 29.0% in 2020 (+19.6 points). "
         "A: no figures of Ageing rate."
     )
+    none = series_in_words(PEOPLE, [(Named("関東", "Kanto"), [])], ["not_additive"])
+    assert none == {
+        "ja": "関東の総人口には値がありません（内訳からは求められない）。",
+        "en": "Kanto: no figures of Ageing rate (not told by its parts).",
+    }
     people = series_in_words(PEOPLE, [(Named("乙", "B"), [("2015", 200.0), ("2020", 150.0)])])
     assert "（−25.0%）" in people["ja"]
     once = series_in_words(PEOPLE, [(Named("乙", "B"), points[1:])])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from geo.errors import NotFound
-from service.figures.lines import Member, Point, codes_of, member, points
+from service.figures.lines import Member, Point, codes_of, member, points, points_together
 from service.memory.atlas import Atlas, Vintage
 
 
@@ -71,9 +72,79 @@ def test_a_region_without_one_members_figure_has_none_and_says_why(atlas: Atlas,
     assert figure(atlas, "population", whole, "2020").value == 1_833_152  # the census of 2020
 
 
-def test_what_cannot_be_added_up_is_not_applicable(atlas: Atlas) -> None:
-    found = figure(atlas, "municipality-type", Member("x", "", "", "municipality", (0, 1)), "2021")
-    assert (found.value, found.status) == (None, "not_applicable")
+def test_what_cannot_be_added_up_is_not_told_by_its_parts(atlas: Atlas) -> None:
+    both = Member("x", "", "", "municipality", (0, 1))
+    for name, period in (("municipality-type", "2021"), ("real-debt-service-ratio", "2020")):
+        found = figure(atlas, name, both, period)
+        assert (found.value, found.status) == (None, "not_additive")
+    found = figure(atlas, "real-debt-service-ratio", both, "1950")
+    assert (found.value, found.status) == (None, "not_loaded")
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "published"),
+    [
+        # report on internal migration 2025, table 1, Japanese movers
+        ("in-migrants", "tokyo-area", 450_468),
+        ("out-migrants", "tokyo-area", 337_730),
+        ("in-migrants-women", "tokyo-area", 204_880),
+        ("in-migrants", "nagoya-area", 107_696),
+        ("out-migrants", "nagoya-area", 117_257),
+        ("in-migrants", "osaka-area", 196_438),
+        ("out-migrants", "osaka-area", 188_935),
+        # moves inside cancel in these, and the sum of the prefectures is the published figure
+        ("net-migration", "tokyo-area", 112_738),
+        ("net-migration-women", "tokyo-area", 61_961),
+        ("net-migration", "nagoya-area", -9_561),
+        ("net-migration", "osaka-area", 7_503),
+        ("net-migration", "nation", 0),
+    ],
+)
+def test_moves_inside_a_region_are_none_of_the_region(
+    atlas: Atlas, vintage: Vintage, name: str, region: str, published: float
+) -> None:
+    found = figure(atlas, name, member(atlas, vintage, region), "2025")
+    assert (found.value, found.status) == (published, "ok")
+
+
+@pytest.mark.parametrize(
+    ("region", "period"), [("nation", "2025"), ("kanto", "2025"), ("tokyo-area", "2016"), ("kanto", "2024")]
+)
+def test_who_moved_into_a_region_is_not_told_by_its_prefectures(
+    atlas: Atlas, vintage: Vintage, region: str, period: str
+) -> None:
+    line = member(atlas, vintage, region)
+    for name in ("in-migrants", "out-migrants"):
+        found = figure(atlas, name, line, period)
+        assert (found.value, found.status) == (None, "not_additive")
+    assert figure(atlas, "net-migration", line, period).status == "ok"
+
+
+def test_figures_of_a_bloc_name_the_source_that_published_them(atlas: Atlas, vintage: Vintage) -> None:
+    region = member(atlas, vintage, "tokyo-area")
+    assert figure(atlas, "in-migrants", region, "2025").sources == ("migration-report-blocs",)
+
+
+def test_the_prefectures_of_a_bloc_are_the_bloc_whoever_names_them(atlas: Atlas, vintage: Vintage) -> None:
+    named = [member(atlas, vintage, code) for code in ("14000", "13000", "12000", "11000")]
+    indicator = atlas.indicator("in-migrants")
+    (whole,) = points_together(atlas, indicator, vintage, named, ["2025"])
+    (part,) = points_together(atlas, indicator, vintage, named[:3], ["2025"])
+    assert (whole.value, part.value, part.status) == (450_468, None, "not_additive")
+
+
+def test_areas_of_two_levels_are_told_together(atlas: Atlas, vintage: Vintage) -> None:
+    # the census of 2020: 前橋市 332,149, and 札幌市中央区 248,680
+    both = [member(atlas, vintage, code) for code in ("10201", "01101")]
+    assert [line.level for line in both] == ["municipality", "ward"]
+    (found,) = points_together(atlas, atlas.indicator("population"), vintage, both, ["2020"])
+    assert found.value == 332_149 + 248_680
+
+
+def test_a_region_set_that_has_ended_is_refused(atlas: Atlas, vintage: Vintage) -> None:
+    catalogue = replace(atlas.catalogue, regions={"ended": []})
+    with pytest.raises(NotFound, match="no areas any more"):
+        member(Atlas(atlas.store, catalogue), vintage, "ended")
 
 
 def test_a_region_set_that_does_not_exist_is_refused_with_those_that_do(atlas: Atlas) -> None:

@@ -80,5 +80,7 @@ def test_a_chart_in_words_leaves_out_missing_years_and_says_where_there_is_nothi
     # 福島市 has no projection; 前橋市 has
     lines = lines_of(atlas, projected, vintage, "07201,10201", "2015", "2045")
     words = lines_in_words(projected, lines)
-    assert words["ja"].startswith("福島市の将来推計人口には値がありません。前橋市の将来推計人口は、2015年")
-    assert words["en"].startswith("Fukushima-shi: no figures of Projected population.")
+    assert words["ja"].startswith(
+        "福島市の将来推計人口には値がありません（公表なし）。前橋市の将来推計人口は、2015年"
+    )
+    assert words["en"].startswith("Fukushima-shi: no figures of Projected population (not available).")

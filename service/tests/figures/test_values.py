@@ -147,8 +147,14 @@ def test_what_cannot_be_added_up_is_told_only_where_it_was_published() -> None:
     found = levels(published(c01101=1, c01102=2, c01202=10), additive=False)
     assert found == {
         "ward": [1, 2, 10],
-        "municipality": ["not_loaded", 10],
-        "prefecture": ["not_loaded"],
+        "municipality": ["not_additive", 10],
+        "prefecture": ["not_loaded"],  # the city has none either
+    }
+    found = levels(published(c01100=3, c01101="secret", c01202=10), additive=False)
+    assert found == {
+        "ward": ["secret", "not_loaded", 10],
+        "municipality": [3, 10],
+        "prefecture": ["not_additive"],
     }
 
 

@@ -162,3 +162,47 @@ def test_vectors_that_other_code_wrote_are_written_anew_and_count_as_changed(con
     assert value(conn, "population", "2020", "01100") == 1_973_395
     assert (conn.scalar(numbers) or 0) > (before or 0)
     assert not vectors.renew(conn)
+
+
+def reason(conn: Connection, layer: str, period: str, code: str, level: str = "municipality") -> str:
+    return STATUSES[stored(conn, layer, period, level).statuses[at(conn, code, level)]]
+
+
+def test_who_moved_into_a_merged_town_is_not_the_sum_and_the_net_is(conn: Connection) -> None:
+    # 岩舟町 joined 栃木市 on 2014-04-05: those who moved from the one to the other moved inside
+    moves = {"09203": (4_000.0, 4_500.0), "09367": (600.0, 700.0)}
+    rows = [
+        figure(name, code, "2013", both[place])
+        for code, both in moves.items()
+        for place, name in enumerate(("in-migrants", "out-migrants"))
+    ]
+    load(conn, *rows, date=dt.date(2013, 10, 1))
+    assert reason(conn, "in-migrants", "2013", "09203") == "not_additive"
+    assert value(conn, "net-migration", "2013", "09203") == -600
+    assert reason(conn, "net-migration", "2013", "09203") == "ok"
+    # one that did not change keeps its own
+    load(conn, figure("in-migrants", "09202", "2013", 9.0), date=dt.date(2013, 10, 1))
+    assert value(conn, "in-migrants", "2013", "09202") == 9
+
+
+def test_who_moved_into_a_designated_city_is_not_the_sum_of_its_wards_and_the_net_is(
+    conn: Connection,
+) -> None:
+    wards = [f"2213{n}" for n in range(1, 8)]  # 浜松市
+    load(
+        conn,
+        *(figure("in-migrants", code, "2099", 100.0) for code in wards),
+        *(figure("out-migrants", code, "2099", 110.0) for code in wards),
+    )
+    assert reason(conn, "in-migrants", "2099", "22130") == "not_additive"
+    assert value(conn, "net-migration", "2099", "22130") == -70
+    load(conn, figure("in-migrants", "22130", "2099", 400.0))
+    assert value(conn, "in-migrants", "2099", "22130") == 400
+    # those who came are the city's own now, those who left those of the wards: no difference of the two
+    assert reason(conn, "net-migration", "2099", "22130") == "not_additive"
+
+
+def test_figures_of_a_bloc_are_those_of_no_area(conn: Connection) -> None:
+    load(conn, figure("in-migrants", "51000", "2099", 5.0))
+    told = conn.execute(select(observed).where(observed.c.period == "2099")).all()
+    assert told == []

@@ -61,6 +61,20 @@ def test_figures_of_added_areas_are_summed_and_name_their_sources(atlas: Atlas) 
     assert {"census-age-1980-2015", "census-2020"} <= set(both.sources)
 
 
+def test_added_areas_count_no_moves_between_them(atlas: Atlas) -> None:
+    # report on internal migration 2025, table 1: into and out of the Tokyo area
+    area = reading(atlas, "13", "-", "11_,12_,14_").movements()
+    assert (area["転入数"][2025], area["転出数"][2025]) == (450_468, 337_730)
+    assert 2016 not in area["転入数"]  # not published for the bloc
+    # two of them, or two towns, are no bloc: nothing is told, and nothing invented
+    for two in (reading(atlas, "13", "-", "11_"), reading(atlas, "10", "10201", "10_10202")):
+        told = two.movements()
+        assert (told["転入数"], told["転出数"]) == ({}, {})
+        assert len(told["出生数"]) > 5
+    # one of them is as published, moves within the prefecture included or not
+    assert reading(atlas, "01", "01100").movements()["転入数"][2024] == 110_212
+
+
 def test_a_year_that_one_of_the_areas_lacks_is_left_out_and_names_no_source(atlas: Atlas) -> None:
     both = reading(atlas, "10", "10201", "07_07201")  # 福島市 has no projection
     assert both.figures("projected-population", [2030]) == {}

@@ -43,7 +43,7 @@ async function chart(target: HTMLElement, codes: string[], board: Board): Promis
       lang,
       340,
     );
-  } else target.replaceChildren(h("p", { class: "soft" }, text("noData", lang)));
+  } else target.replaceChildren(h("p", { class: "soft" }, told.summary?.[lang] ?? text("noData", lang)));
 }
 
 function figureCell(figure: Figure | undefined, area: string, lang: "ja" | "en"): HTMLElement {
