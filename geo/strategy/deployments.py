@@ -104,7 +104,9 @@ STATUSES = {
     "planned_none": Status(7, "予定なし", "Not planned", "#fee090", 2),
 }
 #: In these states somebody runs the measure or is about to.
-RUNNING = frozenset({"adopted", "in_progress", "operating", "finished"})
+ACTIVE = frozenset({"adopted", "in_progress", "operating"})
+#: In these somebody does, or did.
+RUNNING = ACTIVE | {"finished"}
 ROLES = {"lead": ("代表", "lead"), "member": ("構成", "member"), "part": ("一部", "part of the area")}
 CONFIDENCES = {
     "official": ("公的資料", "official"),
@@ -194,17 +196,17 @@ class Deployment:
             return self.fy_start
         return fiscal_year_of(self.published_on or self.retrieved_on.isoformat())
 
-    def status_in(self, year: int) -> str | None:
+    def status_in(self, year: int, last: int | None) -> str | None:
         """Return the state at the end of a fiscal year as far as it is known; None before it was known.
 
         Dated states tell it; otherwise the one state there is holds from the start, and after the last
-        fiscal year what was adopted or running has finished.
+        fiscal year (``geo.strategy.programmes.ending``) what was adopted or running has finished.
         """
         if year < self.known_from:
             return None
         dated = [one.status for one in self.statuses if fiscal_year_of(one.since) <= year]
         now = dated[-1] if dated else (self.statuses[0].status if self.statuses else self.status)
-        ended = self.fy_end is not None and year > self.fy_end
+        ended = last is not None and year > last
         return "finished" if ended and now in RUNNING else now
 
 

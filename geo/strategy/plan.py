@@ -19,6 +19,7 @@ from geo.csv_tables import read_table
 from geo.errors import Finding, InvalidRows
 from geo.strategy.kpis import Actual, Kpi, Series
 from geo.strategy.logic_model import Basis, Box, Link, Node, downstream, graph_faults
+from geo.strategy.programmes import Programme
 from geo.strategy.rating import Band, Quantity, RatingScheme, Target, TargetType
 
 T = TypeVar("T")
@@ -89,6 +90,7 @@ class Strategy:
     links: tuple[Link, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     schemes: tuple[RatingScheme, ...] = ()
+    programmes: tuple[Programme, ...] = ()
 
     @cached_property
     def _by_name(self) -> dict[str, str]:
@@ -198,7 +200,7 @@ def read_strategy(folder: Path) -> Strategy:
     ------
     InvalidFile, InvalidRows : wrong tables, counts that do not add up, a cycle or orphan in the logic model
     """
-    apart = ("goals", "measures", "nodes", "links", "milestones", "schemes")
+    apart = ("goals", "measures", "nodes", "links", "milestones", "schemes", "programmes")
     ((_, head),) = read_table(folder / "strategy.csv", Strategy, apart)
     strategy = replace(
         head,
@@ -208,6 +210,7 @@ def read_strategy(folder: Path) -> Strategy:
         links=_rows(folder / "logic_links.csv", Link),
         milestones=_rows(folder / "milestones.csv", Milestone),
         schemes=_schemes(folder / "rating_bands.csv"),
+        programmes=_rows(folder / "programmes.csv", Programme),
     )
     findings = _faults(strategy)
     if findings:
@@ -242,6 +245,12 @@ def _faults(strategy: Strategy) -> list[Finding]:
             Finding("strategy", "stated_measures", str(strategy.stated_measures), f"the goals' sum {stated}")
         )
     findings += _twice("measure", [one.id for one in strategy.measures])
+    findings += _twice("programme", [one.name for one in strategy.programmes])
+    findings += [
+        Finding(f"programme {one.name}", "years", str(one.years), "1 or more, or nothing")
+        for one in strategy.programmes
+        if one.years is not None and one.years < 1
+    ]
     spelt: dict[str, str] = {}
     for one in strategy.measures:
         if one.goal not in goals:

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from geo.strategy import deployments
 from geo.strategy.deployments import CONFIDENCES, ROLES, STATUSES, DatedStatus, OwnTarget
+from geo.strategy.programmes import Basis, Ending
 from geo.text import Text
 from service.http.forms import Feature, FeatureCollection, Geometry
 from service.memory.atlas import Atlas
@@ -38,6 +39,28 @@ class Retrieved(Published):
     retrieved_on: str
 
 
+class Counted(TypedDict):
+    """In which fiscal years a deployment is counted, and why until then; `last` is null for no end.
+
+    `basis` is `stated` (its source tells the end), `programme` (the rule of its programme does), `open` (its
+    programme has no end), `operating` or `not_known`; `rule` is the source of a programme's rule.
+    """
+
+    first: int
+    last: int | None
+    basis: Basis
+    reason: Text
+    rule: RuleSource | None
+
+
+class RuleSource(TypedDict):
+    """Where the rule of a programme is from."""
+
+    programme: str
+    title: str
+    url: str
+
+
 class Deployment(TypedDict):
     """A deployment of measures, its source and how sure that is."""
 
@@ -54,6 +77,7 @@ class Deployment(TypedDict):
     statuses: list[DatedStatus]
     fy_start: int | None
     fy_end: int | None
+    counted: Counted
     project_cost_yen: int | None
     national_grant_yen: int | None
     grant_type: str
@@ -189,6 +213,7 @@ def described(atlas: Atlas, one: deployments.Deployment) -> Deployment:
         "statuses": list(one.statuses),
         "fy_start": one.fy_start,
         "fy_end": one.fy_end,
+        "counted": counted(one, atlas.catalogue.policy.ending(one)),
         "project_cost_yen": one.project_cost_yen,
         "national_grant_yen": one.national_grant_yen,
         "grant_type": one.grant_type,
@@ -203,6 +228,20 @@ def described(atlas: Atlas, one: deployments.Deployment) -> Deployment:
         "confidence": one.confidence,
         "confidence_label": {"ja": CONFIDENCES[one.confidence][0], "en": CONFIDENCES[one.confidence][1]},
         "note": one.note,
+    }
+
+
+def counted(one: deployments.Deployment, end: Ending) -> Counted:
+    """Return in which fiscal years a deployment is counted, as JSON."""
+    rule = end.programme
+    return {
+        "first": one.known_from,
+        "last": end.year,
+        "basis": end.basis,
+        "reason": end.reason,
+        "rule": None
+        if rule is None
+        else {"programme": rule.name, "title": rule.source_title, "url": rule.source_url},
     }
 
 

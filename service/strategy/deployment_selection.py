@@ -51,7 +51,7 @@ def selected(atlas: Atlas, asked: Selection, among: Iterable[Deployment] | None 
         found = [one for one in found if one.status == asked.status]
     if asked.fiscal_year is not None:
         year = _year(asked.fiscal_year)
-        found = [one for one in found if _runs(one, year)]
+        found = [one for one in found if _runs(one, year, policy.ending(one).year)]
     if asked.programme is not None:
         wanted = plain(asked.programme).casefold()
         found = [one for one in found if wanted in plain(one.programme).casefold()]
@@ -70,8 +70,8 @@ def wanted_codes(atlas: Atlas, area: str) -> list[str]:
     return [area_code(area)]
 
 
-def _runs(one: Deployment, year: int) -> bool:
-    return one.known_from <= year and (one.fy_end is None or year <= one.fy_end)
+def _runs(one: Deployment, year: int, last: int | None) -> bool:
+    return one.known_from <= year and (last is None or year <= last)
 
 
 def _year(text: str) -> int:

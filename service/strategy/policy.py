@@ -13,9 +13,10 @@ from geo.codes import city_of, prefecture_of
 from geo.eras import fiscal_year_of
 from geo.errors import NotFound
 from geo.figures.indicators import Category, Indicator
-from geo.strategy.deployments import RUNNING, STATUSES, Deployment, categories
+from geo.strategy.deployments import ACTIVE, STATUSES, Deployment, categories
 from geo.strategy.kpis import PUBLISHED, Kpi
 from geo.strategy.plan import Goal, Measure, Strategy
+from geo.strategy.programmes import Ending, ending
 from geo.text import Text
 from service.areas.gazetteer import Gazetteer
 from service.figures.values import NONE_KNOWN, OK, Vector
@@ -24,6 +25,12 @@ from service.figures.values import NONE_KNOWN, OK, Vector
 COVERAGE: Text = {
     "ja": "公表資料で確認できた展開のみ。網羅ではなく、載っていないことは未実施を意味しません。",
     "en": "Only deployments found in published sources. Coverage is partial: others may exist.",
+}
+#: How long a deployment is told to run.
+ENDING: Text = {
+    "ja": "終了年度の分からない展開は制度ごとの規則による（単年度の補助は採択した年度まで）。",
+    "en": "Where no source tells the end of a deployment, the rule of its programme does: grants of one "
+    "fiscal year end with it.",
 }
 #: Layer id → what it shows, before the colon.
 DEPLOYMENTS, COUNT, PROGRESS = "deployments", "deployment-count", "kpi-progress"
@@ -90,6 +97,10 @@ class Policy:
         """Return the deployments of the measures of a goal, each once."""
         measures = {one.id for one in self.strategy.measures if one.goal == goal}
         return [one for one in self.deployments if measures.intersection(one.measures)]
+
+    def ending(self, one: Deployment) -> Ending:
+        """Return until when a deployment is counted: as its source tells, else by its programme's rule."""
+        return ending(one, self.version.programmes if self.version else ())
 
     @property
     def years(self) -> list[str]:
@@ -190,9 +201,9 @@ def _deployment_layer(measure: Measure) -> Indicator:
         id=f"{DEPLOYMENTS}:{measure.id}",
         name_ja=f"{measure.name_ja}：展開の状態",
         name_en=f"{measure.name_en}: state of deployments",
-        description_ja=f"年度末時点で把握している展開のうち最も進んだ状態。{COVERAGE['ja']}",
+        description_ja=f"年度末時点で把握している展開のうち最も進んだ状態。{ENDING['ja']}{COVERAGE['ja']}",
         description_en="The most advanced state of the deployments known at the end of the fiscal year. "
-        f"{COVERAGE['en']}",
+        f"{ENDING['en']} {COVERAGE['en']}",
         topic="measures",
         kind="category",
         period_kind="fiscal_year",
@@ -205,14 +216,16 @@ def _count_layer(goal: Goal) -> Indicator:
         id=f"{COUNT}:{goal.id}",
         name_ja=f"{goal.name_ja}：把握している展開の数",
         name_en=f"{goal.name_en}: number of known deployments",
-        description_ja=f"年度末までに採択・実施された事業の数（事業単位。構成団体ごとに数える）。{COVERAGE['ja']}",
-        description_en="Projects adopted or carried out by the end of the fiscal year, counted in each of "
-        f"their areas. {COVERAGE['en']}",
+        description_ja="その年度に採択・実施・運行されている事業の数（事業単位。構成団体ごとに数える）。"
+        f"{ENDING['ja']}{COVERAGE['ja']}",
+        description_en="Projects that are adopted, in progress or in operation in the fiscal year, counted "
+        f"in each of their areas. {ENDING['en']} {COVERAGE['en']}",
         topic="measures",
         kind="count",
         unit_ja="件",
         unit_en="projects",
         direction="higher",
+        over_time="stock",
         period_kind="fiscal_year",
         default_scheme="fisher-jenks",
     )
@@ -274,12 +287,12 @@ def deployment_vector(
     values = np.full(len(gazetteer), np.nan)
     weights = np.zeros(len(gazetteer))
     for one in listed:
-        state = one.status_in(int(period))
+        state = one.status_in(int(period), policy.ending(one).year)
         if state is None:
             continue
         at = _positions(places.on(one, gazetteer.vintage), gazetteer)
         if what == COUNT:
-            if state in RUNNING:
+            if state in ACTIVE:
                 values[at] = np.nan_to_num(values[at]) + 1
             continue
         stronger = [position for position in at if STATUSES[state].weight > weights[position]]

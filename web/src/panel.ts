@@ -139,6 +139,8 @@ function card(figure: Figure, area: string, board: Board): HTMLElement {
 /** Return a deployment as a line: mark of the status, title, programme, year, source. */
 export function deployed(one: Deployment, lang: Lang): HTMLElement {
   const years = [one.fy_start, one.fy_end].map((year) => (year === null ? "" : lang === "ja" ? `${year}年度` : `FY${year}`));
+  const { last, reason } = one.counted;
+  const until = one.fy_end === null && last !== null ? (lang === "ja" ? `${last}年度まで数える` : `counted until FY${last}`) : "";
   const title = one.title[lang] || one.title.ja || one.programme || one.measures[0]?.[lang] || "";
   const measure = one.measures.map((each) => each[lang]).join("・");
   return h(
@@ -151,12 +153,13 @@ export function deployed(one: Deployment, lang: Lang): HTMLElement {
       h("b", {}, title),
       h(
         "p",
-        { class: "soft" },
+        { class: "soft", title: reason[lang] },
         [
           one.status_label[lang],
           one.programme !== title ? one.programme : "",
           measure !== title ? measure : "",
           years[0] ? years.filter(Boolean).join("–") : "",
+          until,
         ]
           .filter(Boolean)
           .join("・"),

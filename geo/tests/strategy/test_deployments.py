@@ -229,7 +229,7 @@ def told(**fields: object) -> Deployment:
     ],
 )
 def test_a_state_is_told_at_the_end_of_a_fiscal_year(one: Deployment, states: dict[int, str | None]) -> None:
-    assert {year: one.status_in(year) for year in states} == states
+    assert {year: one.status_in(year, one.fy_end) for year in states} == states
 
 
 # Forms of a list

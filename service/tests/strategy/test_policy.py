@@ -123,6 +123,28 @@ def test_deployments_that_run_are_counted_once_in_each_of_their_areas(atlas: Atl
     assert counted.values.tolist() == [1, 2, 1]
 
 
+def test_a_grant_of_one_year_is_counted_in_that_year_and_a_zone_until_it_is_revoked(atlas: Atlas) -> None:
+    policy = atlas.catalogue.policy
+    measure = policy.strategy.measures[0]
+
+    def counted(
+        year: str, programme: str, status: str = "adopted", fy_end: int | None = None
+    ) -> float | None:
+        one = replace(deployment("10201", status=status, fy_end=fy_end), programme=programme)
+        policies = Policy(policy.version, (replace(one, measures=(measure.id,)),))
+        count = layer(f"deployment-count:{measure.goal}")
+        (value,) = deployment_vector(policies, Places([]), count, year, gazetteer("10201")).values.tolist()
+        return None if value != value else float(value)
+
+    grant = "国土交通省スマートシティモデルプロジェクト（先行モデルプロジェクト）"
+    assert [counted(year, grant) for year in ("2021", "2022", "2023")] == [None, 1, None]
+    # its source stands before the rule
+    assert [counted(year, grant, fy_end=2024) for year in ("2024", "2025")] == [1, None]
+    assert counted("2030", grant, "operating") == 1
+    assert counted("2030", "国家戦略特別区域") == 1
+    assert counted("2030", "") == 1
+
+
 def test_codes_of_another_date_lie_where_they_went() -> None:
     changes = [Change(dt.date(2018, 10, 1), "市制施行", "40305", "40231")]
     places = Places(changes)

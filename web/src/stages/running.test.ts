@@ -7,6 +7,7 @@ const one = (status: string, fy_start: number | null, fy_end: number | null, ...
   status,
   fy_start,
   fy_end,
+  counted: { last: fy_end },
 });
 
 describe("deployments by fiscal year", () => {
@@ -30,6 +31,16 @@ describe("deployments by fiscal year", () => {
       { year: 2026, certain: 1, open: 2, begun: 0 },
       { year: 2027, certain: 0, open: 2, begun: 0 },
     ]);
+  });
+
+  it("end a grant of one year with that year, though no source tells its end", () => {
+    const grant = { ...one("adopted", 2025, null, "bus"), counted: { last: 2025 } };
+    const [bus] = runningByMeasure([grant], [2025, 2026]).values();
+    expect(bus?.years).toEqual([
+      { year: 2025, certain: 1, open: 0, begun: 1 },
+      { year: 2026, certain: 0, open: 0, begun: 0 },
+    ]);
+    expect(runningByMeasure([grant], [2026]).get("bus")).toMatchObject({ total: 1, ended: 1 });
   });
 
   it("neither count what was only applied for nor hide it", () => {

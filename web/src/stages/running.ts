@@ -6,6 +6,8 @@ export interface Dated {
   status: string;
   fy_start: number | null;
   fy_end: number | null;
+  /** Until when it counts: as its source tells, else by the rule of its programme. */
+  counted: { last: number | null };
 }
 
 /** The deployments of one measure, by fiscal year. */
@@ -23,9 +25,9 @@ export interface Running {
 
 export interface YearRunning {
   year: number;
-  /** Begun in the year, or with both ends told and the year between them. */
+  /** Begun in the year, or with both ends known and the year between them. */
   certain: number;
-  /** Begun before; no end has been published. */
+  /** Begun before; no end has been published, and its programme has none. */
   open: number;
   /** Of the certain ones, those that began in the year. */
   begun: number;
@@ -33,12 +35,12 @@ export interface YearRunning {
 
 const NEVER_RUN = new Set(["proposed", "withdrawn", "planned_none"]);
 
-function isCertain({ fy_start: start, fy_end: end }: Dated, year: number): boolean {
+function isCertain({ fy_start: start, counted: { last: end } }: Dated, year: number): boolean {
   return start === year || end === year || (start !== null && end !== null && start <= year && year <= end);
 }
 
 /** Whether it began before and nothing says that it ended; one that has finished at an unknown time is not. */
-function isOpen({ fy_start: start, fy_end: end, status }: Dated, year: number): boolean {
+function isOpen({ fy_start: start, counted: { last: end }, status }: Dated, year: number): boolean {
   return start !== null && start < year && end === null && status !== "finished";
 }
 
@@ -58,7 +60,7 @@ export function runningByMeasure(deployments: Dated[], years: number[]): Map<str
         {
           total: counted.length,
           undated: count(counted, (one) => one.fy_start === null && one.fy_end === null),
-          ended: count(counted, (one) => one.fy_end !== null && one.fy_end < Math.min(...years)),
+          ended: count(counted, ({ counted: { last } }) => last !== null && last < Math.min(...years)),
           proposed: count(all, (one) => one.status === "proposed"),
           years: years.map((year) => ({
             year,
