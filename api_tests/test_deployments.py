@@ -117,6 +117,29 @@ def test_a_layer_of_deployments_tells_the_state_at_the_end_of_a_year(client: htt
     assert body["sources"][0]["id"] == "deployments"
 
 
+def test_a_grant_of_one_year_ends_with_it_and_says_by_which_rule(client: httpx.Client) -> None:
+    def found(**asked: str) -> list[dict[str, object]]:
+        listed = client.get("/v1/deployments", params={"limit": "500", **asked}).json()["deployments"]
+        assert isinstance(listed, list)
+        return listed
+
+    grants = found(programme="国土交通省スマートシティ実装化支援事業")
+    assert len(grants) == 31
+    for one in grants:
+        assert isinstance(told := one["counted"], dict)
+        assert (told["first"], told["last"], told["basis"]) == (one["fy_start"], one["fy_start"], "programme")
+        assert "会計年度" in told["reason"]["ja"]
+        assert told["rule"]["url"].startswith("https://laws.e-gov.go.jp/")
+    adopted = {str(one["id"]) for one in grants if one["fy_start"] == 2023}
+    later = {str(one["id"]) for one in found(fiscal_year="2024")}
+    assert adopted <= {str(one["id"]) for one in found(fiscal_year="2023")}
+    assert not adopted & later
+    zones = {str(one["id"]) for one in found(programme="国家戦略特別区域") if one["status"] == "adopted"}
+    assert zones <= later
+    # of the list as it ships 436 were told to run in fiscal 2026 when none ended that did not say so
+    assert len(found(fiscal_year="2026")) == 195
+
+
 def test_geojson_of_a_categorical_layer_has_labels(client: httpx.Client) -> None:
     body = client.get(
         "/v1/layers/deployments:japanese-ccrc/areas.geojson?level=prefecture&detail=low&period=2026"

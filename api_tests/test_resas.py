@@ -159,6 +159,18 @@ def test_added_areas_are_summed(client: httpx.Client) -> None:
     assert told[2020]["value"] == 14_047_594 + 9_237_337 + 7_344_765
 
 
+def test_moves_between_added_areas_are_in_no_figure(client: httpx.Client) -> None:
+    path = "/resas/api/v1/population/sum/estimate"
+    body = client.get(f"{path}?prefCode=13&cityCode=-&addArea=11_,12_,14_").json()
+    told = {
+        line["label"]: {one["year"]: one["value"] for one in line["data"]} for line in body["result"]["data"]
+    }
+    assert (told["転入数"][2025], told["転出数"][2025]) == (450_468, 337_730)  # published for the Tokyo area
+    assert any("地域間の移動を除いて" in note["ja"] for note in body["meta"]["notes"])
+    two = client.get(f"{path}?prefCode=13&cityCode=-&addArea=14_").json()["result"]["data"]
+    assert {line["label"]: bool(line["data"]) for line in two}["転入数"] is False
+
+
 def test_a_pyramid_has_two_sides_of_nineteen_classes(client: httpx.Client) -> None:
     told = result(client, f"{PYRAMID}?prefCode=11&cityCode=11362&yearLeft=1980&yearRight=2030")
     assert isinstance(told, dict)

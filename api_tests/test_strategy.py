@@ -79,6 +79,36 @@ def test_the_roadmap_tells_what_is_due_in_each_year_and_how_that_is_known(client
     assert [one["subject"] for year in only for one in year["milestones"]] == ["ccrc-sites"]
 
 
+def test_who_moved_into_a_region_is_told_as_published_or_not_at_all(client: httpx.Client) -> None:
+    # report on internal migration 2025, table 1, Japanese movers; the prefectures of the Tokyo area add up to
+    # 892,384, those who moved between them included
+    asked = {"areas": "tokyo-area,kanto,00000", "from": "2025", "to": "2025"}
+
+    def told(indicator: str) -> dict[str, tuple[float | None, str]]:
+        body = client.get("/v1/series", params={"indicator": indicator, **asked}).json()
+        points = {line["area"]: line["points"][0] for line in body["series"]}
+        return {area: (point["value"], point["status"]) for area, point in points.items()}
+
+    untold = {"kanto": (None, "not_additive"), "nation": (None, "not_additive")}
+    assert told("in-migrants") == {"tokyo-area": (450_468, "ok"), **untold}
+    assert told("out-migrants") == {"tokyo-area": (337_730, "ok"), **untold}
+    assert told("net-migration")["tokyo-area"] == (112_738, "ok")
+    assert told("net-migration")["nation"] == (0, "ok")
+    body = client.get("/v1/series", params={"indicator": "in-migrants", **asked}).json()
+    assert "関東の転入者数には値がありません（内訳からは求められない）。" in body["summary"]["ja"]
+    assert "migration-report-blocs" in {source["id"] for source in body["sources"]}
+    rows = client.get("/v1/series.csv", params={"indicator": "in-migrants", **asked}).text.splitlines()
+    assert [row.split(",")[-2:] for row in rows[1:]] == [
+        ["450468", "ok"],
+        ["", "not_additive"],
+        ["", "not_additive"],
+    ]
+    layer = client.get("/v1/layers/in-migrants").json()
+    assert (layer["aggregation"], layer["over_time"]) == ("net_of_moves", "flow")
+    assert layer["prefecture_figure"] == "published"
+    assert "within the prefecture" in layer["prefecture_differs"]["en"]
+
+
 def test_region_sets_hold_the_wide_area_regions_since_they_were_declared(client: httpx.Client) -> None:
     sets = {one["id"]: one for one in client.get("/v1/region-sets").json()["region_sets"]}
     assert len(sets["wide-chubu"]["areas"]) == 13

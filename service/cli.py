@@ -122,6 +122,18 @@ def write_openapi(
     out.print(f"Written: {commands.write_openapi(file)}")
 
 
+@app.command("indicators")
+def write_indicators(
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to write it. Default: docs/indicators.md of the project.")
+    ] = None,
+) -> None:
+    """Write the reference of all layers in the database: what each is, how it adds up, where it is told."""
+    from service import commands
+
+    out.print(f"Written: {commands.write_indicators(file)}")
+
+
 @app.command("settings")
 def show_settings() -> None:
     """Show every setting as a Markdown table: environment variable, default, meaning."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -134,6 +135,17 @@ from vintage v left join area a using (vintage) group by v.vintage order by v.vi
 def _postgis(conn: Connection) -> str:
     found = conn.scalar(text("select extversion from pg_extension where extname = 'postgis'"))
     return str(found or "(not installed in this database)")
+
+
+def write_indicators(file: Path | None) -> Path:
+    """Write the reference of all layers in the database as Markdown, and return where it is."""
+    from service.layers.reference import written
+
+    path = file or (HOME / "docs/indicators.md" if FOLDERS.is_checkout else Path("indicators.md"))
+    settings = Settings()
+    with transaction(settings):
+        path.write_text(asyncio.run(written(settings)), encoding="utf-8")
+    return path
 
 
 def write_openapi(file: Path | None) -> Path:

@@ -272,7 +272,7 @@ def described(atlas: Atlas, indicator: Indicator) -> Layer:
         "aggregation": indicator.aggregation,
         "over_time": indicator.over_time,
         "prefecture_figure": indicator.prefecture_figure,
-        "prefecture_differs": differs_of(indicator),
+        "prefecture_differs": differs_of(atlas, indicator),
         "decimals": indicator.decimals,
         "period_kind": indicator.period_kind,
         "periods": sorted({p for level in levels for p in atlas.periods(indicator, level)}),
@@ -323,9 +323,25 @@ def _denominator(indicator: Indicator) -> Denominator | None:
     }
 
 
-def differs_of(indicator: Indicator) -> Text | None:
-    """Return why a prefecture's published figure is not the sum of its municipalities; None where it is."""
-    return {"ja": indicator.differs_ja, "en": indicator.differs_en} if indicator.differs_ja else None
+def differs_of(atlas: Atlas, indicator: Indicator) -> Text | None:
+    """Return why a prefecture's figure is not that of its municipalities together; None where it is.
+
+    A derived indicator differs where one of its components does, but for moves, of which it tells the net.
+    """
+    if not indicator.numerator:
+        return {"ja": indicator.differs_ja, "en": indicator.differs_en} if indicator.differs_ja else None
+    parts = [atlas.indicator(name) for name in indicator.components]
+    differing = [one for one in parts if one.differs_ja and _is_shown_as_published(one)]
+    if not differing:
+        return None
+    return {
+        "ja": "".join(f"{one.name_ja}：{one.differs_ja}" for one in differing),
+        "en": " ".join(f"{one.name_en}: {one.differs_en}" for one in differing),
+    }
+
+
+def _is_shown_as_published(part: Indicator) -> bool:
+    return part.prefecture_figure == "published" and part.aggregation == "sum"
 
 
 def layer_described(atlas: Atlas, layer: Indicator) -> LayerWithLabels:
