@@ -21,6 +21,12 @@ FINAL_BLOCK = b"\x03\x00"
 STORED_LIMIT = 0xFFFF
 
 
+def flushed(raw: bytes, level: int = 6) -> bytes:
+    """Return bytes compressed so that they end on a byte and refer to nothing before them."""
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return compressor.compress(raw) + compressor.flush(zlib.Z_FULL_FLUSH)
+
+
 @dataclass(frozen=True)
 class Block:
     """Bytes and their raw DEFLATE form, which ends on a byte and refers to nothing before it."""
@@ -31,8 +37,7 @@ class Block:
     @cached_property
     def deflated(self) -> bytes:
         """The bytes compressed once, when that is first asked for, to be used in many bodies."""
-        compressor = zlib.compressobj(self.level, zlib.DEFLATED, -zlib.MAX_WBITS)
-        return compressor.compress(self.raw) + compressor.flush(zlib.Z_FULL_FLUSH)
+        return flushed(self.raw, self.level)
 
     @property
     def to_compress(self) -> int:
@@ -182,5 +187,9 @@ def stored(raw: bytes) -> bytes:
 
 def gzip_joined(raws: Iterable[bytes], deflated: Iterable[bytes]) -> bytes:
     """Return a gzip member of parts whose DEFLATE forms are at hand; each must end on a byte."""
-    whole = b"".join(raws)
-    return b"".join((GZIP_HEADER, *deflated, FINAL_BLOCK, _trailer(zlib.crc32(whole), len(whole))))
+    return gzip_of(b"".join(raws), b"".join(deflated))
+
+
+def gzip_of(whole: bytes, deflated: bytes) -> bytes:
+    """Return a gzip member of bytes whose DEFLATE form is at hand but for its end."""
+    return b"".join((GZIP_HEADER, deflated, FINAL_BLOCK, _trailer(zlib.crc32(whole), len(whole))))

@@ -16,7 +16,13 @@ Column = NDArray[np.float64] | Sequence[object]
 Indices = NDArray[np.intp]
 
 #: Beyond this, a double no longer tells neighbouring integers apart.
-_LARGEST_EXACT = 2**53
+LARGEST_EXACT = 2**53
+
+
+#: Of compression: a fifth of the time less than the usual one, for a hundredth more bytes.
+_LEVEL = 5
+#: What stands before and behind the geometry of a feature.
+_GEOMETRY, _PROPERTIES = b',"geometry":', b',"properties":{'
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class FeatureTexts:
 
     heads: tuple[bytes, ...]
     _blocks: dict[int, deflate.Block] = field(default_factory=dict, compare=False)
+    _deflated: dict[int, bytes] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(
@@ -52,13 +59,24 @@ class FeatureTexts:
 
     @property
     def nbytes(self) -> int:
-        """Size in memory, with room for the compressed form."""
-        return sum(map(len, self.heads)) * 3 // 2
+        """Size in memory, with room for the compressed forms of features and of outlines."""
+        return sum(map(len, self.heads)) * 2
 
     def geometry(self, place: int) -> bytes:
         """Return the geometry of one area as GeoJSON text."""
+        return self.outline(place)[len(_GEOMETRY) : -len(_PROPERTIES)]
+
+    def outline(self, place: int) -> bytes:
+        """Return what a feature of one area has between its id and its first property."""
         head = self.heads[place]
-        return head[head.index(b'"geometry":') + 11 : head.rindex(b',"properties":')]
+        return head[head.index(_GEOMETRY) : head.rindex(_PROPERTIES) + len(_PROPERTIES)]
+
+    def outline_deflated(self, place: int) -> bytes:
+        """Return the same compressed; made on first use."""
+        found = self._deflated.get(place)
+        if found is None:
+            found = self._deflated[place] = deflate.flushed(self.outline(place), _LEVEL)
+        return found
 
     def block(self, place: int) -> deflate.Block:
         """Return one head compressed; made on first use."""
@@ -76,7 +94,7 @@ def _texts(column: Column) -> list[bytes]:
         return []
     finite = np.isfinite(column)
     whole = column[finite]
-    if (np.abs(whole) < _LARGEST_EXACT).all() and (whole == np.floor(whole)).all():
+    if (np.abs(whole) < LARGEST_EXACT).all() and (whole == np.floor(whole)).all():
         column = np.where(finite, column, 0).astype(np.int64)
     texts = orjson.dumps(np.ascontiguousarray(column), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
     for place in np.flatnonzero(~finite):
@@ -142,3 +160,52 @@ def pour_gzip(
     raws.append(b"]}")
     deflated.append(deflate.stored(b"]}"))
     return deflate.gzip_joined(raws, deflated)
+
+
+# Features of other ids and properties: only the outlines were made before
+
+
+def between(
+    ids: Sequence[str], columns: Mapping[str, Sequence[object]], members: Mapping[str, object]
+) -> list[bytes]:
+    """Return what stands before, between and behind the outlines of n features: n + 1 texts.
+
+    Parameters
+    ----------
+    ids : (n,)
+    columns : property → n entries
+    members : what the collection has before its features, at least its type
+    """
+    beginnings = [b'{"type":"Feature","id":' + orjson.dumps(name) for name in ids]
+    parts: list[Iterable[bytes]] = []
+    for name, column in columns.items():
+        comma = b"," if parts else b""
+        parts += [repeat(comma + orjson.dumps(name) + b":", len(ids)), map(orjson.dumps, column)]
+    ends = [b"}}," + beginning for beginning in beginnings[1:]] + [b"}}]}\n"] * min(len(ids), 1)
+    opening = orjson.dumps(members)[:-1] + b',"features":[' + (beginnings[0] if ids else b"]}\n")
+    return [opening, *map(b"".join, zip(*parts, ends, strict=True))]
+
+
+def spliced(between: Sequence[bytes], outlines: Sequence[bytes]) -> bytes:
+    """Return n outlines, or what they are compressed, with n + 1 texts before, between and behind them."""
+    parts = [b""] * (2 * len(outlines) + 1)
+    parts[::2] = between
+    parts[1::2] = outlines
+    return b"".join(parts)
+
+
+def outline(geometry: bytes) -> bytes:
+    """Return what a feature has between its id and its first property."""
+    return b"".join((_GEOMETRY, geometry, _PROPERTIES))
+
+
+def spliced_whole(between: Sequence[bytes], texts: FeatureTexts, places: Sequence[int]) -> bytes:
+    """Return the outlines at ``places`` with what stands around them."""
+    return spliced(between, [texts.outline(place) for place in places])
+
+
+def spliced_gzip(between: Sequence[bytes], texts: FeatureTexts, places: Sequence[int]) -> bytes:
+    """Return the same as a gzip member; the outlines are compressed once."""
+    whole = spliced_whole(between, texts, places)
+    stored = list(map(deflate.stored, between))
+    return deflate.gzip_of(whole, spliced(stored, [texts.outline_deflated(place) for place in places]))

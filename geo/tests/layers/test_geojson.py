@@ -94,3 +94,46 @@ def test_a_columns_name_is_data_whatever_signs_are_in_it(name: str) -> None:
     assert [one["properties"]["%d"] for one in document["features"]] == ["%s", None]
     assert document[name] == "%b"
     assert gzip.decompress(geojson.pour_gzip(TEXTS, np.array([0, 2]), columns, {name: "%b"})) == body
+
+
+#: Members of a feature that are none of the stored ones.
+IDS = ["01100-2020", "13000-2020", '"']
+ROWS: dict[str, list[object]] = {
+    "名": ["a", None, "},{"],
+    "value": [1, 2.5, None],
+    "properties": ["", "x", "y"],
+}
+
+
+@pytest.mark.parametrize("places", [[0, 1, 2], [2, 2, 0], []])
+def test_outlines_take_other_ids_and_properties(places: list[int]) -> None:
+    n = len(places)
+    columns = {name: column[:n] for name, column in ROWS.items()}
+    between = geojson.between(IDS[:n], columns, {"type": "FeatureCollection", "links": []})
+    body = geojson.spliced_whole(between, TEXTS, places)
+    shape = {"type": "Point", "coordinates": [141.35, 43.06]}
+    assert json.loads(body) == {
+        "type": "FeatureCollection",
+        "links": [],
+        "features": [
+            {
+                "type": "Feature",
+                "id": IDS[row],
+                "geometry": shape,
+                "properties": {name: column[row] for name, column in columns.items()},
+            }
+            for row in range(n)
+        ],
+    }
+    for _ in range(2):  # compressed now, and compressed before
+        assert gzip.decompress(geojson.spliced_gzip(between, TEXTS, places)) == body
+
+
+def test_a_feature_may_tell_nothing_but_where_it_is() -> None:
+    body = geojson.spliced_whole(geojson.between(IDS[:2], {}, {"n": 2}), TEXTS, [0, 1])
+    assert [one["properties"] for one in json.loads(body)["features"]] == [{}, {}]
+
+
+def test_an_outline_is_compressed_once_for_all_bodies() -> None:
+    assert TEXTS.outline_deflated(1) is TEXTS.outline_deflated(1)
+    assert TEXTS.outline(1) == geojson.outline(TEXTS.geometry(1))
