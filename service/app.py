@@ -22,6 +22,7 @@ from service.heavy import off_loop, take_short_turns
 from service.http import docs_routes as docs
 from service.http import health_routes as health
 from service.http import problems
+from service.http.at_hand import AtHand
 from service.http.front_door import FrontDoor
 from service.http.openapi import Api
 from service.layers import image_routes as images
@@ -113,6 +114,7 @@ def create_api(settings: Settings) -> FastAPI:
     )
     api.state.settings = settings
     problems.register(api)
+    api.add_middleware(AtHand)
     api.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],

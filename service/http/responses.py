@@ -39,6 +39,10 @@ PNG = "image/png"
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 
+#: Of a request's state: the ETag under which its answer is held; see ``service.http.at_hand``.
+KEPT = "kept"
+_WEIGHT = re.compile(r"q\s*=\s*(\d(?:\.\d{0,3})?)")
+
 Bom = Annotated[bool, Query(description="Begin with a byte order mark, for Excel")]
 
 #: Encodings of a body: identity or gzip, from the same call.
@@ -66,20 +70,26 @@ def accepts_gzip(header: str) -> bool:
 def preferred(accept: str, offered: Sequence[str]) -> str | None:
     """Return the media type that an Accept header likes best (RFC 9110 12.5.1), None where it takes none.
 
-    Of equals the first is taken. A range that says more goes before one that says less; parameters but ``q``
-    are passed over.
+    A range that says more goes before one that says less. Of two liked equally, the one that is named comes
+    before one that a range means, and then the first named; parameters but ``q`` are passed over.
 
     >>> preferred("image/*;q=0.5, text/html", ["image/png", "text/html"]), preferred("", ["image/png"])
     ('text/html', 'image/png')
+    >>> preferred("image/png, a/b;q=0.9, */*;q=0.1", ["a/c", "a/b"]), preferred("a/b", ["a/c"])
+    ('a/b', None)
     """
-    ranges = dict(map(_range, accept.lower().split(","))) if accept.strip() else {"*/*": 1.0}
+    parts = accept.lower().split(",") if accept.strip() else ["*/*"]
+    liked = {name: (weight, -place) for place, (name, weight) in enumerate(map(_range, parts))}
 
-    def quality(media_type: str) -> float:
-        told = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
-        return next((ranges[each] for each in told if each in ranges), 0.0)
+    def liking(offer: str) -> tuple[float, int, int]:
+        for generality, name in enumerate((offer, f"{offer.partition('/')[0]}/*", "*/*")):
+            if name in liked:
+                weight, place = liked[name]
+                return weight, -generality, place
+        return 0.0, 0, 0
 
-    best = max(offered, key=quality)
-    return best if quality(best) > 0 else None
+    best = max(offered, key=liking)
+    return best if liking(best)[0] > 0 else None
 
 
 def _range(text: str) -> tuple[str, float]:
@@ -203,6 +213,7 @@ async def kept(
         return await where(produce, gzipped)
 
     body = await atlas.store.bodies.fetch(etag, make)
+    setattr(request.state, KEPT, etag)
     if not body:
         return Response(status_code=204, headers=told.headers(etag, gzipped=False))
     return Response(body, media_type=told.media_type, headers=told.headers(etag, gzipped=gzipped))
