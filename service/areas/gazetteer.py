@@ -121,6 +121,20 @@ class Gazetteer:
         }
 
     @cached_property
+    def columns(self) -> dict[str, tuple[Any, ...]]:
+        """What features tell of each area, name by name."""
+        return {
+            "code": tuple(area.code for area in self.areas),
+            "name": tuple(area.name_ja for area in self.areas),
+            "name_kana": tuple(area.name_kana for area in self.areas),
+            "name_en": tuple(area.name_en for area in self.areas),
+            "kind": tuple(area.kind for area in self.areas),
+            "prefecture": tuple(area.prefecture for area in self.areas),
+            "parent": tuple(area.parent for area in self.areas),
+            "area_km2": tuple(area.area_km2 for area in self.areas),
+        }
+
+    @cached_property
     def attributes(self) -> mvt.Attributes:
         """Ids and texts of all areas as they stand in vector tiles."""
         return mvt.Attributes.of(self.ids, self.texts)

@@ -416,7 +416,7 @@ class Atlas:
         if detail == POINT:
             return shelf.put(key, _points(gazetteer)), wanted
         size = self.store.held(self.store.sizes, key, measure)
-        if size * 2 > self.store.memory.limit // LARGEST_SHARE and len(wanted) < len(gazetteer):
+        if size * 5 // 2 > self.store.memory.limit // LARGEST_SHARE and len(wanted) < len(gazetteer):
             some = wanted.tolist()
             return self.store.held(shelf, (*key, *some), lambda: ask(some)), np.arange(len(some))
         return self.store.held(shelf, key, ask), wanted

@@ -1,7 +1,7 @@
 """What GIS clients see as layers: areas, indicators by level, deployments, gap cells and stops.
 
-A collection knows its properties and how its rows are asked for in SQL. Values that are computed in memory
-go to the database as arrays, so that one language filters and sorts all collections.
+A collection knows its properties and how its rows are asked for in SQL. Areas and layers are in memory, where
+they are filtered and sorted; what only the database can answer goes to it with their values as arrays.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -32,8 +33,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from geo.columns import Numbers, Texts, Times
 from geo.errors import NotFound
 from geo.figures.indicators import Indicator
+from geo.layers.geojson import LARGEST_EXACT
 from geo.text import Text
 from geo.transit.access import Definition
 from geo.transit.gtfs import HOURS
@@ -43,6 +46,7 @@ from service.figures.values import STATUSES, Vector, columns_of
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.ogc.filters import Kind
+from service.ogc.held import Held
 from service.strategy.policy import COVERAGE
 
 What = Literal["areas", "layer", "deployments", "cells", "stops"]
@@ -338,10 +342,13 @@ class Frame:
     def __len__(self) -> int:
         return len(self.positions)
 
-    def id(self, row: int) -> str:
-        """Return a feature's id: the code, and the period where there is one."""
-        code = self.gazetteer.areas[int(self.positions[row])].code
-        return f"{code}-{self.periods[int(self.at[row])]}" if self.periods else code
+    def ids(self, rows: NDArray[np.intp]) -> list[str]:
+        """Return features' ids: the code, and the period where there is one."""
+        codes = self.gazetteer.columns["code"]
+        found = [codes[position] for position in self.positions[rows].tolist()]
+        if not self.periods:
+            return found
+        return [f"{code}-{self.periods[at]}" for code, at in zip(found, self.at[rows].tolist(), strict=True)]
 
     def row(self, name: str) -> int | None:
         """Return the row of an id."""
@@ -351,44 +358,78 @@ class Frame:
             return None
         return (self.periods.index(period) if self.periods else 0) * len(self.gazetteer) + position
 
-    def values(self, row: int) -> dict[str, object]:
-        """Return a feature's properties."""
-        area = self.gazetteer.areas[int(self.positions[row])]
-        if not self.periods:
-            return {
-                "code": area.code,
-                "name": area.name_ja,
-                "name_kana": area.name_kana,
-                "name_en": area.name_en,
-                "kind": area.kind,
-                "prefecture": area.prefecture,
-                "parent": area.parent,
-                "area_km2": area.area_km2,
-            }
-        at = int(self.at[row])
-        period, vector = self.periods[at], self.vectors[at]
-        start, end = self.collection.days(period)
-        value = float(vector.values[area.position])
-        told: dict[str, object] = {
-            "code": area.code,
-            "name": area.name_ja,
-            "name_en": area.name_en,
-            "prefecture": area.prefecture,
-            "period": period,
-            "start": start.isoformat(),
-            "end": end.isoformat(),
-            "value": None if np.isnan(value) else int(value) if value.is_integer() else value,
+    def columns(self, rows: NDArray[np.intp], names: Sequence[str]) -> dict[str, Sequence[object]]:
+        """Return properties of features, in the order of ``names``."""
+        positions, at = self.positions[rows], self.at[rows].tolist()
+        of_areas = self.gazetteer.columns
+        told: dict[str, Sequence[object]] = {
+            name: [of_areas[name][position] for position in positions.tolist()]
+            for name in names
+            if name in of_areas
         }
-        if "label" in self.collection.names:
-            label = self.labels.get(value)
-            told |= {"label": label and label[0], "label_en": label and label[1]}
-        return told | {"status": STATUSES[int(vector.statuses[area.position])]}
-
-    @property
-    def labels(self) -> dict[float, tuple[str, str]]:
-        """Label of each category."""
+        for name, of_periods in self._of_periods.items():
+            if name in names:
+                told[name] = [of_periods[one] for one in at]
         indicator = self.collection.indicator
-        return {c.code: (c.label_ja, c.label_en) for c in indicator.categories} if indicator else {}
+        if indicator is not None:
+            figures = columns_of(indicator, self.values[rows], self.statuses[rows])
+            told |= {**figures, "value": [_whole(value) for value in figures["value"]]}
+        return {name: told[name] for name in names}
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """Value of each feature."""
+        return np.concatenate([np.empty(0), *(vector.values for vector in self.vectors)])
+
+    @cached_property
+    def statuses(self) -> NDArray[np.uint8]:
+        """Status of each value."""
+        return np.concatenate([np.empty(0, np.uint8), *(vector.statuses for vector in self.vectors)])
+
+    @cached_property
+    def _of_periods(self) -> dict[str, list[str]]:
+        """What features tell of each period."""
+        days = [self.collection.days(period) for period in self.periods]
+        return {
+            "period": list(self.periods),
+            "start": [first.isoformat() for first, _ in days],
+            "end": [last.isoformat() for _, last in days],
+        }
+
+    @cached_property
+    def held(self) -> dict[str, tuple[Kind, Held]]:
+        """The properties as columns to be filtered by; the database alone has the geometry."""
+        found: dict[str, Held] = {"geometry": None}
+        for name, entries in self.gazetteer.columns.items():
+            if name == "area_km2":
+                found[name] = Numbers.of(np.array(entries, np.float64)[self.positions])
+            else:
+                found[name] = Texts(entries, self.positions)
+        if self.collection.indicator is not None:
+            days = [self.collection.days(period) for period in self.periods]
+            found["period"] = Texts(self.periods, self.at)
+            for name, times in zip(("start", "end"), zip(*days, strict=True), strict=True):
+                found[name] = Times(Times.of(times).at[self.at])
+            found["value"] = Numbers.of(self.values)
+            found["status"] = Texts(STATUSES, self.statuses.astype(np.intp))
+            found |= self._labels(self.collection.indicator)
+        kinds = {one.name: one.kind for one in self.collection.properties} | {"geometry": "geometry"}
+        return {name: (kind, found[name]) for name, kind in kinds.items()}
+
+    def _labels(self, indicator: Indicator) -> dict[str, Held]:
+        """Return the labels of categories."""
+        if indicator.kind != "category":
+            return {}
+        told = columns_of(indicator, self.values, self.statuses)
+        every = np.arange(len(self), dtype=np.intp)
+        return {name: Texts(told[name], every) for name in ("label", "label_en")}
+
+
+def _whole(value: float) -> float | int | None:
+    """Return a value as JSON tells it: none where it is missing, a whole one without a decimal point."""
+    if not np.isfinite(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < LARGEST_EXACT else value
 
 
 def frame(atlas: Atlas, found: Collection, periods: Sequence[str]) -> Frame:
@@ -443,14 +484,12 @@ def frame_rows(held: Frame) -> Rows:
             area.geom.label("geometry"),
         ).where(of_area)
         return _rows(found, listed.cte("feature"), "row")
-    values = np.concatenate([vector.values for vector in held.vectors])
-    statuses = np.concatenate([vector.statuses for vector in held.vectors])
     told: list[tuple[str, Any, list[Any]]] = [
         ("position", Integer, held.positions.tolist()),
         ("at", Integer, held.at.tolist()),
     ]
     if found.indicator is not None:
-        poured_columns = columns_of(found.indicator, values, statuses)
+        poured_columns = columns_of(found.indicator, held.values, held.statuses)
         told += [(n, Float if n == "value" else String, list(c)) for n, c in poured_columns.items()]
     poured = _unnested("poured", told)
     days = [found.days(period) for period in held.periods]

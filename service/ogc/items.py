@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import orjson
 import shapely
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Row, Select, String, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.columns import Numbers, Texts, Truth, Undecided, compared, every, order
 from geo.crs import ReferenceSystem, reference_system
 from geo.errors import Finding, InvalidParameter, NotFound
+from geo.layers import geojson
 from service.memory.atlas import Atlas
 from service.ogc.collections import (
     Collection,
@@ -28,6 +32,8 @@ from service.ogc.collections import (
     stop_rows,
 )
 from service.ogc.filters import Filter, parsed
+from service.ogc.held import HELD
+from service.ogc.sql import SQL
 
 DEFAULT_LIMIT, MAX_LIMIT = 2000, 10_000
 #: A larger wish is a page of ``MAX_LIMIT``; one larger than this is taken for a mistake.
@@ -51,6 +57,8 @@ PARAMETERS = (
     "properties",
     "detail",
 )
+
+RowNumbers = NDArray[np.intp]
 
 _YEAR = re.compile(r"\d{4}")
 
@@ -222,6 +230,13 @@ def _properties(found: Collection, text: str | None) -> tuple[str, ...] | None:
     return tuple(name for name in found.names if name in listed)
 
 
+def _check_equal(name: str, kind: str, value: str) -> None:
+    if kind == "number" and not re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d{1,2})?", value):
+        raise _refuse(name, value, "a number")
+    if kind == "boolean" and value not in ("true", "false"):
+        raise _refuse(name, value, "true or false")
+
+
 def _conditions(rows: Rows, wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.box is not None:
@@ -229,10 +244,7 @@ def _conditions(rows: Rows, wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(func.ST_Intersects(rows.geometry, box))
     for name, value in wanted.equals.items():
         kind, column = rows.columns[name]
-        if kind == "number" and not re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d{1,2})?", value):
-            raise _refuse(name, value, "a number")
-        if kind == "boolean" and value not in ("true", "false"):
-            raise _refuse(name, value, "true or false")
+        _check_equal(name, kind, value)
         if kind == "array":
             conditions.append(literal(value) == func.any(column))
         elif kind == "number":
@@ -242,7 +254,7 @@ def _conditions(rows: Rows, wanted: Wanted) -> list[ColumnElement[bool]]:
         else:
             conditions.append(cast(column, String) == value)
     if wanted.tree is not None:
-        conditions.append(Filter(rows.columns, wanted.filter_system).sql(wanted.tree))
+        conditions.append(Filter(rows.columns, wanted.filter_system, SQL).condition(wanted.tree))
     return conditions
 
 
@@ -256,15 +268,44 @@ def _order(rows: Rows, wanted: Wanted) -> list[ColumnElement[Any]]:
 
 def page(atlas: Atlas, found: Collection, wanted: Wanted) -> Page:
     """Return the features that a request asks for, and how many match in all; for work in a thread."""
-    if found.what in ("areas", "layer"):
-        return _held_page(atlas, frame(atlas, found, wanted.periods), wanted)
+    if is_held(found):
+        shown = _shown(atlas, frame(atlas, found, wanted.periods), wanted)
+        return Page(_told(atlas, shown.held, shown.rows, wanted), shown.matched, shown.last, shown.is_last)
     rows = _rows_of(atlas, found)
     asked = _asked_rows(rows, wanted)
     matched, listed = atlas.read(lambda conn: _listed(conn, rows, asked, wanted), *found.made_of)
     features = _written(listed, found, wanted)
-    shown = features[: wanted.limit]
-    last = str(shown[-1]["id"]) if shown else None
-    return Page(shown, matched, last, len(features) <= wanted.limit)
+    shown_features = features[: wanted.limit]
+    last = str(shown_features[-1]["id"]) if shown_features else None
+    return Page(shown_features, matched, last, len(features) <= wanted.limit)
+
+
+def is_held(found: Collection) -> bool:
+    """Return whether the features of a collection are in memory."""
+    return found.what in ("areas", "layer")
+
+
+#: How many features match, how many are told, the last of them where there are more → what a page says first.
+Members = Callable[[int, int, str | None], Mapping[str, object]]
+
+
+def poured(atlas: Atlas, found: Collection, wanted: Wanted, members: Members, *, gzipped: bool) -> bytes:
+    """Return a page of features that are in memory as GeoJSON, poured around their outlines."""
+    shown = _shown(atlas, frame(atlas, found, wanted.periods), wanted)
+    held, rows = shown.held, shown.rows
+    before = members(shown.matched, len(rows), None if shown.is_last else shown.last)
+    columns = held.columns(rows, found.names if wanted.properties is None else wanted.properties)
+    between = geojson.between(held.ids(rows), columns, before)
+    positions, at = np.unique(held.positions[rows], return_inverse=True)
+    texts, places = atlas.texts(found.vintage.date, found.level, wanted.detail, positions.tolist())
+    of_rows = places[at].tolist()
+    if wanted.system.is_stored:
+        pour = geojson.spliced_gzip if gzipped else geojson.spliced_whole
+        return pour(between, texts, of_rows)
+    moved = _moved([texts.geometry(place) for place in places.tolist()], wanted.system)
+    outlines = [geojson.outline(text) for text in moved]
+    body = geojson.spliced(between, [outlines[one] for one in at.tolist()])
+    return gzip.compress(body, 6, mtime=0) if gzipped else body
 
 
 def feature(
@@ -272,7 +313,7 @@ def feature(
 ) -> dict[str, object]:
     """Return one feature, for work in a thread; NotFound where there is none of that id."""
     everything = read(found, {"crs": system.uri, "detail": detail})
-    if found.what in ("areas", "layer"):
+    if is_held(found):
         held = frame(atlas, found, found.periods)
         row = held.row(name)
         if row is not None:
@@ -292,14 +333,27 @@ def _rows_of(atlas: Atlas, found: Collection) -> Rows:
     return cell_rows(found) if found.what == "cells" else stop_rows(found)
 
 
-def _held_page(atlas: Atlas, held: Frame, wanted: Wanted) -> Page:
-    if wanted.is_whole or not len(held):
-        rows = np.arange(len(held))
-    else:
-        asked = frame_rows(held)
-        found = select(asked.key).where(*_conditions(asked, wanted)).order_by(*_order(asked, wanted))
-        listed = atlas.read(lambda conn: _all(conn, found), *held.collection.made_of)
-        rows = np.array([row[0] for row in listed], np.intp)
+@dataclass(frozen=True)
+class _Shown:
+    """The rows of a frame that a page shows.
+
+    Attributes
+    ----------
+    rows : in their order
+    """
+
+    held: Frame
+    rows: RowNumbers
+    matched: int
+    is_last: bool
+
+    @property
+    def last(self) -> str | None:
+        return self.held.ids(self.rows[-1:])[0] if len(self.rows) else None
+
+
+def _shown(atlas: Atlas, held: Frame, wanted: Wanted) -> _Shown:
+    rows = _matching(atlas, held, wanted)
     start = wanted.offset
     if wanted.after is not None:
         row = held.row(wanted.after)
@@ -307,20 +361,66 @@ def _held_page(atlas: Atlas, held: Frame, wanted: Wanted) -> Page:
             raise _refuse("after", wanted.after, "the id of a feature, as the link to the next page has it")
         start = int(np.searchsorted(rows, row, side="right"))
     shown = rows[start : start + wanted.limit]
-    features = _told(atlas, held, shown, wanted)
-    is_last = start + len(shown) >= len(rows)
-    return Page(features, len(rows), held.id(int(shown[-1])) if len(shown) else None, is_last)
+    return _Shown(held, shown, len(rows), start + len(shown) >= len(rows))
 
 
-def _told(atlas: Atlas, held: Frame, rows: np.ndarray[Any, Any], wanted: Wanted) -> list[dict[str, object]]:
+def _matching(atlas: Atlas, held: Frame, wanted: Wanted) -> RowNumbers:
+    """Return the rows that match, in the order asked for."""
+    if wanted.is_whole or not len(held):
+        return np.arange(len(held))
+    try:
+        return matching_held(held, wanted)
+    except Undecided:
+        return matching_stored(atlas, held, wanted)
+
+
+def matching_held(held: Frame, wanted: Wanted) -> RowNumbers:
+    """Return the rows that match as the columns in memory have it; ``Undecided`` where PostGIS has to say."""
+    if wanted.box is not None:
+        raise Undecided
+    columns, conditions = held.held, [Truth.of(True)]
+    for name, value in wanted.equals.items():
+        kind, column = columns[name]
+        _check_equal(name, kind, value)
+        if isinstance(column, Numbers):
+            conditions.append(compared("=", column, Numbers.of(np.array([float(value)]))))
+        elif isinstance(column, Texts):
+            conditions.append(compared("=", column, Texts.of(value)))
+        else:
+            raise Undecided
+    if wanted.tree is not None:
+        condition = Filter(columns, wanted.filter_system, HELD).condition(wanted.tree)
+        if not isinstance(condition, Truth):
+            raise Undecided
+        conditions.append(condition)
+    rows = np.flatnonzero(np.broadcast_to(every(conditions).true, len(held)))
+    keys = [(columns[name][1], descends) for name, descends in wanted.sortby]
+    if not keys:
+        return rows
+    in_order = order([(column, descends) for column, descends in keys if column is not None])
+    return in_order[np.isin(in_order, rows, assume_unique=True)]
+
+
+def matching_stored(atlas: Atlas, held: Frame, wanted: Wanted) -> RowNumbers:
+    """Return the rows that match as PostGIS says; for work in a thread."""
+    asked = frame_rows(held)
+    found = select(asked.key).where(*_conditions(asked, wanted)).order_by(*_order(asked, wanted))
+    listed = atlas.read(lambda conn: _all(conn, found), *held.collection.made_of)
+    return np.array([row[0] for row in listed], np.intp)
+
+
+def _told(atlas: Atlas, held: Frame, rows: RowNumbers, wanted: Wanted) -> list[dict[str, object]]:
     found = held.collection
     positions = np.unique(held.positions[rows])
     texts, places = atlas.texts(found.vintage.date, found.level, wanted.detail, positions.tolist())
     written = _moved([texts.geometry(int(place)) for place in places], wanted.system)
     outlines = dict(zip(positions.tolist(), written, strict=True))
+    columns = held.columns(rows, found.names)
     return [
-        _feature(held.id(row), outlines[int(held.positions[row])], held.values(row), wanted)
-        for row in rows.tolist()
+        _feature(name, outlines[position], dict(zip(columns, values, strict=True)), wanted)
+        for name, position, *values in zip(
+            held.ids(rows), held.positions[rows].tolist(), *columns.values(), strict=True
+        )
     ]
 
 

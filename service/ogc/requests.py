@@ -13,7 +13,7 @@ from geo.errors import Finding, InvalidParameter
 from geo.text import Language
 from service.http.addresses import base_url
 from service.http.dependencies import atlas_of
-from service.http.responses import HTML, JSON, Told, encoded, kept, state_of
+from service.http.responses import HTML, JSON, Produce, Told, encoded, kept, state_of
 from service.layers.views import one_of
 from service.ogc import html
 
@@ -85,13 +85,20 @@ async def _sent(
         told = make()
         return as_page(told) if as_page else orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
-    told = Told(HTML if as_page else media_type, vary=VARY)
+    return await sent(request, encoded(body), HTML if as_page else media_type, *of, headers=headers)
+
+
+async def sent(
+    request: Request, produce: Produce, media_type: str, *of: object, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return what ``produce`` makes off the event loop, kept; ``of`` are the states that it follows from."""
+    told = Told(media_type, vary=VARY)
     spoken = language(request, request.query_params.get("lang"))
-    state = state_of(request, told.media_type, spoken, root_of(request), *of)
-    sent = await kept(request, atlas_of(request), state, encoded(body), told)
+    state = state_of(request, media_type, spoken, root_of(request), *of)
+    answer = await kept(request, atlas_of(request), state, produce, told)
     for name, value in (headers or {}).items():
-        sent.headers[name] = value
-    return sent
+        answer.headers[name] = value
+    return answer
 
 
 async def document(

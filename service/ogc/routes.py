@@ -20,7 +20,7 @@ from service.ogc import documents, forms, html
 from service.ogc.collections import Collection, collection, collections
 from service.ogc.documents import GEOJSON, OPENAPI30, SCHEMA, link
 from service.ogc.forms import Link
-from service.ogc.items import DETAILS, Wanted, feature, page, read
+from service.ogc.items import DETAILS, Wanted, feature, is_held, page, poured, read
 from service.ogc.requests import (
     PREFIX,
     Document,
@@ -31,6 +31,7 @@ from service.ogc.requests import (
     is_html,
     language,
     root_of,
+    sent,
 )
 
 router = APIRouter(route_class=OneMoment, prefix=PREFIX, tags=["ogc"])
@@ -225,22 +226,29 @@ async def items(
     address = f"{root}/collections/{found.id}/items"
     is_page = is_html(request, f)
 
-    def make() -> Document:
-        shown = page(atlas, found, wanted)
+    def members(matched: int, returned: int, following: str | None) -> dict[str, object]:
         return {
             "type": "FeatureCollection",
-            "numberMatched": shown.matched,
-            "numberReturned": len(shown.features),
-            "links": _links(address, asked, found, wanted, shown.last if not shown.is_last else None, root),
-            "features": shown.features,
+            "numberMatched": matched,
+            "numberReturned": returned,
+            "links": _links(address, asked, found, wanted, following, root),
         }
+
+    def make() -> Document:
+        shown = page(atlas, found, wanted)
+        said = members(shown.matched, len(shown.features), None if shown.is_last else shown.last)
+        return {**said, "features": shown.features}
 
     def as_page(told: Document) -> bytes:
         return html.features(found.title[chosen], wanted.properties or found.names, told, chosen, root)
 
-    headers = {"Content-Crs": f"<{wanted.system.uri}>"}
-    state = _state(atlas, found)
-    return await _sent(request, make, GEOJSON, as_page if is_page else None, state, headers=headers)
+    def produce(gzipped: bool) -> bytes:
+        return poured(atlas, found, wanted, members, gzipped=gzipped)
+
+    headers, state = {"Content-Crs": f"<{wanted.system.uri}>"}, _state(atlas, found)
+    if is_page or not is_held(found):
+        return await _sent(request, make, GEOJSON, as_page if is_page else None, state, headers=headers)
+    return await sent(request, produce, GEOJSON, state, headers=headers)
 
 
 def _state(atlas: Atlas, found: Collection) -> str:
