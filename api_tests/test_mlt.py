@@ -141,6 +141,19 @@ def test_tilejson_and_style_name_lean_tiles(client: httpx.Client, encoding: str)
         assert client.get(f"/v1/layers/ageing-rate/{name}.json?fields=name").status_code == 422
 
 
+@needs_decoder
+def test_tiles_of_the_ogc_api_are_maplibre_tiles_too(client: httpx.Client) -> None:
+    tiles = "/ogc/collections/ageing-rate.municipality/tiles/WebMercatorQuad"
+    for place in ("4/6/14", "6/24/57", "8/100/227"):
+        usual = client.get(f"{tiles}/{place}?datetime=2020")
+        for asked, accept in (("&f=mlt", "*/*"), ("", MEDIA_TYPE)):
+            answer = client.get(f"{tiles}/{place}?datetime=2020{asked}", headers={"Accept": accept})
+            assert answer.headers["content-type"] == MEDIA_TYPE
+            by_column, as_usual = decoded(("mlt", answer.content), ("mvt", usual.content))
+            assert by_column == as_usual
+            assert by_column
+
+
 def test_a_tile_is_the_same_compressed_and_by_either_way(client: httpx.Client) -> None:
     plain = client.get(f"{TILE}.mlt?period=2020", headers={"Accept-Encoding": "identity"})
     assert (plain.status_code, plain.headers["content-type"]) == (200, MEDIA_TYPE)

@@ -373,6 +373,47 @@ def test_cql2_text(client: httpx.Client, condition: str) -> None:
 HERE = [139.06, 36.39, 139.07, 36.4]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "datetime=../..&limit=3000&detail=low",
+        "properties=value,code",
+        "properties=",
+        "filter=value>100000&sortby=-value",
+        "crs=http://www.opengis.net/def/crs/EPSG/0/6677&prefecture=10000",
+        "filter=false",
+    ],
+)
+@pytest.mark.parametrize("name", ["population.municipality", "areas.prefecture"])
+def test_features_are_the_same_compressed_and_known_by_an_etag_of_their_own(
+    client: httpx.Client, name: str, query: str
+) -> None:
+    address = f"/ogc/collections/{name}/items?{query}".replace(
+        "value", "value" if "pop" in name else "area_km2"
+    )
+    plain = client.get(address, headers={"Accept-Encoding": "identity"})
+    assert plain.status_code == 200
+    assert plain.content.endswith(b"]}\n")
+    assert "content-encoding" not in plain.headers
+    for _ in range(2):
+        packed = client.get(address, headers={"Accept-Encoding": "gzip"})
+        assert (packed.headers["content-encoding"], packed.content) == ("gzip", plain.content)
+        assert packed.headers["etag"] != plain.headers["etag"]
+    for one, encoding in ((plain, "identity"), (packed, "gzip")):
+        known = {"If-None-Match": one.headers["etag"], "Accept-Encoding": encoding}
+        unchanged = client.get(address, headers=known)
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        assert unchanged.headers["etag"] == one.headers["etag"]
+    # what the page of a feature tells is told by another way
+    for one in plain.json()["features"][:2]:
+        crs = {"crs": "http://www.opengis.net/def/crs/EPSG/0/6677"} if "crs=" in query else {}
+        detail = {"detail": "low"} if "detail" in query else {}
+        alone = client.get(f"/ogc/collections/{name}/items/{one['id']}", params=crs | detail).json()
+        assert one["geometry"] == alone["geometry"]
+        assert one["properties"].items() <= alone["properties"].items()
+
+
 def test_cql2_json_means_the_same(client: httpx.Client) -> None:
     tree = {
         "op": "and",
@@ -514,16 +555,16 @@ def test_tiles_tilesets_list_and_tileset(client: httpx.Client, path: str) -> Non
     assert listed[0]["crs"] == f"{EPSG}3857"
     told = asked(client, linked(listed[0], "self")[0]["href"])
     assert told["tileMatrixSetURI"] == "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
-    item = linked(told, "item")[0]
-    assert item["templated"] is True
-    address = item["href"]
-    for name, value in (("tileMatrix", "5"), ("tileRow", "12"), ("tileCol", "28")):
-        address = address.replace(f"{{{name}}}", value)
-    answer = client.get(address)
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == item["type"]
-    own = client.get(f"/v1/layers/population/tiles/5/28/12.{'mvt' if path == 'tiles' else 'png'}")
-    assert answer.content == own.content
+    suffixes = ["mvt", "mlt"] if path == "tiles" else ["png"]
+    for item, suffix in zip(linked(told, "item"), suffixes, strict=True):
+        assert item["templated"] is True
+        address = item["href"]
+        for name, value in (("tileMatrix", "5"), ("tileRow", "12"), ("tileCol", "28")):
+            address = address.replace(f"{{{name}}}", value)
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == item["type"]
+        assert answer.content == client.get(f"/v1/layers/population/tiles/5/28/12.{suffix}").content
 
 
 def test_tiles_take_a_period(client: httpx.Client) -> None:
@@ -531,6 +572,42 @@ def test_tiles_take_a_period(client: httpx.Client) -> None:
     old = client.get(path, params={"datetime": "1980-10-01"})
     assert old.content == client.get("/v1/layers/population/tiles/5/28/12.mvt?period=1980").content
     assert client.get(path, params={"datetime": "1981-10-01"}).status_code == 404
+
+
+MVT, MLT = "application/vnd.mapbox-vector-tile", "application/vnd.maplibre-tile"
+
+
+@pytest.mark.parametrize(
+    ("accept", "query", "told"),
+    [
+        ("*/*", "", MVT),
+        (MLT, "", MLT),
+        (f"{MLT}, */*;q=0.1", "", MLT),
+        (f"{MVT}, {MLT}", "", MVT),
+        (f"{MLT};q=0.5, {MVT};q=0.4", "", MLT),
+        ("image/png", "", MVT),
+        (MVT, "?f=mlt", MLT),
+        (MLT, "?f=mvt", MVT),
+    ],
+)
+def test_the_format_of_a_tile_is_negotiated(client: httpx.Client, accept: str, query: str, told: str) -> None:
+    address = f"{POPULATION}/tiles/WebMercatorQuad/5/12/28{query}"
+    answer = client.get(address, headers={"Accept": accept})
+    assert answer.headers["content-type"] == told
+    vary = answer.headers["vary"]
+    assert ("Accept-Encoding" in vary.split(", "), "Accept" in vary.split(", ")) == (True, not query)
+    known = {"Accept": accept, "If-None-Match": answer.headers["etag"]}
+    assert (client.get(address, headers=known).status_code, answer.status_code) == (304, 200)
+    assert client.get(address, headers=known).headers["vary"] == vary
+    other = client.get(f"{POPULATION}/tiles/WebMercatorQuad/5/12/28?f={'mvt' if told == MLT else 'mlt'}")
+    assert other.headers["etag"] != answer.headers["etag"]
+
+
+@pytest.mark.parametrize(("path", "f"), [("tiles", "png"), ("map/tiles", "mlt"), ("tiles", "pbf")])
+def test_a_tile_of_another_format_is_refused(client: httpx.Client, path: str, f: str) -> None:
+    answer = client.get(f"{POPULATION}/{path}/WebMercatorQuad/5/12/28?f={f}")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["expected"] == ("mvt or mlt" if path == "tiles" else "png")
 
 
 def test_tile_matrix_set_is_that_of_the_standard(client: httpx.Client) -> None:

@@ -41,7 +41,6 @@ HTML = "text/html; charset=utf-8"
 
 #: Of a request's state: the ETag under which its answer is held; see ``service.http.at_hand``.
 KEPT = "kept"
-_WEIGHT = re.compile(r"q\s*=\s*(\d(?:\.\d{0,3})?)")
 
 Bom = Annotated[bool, Query(description="Begin with a byte order mark, for Excel")]
 

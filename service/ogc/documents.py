@@ -8,7 +8,7 @@ from typing import Any
 from geo.crs import CRS84, reference_systems
 from geo.text import Language, Text
 from service.areas.gazetteer import Gazetteer
-from service.http.responses import JSON_LD, MVT, PNG
+from service.http.responses import JSON_LD, MLT, MVT, PNG
 from service.memory.atlas import Atlas
 from service.ogc import forms
 from service.ogc.collections import SCHEMAS, SHAPES, Collection
@@ -256,22 +256,25 @@ def openapi(root: str, version: str) -> OpenApi30:
         "content": {"application/problem+json": {"schema": {"type": "object"}}},
     }
 
-    def answer(description: str, media_type: str, *, is_page: bool) -> dict[str, Any]:
+    def answer(description: str, media_types: Sequence[str], *, is_page: bool) -> dict[str, Any]:
         """Tell an answer; a page is to be had as HTML too."""
-        if not is_page:
-            binary = {"type": "string", "format": "binary"}
-            return {"description": description, "content": {media_type: {"schema": binary}}}
-        content = {media_type: {"schema": {"type": "object"}}, "text/html": {"schema": TEXT}}
-        return {"description": description, "content": content}
+        told = {"type": "object"} if is_page else {"type": "string", "format": "binary"}
+        content: dict[str, Any] = {media_type: {"schema": told} for media_type in media_types}
+        return {
+            "description": description,
+            "content": content | ({"text/html": {"schema": TEXT}} if is_page else {}),
+        }
 
-    def get(name: str, summary: str, parameters: Sequence[dict[str, Any]], media_type: str) -> dict[str, Any]:
+    def get(
+        name: str, summary: str, parameters: Sequence[dict[str, Any]], *media_types: str
+    ) -> dict[str, Any]:
         return {
             "get": {
                 "operationId": name,
                 "summary": summary,
                 "parameters": list(parameters),
                 "responses": {
-                    "200": answer(summary, media_type, is_page=form in parameters),
+                    "200": answer(summary, media_types, is_page=form in parameters),
                     "400": problem,
                     "404": problem,
                     "500": problem,
@@ -305,13 +308,17 @@ def openapi(root: str, version: str) -> OpenApi30:
         "/tileMatrixSets": get("tileMatrixSets", "Tile matrix sets", [form], json),
         "/tileMatrixSets/{tileMatrixSetId}": get("tileMatrixSet", "A tile matrix set", [grid, form], json),
     }
-    for kind, path, media_type in (("vector", "tiles", MVT), ("map", "map/tiles", PNG)):
+    encoding = _parameter("f", "query", {"type": "string", "enum": ["mvt", "mlt"]}, "Format of the tile")
+    for kind, path, how, media_types in (
+        ("vector", "tiles", [encoding], (MVT, MLT)),
+        ("map", "map/tiles", [], (PNG,)),
+    ):
         listed = f"/collections/{{collectionId}}/{path}"
         one, tile = f"{listed}/{{tileMatrixSetId}}", "{tileMatrix}/{tileRow}/{tileCol}"
         paths |= {
             listed: get(f"{kind}Tilesets", "Tilesets of a layer", [layer, form, lang], json),
             one: get(f"{kind}Tileset", "A tileset", [layer, grid, form, lang], json),
-            f"{one}/{tile}": get(f"{kind}Tile", "A tile", [layer, grid, *place, when], media_type),
+            f"{one}/{tile}": get(f"{kind}Tile", "A tile", [layer, grid, *place, when, *how], *media_types),
         }
     return {
         "openapi": "3.0.3",

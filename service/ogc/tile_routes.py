@@ -13,11 +13,11 @@ from geo.layers.style import fill_of_poured, maplibre_style
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router, shown
 from service.http.forms import answers
-from service.http.responses import HTML, JSON, MVT, PNG, json_answer
+from service.http.responses import HTML, JSON, MLT, MVT, PNG, json_answer
 from service.layers.forms import Style
 from service.layers.tile_answers import address_of, tile_answer
 from service.layers.tile_sources import TileSource
-from service.layers.views import Picture, ViewQuery, resolve
+from service.layers.views import Picture, ViewQuery, one_of, resolve
 from service.memory.atlas import Atlas
 from service.ogc import documents, forms, tilesets
 from service.ogc.collections import Collection, collection
@@ -29,6 +29,14 @@ router = api_router(prefix=PREFIX, tags=["ogc"])
 
 STYLE = "application/vnd.mapbox.style+json"
 Time = Annotated[str | None, Query(max_length=80, description="Period of the values; the newest without")]
+Encoding = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="Format of a vector tile, `mvt` or `mlt`; else as Accept says. A map tile is `png`",
+        json_schema_extra=one_of("mvt", "mlt", "png"),
+    ),
+]
 Matrix = Annotated[int, Path(description="Tile matrix: the zoom, 0 to 14")]
 Row = Annotated[int, Path(description="Row, from the north")]
 Column = Annotated[int, Path(description="Column, from the west")]
@@ -133,7 +141,7 @@ async def tileset(
 @router.get(
     "/collections/{collection_id}/tiles/{tile_matrix_set}/{tile_matrix}/{tile_row}/{tile_col}",
     summary="OGC API: a vector tile",
-    responses=answers(MVT) | {204: {"description": "Nothing to draw here"}},
+    responses=answers(MVT, MLT) | {204: {"description": "Nothing to draw here"}},
 )
 @router.get(
     "/collections/{collection_id}/map/tiles/{tile_matrix_set}/{tile_matrix}/{tile_row}/{tile_col}",
@@ -149,14 +157,22 @@ async def tile(
     tile_row: Row,
     tile_col: Column,
     datetime: Time = None,
+    f: Encoding = None,
 ) -> Response:
-    """Return a tile, the same as the layer's own: `areas` with `code`, `name`, `value` and `class`."""
+    """Return a tile, the same as the layer's own: `areas` with `code`, `name`, `value` and `class`.
+
+    A vector tile is a Mapbox vector tile, with `f=mlt` or as Accept says a MapLibre tile.
+    """
     _set(tile_matrix_set)
+    path = _path(request)
+    suffix = tilesets.encoding(path, f, request.headers.get("accept", ""))
     address = address_of(tile_matrix, tile_col, tile_row)
     picture = await _picture(atlas, _layer(atlas, collection_id), datetime)
     source = TileSource(picture, (), picture.revision, immutable=False)
-    suffix = "png" if _path(request) == "map/tiles" else "mvt"
-    return await tile_answer(request, atlas, source, address, suffix)
+    answered = await tile_answer(request, atlas, source, address, suffix)
+    if f is None and len(tilesets.ENCODINGS[path]) > 1:
+        answered.headers["Vary"] = "Accept-Encoding, Accept"
+    return answered
 
 
 @router.get(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from geo.errors import Finding, InvalidParameter
 from geo.text import Language
-from service.http.responses import JSON, MVT, PNG
+from service.http.responses import JSON, MLT, MVT, PNG, preferred
 from service.layers.tile_sources import MAX_ZOOM
 from service.ogc.collections import Collection
 from service.ogc.documents import OGC_REL, WEB_MERCATOR, link
 from service.ogc.forms import (
+    Link,
     ListedTileset,
     MapTileset,
     TileLayer,
@@ -27,8 +29,10 @@ CRS = "http://www.opengis.net/def/crs/EPSG/0/3857"
 CELL_SIZE, SCALE = 156543.03392804097, 559082264.0287178
 ORIGIN = (-20037508.3427892, 20037508.3427892)
 
-#: What a tileset is of: path below the collection → (data type, media type)
-KINDS: Mapping[str, tuple[str, str]] = {"tiles": ("vector", MVT), "map/tiles": ("map", PNG)}
+#: What a tileset is of: path below the collection → data type
+KINDS: Mapping[str, str] = {"tiles": "vector", "map/tiles": "map"}
+#: In which formats its tiles are, the usual one first: path → value of ``f`` → media type
+ENCODINGS: Mapping[str, Mapping[str, str]] = {"tiles": {"mvt": MVT, "mlt": MLT}, "map/tiles": {"png": PNG}}
 
 
 def tile_matrix_set() -> TileMatrixSet:
@@ -79,16 +83,12 @@ def tileset(
 ) -> MapTileset | VectorTileset:
     """Return what a tileset is: its limits, its layers and the template of its tiles."""
     address = f"{root}/collections/{found.id}/{path}/{NAME}"
-    kind, media_type = KINDS[path]
     west, south, east, north = bounds
-    template = link(
-        f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "item", media_type, found.title[lang]
-    )
     told: MapTileset = {
         **_head(found, path, root, lang),
         "links": [
             link(address, "self", JSON, "This document"),
-            {**template, "templated": True},
+            *_templates(f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", path, found.title[lang]),
             link(f"{root}/tileMatrixSets/{NAME}", f"{OGC_REL}tiling-scheme", JSON, NAME),
             link(f"{root}/collections/{found.id}", f"{OGC_REL}geodata", JSON, found.title[lang]),
         ],
@@ -98,9 +98,29 @@ def tileset(
             "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
         },
     }
-    if kind == "map":
+    if KINDS[path] == "map":
         return told
     return {**told, "layers": [_tile_layer(found.title[lang])]}
+
+
+def _templates(address: str, path: str, title: str) -> list[Link]:
+    """Return the template of the tiles in each format; the usual one has no ``f``."""
+    usual = next(iter(ENCODINGS[path]))
+    return [
+        {**link(address if f == usual else f"{address}?f={f}", "item", media_type, title), "templated": True}
+        for f, media_type in ENCODINGS[path].items()
+    ]
+
+
+def encoding(path: str, f: str | None, accept: str) -> str:
+    """Return in which format a tile is wanted: by ``f``, else by what Accept likes best, the first where it likes none."""
+    encodings = ENCODINGS[path]
+    if f is None:
+        media_type = preferred(accept, list(encodings.values()))
+        return next((name for name, one in encodings.items() if one == media_type), next(iter(encodings)))
+    if f not in encodings:
+        raise InvalidParameter("f is not valid", [Finding("query", "f", f, " or ".join(encodings))])
+    return f
 
 
 def _tile_layer(title: str) -> TileLayer:
@@ -129,7 +149,7 @@ def _head(found: Collection, path: str, root: str, lang: Language) -> TilesetHea
     return {
         "title": found.title[lang],
         "description": found.description[lang],
-        "dataType": KINDS[path][0],
+        "dataType": KINDS[path],
         "crs": CRS,
         "tileMatrixSetURI": URI,
         "tileMatrixSetDefinition": f"{root}/tileMatrixSets/{NAME}",
