@@ -9,6 +9,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Date,
     DateTime,
@@ -24,7 +25,6 @@ from sqlalchemy import (
     literal_column,
     not_,
     or_,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -81,7 +81,7 @@ class SqlTerms:
 
     def truth(self, value: bool) -> Sql:
         """Return true or false."""
-        return true() if value else false()
+        return literal(value, Boolean)
 
     def number(self, value: float) -> Sql:
         """Return a number as a parameter."""

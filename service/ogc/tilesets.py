@@ -113,7 +113,7 @@ def _templates(address: str, path: str, title: str) -> list[Link]:
 
 
 def encoding(path: str, f: str | None, accept: str) -> str:
-    """Return in which format a tile is wanted: by ``f``, else by what Accept likes best, the first where it likes none."""
+    """Return in which format a tile is wanted: by ``f``, else as Accept likes best, else the usual."""
     encodings = ENCODINGS[path]
     if f is None:
         media_type = preferred(accept, list(encodings.values()))
