@@ -32,6 +32,18 @@ ASKED = {
     "/v1/indicators/{indicator}": ["/v1/indicators/ageing-rate"],
     "/v1/layers": ["/v1/layers?q=人口&limit=5", "/v1/layers?id=population&id=nothing", "/v1/layers?limit=0"],
     "/v1/layers/{layer}": ["/v1/layers/population", "/v1/layers/deployments:smart-cities"],
+    "/v1/layers/{layer}/change": [
+        "/v1/layers/population/change?from=2015&to=2020",
+        "/v1/layers/population/change?from=2020&to=2015",
+    ],
+    "/v1/layers/{layer}/spatial.json": [
+        "/v1/layers/ageing-rate/spatial.json?level=prefecture",
+        "/v1/layers/population/spatial.json",
+    ],
+    "/v1/correlation": [
+        "/v1/correlation?x=ageing-rate&y=birth-rate&level=prefecture",
+        "/v1/correlation?x=ageing-rate&y=ageing-rate&x_period=2015&y_period=2020",
+    ],
     "/v1/sources": ["/v1/sources"],
     "/v1/palettes": ["/v1/palettes"],
     "/v1/series": ["/v1/series?indicator=population&areas=10201,tokyo-area"],

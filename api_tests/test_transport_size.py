@@ -20,9 +20,9 @@ from geo.transit.grids import Grid
 from service.app import create_api
 from service.db.database import reader_engine
 from service.http.problems import TooManyFeatures
+from service.kinds import KINDS
 from service.memory.cache import Store
 from service.memory.news import News
-from service.strategy.kinds import KINDS
 from service.tests.databases import Database, DatabaseServer
 from service.transit import transport
 from service.transit.load import Credit, store_grid

@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from service.analysis import routes as analysis
 from service.areas import routes as areas
 from service.db.database import reader_engine, writer_engine
 from service.figures import routes as indicators
@@ -25,6 +26,7 @@ from service.http import problems
 from service.http.at_hand import AtHand
 from service.http.front_door import FrontDoor
 from service.http.openapi import Api
+from service.kinds import KINDS
 from service.layers import image_routes as images
 from service.layers import reading_routes as readings
 from service.layers import routes as layers
@@ -48,7 +50,6 @@ from service.settings import Settings
 from service.strategy import deployment_routes as deployments
 from service.strategy import kpi_routes as kpis
 from service.strategy import routes as strategy
-from service.strategy.kinds import KINDS
 from service.transit import routes as transport
 from service.transit import scenario_routes as scenario
 
@@ -130,6 +131,7 @@ def create_api(settings: Settings) -> FastAPI:
         layers,
         readings,
         images,
+        analysis,
         downloads,
         tiles,
         strategy,

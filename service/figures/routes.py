@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
@@ -11,22 +12,21 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import StringConstraints
 
-from geo.errors import InvalidFile
+from geo.errors import ChiikiError, InvalidFile
 from geo.figures.indicators import Indicator, Kind
+from service.analysis.forms import LayerWithAnalyses, layer_with_analyses
 from service.areas.gazetteer import LEVELS
 from service.figures import search
 from service.figures.forms import (
     Indicators,
     IndicatorWithSources,
     Layers,
-    LayerWithLabels,
     Page,
     Sources,
     TableLoaded,
     WrittenLayer,
     described,
     indicator_described,
-    layer_described,
     page_described,
     sources_described,
 )
@@ -64,7 +64,9 @@ class Wanted:
         """Return those that match: in the order of ``ids``, else of ``layers``; of ``q`` the best first."""
         named = dict.fromkeys(self.ids) if self.ids else layers
         matching = [name for name in named if name in layers and self._has(atlas, layers[name])]
-        return [layers[name] for name in search.found(atlas.catalogue.entries, matching, self.q)]
+        entries = atlas.catalogue.entries
+        unlisted = {name: search.Entry.of(layers[name]) for name in matching if name not in entries}
+        return [layers[name] for name in search.found({**entries, **unlisted}, matching, self.q)]
 
     def _has(self, atlas: Atlas, layer: Indicator) -> bool:
         if self.topic not in (None, layer.topic) or (self.kinds and layer.kind not in self.kinds):
@@ -123,13 +125,26 @@ async def layers(request: Request, atlas: AtlasDep, wanted: WantedDep) -> Respon
     that it is called; width, case, kana, spaces, dots and brackets make no difference. With `id` the layers
     come in the order asked, and `unknown` lists the ids that there are none of. `period_labels` has the
     periods of each kind as people read them: 2024年度（令和6年度）, FY2024.
+
+    Layers that are worked out of others (`clusters:…`, `change:…`, `residual:…`) are not listed; `id` finds
+    them, and `/v1/layers/{layer}` names those of a layer.
     """
 
     def make() -> Layers:
-        page, rows = _page(request, atlas, atlas.catalogue.layers, wanted)
+        page, rows = _page(request, atlas, _named(atlas, wanted.ids), wanted)
         return {**page, "layers": rows}
 
     return await kept_json(request, atlas, make, atlas.state())
+
+
+def _named(atlas: Atlas, ids: tuple[str, ...]) -> Mapping[str, Indicator]:
+    """Return the layers that are listed, and those among ``ids`` that are not."""
+    listed, unlisted = atlas.catalogue.layers, {}
+    for name in ids:
+        if name not in listed:
+            with suppress(ChiikiError):  # told as unknown
+                unlisted[name] = atlas.layer(name)
+    return {**listed, **unlisted} if unlisted else listed
 
 
 def _page(
@@ -145,10 +160,13 @@ def _page(
     return page, [written(described(atlas, one)) for one in shown]
 
 
-@router.get("/layers/{layer}", summary="One layer", responses=answers(JSON, form=LayerWithLabels))
+@router.get("/layers/{layer}", summary="One layer", responses=answers(JSON, form=LayerWithAnalyses))
 async def layer(request: Request, atlas: AtlasDep, layer: str) -> Response:
-    """Return one layer as `/v1/layers` lists it, with its `period_labels`."""
-    return json_answer(request, layer_described(atlas, atlas.layer(layer)))
+    """Return one layer as `/v1/layers` lists it, with its `period_labels`.
+
+    `analyses` names the layers that are worked out of it: where it lies in clusters, how it has changed.
+    """
+    return json_answer(request, layer_with_analyses(atlas, atlas.layer(layer)))
 
 
 @router.get(

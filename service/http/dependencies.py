@@ -6,7 +6,8 @@ pool of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import datetime as dt
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response, params
@@ -14,6 +15,7 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
 from geo.errors import Finding, InvalidParameter
+from geo.figures.indicators import Indicator
 from service.heavy import off_loop
 from service.http.problems import Unavailable
 from service.layers.views import Picture, View, ViewQuery, is_usual, picture, resolve, view_query
@@ -103,6 +105,17 @@ async def shown(atlas: Atlas, view: View) -> Picture:
     if is_usual(view):
         return await settled(lambda: picture(atlas, view))
     return await off_loop(picture, atlas, view)
+
+
+async def worked_out(
+    atlas: Atlas, layer: Indicator, periods: Sequence[str], level: str, date: dt.date
+) -> None:
+    """Return once the values of a layer that is worked out of others are in memory.
+
+    A thread that waited for them would keep its place from work that need not wait.
+    """
+    if atlas.kind_of(layer).is_light:
+        await settled(lambda: atlas.vectors(layer, periods, level, date))
 
 
 async def picture_of(atlas: AtlasDep, view: Annotated[View, Depends(view_of)]) -> Picture:

@@ -48,6 +48,11 @@ EXAMPLES: dict[str, str | int] = {
     "y": 12,
     "z": 5,
 }
+#: Where a route wants another value than all the others.
+EXAMPLES_OF = {
+    "/v1/correlation": {"x": "ageing-rate", "y": "birth-rate"},
+    "/v1/layers/{layer}/spatial.json": {"layer": "ageing-rate"},
+}
 
 _STRING = {"type": "string"}
 SCHEMAS: dict[str, dict[str, Any]] = {
@@ -112,7 +117,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """Write the answers of one operation into it."""
     for parameter in operation.get("parameters", ()):
         if parameter.get("required"):
-            parameter["example"] = EXAMPLES[parameter["name"]]
+            parameter["example"] = {**EXAMPLES, **EXAMPLES_OF.get(path, {})}[parameter["name"]]
     told = operation["responses"]
     told.pop("422", None)  # FastAPI's own shape of a refusal, which no client of this service sees
     success = told.get("200")

@@ -12,7 +12,7 @@ from geo.errors import Finding, InvalidParameter
 from geo.figures.statistics import Order
 from service.areas.geometry import Parent, parent_of
 from service.http.addresses import next_page
-from service.http.dependencies import AtlasDep, PictureDep, api_router
+from service.http.dependencies import AtlasDep, PictureDep, api_router, worked_out
 from service.http.forms import answers
 from service.http.responses import JSON, Told, encoded, kept, kept_json, to_json
 from service.layers.forms import Periods, Ranking, Summary, about, periods_described, row_described
@@ -116,7 +116,9 @@ async def periods(
     Classes are those of each period's tiles; with `breaks_over=all` they mean the same in all of them.
     Values are rounded to two decimals more than the indicator is shown with.
     """
-    positions = picture.gazetteer.within(parent_of(parent))
+    positions, view = picture.gazetteer.within(parent_of(parent)), picture.view
+    every = atlas.periods(view.indicator, view.level)
+    await worked_out(atlas, view.indicator, every, view.level, view.vintage.date)
 
     def make() -> bytes:
         return to_json(periods_described(atlas, picture, pictures_of_periods(atlas, picture.view), positions))

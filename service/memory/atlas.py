@@ -43,10 +43,11 @@ from service.figures.values import (
 from service.heavy import off_loop, prepared
 from service.memory import revisions
 from service.memory.cache import LARGEST_SHARE, Moved, Store, digest
-from service.memory.catalogue import INDICATOR, Catalogue, Kind, Periods, Vintage, stored_from
+from service.memory.catalogue import INDICATOR, Catalogue, Defined, Kind, Periods, Vintage, stored_from
 
 __all__ = ["Atlas", "Vintage"]
 
+K = TypeVar("K")
 V = TypeVar("V")
 Address = tuple[int, int, int]
 #: A stored tile of so few bytes is made ready in less time than a thread takes to be waited for.
@@ -78,15 +79,31 @@ class Atlas:
         self._subjects: dict[str, frozenset[str]] = {}
         self._periods: dict[str, Periods] = {}
         self._followed: dict[tuple[str, dt.date], list[str]] = {}
+        self._defined: dict[str, Defined] = {}
 
     # What exists
 
     def layer(self, name: str) -> Indicator:
-        """Return a layer: an indicator, or one that shows the policy; NotFound lists some that exist."""
-        found = self.catalogue.layers.get(name)
+        """Return a layer: an indicator, one that shows the policy, or one that is worked out of others.
+
+        Raises
+        ------
+        NotFound : the message lists some that exist
+        InvalidParameter : it cannot be worked out of those that it names
+        """
+        found = self.catalogue.layers.get(name) or self._unlisted(name)
         if found is None:
             raise NotFound(f"No layer is called {name[:80]!r}; {_some(self.catalogue.layers, '/v1/layers')}")
         return found
+
+    def _unlisted(self, name: str) -> Indicator | None:
+        defined = self._defined.get(name)
+        if defined is None:
+            kind = self.store.kinds.get(name.partition(":")[0])
+            if kind is None or kind.define is None:
+                return None
+            defined = _remembered(self._defined, name, kind.define(self.catalogue, name))
+        return defined.layer
 
     def indicator(self, name: str) -> Indicator:
         """Return an indicator; NotFound lists some that exist."""
@@ -128,7 +145,11 @@ class Atlas:
     def _told(self, layer: Indicator) -> Periods:
         found = self._periods.get(layer.id)
         if found is None:
-            found = self._periods[layer.id] = self.catalogue.periods(layer)
+            define = self.kind_of(layer).define
+            told = (
+                self.catalogue.periods(layer) if define is None else define(self.catalogue, layer.id).periods
+            )
+            found = _remembered(self._periods, layer.id, told)
         return found
 
     def kind_of(self, layer: Indicator) -> Kind[Atlas]:
@@ -144,7 +165,7 @@ class Atlas:
         found = self._revisions.get(key)
         if found is None:
             subjects = {*self._inputs(layer), revisions.vintage(vintage)}
-            found = self._revisions[key] = self._digest(subjects, layer.id, vintage)
+            found = _remembered(self._revisions, key, self._digest(subjects, layer.id, vintage))
         return found
 
     def state_of(self, *layers: Indicator) -> str:
@@ -154,14 +175,14 @@ class Atlas:
         if found is None:
             subjects = set(map(revisions.vintage, self.catalogue.vintages))
             subjects.update(*map(self._inputs, layers))
-            found = self._revisions[key] = self._digest(subjects, *key)
+            found = _remembered(self._revisions, key, self._digest(subjects, *key))
         return found
 
     def _inputs(self, layer: Indicator) -> frozenset[str]:
         found = self._subjects.get(layer.id)
         if found is None:
             inputs = self.kind_of(layer).inputs(self.catalogue, layer)
-            found = self._subjects[layer.id] = frozenset(inputs)
+            found = _remembered(self._subjects, layer.id, frozenset(inputs))
         return found
 
     def state(self, *kinds: str) -> str:
@@ -306,9 +327,10 @@ class Atlas:
         found = self.store.made.get(key)
         if found is not None:
             return found
-        make, gazetteer = self.kind_of(layer).make, self.gazetteer(vintage, level)
+        kind, gazetteer = self.kind_of(layer), self.gazetteer(vintage, level)
+        make = kind.make
         assert make is not None  # noqa: S101 (asked before)
-        if self.store.is_loop:
+        if self.store.is_loop and not kind.is_light:
 
             async def ask() -> Vector:
                 return await off_loop(make, self, layer, period, gazetteer)
@@ -482,6 +504,17 @@ def chosen(name: str, asked: str | None, existing: Collection[str], default: str
     return asked
 
 
+def _remembered(held: dict[K, V], key: K, found: V) -> V:
+    """Keep what was worked out, and return it.
+
+    There is no end of layers that can be worked out of others, so there is one of what is kept of them.
+    """
+    if len(held) >= MOST_REMEMBERED:
+        held.clear()
+    held[key] = found
+    return found
+
+
 def _some(existing: Iterable[str], where: str) -> str:
     """Return which ids exist, the first of them where there are many."""
     listed = sorted(existing)
@@ -490,6 +523,8 @@ def _some(existing: Iterable[str], where: str) -> str:
     return f"there are {len(listed)}, all of them at {where}: {', '.join(listed[:SHOWN])} …"
 
 
+#: Several times what there is of the layers that are listed.
+MOST_REMEMBERED = 5000
 #: More ids than this are told in part.
 MANY, SHOWN = 300, 20
 

@@ -261,6 +261,8 @@ class Store:
         self.paths: Shelf[dict[int, str]] = self.memory.shelf(
             "paths", lambda paths: sum(map(len, paths.values())) + 100 * len(paths)
         )
+        #: of ``service.analysis.clusters``
+        self.analyses: Shelf[Any] = self.memory.shelf("analyses", lambda analysis: analysis.nbytes)
         #: of ``service.transit.transport``
         self.regions: Shelf[Any] = self.memory.shelf("regions", lambda region: region.nbytes)
         #: under their ETags

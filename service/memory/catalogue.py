@@ -320,16 +320,29 @@ Inputs = Callable[[Catalogue, Indicator], Iterable[str]]
 
 
 @dataclass(frozen=True)
+class Defined:
+    """A layer that is not listed, and its periods by each level that has some."""
+
+    layer: Indicator
+    periods: Periods
+
+
+@dataclass(frozen=True)
 class Kind(Generic[A]):
     """A kind of layer.
 
     Attributes
     ----------
     make : works a vector out; None where it was written at load
+    define : what its layers are, by their ids, where they are worked out of others; None where they are
+        listed
+    is_light : whether ``make`` takes no time once all that it asks for is in memory
     """
 
     inputs: Inputs
     make: Callable[[A, Indicator, str, Gazetteer], Vector] | None = None
+    define: Callable[[Catalogue, str], Defined] | None = None
+    is_light: bool = False
 
 
 #: What the id of a layer begins with, before a colon → its kind; all others are indicators.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, NotRequired
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from service.areas.geometry import Detail, Parent, parent_of
 from service.figures.values import STATUSES, Vector, columns_of
 from service.heavy import off_loop
 from service.http.addresses import base_url
-from service.http.dependencies import AtlasDep, api_router
+from service.http.dependencies import AtlasDep, api_router, worked_out
 from service.http.forms import Feature, FeatureCollection, answers
 from service.http.responses import GEOJSON, IMMUTABLE, JSON, REVALIDATE, is_fresh
 from service.layers.views import Level, Revision, VintageDate, chosen_level, one_of
@@ -163,7 +164,7 @@ async def download(
             "outlines": outlines,
             "places": numbers,
             "metadata": _metadata(atlas, layer, on, date, told, used, address),
-            "name": indicator.id.replace(":", "_").replace("-", "_"),
+            "name": re.sub(r"[^a-z0-9]", "_", indicator.id),
             "crs": system.code if kind.has_crs else None,
             "precision": precision,
             "encoding": encoding,
@@ -171,7 +172,12 @@ async def download(
         }
 
     downloads: Downloads = request.app.state.downloads
-    held = await downloads.file(f"{name}.{format}", lambda: off_loop(content))
+
+    async def made() -> tuple[str, dict[str, object]]:
+        await worked_out(atlas, indicator, told, on, date.date)
+        return await off_loop(content)
+
+    held = await downloads.file(f"{name}.{format}", made)
     return HeldFileResponse(held, kind.media_type, headers)
 
 
@@ -297,7 +303,7 @@ def _metadata(
         "periods_en": ", ".join(label["en"] for label in labels),
         "level": level,
         "boundaries": str(vintage.date),
-        "method": method or "as published",
+        "method": method or (indicator.description_en if ":" in indicator.id else "as published"),
         "credit": "、".join([*(one.credit_ja for one in used), vintage.credit["ja"]]),
         "credit_en": "; ".join([*(one.credit_en for one in used), vintage.credit["en"]]),
         "licence": "; ".join(dict.fromkeys([*(one.licence for one in used), vintage.licence])),

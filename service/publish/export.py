@@ -38,6 +38,7 @@ from service.db.database import reader_engine
 from service.figures.forms import Labels, credits_of, described, sources_described
 from service.figures.values import OK, STATUSES
 from service.http.responses import to_json
+from service.kinds import KINDS
 from service.layers.forms import about, legend_described
 from service.layers.views import (
     MISSING,
@@ -54,7 +55,6 @@ from service.memory.catalogue import Vintage
 from service.memory.news import News
 from service.ogc.collections import LEVEL_NAMES
 from service.settings import Settings
-from service.strategy.kinds import KINDS
 from service.terminal import Progress
 
 #: What the build of ``web/`` makes for exports.

@@ -9,10 +9,10 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from service.db.database import reader_engine
+from service.kinds import KINDS
 from service.memory.atlas import Atlas
 from service.memory.cache import Store
 from service.memory.news import News
-from service.strategy.kinds import KINDS
 from service.tests.databases import Database
 
 T = TypeVar("T")

@@ -17,11 +17,11 @@ from sqlalchemy import URL, text
 from service.db import schema
 from service.db.cluster import Cluster
 from service.db.database import reader_engine
+from service.kinds import KINDS
 from service.memory import revisions
 from service.memory.cache import Store
 from service.memory.news import News, _kept_up
 from service.settings import Settings
-from service.strategy.kinds import KINDS
 from service.tests.databases import Database, DatabaseServer, private_cluster
 
 DEADLINE_S = 30

@@ -1,0 +1,1 @@
+"""What analysts ask: clusters, correlations and changes, as layers like any other and over HTTP."""

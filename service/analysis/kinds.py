@@ -1,0 +1,66 @@
+"""The layers of analysts among the kinds of layers: clusters, changes, residuals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geo.analysis.change import CHANGES
+from geo.analysis.correlation import correlation
+from geo.errors import NotEnoughData
+from geo.figures.indicators import Indicator
+from service.analysis import layers
+from service.analysis.clusters import clusters
+from service.areas.gazetteer import Gazetteer
+from service.figures.values import NOT_APPLICABLE, OK, Vector, derived
+from service.memory.atlas import Atlas
+from service.memory.catalogue import Kind, Kinds
+
+
+def _clusters(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> Vector:
+    of = atlas.layer(layers.clustered(layer.id))
+    at = (period, gazetteer.level, gazetteer.vintage)
+    vector = atlas.vector(of, *at)
+    try:
+        found = clusters(atlas, of, *at)
+    except NotEnoughData:  # one period of several: spatial.json says why
+        return _nothing(vector)
+    statuses = _nothing(vector).statuses
+    statuses[found.known] = OK
+    return Vector(found.column(found.local.clusters), statuses, vector.sources)
+
+
+def _nothing(of: Vector) -> Vector:
+    """Return no values: where there is one to begin with, nothing can be said of it."""
+    statuses = np.where(of.statuses == OK, NOT_APPLICABLE, of.statuses).astype(np.uint8)
+    return Vector(np.full(len(statuses), np.nan), statuses, of.sources)
+
+
+def _change(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> Vector:
+    change = layers.change_of(layer.id)
+    earlier = layers.before(atlas.catalogue, change, gazetteer.level, period)
+    of = atlas.indicator(change.layer)
+    was, now = atlas.vectors(of, [earlier, period], gazetteer.level, gazetteer.vintage)
+    values = CHANGES[change.measure](was.values, now.values, int(period) - int(earlier))
+    return derived(values, [now, was])
+
+
+def _residual(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> Vector:
+    y, x = (
+        atlas.vector(atlas.indicator(one), period, gazetteer.level, gazetteer.vintage)
+        for one in layers.residual_of(layer.id)
+    )
+    try:
+        left = correlation(x.values, y.values).residuals(x.values, y.values)
+    except NotEnoughData:  # as above
+        return _nothing(y)
+    return derived(left, [y, x])
+
+
+KINDS: Kinds[Atlas] = {
+    name: Kind(layers.inputs, make, define=layers.found, is_light=True)
+    for name, make in (
+        (layers.CLUSTERS, _clusters),
+        (layers.CHANGE, _change),
+        (layers.RESIDUAL, _residual),
+    )
+}
