@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import Finding, InvalidParameter
+from geo.figures.breaks import break_between
 from geo.figures.indicators import Indicator
 
 Floats = NDArray[np.float64]
@@ -46,28 +47,18 @@ CHANGES: Mapping[Measure, Callable[[Floats, Floats, int], Floats]] = {
 }
 
 
-def breaks_between(indicator: Indicator, before: str, after: str) -> list[str]:
-    """Return the periods at which the series of an indicator breaks after ``before`` and up to ``after``.
-
-    A figure from a break on does not compare with those before it.
-    """
-    told = getattr(indicator, "breaks", ())
-    periods = (getattr(one, "period", one) for one in told)
-    return sorted(str(period) for period in periods if before < str(period) <= after)
-
-
 def refuse_broken(indicator: Indicator, before: str, after: str) -> None:
     """Refuse a change across a break.
 
     Raises
     ------
-    InvalidParameter : the message names the breaks
+    InvalidParameter : the message names the newest break and its reason
     """
-    found = breaks_between(indicator, before, after)
-    if found:
-        finding = Finding("query", "from", before, f"{found[-1]} or later")
+    found = break_between(indicator.breaks, before, after)
+    if found is not None:
+        finding = Finding("query", "from", before, f"{found.period} or later")
         raise InvalidParameter(
             f"The figures of {indicator.id} from {before} and {after} do not compare: the series breaks at "
-            f"{', '.join(found)}",
+            f"{found.period} ({found.reason_en})",
             [finding],
         )

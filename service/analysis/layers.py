@@ -13,9 +13,10 @@ from itertools import pairwise
 from typing import cast
 
 from geo.analysis import moran
-from geo.analysis.change import Measure, breaks_between
+from geo.analysis.change import Measure
 from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
+from geo.figures.breaks import break_between
 from geo.figures.indicators import Category, Indicator
 from geo.text import Text
 from service.memory.catalogue import Catalogue, Defined, Periods, figures_of
@@ -192,7 +193,7 @@ def _change(catalogue: Catalogue, name: str) -> Defined:
         level: [
             period
             for before, period in _spans(told, change.since)
-            if not breaks_between(layer, before, period)
+            if break_between(layer.breaks, before, period) is None
         ]
         for level, told in catalogue.periods(layer).items()
     }

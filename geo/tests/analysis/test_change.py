@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from geo.analysis.change import CHANGES, breaks_between, refuse_broken
+from geo.analysis.change import CHANGES, refuse_broken
 from geo.errors import InvalidParameter
+from geo.figures.breaks import Break
 from geo.figures.indicators import Indicator
 
 NURSERIES = Indicator("nurseries", "保育所", "Nurseries", "数", "Number", "health", "count")
 
 
-@dataclass(frozen=True)
-class At:
-    period: str
-
-
-@dataclass(frozen=True)
-class Broken(Indicator):
-    breaks: tuple[At, ...] = ()
-
-
 def broken(*periods: str) -> Indicator:
-    return Broken(
-        "nurseries", "保育所", "Nurseries", "数", "Number", "health", "count", breaks=tuple(map(At, periods))
-    )
+    told = [Break("nurseries", period, "定義の変更", "another definition", "") for period in periods]
+    return replace(NURSERIES, breaks=tuple(told))
 
 
 @pytest.mark.parametrize(
@@ -51,27 +41,21 @@ def test_an_area_without_a_figure_has_no_change() -> None:
 
 
 def test_a_series_without_breaks_compares() -> None:
-    assert breaks_between(NURSERIES, "2010", "2023") == []
     refuse_broken(NURSERIES, "2010", "2023")
 
 
+@pytest.mark.parametrize(("before", "after"), [("2010", "2014"), ("2015", "2022"), ("2023", "2024")])
+def test_figures_on_one_side_of_every_break_compare(before: str, after: str) -> None:
+    refuse_broken(broken("2015", "2023"), before, after)
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        ("2010", "2014", []),
-        ("2010", "2015", ["2015"]),
-        ("2015", "2022", []),
-        ("2015", "2023", ["2023"]),
-        ("2010", "2023", ["2015", "2023"]),
-    ],
+    ("before", "after", "newest"),
+    [("2010", "2015", "2015"), ("2015", "2023", "2023"), ("2010", "2023", "2023")],
 )
-def test_a_break_parts_what_is_before_from_its_own_period(
-    before: str, after: str, expected: list[str]
+def test_a_change_across_a_break_is_refused_by_its_period_and_reason(
+    before: str, after: str, newest: str
 ) -> None:
-    assert breaks_between(broken("2023", "2015"), before, after) == expected
-
-
-def test_a_change_across_a_break_is_refused_by_its_period() -> None:
-    with pytest.raises(InvalidParameter, match="breaks at 2023") as refused:
-        refuse_broken(broken("2023"), "2021", "2023")
-    assert refused.value.findings[0].expected == "2023 or later"
+    with pytest.raises(InvalidParameter, match=rf"breaks at {newest} \(another definition\)") as refused:
+        refuse_broken(broken("2015", "2023"), before, after)
+    assert refused.value.findings[0].expected == f"{newest} or later"
