@@ -3,6 +3,7 @@
 import type { Layer, Legend, Profile, Row, Series } from "./api";
 import * as api from "./api";
 import { lineChart, sparkline } from "./chart";
+import { circledBy, coloursOf } from "./circles";
 import { byId, h, s } from "./element";
 import { gapDefinition } from "./gap";
 import { drawLegend, recountSoon } from "./legend";
@@ -122,15 +123,19 @@ async function showMap(target: HTMLElement): Promise<void> {
     { home: place ? { box: place.bbox, padding: 24 } : { ...HOME, padding: 4 } },
   );
   let current = found.period;
-  const coloursOf = (legend: Legend) => ({ colours: legend.classes.map((one) => one.colour), noData: legend.no_data.colour });
   const breaks = breaksOver(view);
   const exact = layerQuery({ ...view, level: found.level, period: found.period, vintage: found.vintage });
   const tiled = await api.tiles(view.layer, exact);
   const names = () => api.gazetteer(found.level, view.vintage);
-  await map.lay({ ...tiled, key: found.level, poured: exact, names }, { ...coloursOf(found), classes: null }, lang);
+  const circlesOf = (legend: Legend, told: () => Promise<{ codes: string[]; values: (number | null)[] }>) => circledBy(legend, view.vintage, told);
+  const circles = await circlesOf(found, () => api.values(view.layer, exact));
+  await map.lay({ ...tiled, key: found.level, poured: exact, names }, { ...coloursOf(found), classes: null, circles }, lang);
   map.showGap(gapDefinition(view.layer));
   map.map.on("idle", () => (document.body.dataset["map"] = box.dataset["map"]));
-  drawLegend(legendBox, found, lang, { breaks });
+  let told = found;
+  const tellLegend = () => drawLegend(legendBox, told, lang, { breaks, zoom: map.zoom });
+  tellLegend();
+  map.map.on("zoomend", () => told.circles && tellLegend());
   const keep = (told: { codes: string[]; values: (number | null)[] }) => (shown = new Map(told.codes.map((code, index) => [code, told.values[index] ?? null])));
   void api.values(view.layer, exact).then(keep);
   const label = (period: string) => api.periodLabel(layer, period, lang);
@@ -145,7 +150,9 @@ async function showMap(target: HTMLElement): Promise<void> {
     if (own !== turn || !passed) return;
     current = period;
     keep({ codes: every.codes, values: passed.values });
-    map.scrub({ ...coloursOf(shared), classes: { codes: every.codes, classes: passed.classes } }, lang);
+    const circles = await circlesOf(shared, async () => ({ codes: every.codes, values: passed.values }));
+    if (own !== turn) return;
+    map.scrub({ ...coloursOf(shared), classes: { codes: every.codes, classes: passed.classes }, circles }, lang);
     recountSoon(legendBox, { ...shared, period, period_label: passed.label }, lang, passed.classes, breaks === "all" ? "all" : "moving");
     head.querySelector(".when")?.replaceChildren(label(period));
   };
@@ -156,8 +163,9 @@ async function showMap(target: HTMLElement): Promise<void> {
     if (own !== turn) return;
     current = period;
     keep(values);
-    map.paint({ ...coloursOf(legend), classes: values }, lang);
-    drawLegend(legendBox, legend, lang, { breaks });
+    map.paint({ ...coloursOf(legend), classes: values, circles: await circlesOf(legend, async () => values) }, lang);
+    told = legend;
+    tellLegend();
     head.querySelector(".when")?.replaceChildren(label(period));
   };
   timeline(

@@ -3,6 +3,7 @@
 import { addProtocol } from "maplibre-gl";
 import { Protocol } from "pmtiles";
 import { type Areas, get, type Lang, type Layer, type Legend, type LegendClass, Problem, type Texts } from "./api";
+import { type Circled, coloursOf } from "./circles";
 import { byId, h } from "./element";
 import { classesOf, drawLegend, recountSoon } from "./legend";
 import { RegionalMap } from "./map";
@@ -118,15 +119,18 @@ async function start(): Promise<void> {
     const isShared = hasSharedBreaks || !isSettled;
     const rows = isShared ? sheet.shared_legend : at.legend;
     const classes = isShared && layer.kind !== "category" ? classesOf(at.values, rows) : at.classes;
-    const colours = { colours: rows.map((one) => one.colour), noData: sheet.no_data.colour, classes: { codes: sheet.codes, classes } };
+    const scale = sheet.circles && { ...sheet.circles, most: Math.max(...at.values.map((value) => Math.abs(value ?? 0))) };
+    const circles = scale && { scale, values: new Map(sheet.codes.map((code, index) => [code, at.values[index] ?? null])), places };
+    const colours = { ...coloursOf({ ...sheet, classes: rows }), classes: { codes: sheet.codes, classes }, circles };
     // without the layer's name: the key of transport gaps tells of cells and stops, which an export has not
-    const legend = { ...sheet, layer: "", classes: rows, period, period_label: at.label };
+    const legend = { ...sheet, layer: "", circles: scale, classes: rows, period, period_label: at.label };
     if (isSettled) {
       map.paint(colours, lang);
       drawLegend(byId("legend"), legend, lang, {
         values: { ...legend, values: at.values, classes, statuses: [] },
         classes,
         breaks: isShared ? "all" : "period",
+        zoom: map.zoom,
       });
     } else {
       map.scrub(colours, lang);
@@ -171,6 +175,8 @@ async function start(): Promise<void> {
     );
   }
 
+  /** Where the circles stand of a layer that has some. */
+  let places: Circled["places"] = new Map();
   let turn = 0;
   /** Show a layer at a level, or at the nearest one that it has. */
   async function show(nextLayer: ExportedLayer, nextLevel: string): Promise<void> {
@@ -180,7 +186,9 @@ async function start(): Promise<void> {
     const [outlines, files] = [levels.get(at), nextLayer.files[at]];
     if (!outlines || !files) throw new Error(`${nextLayer.id}, ${at}`);
     const found = await get<Sheet>(files.values);
+    const areas = found.circles ? (await get<Areas>(outlines.files.areas)).areas : [];
     if (own !== turn) return; // another was chosen meanwhile
+    places = new Map(areas.map((area) => [area.code, area]));
     [layer, level, sheet] = [nextLayer, at, found];
     period = chosen()?.period ?? "";
     translatePage(lang);
@@ -193,7 +201,7 @@ async function start(): Promise<void> {
     slider.draw([...labels.keys()], period, (one) => labels.get(one)?.[lang] ?? one, lang);
     if (!map.has(level)) {
       const tiles = [`pmtiles://${new URL(outlines.files.tiles, location.href)}/{z}/{x}/{y}`];
-      const bare = { colours: found.classes.map((one) => one.colour), noData: found.no_data.colour, classes: null };
+      const bare = { ...coloursOf(found), classes: null };
       const names = async () => new Map((await get<Areas>(outlines.files.areas)).areas.map((area) => [area.code, area]));
       await map.lay({ ...outlines, key: level, poured: "", tiles, names }, bare, lang);
     }

@@ -1,20 +1,23 @@
 /** The legend: what each colour means, how many areas have it, and how the values are spread. */
 
 import type { Lang, Legend, LegendClass, Values } from "./api";
+import { examples, largestRadius, type Scale } from "./circles";
 import { h, s, swatch } from "./element";
 import { gapDefinition, gapKey } from "./gap";
+import { full } from "./numbers";
 import { text, withUnit } from "./texts";
 
 const BINS = 40;
 const WIDTH = 232;
 const HEIGHT = 44;
 const RECOUNT_MS = 100;
+const NO_UNIT = { ja: "", en: "" };
 
 /** Whose values the breaks are made of: the period's, all periods' as asked, or all periods' because the slider moves. */
 export type Breaks = "period" | "all" | "moving";
 
 /** What a legend tells now; while it is the same, only counts change. */
-const shown = new WeakMap<HTMLElement, { classes: LegendClass[]; lang: Lang; breaks: Breaks }>();
+const shown = new WeakMap<HTMLElement, { classes: LegendClass[]; lang: Lang; breaks: Breaks; zoom: number }>();
 
 let waiting: ReturnType<typeof setTimeout> | undefined;
 let newest: Parameters<typeof recount> | null = null;
@@ -43,7 +46,8 @@ function spread(legend: Legend, values: Values, lang: Lang): Element | null {
     const middle = edges[0] + ((edges[1] - edges[0]) * (index + 0.5)) / BINS;
     const found = legend.classes.find((one) => one.upper !== null && middle <= one.upper) ?? legend.classes.at(-1);
     const height = (count / most) * HEIGHT;
-    return s("rect", { x: index * step, y: HEIGHT - height, width: step - 0.6, height, fill: found?.colour ?? legend.no_data.colour });
+    const colour = legend.circles ? (middle < 0 ? legend.circles.below : legend.circles.above) : found?.colour;
+    return s("rect", { x: index * step, y: HEIGHT - height, width: step - 0.6, height, fill: colour ?? legend.no_data.colour });
   });
   const drawn = s("svg", { class: "histogram", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": text("distribution", lang) }, ...bars);
   return drawn;
@@ -82,16 +86,44 @@ export interface Known {
   /** Counted instead of those that the legend tells. */
   classes?: (number | null)[] | null;
   breaks?: Breaks;
+  /** Of the map, for circles. */
+  zoom?: number;
+}
+
+/** Return the circles that tell what the map's are for; one of losses too where there are some. */
+function circleRows(scale: Scale, zoom: number, lang: Lang): HTMLElement[] {
+  const largest = largestRadius(scale, zoom);
+  const shown = examples(scale, largest, scale.decimals);
+  const isBothWays = scale.examples.some((one) => one.value < 0);
+  const losses = isBothWays ? shown.slice(0, 1).map((one) => ({ ...one, value: -one.value })) : [];
+  const width = 2 * Math.max(...shown.map((one) => one.radius), 11) + 2;
+  return [...shown, ...losses].map(({ value, radius }) => {
+    const size = { width, height: Math.max(2 * radius + 2, 14) };
+    const colour = value < 0 ? scale.below : scale.above;
+    const circle = s("circle", { cx: width / 2, cy: size.height / 2, r: radius, fill: colour, "fill-opacity": 0.8 });
+    return h(
+      "li",
+      { class: "circle" },
+      s("svg", { ...size, "aria-hidden": "true" }, circle),
+      h("span", {}, full(value, { unit: NO_UNIT, decimals: scale.decimals }, lang)),
+    );
+  });
 }
 
 /** Draw the legend. */
-export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, { values = null, classes = null, breaks = "period" }: Known = {}): void {
+export function drawLegend(
+  target: HTMLElement,
+  legend: Legend,
+  lang: Lang,
+  { values = null, classes = null, breaks = "period", zoom = shown.get(target)?.zoom ?? 4 }: Known = {},
+): void {
   if (newest?.[0] === target) newest = null;
-  shown.set(target, { classes: legend.classes, lang, breaks });
+  shown.set(target, { classes: legend.classes, lang, breaks, zoom });
   const isCategorical = legend.classes.every((one) => one.lower === null);
   const counts = counted(legend, classes);
   const rows = legend.classes.map((one, index) => ({ colour: one.colour, label: one.label[lang], count: counts[index] ?? 0 }));
   if (!isCategorical) rows.reverse();
+  if (legend.circles) rows.length = 0;
   rows.push({ colour: legend.no_data.colour, label: legend.no_data.label[lang], count: counts.at(-1) ?? 0 });
   target.replaceChildren(
     h("h3", {}, withUnit(legend.title, legend.unit, lang)),
@@ -99,6 +131,7 @@ export function drawLegend(target: HTMLElement, legend: Legend, lang: Lang, { va
     h(
       "ul",
       {},
+      ...(legend.circles ? circleRows(legend.circles, zoom, lang) : []),
       ...rows.map((row) =>
         h(
           "li",
@@ -133,9 +166,9 @@ function isShown(...[target, legend, lang, , breaks]: Parameters<typeof recount>
 /** Tell another period's counts; where the legend is drawn already only what differs. */
 function recount(target: HTMLElement, legend: Legend, lang: Lang, classes: (number | null)[], breaks: Breaks): void {
   if (!isShown(target, legend, lang, classes, breaks)) return drawLegend(target, legend, lang, { classes, breaks });
-  const counts = counted(legend, classes);
+  const counts = legend.circles ? counted(legend, classes).slice(-1) : counted(legend, classes);
   const rows = [...target.querySelectorAll("li:has(data)")];
-  if (legend.classes.some((one) => one.lower !== null)) rows.unshift(...rows.splice(0, legend.classes.length).reverse());
+  if (!legend.circles && legend.classes.some((one) => one.lower !== null)) rows.unshift(...rows.splice(0, legend.classes.length).reverse());
   rows.forEach((row, index) => {
     const count = counts[index] ?? 0;
     const told = row.querySelector("data");

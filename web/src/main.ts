@@ -3,11 +3,12 @@
 import type { Catalogue, Layer, Legend, Periods, Values } from "./api";
 import * as api from "./api";
 import { drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
+import { circledBy, coloursOf } from "./circles";
 import { byId, h } from "./element";
 import { finder } from "./finder";
 import { gapDefinition } from "./gap";
 import { drawLegend, recountSoon } from "./legend";
-import { type Mark, type Paint, type Pointed, RegionalMap } from "./map";
+import { type Mark, type Pointed, RegionalMap } from "./map";
 import { valueText } from "./numbers";
 import { areaPanel, type Board, overview } from "./panel";
 import { openShare } from "./share";
@@ -43,7 +44,7 @@ const choices = api.catalogue();
 const map = new RegionalMap(
   byId("map"),
   mapTexts(),
-  { pointed: (area) => tip(area), chosen: (code) => go({ area: code }), placed: removeSketch },
+  { pointed: (area) => tip(area), chosen: (code) => go({ area: code }), placed: removeSketch, zoomed: () => scaleLegend() },
   { hash: true },
 );
 const slider = timeline(
@@ -51,6 +52,12 @@ const slider = timeline(
   (period) => void scrub(period),
   (period) => go({ period }, { replace: true }),
 );
+
+/** Tell the circles of a legend as large as they are now. */
+function scaleLegend(): void {
+  const shown = scrubbed ? null : legend;
+  if (shown?.circles) drawLegend(byId("legend"), shown, view.lang, { values, breaks: breaksOver(view), zoom: map.zoom });
+}
 
 function mapTexts() {
   return { map: text("map", view.lang), zoomIn: text("zoomIn", view.lang), zoomOut: text("zoomOut", view.lang) };
@@ -150,13 +157,11 @@ async function scrub(period: string): Promise<void> {
   if (current !== turn) return; // another view has been asked for meanwhile, and will be told in its own words
   const at = found.periods.periods.find((one) => one.period === period);
   if (!at) return;
+  const circles = await circledBy(found.legend, view.vintage, async () => ({ codes: found.periods.codes, values: at.values }));
+  if (current !== turn) return;
   scrubbed = { ...found, at };
-  map.scrub({ ...colours(found.legend), classes: { codes: found.periods.codes, classes: at.classes } }, view.lang);
+  map.scrub({ ...coloursOf(found.legend), classes: { codes: found.periods.codes, classes: at.classes }, circles }, view.lang);
   recountSoon(byId("legend"), { ...found.legend, period, period_label: at.label }, view.lang, at.classes, breaksOver(view) === "all" ? "all" : "moving");
-}
-
-function colours(of: Legend): Omit<Paint, "classes"> {
-  return { colours: of.classes.map((one) => one.colour), noData: of.no_data.colour };
 }
 
 function exactQuery(shown: View, { level, period, vintage }: Legend): string {
@@ -173,14 +178,15 @@ async function lay(target: RegionalMap, shown: View, found: Legend): Promise<voi
   const query = exactQuery(shown, found);
   const key = `${found.level} ${found.vintage}`;
   const poured = pouredBy(shown, found);
+  const circles = await circledBy(found, view.vintage, () => api.values(shown.layer, query));
   if (!target.has(key)) {
     const names = () => api.gazetteer(found.level, view.vintage);
     const tiled = await api.tiles(shown.layer, query);
-    await target.lay({ ...tiled, key, poured, names }, { ...colours(found), classes: null }, view.lang);
+    await target.lay({ ...tiled, key, poured, names }, { ...coloursOf(found), classes: null, circles }, view.lang);
   } else if (target.poured === poured) {
-    target.paint({ ...colours(found), classes: null }, view.lang);
+    target.paint({ ...coloursOf(found), classes: null, circles }, view.lang);
   } else {
-    target.paint({ ...colours(found), classes: await api.values(shown.layer, query) }, view.lang);
+    target.paint({ ...coloursOf(found), classes: await api.values(shown.layer, query), circles }, view.lang);
   }
 }
 
@@ -212,12 +218,12 @@ async function showMap(current: number): Promise<void> {
   await lay(map, view, found);
   const passed = slider.passed();
   if (passed) await scrub(passed);
-  else drawLegend(byId("legend"), found, view.lang, { breaks: breaksOver(view) });
+  else drawLegend(byId("legend"), found, view.lang, { breaks: breaksOver(view), zoom: map.zoom });
   void api.values(view.layer, layerQuery({ ...view, level: found.level, period: found.period })).then((more) => {
     if (current !== turn) return;
     values = more;
     map.pointAgain();
-    if (!slider.passed()) drawLegend(byId("legend"), found, view.lang, { values: more, breaks: breaksOver(view) });
+    if (!slider.passed()) drawLegend(byId("legend"), found, view.lang, { values: more, breaks: breaksOver(view), zoom: map.zoom });
   });
   map.select([...new Set([view.area, ...view.areas])].filter(Boolean));
   overlaid = showOverlays(map, found);

@@ -8,6 +8,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import workerAddress from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { type Area, codeOf, type Lang, type Texts } from "./api";
 import { type Box, cameraOf, hashOf, inPlane, JAPAN, MARGIN, onGlobe, placingOf, plateSize, type Size } from "./camera";
+import { type Circled, radiusOf } from "./circles";
 import { CELLS, STOPS, UNTOLD } from "./gap";
 import { MARKS, mark } from "./marks";
 import { emptyPlate, etch, type Plate } from "./plate";
@@ -21,6 +22,8 @@ const NONE = -1;
 const OURS = { isOurs: true };
 /** So long the map has to rest: browsers refuse an address that changes many times a second. */
 const ADDRESS_MS = 200;
+/** How much of what lies under a circle shows through it. */
+const OPACITY = 0.72;
 const GSI = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png";
 const FONTS = ["Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "sans-serif"];
 
@@ -44,6 +47,8 @@ export interface Outlines {
 /** What colour each area has. `classes` is null where the tiles already carry them. */
 export interface Paint extends Colours {
   classes: { codes: string[]; classes: (number | null)[] } | null;
+  /** Counts stand on the areas as circles. */
+  circles?: Circled | null;
 }
 
 export interface Pointed {
@@ -66,6 +71,8 @@ export interface Listeners {
   chosen(code: string): void;
   /** The map no longer shows what it showed at first. */
   placed?(): void;
+  /** The map is nearer or farther than before. */
+  zoomed?(): void;
 }
 
 /** What a map is to show, as large as its frame allows. */
@@ -171,6 +178,7 @@ export class RegionalMap {
     });
     this.map.on("movestart", (event) => isOurs(event) || this.placed());
     this.map.on("moveend", () => this.writeSoon());
+    this.map.on("zoomend", () => listeners.zoomed?.());
     if (hash) window.addEventListener("popstate", () => this.read());
     new ResizeObserver(() => this.resize()).observe(container);
     this.map.on("movestart", () => this.lift());
@@ -195,7 +203,8 @@ export class RegionalMap {
   }
 
   private areaAt(point: maplibre.PointLike) {
-    return this.map.getLayer("areas-fill") ? this.map.queryRenderedFeatures(point, { layers: ["areas-fill"] })[0] : undefined;
+    const layers = ["circles", "areas-fill"].filter((id) => this.map.getLayer(id)); // a circle may reach beyond its area
+    return layers.length ? this.map.queryRenderedFeatures(point, { layers })[0] : undefined;
   }
 
   private point(at: maplibre.Point | null): void {
@@ -328,6 +337,7 @@ export class RegionalMap {
       this.map.setPaintProperty("areas-fill", "fill-color", JSON.parse(wanted));
     }
     this.classify(paint.classes);
+    this.showCircles(paint.circles ?? null);
     this.pointAgain();
   }
 
@@ -347,6 +357,7 @@ export class RegionalMap {
 
   /** Colour the areas while a slider moves: their pixels under the map, nothing of the map's own. `paint` follows when it rests. */
   scrub(paint: Paint & { classes: NonNullable<Paint["classes"]> }, lang: Lang): void {
+    if (paint.circles) return this.paint(paint, lang);
     const plate = this.opacity === 1 && !this.map.isMoving() ? (this.plate ?? this.etched()) : null;
     if (!plate) return this.paint(paint, lang);
     const { codes, classes } = paint.classes;
@@ -405,6 +416,11 @@ export class RegionalMap {
     const idle = this.map.once("idle");
     this.map.triggerRepaint();
     await idle;
+  }
+
+  /** How near it is. */
+  get zoom(): number {
+    return this.map.getZoom();
   }
 
   /** What the address says of the camera: nothing until somebody has placed it. */
@@ -533,6 +549,35 @@ export class RegionalMap {
     const source = this.map.getSource<maplibre.GeoJSONSource>(id);
     if (source) source.setData(data);
     else this.map.addSource(id, { type: "geojson", data });
+  }
+
+  /** Draw counts as circles over their areas, the small over the large. */
+  private showCircles(circled: Circled | null): void {
+    if (!circled) {
+      if (this.map.getLayer("circles")) this.map.removeLayer("circles");
+      return;
+    }
+    const { scale, values, places } = circled;
+    const features = [...values].flatMap(([code, value]): Feature[] => {
+      const place = places.get(code);
+      return value && place ? [{ type: "Feature", id: Number(code), properties: { value }, geometry: { type: "Point", coordinates: place.centre } }] : [];
+    });
+    this.points("circles", features);
+    const colour = ["case", ["<", ["get", "value"], 0], scale.below, scale.above] as unknown as maplibre.ExpressionSpecification;
+    if (!this.map.getLayer("circles")) {
+      this.map.addLayer(
+        {
+          id: "circles",
+          type: "circle",
+          source: "circles",
+          layout: { "circle-sort-key": ["-", ["abs", ["get", "value"]]] as unknown as maplibre.ExpressionSpecification },
+          paint: { "circle-opacity": OPACITY, "circle-stroke-color": "#ffffff", "circle-stroke-width": 0.6 },
+        },
+        ["labels", "deployments"].find((id) => this.map.getLayer(id)),
+      );
+    }
+    this.map.setPaintProperty("circles", "circle-color", colour);
+    this.map.setPaintProperty("circles", "circle-radius", radiusOf(scale));
   }
 
   /** Write the names of areas where there is room; larger ones first. */
