@@ -12,7 +12,7 @@ import type {
   Goals,
   Layer,
   Layers,
-  LayerWithLabels,
+  LayerWithAnalyses,
   Legend,
   LegendClass,
   Measure,
@@ -155,7 +155,7 @@ export function periodLabel(layer: Layer, period: string, lang: Lang): string {
 export async function layer(id: string): Promise<Layer> {
   const held = known.get(id);
   if (held) return held;
-  const { period_labels, ...found } = await get<LayerWithLabels>(`/v1/layers/${id}`);
+  const { period_labels, ...found } = await get<LayerWithAnalyses>(`/v1/layers/${id}`);
   learn([found], period_labels);
   return found;
 }
