@@ -58,6 +58,29 @@ def names() -> AreaNames:
         ("浜松市中央区", "22138"),
         ("大阪府大阪市北区", "27127"),
         ("福岡県那珂川市", "40231"),
+        ("愛知県⻄尾市", "23213"),
+        ("愛知県⻑久⼿市", "23238"),
+        ("⻑野県⻑野市", "20201"),
+        ("⻘森県⿊⽯市", "02204"),
+        ("⾭森県五所川原市", "02205"),
+        ("埼⽟県⼾⽥市", "11224"),
+        ("岩⼿県⼀関市", "03209"),
+        ("⻤北町", "38488"),
+        ("奈良県葛\U000e0100城市", "29211"),
+        ("前橋\u200b市\ufeff", "10201"),
+        ("高知県高岡郡檮原町", "39405"),
+        ("高知県梼原町", "39405"),
+        ("宮城県塩釜市", "04203"),
+        ("宮城県鹽竈市", "04203"),
+        ("東京都檜原村", "13307"),
+        ("桧原村", "13307"),
+        ("廣島縣吳市", "34202"),
+        ("京都府与謝郡與謝野町", "26465"),
+        ("茨城県鹿島市", "08222"),
+        ("佐賀県鹿島市", "41207"),
+        ("岐阜県飛驒市", "21217"),
+        ("函舘市", "01202"),
+        ("冨山県氷見市", "16205"),
     ],
 )
 def test_a_name_is_found(names: AreaNames, written: str, code: str) -> None:
@@ -96,6 +119,59 @@ def test_a_name_that_lies_elsewhere_is_refused_with_where_it_lies(names: AreaNam
 def test_a_name_is_never_matched_by_likeness(names: AreaNames, written: str) -> None:
     with pytest.raises(UnmatchedName, match="no area"):
         names.place(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        *(("群馬", "10000"), ("群馬県", "10000"), ("東京", "13000"), ("京都", "26000"), ("北海道", "01000")),
+        *(("⻑崎", "42000"), ("縣", None), ("北海", None), ("前橋市", None), ("", None), ("関東", None)),
+        *(("10", "10000"), ("100005", "10000"), ("10000", "10000"), ("48", None), ("Gunma-ken", "10000")),
+        *(("gunma", "10000"), ("Tōkyō-to", "13000"), ("Hokkaido", "01000"), ("Maebashi-shi", None)),
+    ],
+)
+def test_a_prefecture_alone_has_short_names_and_numbers(written: str, code: str | None) -> None:
+    prefectures = {"01000": "Hokkaido", "10000": "Gunma", "13000": "Tokyo"}
+    names = AreaNames(names_on(dt.date(2024, 10, 1)).names, romans=prefectures)
+    assert names.prefecture(written) == code
+
+
+def test_names_in_roman_letters_are_found_where_they_are_given(names: AreaNames) -> None:
+    romans = {
+        "10201": "Maebashi-shi",
+        "13206": "Fuchu-shi",
+        "34208": "Fuchu-shi",
+        "01101": "Sapporo-shi Chuo-ku",
+    }
+    found = AreaNames(names.names, romans=romans)
+    assert found.place("Maebashi-shi").code == "10201"
+    assert found.place("maebashi shi").code == "10201"
+    assert found.place("Sapporo-shi Chūō-ku").code == "01101"
+    assert found.place("Fuchū-shi", "34000").code == "34208"
+    with pytest.raises(UnmatchedName, match="names 2 areas"):
+        found.place("Fuchu-shi")
+    with pytest.raises(UnmatchedName, match="names no area"):
+        names.place("Maebashi-shi")
+
+
+@pytest.mark.parametrize(
+    ("code", "written", "agrees"),
+    [
+        *(("10201", "前橋市", True), ("10201", "群馬県前橋市", True), ("10201", "長野県前橋市", False)),
+        *(("10201", "高崎市", False), ("10201", "前橋市役所", None), ("10201", "群馬県", None)),
+        *(("12203", "士別市", False), ("01220", "士別市", True), ("13206", "府中市", True)),
+        *(
+            ("01101", "中央区", True),
+            ("01101", "札幌市", True),
+            ("13102", "札幌市", False),
+            ("99999", "前橋市", None),
+        ),
+    ],
+)
+def test_a_name_beside_a_code_agrees_or_not_or_says_nothing(
+    names: AreaNames, code: str, written: str, agrees: bool | None
+) -> None:
+    assert names.agrees(code, written) is agrees
 
 
 def test_a_name_holds_on_its_date() -> None:
