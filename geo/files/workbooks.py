@@ -6,13 +6,25 @@ A workbook of five kilobytes can claim a sheet of 17 billion cells, and one of 4
 
 from __future__ import annotations
 
+import io
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from geo.errors import InvalidFile
+from geo.errors import Finding, InvalidFile
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_FORMULA = re.compile(rb"<(\w+:)?f[\s/>]")
+_CELL = re.compile(r"([A-Z]{1,3})([0-9]+)")
+_ZERO = re.compile(r"0+(\.0*)?")
+#: How many formulas without a value a refusal lists.
+MOST_LISTED = 20
 
 MAX_ROWS, MAX_COLUMNS = 1_000_000, 50
 MAX_BYTES = 100 << 20
@@ -41,38 +53,95 @@ def sheet_rows(path: Path, sheet: str | None = None) -> list[tuple[int, list[str
 
     Raises
     ------
-    InvalidFile : no workbook, or one that holds more than a table of figures does
+    InvalidFile : no workbook, one that holds more than a table of figures does, or formulas that no program
+        has computed: what they come to is not in the file, and it is not nothing
     """
     import openpyxl
 
     if not openpyxl.DEFUSEDXML:
         raise ImportError("defusedxml is not installed: workbooks are not read without it")
     try:
-        with path.open("rb") as opened:
-            with zipfile.ZipFile(opened) as archive:
-                unpacked = sum(member.file_size for member in archive.infolist())
+        with path.open("rb") as opened, zipfile.ZipFile(opened) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
             if unpacked > MAX_BYTES:
-                raise InvalidFile(f"{path.name} unpacks to more than {MAX_BYTES >> 20} MiB")
+                told = f"{path.name} unpacks to more than {MAX_BYTES >> 20} MiB"
+                raise InvalidFile(told, [Finding("file", "size", f"{unpacked:,} bytes", "fewer rows")])
             book = openpyxl.load_workbook(opened, read_only=True, data_only=True)
             found = [one for one in book.worksheets if sheet in (None, one.title)]
             if not found:
-                raise InvalidFile(f"{path.name} has no sheet {sheet}")
+                there = Finding("file", "sheet", ", ".join(book.sheetnames), f"a sheet {sheet}")
+                raise InvalidFile(f"{path.name} has no sheet {sheet}", [there])
             found[0].reset_dimensions()
             lines = found[0].iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1, values_only=True)
-            return list(_filled(path.name, lines))
+            rows = list(_filled(path.name, lines))
+            member = found[0]._worksheet_path  # type: ignore[attr-defined]  # told nowhere else
+            uncomputed = _uncomputed(archive.read(member), to_do=bool(book.calculation.fullCalcOnLoad))
     except BROKEN as error:
         told = str(error).partition("\n")[0][:120]
-        raise InvalidFile(f"{path.name} is no whole Excel workbook: {told}") from error
+        finding = Finding("file", "format", told, "a whole Excel workbook (.xlsx)")
+        raise InvalidFile(f"{path.name} is no whole Excel workbook: {told}", [finding]) from error
+    if uncomputed:
+        header = rows[0][1] if rows else []
+        findings = [_finding(cell, formula, header) for cell, formula in uncomputed]
+        raise InvalidFile(f"{path.name} has formulas without a value", findings)
+    return rows
+
+
+def _uncomputed(xml: bytes, *, to_do: bool) -> list[tuple[str, str]]:
+    """Return cell (D2) and text of the first formulas of a sheet that no program has computed.
+
+    Parameters
+    ----------
+    to_do : the workbook asks to be computed when it is opened; a zero beside a formula is then none
+    """
+    from defusedxml.ElementTree import iterparse
+
+    if not _FORMULA.search(xml):
+        return []
+    found: list[tuple[str, str]] = []
+    for _, element in iterparse(io.BytesIO(xml)):
+        if _tag(element) == "c" and (formula := _formula(element, to_do=to_do)):
+            found.append((element.get("r", ""), formula))
+        elif _tag(element) == "row":
+            element.clear()
+        if len(found) == MOST_LISTED:
+            break
+    return found
+
+
+def _tag(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _formula(cell: Element, *, to_do: bool) -> str:
+    """Return the formula of a cell that it has no value of; empty for any other cell."""
+    texts = {_tag(part): part.text or "" for part in cell}
+    if "f" not in texts or cell.get("t") == "str":  # a computed text may be empty
+        return ""
+    value = texts.get("v", "").strip()
+    is_computed = bool(value) and not (to_do and _ZERO.fullmatch(value))
+    return "" if is_computed else f"={texts['f']}"
+
+
+def _finding(cell: str, formula: str, header: list[str]) -> Finding:
+    place = _CELL.fullmatch(cell)
+    letters, row = (place[1], place[2]) if place else ("?", "?")
+    at = sum((ord(letter) - 64) * 26**power for power, letter in enumerate(reversed(letters))) - 1
+    field = header[at] if 0 <= at < len(header) and header[at].strip() else f"column {letters}"
+    expected = "a value; no program has computed the formula: open and save the workbook in Excel"
+    return Finding(f"row {row}", field, formula, expected)
 
 
 def _filled(name: str, lines: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, list[str]]]:
     for line, cells in enumerate(lines, 1):
         if line > MAX_ROWS:
-            raise InvalidFile(f"{name} has cells below row {MAX_ROWS:,}")
+            finding = Finding(f"row {line}", "row", "", f"at most {MAX_ROWS:,} rows")
+            raise InvalidFile(f"{name} has cells below row {MAX_ROWS:,}", [finding])
         if not any(value is not None for value in cells):
             continue
         if any(value is not None for value in cells[MAX_COLUMNS:]):
-            raise InvalidFile(f"{name} has cells right of column {MAX_COLUMNS}")
+            finding = Finding(f"row {line}", "row", "", f"at most {MAX_COLUMNS} columns")
+            raise InvalidFile(f"{name} has cells right of column {MAX_COLUMNS}", [finding])
         texts = [_text(value) for value in cells]
         while texts and not texts[-1].strip():
             texts.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -72,3 +73,70 @@ def test_what_is_no_workbook_is_refused_by_its_name(tmp_path: Path, body: bytes)
     path.write_bytes(body)
     with pytest.raises(InvalidFile, match=r"old\.xls is no whole Excel workbook"):
         sheet_rows(path)
+
+
+SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>code</t></is></c>'
+    '<c r="B1" t="inlineStr"><is><t>value</t></is></c></row>'
+    '<row r="2"><c r="A2"><v>10201</v></c>{}</row></sheetData></worksheet>'
+)
+
+
+def with_cell(folder: Path, cell: str, *, to_do: bool = False) -> Path:
+    """Return a workbook whose cell B2 is this XML; to do: it asks to be computed when it is opened."""
+    book = openpyxl.Workbook()
+    book.calculation.fullCalcOnLoad = to_do
+    book.save(folder / "plain.xlsx")
+    path = folder / "a.xlsx"
+    with zipfile.ZipFile(folder / "plain.xlsx") as source, zipfile.ZipFile(path, "w") as target:
+        for member in source.namelist():
+            is_sheet = member.endswith("sheet1.xml")
+            target.writestr(member, SHEET.format(cell) if is_sheet else source.read(member))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("cell", "to_do"),
+    [
+        ('<c r="B2"><f>2+5</f><v></v></c>', False),
+        ('<c r="B2"><f>2+5</f><v/></c>', True),
+        ('<c r="B2"><f>2+5</f></c>', False),
+        ('<c r="B2" t="n"><f ca="1">2+5</f><v></v></c>', False),
+        ('<c r="B2"><f>2+5</f><v>0</v></c>', True),
+        ('<c r="B2"><f>2+5</f><v>0.0</v></c>', True),
+    ],
+)
+def test_a_formula_that_no_program_has_computed_is_refused_and_not_read_as_nothing(
+    tmp_path: Path, cell: str, to_do: bool
+) -> None:
+    with pytest.raises(InvalidFile, match="formulas without a value") as refused:
+        sheet_rows(with_cell(tmp_path, cell, to_do=to_do))
+    (finding,) = refused.value.findings
+    assert (finding.where, finding.field, finding.value) == ("row 2", "value", "=2+5")
+    assert "save the workbook in Excel" in finding.expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "to_do", "read"),
+    [
+        ('<c r="B2"><f>2+5</f><v>7</v></c>', False, ["10201", "7"]),
+        ('<c r="B2"><f>2+5</f><v>7</v></c>', True, ["10201", "7"]),
+        ('<c r="B2"><f>2-2</f><v>0</v></c>', False, ["10201", "0"]),
+        ('<c r="B2" t="str"><f>""</f><v></v></c>', False, ["10201"]),
+        ('<c r="B2" t="inlineStr"><is><t>=2+5</t></is></c>', False, ["10201", "=2+5"]),
+        ("", True, ["10201"]),
+    ],
+)
+def test_a_computed_formula_an_empty_text_and_a_text_that_looks_like_one_are_read(
+    tmp_path: Path, cell: str, to_do: bool, read: list[str]
+) -> None:
+    assert sheet_rows(with_cell(tmp_path, cell, to_do=to_do))[1] == (2, read)
+
+
+def test_a_workbook_written_by_a_program_says_where_its_formulas_are(tmp_path: Path) -> None:
+    path = workbook(tmp_path, a=[["code", None, "a"], [10201, 5, "=A2*2"], [10202, "=B2", 4]])
+    with pytest.raises(InvalidFile) as refused:
+        sheet_rows(path)
+    found = [(one.where, one.field, one.value) for one in refused.value.findings]
+    assert found == [("row 2", "a", "=A2*2"), ("row 3", "column B", "=B2")]
