@@ -1,6 +1,8 @@
 """Answers of the e-Stat API 3.0, ``getStatsData`` as JSON.
 
 In this form one element is an object and several are a list; attributes begin with ``@`` and text is ``$``.
+An answer holds at most 100,000 values; ``NEXT_KEY`` is where the next one begins. What a table writes where
+it has no number stands in its ``NOTE``.
 """
 
 from __future__ import annotations
@@ -11,19 +13,22 @@ import json
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import orjson
 
 from geo.codes import area_code
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
-from geo.figures.observations import EXPECTED_NUMBER, Row, distinct, number
+from geo.figures.observations import EXPECTED_NUMBER, Row, ascii_number, distinct, missing_status, number
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 #: An answer holds at most 100,000 values, some 12 MB.
 MAX_BYTES = 256 << 20
 
+#: Where an answer tells which of a table's values it holds.
+_RESULT = ("GET_STATS_DATA", "STATISTICAL_DATA", "RESULT_INF")
 _TIME = re.compile(r"(18|19|20|21)[0-9]{2}([0-9]{6})?")
 
 
@@ -39,9 +44,27 @@ def _inside(value: Json, *path: str) -> Json:
     return value
 
 
+#: What a NOTE says of its sign, and the status it stands for; the first that is found.
+_MEANINGS = (
+    (re.compile("秘匿|秘とく|伏せ|公表(を|し)?(差し控|ない)"), "secret"),
+    (re.compile("単位未満|単位に満たない|未満"), "below_unit"),
+    (re.compile("不詳|不明"), "unknown"),
+    (re.compile("得られない|未調査|調査(を|対象)?(して|行って|行わ)|欠測|資料(が|の)?な"), "not_available"),
+    (re.compile("皆無|該当|あり得ない|ありえない|算出できない|計算できない"), "not_applicable"),
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The figures of an answer; ``part`` tells which of the table's values it holds where it is not all."""
+
+    rows: list[Row]
+    part: str = ""
+
+
 def read_estat(
     data: bytes, chosen: Mapping[str, Mapping[str, str]], *, skip_areas: Sequence[str] = ()
-) -> list[Row]:
+) -> Answer:
     """Return the figures of a ``getStatsData`` answer.
 
     Parameters
@@ -58,25 +81,54 @@ def read_estat(
     try:
         document: Json = orjson.loads(_unpacked(data))
     except json.JSONDecodeError as error:
-        raise InvalidFile(f"No JSON: {error}") from error
+        finding = Finding(
+            f"line {error.lineno}", "text", str(error), "a whole answer of getStatsData as JSON"
+        )
+        raise InvalidFile(f"No JSON: {error}", [finding]) from error
     result = _inside(document, "GET_STATS_DATA", "RESULT")
     status = _inside(result, "STATUS")
     if status is None:
-        raise InvalidFile("No answer of getStatsData: GET_STATS_DATA.RESULT.STATUS is missing")
+        finding = Finding("file", "GET_STATS_DATA.RESULT.STATUS", "", "an answer of getStatsData")
+        raise InvalidFile("No answer of getStatsData: GET_STATS_DATA.RESULT.STATUS is missing", [finding])
     if str(status) not in ("0", "1"):
-        raise InvalidFile(f"e-Stat answered status {status}: {_inside(result, 'ERROR_MSG')}")
-    values = _listed(_inside(document, "GET_STATS_DATA", "STATISTICAL_DATA", "DATA_INF", "VALUE"))
+        finding = Finding("file", "STATUS", str(status), "0 or 1: an answer without an error")
+        raise InvalidFile(f"e-Stat answered status {status}: {_inside(result, 'ERROR_MSG')}", [finding])
+    inside = _inside(document, "GET_STATS_DATA", "STATISTICAL_DATA", "DATA_INF")
+    signs = _signs(_inside(inside, "NOTE"))
     rows: list[Row] = []
     findings: list[Finding] = []
-    for place, entry in enumerate(values, 1):
+    for place, entry in enumerate(_listed(_inside(inside, "VALUE")), 1):
         for indicator, selection in chosen.items():
             if all(str(entry.get(f"@{key}")) == code for key, code in selection.items()):
-                row = _row(indicator, entry, place, skip_areas, findings)
+                row = _row(indicator, entry, place, skip_areas, signs, findings)
                 rows += [row] if row else []
     rows = distinct(rows, findings)
     if findings:
         raise InvalidRows(f"{len(findings)} faults in an e-Stat answer", findings)
-    return rows
+    return Answer(rows, _part(document))
+
+
+def _part(document: Json) -> str:
+    """Return which of the table's values the answer holds, and where the rest begins; empty for all."""
+    first, last, total, following = (
+        str(_inside(document, *_RESULT, name) or "")
+        for name in ("FROM_NUMBER", "TO_NUMBER", "TOTAL_NUMBER", "NEXT_KEY")
+    )
+    if not following and first in ("", "1") and last == total:
+        return ""
+    rest = f"get the rest with startPosition={following}" if following else "the rest is in other answers"
+    return f"values {first or '?'}–{last or '?'} of {total or '?'}; {rest}"
+
+
+def _signs(notes: Json) -> dict[str, str]:
+    """Return the signs that a table says it writes, and the status each stands for."""
+    found = {}
+    for note in _listed(notes):
+        meaning = str(note.get("$", ""))
+        sign = str(note.get("@char", "")).strip()
+        statuses = (status for pattern, status in _MEANINGS if pattern.search(meaning))
+        found[sign] = next(statuses, missing_status(sign) or "unknown")
+    return found
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -87,38 +139,46 @@ def _unpacked(data: bytes) -> bytes:
         with gzip.open(io.BytesIO(data)) as opened:
             text = opened.read(MAX_BYTES + 1)
     except (EOFError, OSError, zlib.error) as error:
-        raise InvalidFile(f"The gzip file is broken: {error}") from error
+        finding = Finding("file", "gzip", str(error), "a whole gzip file")
+        raise InvalidFile(f"The gzip file is broken: {error}", [finding]) from error
     if len(text) > MAX_BYTES:
-        raise InvalidFile(f"The answer unpacks to more than {MAX_BYTES >> 20} MiB")
+        finding = Finding("file", "size", "larger", f"at most {MAX_BYTES >> 20} MiB unpacked")
+        raise InvalidFile(f"The answer unpacks to more than {MAX_BYTES >> 20} MiB", [finding])
     return text
 
 
 def _row(
-    indicator: str, entry: Mapping[str, Json], place: int, skip_areas: Sequence[str], findings: list[Finding]
+    indicator: str,
+    entry: Mapping[str, Json],
+    place: int,
+    skip_areas: Sequence[str],
+    signs: Mapping[str, str],
+    findings: list[Finding],
 ) -> Row | None:
     written = str(entry.get("@area", ""))
     if written in skip_areas:
         return None
+    where = f"value {place}"
     cell = str(entry.get("$", ""))
     time = str(entry.get("@time", ""))
     if not _TIME.fullmatch(time):
-        findings.append(Finding(f"value {place}", "@time", time, "a time such as 2020000000"))
+        findings.append(Finding(where, "@time", time, "a time such as 2020000000"))
         return None
     try:
         code = area_code(written)
-        value, status = number(cell)
+        value, status = _figure(cell, signs)
     except InvalidAreaCode as error:
-        findings.append(Finding(f"value {place}", "@area", written, error.findings[0].expected))
+        findings.append(Finding(where, "@area", written, error.findings[0].expected))
         return None
     except ValueError:
-        findings.append(Finding(f"value {place}", "$", cell, EXPECTED_NUMBER))
+        findings.append(Finding(where, "$", cell, EXPECTED_NUMBER))
         return None
-    return Row(
-        indicator,
-        code,
-        time[:4],
-        value,
-        status,
-        "" if value is not None else cell,
-        place,
-    )
+    return Row(indicator, code, time[:4], value, status, "" if value is not None else cell, place)
+
+
+def _figure(cell: str, signs: Mapping[str, str]) -> tuple[float | None, str]:
+    """Return the value and status of a cell; what the table says of a sign goes before what is usual."""
+    is_number = ascii_number(cell)[-1:].isdigit()
+    if not is_number and (status := signs.get(cell.strip())):
+        return None, status
+    return number(cell)

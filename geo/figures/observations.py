@@ -36,16 +36,22 @@ SYMBOLS = {
     "X": "secret",
     "x": "secret",
     "-": "not_applicable",
+    "－": "not_applicable",
     "−": "not_applicable",
     "‐": "not_applicable",
     "―": "not_applicable",
     "…": "not_available",
     "...": "not_available",
     "..": "not_available",
+    "・・・": "not_available",
     "0.": "below_unit",
 }
 EXPECTED_NUMBER = "a number such as 1234.5, or one of " + " ".join(SYMBOLS)
 
+#: Signs that stand for a minus, or alone for "none": hyphens, dashes, rules, a long vowel.
+_DASHES = str.maketrans(dict.fromkeys("−‐‑‒–—―─━ー﹣", "-"))
+#: A loss as accounts write it.
+_TRIANGLES = re.compile(r"[△▲]\s?(?=[0-9])")
 _NUMBER = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
 _PERIOD = re.compile(r"(18|19|20|21)[0-9]{2}")
 LARGEST = 1e18
@@ -71,20 +77,47 @@ def decoded(data: bytes, name: str = "file") -> str:
     ------
     InvalidFile : neither; the finding names the first byte that fits neither
     """
-    for encoding in ("utf-8-sig", "cp932"):
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        at = error.start
+        is_cut = error.reason == "unexpected end of data" and not data[:at].isascii()
+    if not is_cut:  # UTF-8 that ends within a character is often good cp932, and no sense
         try:
-            return data.decode(encoding)
+            return data.decode("cp932")
         except UnicodeDecodeError as error:
-            at = error.start
+            at = max(at, error.start)
     line = data[:at].count(b"\n") + 1
-    finding = Finding(f"line {line}", "encoding", data[at : at + 8].hex(" "), "text in UTF-8 or cp932")
+    expected = "a whole file: it ends within a character" if is_cut else "text in UTF-8 or cp932"
+    finding = Finding(f"line {line}", "encoding", data[at : at + 8].hex(" "), expected)
     raise InvalidFile(f"{name} is neither UTF-8 nor cp932", [finding])
+
+
+def ascii_number(written: str) -> str:
+    """Return a cell as a number is written in ASCII: full-width digits, minus signs and triangles read.
+
+    >>> ascii_number("－１，２３４．５"), ascii_number("△120"), ascii_number("△")
+    ('-1,234.5', '-120', '△')
+    """
+    plain = unicodedata.normalize("NFKC", written.strip()).translate(_DASHES)
+    found = _TRIANGLES.match(plain)
+    return "-" + plain[found.end() :] if found else plain
+
+
+def missing_status(written: str) -> str | None:
+    """Return the status that a symbol of statistics stands for; None for any other text.
+
+    >>> missing_status("－"), missing_status("＊＊＊"), missing_status("…"), missing_status("5")
+    ('not_applicable', 'not_available', 'not_available', None)
+    """
+    return SYMBOLS.get(written.strip()) or SYMBOLS.get(ascii_number(written))
 
 
 def number(written: str) -> tuple[float | None, str]:
     """Return the value and status that a cell says.
 
-    Full-width digits are read as digits and commas as thousands separators where they stand in place.
+    Full-width digits are read as digits, commas as thousands separators where they stand in place, and a
+    triangle before a number as its minus.
 
     Raises
     ------
@@ -92,15 +125,14 @@ def number(written: str) -> tuple[float | None, str]:
 
     Examples
     --------
-    >>> number("1,973,395"), number("…"), number("１２")
-    ((1973395.0, 'ok'), (None, 'not_available'), (12.0, 'ok'))
+    >>> number("1,973,395"), number("…"), number("１２"), number("▲8")
+    ((1973395.0, 'ok'), (None, 'not_available'), (12.0, 'ok'), (-8.0, 'ok'))
     """
-    text = written.strip()
-    if text in SYMBOLS:
-        return None, SYMBOLS[text]
-    if text == "":
+    if status := missing_status(written):
+        return None, status
+    plain = ascii_number(written)
+    if plain == "":
         return None, "not_available"
-    plain = unicodedata.normalize("NFKC", text)
     if not _NUMBER.fullmatch(plain) or not abs(value := float(plain.replace(",", ""))) < LARGEST:
         raise ValueError(f"{written!r} is no number")
     return value, "ok"

@@ -13,7 +13,7 @@ from geo.areas.lineage import absent
 from geo.codes import BLOCS, NATION
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.figures.accounts import read_accounts
-from geo.figures.estat import read_estat
+from geo.figures.estat import Answer, read_estat
 from geo.figures.indicators import Indicator, from_json, items
 from geo.figures.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
 from geo.figures.ssdse import read_ssdse
@@ -217,10 +217,11 @@ def ingest_file(
         table = read_long_xlsx(path)
     elif suffix in readers:
         data = path.read_bytes()
-        if rows := _published(suffix, data, allowed):
+        if answer := _published(suffix, data, allowed):
             date = _date_of(boundary_date)
-            part = Figures(_existing(conn, rows, date), _source_of(conn, source), date)
-            return load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+            part = Figures(_existing(conn, answer.rows, date), _source_of(conn, source), date)
+            report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+            return {**report, "part": answer.part} if answer.part else report
         table = readers[suffix](data)
     else:
         finding = Finding("file", "name", path.name, ".csv, .json or .xlsx")
@@ -266,17 +267,18 @@ def ingest_accounts(
     return {"title": found.title, "unit": found.unit, **report}
 
 
-def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> list[Row]:
+def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> Answer | None:
     """Return the figures of a file in a publisher's own form that the catalogue has an item code for."""
     if suffix == ".csv" and b"SSDSE" in data.partition(b"\n")[0]:
-        rows = read_ssdse(data, items(allowed))
+        answer = Answer(read_ssdse(data, items(allowed)))
     elif suffix == ".json" and b'"GET_STATS_DATA"' in data[:1_000]:
-        rows = read_estat(data, {one.id: {"cat01": one.code} for one in allowed.values() if one.code})
+        answer = read_estat(data, {one.id: {"cat01": one.code} for one in allowed.values() if one.code})
     else:
-        return []
-    if not rows:
-        raise InvalidFile("The file has no figure of an indicator in the catalogue")
-    return rows
+        return None
+    if not answer.rows:
+        finding = Finding("file", "cat01", "", "the item code of an indicator in the catalogue")
+        raise InvalidFile("The file has no figure of an indicator in the catalogue", [finding])
+    return answer
 
 
 def _existing(conn: Connection, rows: list[Row], date: dt.date) -> list[Row]:

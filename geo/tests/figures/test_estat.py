@@ -31,7 +31,7 @@ def answer(values: Json, status: Json = 0) -> bytes:
 
 
 def test_values_are_chosen_by_their_classification() -> None:
-    rows = read_estat(answer([value("01100", "1,973,395"), value("01100", "1,054,538", "2")]), CHOSEN)
+    rows = read_estat(answer([value("01100", "1,973,395"), value("01100", "1,054,538", "2")]), CHOSEN).rows
     assert [(r.indicator, r.area_code, r.period, r.value) for r in rows] == [
         ("population", "01100", "2020", 1_973_395.0),
         ("population-female", "01100", "2020", 1_054_538.0),
@@ -39,12 +39,12 @@ def test_values_are_chosen_by_their_classification() -> None:
 
 
 def test_a_single_value_is_an_object_and_not_a_list() -> None:
-    (row,) = read_estat(answer(value("01100", "5")), CHOSEN)
+    (row,) = read_estat(answer(value("01100", "5")), CHOSEN).rows
     assert row.value == 5.0
 
 
 def test_an_answer_without_values_has_no_rows() -> None:
-    assert read_estat(answer(None, 1), CHOSEN) == []
+    assert read_estat(answer(None, 1), CHOSEN).rows == []
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,66 @@ def test_an_answer_without_values_has_no_rows() -> None:
     [("***", "not_available"), ("-", "not_applicable"), ("X", "secret"), ("…", "not_available")],
 )
 def test_a_symbol_becomes_a_status(cell: str, status: str) -> None:
-    (row,) = read_estat(answer(value("07546", cell)), CHOSEN)
+    (row,) = read_estat(answer(value("07546", cell)), CHOSEN).rows
     assert (row.value, row.status, row.raw) == (None, status, cell)
 
 
+def noted(sign: str, meaning: str, cell: str) -> bytes:
+    document = orjson.loads(answer(value("07546", cell)))
+    inside = document["GET_STATS_DATA"]["STATISTICAL_DATA"]["DATA_INF"]
+    inside["NOTE"] = [{"@char": "***", "$": "数値が得られないもの"}, {"@char": sign, "$": meaning}]
+    return orjson.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("sign", "meaning", "status"),
+    [
+        ("－", "皆無又は該当数字のないもの", "not_applicable"),
+        ("χ", "数値を秘匿したもの", "secret"),
+        ("０．０", "単位未満のもの", "ok"),
+        ("0.", "単位に満たないもの", "below_unit"),
+        ("？", "不詳", "unknown"),
+        ("n/a", "調査を行わなかったもの", "not_available"),
+        ("…", "数値が得られないもの", "not_available"),
+        ("-", "当該数値がないもの", "not_applicable"),
+        ("※", "注を見よ", "unknown"),
+    ],
+)
+def test_a_sign_means_what_the_note_of_its_table_says(sign: str, meaning: str, status: str) -> None:
+    (row,) = read_estat(noted(sign, meaning, sign), CHOSEN).rows
+    assert row.status == status
+    assert row.value == (0.0 if status == "ok" else None)
+    assert row.raw == ("" if status == "ok" else sign)
+
+
+def test_a_sign_that_no_note_explains_is_refused() -> None:
+    with pytest.raises(InvalidRows):
+        read_estat(noted("－", "該当数字のないもの", "χ"), CHOSEN)
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ({"TOTAL_NUMBER": 2, "FROM_NUMBER": 1, "TO_NUMBER": 2}, ""),
+        (
+            {"TOTAL_NUMBER": 310000, "FROM_NUMBER": 1, "TO_NUMBER": 100000, "NEXT_KEY": 100001},
+            "values 1–100000 of 310000; get the rest with startPosition=100001",
+        ),
+        (
+            {"TOTAL_NUMBER": "310000", "FROM_NUMBER": "300001", "TO_NUMBER": "310000"},
+            "values 300001–310000 of 310000; the rest is in other answers",
+        ),
+        ({"NEXT_KEY": 7}, "values ?–? of ?; get the rest with startPosition=7"),
+    ],
+)
+def test_a_part_of_an_answer_says_which_part_it_is(result: dict[str, Json], told: str) -> None:
+    document = orjson.loads(answer(value("01100", "5")))
+    document["GET_STATS_DATA"]["STATISTICAL_DATA"]["RESULT_INF"] = result
+    assert read_estat(orjson.dumps(document), CHOSEN).part == told
+
+
 def test_areas_that_are_none_are_skipped_when_named() -> None:
-    rows = read_estat(answer([value("00416", "9"), value("01100", "5")]), CHOSEN, skip_areas=["00416"])
+    rows = read_estat(answer([value("00416", "9"), value("01100", "5")]), CHOSEN, skip_areas=["00416"]).rows
     assert [row.area_code for row in rows] == ["01100"]
 
 
@@ -99,7 +153,7 @@ def test_what_is_no_answer_is_refused(data: bytes) -> None:
 @pytest.mark.skipif(REAL is None, reason="CHIIKI_REAL_DATA is not set")
 def test_a_whole_published_answer_is_read() -> None:
     data = (Path(str(REAL)) / "api-samples/estat/statsData_0003433219.json.gz").read_bytes()
-    rows = read_estat(data, CHOSEN)
+    rows = read_estat(data, CHOSEN).rows
     population = {row.area_code: row.value for row in rows if row.indicator == "population"}
     # Preliminary counts: 126,226,568, not the final 126,146,099
     assert (len(population), population["00000"]) == (1_965, 126_226_568.0)

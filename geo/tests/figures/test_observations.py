@@ -42,6 +42,11 @@ def rows_of(body: str, head: str = HEAD) -> list[Row]:
         ("X", None, "secret"),
         ("*", None, "secret"),
         ("0.", None, "below_unit"),
+        *((sign, None, "not_applicable") for sign in "－−‐‑–—―─ー﹣ｰ"),
+        *(("＊", None, "secret"), ("＊＊＊", None, "not_available"), ("Ｘ", None, "secret")),
+        *(("‥", None, "not_available"), ("・・・", None, "not_available"), ("０．", None, "below_unit")),
+        *(("△120", -120.0, "ok"), ("▲8", -8.0, "ok"), ("△ 1,234.5", -1_234.5, "ok")),
+        *(("－８４５", -845.0, "ok"), ("−2", -2.0, "ok"), ("–3", -3.0, "ok"), ("▲０．５", -0.5, "ok")),
     ],
 )
 def test_a_cell_is_a_number_or_a_known_symbol(written: str, value: float | None, status: str) -> None:
@@ -50,7 +55,24 @@ def test_a_cell_is_a_number_or_a_known_symbol(written: str, value: float | None,
 
 @pytest.mark.parametrize(
     "written",
-    ["12,34", "1,2345", "1.2.3", "nan", "inf", "1e400", "N/A", "χ", "12人", "0x10", "1_000", "--", "△5"],
+    [
+        "12,34",
+        "1,2345",
+        "1.2.3",
+        "nan",
+        "inf",
+        "1e400",
+        "N/A",
+        "χ",
+        "12人",
+        "0x10",
+        "1_000",
+        "--",
+        "△",
+        "△-5",
+        "5△",
+        "▲▲5",
+    ],
 )
 def test_what_is_neither_is_refused_loudly(written: str) -> None:
     with pytest.raises(ValueError, match="no number"):
@@ -127,6 +149,13 @@ def test_text_is_utf8_or_cp932(encoding: str) -> None:
         read_long_csv((HEAD + "doctors,01100,2020,…,\n").encode(encoding)), ALLOWED, lambda _: True
     )
     assert row.status == "not_available"
+
+
+def test_utf8_that_ends_within_a_character_is_cut_off_and_no_cp932() -> None:
+    # the two bytes that are left of 橋 would be 讖 in cp932
+    with pytest.raises(InvalidFile, match="it ends within a character") as refused:
+        read_long_csv((HEAD + "doctors,01100,2020,5,\ndoctors,前橋").encode()[:-1])
+    assert refused.value.findings[0].where == "line 3"
 
 
 @pytest.mark.parametrize(

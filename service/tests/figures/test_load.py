@@ -216,6 +216,29 @@ ESTAT = (
 )
 
 
+PART = (
+    '{"GET_STATS_DATA":{"RESULT":{"STATUS":0},"STATISTICAL_DATA":{"RESULT_INF":'
+    '{"TOTAL_NUMBER":4,"FROM_NUMBER":1,"TO_NUMBER":2,"NEXT_KEY":3},"DATA_INF":{'
+    '"NOTE":{"@char":"－","$":"該当数字のないもの"},"VALUE":['
+    '{"@cat01":"A1101","@area":"01100","@time":"2020100000","$":"1973395"},'
+    '{"@cat01":"A1101","@area":"01202","@time":"2020100000","$":"－"}]}}}}'
+)
+
+
+def test_a_part_of_an_answer_is_loaded_and_the_report_says_where_the_rest_is(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "statsData.json"
+    path.write_text(PART, encoding="utf-8")
+    with database.begin() as conn:
+        told = ingest_file(conn, path, source="ssdse-a-2026", boundary_date="2024-10-01", actor="tests")
+    assert told["part"] == "values 1–2 of 4; get the rest with startPosition=3"
+    assert figures(database) == {
+        ("population", "01100", "2020"): 1_973_395.0,
+        ("population", "01202", "2020"): None,
+    }
+
+
 @pytest.mark.parametrize(("name", "body"), [("SSDSE-A-2026.csv", SSDSE), ("statsData.json", ESTAT)])
 def test_files_as_published_are_loaded_by_their_item_codes(
     database: Database, tmp_path: Path, name: str, body: str
