@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from geo.files.workbooks import sheet_rows
 
 SHEET = "実数"
 ALL = "全県計"
+_PREFECTURE = re.compile("0?[1-9]|[123][0-9]|4[0-7]")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def _figures(
     findings: list[Finding] = []
     for line, row in cells:
         is_total = ALL in row
-        if not is_total and not (row and row[0].isdecimal() and 1 <= int(row[0]) <= 47):
+        if not is_total and not (row and _PREFECTURE.fullmatch(row[0])):
             continue
         for place, year in years.items():
             written = row[place] if place < len(row) else ""

@@ -204,7 +204,8 @@ def checked_rows(
     if findings:
         raise InvalidRows(f"{len(findings)} faults; nothing was loaded", findings)
     if not rows:
-        raise InvalidFile("The file has no rows")
+        finding = Finding("file", "rows", "", "a figure at least")
+        raise InvalidFile("The file has no rows", [finding])
     return rows
 
 
@@ -245,7 +246,9 @@ def read_long_csv(data: bytes) -> list[tuple[int, dict[str, str]]]:
     """Return line numbers and cells of a long CSV."""
     text = decoded(data)
     if "\0" in text:
-        raise InvalidFile("The file holds NUL characters: it is no text")
+        line = text[: text.index("\0")].count("\n") + 1
+        finding = Finding(f"line {line}", "text", "\\0", "text in UTF-8 or cp932, without NUL characters")
+        raise InvalidFile("The file holds NUL characters: it is no text", [finding])
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
@@ -264,7 +267,8 @@ def read_long_json(data: bytes) -> list[tuple[int, dict[str, str]]]:
         finding = Finding(f"line {error.lineno}", "text", str(error), "a JSON list of objects")
         raise InvalidFile("The body is no JSON", [finding]) from error
     if not isinstance(entries, list):
-        raise InvalidFile("The body must be a JSON list of objects")
+        finding = Finding("file", "list", str(entries), "a JSON list of objects")
+        raise InvalidFile("The body must be a JSON list of objects", [finding])
     table = []
     findings = []
     for place, entry in enumerate(entries, 1):
@@ -289,6 +293,7 @@ def read_long_xlsx(path: Path) -> list[tuple[int, dict[str, str]]]:
     """
     rows = sheet_rows(path)
     if not rows:
-        raise InvalidFile(f"{path.name} has an empty first sheet")
+        finding = Finding("file", "sheet", "", "a first sheet with a header")
+        raise InvalidFile(f"{path.name} has an empty first sheet", [finding])
     header = rows[0][1]
     return _table(header, [(line, cells + [""] * (len(header) - len(cells))) for line, cells in rows[1:]])

@@ -36,9 +36,9 @@ def read_ssdse(data: bytes, items: Mapping[str, Sequence[str]]) -> list[Row]:
     InvalidFile : no header of SSDSE-A, -B or -E
     InvalidRows : every cell that is no number and no known symbol, every code that is none
     """
-    table = [row for row in csv.reader(io.StringIO(decoded(data, "SSDSE"), newline="")) if row]
-    if len(table) < 4 or not any(_ITEM.fullmatch(cell) for cell in table[0]):
-        told = ",".join(table[0]) if table else ""
+    table = _table(data)
+    if len(table) < 4 or not any(_ITEM.fullmatch(cell) for cell in table[0][1]):
+        told = ",".join(table[0][1]) if table else ""
         raise InvalidFile("No SSDSE file", [Finding("line 1", "header", told, "item codes such as A1101")])
     findings: list[Finding] = []
     rows = distinct(_rows(table, items, findings), findings)
@@ -47,28 +47,38 @@ def read_ssdse(data: bytes, items: Mapping[str, Sequence[str]]) -> list[Row]:
     return rows
 
 
+def _table(data: bytes) -> list[tuple[int, list[str]]]:
+    """Return the line and the cells of each row."""
+    lines = csv.reader(io.StringIO(decoded(data, "SSDSE"), newline=""), strict=True)
+    try:
+        return [(lines.line_num, row) for row in lines if row]
+    except csv.Error as error:
+        finding = Finding(f"line {lines.line_num}", "row", str(error), "comma separated values (RFC 4180)")
+        raise InvalidFile("No SSDSE file", [finding]) from error
+
+
 def _rows(
-    table: list[list[str]], items: Mapping[str, Sequence[str]], findings: list[Finding]
+    table: list[tuple[int, list[str]]], items: Mapping[str, Sequence[str]], findings: list[Finding]
 ) -> Iterator[Row]:
-    columns = {place: code for place, code in enumerate(table[0]) if code in items}
-    years = {place: table[1][place] if place < len(table[1]) else "" for place in columns}
-    by_column = any(_YEAR.fullmatch(year) for year in table[1])
+    header, second = table[0][1], table[1][1]
+    columns = {place: code for place, code in enumerate(header) if code in items}
+    years = {place: second[place] if place < len(second) else "" for place in columns}
+    by_column = any(_YEAR.fullmatch(year) for year in second)
     first = 3 if by_column else 2
-    code_column = next(
-        (place for place, cell in enumerate(table[first]) if re.fullmatch(r"R\d{5}", cell)), None
-    )
-    if code_column is None:
-        raise InvalidFile("No SSDSE file", [Finding(f"line {first + 1}", "code", "", "a column of R01100")])
-    for line, cells in enumerate(table[first:], first + 1):
-        if len(cells) != len(table[0]):
+    line, cells = table[first]
+    code_column = next((place for place, cell in enumerate(cells) if re.fullmatch(r"R\d{5}", cell)), None)
+    if code_column is None or code_column >= len(header):
+        raise InvalidFile("No SSDSE file", [Finding(f"line {line}", "code", "", "a column of R01100")])
+    for line, cells in table[first:]:
+        if len(cells) != len(header):
             told = f"{len(cells)} cells"
-            findings.append(Finding(f"line {line}", "row", told, f"{len(table[0])} cells"))
+            findings.append(Finding(f"line {line}", "row", told, f"{len(header)} cells"))
             continue
         try:
             code = area_code(cells[code_column])
         except InvalidAreaCode as error:
             told, expected = cells[code_column], error.findings[0].expected
-            findings.append(Finding(f"line {line}", table[0][code_column], told, expected))
+            findings.append(Finding(f"line {line}", header[code_column] or "code", told, expected))
             continue
         for place, item in columns.items():
             if code.endswith("000") and item.startswith(MUNICIPAL):

@@ -75,7 +75,8 @@ def sheet_rows(path: Path, sheet: str | None = None) -> list[tuple[int, list[str
             lines = found[0].iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1, values_only=True)
             rows = list(_filled(path.name, lines))
             member = found[0]._worksheet_path  # type: ignore[attr-defined]  # told nowhere else
-            uncomputed = _uncomputed(archive.read(member), to_do=bool(book.calculation.fullCalcOnLoad))
+            to_do = book.calculation is not None and bool(book.calculation.fullCalcOnLoad)
+            uncomputed = _uncomputed(archive.read(member), to_do=to_do)
     except BROKEN as error:
         told = str(error).partition("\n")[0][:120]
         finding = Finding("file", "format", told, "a whole Excel workbook (.xlsx)")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import openpyxl
 import pytest
+from hypothesis import given
 
 from geo.errors import InvalidFile, InvalidRows
 from geo.figures.accounts import read_accounts
+from geo.tests.mutations import mutated_text, proven, refusal, write_workbook
 
 REAL = os.environ.get("CHIIKI_REAL_DATA")
 
@@ -54,6 +57,24 @@ def test_another_workbook_is_refused(tmp_path: Path) -> None:
     book.save(tmp_path / "a.xlsx")
     with pytest.raises(InvalidFile, match="no sheet 実数"):
         read_accounts(tmp_path / "a.xlsx", "employed", additive=False)
+
+
+GOOD = "１．県内就業者数\n\n,,（単位：人）\n,,2016,2017,2018\n" + "".join(
+    f"{number},県,{number}0,200,300\n" for number in range(1, 48)
+)
+
+
+@given(mutated_text(f"{GOOD},全県計,11280,9400,14100\n"))
+@proven
+def test_a_mutated_workbook_is_read_or_refused_with_its_place(data: bytes) -> None:
+    with NamedTemporaryFile(suffix=".xlsx") as held:
+        write_workbook(Path(held.name), data, "実数")
+        refusal(lambda: read_accounts(Path(held.name), "employed", additive=True))
+
+
+def test_a_code_of_thousands_of_digits_is_no_prefecture(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "a.xlsx", f"{GOOD}{'1' * 5000},県,1,2,3\n".encode(), "実数")
+    assert len(read_accounts(tmp_path / "a.xlsx", "employed", additive=False).rows) == 141
 
 
 @pytest.mark.skipif(REAL is None, reason="the published workbooks are in CHIIKI_REAL_DATA")

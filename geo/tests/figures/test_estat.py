@@ -9,9 +9,11 @@ from typing import TypeAlias
 
 import orjson
 import pytest
+from hypothesis import given
 
 from geo.errors import InvalidFile, InvalidRows
 from geo.figures.estat import read_estat
+from geo.tests.mutations import mutated_text, proven, refusal
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
@@ -148,6 +150,29 @@ def test_one_figure_with_two_values_is_refused() -> None:
 def test_what_is_no_answer_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidFile):
         read_estat(data, CHOSEN)
+
+
+GOOD = orjson.dumps(
+    {
+        "GET_STATS_DATA": {
+            "RESULT": {"STATUS": 0, "ERROR_MSG": "正常に終了しました。"},
+            "STATISTICAL_DATA": {
+                "RESULT_INF": {"TOTAL_NUMBER": 3, "FROM_NUMBER": 1, "TO_NUMBER": 3},
+                "DATA_INF": {
+                    "NOTE": [{"@char": "－", "$": "該当数字のないもの"}],
+                    "VALUE": [value("01100", "1973395"), value("22130", "-"), value("00000", "－", "2")],
+                },
+            },
+        }
+    },
+    option=orjson.OPT_INDENT_2,
+).decode()
+
+
+@given(mutated_text(GOOD))
+@proven
+def test_a_mutated_answer_is_read_or_refused_with_its_place(data: bytes) -> None:
+    refusal(lambda: read_estat(data, CHOSEN))
 
 
 @pytest.mark.skipif(REAL is None, reason="CHIIKI_REAL_DATA is not set")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from geo.errors import ChiikiError, InvalidFile, InvalidRows
 from geo.figures.observations import Row, checked_rows, number, read_long_csv, read_long_json, read_long_xlsx
+from geo.tests.mutations import mutated_text, proven, refusal
 
 HEAD = "indicator,area_code,period,value,status\n"
 ALLOWED = {"population", "doctors"}
@@ -216,6 +217,29 @@ def test_null_in_json_is_a_missing_value() -> None:
 def test_what_is_no_list_of_figures_is_refused(body: bytes) -> None:
     with pytest.raises((InvalidFile, InvalidRows)):
         checked_rows(read_long_json(body), ALLOWED, lambda _: True)
+
+
+GOOD = HEAD + (
+    "population,011002,2020,1973395,\npopulation,22130,2020,790718,ok\n"
+    'population,R10201,2020,"332,149",\ndoctors,07546,2020,…,\ndoctors,01202,2018,,not_available\n'
+)
+
+
+@given(mutated_text(GOOD))
+@proven
+def test_a_mutated_csv_is_read_or_refused_with_its_place(data: bytes) -> None:
+    refusal(lambda: checked_rows(read_long_csv(data), ALLOWED, lambda code: code != "99999"))
+
+
+@given(
+    mutated_text(
+        '[{"indicator":"population",\n"area_code":1100,\n"period":"2020","value":1973395},\n'
+        '{"indicator":"doctors",\n"area_code":"07546",\n"period":2020,"value":null,"status":"secret"}]'
+    )
+)
+@proven
+def test_a_mutated_json_is_read_or_refused_with_its_place(data: bytes) -> None:
+    refusal(lambda: checked_rows(read_long_json(data), ALLOWED, lambda code: code != "99999"))
 
 
 # Workbooks

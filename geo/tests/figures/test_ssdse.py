@@ -6,9 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo.errors import InvalidFile, InvalidRows
 from geo.figures.ssdse import read_ssdse
+from geo.tests.mutations import mutated_text, proven, refusal
 
 ITEMS = {"A1101": ["population"], "A5101": ["in-migrants"]}
 
@@ -114,6 +117,25 @@ def test_what_is_no_ssdse_file_is_refused(text: str) -> None:
 
 
 REAL = os.environ.get("CHIIKI_REAL_DATA")
+
+
+def test_an_unclosed_quote_and_a_cell_of_a_megabyte_are_refused_with_their_line() -> None:
+    for body in (A.replace("R22130", '"R22130'), A.replace("790718", "7" * 1_000_000)):
+        with pytest.raises(InvalidFile) as refused:
+            figures(body)
+        assert refused.value.findings[0].where == "line 5"
+
+
+def test_lines_are_counted_as_a_reader_counts_them() -> None:
+    with pytest.raises(InvalidRows) as refused:
+        figures(A.replace("R22130", "\n\nR99130"))
+    assert refused.value.findings[0].where == "line 7"
+
+
+@given(st.sampled_from([A, B, E]).flatmap(mutated_text))
+@proven
+def test_a_mutated_file_is_read_or_refused_with_its_place(data: bytes) -> None:
+    refusal(lambda: read_ssdse(data, ITEMS))
 
 
 @pytest.mark.skipif(REAL is None, reason="CHIIKI_REAL_DATA is not set")

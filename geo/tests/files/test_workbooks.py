@@ -5,12 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import zipfile
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import openpyxl
 import pytest
+from hypothesis import given
 
 from geo.errors import InvalidFile
+from geo.figures.observations import checked_rows, read_long_xlsx
 from geo.files.workbooks import MAX_COLUMNS, sheet_rows
+from geo.tests.mutations import (
+    SHEET_PART,
+    mutated_text,
+    mutated_zip,
+    proven,
+    refusal,
+    workbook_parts,
+    write_workbook,
+)
 
 
 def workbook(folder: Path, **sheets: list[list[object]]) -> Path:
@@ -132,6 +144,35 @@ def test_a_computed_formula_an_empty_text_and_a_text_that_looks_like_one_are_rea
     tmp_path: Path, cell: str, to_do: bool, read: list[str]
 ) -> None:
     assert sheet_rows(with_cell(tmp_path, cell, to_do=to_do))[1] == (2, read)
+
+
+GOOD = "indicator,area_code,period,value\npopulation,01100,2020,1973395\ndoctors,07546,2020,…\n"
+PARTS = workbook_parts([["code", "value"], ["10201", "7"]])
+COMPUTED = {**PARTS, SHEET_PART: SHEET.format('<c r="B2"><f>2+5</f><v>7</v></c>')}
+
+
+def test_the_parts_are_a_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in COMPUTED.items():
+            archive.writestr(name, text)
+    assert sheet_rows(path) == [(1, ["code", "value"]), (2, ["10201", "7"])]
+
+
+@given(mutated_zip(COMPUTED))
+@proven
+def test_a_mutated_workbook_is_read_or_refused_with_its_place(data: bytes) -> None:
+    with NamedTemporaryFile(suffix=".xlsx") as held:
+        Path(held.name).write_bytes(data)
+        refusal(lambda: read_long_xlsx(Path(held.name)))
+
+
+@given(mutated_text(GOOD))
+@proven
+def test_a_workbook_of_mutated_rows_is_read_or_refused_with_its_place(data: bytes) -> None:
+    with NamedTemporaryFile(suffix=".xlsx") as held:
+        write_workbook(Path(held.name), data)
+        refusal(lambda: checked_rows(read_long_xlsx(Path(held.name)), {"population"}, lambda _: True))
 
 
 def test_a_workbook_written_by_a_program_says_where_its_formulas_are(tmp_path: Path) -> None:
