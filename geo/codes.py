@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from geo.errors import Finding, InvalidAreaCode
 
@@ -91,6 +93,96 @@ def area_code(written: str | int) -> str:
         right = f"check digit {check_digit(code)}: {code}{check_digit(code)}"
         raise InvalidAreaCode(f"{text!r} has a wrong check digit", [_finding(text, right)])
     return _existing(code, text)
+
+
+@dataclass(frozen=True)
+class _FiveDigits:
+    """What five digits may be: a code, or the rest of six whose leading zero a spreadsheet took away."""
+
+    written: str
+    whole: str | None
+    rest: str | None
+
+    @classmethod
+    def of(cls, digits: str, is_area: Callable[[str], bool]) -> _FiveDigits:
+        code = f"0{digits[:4]}"
+        is_rest = digits[0] != "0" and int(digits[4]) == check_digit(code) and is_area(code)
+        return cls(digits, digits if is_area(digits) else None, code if is_rest else None)
+
+    @property
+    def codes(self) -> list[str]:
+        return [code for code in (self.whole, self.rest) if code]
+
+
+def area_codes(
+    written: Sequence[str],
+    is_area: Callable[[str], bool],
+    agrees: Callable[[int, str], bool | None] = lambda _place, _code: None,
+) -> list[str | InvalidAreaCode]:
+    """Return the five digits of each code of a column, or why a cell is none.
+
+    Five digits are a code, or six whose leading zero a spreadsheet took away: 12203 is 市川市, and 士別市's
+    012203. The column decides, by its cells that can be read one way only; where it holds both forms, or says
+    nothing, such a cell is refused, unless what stands beside it tells.
+
+    Parameters
+    ----------
+    written : the cells, in any form of ``area_code``
+    is_area : whether an area has or had a code
+    agrees : whether what stands beside a cell (by its place) says that its code is this; None where it says
+        nothing
+
+    Examples
+    --------
+    >>> is_area = {"12203", "01220", "10201", "01221"}.__contains__
+    >>> area_codes(["12203", "102016"], is_area), area_codes(["12203", "10201"], is_area)
+    (['01220', '10201'], ['12203', '10201'])
+    """
+    texts = [unicodedata.normalize("NFKC", text).strip().removesuffix(".0") for text in written]
+    fives = {text: _FiveDigits.of(text, is_area) for text in set(texts) if _is_digits(text, 5)}
+    form = _form(set(texts), fives, is_area)
+    return [_code_of(place, text, fives, form, agrees) for place, text in enumerate(texts)]
+
+
+def _is_digits(text: str, count: int) -> bool:
+    return len(text) == count and text.isascii() and text.isdigit()
+
+
+def _form(texts: Collection[str], fives: Mapping[str, _FiveDigits], is_area: Callable[[str], bool]) -> int:
+    """Return which form five digits of a column have: 5, 6 (one was lost) or, where that is open, 0."""
+    both = [one for one in fives.values() if one.whole and one.rest]
+    rests = sum(one.whole is None and one.rest is not None for one in fives.values())
+    wholes = sum(one.whole is not None and one.rest is None for one in fives.values())
+    wholes += sum(_is_digits(text, 4) and is_area(f"0{text}") for text in texts)
+    sixes = sum(_is_digits(text, 6) and is_area(text[:5]) for text in texts)
+    if not wholes and (sixes or rests > 1):
+        return 6
+    return 5 if not sixes and not rests and (wholes or len(both) < 2) else 0
+
+
+def _code_of(
+    place: int,
+    text: str,
+    fives: Mapping[str, _FiveDigits],
+    form: int,
+    agrees: Callable[[int, str], bool | None],
+) -> str | InvalidAreaCode:
+    digits = fives.get(text)
+    if digits is None or not digits.codes:
+        try:
+            return area_code(text)
+        except InvalidAreaCode as error:
+            return error
+    told = {code: agrees(place, code) for code in digits.codes}
+    said = [code for code, says in told.items() if says]
+    left = said or [code for code, says in told.items() if says is None]
+    if len(left) == 1 and (said or len(told) > 1):
+        return left[0]
+    code = {5: digits.whole, 6: digits.rest}.get(form) or (digits.whole if not digits.rest else None)
+    if code:
+        return code
+    expected = f"codes in one form, with their zeros: {text} is {text}, or 0{text} without its zero"
+    return InvalidAreaCode(f"{text!r} may be two codes", [_finding(text, expected)])
 
 
 def _existing(code: str, written: str) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import orjson
 
-from geo.codes import area_code
+from geo.codes import area_codes
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.files.workbooks import sheet_rows
 
@@ -139,7 +139,11 @@ def number(written: str) -> tuple[float | None, str]:
 
 
 def _checked(
-    row: Mapping[str, str], line: int, indicators: Collection[str], findings: list[Finding]
+    row: Mapping[str, str],
+    line: int,
+    code: str | InvalidAreaCode,
+    indicators: Collection[str],
+    findings: list[Finding],
 ) -> Row | None:
     """Return the row, or add what is wrong with it to the findings."""
     before = len(findings)
@@ -149,11 +153,8 @@ def _checked(
 
     if row["indicator"] not in indicators:
         refuse("indicator", "the id of an observed indicator: " + ", ".join(sorted(indicators))[:200])
-    code = ""
-    try:
-        code = area_code(row["area_code"])
-    except InvalidAreaCode as error:
-        refuse("area_code", error.findings[0].expected)
+    if isinstance(code, InvalidAreaCode):
+        refuse("area_code", code.findings[0].expected)
     if not _PERIOD.fullmatch(row["period"]):
         refuse("period", "a year such as 2020")
     value, status = None, ""
@@ -166,7 +167,7 @@ def _checked(
         refuse("status", f"empty or one of {', '.join(STATUSES)}")
     elif stated and (stated == "ok") != (value is not None):
         refuse("status", "ok with a value, another status without one")
-    if len(findings) > before:
+    if len(findings) > before or isinstance(code, InvalidAreaCode):
         return None
     raw = "" if value is not None else row["value"].strip()
     return Row(row["indicator"], code, row["period"], value, stated or status, raw, line)
@@ -193,8 +194,10 @@ def checked_rows(
     """
     findings: list[Finding] = []
     read: list[Row] = []
-    for line, cells in table:
-        row = _checked(cells, line, indicators, findings)
+    lines = list(table)
+    codes = area_codes([cells["area_code"] for _, cells in lines], known)
+    for (line, cells), code in zip(lines, codes, strict=True):
+        row = _checked(cells, line, code, indicators, findings)
         if row is None:
             continue
         if not known(row.area_code):

@@ -1,9 +1,9 @@
 """Good files made bad the way the field makes them bad, and what a reader may make of one.
 
 A reader's proof takes a good file, mutates it (cut, a row shortened, a cell emptied, a mark before it,
-another encoding, quotes, order, a duplicate, a huge number, gzip) and expects a result or a refusal that names
-the place and the field: never a traceback. ``CHIIKI_MUTATIONS`` says how many are tried; ``scripts/prove``
-tries thousands.
+another encoding, quotes, order, a duplicate, a huge number, gzip) and expects a result or a refusal that
+names the place and the field: never a traceback. ``CHIIKI_MUTATIONS`` says how many are tried;
+``scripts/prove`` tries thousands.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.codes import DESIGNATED_CITIES, WARD_CITY, area_code, check_digit, kind_of, prefecture_of
+from geo.codes import DESIGNATED_CITIES, WARD_CITY, area_code, area_codes, check_digit, kind_of, prefecture_of
 from geo.errors import InvalidAreaCode
 
 #: 全国地方公共団体コード as published, six digits
@@ -61,6 +61,65 @@ def test_codes_are_read_in_every_form(written: str | int, code: str) -> None:
 def test_what_is_no_code_is_refused(written: str) -> None:
     with pytest.raises(InvalidAreaCode):
         area_code(written)
+
+
+#: 市川市 12203 and 士別市 01220 (012203), 成田市 12211 and 名寄市 01221 (012211), 流山市 12220 and 三笠市 01222,
+#: 前橋市 10201 (102016), 札幌市 01100 (011002); no area has 11002 or 20001 (青森県 020001).
+AREAS = {"12203", "01220", "12211", "01221", "12220", "01222", "10201", "01100", "02000"}
+
+
+@pytest.mark.parametrize(
+    ("column", "codes"),
+    [
+        # six digits, of which a spreadsheet took zeros away
+        (["12203", "12211", "12220", "102016"], ["01220", "01221", "01222", "10201"]),
+        (["12203", "122033"], ["01220", "12203"]),
+        (["12203", "11002", "20001"], ["01220", "01100", "02000"]),
+        # five digits
+        (["12203", "12211", "10201"], ["12203", "12211", "10201"]),
+        (["12203", "1100"], ["12203", "01100"]),
+        (["12203"], ["12203"]),
+        (["12203.0", "1100.0"], ["12203", "01100"]),
+        (["１２２０３", "１０２０１６"], ["01220", "10201"]),
+        # both, and no cell that could be both
+        (["10201", "011002"], ["10201", "01100"]),
+        # both forms, or none that tells: 12203 stays open
+        (["12203", "10201", "122033"], [None, "10201", "12203"]),
+        (["12203", "12211"], [None, None]),
+        (["12203", "1100", "102016"], [None, "01100", "10201"]),
+        # no area has five digits, and nothing says that a zero is gone
+        (["11002"], [None]),
+        (["11002", "10201"], [None, "10201"]),
+    ],
+)
+def test_a_lost_zero_never_makes_another_area(column: list[str], codes: list[str | None]) -> None:
+    found = area_codes(column, AREAS.__contains__)
+    assert [code if isinstance(code, str) else None for code in found] == codes
+
+
+def test_what_stands_beside_a_code_tells_its_form() -> None:
+    beside = {0: "01220", 1: "12211"}
+    found = area_codes(["12203", "12211"], AREAS.__contains__, lambda place, code: code == beside[place])
+    assert found == ["01220", "12211"]
+    denied = area_codes(
+        ["12203", "12203"], AREAS.__contains__, lambda _, code: None if code == "01220" else False
+    )
+    assert denied == ["01220", "01220"]
+
+
+def test_a_code_that_may_be_two_is_refused_with_both() -> None:
+    (error, _) = area_codes(["12203", "12211"], AREAS.__contains__)
+    assert isinstance(error, InvalidAreaCode)
+    assert error.findings[0].expected == (
+        "codes in one form, with their zeros: 12203 is 12203, or 012203 without its zero"
+    )
+
+
+@given(st.lists(st.text("0123456789R.", max_size=8), max_size=8))
+def test_any_column_is_codes_or_refusals(column: list[str]) -> None:
+    found = area_codes(column, AREAS.__contains__)
+    assert len(found) == len(column)
+    assert all(isinstance(code, InvalidAreaCode) or len(code) == 5 for code in found)
 
 
 @given(st.text(max_size=12))

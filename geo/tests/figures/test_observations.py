@@ -97,6 +97,25 @@ def test_codes_are_read_in_every_form() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "read"), [("102016", ["10201", "01220", "01221"]), ("10201", ["10201", "12203", "12211"])]
+)
+def test_six_digits_that_lost_their_zero_are_no_other_area(first: str, read: list[str]) -> None:
+    # 12203 is 市川市, and what a spreadsheet leaves of 士別市's 012203
+    body = f"population,{first},2020,1,\npopulation,12203,2020,2,\npopulation,12211,2020,3,\n"
+    known = {"10201", "01220", "01221", "12203", "12211"}
+    rows = checked_rows(read_long_csv((HEAD + body).encode()), ALLOWED, known.__contains__)
+    assert [row.area_code for row in rows] == read
+
+
+def test_codes_of_which_nothing_tells_the_form_are_refused() -> None:
+    body = "population,12203,2020,2,\npopulation,12211,2020,3,\n"
+    known = {"01220", "01221", "12203", "12211"}
+    with pytest.raises(InvalidRows, match="codes in one form, with their zeros: 12203") as refused:
+        checked_rows(read_long_csv((HEAD + body).encode()), ALLOWED, known.__contains__)
+    assert [one.where for one in refused.value.findings] == ["line 2", "line 3"]
+
+
 def test_a_missing_value_keeps_its_symbol() -> None:
     (row,) = rows_of("doctors,07546,2020,X,\n")
     assert (row.value, row.status, row.raw) == (None, "secret", "X")
