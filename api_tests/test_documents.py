@@ -10,7 +10,7 @@ import httpx
 from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
-from geo.areas import joins
+from geo.areas import tables
 from geo.files.formats import FORMATS
 from geo.layers.classify import SCHEMES
 from geo.strategy.deployments import COLUMNS, STATUSES
@@ -97,13 +97,13 @@ def test_the_bounds_of_a_join_stand_in_the_documentation() -> None:
     for written in ((HOME / "docs" / "ogc.md").read_text(encoding="utf-8"), route):
         words = " ".join(written.split())
         for bound in (
-            f"At most {joins.MOST_BYTES >> 20} MiB",
-            f"{joins.MOST_COLUMNS} columns",
-            f"{joins.MOST_ROWS:,} rows",
-            f"{joins.MOST_CELLS:,} cells",
-            f"{joins.LONGEST_HEADER} characters a header",
-            f"{joins.LONGEST_CELL:,} characters a cell",
-            f"{joins.MOST_POURED >> 20} MiB of answer",
+            f"At most {tables.MOST_BYTES >> 20} MiB",
+            f"{tables.MOST_COLUMNS} columns",
+            f"{tables.MOST_ROWS:,} rows",
+            f"{tables.MOST_CELLS:,} cells",
+            f"{tables.LONGEST_HEADER} characters a header",
+            f"{tables.LONGEST_CELL:,} characters a cell",
+            f"{tables.MOST_POURED >> 20} MiB of answer",
         ):
             assert bound in words, bound
 

@@ -80,7 +80,7 @@ def area_code(written: str | int) -> str:
     >>> area_code("011002"), area_code("R01100"), area_code(1100), area_code("1")
     ('01100', '01100', '01100', '01000')
     """
-    text = unicodedata.normalize("NFKC", str(written)).strip()
+    text = _plain(str(written))
     if text.isdecimal() and len(text) <= 2:
         return _existing(f"{int(text):02d}000", text)
     if text.isdecimal() and len(text) == 4:
@@ -138,10 +138,14 @@ def area_codes(
     >>> area_codes(["12203", "102016"], is_area), area_codes(["12203", "10201"], is_area)
     (['01220', '10201'], ['12203', '10201'])
     """
-    texts = [unicodedata.normalize("NFKC", text).strip().removesuffix(".0") for text in written]
+    texts = [_plain(text).removesuffix(".0") for text in written]
     fives = {text: _FiveDigits.of(text, is_area) for text in set(texts) if _is_digits(text, 5)}
     form = _form(set(texts), fives, is_area)
     return [_code_of(place, text, fives, form, agrees) for place, text in enumerate(texts)]
+
+
+def _plain(text: str) -> str:
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
 
 
 def _is_digits(text: str, count: int) -> bool:
@@ -168,18 +172,21 @@ def _code_of(
     agrees: Callable[[int, str], bool | None],
 ) -> str | InvalidAreaCode:
     digits = fives.get(text)
+    if digits is not None and digits.whole and not digits.rest:
+        return digits.whole
     if digits is None or not digits.codes:
         try:
             return area_code(text)
         except InvalidAreaCode as error:
             return error
+    if not digits.whole and form == 6:
+        return digits.codes[0]
     told = {code: agrees(place, code) for code in digits.codes}
     said = [code for code, says in told.items() if says]
     left = said or [code for code, says in told.items() if says is None]
     if len(left) == 1 and (said or len(told) > 1):
         return left[0]
-    code = {5: digits.whole, 6: digits.rest}.get(form) or (digits.whole if not digits.rest else None)
-    if code:
+    if code := {5: digits.whole, 6: digits.rest}.get(form):
         return code
     expected = f"codes in one form, with their zeros: {text} is {text}, or 0{text} without its zero"
     return InvalidAreaCode(f"{text!r} may be two codes", [_finding(text, expected)])

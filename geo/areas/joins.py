@@ -1,59 +1,55 @@
 """An analyst's own table on areas: which row lies where, and which rows lie nowhere.
 
 A row names its area by code (five digits, or six with the check digit) or by name; a name that several areas
-have needs its prefecture before it, 広島県府中市.
+have needs its prefecture, before it (広島県府中市) or in a column of its own. What other columns say of the
+area must agree: a code of another place is told, and its figure is shown nowhere.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from operator import itemgetter
 
+from geo.areas.keys import EXAMPLES, Keys, keys_of, may_hold_codes
 from geo.areas.names import AreaNames
-from geo.codes import area_code
-from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidParameter, UnmatchedName
+from geo.areas.tables import Table, bare, number_of, shown
+from geo.codes import NATION, area_codes, prefecture_of
+from geo.errors import Finding, InvalidAreaCode, InvalidParameter, UnmatchedName
 
-#: Headers that are taken for the key where none is named, in this order.
-KEYS = (
-    "code",
-    "area_code",
-    "地域コード",
-    "団体コード",
-    "市区町村コード",
-    "都道府県コード",
-    "name",
-    "地域",
-    "地域名",
-    "市区町村",
-    "市区町村名",
-    "都道府県",
-    "都道府県名",
-)
-MOST_BYTES = 8 << 20
-MOST_COLUMNS = 64
-MOST_ROWS = 20_000
-#: Columns times rows of the table, and columns times areas of the answer; 64 columns for every ward fit twice
-MOST_CELLS = 250_000
-#: Bytes of answer beside the outlines.
-MOST_POURED = 16 << 20
-LONGEST_HEADER = 200
-LONGEST_CELL = 2_000
 #: No area has a longer name, with prefecture and 郡 before it and a part in brackets after it.
 LONGEST_NAME = 80
-ENCODINGS = ("utf-8-sig", "cp932")
-#: Beyond this, a double no longer tells neighbouring integers apart.
-LARGEST_EXACT = 2**53
+#: Numbers that tables of prefectures have beside 1 to 47: the nation, and others from 90 on.
+NO_PREFECTURE, OTHERS = 48, 90
+#: Rows that are looked at to tell whether a column names areas.
+SAMPLE = 60
+#: Codes of areas that numbers are not by chance: of five digits, one in twenty is one.
+TOO_MANY_FOR_CHANCE = 5
+#: A code, of which area_codes reads what is in the brackets: R01100, 1100, 102016, 10201.0
+_CODE = re.compile(r"R?([0-9]{1,6})(?:\.0)?")
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table: its header, and its rows with the line each stands in."""
+class Places:
+    """What rows can lie in.
 
-    header: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    Attributes
+    ----------
+    names : the names of the areas that exist
+    codes : the areas that rows may lie in
+    former : codes that areas had once
+    """
+
+    names: AreaNames
+    codes: Collection[str]
+    former: Collection[str] = frozenset()
+
+    def is_area(self, code: str) -> bool:
+        """Return whether an area has or had a code."""
+        return code in self.names.names or code in self.former
 
 
 @dataclass(frozen=True)
@@ -62,204 +58,185 @@ class Join:
 
     Attributes
     ----------
+    key : the column that names the areas
+    other_keys : the headers of those that could
     matched : (area code, row) in the order of the table
     unmatched : where, field, value and why of each row that lies nowhere, or twice in one place
     """
 
+    key: int
+    other_keys: tuple[str, ...]
     matched: tuple[tuple[str, tuple[str, ...]], ...]
     unmatched: tuple[Finding, ...]
 
 
-def read_table(body: bytes) -> Table:
-    """Return a CSV table in UTF-8 or cp932.
+Code = str | InvalidAreaCode | UnmatchedName
+
+
+def joined(table: Table, places: Places, asked: str | None = None) -> Join:
+    """Return which row lies where.
+
+    The column that names the areas is the one asked for, else the first that does: columns with a known
+    header come first, codes, names, prefectures. Where none of them names an area of the level, another is
+    taken whose cells do.
 
     Raises
     ------
-    InvalidFile : no text, no header, a header with a name twice, no rows, a row of another length, or more
-        than ``MOST_BYTES``, ``MOST_COLUMNS``, ``MOST_ROWS`` and the other bounds of this module
+    InvalidParameter : there is no such column, or none that names areas
     """
-    if len(body) > MOST_BYTES:
-        finding = Finding("file", "size", f"more than {MOST_BYTES:,} bytes", "fewer columns or rows")
-        raise InvalidFile("The table is too large", [finding])
-    lines = csv.reader(io.StringIO(_text(body), newline=""))
-    try:
-        header = _header(next(lines, []))
-        rows = tuple(_rows(((lines.line_num, cells) for cells in lines), header))
-    except csv.Error as error:  # a cell longer than the reader takes, mostly for want of a closing quote
-        finding = Finding(
-            f"line {lines.line_num}", "cell", "", f"at most {LONGEST_CELL:,} characters; {error}"
-        )
-        raise InvalidFile(f"Line {lines.line_num} cannot be read", [finding]) from None
-    if not rows:
-        raise InvalidFile("The table has no rows")
-    return Table(header, rows)
-
-
-def _text(body: bytes) -> str:
-    for encoding in ENCODINGS:
-        try:
-            return body.decode(encoding)
-        except UnicodeDecodeError:
+    key, codes = _key(table, places, asked)
+    matched: list[tuple[str, tuple[str, ...]]] = []
+    unmatched: list[tuple[int, Finding]] = [(int(one.where.split()[1]), one) for one in table.strays]
+    header = table.header[key]
+    taken: dict[str, int] = {}
+    for (line, row), code in zip(table.rows, codes, strict=True):
+        if isinstance(code, str) and code in places.codes and code not in taken:
+            taken[code] = line
+            matched.append((code, row))
             continue
-    raise InvalidFile("The table is neither UTF-8 nor Shift_JIS (cp932)")
+        if not isinstance(code, str):
+            expected = code.findings[0].expected if code.findings else code.message
+        elif code in places.codes:
+            expected = f"each area once; line {taken[code]} has it"
+        else:
+            expected = "an area of the level that is joined to"
+        unmatched.append((line, Finding(f"line {line}", header, row[key], expected)))
+    others = (at for at in range(len(table.header)) if at != key and _names_areas(table, at, places))
+    told = tuple(finding for _, finding in sorted(unmatched, key=itemgetter(0)))
+    return Join(key, tuple(table.header[at] for at in others), tuple(matched), told)
 
 
-def _header(cells: list[str]) -> tuple[str, ...]:
-    if len(cells) > MOST_COLUMNS:
-        raise _refused(1, "header", cells, f"at most {MOST_COLUMNS} columns, not {len(cells):,}")
-    header = tuple(name.strip() for name in cells)
-    for name in header:
-        if len(name) > LONGEST_HEADER:
-            raise _refused(1, "header", [name], f"a name of at most {LONGEST_HEADER} characters")
-        if any(unicodedata.category(sign) == "Cc" for sign in name):
-            raise _refused(
-                1, "header", [name], "a name without line breaks, tabs or other control characters"
-            )
-    if not header or len(set(header)) != len(header) or "" in header:
-        finding = Finding("line 1", "header", _shown(header), "names of columns, each once")
-        raise InvalidFile("The table has no header", [finding])
-    return header
-
-
-def _rows(
-    lines: Iterable[tuple[int, list[str]]], header: tuple[str, ...]
-) -> Iterator[tuple[int, tuple[str, ...]]]:
-    most = min(MOST_ROWS, MOST_CELLS // len(header))
-    count = 0
-    for line, cells in lines:
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(header):
-            raise _refused(line, "row", cells, f"{len(header)} cells, as the header, not {len(cells):,}")
-        for name, cell in zip(header, cells, strict=True):
-            if len(cell) > LONGEST_CELL:
-                raise _refused(line, name, [cell], f"at most {LONGEST_CELL:,} characters, not {len(cell):,}")
-        count += 1
-        if count > most:
-            raise _refused(line, "rows", cells, f"at most {most:,} rows of {len(header)} columns")
-        yield line, tuple(cell.strip() for cell in cells)
-
-
-def _refused(line: int, field: str, cells: Sequence[str], expected: str) -> InvalidFile:
-    finding = Finding(f"line {line}", field, _shown(cells), expected)
-    return InvalidFile(f"Line {line} cannot be read: expected {expected}", [finding])
-
-
-def _shown(cells: Sequence[str]) -> str:
-    return ",".join(cells[:80])
-
-
-def check_cells(table: Table, areas: int) -> None:
-    """Refuse a table whose columns for so many areas are more than ``MOST_CELLS``.
-
-    Raises
-    ------
-    InvalidFile
-    """
-    if len(table.header) * areas > MOST_CELLS:
-        expected = f"at most {MOST_CELLS // areas} columns for {areas:,} areas, not {len(table.header)}"
-        raise _refused(1, "header", table.header, expected)
-
-
-def check_answer(size: int) -> None:
-    """Refuse to pour more than ``MOST_POURED`` bytes between the outlines.
-
-    Raises
-    ------
-    InvalidFile
-    """
-    if size > MOST_POURED:
-        expected = f"shorter headers and cells, or fewer rows: at most {MOST_POURED:,} bytes of answer"
-        finding = Finding("file", "size", f"{size:,} bytes of answer beside the outlines", expected)
-        raise InvalidFile("The answer would be too large", [finding])
-
-
-def key_of(table: Table, asked: str | None) -> int:
-    """Return the column that names the areas.
-
-    Raises
-    ------
-    InvalidParameter : there is no such column, or none that is known for one
-    """
+def _key(table: Table, places: Places, asked: str | None) -> tuple[int, list[Code]]:
+    """Return the column that names the areas, and the code that each row has by it."""
     if asked is not None:
         if asked not in table.header:
             expected = f"one of the columns {', '.join(table.header)}"[:1000]
             raise InvalidParameter("key is no column", [Finding("query", "key", asked, expected)])
-        return table.header.index(asked)
-    found = next((name for name in KEYS if name in table.header), None)
-    if found is None:
-        expected = f"a column {', '.join(KEYS)}, or key=COLUMN in the address"
-        finding = Finding("line 1", "header", _shown(table.header), expected)
+        at = table.header.index(asked)
+        return at, _codes(table, at, places)
+    known = keys_of(table.header).all
+    for at in known:
+        codes = _codes(table, at, places)
+        if any(isinstance(code, str) and code in places.codes for code in codes):
+            return at, codes
+    others = (at for at in range(len(table.header)) if at not in known and _names_areas(table, at, places))
+    taken = next(chain(others, known), None)
+    if taken is None:
+        expected = f"a column {', '.join(EXAMPLES)}, or key=COLUMN in the address"
+        finding = Finding("line 1", "header", shown(table.header), expected)
         raise InvalidParameter("No column names the areas", [finding])
-    return table.header.index(found)
+    return taken, _codes(table, taken, places)
 
 
-def joined(table: Table, key: int, names: AreaNames, codes: Collection[str]) -> Join:
-    """Return which row lies where.
+def _names_areas(table: Table, at: int, places: Places) -> bool:
+    """Return whether half the cells of a column or more, by a sample, name areas of the level.
 
-    Parameters
-    ----------
-    key : the column that names the areas
-    names : the names of the areas that exist
-    codes : the areas that rows may lie in
+    Digits below a header that says nothing of codes must be areas all, and too many for chance.
     """
-    matched: list[tuple[str, tuple[str, ...]]] = []
-    unmatched: list[Finding] = []
-    field = table.header[key]
-    taken: dict[str, int] = {}
-    for line, row in table.rows:
-        where, written = f"line {line}", row[key]
-        try:
-            code = _code(written, names)
-        except (InvalidAreaCode, UnmatchedName) as error:
-            expected = error.findings[0].expected if error.findings else error.message
-            unmatched.append(Finding(where, field, written, expected))
-            continue
-        if code not in codes:
-            unmatched.append(Finding(where, field, written, "an area of the level that is joined to"))
-        elif code in taken:
-            unmatched.append(Finding(where, field, written, f"each area once; line {taken[code]} has it"))
+    rows = [(line, row) for line, row in table.rows[:: max(1, len(table.rows) // SAMPLE)] if row[at]]
+    is_plain = all(number_of(row[at]) is not None for _, row in rows) and not may_hold_codes(table.header[at])
+    if len(rows) < (TOO_MANY_FOR_CHANCE if is_plain else 1):
+        return False
+    codes = _codes(Table(table.header, tuple(rows)), at, places)
+    areas = {code for code in codes if isinstance(code, str) and code in places.codes}
+    if is_plain:
+        return len(areas) == len(rows)
+    return sum(isinstance(code, str) and code in places.codes for code in codes) * 2 >= len(rows)
+
+
+def _codes(table: Table, key: int, places: Places) -> list[Code]:
+    """Return the code of the area that each row lies in, or why it lies nowhere."""
+    beside = _Beside(places.names, keys_of(table.header), key)
+    rows = [row for _, row in table.rows]
+    cells = [bare(row[key]) for row in rows]
+    digits = {place: digit[1] for place, cell in enumerate(cells) if (digit := _CODE.fullmatch(cell))}
+    coded = list(digits)
+    read = area_codes(
+        list(digits.values()),
+        places.is_area,
+        lambda place, code: beside.agrees(rows[coded[place]], code),
+    )
+    strange = _strangers(dict(zip(digits.values(), read, strict=True)), places)
+    found: dict[int, Code] = {}
+    for place, code in zip(coded, read, strict=True):
+        says = beside.agrees(rows[place], code) if beside.columns and isinstance(code, str) else None
+        if isinstance(code, str) and says is False:
+            found[place] = _denied(cells[place], code, beside.written(rows[place]), places)
         else:
-            taken[code] = line
-            matched.append((code, row))
-    return Join(tuple(matched), tuple(unmatched))
+            found[place] = UnmatchedName(strange) if strange and not says else code
+    for place, cell in enumerate(cells):
+        if place not in found:
+            found[place] = _named_code(cell, beside.prefecture(rows[place]), places)
+    return [found[place] for place in range(len(rows))]
 
 
-def _code(written: str, names: AreaNames) -> str:
-    if len(written) > LONGEST_NAME:
-        raise UnmatchedName(f"a code or name of at most {LONGEST_NAME} characters")
-    digits = written.removeprefix("R").removesuffix(".0")
-    if digits.isdigit():
-        # a spreadsheet takes the leading zero away; two digits are a prefecture
-        full = f"{digits:0>2}000" if len(digits) <= 2 else f"{digits:0>5}"
-        return area_code(full)
-    return names.place(written).code or ""
+def _strangers(read: Mapping[str, str | InvalidAreaCode], places: Places) -> str:
+    """Return why the codes of a column are those of something else than areas; empty where they are not."""
+    codes = {digits: code for digits, code in read.items() if code != NATION}
+    areas = sum(places.is_area(code if isinstance(code, str) else digits) for digits, code in codes.items())
+    if areas * 2 < len(codes):
+        return f"codes of areas; of the {len(codes):,} of this column only {areas:,} are"
+    numbers = {int(digits) for digits in codes if len(digits) < 3}
+    if any(NO_PREFECTURE < number < OTHERS for number in numbers):
+        return f"numbers of prefectures, 1 to 47; this column goes to {max(numbers)}"
+    return ""
 
 
-def values(table: Table, rows: Sequence[tuple[str, ...]]) -> Mapping[str, list[object]]:
-    """Return columns by name; one whose cells are all numbers, or empty, is numeric.
-
-    >>> values(Table(("a", "b"), ()), [("1,234", "x"), ("", "")])
-    {'a': [1234, None], 'b': ['x', None]}
-    """
-    return {name: list(_typed([row[at] for row in rows])) for at, name in enumerate(table.header)}
+def _denied(written: str, code: str, told: str, places: Places) -> UnmatchedName:
+    named = str(places.names.area(code)) if code in places.names.names else code
+    expected = f"one area in a row: this is {named}, and {told} stands beside it"
+    return UnmatchedName(f"{written!r} is another area", [Finding("value", "areas", written, expected)])
 
 
-def _typed(cells: Sequence[str]) -> Iterator[object]:
-    numbers: list[object] = []
-    for cell in cells:
-        if not cell:
-            numbers.append(None)
-            continue
-        plain = cell.replace(",", "").replace("−", "-")
-        try:
-            number = float(plain)
-        except ValueError:
-            return iter([one or None for one in cells])
-        if number != number or number in (float("inf"), float("-inf")):
-            return iter([one or None for one in cells])
-        is_code = len(plain) > 1 and plain.startswith("0") and "." not in plain
-        if is_code:  # 01100 is a name, not a number
-            return iter([one or None for one in cells])
-        numbers.append(int(number) if number.is_integer() and abs(number) < LARGEST_EXACT else number)
-    return iter(numbers)
+def _named_code(cell: str, prefecture: str | None, places: Places) -> str | UnmatchedName:
+    if len(cell) > LONGEST_NAME:
+        return UnmatchedName(f"a code or name of at most {LONGEST_NAME} characters")
+    try:
+        code = places.names.place(cell, prefecture).code
+    except UnmatchedName as error:
+        alone = places.names.prefecture(cell)
+        return alone if alone is not None and alone in places.codes else error
+    if prefecture and prefecture_of(code) != prefecture:
+        return _denied(cell, code, places.names.names[prefecture][0], places)
+    return code
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What the other columns of a row say of its area."""
+
+    names: AreaNames
+    keys: Keys
+    key: int
+    _read: dict[str, str | None] = field(default_factory=dict)
+
+    def prefecture(self, row: Sequence[str]) -> str | None:
+        """Return the prefecture that a column of prefectures names."""
+        told = (self._prefecture(row[at]) for at in self.keys.prefectures if at != self.key)
+        return next((code for code in told if code), None)
+
+    def _prefecture(self, cell: str) -> str | None:
+        if cell not in self._read:
+            self._read[cell] = self.names.prefecture(bare(cell))
+        return self._read[cell]
+
+    def agrees(self, row: Sequence[str], code: str) -> bool | None:
+        """Return whether names and prefectures beside a code are its area's; None if they do not say."""
+        prefecture = self.prefecture(row)
+        if prefecture is not None and prefecture != prefecture_of(code):
+            return False
+        told = {self.names.agrees(code, bare(row[at])[:LONGEST_NAME]) for at in self._named}
+        return False if False in told else (True if True in told else None)
+
+    def written(self, row: Sequence[str]) -> str:
+        """Return what stands there."""
+        return " ".join(row[at] for at in self.columns)[:200]
+
+    @cached_property
+    def columns(self) -> tuple[int, ...]:
+        """The columns that say something of it."""
+        return tuple(at for at in (*self.keys.prefectures, *self.keys.names) if at != self.key)
+
+    @cached_property
+    def _named(self) -> tuple[int, ...]:
+        return tuple(at for at in self.keys.names if at != self.key)

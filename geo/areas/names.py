@@ -20,9 +20,10 @@ from geo.errors import Finding, InvalidAreaCode, UnmatchedName
 _DISTRICT = re.compile(r"(.+?郡)(.+[町村])")
 _PART = re.compile(r"(.*?)\((.*)\)")
 _SEPARATORS = frozenset("、,;・/\n")
+_ROMAN = re.compile("[A-Za-z]")
 _ROMAN_GAPS = re.compile(r"[-‐‑–.'’`]")
 #: What the Roman name of a prefecture may end in beside its own (Gunma-ken).
-_ROMAN_KINDS = ("ken", "to", "fu", "prefecture", "pref")
+_ROMAN_KINDS = ("", "ken", "to", "fu", "prefecture", "pref")
 
 
 @dataclass(frozen=True)
@@ -111,16 +112,24 @@ class AreaNames:
         romans: Mapping[str, str] | None = None,
     ) -> None:
         self.names = names
-        self._romans = {code: roman(name) for code, name in (romans or {}).items()}
+        self._romans = romans or {}
         self._by_name: dict[str, set[str]] = {}
         self._by_folded: dict[str, set[str]] = {}
-        spelt = [(code, name) for code, (name, _) in names.items()]
-        for code, name in [*spelt, *((code, name) for code, name in former if code in names)]:
+        self._folded = {code: folded(name) for code, (name, _) in names.items()}
+        for code, (name, _) in names.items():
             self._by_name.setdefault(plain(name), set()).add(code)
-            self._by_folded.setdefault(folded(name), set()).add(code)
-        self._by_roman: dict[str, set[str]] = {}
+            self._by_folded.setdefault(self._folded[code], set()).add(code)
+        for code, name in former:
+            if code in names:
+                self._by_name.setdefault(plain(name), set()).add(code)
+                self._by_folded.setdefault(folded(name), set()).add(code)
+
+    @cached_property
+    def _by_roman(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
         for code, name in self._romans.items():
-            self._by_roman.setdefault(name, set()).add(code)
+            found.setdefault(roman(name), set()).add(code)
+        return found
 
     @cached_property
     def _prefectures(self) -> dict[str, str]:
@@ -139,7 +148,7 @@ class AreaNames:
                 called[name[:-1]] = code
         for code, name in self._romans.items():
             if code.endswith("000"):
-                called |= dict.fromkeys([name, *(name + kind for kind in _ROMAN_KINDS)], code)
+                called |= dict.fromkeys([roman(name) + kind for kind in _ROMAN_KINDS], code)
         return called
 
     def prefecture(self, written: str) -> str | None:
@@ -169,7 +178,7 @@ class AreaNames:
         if named is not None and named != prefecture_of(code):
             return False
         rest = folded(rest)
-        own = folded(self.names[code][0])
+        own = self._folded[code]
         if len(rest) > 1 and (own.startswith(rest) or own.endswith(rest) or rest.endswith(own)):
             return True
         there = self._candidates(rest)
@@ -237,7 +246,7 @@ class AreaNames:
     def _called(self, name: str, prefecture: str | None) -> set[str]:
         exact = self._by_name.get(name, set())
         alike = self._by_folded.get(folded(name), set())
-        if not alike and self._by_roman:
+        if not alike and self._romans and _ROMAN.search(name):
             alike = self._by_roman.get(roman(name), set())
         there = {prefecture_of(code) for code in exact}
         return exact if exact and (prefecture is None or prefecture in there) else exact | alike

@@ -6,6 +6,7 @@ two forms (the list of 常用漢字 with its 旧字体, JIS X 0208 beside JIS X 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 #: Each character after the first of a group is read as the first.
@@ -42,6 +43,7 @@ _RADICALS = (
     "⻗雨 ⻘青 ⻙韋 ⻚頁 ⻛風 ⻜飛 ⻝食 ⻞食 ⻟食 ⻢馬 ⻣骨 ⻤鬼 ⻥魚 ⻦鳥 ⻧鹵 ⻨麦 ⻩黄 ⻫斉 ⻬斉 ⻭歯 "
     "⻮歯 ⻯竜 ⻰竜 ⻱亀 ⻲亀 ⻳亀"
 )
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 RADICALS = str.maketrans({pair[0]: pair[1] for pair in _RADICALS.split()})
 
 
@@ -51,10 +53,9 @@ def seen(text: str) -> str:
     >>> seen("⻑久⼿市"), seen("葛\U000e0100城市")
     ('長久手市', '葛城市')
     """
-    composed = unicodedata.normalize("NFKC", text.translate(RADICALS)).translate(RADICALS)
-    return "".join(sign for sign in composed if not _is_unseen(sign))
-
-
-def _is_unseen(sign: str) -> bool:
-    is_selector = "\ufe00" <= sign <= "\ufe0f" or "\U000e0100" <= sign <= "\U000e01ef"
-    return is_selector or unicodedata.category(sign) == "Cf"
+    if text.isascii():
+        return text
+    composed = _SELECTORS.sub("", unicodedata.normalize("NFKC", text.translate(RADICALS)))
+    if composed.isprintable():
+        return composed
+    return "".join(sign for sign in composed if unicodedata.category(sign) != "Cf")

@@ -7,11 +7,8 @@ it has no number stands in its ``NOTE``.
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -21,6 +18,7 @@ import orjson
 from geo.codes import area_code
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.figures.observations import EXPECTED_NUMBER, Row, ascii_number, distinct, missing_status, number
+from geo.files.archives import gunzipped
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
@@ -133,14 +131,7 @@ def _signs(notes: Json) -> dict[str, str]:
 
 def _unpacked(data: bytes) -> bytes:
     """Return the text of an answer, gzipped or not, up to ``MAX_BYTES``."""
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        with gzip.open(io.BytesIO(data)) as opened:
-            text = opened.read(MAX_BYTES + 1)
-    except (EOFError, OSError, zlib.error) as error:
-        finding = Finding("file", "gzip", str(error), "a whole gzip file")
-        raise InvalidFile(f"The gzip file is broken: {error}", [finding]) from error
+    text = gunzipped(data, MAX_BYTES + 1, "The answer")
     if len(text) > MAX_BYTES:
         finding = Finding("file", "size", "larger", f"at most {MAX_BYTES >> 20} MiB unpacked")
         raise InvalidFile(f"The answer unpacks to more than {MAX_BYTES >> 20} MiB", [finding])

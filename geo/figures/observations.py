@@ -99,6 +99,8 @@ def ascii_number(written: str) -> str:
     >>> ascii_number("－１，２３４．５"), ascii_number("△120"), ascii_number("△")
     ('-1,234.5', '-120', '△')
     """
+    if written.isascii():
+        return written.strip()
     plain = unicodedata.normalize("NFKC", written.strip()).translate(_DASHES)
     found = _TRIANGLES.match(plain)
     return "-" + plain[found.end() :] if found else plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import shutil
 import stat
 import tarfile
@@ -95,6 +96,23 @@ def inflated(path: Path) -> bytes:
     if len(content) > most:
         raise _too_large(path, most)
     return content
+
+
+def gunzipped(data: bytes, most: int, name: str) -> bytes:
+    """Return what gzipped bytes hold, at most so many of them; bytes that are not gzipped as they are.
+
+    Raises
+    ------
+    InvalidFile : cut off, or no gzip after its first two bytes
+    """
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        with gzip.open(io.BytesIO(data)) as opened:
+            return opened.read(most)
+    except (EOFError, OSError, zlib.error) as error:
+        finding = Finding("file", "gzip", str(error), "a whole gzip file")
+        raise InvalidFile(f"{name} is no whole gzip file: {error}", [finding]) from error
 
 
 def tarred(path: Path) -> Iterator[tuple[str, bytes]]:

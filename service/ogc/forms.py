@@ -130,6 +130,8 @@ class JoinedFeatures(FeatureCollection):
 
     matched: int
     unmatched: list[Finding]
+    key: str
+    other_keys: list[str]
     areas_without_a_row: int
     level: str
     vintage: str

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from geo.areas import joins
+from geo.areas import joins, tables
 from geo.areas.names import AreaNames
 from geo.errors import InvalidFile
 from geo.layers import geojson
@@ -26,6 +26,8 @@ from service.ogc.forms import JoinedFeatures
 
 router = api_router(prefix="/ogc", tags=["ogc"])
 
+#: What an outline says of its area before a table's columns.
+OUTLINES_OWN = ("code", "name", "name_en")
 TYPES = ("text/csv", "application/csv", "application/vnd.ms-excel", "text/plain")
 Key = Annotated[str | None, Query(max_length=80, description="Column that names the areas, by code or name")]
 Level = Annotated[
@@ -66,8 +68,12 @@ async def join(
 ) -> Response:
     """Return the rows of a CSV table on the outlines of their areas, as GeoJSON.
 
-    Areas are named by code (with or without check digit) or by name. `unmatched` lists every row that lies
-    nowhere, with its line and why; nothing is left out in silence. Nothing is stored.
+    Areas are named by code (with or without check digit) or by name, in the column `key`; without it by the
+    first whose cells do: `key` tells which was taken, `other_keys` which others could be. A column of
+    prefectures tells places of one name apart, and what other columns say of a row's area must agree.
+    `unmatched` lists every row that lies nowhere, and every line that is no row, with why; nothing is left
+    out in silence. Columns of numbers are numbers; where a sign of statistics stands for one (-, …, X, △5), a
+    column `…_as_written` has it. Nothing is stored.
 
     At most 8 MiB, 64 columns and 20,000 rows; 250,000 cells, counted as rows and as areas of the answer; 200
     characters a header, without line breaks, and 2,000 characters a cell; 16 MiB of answer beside the
@@ -103,7 +109,7 @@ async def _body(request: Request) -> bytes:
         body = bytearray()
         async for piece in request.stream():
             body += piece
-            if len(body) > joins.MOST_BYTES:
+            if len(body) > tables.MOST_BYTES:
                 break
         request.state.body = bytes(body)
     read: bytes = request.state.body
@@ -122,16 +128,19 @@ class Joined:
 def _joined(
     atlas: Atlas, body: bytes, key: str | None, vintage: Vintage, gazetteer: Gazetteer, areas: str
 ) -> Joined:
-    table = joins.read_table(body)
-    found = joins.joined(table, joins.key_of(table, key), _names(atlas, vintage), gazetteer.position)
+    table = tables.read_table(body)
+    places = joins.Places(_names(atlas, vintage), gazetteer.position, _former(atlas))
+    found = joins.joined(table, places, key)
     rows = {gazetteer.position[code]: row for code, row in found.matched}
     positions = sorted(rows) if areas == "matched" else list(range(len(gazetteer)))
-    joins.check_cells(table, len(positions))
+    tables.check_cells(table, len(positions))
     empty = ("",) * len(table.header)
-    columns = joins.values(table, [rows.get(position, empty) for position in positions])
+    columns = tables.values(table, [rows.get(position, empty) for position in positions])
     members = {
         "matched": len(found.matched),
         "unmatched": list(found.unmatched),
+        "key": table.header[found.key],
+        "other_keys": list(found.other_keys),
         "areas_without_a_row": len(gazetteer) - len(rows),
         "level": gazetteer.level,
         "vintage": str(vintage.date),
@@ -139,18 +148,20 @@ def _joined(
     }
     # the properties of an outline are poured first; a column of the same name must not repeat one
     own = {
-        name if name not in ("code", "name", "name_en") else f"{name}_": column
+        name if name not in OUTLINES_OWN else tables.free_name(f"{name}_", columns): column
         for name, column in columns.items()
     }
-    joins.check_answer(geojson.poured_size(len(positions), own, members))
+    tables.check_answer(geojson.poured_size(len(positions), own, members))
     return Joined(positions, own, members)
 
 
 def _names(atlas: Atlas, vintage: Vintage) -> AreaNames:
-    return AreaNames(
-        {
-            area.code: (area.name_ja, "")
-            for gazetteer in vintage.gazetteers.values()
-            for area in gazetteer.areas
-        }
-    )
+    areas = [area for gazetteer in vintage.gazetteers.values() for area in gazetteer.areas]
+    romans = {area.code: area.name_en for area in areas}
+    return AreaNames({area.code: (area.name_ja, "") for area in areas}, romans=romans)
+
+
+def _former(atlas: Atlas) -> frozenset[str]:
+    """Return the codes that municipal changes name: those of areas that there were."""
+    changes = atlas.catalogue.changes
+    return frozenset(code for change in changes for code in (change.from_code, change.to_code))
