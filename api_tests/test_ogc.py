@@ -691,6 +691,43 @@ def test_a_table_of_rates_has_percent_signs_in_its_header(client: httpx.Client) 
     assert [one["%%3000000000b"] for one in rows] == ["a", "%s"]
 
 
+def test_a_join_says_which_column_it_took_and_which_others_could_be(client: httpx.Client) -> None:
+    body = '行政コード,都道府県,市郡,人口\n10201,群馬県,前橋市,"1,200"\n10202,群馬県,高崎市,…\n出典：例\n'
+    found = client.post("/ogc/joins?detail=low", content=body.encode()).json()
+    assert (found["key"], found["other_keys"], found["matched"]) == ("行政コード", ["市郡"], 2)
+    told = [(one["properties"]["人口"], one["properties"]["人口_as_written"]) for one in found["features"]]
+    assert told == [(1200, None), (None, "…")]
+    assert [(one["where"], one["value"]) for one in found["unmatched"]] == [("line 4", "出典：例")]
+
+
+def test_a_lost_zero_is_joined_to_its_own_area_or_told(client: httpx.Client) -> None:
+    # 012203 of 士別市 without its zero is the code of 市川市
+    body = "団体コード,n\n12203,1\n12211,2\n122033,3\n101150,4\n"
+    found = client.post("/ogc/joins?detail=low", content=body.encode()).json()
+    assert {one["properties"]["code"]: one["properties"]["n"] for one in found["features"]} == {
+        **{"01220": 1, "01221": 2, "12203": 3}
+    }
+    assert [one["where"] for one in found["unmatched"]] == ["line 5"]
+
+
+def test_names_of_our_own_downloads_are_joined(client: httpx.Client) -> None:
+    columns = "code,name,name_en,value"
+    body = f'{columns}\n"=""01202""",函館市,Hakodate-shi,5\n10201,前橋市,Maebashi-shi,6\n'
+    for key in ("code", "name", "name_en"):
+        found = client.post(f"/ogc/joins?detail=low&key={key}", content=body.encode()).json()
+        assert [one["properties"]["value"] for one in found["features"]] == [5, 6], key
+        assert [one["properties"]["code_"] for one in found["features"]] == ["01202", "10201"], key
+
+
+def test_columns_called_as_an_outlines_own_keep_each_its_values(client: httpx.Client) -> None:
+    body = "code,code_,name_,name\n10201,a,b,前橋市\n"
+    (told,) = client.post("/ogc/joins?detail=low", content=body.encode()).json()["features"]
+    properties = told["properties"]
+    assert [properties[name] for name in ("code", "code__", "code_", "name_", "name__")] == [
+        *("10201", 10201, "a", "b", "前橋市")
+    ]
+
+
 @pytest.mark.parametrize(
     ("query", "body", "told"),
     [
