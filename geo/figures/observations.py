@@ -167,6 +167,8 @@ def _checked(
     stated = row["status"]
     if stated and stated not in STATUSES:
         refuse("status", f"empty or one of {', '.join(STATUSES)}")
+    elif not stated and not row["value"].strip():
+        refuse("status", "why there is no value, beside an empty one: " + ", ".join(STATUSES[1:]))
     elif stated and (stated == "ok") != (value is not None):
         refuse("status", "ok with a value, another status without one")
     if len(findings) > before or isinstance(code, InvalidAreaCode):

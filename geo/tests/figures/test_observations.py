@@ -145,6 +145,12 @@ def test_every_bad_line_is_told_with_field_value_and_expectation() -> None:
     assert "check digit 2" in refused.value.findings[1].expected
 
 
+def test_an_empty_cell_replaces_no_figure_without_a_status() -> None:
+    with pytest.raises(InvalidRows, match="why there is no value") as refused:
+        rows_of("population,01100,2020,,\npopulation,01202,2020,,unknown\n")
+    assert [(one.where, one.field) for one in refused.value.findings] == [("line 2", "status")]
+
+
 def test_a_code_that_no_area_has_is_refused() -> None:
     table = read_long_csv((HEAD + "population,01999,2020,5,\n").encode())
     with pytest.raises(InvalidRows, match="an area in 2015"):
