@@ -159,6 +159,7 @@ def test_the_parts_are_a_workbook(tmp_path: Path) -> None:
     assert sheet_rows(path) == [(1, ["code", "value"]), (2, ["10201", "7"])]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")  # it says so where it leaves a part out
 @given(mutated_zip(COMPUTED))
 @proven
 def test_a_mutated_workbook_is_read_or_refused_with_its_place(data: bytes) -> None:
