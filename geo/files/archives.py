@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -21,12 +23,41 @@ MAX_BYTES = 4 << 30
 MAX_RATIO = 200
 #: Small members compress well without harm; the ratio is looked at above this size.
 RATIO_FROM_BYTES = 1 << 20
+#: What a zip that is cut off, damaged, locked or packed in an unknown way raises.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,  # a password, NotImplementedError
+)
+_IS_UTF_8 = 0x800
+
+
+def member_name(member: zipfile.ZipInfo) -> str:
+    """Return the name of a member as its author wrote it, its folders parted by ``/``.
+
+    Windows in Japanese writes names in cp932 without saying so (APPNOTE 4.4.4 knows cp437 and UTF-8 alone),
+    and there a backslash can be the second byte of a letter (表 is 95 5C).
+    """
+    name = member.filename
+    if not member.flag_bits & _IS_UTF_8:
+        for encoding in ("utf-8", "cp932"):
+            try:
+                name = member.filename.encode("cp437").decode(encoding)
+                break
+            except UnicodeError:
+                continue
+    return name.replace("\\", "/")
 
 
 def _fault(member: zipfile.ZipInfo) -> str | None:
     """Return what is wrong with a member, or None."""
-    name = PurePosixPath(member.filename.replace("\\", "/"))
-    if name.is_absolute() or ".." in name.parts or ":" in member.filename or "\0" in member.filename:
+    name = PurePosixPath(member_name(member))
+    if name.is_absolute() or ".." in name.parts or ":" in str(name) or "\0" in str(name):
         return "a relative path inside the archive"
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -55,20 +86,21 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
                 raise InvalidFile(f"The archive has {len(members)} members, at most {MAX_MEMBERS} are read")
             faults = [(member, fault) for member in members if (fault := _fault(member)) is not None]
             if faults:
-                findings = [Finding("archive", "member", m.filename, fault) for m, fault in faults[:20]]
+                findings = [Finding("archive", "member", member_name(m), fault) for m, fault in faults[:20]]
                 raise InvalidFile("The archive has members that are not unpacked", findings)
             return _written(opened, members, folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
-        raise InvalidFile(f"{archive.name} is no whole zip archive: {error}") from error
+    except UNREADABLE as error:
+        finding = Finding(archive.name, "file", str(error), "a whole zip without password")
+        raise InvalidFile(f"{archive.name} is no whole zip archive: {error}", [finding]) from error
 
 
 def _written(opened: zipfile.ZipFile, members: list[zipfile.ZipInfo], folder: Path) -> list[Path]:
     left = MAX_BYTES
     files = []
     for member in members:
-        if member.is_dir():
+        if member.is_dir() or member_name(member).endswith("/"):
             continue
-        target = folder.joinpath(*PurePosixPath(member.filename.replace("\\", "/")).parts)
+        target = folder.joinpath(*PurePosixPath(member_name(member)).parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         left -= member.file_size
         if left < 0:

@@ -138,3 +138,38 @@ def test_a_tar_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:30_000])
     with pytest.raises(InvalidFile, match="no whole archive"):
         list(tarred(path))
+
+
+def windows_zip(path: Path, *members: tuple[bytes, bytes]) -> Path:
+    """A zip as Windows in Japanese makes it: names in cp932, no flag that says so."""
+    names = {f"{'x' * len(name)}{place}": name for place, (name, _) in enumerate(members)}
+    with zipfile.ZipFile(path, "w") as archive:
+        for plain, (_, content) in zip(names, members, strict=True):
+            archive.writestr(plain, content)
+    raw = path.read_bytes()
+    for plain, name in names.items():
+        raw = raw.replace(plain.encode(), name + plain[len(name) :].encode())
+    path.write_bytes(raw)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "utf-8"])
+@pytest.mark.parametrize("name", ["市区町村一覧表.shp", "能登/表/ソ.shp", "函館市.shp"])
+def test_a_name_written_without_saying_how_is_read_as_windows_wrote_it(
+    tmp_path: Path, name: str, encoding: str
+) -> None:
+    # 表, 能 and ソ end with the byte 5C, which alone is a backslash
+    archive = windows_zip(tmp_path / "a.zip", (name.encode(encoding), b"1"))
+    assert unpack(archive, tmp_path / "out") == [tmp_path / "out" / f"{name}0"]
+
+
+def test_folders_parted_by_backslashes_are_folders(tmp_path: Path) -> None:
+    archive = windows_zip(tmp_path / "a.zip", ("表\\一覧.shp".encode("cp932"), b"1"))
+    assert unpack(archive, tmp_path / "out") == [tmp_path / "out" / "表" / "一覧.shp0"]
+
+
+def test_a_name_that_leads_outside_is_refused_in_any_encoding(tmp_path: Path) -> None:
+    archive = windows_zip(tmp_path / "a.zip", ("表\\..\\..\\一覧".encode("cp932"), b"1"))
+    with pytest.raises(InvalidFile, match="not unpacked"):
+        unpack(archive, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
