@@ -9,7 +9,8 @@ from geo.csv_tables import read_table
 from geo.errors import Finding, InvalidRows
 from geo.figures.indicators import Indicator
 from geo.transit.access import Definition
-from geo.transit.gtfs import DAYS, HOURS
+from geo.transit.calendars import DAYS
+from geo.transit.gtfs import HOURS
 from geo.transit.stops import CLASSES
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.transit.gtfs import DAYS, HOURS, Feed
+from geo.transit.calendars import DAYS
+from geo.transit.gtfs import HOURS, Feed
 
 Floats = NDArray[np.float64]
 Texts = NDArray[np.object_]

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
+from geo.transit.calendars import DAYS
 from geo.transit.grids import Grid, read_grid
-from geo.transit.gtfs import DAYS, read_gtfs
+from geo.transit.gtfs import read_gtfs
 from geo.transit.stop_files import read_n02
 from geo.transit.stops import UNKNOWN, Stops, of_feed
 from service.transit.load import Credit, count_gaps, store_grid, store_stops

@@ -65,11 +65,13 @@ def load_stops(
     InvalidFile, InvalidRows : nothing has been changed
     """
     head: dict[str, object] = {"kind": kind}
+    notes: Sequence[str] = ()
     if kind == "gtfs":
         feed = read_gtfs(path, dates)
         stops = of_feed(feed)
         told = {day: str(date) if date else None for day, date in feed.dates.items()}
         head |= {"valid_from": feed.valid_from, "valid_to": feed.valid_to, "dates": told}
+        notes = feed.notes
     elif kind == "p11":
         stops = read_p11(path)
     elif kind == "n02":
@@ -79,7 +81,7 @@ def load_stops(
         finding = Finding("parameter", "kind", kind, "gtfs, p11 or n02")
         raise InvalidFile("There is no such kind of stops", [finding])
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return store_stops(conn, stops, name, credit, head, digest, actor)
+    return store_stops(conn, stops, name, credit, head, digest, actor, notes)
 
 
 def store_stops(
@@ -90,8 +92,16 @@ def store_stops(
     head: Mapping[str, object],
     digest: str,
     actor: str,
+    notes: Sequence[str] = (),
 ) -> dict[str, object]:
-    """Make these the stops of a source."""
+    """Make these the stops of a source; none never take the place of what is there.
+
+    Parameters
+    ----------
+    notes : what the report tells besides
+    """
+    if not len(stops):
+        raise InvalidFile("There are no stops", [Finding("file", "stops", "none", "at least one stop")])
     conn.execute(delete(stop_source).where(stop_source.c.id == name))
     row = {"dates": {}, **vars(credit), **head, "id": name, "sha256": digest}
     conn.execute(insert(stop_source).values(row))
@@ -117,6 +127,8 @@ def store_stops(
     conn.execute(text("analyze stop"))  # gaps may be counted before the database does it by itself
     report: dict[str, object] = {"source": name, "stops": len(stops)}
     report |= {key: str(value) if isinstance(value, dt.date) else value for key, value in head.items()}
+    if notes:
+        report["notes"] = list(notes)
     conn.execute(insert(audit).values(actor=actor, action="load stops", subject=name, detail=report))
     revisions.changed(conn, revisions.stops(name))
     return report

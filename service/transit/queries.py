@@ -31,8 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.transit.calendars import DAYS
 from geo.transit.gaps import PEOPLE, Partition
-from geo.transit.gtfs import DAYS, HOURS
+from geo.transit.gtfs import HOURS
 from geo.transit.stops import UNKNOWN, Stops
 from service.db.tables import (
     area,

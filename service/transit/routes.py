@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter
 from geo.transit.access import Definition, counted, in_plane, plane_of
+from geo.transit.calendars import DAYS
 from geo.transit.gaps import clusters
-from geo.transit.gtfs import DAYS
 from geo.transit.mesh import bounds
 from geo.transit.stops import Stops
 from service.areas.geometry import Bbox, bbox_of

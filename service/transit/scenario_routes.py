@@ -16,8 +16,9 @@ from shapely.errors import GEOSException
 from geo.codes import area_code, prefecture_of
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.transit.access import Definition
+from geo.transit.calendars import DAYS
 from geo.transit.gaps import Change, gap_after
-from geo.transit.gtfs import DAYS, HOURS
+from geo.transit.gtfs import HOURS
 from geo.transit.stops import Stops, joined, without_timetable
 from service.heavy import slowly
 from service.http.dependencies import AtlasDep, api_router

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from geo.transit.gtfs import DAYS, HOURS
+from geo.transit.calendars import DAYS
+from geo.transit.gtfs import HOURS
 from geo.transit.stops import UNKNOWN, Stops, departures_between, joined, without_timetable
 
 
