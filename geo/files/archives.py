@@ -9,6 +9,7 @@ import shutil
 import stat
 import struct
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -124,7 +125,8 @@ def inflated(path: Path) -> bytes:
         with gzip.open(path) as opened:
             content = opened.read(most + 1)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise InvalidFile(f"{path.name} is no whole gzip file: {error}") from error
+        finding = Finding(path.name, "file", str(error), "a whole gzip file")
+        raise InvalidFile(f"{path.name} is no whole gzip file: {error}", [finding]) from error
     if len(content) > most:
         raise _too_large(path, most)
     return content
@@ -145,6 +147,30 @@ def gunzipped(data: bytes, most: int, name: str) -> bytes:
     except (EOFError, OSError, zlib.error) as error:
         finding = Finding("file", "gzip", str(error), "a whole gzip file")
         raise InvalidFile(f"{name} is no whole gzip file: {error}", [finding]) from error
+
+
+def text_of(path: Path) -> tuple[str, bytes]:
+    """Return name and content of a text, which may be gzipped or the only file of a zip.
+
+    The name is what refusals call it: that of the zip and of its member.
+
+    Raises
+    ------
+    InvalidFile : as ``unpack`` and ``inflated``; several files in a zip
+    """
+    with path.open("rb") as opened:
+        start = opened.read(4)
+    if start.startswith(b"\x1f\x8b"):
+        return path.name, inflated(path)
+    if start not in (b"PK\x03\x04", b"PK\x05\x06"):
+        return path.name, path.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        files = [file for file in unpack(path, Path(folder)) if not file.name.startswith(".")]
+        if len(files) != 1:
+            told = ", ".join(file.name for file in files) or "nothing"
+            finding = Finding(path.name, "members", told, "one text: unpack it, and name the texts to read")
+            raise InvalidFile(f"{path.name} holds {len(files)} files", [finding])
+        return f"{path.name} {files[0].name}", files[0].read_bytes()
 
 
 def tarred(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -11,10 +11,12 @@ has: it is not a cell where nobody lives.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 
 from geo.errors import Finding, InvalidFile, InvalidRows
 from geo.figures.observations import SYMBOLS, decoded
+from geo.files.archives import text_of
 from geo.transit import mesh
 
 Floats = NDArray[np.float64]
@@ -36,7 +39,8 @@ LABELS = {
 }
 #: Columns of a table without header: code, population, male, female, households.
 BARE = ("population", "", "", "households")
-SOURCE, RECEIVER, GATHERED = "HTKSYORI", "HTKSAKI", "GASSAN"
+SOURCE, RECEIVER = "HTKSYORI", "HTKSAKI"
+_COUNT = re.compile(r"\d{1,9}(\.\d+)?|\d{1,3}(,\d{3}){1,2}")
 
 
 @dataclass(frozen=True)
@@ -69,156 +73,210 @@ class Grid:
         return dict(zip(reasons.tolist(), counts.tolist(), strict=True))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Table:
-    """What one file tells: the columns of each cell, and why a population is missing."""
+    """What one file tells: the columns of each cell, and why a population is missing.
+
+    Attributes
+    ----------
+    joined : rows that were parts of a cell told before
+    """
 
     columns: tuple[str, ...]
     cells: dict[str, list[float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    joined: int = 0
 
-    def add(self, code: str, values: list[float], reason: str | None) -> bool:
-        """Add a cell, or a part of one that is there; return whether it was.
-
-        Where a part is not told, neither is the whole.
-        """
+    def add(self, code: str, values: list[float], reason: str | None) -> None:
+        """Add a cell, or a part of one that is there. Where a part is not told, neither is the whole."""
         if reason is not None:
             self.missing.setdefault(code, reason)
         before = self.cells.get(code)
         self.cells[code] = values if before is None else [a + b for a, b in zip(before, values, strict=True)]
-        return before is not None
+        self.joined += before is not None
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A file as rows of cells with the lines they begin on, and what is wrong with them."""
+
+    name: str
+    rows: list[tuple[int, list[str]]]
+    findings: list[Finding]
+
+    def refuse(self, line: int, field: str, value: str, expected: str) -> None:
+        self.findings.append(Finding(f"{self.name} line {line}", field, value, expected))
+
+    def cells(self, header: int, width: int) -> Iterator[tuple[int, list[str]]]:
+        """Yield the rows below the header; refuse those cut off, too long or told twice."""
+        widest = len(self.rows[0][1])
+        first: dict[tuple[str, ...], int] = {}
+        for line, row in self.rows[header:]:
+            if len(row) < width:
+                self.refuse(line, "row", ",".join(row), f"{width} cells at least: the row is cut off")
+            elif any(row[widest:]):
+                self.refuse(line, "row", ",".join(row), f"{widest} cells, as the first row has")
+            elif (before := first.setdefault(tuple(row), line)) != line:
+                self.refuse(line, "row", ",".join(row), f"a cell told once: line {before} is the same")
+            else:
+                yield line, row
 
 
 def read_grid(paths: Sequence[Path]) -> Grid:
     """Return the grid that files tell together; parts of a cell are added up.
 
+    Parameters
+    ----------
+    paths : texts, each of them also gzipped or the only text of a zip, as e-Stat hands them out
+
     Raises
     ------
-    InvalidFile : a file without codes or population, cells of several sizes
+    InvalidFile : a file without codes or population, one given twice, cells of several sizes
     InvalidRows : rows that are no cell or no count, by file and line
     """
     together = _Table(())
-    spread = joined = 0
+    spread = 0
     findings: list[Finding] = []
+    given: dict[str, str] = {}
     for path in paths:
-        table, shared, faults = _read(path)
-        findings += faults
+        name, content = text_of(path)
+        text = _rows(name, content)
+        digest = hashlib.sha256(content).hexdigest()
+        if digest in given:
+            finding = Finding(name, "file", f"the same as {given[digest]}", "each file once")
+            raise InvalidFile(f"{name} is given twice", [finding])
+        given[digest] = name
+        table, shared = _read(text)
+        findings += text.findings
         spread += shared
         if not together.columns:
             together = _Table(table.columns)
         elif table.columns != together.columns:
-            finding = Finding(path.name, "columns", ", ".join(table.columns), ", ".join(together.columns))
+            finding = Finding(name, "columns", ", ".join(table.columns), ", ".join(together.columns))
             raise InvalidFile("The files have different columns", [finding])
-        joined += sum(
-            together.add(code, values, table.missing.get(code)) for code, values in table.cells.items()
-        )
+        together.joined += table.joined
+        for code, values in table.cells.items():
+            together.add(code, values, table.missing.get(code))
     if findings:
         raise InvalidRows(f"{len(findings)} rows are wrong; nothing was loaded", findings[:1000])
-    sizes = {len(code) for code in together.cells}
+    sizes = Counter(len(code) for code in together.cells)
     if len(sizes) != 1:
-        listed = ", ".join(mesh.NAMES[size] for size in sorted(sizes)) or "no cells"
-        raise InvalidFile("The cells must be of one size", [Finding("file", "codes", listed, "one size")])
+        listed = ", ".join(f"{sizes[size]} of {mesh.NAMES[size]}" for size in sorted(sizes)) or "no cells"
+        where = ", ".join(given.values())
+        raise InvalidFile("The cells must be of one size", [Finding(where, "codes", listed, "one size")])
     codes = sorted(together.cells)
     rows = np.array([together.cells[code] for code in codes])
     columns = {name: rows[:, place] for place, name in enumerate(together.columns)}
     statuses = np.array([together.missing.get(code, "ok") for code in codes])
-    return Grid(sizes.pop(), np.array(codes), columns, statuses, spread, joined)
+    return Grid(len(codes[0]), np.array(codes), columns, statuses, spread, together.joined)
 
 
-def _read(path: Path) -> tuple[_Table, int, list[Finding]]:
-    """Return what a file tells, how many of its cells shared their ages, and what is wrong."""
-    rows = list(csv.reader(io.StringIO(decoded(path.read_bytes(), path.name), newline="")))
-    first = rows[0] if rows else []
-    if not first:
-        raise InvalidFile(f"{path.name} is empty")
-    if first[0].strip().isdecimal():
+def _rows(name: str, content: bytes) -> _Text:
+    """Return the rows of a text that have something in them, every cell without blanks around it."""
+    reader = csv.reader(io.StringIO(decoded(content, name), newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    before = 0
+    try:
+        for cells in reader:
+            if any(stripped := [cell.strip() for cell in cells]):
+                rows.append((before + 1, stripped))
+            before = reader.line_num
+    except csv.Error as error:
+        finding = Finding(f"{name} line {before + 1}", "row", str(error), "CSV whose quotes are closed")
+        raise InvalidFile(f"{name} is no whole CSV", [finding]) from error
+    if not rows:
+        raise InvalidFile(f"{name} is empty", [Finding(name, "file", "empty", "mesh codes and counts")])
+    return _Text(name, rows, [])
+
+
+def _read(text: _Text) -> tuple[_Table, int]:
+    """Return what a file tells, and how many of its cells shared their ages."""
+    line, first = text.rows[0]
+    if first[0].isdecimal():
         places = {name: place for place, name in enumerate(BARE, 1) if name and place < len(first)}
-        return _plain(path, rows, 0, 0, places)
-    code_at = next((i for i, name in enumerate(first) if name.strip().lower() in ("key_code", "code")), None)
+        return _plain(text, 0, 0, places), 0
+    lowered = [name.lower() for name in first]
+    code_at = next((i for i, name in enumerate(lowered) if name in ("key_code", "code")), None)
     if code_at is None:
-        finding = Finding(f"{path.name} line 1", "header", ",".join(first), "a column KEY_CODE or code")
-        raise InvalidFile(f"{path.name} has no mesh codes", [finding])
+        finding = Finding(f"{text.name} line {line}", "header", ",".join(first), "a column KEY_CODE or code")
+        raise InvalidFile(f"{text.name} has no mesh codes", [finding])
     if SOURCE in first:
-        return _estat(path, rows, first)
-    lowered = [name.strip().lower() for name in first]
+        return _estat(text, first, code_at)
     places = {
         column: lowered.index(name)
         for column, (_, plain) in LABELS.items()
         for name in plain
         if name in lowered
     }
-    return _plain(path, rows, 1, code_at, places)
+    return _plain(text, 1, code_at, places), 0
 
 
-def _expect_population(path: Path, places: Mapping[str, int]) -> None:
+def _expect_population(text: _Text, line: int, places: Mapping[str, int]) -> None:
     if "population" not in places:
-        finding = Finding(path.name, "columns", ", ".join(places) or "none", "a column of total population")
-        raise InvalidFile(f"{path.name} has no population", [finding])
+        told = ", ".join(places) or "none"
+        finding = Finding(f"{text.name} line {line}", "columns", told, "a column of total population")
+        raise InvalidFile(f"{text.name} has no population", [finding])
 
 
-def _cell(path: Path, line: int, code: str, findings: list[Finding]) -> bool:
+def _is_cell(text: _Text, line: int, code: str) -> bool:
     try:
         mesh.edges([code])
     except ValueError as error:
-        findings.append(Finding(f"{path.name} line {line}", "code", code, str(error)))
+        text.refuse(line, "code", code, str(error))
         return False
     return True
 
 
-def _count(path: Path, line: int, name: str, written: str, findings: list[Finding]) -> float:
-    text = written.strip()
-    if not text or text in SYMBOLS:
+def _count(text: _Text, line: int, name: str, written: str) -> float:
+    if not written or written in SYMBOLS:
         return np.nan
-    if not re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        findings.append(Finding(f"{path.name} line {line}", name, text, "a count of people"))
+    plain = unicodedata.normalize("NFKC", written)
+    if not _COUNT.fullmatch(plain):
+        text.refuse(line, name, written, "a count of people")
         return np.nan
-    return float(text)
+    return float(plain.replace(",", ""))
 
 
 def _reason(written: str) -> str | None:
     """Return why a cell tells no population; None where it does."""
-    text = written.strip()
-    return SYMBOLS.get(text) if text else "not_available"
+    return SYMBOLS.get(written) if written else "not_available"
 
 
-def _plain(
-    path: Path, rows: list[list[str]], header: int, code_at: int, places: Mapping[str, int]
-) -> tuple[_Table, int, list[Finding]]:
-    _expect_population(path, places)
-    findings: list[Finding] = []
+def _plain(text: _Text, header: int, code_at: int, places: Mapping[str, int]) -> _Table:
+    _expect_population(text, 1, places)
     table = _Table(tuple(places))
-    for line, row in enumerate(rows[header:], header + 1):
-        if not row or not _cell(path, line, row[code_at].strip() if len(row) > code_at else "", findings):
-            continue
-        written = {name: row[at] if at < len(row) else "" for name, at in places.items()}
-        values = [_count(path, line, name, text, findings) for name, text in written.items()]
-        table.add(row[code_at].strip(), values, _reason(written["population"]))
-    return table, 0, findings
+    for line, row in text.cells(header, max(code_at, *places.values()) + 1):
+        if _is_cell(text, line, row[code_at]):
+            values = [_count(text, line, name, row[at]) for name, at in places.items()]
+            table.add(row[code_at], values, _reason(row[places["population"]]))
+    return table
 
 
-def _estat(path: Path, rows: list[list[str]], first: list[str]) -> tuple[_Table, int, list[Finding]]:
-    labels = [unicodedata.normalize("NFKC", label).replace(" ", "") for label in rows[1]]
+def _estat(text: _Text, first: list[str], code_at: int) -> tuple[_Table, int]:
+    line, written = text.rows[1] if len(text.rows) > 1 else (2, [])
+    labels = [unicodedata.normalize("NFKC", label).replace(" ", "") for label in written]
     places = {
         column: place
         for column, (pattern, _) in LABELS.items()
         for place, label in enumerate(labels)
         if re.fullmatch(pattern, label)
     }
-    _expect_population(path, places)
-    findings: list[Finding] = []
+    _expect_population(text, line, places)
+    if RECEIVER not in first:
+        finding = Finding(f"{text.name} line 1", "header", ",".join(first), f"a column {RECEIVER}")
+        raise InvalidFile(f"{text.name} does not say where suppressed cells are gathered", [finding])
     table = _Table(tuple(places))
     groups: dict[str, list[str]] = {}
-    code_at, source_at, receiver_at = (first.index(name) for name in ("KEY_CODE", SOURCE, RECEIVER))
-    for line, row in enumerate(rows[2:], 3):
-        if not row or not _cell(path, line, row[code_at].strip(), findings):
+    source_at, receiver_at = first.index(SOURCE), first.index(RECEIVER)
+    for line, row in text.cells(2, len(first)):
+        code = row[code_at]
+        if not _is_cell(text, line, code):
             continue
-        code = row[code_at].strip()
-        values = [_count(path, line, name, row[at], findings) for name, at in places.items()]
+        values = [_count(text, line, name, row[at]) for name, at in places.items()]
         table.add(code, values, _reason(row[places["population"]]))
-        if row[source_at].strip() == "2":
-            groups.setdefault(row[receiver_at].strip(), []).append(code)
-    spread = _spread(table.cells, groups, table.columns.index("population"))
-    return table, spread, findings
+        if row[source_at] == "2":
+            groups.setdefault(row[receiver_at], []).append(code)
+    return table, _spread(table.cells, groups, table.columns.index("population"))
 
 
 def _spread(told: dict[str, list[float]], groups: Mapping[str, Sequence[str]], total: int) -> int:

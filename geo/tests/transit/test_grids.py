@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +119,81 @@ def test_the_published_grids_keep_their_sums() -> None:
         pytest.approx(49_863),
     ]
     assert len(read_grid([folder / "population_mesh_third_half_hokkaido_2010.csv"])) == 45_723
+
+
+# Files as they are handed out, and as they arrive
+
+
+def zipped(folder: Path, *texts: str) -> Path:
+    path = folder / "tblT001101H5439.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for place, text in enumerate(texts):
+            archive.writestr(f"{place or ''}tblT001101H5439.txt", text.encode("cp932"))
+    return path
+
+
+def test_a_zip_of_one_text_is_read_as_the_text(tmp_path: Path) -> None:
+    packed, plain = read_grid([zipped(tmp_path, ESTAT)]), read_grid([file(tmp_path, ESTAT)])
+    assert packed.codes.tolist() == plain.codes.tolist()
+    assert packed.columns["population"].tolist() == plain.columns["population"].tolist()
+
+
+def test_a_gzipped_table_is_read_as_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "grid.csv.gz"
+    path.write_bytes(gzip.compress(b"code,pop\n533946113,7\n"))
+    assert read_grid([path]).columns["population"].tolist() == [7]
+
+
+def test_a_zip_of_several_texts_is_refused_with_their_names(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match="holds 2 files") as refused:
+        read_grid([zipped(tmp_path, ESTAT, ESTAT)])
+    assert refused.value.findings[0].value == "1tblT001101H5439.txt, tblT001101H5439.txt"
+
+
+def test_a_fault_in_a_zip_is_told_by_the_name_of_its_text(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRows) as refused:
+        read_grid([zipped(tmp_path, ESTAT.replace("5339461134,0", "5339461139,0"))])
+    assert refused.value.findings[0].where == "tblT001101H5439.zip tblT001101H5439.txt line 6"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "field"),
+    [
+        (ESTAT.removesuffix(",25,5,40\r\n"), "line 6", "row"),
+        (ESTAT.removesuffix("5,40\r\n") + "5,4,0\r\n", "line 6", "row"),
+        (ESTAT + "5339461134,0,,,100,25,5,40\r\n", "line 7", "row"),
+        ("623927494,26,8,18,8\n623927591,181\n", "line 2", "row"),
+        ("code,pop,pop65\n533946113,1,234\n533946114,1,234,10\n", "line 3", "row"),
+        ('code,pop\n533946113,1\n533946114,"2\n533946121,3\n', "line 3", "row"),
+    ],
+    ids=["cut off", "a cell too many", "told twice", "without header", "a comma too many", "open quote"],
+)
+def test_a_row_that_is_not_whole_is_refused_by_its_line(
+    tmp_path: Path, text: str, line: str, field: str
+) -> None:
+    with pytest.raises((InvalidRows, InvalidFile)) as refused:
+        read_grid([file(tmp_path, text)])
+    assert [(one.where, one.field) for one in refused.value.findings] == [(f"grid.txt {line}", field)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [("HTKSAKI", "SAKI", "gathered"), (ESTAT[ESTAT.index(",,,,") :], "", "no population")],
+    ids=["no receivers", "no labels"],
+)
+def test_mesh_statistics_without_what_they_all_have_are_refused(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    with pytest.raises(InvalidFile, match=told):
+        read_grid([file(tmp_path, ESTAT.replace(old, new))])
+
+
+def test_a_file_given_twice_is_refused_and_not_added_up(tmp_path: Path) -> None:
+    one, other = file(tmp_path, ESTAT, "a.txt"), file(tmp_path, ESTAT, "b.txt")
+    with pytest.raises(InvalidFile, match=r"b\.txt is given twice"):
+        read_grid([one, other])
+
+
+def test_counts_with_full_width_digits_and_thousands_are_read(tmp_path: Path) -> None:
+    grid = read_grid([file(tmp_path, 'code,pop\n533946113,"1,234"\n533946114,１２\n')])
+    assert grid.columns["population"].tolist() == [1234, 12]
