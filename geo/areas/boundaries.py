@@ -27,6 +27,8 @@ from geo.files.vector_files import read_vector_file
 
 #: Land that no municipality owns yet; it has no code.
 UNASSIGNED = "所属未定地"
+#: Name of an attribute of rows: rings that were left out.
+COLLAPSED = "collapsed_rings"
 #: Where the land of Japan lies, in degrees: west, south, east, north.
 JAPAN = (122.0, 20.0, 154.5, 46.5)
 
@@ -49,6 +51,8 @@ def read_boundaries(
 ) -> geopandas.GeoDataFrame:
     """Return the parts of a boundary file: ``code`` (None where unassigned), ``name``, ``geometry`` (WGS 84).
 
+    Its ``attrs`` tell how many rings were left out because they had collapsed (``collapsed_rings``).
+
     Parameters
     ----------
     path : zip (Shapefile, GeoJSON or the GML package of N03), .tar.gz of many GeoJSON or TopoJSON files
@@ -63,7 +67,9 @@ def read_boundaries(
     InvalidGeometry : empty, not areal, or outside Japan
     """
     rows = read_layer(path, crs=crs)
-    return _parts(rows, columns or _n03_columns(list(rows.columns)))
+    parts = _parts(rows, columns or _n03_columns(list(rows.columns)))
+    parts.attrs[COLLAPSED] = rows.attrs.get(COLLAPSED, 0)
+    return parts
 
 
 def read_layer(path: Path, *, crs: str | None = None, named: str = "") -> geopandas.GeoDataFrame:
@@ -115,9 +121,11 @@ def _frame(features: Features, crs: str | None) -> geopandas.GeoDataFrame:
     if not features.properties:
         raise InvalidFile("The file has no features")
     rows = pd.DataFrame(features.properties)
-    return geopandas.GeoDataFrame(
+    frame = geopandas.GeoDataFrame(
         rows, geometry=np.array(features.geometries, object), crs=_crs(crs or features.crs or "EPSG:4326")
     )
+    frame.attrs[COLLAPSED] = features.collapsed
+    return frame
 
 
 def _crs(written: str) -> CRS:
@@ -147,7 +155,9 @@ def _tarred(path: Path) -> geopandas.GeoDataFrame:
     if not frames:
         raise InvalidFile(f"{path.name} holds no GeoJSON file")
     joined = pd.concat(frames, ignore_index=True)
-    return geopandas.GeoDataFrame(joined, geometry="geometry", crs=frames[0].crs)
+    rows = geopandas.GeoDataFrame(joined, geometry="geometry", crs=frames[0].crs)
+    rows.attrs[COLLAPSED] = sum(frame.attrs[COLLAPSED] for frame in frames)
+    return rows
 
 
 def _n03_columns(columns: Sequence[str]) -> Columns:
@@ -206,6 +216,9 @@ def _parts(rows: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataF
             findings.append(Finding(f"feature {number}", columns.code, str(written), expected))
     if findings:
         raise InvalidRows(f"{len(findings)} features have no valid area code", findings)
+    if not any(codes):
+        finding = Finding("file", columns.code, f"none in {len(codes)} features", "codes of areas")
+        raise InvalidRows("The file has no area", [finding])
     names = [_name((rows[column].iloc[i] for column in columns.names), code) for i, code in enumerate(codes)]
     prefectures = _prefectures(rows, codes)
     # RFC 7946 wants WGS 84; the source is JGD2011. They differ by far less than the source's accuracy.

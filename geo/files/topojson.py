@@ -30,15 +30,23 @@ BOM = b"\xef\xbb\xbf"
 #: Where objects of a JSON text begin and end: the braces that stand in no string.
 _BRACES = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}]', re.DOTALL)
 _FEATURES = re.compile(rb'"features"\s*:\s*\[')
+#: Rings of more positions are not looked at: simplifying leaves a ring that collapses fewer.
+FEW = 8
 
 
 @dataclass(frozen=True)
 class Features:
-    """Features as a file has them: properties and geometry side by side, and the CRS the file names."""
+    """Features as a file has them: properties and geometry side by side, and the CRS the file names.
+
+    Attributes
+    ----------
+    collapsed : rings that were left out because their points lie on one line: simplified away
+    """
 
     properties: list[dict[str, Json]]
     geometries: list[shapely.Geometry | None]
     crs: str | None
+    collapsed: int = 0
 
 
 def read_document(path: Path) -> dict[str, Json]:
@@ -151,27 +159,85 @@ def _list(value: Json) -> list[Json]:
 def _geojson_features(members: Iterable[Json], crs: Json) -> Features:
     properties: list[dict[str, Json]] = []
     geometries: list[shapely.Geometry | None] = []
+    collapsed = 0
     for number, member in enumerate(members, 1):
         feature = _mapping(member)
         properties.append(_mapping(feature.get("properties")))
-        geometry = feature.get("geometry")
-        try:
-            geometries.append(None if geometry is None else shapely.from_geojson(orjson.dumps(geometry)))
-        except shapely.errors.GEOSException as error:
-            finding = Finding(f"feature {number}", "geometry", str(error), "a GeoJSON geometry")
-            raise InvalidFile(f"Feature {number} has no readable geometry", [finding]) from error
+        geometry, rings = _without_collapsed(feature.get("geometry"))
+        collapsed += rings
+        geometries.append(geometry_of(geometry, f"feature {number}"))
     named = _mapping(_mapping(crs).get("properties")).get("name")
     # RFC 7946: a GeoJSON without a crs member is WGS 84.
-    return Features(properties, geometries, str(named or "EPSG:4326"))
+    return Features(properties, geometries, str(named or "EPSG:4326"), collapsed)
+
+
+def geometry_of(written: object, where: str) -> shapely.Geometry | None:
+    """Return a geometry of GeoJSON, None for null.
+
+    Raises
+    ------
+    InvalidFile : none that can be read; the finding names ``where``
+    """
+    if written is None:
+        return None
+    try:
+        return shapely.from_geojson(orjson.dumps(written))
+    except (shapely.errors.GEOSException, TypeError, ValueError) as error:
+        finding = Finding(where, "geometry", str(error), "a geometry of RFC 7946")
+        raise InvalidFile(f"{where.capitalize()} has no readable geometry", [finding]) from error
+
+
+def _without_collapsed(geometry: Json) -> tuple[Json, int]:
+    """Return a GeoJSON geometry without the rings that have collapsed, and how many these were.
+
+    What is no polygon, or none that can be understood, stays as it is.
+    """
+    told = _mapping(geometry)
+    if told.get("type") not in ("Polygon", "MultiPolygon"):
+        return geometry, 0
+    polygons = _list(told.get("coordinates"))
+    listed = [polygons] if told["type"] == "Polygon" else [_list(polygon) for polygon in polygons]
+    try:
+        kept = [
+            _rings([np.array(_list(ring)[: FEW + 1], np.float64) for ring in polygon]) for polygon in listed
+        ]
+    except (TypeError, ValueError):
+        return geometry, 0
+    lost = sum(len(polygon) for polygon in listed) - sum(len(rings) for rings in kept)
+    if not lost:
+        return geometry, 0
+    standing: list[Json] = [
+        [polygon[place] for place in rings] for polygon, rings in zip(listed, kept, strict=True) if rings
+    ]
+    return {"type": "MultiPolygon", "coordinates": standing}, lost
+
+
+def _rings(lines: Sequence[Line]) -> list[int]:
+    """Return which rings of a polygon have not collapsed; none where its outer one has."""
+    found = [place for place, line in enumerate(lines) if not _is_collapsed(line)]
+    return found if found[:1] == [0] else []
+
+
+def _is_collapsed(line: Line) -> bool:
+    """Return whether a ring that ends where it began encloses nothing: all of its points lie on one line."""
+    if len(line) > FEW:
+        return False
+    if line.ndim != 2 or line.shape[1] < 2:
+        raise ValueError("a position is a longitude and a latitude")
+    points = np.unique(line[:, :2], axis=0)
+    return len(points) < 3 or bool(shapely.area(shapely.convex_hull(shapely.multipoints(points))) == 0)
 
 
 def _decoded_arcs(document: Mapping[str, Json]) -> list[Line]:
     transform = _mapping(document.get("transform"))
-    arcs = [np.array(arc, np.float64) for arc in _list(document.get("arcs"))]
+    # a third number of a position is a height
+    arcs = [np.array(arc, np.float64)[:, :2] for arc in _list(document.get("arcs"))]
     if not transform:
         return arcs
     scale, translate = np.array(transform["scale"], np.float64), np.array(transform["translate"], np.float64)
-    return [np.cumsum(arc, axis=0) * scale + translate for arc in arcs]
+    # what is too large for a double becomes infinite, which the reader of the rows refuses by name
+    with np.errstate(over="ignore", invalid="ignore"):
+        return [np.cumsum(arc, axis=0) * scale + translate for arc in arcs]
 
 
 def _ring(indices: Sequence[Json], arcs: Sequence[Line]) -> Line:
@@ -185,9 +251,11 @@ def _ring(indices: Sequence[Json], arcs: Sequence[Line]) -> Line:
     return np.concatenate(pieces)
 
 
-def _polygon(rings: Sequence[Json], arcs: Sequence[Line]) -> shapely.Polygon:
+def _polygon(rings: Sequence[Json], arcs: Sequence[Line]) -> tuple[shapely.Polygon | None, int]:
+    """Return a polygon without its collapsed rings, None where its outer one is, and how many these are."""
     lines = [_ring(_list(ring), arcs) for ring in rings]
-    return shapely.Polygon(lines[0], lines[1:])
+    kept = [lines[place] for place in _rings(lines)]
+    return shapely.Polygon(kept[0], kept[1:]) if kept else None, len(lines) - len(kept)
 
 
 def _topojson_features(document: Mapping[str, Json], name: str) -> Features:
@@ -197,7 +265,7 @@ def _topojson_features(document: Mapping[str, Json], name: str) -> Features:
         raise InvalidFile(f"{name} must hold one object", [finding])
     properties: list[dict[str, Json]] = []
     geometries: list[shapely.Geometry | None] = []
-    where = "arcs"
+    where, collapsed = "arcs", 0
     try:
         arcs = _decoded_arcs(document)
         members = _list(_mapping(next(iter(objects.values()))).get("geometries"))
@@ -208,11 +276,13 @@ def _topojson_features(document: Mapping[str, Json], name: str) -> Features:
             polygons = [rings] if item.get("type") == "Polygon" else rings
             properties.append(_mapping(item.get("properties")))
             parts = [_polygon(_list(polygon), arcs) for polygon in polygons]
-            geometries.append(shapely.MultiPolygon(parts) if parts else None)
+            standing = [polygon for polygon, _ in parts if polygon is not None]
+            collapsed += sum(lost for _, lost in parts)
+            geometries.append(shapely.MultiPolygon(standing) if standing else None)
     except (IndexError, KeyError, TypeError, ValueError, shapely.errors.GEOSException) as error:
         finding = Finding(where, "arcs", str(error), "polygons whose rings are made of the file's arcs")
         raise InvalidFile(f"{name} is no readable TopoJSON", [finding]) from error
-    return Features(properties, geometries, "EPSG:4326")
+    return Features(properties, geometries, "EPSG:4326", collapsed)
 
 
 def regrouped(document: Mapping[str, Json], key: str, properties: Sequence[str]) -> dict[str, Json]:

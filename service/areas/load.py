@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, insert, select, update
 
-from geo.areas.boundaries import Columns, read_boundaries
+from geo.areas.boundaries import COLLAPSED, Columns, read_boundaries
 from geo.areas.lineage import absent
 from geo.areas.outlines import TOLERANCES, Area, areas_of
 from geo.codes import DESIGNATED_CITIES, SPECIAL_WARDS, prefecture_of
@@ -91,6 +91,7 @@ def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
     progress(1, steps, "simplifying")
     levels, found = areas_of(parts)
     report: dict[str, object] = {"vintage": str(date), "unchanged": False, **asdict(found)}
+    report[COLLAPSED] = parts.attrs[COLLAPSED]
     report |= _completeness(conn, date, [found.code for found in levels["ward"]], names)
     if dry_run:
         return report

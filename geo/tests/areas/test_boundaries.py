@@ -423,3 +423,12 @@ def test_of_a_national_package_the_municipalities_are_read(tmp_path: Path) -> No
 def test_many_files_of_n03_in_one_archive_are_one_country() -> None:
     path = Path(REAL or "") / "boundaries/smartnews-n03-2021/N03-21_by_prefecture.s0010.geojson.tar.gz"
     assert read_boundaries(path)["code"].dropna().nunique() == 1902
+
+
+def test_a_file_without_any_area_is_refused_rather_than_loaded_as_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "areas.geojson"
+    square = shapely.geometry.mapping(shapely.box(139, 36, 139.1, 36.1))
+    land = {"type": "Feature", "properties": {"code": None, "name": None}, "geometry": square}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [land]}))
+    with pytest.raises(InvalidRows, match="no area"):
+        read_boundaries(path)

@@ -177,3 +177,70 @@ def test_a_document_is_read_with_a_byte_order_mark_and_gzipped(tmp_path: Path, p
     path = tmp_path / "a.json"
     path.write_bytes(gzip.compress(body) if packed else body)
     assert read_document(path) == {"type": "Topology"}
+
+
+def with_arcs(arcs: object, *lines: object) -> dict[str, object]:
+    """The triangle with other rings; its own arcs are 0 and 1, further lines follow."""
+    document = json.loads(json.dumps(TRIANGLE))
+    document["arcs"] += lines
+    document["objects"]["areas"]["geometries"][0] |= {"type": "MultiPolygon", "arcs": arcs}
+    return dict(document)
+
+
+POINT_TWICE, THERE_AND_BACK = [[40, 40], [0, 0]], [[2, 1], [1, 0], [-1, 0]]
+
+
+@pytest.mark.parametrize("line", [POINT_TWICE, THERE_AND_BACK, [[2, 1]], [[2, 1], [0, 0], [0, 0], [0, 0]]])
+@pytest.mark.parametrize("arcs", [[[[0, 1]], [[2]]], [[[2]], [[0, 1]]], [[[0, 1], [2]]]])
+def test_rings_that_simplifying_has_collapsed_are_left_out_and_counted(line: object, arcs: object) -> None:
+    found = read(with_arcs(arcs, line))
+    (shape,) = found.geometries
+    assert shape is not None
+    assert shapely.equals(shape, shapely.Polygon([(140, 42), (141, 42), (141, 43)]))
+    assert found.collapsed == 1
+
+
+def test_holes_go_with_the_ring_around_them() -> None:
+    found = read(with_arcs([[[2], [0, 1]], [[0, 1]]], POINT_TWICE))
+    (shape,) = found.geometries
+    assert shape is not None
+    assert shapely.equals(shape, shapely.Polygon([(140, 42), (141, 42), (141, 43)]))
+    assert found.collapsed == 2
+
+
+def test_an_area_of_which_nothing_is_left_is_refused_by_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "areas.topojson"
+    path.write_text(json.dumps(with_arcs([[[2]]], POINT_TWICE)))
+    with pytest.raises(InvalidGeometry) as refused:
+        read_boundaries(path)
+    assert refused.value.findings[0].where == "feature 1 (01202)"
+
+
+def test_collapsed_rings_of_geojson_are_left_out_too() -> None:
+    islet = [[140, 36], [140, 36]]
+    parts = {"type": "MultiPolygon", "coordinates": [[RING], [islet], [RING, islet]]}
+    found = read(collection({"geometry": parts}, {"geometry": {"type": "Polygon", "coordinates": [islet]}}))
+    whole, nothing = found.geometries
+    assert isinstance(whole, shapely.MultiPolygon)
+    assert len(whole.geoms) == 2
+    assert shapely.is_empty(nothing)
+    assert found.collapsed == 3
+
+
+def test_a_boundary_file_tells_how_many_rings_were_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "areas.topojson"
+    path.write_text(json.dumps(with_arcs([[[0, 1]], [[2]]], POINT_TWICE)))
+    assert read_boundaries(path).attrs["collapsed_rings"] == 1
+
+
+def test_heights_of_a_topology_are_left_out(tmp_path: Path) -> None:
+    document = TRIANGLE | {"arcs": [[[0, 0, 5], [10, 0, 1], [0, 10, 1]], [[10, 10, 7], [-10, -10, 0]]]}
+    (shape,) = read(document).geometries
+    assert not shapely.has_z(shape)
+
+
+@pytest.mark.parametrize("depth", [300, 2000])
+def test_a_geometry_nested_without_end_is_refused(depth: int) -> None:
+    body = b'{"type":"FeatureCollection","features":[{"geometry":{"type":"Polygon","coordinates":'
+    with pytest.raises(InvalidFile):
+        features_of(body + b"[" * depth + b"]" * depth + b"}}]}", "a.json")
