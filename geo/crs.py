@@ -7,6 +7,7 @@ rectangular systems have their X axis to the north.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -15,8 +16,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
 
-from geo.errors import Finding, InvalidGeometry, InvalidParameter
+from geo.errors import Finding, InvalidFile, InvalidGeometry, InvalidParameter
 
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -28,6 +30,10 @@ BOX_POINTS = 21
 #: Decimals of coordinates: about a centimetre in degrees, a millimetre in metres.
 DECIMALS = {"degree": 7, "metre": 3}
 
+#: EPSG:6668 · urn:ogc:def:crs:EPSG::6668 · urn:ogc:def:crs:OGC:1.3:CRS84
+_CRS_FORMS = re.compile(
+    r"(?:urn:ogc:def:crs:)?(?:EPSG:[\d.]*:?(\d{4,6})|OGC:(?:1\.3)?:?CRS84)", re.IGNORECASE
+)
 #: JGD2011, WGS 84, Web Mercator, the 19 plane rectangular systems, UTM 51N to 55N on JGD2011.
 CODES = (6668, 4326, 3857, *range(6669, 6688), *range(6688, 6693))
 
@@ -154,3 +160,38 @@ def reference_system(named: str, field: str = "crs") -> ReferenceSystem:
     listed = f"CRS84, EPSG:{', '.join(map(str, CODES[:3]))}, EPSG:{CODES[3]} to {CODES[-1]}"
     finding = Finding("query", field, named, f"one of {listed}, as {EPSG}6668 or EPSG:6668")
     raise InvalidParameter(f"{field} {named[:80]!r} is not told here; there are: {listed}", [finding])
+
+
+def crs_by_code(written: str) -> CRS:
+    """Return the coordinate reference system that a file names by an authority's code, and by nothing else.
+
+    PROJ also takes definitions, and those may name files of the machine.
+
+    >>> crs_by_code("urn:ogc:def:crs:EPSG::4301").name
+    'Tokyo'
+
+    Raises
+    ------
+    InvalidFile : no such code
+    """
+    found = _CRS_FORMS.fullmatch(written.strip())
+    finding = Finding("file", "crs", written, "an EPSG code such as EPSG:6668, or OGC:CRS84")
+    if found is None:
+        raise InvalidFile("The coordinate reference system cannot be read", [finding])
+    try:
+        return CRS.from_epsg(int(found[1] or 4326))
+    except CRSError as error:
+        raise InvalidFile("The coordinate reference system does not exist", [finding]) from error
+
+
+def in_degrees(geometries: Geometries, crs: CRS) -> Geometries:
+    """Return geometries (n,) of x and y in any CRS as longitude and latitude of WGS 84, without heights.
+
+    What is none of the CRS becomes infinite. JGD2011 and WGS 84 are realisations of one system here.
+    """
+    flat: Geometries = shapely.force_2d(geometries)
+    if crs.to_epsg() in (4326, 6668):
+        return flat
+    move = Transformer.from_crs(crs, 4326, always_xy=True)
+    found: Geometries = shapely.transform(flat, lambda xy: np.column_stack(move.transform(*xy.T)))
+    return found

@@ -6,7 +6,6 @@ of unassigned ownership without a code) in any of its packagings, or any file wi
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ import geopandas
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 
 from geo.codes import SPECIAL_WARDS, WARD_CITY, area_code, prefecture_of
+from geo.crs import crs_by_code
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidGeometry, InvalidRows
 from geo.files.archives import tarred, unpack
 from geo.files.topojson import Features, features_of, read_feature_file
@@ -31,11 +29,6 @@ UNASSIGNED = "所属未定地"
 COLLAPSED = "collapsed_rings"
 #: Where the land of Japan lies, in degrees: west, south, east, north.
 JAPAN = (122.0, 20.0, 154.5, 46.5)
-
-#: EPSG:6668 · urn:ogc:def:crs:EPSG::6668 · urn:ogc:def:crs:OGC:1.3:CRS84
-_CRS_FORMS = re.compile(
-    r"(?:urn:ogc:def:crs:)?(?:EPSG:[\d.]*:?(\d{4,6})|OGC:(?:1\.3)?:?CRS84)", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ def read_layer(path: Path, *, crs: str | None = None, named: str = "") -> geopan
         return _tarred(path)
     if name.endswith((".shp", ".gpkg")):
         rows = read_vector_file(path)
-        stated = rows.crs or (_crs(crs) if crs else None)
+        stated = rows.crs or (crs_by_code(crs) if crs else None)
         if stated is None:
             finding = Finding("file", "crs", "none", "a .prj file, or the option --crs EPSG:6668")
             raise InvalidFile(f"{path.name} does not say its coordinate reference system", [finding])
@@ -122,25 +115,12 @@ def _frame(features: Features, crs: str | None) -> geopandas.GeoDataFrame:
         raise InvalidFile("The file has no features")
     rows = pd.DataFrame(features.properties)
     frame = geopandas.GeoDataFrame(
-        rows, geometry=np.array(features.geometries, object), crs=_crs(crs or features.crs or "EPSG:4326")
+        rows,
+        geometry=np.array(features.geometries, object),
+        crs=crs_by_code(crs or features.crs or "EPSG:4326"),
     )
     frame.attrs[COLLAPSED] = features.collapsed
     return frame
-
-
-def _crs(written: str) -> CRS:
-    """Return the coordinate reference system of an authority's code, and of nothing else.
-
-    PROJ also takes definitions, and those may name files of the machine.
-    """
-    found = _CRS_FORMS.fullmatch(written.strip())
-    finding = Finding("file", "crs", written, "an EPSG code such as EPSG:6668, or OGC:CRS84")
-    if found is None:
-        raise InvalidFile("The coordinate reference system cannot be read", [finding])
-    try:
-        return CRS.from_epsg(int(found[1] or 4326))
-    except CRSError as error:
-        raise InvalidFile("The coordinate reference system does not exist", [finding]) from error
 
 
 def _tarred(path: Path) -> geopandas.GeoDataFrame:

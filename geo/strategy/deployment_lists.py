@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import orjson
 import shapely
-from shapely.errors import GEOSException
+from pyproj import CRS
 
+from geo.crs import crs_by_code, in_degrees
 from geo.errors import Finding, InvalidFile
 from geo.figures.observations import decoded
+from geo.files.topojson import geometry_of
 from geo.files.workbooks import sheet_rows
 from geo.strategy.deployment_rows import Entry, canonical_header, column_named
 from geo.strategy.deployments import COLUMNS
@@ -90,16 +93,14 @@ def _workbook(path: Path) -> Iterator[Entry]:
 
 def _json(path: Path) -> Iterator[Entry]:
     try:
-        document = orjson.loads(path.read_bytes())
+        document = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise InvalidFile(
             "JSON として読めません / the list is no JSON",
             [Finding(f"line {error.lineno}", "json", str(error), "a list of objects, or GeoJSON")],
         ) from error
-    if isinstance(document, dict) and document.get("type") == "FeatureCollection":
-        features = document.get("features")
-        for number, feature in enumerate(features if isinstance(features, list) else [], 1):
-            yield _feature(f"feature {number}", feature)
+    if isinstance(document, dict) and document.get("type") in ("FeatureCollection", "Feature"):
+        yield from _features(document)
         return
     objects = document if isinstance(document, list) else [document]
     for number, row in enumerate(objects, 1):
@@ -111,30 +112,43 @@ def _object(where: str, row: object, geometry: shapely.Geometry | None = None) -
         raise InvalidFile(
             f"{where} is no object", [Finding(where, "entry", str(row), "an object with the columns")]
         )
-    names = canonical_header(map(str, row))
-    return Entry(where, dict(zip(names, map(_cell, row.values()), strict=True)), geometry)
+    names = canonical_header(map(str, row), where)
+    cells = {name: _cell(where, name, value) for name, value in zip(names, row.values(), strict=True)}
+    return Entry(where, cells, geometry)
 
 
-def _cell(value: object) -> str:
+def _cell(where: str, name: str, value: object) -> str:
     """Return a JSON value as a cell; a list is joined as a list of cells is written."""
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return ";".join(_cell(item) for item in value)
-    return str(value)
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, list | dict) for item in items):
+        finding = Finding(where, name, type(value).__name__, "a text, a number, or a list of them")
+        raise InvalidFile(f"{where} holds something nested in {name}", [finding])
+    return ";".join(map(_attribute, items))
 
 
-def _feature(where: str, feature: object) -> Entry:
-    if not isinstance(feature, dict):
+def _features(document: Mapping[str, object]) -> Iterator[Entry]:
+    """Yield the features of GeoJSON, whatever CRS it names (GeoJSON 2008, 3), in longitude and latitude."""
+    listed = [document] if document["type"] == "Feature" else document.get("features")
+    crs = _crs(document.get("crs"))
+    for number, feature in enumerate(listed if isinstance(listed, list) else [], 1):
+        yield _feature(f"feature {number}", feature, crs)
+
+
+def _crs(member: object) -> CRS:
+    if member is None:  # RFC 7946: WGS 84
+        return crs_by_code("EPSG:4326")
+    properties = member.get("properties") if isinstance(member, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    return crs_by_code(name if isinstance(name, str) else str(member))
+
+
+def _feature(where: str, feature: object, crs: CRS) -> Entry:
+    properties = feature.get("properties") or {} if isinstance(feature, dict) else None
+    if not isinstance(feature, dict) or not isinstance(properties, dict):
         raise InvalidFile(f"{where} is no feature", [Finding(where, "feature", str(feature), "a Feature")])
-    properties = feature.get("properties") or {}
-    shape = None
-    if feature.get("geometry") is not None:
-        try:
-            shape = shapely.from_geojson(orjson.dumps(feature["geometry"]))
-        except (GEOSException, ValueError, TypeError) as error:
-            finding = Finding(where, "geometry", str(feature["geometry"]), "a geometry of RFC 7946")
-            raise InvalidFile(f"{where} has no geometry that can be read", [finding]) from error
+    shape = geometry_of(feature.get("geometry"), where)
+    if shape is not None:
+        (shape,) = in_degrees(np.array([shape], object), crs)
     # files drawn in a GIS have attributes of their own beside the columns (fid)
     known = {name: value for name, value in properties.items() if column_named(name) in COLUMNS}
     return _object(where, known, shape)
@@ -144,11 +158,10 @@ def _geopackage(path: Path) -> Iterator[Entry]:
     from geo.files.vector_files import read_vector_file
 
     rows = read_vector_file(path)
-    if rows.crs is not None and rows.crs.to_epsg() not in (4326, 6668):
-        rows = rows.to_crs(4326)
+    shapes = in_degrees(rows.geometry.to_numpy(), rows.crs or crs_by_code("EPSG:4326"))
     columns = [name for name in rows.columns if column_named(str(name)) in COLUMNS]
     header = canonical_header(map(str, columns))
-    for number, (cells, shape) in enumerate(zip(rows[columns].to_numpy(), rows.geometry, strict=True), 1):
+    for number, (cells, shape) in enumerate(zip(rows[columns].to_numpy(), shapes, strict=True), 1):
         filled = dict(zip(header, map(_attribute, cells), strict=True))
         yield Entry(f"feature {number}", filled, shape)
 

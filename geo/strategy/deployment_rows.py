@@ -69,8 +69,8 @@ def column_named(header: str) -> str:
     return _BY_LABEL.get(header.strip(), header.strip())
 
 
-def canonical_header(names: Iterable[str]) -> list[str]:
-    """Return the columns that header cells name.
+def canonical_header(names: Iterable[str], where: str = "line 1") -> list[str]:
+    """Return the columns that header cells name; ``where`` is what a refusal calls their place.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def canonical_header(names: Iterable[str]) -> list[str]:
     if unknown or missing or twice:
         expected = f"見出しは / the columns are: {', '.join(COLUMNS)}"
         faults = [("unknown", unknown), ("missing", missing), ("twice", twice)]
-        findings = [Finding("line 1", name, what, expected) for what, names in faults for name in names]
+        findings = [Finding(where, name, what, expected) for what, names in faults for name in names]
         raise InvalidFile("見出しの列が違います / the header has other columns", findings[:40])
     return found
 
@@ -305,9 +305,9 @@ class _Row:
 
     def geometry(self) -> str:
         """Return the row's own geometry as GeoJSON text, or nothing."""
-        shape = self.entry.geometry
-        if shape is None or shapely.is_empty(shape):
+        if self.entry.geometry is None or shapely.is_empty(self.entry.geometry):
             return ""
+        shape = shapely.force_2d(self.entry.geometry)
         expected = ""
         west, south, east, north = shapely.bounds(shape).tolist()
         if shapely.get_num_coordinates(shape) > MAX_VERTICES:

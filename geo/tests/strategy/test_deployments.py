@@ -320,3 +320,101 @@ def test_the_list_that_ships_has_no_faults_and_names_every_source(context: Conte
     assert sum("smart-cities" in one.measures for one in found) == 142
     assert sum("japanese-ccrc" in one.measures for one in found) == 19
     assert all(one.source_url and one.source_title and one.confidence for one in found)
+
+
+# GeoJSON as GIS programs write it
+
+
+def geojson(folder: Path, *coordinates: object, **members: object) -> Path:
+    """A list of one point each."""
+    path = folder / "list.geojson"
+    features = [
+        {"type": "Feature", "properties": ROW, "geometry": {"type": "Point", "coordinates": position}}
+        for position in coordinates
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features} | members))
+    return path
+
+
+def site(context: Context, path: Path) -> tuple[float, ...]:
+    (found,) = checked_deployments(read_list(path), context)
+    return tuple(json.loads(found.geometry)["coordinates"])
+
+
+def named(crs: object) -> dict[str, object]:
+    return {"type": "name", "properties": {"name": crs}}
+
+
+@pytest.mark.parametrize("written", ["urn:ogc:def:crs:EPSG::4301", "EPSG:4301"])
+def test_points_of_the_tokyo_datum_are_moved_to_where_they_are(
+    tmp_path: Path, context: Context, written: str
+) -> None:
+    # TKY2JGD (Geospatial Information Authority) moves a point near 塩尻 by about +11.4" and -11.2"
+    moved = site(context, geojson(tmp_path, [137.95, 36.11], crs=named(written)))
+    assert moved == pytest.approx((137.95 - 11.2 / 3600, 36.11 + 11.4 / 3600), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "written", ["urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::6668", "EPSG:4612"]
+)
+def test_points_of_the_datums_in_use_stay_where_they_are(
+    tmp_path: Path, context: Context, written: str
+) -> None:
+    assert site(context, geojson(tmp_path, [137.95, 36.11], crs=named(written))) == (137.95, 36.11)
+
+
+def test_points_in_metres_are_moved_where_the_file_says_which(tmp_path: Path, context: Context) -> None:
+    # 138°30' E, 36° N is the origin of plane rectangular system VIII
+    assert site(context, geojson(tmp_path, [0, 0], crs=named("EPSG:6676"))) == pytest.approx((138.5, 36))
+
+
+@pytest.mark.parametrize("crs", [named("EPSG:1"), named("Tokyo"), named(4301), {"type": "link"}])
+def test_a_crs_that_cannot_be_read_is_refused_and_not_taken_for_degrees(tmp_path: Path, crs: object) -> None:
+    with pytest.raises(InvalidFile) as refused:
+        read_list(geojson(tmp_path, [137.95, 36.11], crs=crs))
+    assert refused.value.findings[0].field == "crs"
+
+
+def test_heights_are_left_out(tmp_path: Path, context: Context) -> None:
+    assert site(context, geojson(tmp_path, [137.95, 36.11, 716.5])) == (137.95, 36.11)
+    read_vector_file_is_loaded()
+    frame = geopandas.GeoDataFrame([ROW], geometry=[shapely.Point(137.95, 36.11, 716.5)], crs=4326)
+    frame.to_file(tmp_path / "list.gpkg", driver="GPKG")
+    assert site(context, tmp_path / "list.gpkg") == (137.95, 36.11)
+
+
+@pytest.mark.parametrize("position", [[36.11, 137.95], [-49500.0, 12300.0], [1e308, 36]])
+def test_a_place_that_is_none_in_japan_is_refused_by_its_feature(
+    tmp_path: Path, context: Context, position: list[float]
+) -> None:
+    with pytest.raises(InvalidRows) as refused:
+        checked_deployments(read_list(geojson(tmp_path, position)), context)
+    assert [(one.where, one.field) for one in refused.value.findings] == [("feature 1", "geometry")]
+
+
+def test_a_single_feature_and_a_byte_order_mark_are_read(tmp_path: Path, context: Context) -> None:
+    path = geojson(tmp_path, [137.95, 36.11])
+    (feature,) = json.loads(path.read_text())["features"]
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(feature).encode())
+    assert site(context, path) == (137.95, 36.11)
+
+
+@pytest.mark.parametrize(
+    ("feature", "field"),
+    [
+        ({"properties": [1], "geometry": None}, "feature"),
+        ({"properties": ROW, "geometry": 5}, "geometry"),
+        ({"properties": ROW | {"note": [[1]]}, "geometry": None}, "note"),
+        ({"properties": ROW | {"note": {"a": 1}}, "geometry": None}, "note"),
+        ({"properties": ROW | {"施策": "x"}, "geometry": None}, "measure_id"),
+    ],
+)
+def test_what_a_feature_cannot_hold_is_refused_by_its_number(
+    tmp_path: Path, feature: dict[str, object], field: str
+) -> None:
+    whole = {"type": "Feature", "properties": ROW, "geometry": None}
+    path = tmp_path / "list.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [whole, feature]}))
+    with pytest.raises(InvalidFile) as refused:
+        read_list(path)
+    assert [(one.where, one.field) for one in refused.value.findings] == [("feature 2", field)]
