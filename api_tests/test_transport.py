@@ -188,6 +188,7 @@ def test_another_threshold_is_another_definition(client: httpx.Client) -> None:
         {"add": [{"lon": 0, "lat": 0}]},
         {"add": [{"lon": 139, "lat": 36}] * 501},
         {"zones": [{"type": "Point", "coordinates": [139, 36]}]},
+        {"zones": [{"type": "Polygon", "coordinates": [[[36, 139], [36, 140], [37, 140], [36, 139]]]}]},
         {"distances_m": {"bus": 9999}},
         {"colour": "red"},
     ],

@@ -23,6 +23,8 @@ from geo.errors import Finding, InvalidFile, InvalidGeometry, InvalidParameter
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 
+#: Where the land of Japan lies, in degrees: west, south, east, north.
+JAPAN = (122.0, 20.0, 154.5, 46.5)
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 #: Points added on each side of a box before it is turned into another CRS, where its sides bend.

@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from geo.codes import SPECIAL_WARDS, WARD_CITY, area_code, prefecture_of
-from geo.crs import crs_by_code
+from geo.crs import JAPAN, crs_by_code
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidGeometry, InvalidRows
 from geo.files.archives import tarred, unpack
 from geo.files.topojson import Features, features_of, read_feature_file
@@ -27,8 +27,6 @@ from geo.files.vector_files import read_vector_file
 UNASSIGNED = "所属未定地"
 #: Name of an attribute of rows: rings that were left out.
 COLLAPSED = "collapsed_rings"
-#: Where the land of Japan lies, in degrees: west, south, east, north.
-JAPAN = (122.0, 20.0, 154.5, 46.5)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-import orjson
-import shapely
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
-from shapely.errors import GEOSException
 
 from geo.codes import area_code, prefecture_of
 from geo.errors import Finding, InvalidParameter, NotFound
@@ -20,6 +17,7 @@ from geo.transit.calendars import DAYS
 from geo.transit.gaps import Change, gap_after
 from geo.transit.gtfs import HOURS
 from geo.transit.stops import Stops, joined, without_timetable
+from geo.transit.zones import read_zones
 from service.heavy import slowly
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
@@ -32,7 +30,7 @@ from service.transit.transport import Region, definition_of
 router = api_router(prefix="/v1", tags=["transport"])
 
 MAX_CHANGES = 500
-MAX_ZONES, MAX_ZONE_VERTICES = 20, 2000
+MAX_ZONES = 20
 
 
 class _Body(BaseModel):
@@ -145,7 +143,7 @@ def _change(region: Region, definition: Definition, asked: Scenario) -> Change:
         other.departures[:] = 0
         added.append(replace(other, departures=_spread(np.array([one.departures]))))
     none = stops.take(np.zeros(len(stops), bool))
-    return Change(removed, joined([none, *added]), _zones(asked.zones))
+    return Change(removed, joined([none, *added]), read_zones(asked.zones))
 
 
 def _new_stops(asked: Sequence[NewStop]) -> Stops:
@@ -170,25 +168,3 @@ def _spread(totals: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         each = np.diff(np.linspace(0, total, len(hours) + 1).round()).astype(np.int32)
         counts[place][:, hours] = each
     return counts
-
-
-def _zones(asked: Sequence[dict[str, object]]) -> Any:
-    found = np.empty(len(asked), object)
-    for place, document in enumerate(asked):
-        try:
-            shape = shapely.from_geojson(orjson.dumps(document))
-        except (GEOSException, ValueError) as error:
-            finding = Finding("body", f"zones.{place}", str(document), "a Polygon of RFC 7946")
-            raise InvalidParameter("A zone cannot be read", [finding]) from error
-        vertices = int(shapely.get_num_coordinates(shape))
-        if (
-            shapely.get_type_id(shape) not in (3, 6)
-            or vertices > MAX_ZONE_VERTICES
-            or not shapely.is_valid(shape)
-        ):
-            expected = f"a valid Polygon or MultiPolygon of at most {MAX_ZONE_VERTICES} vertices"
-            raise InvalidParameter(
-                "A zone cannot be used", [Finding("body", f"zones.{place}", str(document), expected)]
-            )
-        found[place] = shape
-    return found
