@@ -393,6 +393,14 @@ def test_a_view_is_shown_by_the_embed_that_sharing_writes(
     assert said(source) == {"lang": "ja", **query}
 
 
+@pytest.mark.parametrize("written", ["&amp;", "&AMP;", "&amp;amp;", "&#38;", "&#038;", "&#x26;"])
+def test_oembed_reads_an_address_copied_from_the_source_of_a_page(
+    client: httpx.Client, server: Server, written: str
+) -> None:
+    copied = AGEING.replace("&", written)
+    assert oembed(client, server, copied) == oembed(client, server, AGEING)
+
+
 @pytest.mark.parametrize(
     ("most", "frame", "picture"),
     [
