@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from geo.errors import Finding, InvalidFile, InvalidGeometry, InvalidParameter
 
@@ -190,10 +190,18 @@ def in_degrees(geometries: Geometries, crs: CRS) -> Geometries:
     """Return geometries (n,) of x and y in any CRS as longitude and latitude of WGS 84, without heights.
 
     What is none of the CRS becomes infinite. JGD2011 and WGS 84 are realisations of one system here.
+
+    Raises
+    ------
+    InvalidFile : from this CRS there is no way to it
     """
     flat: Geometries = shapely.force_2d(geometries)
     if crs.to_epsg() in (4326, 6668):
         return flat
-    move = Transformer.from_crs(crs, 4326, always_xy=True)
+    try:
+        move = Transformer.from_crs(crs, 4326, always_xy=True)
+    except ProjError as error:
+        finding = Finding("file", "crs", crs.name, "a coordinate reference system of the Earth")
+        raise InvalidFile("The coordinates cannot be turned into degrees", [finding]) from error
     found: Geometries = shapely.transform(flat, lambda xy: np.column_stack(move.transform(*xy.T)))
     return found

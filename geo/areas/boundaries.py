@@ -15,6 +15,7 @@ import geopandas
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj.exceptions import ProjError
 
 from geo.codes import SPECIAL_WARDS, WARD_CITY, area_code, prefecture_of
 from geo.crs import JAPAN, crs_by_code
@@ -89,9 +90,23 @@ def read_layer(path: Path, *, crs: str | None = None, named: str = "") -> geopan
             raise InvalidFile(f"{path.name} does not say its coordinate reference system", [finding])
         return rows.set_crs(stated, allow_override=True)
     if name.removesuffix(".gz").endswith((".geojson", ".json", ".topojson")):
-        return _frame(read_feature_file(path), crs)
+        return _frame(read_feature_file(path), crs, path.name)
     finding = Finding("file", "name", path.name, ".zip, .tar.gz, .shp, .gpkg, .geojson, .topojson (or .gz)")
     raise InvalidFile(f"{path.name} is no vector file by its name", [finding])
+
+
+def in_wgs_84(rows: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Return rows with their geometry in longitude and latitude.
+
+    Raises
+    ------
+    InvalidFile : from their CRS there is no way to it
+    """
+    try:
+        return rows.to_crs(4326)
+    except ProjError as error:
+        finding = Finding("file", "crs", str(rows.crs), "a coordinate reference system of the Earth")
+        raise InvalidFile("The coordinates cannot be turned into degrees", [finding]) from error
 
 
 def _main_member(files: Sequence[Path], archive: Path) -> Path:
@@ -108,9 +123,9 @@ def _main_member(files: Sequence[Path], archive: Path) -> Path:
     raise InvalidFile(f"{archive.name} holds no boundary file", [finding])
 
 
-def _frame(features: Features, crs: str | None) -> geopandas.GeoDataFrame:
+def _frame(features: Features, crs: str | None, name: str) -> geopandas.GeoDataFrame:
     if not features.properties:
-        raise InvalidFile("The file has no features")
+        raise InvalidFile(f"{name} has no features", [Finding(name, "features", "none", "at least one")])
     rows = pd.DataFrame(features.properties)
     frame = geopandas.GeoDataFrame(
         rows,
@@ -128,10 +143,11 @@ def _tarred(path: Path) -> geopandas.GeoDataFrame:
         member = PurePosixPath(name)
         if member.suffix not in (".json", ".geojson", ".topojson") or member.name.startswith("."):
             continue
-        frame = _frame(features_of(text, name), None)
+        frame = _frame(features_of(text, name), None, name)
         frames.append(frame if "N03_007" in frame.columns else frame.assign(code=member.stem))
     if not frames:
-        raise InvalidFile(f"{path.name} holds no GeoJSON file")
+        finding = Finding(path.name, "members", "none", ".geojson, .json or .topojson files")
+        raise InvalidFile(f"{path.name} holds no GeoJSON file", [finding])
     joined = pd.concat(frames, ignore_index=True)
     rows = geopandas.GeoDataFrame(joined, geometry="geometry", crs=frames[0].crs)
     rows.attrs[COLLAPSED] = sum(frame.attrs[COLLAPSED] for frame in frames)
@@ -200,7 +216,7 @@ def _parts(rows: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataF
     names = [_name((rows[column].iloc[i] for column in columns.names), code) for i, code in enumerate(codes)]
     prefectures = _prefectures(rows, codes)
     # RFC 7946 wants WGS 84; the source is JGD2011. They differ by far less than the source's accuracy.
-    geometries = shapely.force_2d(rows.geometry.to_crs(4326).to_numpy())
+    geometries = shapely.force_2d(in_wgs_84(rows).geometry.to_numpy())
     told = {"code": codes, "name": names, "prefecture": prefectures}
     frame = geopandas.GeoDataFrame(pd.DataFrame(told, dtype=object), geometry=geometries, crs=4326)
     return _checked(_one_name_each(_without_wholes(frame)))

@@ -84,7 +84,8 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
         with zipfile.ZipFile(archive) as opened:
             members = opened.infolist()
             if len(members) > MAX_MEMBERS:
-                raise InvalidFile(f"The archive has {len(members)} members, at most {MAX_MEMBERS} are read")
+                finding = Finding("archive", "members", str(len(members)), f"at most {MAX_MEMBERS}")
+                raise InvalidFile(f"The archive has {len(members)} members", [finding])
             faults = [(member, fault) for member in members if (fault := _fault(member)) is not None]
             if faults:
                 findings = [Finding("archive", "member", member_name(m), fault) for m, fault in faults[:20]]
@@ -105,7 +106,8 @@ def _written(opened: zipfile.ZipFile, members: list[zipfile.ZipInfo], folder: Pa
         target.parent.mkdir(parents=True, exist_ok=True)
         left -= member.file_size
         if left < 0:
-            raise InvalidFile(f"The archive unpacks to more than {MAX_BYTES >> 30} GiB")
+            finding = Finding("archive", "size", "larger", f"at most {MAX_BYTES >> 30} GiB")
+            raise InvalidFile("The archive unpacks to more than is read", [finding])
         # zipfile reads no more than the size in the directory, and checks the CRC at the end
         with opened.open(member) as source, target.open("xb") as sink:
             shutil.copyfileobj(source, sink)
@@ -195,8 +197,10 @@ def tarred(path: Path) -> Iterator[tuple[str, bytes]]:
                     finding = Finding("archive", "member", member.name, "a plain file: no link, no device")
                     raise InvalidFile("The archive has members that are not unpacked", [finding])
                 yield member.name, opened.read()
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise InvalidFile(f"{path.name} is no whole archive: {error}") from error
+    except (tarfile.TarError, zlib.error, EOFError, OSError, TypeError, ValueError) as error:
+        # tarfile reads the head of a stream byte by byte, and takes the end of it for a TypeError
+        finding = Finding("archive", "file", str(error), "a whole .tar.gz")
+        raise InvalidFile(f"{path.name} is no whole archive: {error}", [finding]) from error
 
 
 def _most(path: Path) -> int:

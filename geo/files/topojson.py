@@ -30,6 +30,8 @@ BOM = b"\xef\xbb\xbf"
 #: Where objects of a JSON text begin and end: the braces that stand in no string.
 _BRACES = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}]', re.DOTALL)
 _FEATURES = re.compile(rb'"features"\s*:\s*\[')
+#: No coordinate is larger, in degrees or metres.
+FARTHEST = 1e8
 #: Rings of more positions are not looked at: simplifying leaves a ring that collapses fewer.
 FEW = 8
 
@@ -73,22 +75,28 @@ def _text(path: Path) -> bytes:
     with path.open("rb") as opened:
         gzipped = opened.read(2) == b"\x1f\x8b"
     if path.stat().st_size > MAX_TEXT_BYTES:
-        raise InvalidFile(f"{path.name} is larger than {MAX_TEXT_BYTES >> 30} GiB")
+        raise _too_large(path.name)
     return inflated(path) if gzipped else path.read_bytes()
 
 
 def json_object(text: bytes, name: str) -> dict[str, Json]:
     """Return the JSON object in ``text``; ``name`` is what a refusal calls it."""
     if len(text) > MAX_TEXT_BYTES:
-        raise InvalidFile(f"{name} is larger than {MAX_TEXT_BYTES >> 30} GiB")
+        raise _too_large(name)
     try:
         parsed = orjson.loads(text.removeprefix(BOM))
     except json.JSONDecodeError as error:
         finding = Finding(f"line {error.lineno}", "text", str(error), "GeoJSON or TopoJSON in UTF-8")
         raise InvalidFile(f"{name} is no JSON", [finding]) from error
     if not isinstance(parsed, dict):
-        raise InvalidFile(f"{name} holds no object, expected a FeatureCollection or a Topology")
+        finding = Finding(name, "text", type(parsed).__name__, "a FeatureCollection or a Topology")
+        raise InvalidFile(f"{name} holds no object", [finding])
     return parsed
+
+
+def _too_large(name: str) -> InvalidFile:
+    expected = f"at most {MAX_TEXT_BYTES >> 30} GiB"
+    return InvalidFile(f"{name} is larger than is read", [Finding(name, "size", "larger", expected)])
 
 
 def features_of(text: bytes, name: str) -> Features:
@@ -225,6 +233,8 @@ def _is_collapsed(line: Line) -> bool:
     if line.ndim != 2 or line.shape[1] < 2:
         raise ValueError("a position is a longitude and a latitude")
     points = np.unique(line[:, :2], axis=0)
+    if not (np.abs(points) <= FARTHEST).all():
+        return False  # it is refused by its feature
     return len(points) < 3 or bool(shapely.area(shapely.convex_hull(shapely.multipoints(points))) == 0)
 
 
@@ -235,7 +245,6 @@ def _decoded_arcs(document: Mapping[str, Json]) -> list[Line]:
     if not transform:
         return arcs
     scale, translate = np.array(transform["scale"], np.float64), np.array(transform["translate"], np.float64)
-    # what is too large for a double becomes infinite, which the reader of the rows refuses by name
     with np.errstate(over="ignore", invalid="ignore"):
         return [np.cumsum(arc, axis=0) * scale + translate for arc in arcs]
 
@@ -268,6 +277,8 @@ def _topojson_features(document: Mapping[str, Json], name: str) -> Features:
     where, collapsed = "arcs", 0
     try:
         arcs = _decoded_arcs(document)
+        if not all((np.abs(arc) <= FARTHEST).all() for arc in arcs):
+            raise ValueError("a vertex lies beyond all coordinates")
         members = _list(_mapping(next(iter(objects.values()))).get("geometries"))
         for number, member in enumerate(members, 1):
             where = f"feature {number}"

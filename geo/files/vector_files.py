@@ -72,6 +72,7 @@ def read_vector_file(path: Path) -> geopandas.GeoDataFrame:
     plain = path.resolve(strict=True)  # never a /vsi… path or an address
     if path.suffix.lower() != ".shp":
         return _rows(plain, None)
+    _expect_readable_crs(path)
     # GDAL puts a question mark where it cannot convert a character. Latin-1 gives every byte back as it is.
     rows = _rows(plain, "ISO-8859-1")
     encodings = _encodings(path)
@@ -83,6 +84,18 @@ def read_vector_file(path: Path) -> geopandas.GeoDataFrame:
     expected = f"text in {' or '.join(encodings)}, or a .cpg file that names another encoding"
     finding = Finding("file", "encoding", path.name, expected)
     raise InvalidFile(f"The text of {path.name} is in another encoding than it should be", [finding])
+
+
+def _expect_readable_crs(shapefile: Path) -> None:
+    """Refuse a .prj that is no text, on which pyogrio breaks off."""
+    for end in (".prj", ".PRJ"):
+        stated = shapefile.with_suffix(end)
+        try:
+            (stated.read_bytes() if stated.exists() else b"").decode()
+        except UnicodeDecodeError as error:
+            told = error.object[error.start : error.start + 8].hex(" ")
+            finding = Finding(stated.name, "crs", told, "text in ASCII, or no .prj and the option --crs")
+            raise InvalidFile(f"{stated.name} is no text", [finding]) from error
 
 
 def _rows(plain: Path, encoding: str | None) -> geopandas.GeoDataFrame:
@@ -102,7 +115,8 @@ def _rows(plain: Path, encoding: str | None) -> geopandas.GeoDataFrame:
         finding = Finding("file", "format", plain.name, "a Shapefile or GeoPackage with one layer")
         raise InvalidFile(f"{plain.name} cannot be read: {str(error)[:200]}", [finding]) from error
     if not isinstance(rows, geopandas.GeoDataFrame):
-        raise InvalidFile(f"{plain.name} has no geometry")
+        finding = Finding("file", "geometry", "none", "one layer with geometry")
+        raise InvalidFile(f"{plain.name} has no geometry", [finding])
     return rows
 
 
@@ -116,7 +130,7 @@ def _encodings(shapefile: Path) -> tuple[str, ...]:
         try:
             found = codecs.lookup(_CODE_PAGES.get(name, f"cp{name}" if name.isdecimal() else name))
             "".encode(found.name)  # Python also has codecs that are no text
-        except LookupError as error:
+        except (LookupError, ValueError) as error:
             finding = Finding("file", "cpg", written, "the name of an encoding, such as UTF-8 or cp932")
             raise InvalidFile(f"The .cpg file of {shapefile.name} names no encoding", [finding]) from error
         return (found.name,)

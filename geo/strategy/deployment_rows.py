@@ -85,7 +85,9 @@ def canonical_header(names: Iterable[str], where: str = "line 1") -> list[str]:
     if unknown or missing or twice:
         expected = f"見出しは / the columns are: {', '.join(COLUMNS)}"
         faults = [("unknown", unknown), ("missing", missing), ("twice", twice)]
-        findings = [Finding(where, name, what, expected) for what, names in faults for name in names]
+        findings = [
+            Finding(where, name or "(blank)", what, expected) for what, names in faults for name in names
+        ]
         raise InvalidFile("見出しの列が違います / the header has other columns", findings[:40])
     return found
 
@@ -408,5 +410,6 @@ def checked_deployments(entries: Iterable[Entry], context: Context) -> list[Depl
             findings,
         )
     if not found:
-        raise InvalidFile("データの行がありません / the list has no rows")
+        finding = Finding("file", "rows", "0", "1 行以上 / at least one row")
+        raise InvalidFile("データの行がありません / the list has no rows", [finding])
     return found

@@ -268,7 +268,7 @@ def _estat(text: _Text, first: list[str], code_at: int) -> tuple[_Table, int]:
     table = _Table(tuple(places))
     groups: dict[str, list[str]] = {}
     source_at, receiver_at = first.index(SOURCE), first.index(RECEIVER)
-    for line, row in text.cells(2, len(first)):
+    for line, row in text.cells(2, max(len(first), *(at + 1 for at in places.values()))):
         code = row[code_at]
         if not _is_cell(text, line, code):
             continue

@@ -99,7 +99,8 @@ class Tables:
             raise InvalidFile(f"{self.path.name} has no stops.txt nor any other table", [finding])
         (members,) = folders.values()
         if sum(info.file_size for info in members.values()) > MAX_BYTES:
-            raise InvalidFile(f"{self.path.name} unpacks to more than {MAX_BYTES >> 30} GiB")
+            finding = self.finding("", 0, "size", "larger", f"at most {MAX_BYTES >> 30} GiB of tables")
+            raise InvalidFile(f"{self.path.name} unpacks to more than is read", [finding])
         return members
 
     def finding(self, name: str, line: int, field: str, value: str, expected: str) -> Finding:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.areas.boundaries import read_layer
-from geo.errors import Finding, InvalidFile
+from geo.areas.boundaries import in_wgs_84, read_layer
+from geo.crs import JAPAN
+from geo.errors import Finding, InvalidFile, InvalidGeometry
 from geo.transit.stops import Stops, without_timetable
 
 #: Types of geometry as shapely numbers them: point; line, several lines.
@@ -26,14 +28,14 @@ def read_p11(path: Path) -> Stops:
 
     Raises
     ------
-    InvalidFile : other columns, or geometry that is no point
+    InvalidFile : other columns, geometry that is no point, or none
+    InvalidGeometry : outside Japan
     """
-    rows = read_layer(path, named="P11").to_crs(4326)
+    rows = in_wgs_84(read_layer(path, named="P11"))
     _expect(path, rows.columns, ("P11_001", "P11_002", "P11_004_01"))
-    rows = rows[~(rows.geometry.is_empty | rows.geometry.isna())]
+    rows = _placed(path, rows)
     points = rows.geometry.to_numpy()
-    if not (shapely.get_type_id(points) == POINT).all():
-        raise InvalidFile(f"{path.name} has stops that are no points")
+    _expect_kind(path, rows, shapely.get_type_id(points) == POINT, "stops that are no points", "a Point")
     slots = sorted(name for name in rows.columns if re.fullmatch(r"P11_004_\d{2}", name))
     listed = [
         sorted({code for cell in cells if isinstance(cell, str) for code in cell.split(",") if code})
@@ -63,14 +65,15 @@ def read_n02(path: Path, geometry: str = "midpoint") -> Stops:
 
     Raises
     ------
-    InvalidFile : other columns, or geometry that is no line
+    InvalidFile : other columns, geometry that is no line, or none
+    InvalidGeometry : outside Japan
     """
-    rows = read_layer(path, named="Station").to_crs(4326)
+    rows = in_wgs_84(read_layer(path, named="Station"))
     _expect(path, rows.columns, ("N02_001", "N02_004", "N02_005"))
-    rows = rows[~(rows.geometry.is_empty | rows.geometry.isna())]
+    rows = _placed(path, rows)
     lines = shapely.line_merge(rows.geometry.to_numpy())
-    if not np.isin(shapely.get_type_id(lines), LINES).all():
-        raise InvalidFile(f"{path.name} has stations that are no lines")
+    is_line = np.isin(shapely.get_type_id(lines), LINES)
+    _expect_kind(path, rows, is_line, "stations that are no lines", "a LineString")
     if geometry == "midpoint":
         points: NDArray[np.object_] = shapely.line_interpolate_point(
             np.array([max(shapely.get_parts(line), key=shapely.length) for line in lines], object),
@@ -94,6 +97,42 @@ def read_n02(path: Path, geometry: str = "midpoint") -> Stops:
         shapely.get_x(points),
         shapely.get_y(points),
     )
+
+
+def _placed(path: Path, rows: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Return the rows that have a place.
+
+    Raises
+    ------
+    InvalidFile : none has
+    InvalidGeometry : some lie outside Japan: latitude before longitude, or metres
+    """
+    found = rows[~(rows.geometry.is_empty | rows.geometry.isna())]
+    if not len(found):
+        finding = Finding(path.name, "geometry", f"none in {len(rows)} features", "places of stops")
+        raise InvalidFile(f"{path.name} has no stop with a place", [finding])
+    box = shapely.bounds(found.geometry.to_numpy())
+    inside: NDArray[np.bool_] = np.all((box[:, :2] >= JAPAN[:2]) & (box[:, 2:] <= JAPAN[2:]), axis=1)
+    if not inside.all():
+        findings = _findings(found, ~inside, "a place in Japan, in degrees, longitude before latitude")
+        raise InvalidGeometry(f"{path.name} has stops outside Japan", findings)
+    return found
+
+
+def _expect_kind(
+    path: Path, rows: geopandas.GeoDataFrame, is_right: NDArray[np.bool_], fault: str, expected: str
+) -> None:
+    if not is_right.all():
+        raise InvalidFile(f"{path.name} has {fault}", _findings(rows, ~is_right, expected))
+
+
+def _findings(rows: geopandas.GeoDataFrame, wrong: NDArray[np.bool_], expected: str) -> list[Finding]:
+    """Return the features at fault, 100 at most."""
+    found = rows[wrong][:100]
+    return [
+        Finding(f"feature {place + 1}", "geometry", shapely.to_wkt(shape), expected)
+        for place, shape in zip(found.index, found.geometry, strict=True)
+    ]
 
 
 def _expect(path: Path, columns: Iterable[str], needed: Sequence[str]) -> None:

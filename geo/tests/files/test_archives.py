@@ -63,7 +63,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
 
 def test_too_many_members_are_refused(tmp_path: Path) -> None:
     archive = archive_of(tmp_path / "a.zip", *((f"{n}.shp", b"") for n in range(MAX_MEMBERS + 1)))
-    with pytest.raises(InvalidFile, match="201 members, at most 200"):
+    with pytest.raises(InvalidFile, match="201 members"):
         unpack(archive, tmp_path / "out")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+from functools import cache
 from pathlib import Path
 
 import geopandas
@@ -32,11 +33,16 @@ ROW = {
 }
 
 
-@pytest.fixture(scope="module")
-def context() -> Context:
+@cache
+def catalogue() -> Context:
     strategy = read_strategy(CATALOG)
     dates = {date: names_on(date) for date in (TODAY, dt.date(2018, 1, 1), dt.date(2024, 10, 1))}
     return Context(strategy.measure_named, tuple(strategy.measures_by_id), dates.__getitem__, TODAY, TODAY)
+
+
+@pytest.fixture
+def context() -> Context:
+    return catalogue()
 
 
 def read(context: Context, **cells: str) -> Deployment:
