@@ -196,6 +196,9 @@ class Tables:
         """Yield the rows of a table with the line on which each begins."""
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         before = 0
+        if "\0" in text:
+            line = text[: text.index("\0")].count("\n") + 1
+            raise self._unreadable(name, line, "text", "NUL", "text without control characters")
         try:
             for cells in reader:
                 yield before + 1, [cell.strip() for cell in cells]

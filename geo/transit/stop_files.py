@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -41,7 +42,7 @@ def read_p11(path: Path) -> Stops:
         sorted({code for cell in cells if isinstance(cell, str) for code in cell.split(",") if code})
         for cells in rows[slots].to_numpy()
     ]
-    names, operators = rows["P11_001"].fillna("").tolist(), rows["P11_002"].fillna("").tolist()
+    names, operators = _texts(rows, "P11_001").tolist(), _texts(rows, "P11_002").tolist()
     return without_timetable(
         [f"p11-{place}" for place in rows.index],
         names,
@@ -85,9 +86,9 @@ def read_n02(path: Path, geometry: str = "midpoint") -> Stops:
         dense = shapely.segmentize(lines, ALONG)
         coordinates, of_row = shapely.get_coordinates(dense, return_index=True)
         points = np.asarray(shapely.points(coordinates), object)
-    names = rows["N02_005"].fillna("").to_numpy()[of_row].tolist()
-    operators = rows["N02_004"].fillna("").to_numpy()[of_row].tolist()
-    kinds = rows["N02_001"].fillna("").astype(str).to_numpy()[of_row].tolist()
+    names, operators, kinds = (
+        _texts(rows, column)[of_row].tolist() for column in ("N02_005", "N02_004", "N02_001")
+    )
     return without_timetable(
         [f"n02-{row}-{place}" for place, row in enumerate(of_row)],
         names,
@@ -133,6 +134,20 @@ def _findings(rows: geopandas.GeoDataFrame, wrong: NDArray[np.bool_], expected: 
         Finding(f"feature {place + 1}", "geometry", shapely.to_wkt(shape), expected)
         for place, shape in zip(found.index, found.geometry, strict=True)
     ]
+
+
+def _texts(rows: geopandas.GeoDataFrame, column: str) -> NDArray[np.object_]:
+    """Return a column as texts, empty where there is none; no database stores a NUL."""
+    found = np.array(["" if _is_missing(value) else str(value) for value in rows[column]], object)
+    for place, text, value in zip(rows.index, found, rows[column], strict=True):
+        if "\0" in text or isinstance(value, list | dict):
+            finding = Finding(f"feature {place + 1}", column, repr(text), "a text without control characters")
+            raise InvalidFile("A text of the file cannot be stored", [finding])
+    return found
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
 
 
 def _expect(path: Path, columns: Iterable[str], needed: Sequence[str]) -> None:

@@ -352,3 +352,9 @@ def test_a_zip_of_zips_is_refused_with_what_it_holds(tmp_path: Path) -> None:
 def test_a_feed_without_a_served_stop_is_refused_rather_than_loaded_as_nothing(tmp_path: Path) -> None:
     times = TIMES.splitlines()[0] + "\n"
     assert refused(feed(tmp_path, stop_times_txt=times)) == [("stop_times.txt", "file", "missing or empty")]
+
+
+def test_a_text_with_a_nul_is_refused_because_no_database_stores_it(tmp_path: Path) -> None:
+    assert refused(feed(tmp_path, stops_txt=STOPS.replace("駅前", "駅\0前"))) == [
+        ("stops.txt line 5", "text", "NUL")
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from geo.errors import InvalidFile
+from geo.errors import InvalidFile, InvalidGeometry
 from geo.transit.stop_files import read_n02, read_p11
 from geo.transit.stops import UNKNOWN
 
@@ -114,3 +114,24 @@ def test_a_station_in_parts_is_told_by_the_middle_of_its_longest(tmp_path: Path)
     }
     found = read_n02(layer(tmp_path, "N02_Station.geojson", (station(), parts)))
     assert (found.lon.tolist(), found.lat.tolist()) == ([140.0], [pytest.approx(36.002)])
+
+
+@pytest.mark.parametrize("position", [[36.0, 139.0], [15_000_000.0, 4_000_000.0], [100.0, 36.0]])
+def test_stops_outside_japan_are_refused_by_their_features(tmp_path: Path, position: list[float]) -> None:
+    swapped: Json = {"type": "Point", "coordinates": position}
+    path = layer(tmp_path, "P11.geojson", (bus_stop("甲", "1"), point(139)), (bus_stop("乙", "1"), swapped))
+    with pytest.raises(InvalidGeometry, match="outside Japan") as refused:
+        read_p11(path)
+    assert [(one.where, one.field) for one in refused.value.findings] == [("feature 2", "geometry")]
+
+
+def test_a_file_in_which_no_stop_has_a_place_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match="no stop with a place"):
+        read_p11(layer(tmp_path, "P11.geojson", (bus_stop("甲", "1"), None)))
+
+
+def test_a_name_with_a_nul_is_refused_by_its_feature(tmp_path: Path) -> None:
+    path = layer(tmp_path, "P11.geojson", (bus_stop("甲\0", "1"), point(139)))
+    with pytest.raises(InvalidFile, match="cannot be stored") as refused:
+        read_p11(path)
+    assert (refused.value.findings[0].where, refused.value.findings[0].field) == ("feature 1", "P11_001")

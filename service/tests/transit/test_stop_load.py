@@ -1,0 +1,40 @@
+"""Stops from feeds into the database, and that nothing takes the place of what is there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from geo.errors import InvalidFile, InvalidRows
+from geo.tests.transit.feeds import FEED, feed
+from geo.transit.gtfs import read_gtfs
+from geo.transit.stops import of_feed
+from service.tests.databases import Database
+from service.transit.load import Credit, load_stops, store_stops
+
+CREDIT = Credit("title", "credit", "licence")
+
+
+def test_a_feed_is_loaded_with_its_notes(tmp_path: Path, migrated_database: Database) -> None:
+    trips = FEED["trips.txt"].replace("R,平日,T2", "R,WEEKDAYS,T2")
+    with migrated_database.begin() as conn:
+        report = load_stops(conn, feed(tmp_path, trips_txt=trips), "bus", CREDIT, kind="gtfs", actor="tests")
+        audited = conn.execute(text("select detail from audit where action = 'load stops'")).scalar_one()
+    (note,) = audited["notes"]
+    assert json.loads(json.dumps(report)) == audited
+    assert note.startswith("trips.txt line 3: service_id is 'WEEKDAYS'")
+
+
+def test_nothing_takes_the_place_of_stops_that_are_there(tmp_path: Path, migrated_database: Database) -> None:
+    stops = of_feed(read_gtfs(feed(tmp_path)))
+    with migrated_database.begin() as conn:
+        load_stops(conn, feed(tmp_path), "bus", CREDIT, kind="gtfs", actor="tests")
+        with pytest.raises(InvalidFile, match="no stops"):
+            store_stops(conn, stops.take(stops.lat < 0), "bus", CREDIT, {"kind": "gtfs"}, "", "tests")
+        path = feed(tmp_path, stops_txt=FEED["stops.txt"].replace("139.12,0,", "139.12,9,"))
+        with pytest.raises(InvalidRows):
+            load_stops(conn, path, "bus", CREDIT, kind="gtfs", actor="tests")
+        assert conn.execute(text("select count(*) from stop where source = 'bus'")).scalar() == 4
