@@ -110,14 +110,23 @@ def in_wgs_84(rows: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
 
 
 def _main_member(files: Sequence[Path], archive: Path) -> Path:
-    """Return the file of an N03 package to read: the Shapefile, else the GeoJSON; never prefectures alone."""
+    """Return the file of a package to read: the Shapefile, else the GeoJSON; never prefectures alone.
+
+    The national package of N03 has other forms of the same areas beside them, whose names begin alike.
+    Several files of other names are refused: one of them would be left out.
+    """
     # The national package also has prefectures and subprefectures; macOS adds "._" files.
     plain = [f for f in files if not f.name.startswith(".")]
     municipal = [f for f in plain if "prefecture" not in f.stem.lower()]
     for suffix in (".shp", ".gpkg", ".geojson", ".topojson", ".json"):
         found = [f for f in municipal if f.suffix.lower() == suffix]
         if found:
-            return min(found, key=lambda f: (len(f.stem), f))
+            chosen = min(found, key=lambda f: (len(f.stem), f))
+            if all(f.stem.startswith(chosen.stem) for f in found):
+                return chosen
+            told = ", ".join(f.name for f in found)
+            finding = Finding(archive.name, "members", told, "one file: make a zip of each")
+            raise InvalidFile(f"{archive.name} holds several files", [finding])
     listed = ", ".join(f.name for f in files)
     finding = Finding("archive", "members", listed, "a .shp, .gpkg, .geojson or .topojson file")
     raise InvalidFile(f"{archive.name} holds no boundary file", [finding])

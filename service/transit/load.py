@@ -139,7 +139,12 @@ def load_grid(
 ) -> dict[str, object]:
     """Load a population grid from its files, in place of what it had; return a report."""
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
-    return store_grid(conn, read_grid(paths), name, year, credit, digest, actor)
+    found = read_grid(paths)
+    if not np.isfinite(found.columns["population"]).any():
+        told = ", ".join(f"{reason}: {number}" for reason, number in found.without_figure.items())
+        finding = Finding(", ".join(path.name for path in paths), "population", told, "counts of people")
+        raise InvalidFile("No cell tells its people", [finding])
+    return store_grid(conn, found, name, year, credit, digest, actor)
 
 
 def store_grid(

@@ -432,3 +432,34 @@ def test_a_file_without_any_area_is_refused_rather_than_loaded_as_nothing(tmp_pa
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [land]}))
     with pytest.raises(InvalidRows, match="no area"):
         read_boundaries(path)
+
+
+def test_a_zip_of_two_files_is_refused_with_their_names(tmp_path: Path) -> None:
+    square = shapely.geometry.mapping(shapely.box(139, 36, 139.1, 36.1))
+    path = tmp_path / "areas.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for code in ("10201", "10202"):
+            feature = {"type": "Feature", "properties": {"code": code}, "geometry": square}
+            archive.writestr(
+                f"{code}.geojson", json.dumps({"type": "FeatureCollection", "features": [feature]})
+            )
+    with pytest.raises(InvalidFile, match="several files") as refused:
+        read_boundaries(path)
+    assert refused.value.findings[0].value == "10201.geojson, 10202.geojson"
+
+
+def test_names_that_windows_has_packed_are_read(tmp_path: Path) -> None:
+    read_vector_file_is_loaded()
+    folder = tmp_path / "shapefile"
+    folder.mkdir()
+    told = {"code": ["10201"], "name": ["前橋市"]}
+    geopandas.GeoDataFrame(told, geometry=[shapely.box(139, 36, 139.1, 36.1)], crs=6668).to_file(
+        folder / "x.shp"
+    )
+    path = tmp_path / "areas.zip"
+    name = "一覧表".encode("cp932")  # its last byte alone is a backslash
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, "x" * len(name) + file.suffix)
+    path.write_bytes(path.read_bytes().replace(b"x" * len(name), name))
+    assert read_boundaries(path)["code"].tolist() == ["10201"]

@@ -13,7 +13,7 @@ from geo.tests.transit.feeds import FEED, feed
 from geo.transit.gtfs import read_gtfs
 from geo.transit.stops import of_feed
 from service.tests.databases import Database
-from service.transit.load import Credit, load_stops, store_stops
+from service.transit.load import Credit, load_grid, load_stops, store_stops
 
 CREDIT = Credit("title", "credit", "licence")
 
@@ -38,3 +38,14 @@ def test_nothing_takes_the_place_of_stops_that_are_there(tmp_path: Path, migrate
         with pytest.raises(InvalidRows):
             load_stops(conn, path, "bus", CREDIT, kind="gtfs", actor="tests")
         assert conn.execute(text("select count(*) from stop where source = 'bus'")).scalar() == 4
+
+
+def test_a_grid_that_tells_nobody_takes_no_place(tmp_path: Path, migrated_database: Database) -> None:
+    path = tmp_path / "grid.csv"
+    path.write_text("code,pop\n533946113,7\n")
+    with migrated_database.begin() as conn:
+        load_grid(conn, [path], "grid", "2020", CREDIT, "tests")
+        path.write_text("code,pop\n533946113,*\n")
+        with pytest.raises(InvalidFile, match="No cell tells its people"):
+            load_grid(conn, [path], "grid", "2020", CREDIT, "tests")
+        assert conn.execute(text("select population from cell where grid = 'grid'")).scalar() == 7
