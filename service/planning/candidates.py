@@ -9,6 +9,7 @@ import numpy as np
 
 from geo.errors import Finding, NotEnoughData
 from geo.figures.peers import need
+from geo.figures.statistics import ranks
 from geo.strategy.plan import Measure
 from service.areas.gazetteer import Area
 from service.memory.atlas import Atlas
@@ -19,9 +20,13 @@ from service.planning.similarity import Trait, traits
 
 @dataclass(frozen=True)
 class Candidate:
-    """A municipality without a measure: how badly off it is, its values, whether its prefecture acts."""
+    """A municipality without a measure: how badly off it is, its values, whether its prefecture acts.
+
+    Equal needs share a ``rank``, the first of their places.
+    """
 
     area: Area
+    rank: int
     need: float
     values: tuple[float, ...]
     prefecture_deploys: bool
@@ -67,15 +72,17 @@ def candidates_of(atlas: Atlas, asked: AskedCandidates) -> Candidates:
     gazetteer = atlas.gazetteer(chosen.date, "municipality")
     inside = gazetteer.within(asked.parent).tolist()
     taken = touched(atlas, found, chosen)
+    left = [at for at in inside if gazetteer.areas[at].code not in taken and np.isfinite(score[at])]
     rows = [
         Candidate(
             gazetteer.areas[at],
+            place,
             float(score[at]),
             tuple(float(one.values[at]) for one in told),
             gazetteer.areas[at].prefecture in taken,
         )
-        for at in inside
-        if gazetteer.areas[at].code not in taken and np.isfinite(score[at])
+        for at, place in zip(left, ranks(score[left]), strict=True)
+        if place is not None
     ]
-    ordered = sorted(rows, key=lambda row: -row.need)
+    ordered = sorted(rows, key=lambda row: (row.rank, row.area.code))
     return Candidates(found.id, chosen.date, tuple(told), tuple(ordered))

@@ -16,17 +16,24 @@ from service.strategy.policy import COVERAGE
 
 
 class ComparedIndicator(Brief):
-    """An indicator that areas are compared by, and the area's own value."""
+    """An indicator that areas are compared by, and the area's own value.
+
+    ``mean`` and ``deviation`` are those that were used, of the logarithms where ``logarithm``: of the areas
+    that have every indicator, whose values below ``low`` and above ``high`` (the least and the greatest 5 %)
+    count as these.
+    """
 
     period: str
     logarithm: bool
     mean: float
     deviation: float
+    low: float
+    high: float
     value: float | None
 
 
 class PeerDifference(TypedDict):
-    """How far a peer is from the area in one indicator, in standard deviations."""
+    """How far a peer is from the area in one indicator, in its deviations."""
 
     indicator: str
     value: float | None
@@ -57,11 +64,12 @@ class MeasureOfPeers(TypedDict):
 
 
 class Peers(TypedDict):
-    """The areas most like one, and why."""
+    """The areas most like one, and why; ``compared`` areas have every indicator."""
 
     area: NamedArea
     level: str
     vintage: str
+    compared: int
     indicators: list[ComparedIndicator]
     peers: list[SimilarArea]
     measures_peers_run: list[MeasureOfPeers]
@@ -75,7 +83,7 @@ class JudgedIndicator(Brief):
 
 
 class CandidateArea(NamedArea):
-    """A municipality that may need a measure."""
+    """A municipality that may need a measure; equal needs share a rank."""
 
     rank: int
     need: float
@@ -104,16 +112,19 @@ def peers_described(atlas: Atlas, found: Similarity) -> Peers:
         "area": named(area),
         "level": found.gazetteer.level,
         "vintage": str(found.gazetteer.vintage),
+        "compared": found.standard.cases,
         "indicators": [
             {
                 **brief(one.indicator),
                 "period": one.period,
                 "logarithm": one.logarithm,
-                "mean": one.mean,
-                "deviation": one.deviation,
+                "mean": float(found.standard.mean[at]),
+                "deviation": float(found.standard.deviation[at]),
+                "low": float(found.standard.low[at]),
+                "high": float(found.standard.high[at]),
                 "value": float(one.values[found.position]),
             }
-            for one in found.traits
+            for at, one in enumerate(found.traits)
         ],
         "peers": [
             {
@@ -168,7 +179,7 @@ def candidates_described(found: Candidates, limit: int) -> CandidateAreas:
         "candidates": [
             {
                 **named(one.area),
-                "rank": place,
+                "rank": one.rank,
                 "need": one.need,
                 "values": {
                     trait.indicator.id: None if np.isnan(value) else value
@@ -176,7 +187,7 @@ def candidates_described(found: Candidates, limit: int) -> CandidateAreas:
                 },
                 "prefecture_deploys": one.prefecture_deploys,
             }
-            for place, one in enumerate(found.rows[:limit], 1)
+            for one in found.rows[:limit]
         ],
         "coverage": COVERAGE,
     }

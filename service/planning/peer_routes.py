@@ -68,9 +68,12 @@ PeersDep = Annotated[AskedPeers, Depends(asked_peers)]
 async def peers(request: Request, atlas: AtlasDep, asked: PeersDep) -> Response:
     """Return the areas most like one, why, and the measures that they are known to run and it is not.
 
-    Each indicator is taken at its newest period, less its mean and divided by its standard deviation over all
-    areas of the level; one whose values are lopsided (mean above twice the median) by its logarithm. The
-    distance is the root mean square of the differences, in standard deviations. Without `indicators`:
+    Each indicator is taken at its newest period, less its mean and divided by its standard deviation; one
+    whose values are lopsided (mean above twice the median) by its logarithm. Mean and deviation are
+    winsorised: of the areas of the level that have every indicator, the least and the greatest 5 % count as
+    the values `low` and `high`, so that a few towns far out do not decide what an indicator weighs; distances
+    take all values as they are. The distance is the root mean square of the differences, in deviations; equal
+    ones are ordered by code. Without `indicators`:
     population, density, ageing, growth, industries, tax per head and net migration.
     """
     return await kept_json(
@@ -133,7 +136,8 @@ async def candidates(request: Request, atlas: AtlasDep, asked: CandidatesDep, li
 
     `need` is the share of municipalities that are better off, averaged over the indicators that the logic
     model links to the measure (1: the worst in all of them); one that lacks more than half of the values is
-    left out. `prefecture_deploys` tells that the prefecture itself runs it.
+    left out. Equal needs share a rank and are ordered by code. `prefecture_deploys` tells that the prefecture
+    itself runs it.
     """
 
     def make() -> CandidateAreas:
@@ -160,9 +164,9 @@ def _candidates_table(found: Candidates, limit: int) -> tuple[list[str], list[li
     header = ["rank", "code", "name", "prefecture", "need", *ids, "prefecture_deploys"]
     rows = [
         [
-            *(place, one.area.code, one.area.name_ja, one.area.prefecture, one.need),
+            *(one.rank, one.area.code, one.area.name_ja, one.area.prefecture, one.need),
             *(*one.values, one.prefecture_deploys),
         ]
-        for place, one in enumerate(found.rows[:limit], 1)
+        for one in found.rows[:limit]
     ]
     return header, rows

@@ -18,7 +18,7 @@ from geo.codes import city_of
 from geo.eras import period_label
 from geo.figures.breaks import comparable
 from geo.figures.indicators import Indicator
-from geo.figures.peers import nearest
+from geo.figures.peers import nearest, standard
 from geo.figures.statistics import ranks_within
 from geo.layers.words import Named, profile_in_words
 from geo.strategy.deployments import Deployment
@@ -233,7 +233,8 @@ def _yardstick(atlas: Atlas, vintage: Vintage, level: str) -> Yardstick:
     """Return what the areas of a level are compared by; nothing where one of the usual traits is not told."""
     if all(atlas.periods(atlas.indicator(name), level) for name in USUAL):
         return yardstick(atlas, vintage, level)
-    return Yardstick((), np.full((len(atlas.gazetteer(vintage.date, level)), 1), np.nan))
+    nothing = np.full((len(atlas.gazetteer(vintage.date, level)), 1), np.nan)
+    return Yardstick((), standard(nothing), nothing)
 
 
 def indicators_of(atlas: Atlas, goal: Goal) -> list[Indicator]:

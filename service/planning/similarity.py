@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from geo.errors import Finding, InvalidParameter, NotEnoughData
 from geo.figures import peers
 from geo.figures.indicators import Indicator
-from geo.figures.peers import Peer
+from geo.figures.peers import Peer, Standard
 from service.areas.gazetteer import Gazetteer
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -49,16 +48,6 @@ class Trait:
     logarithm: bool
     used: Floats
 
-    @cached_property
-    def mean(self) -> float:
-        """Mean of the compared values."""
-        return float(np.nanmean(self.used))
-
-    @cached_property
-    def deviation(self) -> float:
-        """Standard deviation of the compared values."""
-        return float(np.nanstd(self.used))
-
 
 @dataclass(frozen=True)
 class Yardstick:
@@ -66,10 +55,12 @@ class Yardstick:
 
     Attributes
     ----------
+    standard : the means, deviations and cases that the scores are told by, for each trait
     scores : (n, traits) standardised; the whole row of an area that lacks a value is NaN
     """
 
     traits: tuple[Trait, ...]
+    standard: Standard
     scores: Floats
 
     @property
@@ -85,6 +76,7 @@ class Similarity:
     gazetteer: Gazetteer
     position: int
     traits: tuple[Trait, ...]
+    standard: Standard
     peers: tuple[Peer, ...]
 
 
@@ -137,8 +129,9 @@ def yardstick(atlas: Atlas, vintage: Vintage, level: str, names: Sequence[str] =
     if held is not None:
         return held
     found = traits(atlas, vintage, level, names)
-    scores = peers.standardised(np.stack([one.used for one in found], axis=1))
-    made = Yardstick(tuple(found), scores)
+    values = np.stack([one.used for one in found], axis=1)
+    standard = peers.standard(values)
+    made = Yardstick(tuple(found), standard, peers.standardised(values, standard))
     shelf.put(key, made)
     return made
 
@@ -161,4 +154,5 @@ def similarity(
             Finding(code, one.indicator.id, "no value", f"a value of {one.period}") for one in lacking
         ]
         raise NotEnoughData(f"{code} has no peers: it lacks values to be compared by", findings)
-    return Similarity(gazetteer, position, found.traits, tuple(peers.nearest(found.scores, position, k)))
+    near = tuple(peers.nearest(found.scores, position, k))
+    return Similarity(gazetteer, position, found.traits, found.standard, near)

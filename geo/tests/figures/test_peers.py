@@ -9,17 +9,63 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.figures.peers import distances, nearest, need, standardised
+from geo.figures.peers import distances, nearest, need, standard, standardised
 
-# mean 3, standard deviation 2; mean 30, standard deviation 10 (the fourth town lacks a value)
+# the fourth town lacks a value: three cases
 TOWNS = np.array([[1.0, 20.0], [3.0, 40.0], [5.0, 30.0], [9.0, math.nan]])
 
 
-def test_values_are_told_in_standard_deviations_of_the_towns_that_have_all() -> None:
+def test_values_are_told_in_winsorised_deviations_of_the_towns_that_have_all() -> None:
+    # of three, the quantiles at 5 % and 95 % lie a tenth of a step inside: 1.2, 3, 4.8 and 21, 30, 39
+    told = standard(TOWNS)
+    assert told.cases == 3
+    assert [*told.low, *told.high] == pytest.approx([1.2, 21, 4.8, 39])
+    assert told.mean.tolist() == pytest.approx([3, 30])
+    spread_a, spread_b = math.sqrt(2 * 1.8**2 / 3), math.sqrt(2 * 9**2 / 3)
+    assert told.deviation.tolist() == pytest.approx([spread_a, spread_b])
     scores = standardised(TOWNS)
-    spread_a, spread_b = math.sqrt(8 / 3), math.sqrt(200 / 3)
+    # the values themselves are not moved
     assert scores[0].tolist() == pytest.approx([-2 / spread_a, -10 / spread_b])
     assert np.isnan(scores[3]).all()
+
+
+def test_two_towns_far_out_do_not_decide_what_a_column_weighs() -> None:
+    ordinary = np.arange(100.0)
+    far = ordinary.copy()
+    far[-2:] = 1e6, -1e6
+    columns = standard(np.stack([ordinary, far], axis=1))
+    # a standard deviation of the values as they are would be 4,900 times as large
+    assert columns.deviation[1] == pytest.approx(columns.deviation[0], rel=0.05)
+    assert columns.mean[1] == pytest.approx(columns.mean[0], rel=0.05)
+
+
+def test_without_a_case_there_is_nothing_to_compare_by() -> None:
+    told = standard(np.array([[math.nan, 1.0]]))
+    assert told.cases == 0
+    assert np.isnan(told.mean).all()
+
+
+def test_peers_that_are_as_far_but_for_rounding_come_in_their_order() -> None:
+    # 0.1 + 0.2 is a little more than 0.3
+    scores = np.array([[0.0], [0.1 + 0.2], [0.3]])
+    assert [peer.position for peer in nearest(scores, 0, 2)] == [1, 2]
+
+
+def test_equal_needs_are_equal_whatever_the_order_of_their_columns() -> None:
+    # of five others, 1 + 2 + 3 and 2 + 3 + 1 are better off; the sums of fifths differ in their last bit
+    columns = np.array(
+        [
+            [4.0, 3.0, 2.0],
+            [3.0, 2.0, 4.0],
+            [5.0, 5.0, 5.0],
+            [2.0, 4.0, 3.0],
+            [1.0, 1.0, 1.0],
+            [0.0, 0.0, 0.0],
+        ]
+    )
+    assert 1 / 5 + 2 / 5 + 3 / 5 != 2 / 5 + 3 / 5 + 1 / 5
+    found = need(columns, np.array([True, True, True]))
+    assert found[0] == found[1] == 0.4
 
 
 def test_a_column_without_spread_tells_nothing() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from geo.figures.indicators import Indicator
+from geo.figures.peers import standard
 from geo.figures.statistics import ranks_within
 from service.areas.gazetteer import Area
 from service.figures.forms import brief
@@ -63,7 +64,9 @@ def leaf(level: str = "municipality", rows: tuple[int, ...] = (0, 1, 2, 3, 4)) -
 
 
 def book(*shown: Leaf, level: str = "municipality") -> Book:
-    return Book(level, Yardstick((), np.empty((0, 0))), {"vacancies": shown}, {"work": ("vacancies",)})
+    nothing = np.empty((0, 0))
+    by = Yardstick((), standard(nothing), nothing)
+    return Book(level, by, {"vacancies": shown}, {"work": ("vacancies",)})
 
 
 def card(position: int, *peers: int) -> Card:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from geo.errors import NotFound
+from geo.figures.peers import standard
 from service.memory.atlas import Atlas, Vintage
 from service.planning.profiles import Asked, Book, Card, Rank, Trend, leaves, profile_of, words_of
 from service.planning.similarity import Yardstick
 
-NOTHING = Yardstick((), np.empty((0, 0)))
+NOTHING = Yardstick((), standard(np.empty((0, 0))), np.empty((0, 0)))
 
 
 @pytest.fixture
