@@ -183,7 +183,22 @@ def test_an_effect_is_the_mean_of_its_rows_with_a_students_interval(client: http
     others = [(after[code] or 0) - (before[code] or 0) for code in row["matched"]]
     assert row["difference"] == pytest.approx(own - statistics.mean(others))
     assert "no proof of cause" in body["caution"]["en"]
-    assert body["before_start"]["n"] >= 8
+    # none of the years is set against one with the other register
+    assert int(row["before"]["period"]) + min(body["before_start"]["years"]) >= 2014
+    assert {one["years"] for one in body["event_study"] if one["years"] < 0} == set(
+        body["before_start"]["years"]
+    )
+    assert all(one["n"] >= 8 for one in body["event_study"])
+
+
+def test_an_effect_says_what_its_outcome_rests_on_before_the_figure(client: httpx.Client) -> None:
+    answer = client.get("/v1/measures/smart-cities/effect")
+    body = answer.json()
+    linked = {one["indicator"]: one for one in body["outcome"]["linked"]}
+    assert linked[body["indicator"]["id"]]["goal_basis"] == "stated"
+    assert body["outcome"]["basis"] == "assumed"
+    assert answer.text.index('"outcome"') < answer.text.index('"estimate"')
+    assert body["summary"]["en"].index("assumption") < body["summary"]["en"].index("confidence interval")
 
 
 def test_an_effect_that_cannot_be_told_is_refused_with_the_reason(client: httpx.Client) -> None:
@@ -191,7 +206,7 @@ def test_an_effect_that_cannot_be_told_is_refused_with_the_reason(client: httpx.
     assert problem["type"] == "/problems/not-enough-data"
     assert {"municipalities", "starts", "periods", "usable"} == {
         error["field"] for error in problem["errors"]
-    }
+    } - {"earlier"}
     rows = client.get("/v1/measures/smart-cities/effect.csv?indicator=hospitals-per-100k").text.splitlines()
     assert rows[0].startswith("measure,indicator,code,start,before_period,before")
     assert len(rows) > 8

@@ -16,6 +16,10 @@ Ints = NDArray[np.intp]
 #: Fewer deployed areas than this say nothing about the many.
 LEAST = 8
 CONFIDENCE = 0.95
+#: Of the draws of who might have been the deployed one; where there are no more ways, all of them are taken.
+SEED, DRAWS = 20141228, 4999
+#: Draws worked out together, and what sums of the same numbers in another order differ by at most.
+_TOGETHER, _NOISE = 1000, 1e-9
 
 # scipy.stats and scipy.optimize take a second of CPU to load, for which the first effect of a process would
 # wait: hence the assignment below. scipy.special takes a seventh of it.
@@ -23,12 +27,16 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean difference with its interval; ``low`` and ``high`` are Student's t at 95 %."""
+    """A mean difference with its interval at 95 %.
+
+    ``low`` and ``high`` are Student's t by matched sets or by clusters, whichever interval is the wider.
+    """
 
     estimate: float
     low: float
     high: float
     n: int
+    clusters: int
 
 
 def matched(away: Floats, usable: NDArray[np.bool_], k: int) -> Ints:
@@ -97,33 +105,145 @@ def assigned(costs: Floats) -> Ints:
     return column_of
 
 
-def mean_difference(differences: Floats) -> Estimate:
+def mean_difference(differences: Floats, clusters: Ints) -> Estimate:
     """Return the mean of differences with its 95 % interval.
+
+    Two intervals are worked out: every difference by itself, with n - 1 degrees of freedom, and errors that
+    go together within clusters, with one less than there are clusters (Liang and Zeger 1986, with the factor
+    g / (g - 1)). The wider is told: errors that cancel within clusters would make one too narrow.
 
     Parameters
     ----------
     differences : (n,) one for each deployed area, n at least 2
+    clusters : (n,) numbers of the clusters they lie in
 
     Examples
     --------
-    >>> found = mean_difference(np.array([1.0, 2.0, 3.0]))
-    >>> found.estimate, round(found.low, 3), round(found.high, 3)
-    (2.0, -0.484, 4.484)
+    >>> found = mean_difference(np.array([1.0, 2.0, 3.0]), np.array([1, 2, 3]))
+    >>> found.estimate, round(found.low, 3), round(found.high, 3), found.clusters
+    (2.0, -0.484, 4.484, 3)
     """
     from scipy.special import stdtrit
 
     n, mean = len(differences), float(differences.mean())
-    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2) * differences.std(ddof=1) / np.sqrt(n))
-    return Estimate(mean, mean - half, mean + half, n)
+    _, of = np.unique(clusters, return_inverse=True)
+    g = int(of.max()) + 1
+    halves = [
+        float(stdtrit(m - 1, (1 + CONFIDENCE) / 2) * np.sqrt(m / (m - 1) * (sums**2).sum()) / n)
+        for m, sums in ((n, differences - mean), (g, np.bincount(of, differences - mean)))
+        if m > 1
+    ]
+    half = max(halves)
+    return Estimate(mean, mean - half, mean + half, n, g)
 
 
-def differences(before: Floats, after: Floats, peers_before: Floats, peers_after: Floats) -> Floats:
-    """Return each deployed area's change less the mean change of its matched areas.
+def differences(changes: Floats) -> Floats:
+    """Return what the difference of each matched set would be if another of it were the deployed one.
 
     Parameters
     ----------
-    before, after : (n,)
-    peers_before, peers_after : (n, k)
+    changes : (n, 1 + k, ...) of n sets; the deployed area comes first, then its k matched ones
+
+    Returns
+    -------
+    same shape: the change of an area less the mean change of the others of its set; NaN for a whole set that
+    misses a change. The first of each set is its difference in differences.
+
+    Examples
+    --------
+    >>> differences(np.array([[3.0, 1.0, 2.0]])).tolist()
+    [[1.5, -1.5, 0.0]]
     """
-    found: Floats = (after - before) - (peers_after - peers_before).mean(axis=1)
+    members = changes.shape[1]
+    found: Floats = (members * changes - changes.sum(axis=1, keepdims=True)) / (members - 1)
     return found
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Who of each matched set might have been the deployed one.
+
+    Attributes
+    ----------
+    chosen : (draws, n) numbers of members; the first row is what was: the first of each set
+    is_all : every way there is, so that a p-value is exact
+    """
+
+    chosen: Ints
+    is_all: bool
+
+
+def draws(n: int, members: int, *, count: int = DRAWS, seed: int = SEED) -> Draws:
+    """Return who of each of ``n`` sets is taken for the deployed one, again and again.
+
+    >>> draws(2, 2).chosen.tolist(), draws(2, 2).is_all
+    ([[0, 0], [0, 1], [1, 0], [1, 1]], True)
+    """
+    if members**n <= count + 1:
+        return Draws(np.indices((members,) * n).reshape(n, -1).T.astype(np.intp), True)
+    drawn = np.random.default_rng(seed).integers(0, members, (count, n))
+    return Draws(np.vstack([np.zeros((1, n), np.intp), drawn]).astype(np.intp), False)
+
+
+def studentised(differences: Floats, drawn: Draws) -> Floats:
+    """Return the mean difference over its standard error for each draw.
+
+    Over the standard error, the test is right in large samples also where effects differ between areas (Wu
+    and Ding 2021).
+
+    Parameters
+    ----------
+    differences : (n, 1 + k, m) as ``differences`` gives them, of m comparisons
+
+    Returns
+    -------
+    (draws, m) without a bound where all differences are the same, but for 0
+    """
+    n, members, m = differences.shape
+    flat = differences.reshape(n * members, m)
+    known = np.isfinite(flat)
+    values = np.where(known, flat, 0.0)
+    count = known.reshape(n, members, m)[:, 0].sum(axis=0)
+    rows = np.arange(n) * members + drawn.chosen
+    found = np.empty((len(rows), m))
+    for begin in range(0, len(rows), _TOGETHER):
+        some = rows[begin : begin + _TOGETHER]
+        is_chosen = np.zeros((len(some), n * members))
+        np.put_along_axis(is_chosen, some, 1.0, axis=1)
+        mean, square = is_chosen @ values / count, is_chosen @ values**2 / count
+        variance = np.where(square - mean**2 > _NOISE * square, square - mean**2, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = mean / np.sqrt(variance / (count - 1))
+        found[begin : begin + len(some)] = np.where(mean**2 > _NOISE**2 * square, t, 0.0)
+    return found
+
+
+def chance(statistics: Floats) -> float:
+    """Return the share of draws whose statistic is as large as that of the first, itself included.
+
+    >>> chance(np.array([2.0, 1.0, 2.0, 3.0]))
+    0.75
+    """
+    return float(np.mean(statistics >= statistics[0] * (1 - _NOISE)))
+
+
+def chance_of_effect(differences: Floats, drawn: Draws) -> float:
+    """Return the two-sided p-value of a comparison, by randomisation within matched sets (Fisher 1935).
+
+    Parameters
+    ----------
+    differences : (n, 1 + k) as ``differences`` gives them
+    """
+    return chance(np.abs(studentised(differences[:, :, None], drawn)[:, 0]))
+
+
+def chance_of_trends(differences: Floats, drawn: Draws) -> float:
+    """Return the p-value of all comparisons together: none of the years before a start differs.
+
+    The statistic is the sum of the squares; drawing whole sets keeps how the years go together.
+
+    Parameters
+    ----------
+    differences : (n, 1 + k, m) as ``differences`` gives them, of m years
+    """
+    return chance((studentised(differences, drawn) ** 2).sum(axis=1))

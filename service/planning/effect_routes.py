@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -20,7 +21,8 @@ from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.effect_forms import MeasureEffect, effect_described
-from service.planning.effects import Effect, effect
+from service.planning.effects import Effect, Study, effect, study_of
+from service.planning.outcomes import outcomes_of
 
 router = api_router(prefix="/v1", tags=["planning"])
 
@@ -28,13 +30,13 @@ Years = Annotated[int, Query(ge=1, le=10, description="Years after the start bef
 Matches = Annotated[int, Query(ge=1, le=5, description="Municipalities matched to each deployed one")]
 Outcome = Annotated[
     str | None,
-    Query(max_length=120, description="Indicator that is judged; the first that suffices when left out"),
+    Query(max_length=120, description="Indicator that is judged; chosen by the logic model when left out"),
 ]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks for: the effect of a measure, on an indicator or on the first that suffices."""
+    """What a request asks for: the effect of a measure, on an indicator or as the logic model chooses."""
 
     measure: Measure
     indicator: Indicator | None
@@ -58,31 +60,33 @@ async def asked_effect(
 
 
 def effect_of(atlas: Atlas, asked: Asked) -> Effect:
-    """Return the effect on the indicator asked for, else on the first linked one that suffices.
+    """Return the effect on the indicator asked for, else on the linked one that the strategy says most of.
 
-    One with figures from before the start, which show whether the two groups moved alike anyway, comes first.
+    What is stated comes before what is assumed. Of those that rest on the same, the one with the most figures
+    from before the start comes first, then by id: by what can be checked, never by what comes out.
     """
     found, chosen, years, matches = asked.measure, asked.vintage, asked.years, asked.matches
     if asked.indicator is not None:
-        return effect(atlas, found, asked.indicator, chosen, years, matches)
+        return effect(atlas, study_of(atlas, found, asked.indicator, chosen, years, matches))
     reasons: list[Finding] = []
-    without: Effect | None = None
-    for name in atlas.catalogue.policy.strategy.indicators_of(found.id):
-        if name not in atlas.catalogue.indicators:
-            continue
-        try:
-            told = effect(atlas, found, atlas.indicator(name), chosen, years, matches)
-        except NotEnoughData as error:
-            reasons += error.findings
-            continue
-        if told.earlier is not None:
-            return told
-        without = without or told
-    if without is not None:
-        return without
+    linked = outcomes_of(atlas.catalogue.policy.strategy, found)
+    for _, alike in groupby(linked, key=lambda one: one.order):
+        studies: list[Study] = []
+        for one in alike:
+            if one.indicator in atlas.catalogue.indicators:
+                indicator = atlas.indicator(one.indicator)
+                try:
+                    studies.append(study_of(atlas, found, indicator, chosen, years, matches))
+                except NotEnoughData as error:
+                    reasons += error.findings
+        for study in sorted(studies, key=lambda each: (-each.history, each.indicator.id)):
+            try:
+                return effect(atlas, study)
+            except NotEnoughData as error:
+                reasons += error.findings
     raise NotEnoughData(
         f"The effect of {found.id} cannot be told: no linked indicator has {LEAST} municipalities with "
-        f"figures before and {years} years after their start",
+        f"figures before and {years} years after their start, and earlier ones to compare trends by",
         reasons or [Finding(found.id, "indicators", "none", "an indicator linked by the logic model")],
     )
 
@@ -100,15 +104,24 @@ async def measure_effect(request: Request, atlas: AtlasDep, asked: AskedDep) -> 
 
     Before is the newest period before a municipality's start, after the first that is `years` later. The
     estimate is the mean over municipalities of (own change − mean change of the matched), with a 95 %
-    confidence interval; `before_start` is the same for as many years before the start, where a difference
-    says that the two groups did not move alike anyway. With fewer than eight municipalities it is refused.
+    confidence interval, by matched sets or clustered by prefecture (the wider), and a p-value by
+    randomisation within matched sets. `event_study` tells the same for every year before and after;
+    `before_start` tests all years before the start together: a difference says that the two groups did not
+    move alike anyway. `placebo` pretends that the start was earlier. `outcome` tells whether the strategy
+    states that the measure leads to the indicator or whether it is assumed; without `indicator`, what is
+    stated is judged first. With fewer than eight municipalities, or no figures from before the window, it is
+    refused.
     """
     told, state = Told(JSON), state_of(request, atlas.state())
     return await kept(
         request,
         atlas,
         state,
-        encoded(lambda: to_json(effect_described(effect_of(atlas, asked)))),
+        encoded(
+            lambda: to_json(
+                effect_described(atlas, effect_of(atlas, asked), is_asked=asked.indicator is not None)
+            )
+        ),
         told,
         slowly,
     )
@@ -130,14 +143,14 @@ async def measure_effect_csv(
 def _table(found: Effect) -> tuple[list[str], list[list[object]]]:
     header = [
         *("measure", "indicator", "code", "start", "before_period", "before", "after_period", "after"),
-        *("matched", "matched_before", "matched_after", "difference", "difference_before_start"),
+        *("matched", "matched_before", "matched_after", "difference"),
     ]
     rows: list[list[object]] = [
         [
-            *(found.measure.id, found.indicator.id, one.code, one.start),
+            *(found.study.measure.id, found.study.indicator.id, one.code, one.start),
             *(one.window.before, one.before, one.window.after, one.after),
             *(";".join(one.matches), one.matches_before, one.matches_after),
-            *(one.difference, one.earlier_difference),
+            one.difference,
         ]
         for one in found.pairs
     ]

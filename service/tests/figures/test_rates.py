@@ -13,6 +13,7 @@ from service.figures.series import lines_of
 from service.figures.values import STATUSES, Floats
 from service.memory.atlas import Atlas
 from service.planning.effects import Window, window
+from service.planning.outcomes import counted_alike
 from service.planning.profiles import Asked, Card, Profile, profile_of
 
 DATE = dt.date(2021, 1, 1)
@@ -143,12 +144,14 @@ def cards_of(told: Profile) -> dict[str, Card]:
 
 
 def test_no_effect_is_told_across_a_break(atlas: Atlas) -> None:
-    periods, breaks = ["2019", "2020", "2022", "2023"], atlas.indicator("nurseries").breaks
-    assert window(periods, 2021, 2) == Window(None, "2020", "2023")
-    assert window(periods, 2021, 2, breaks) is None
-    assert window(periods, 2021, 1, breaks) == Window(None, "2020", "2022")
-    later = [*periods, "2024"]
-    assert window(later, 2024, 0, breaks) == Window(None, "2023", "2024")
+    nurseries, periods = atlas.indicator("nurseries"), ["2019", "2020", "2022", "2023"]
+
+    def alike(first: str, last: str) -> bool:
+        return counted_alike(nurseries, {}, first, last)
+
+    assert window(periods, 2021, 2, alike) is None
+    assert window(periods, 2021, 1, alike) == Window(("2019",), "2020", "2022")
+    assert window([*periods, "2024"], 2024, 0, alike) == Window((), "2023", "2024")
 
 
 def test_no_trend_is_told_across_a_break(atlas: Atlas) -> None:

@@ -1,18 +1,18 @@
-"""Which municipalities may need a measure, and whether figures moved after it began."""
+"""Which municipalities may need a measure."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from itertools import pairwise
 
-import numpy as np
 import pytest
 
 from geo.errors import InvalidParameter, NotEnoughData, NotFound
 from geo.strategy.plan import Measure
 from service.memory.atlas import Atlas, Vintage
 from service.planning.candidates import AskedCandidates, Candidates, candidates_of
-from service.planning.effects import Window, effect, starts, touched, window
+from service.planning.effects import touched
 
 
 @pytest.fixture
@@ -39,6 +39,16 @@ def test_those_in_most_need_come_first_and_none_that_has_the_measure(atlas: Atla
     changes = [row.values[0] for row in found.rows]
     assert changes == sorted(changes)
     assert found.traits[0].indicator.direction == "higher"
+
+
+def test_equal_needs_share_a_rank_and_come_by_code(atlas: Atlas, vintage: Vintage) -> None:
+    # most towns have no large store, and many no hospital
+    rows = candidates(atlas, vintage, None, "hospitals-per-100k", "large-stores-per-10k").rows
+    needs = [row.need for row in rows]
+    assert len(set(needs)) < len(needs)  # some are equal
+    assert [row.rank for row in rows] == [needs.index(need) + 1 for need in needs]
+    for one, other in pairwise(rows):
+        assert one.rank < other.rank or one.area.code < other.area.code
 
 
 def test_need_is_told_against_the_nation_also_within_a_prefecture(atlas: Atlas, vintage: Vintage) -> None:
@@ -74,61 +84,3 @@ def test_a_measure_to_which_nothing_is_linked_asks_for_indicators(atlas: Atlas, 
     unlinked = replace(measure(atlas), id="unlinked")
     with pytest.raises(NotEnoughData, match="name some"):
         candidates_of(atlas, AskedCandidates(unlinked, None, None, vintage))
-
-
-PERIODS = ["2000", "2005", "2010", "2015", "2020"]
-
-
-@pytest.mark.parametrize(
-    ("start", "years", "found"),
-    [
-        (2012, 3, Window("2005", "2010", "2015")),
-        (2010, 5, Window(None, "2005", "2015")),  # the year of the start is not before it
-        (2011, 5, Window("2000", "2010", "2020")),
-        (2006, 1, Window("2000", "2005", "2010")),
-        (2001, 1, Window(None, "2000", "2005")),
-        (2000, 5, None),
-        (2018, 3, None),
-        (2015, 5, Window("2000", "2010", "2020")),
-    ],
-)
-def test_a_start_is_judged_by_the_period_before_and_the_first_long_enough_after(
-    start: int, years: int, found: Window | None
-) -> None:
-    assert window(PERIODS, start, years) == found
-
-
-def test_without_periods_there_is_nothing_to_judge() -> None:
-    assert window([], 2020, 1) is None
-
-
-def test_a_municipality_starts_in_its_first_year_that_runs(atlas: Atlas, vintage: Vintage) -> None:
-    found = starts(atlas, measure(atlas), vintage)
-    # 盛岡市, adopted in 2022
-    assert found["03201"] == 2022
-    positions = atlas.gazetteer(vintage.date, "municipality").position
-    assert set(found) <= set(positions)
-    assert set(found) <= touched(atlas, measure(atlas), vintage)
-
-
-def test_too_few_with_figures_before_and_after_hear_what_lacks(atlas: Atlas, vintage: Vintage) -> None:
-    unknown = replace(measure(atlas), id="unknown")  # no deployment is of it
-    with pytest.raises(NotEnoughData, match="0 municipalities with unknown have figures of pop") as refused:
-        effect(atlas, unknown, atlas.indicator("population"), vintage, 1, 1)
-    findings = {finding.field: finding for finding in refused.value.findings}
-    assert set(findings) == {"municipalities", "starts", "periods", "usable"}
-    assert findings["periods"].value.endswith("2015, 2020")
-    assert (findings["starts"].value, findings["usable"].value) == ("none", "0")
-
-
-def test_an_effect_is_the_mean_of_its_pairs_each_compared_with_others(atlas: Atlas, vintage: Vintage) -> None:
-    found = effect(atlas, measure(atlas), atlas.indicator("births"), vintage, 1, 2)
-    assert found.estimate.n == len(found.pairs) >= 8
-    assert found.estimate.estimate == pytest.approx(np.mean([pair.difference for pair in found.pairs]))
-    matches = [code for pair in found.pairs for code in pair.matches]
-    assert len(matches) == len(set(matches)) == found.compared == 2 * len(found.pairs)
-    assert not set(matches) & touched(atlas, found.measure, vintage)
-    for pair in found.pairs:
-        assert int(pair.window.before) < pair.start <= int(pair.window.after) - 1
-        own, others = pair.after - pair.before, pair.matches_after - pair.matches_before
-        assert pair.difference == pytest.approx(own - others)
