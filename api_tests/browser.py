@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from geo.layers.circles import OPACITY
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -103,6 +105,14 @@ def colours(png: bytes) -> set[str]:
     """Return the colours of a picture as #rrggbb."""
     pixels = Image.open(io.BytesIO(png)).convert("RGB").tobytes()
     return {f"#{pixels[i : i + 3].hex()}" for i in range(0, len(pixels), 3)}
+
+
+def assert_drawn(shown: set[str], circles: Mapping[str, str], which: str = "above") -> None:
+    """Assert that pixels have the colour of a circle over plain land."""
+    over, under = (np.array(list(bytes.fromhex(circles[name][1:]))) for name in (which, "land"))
+    blend = OPACITY * over + (1 - OPACITY) * under
+    found = np.array([list(bytes.fromhex(one[1:])) for one in shown])
+    assert abs(found - blend).max(axis=1).min() <= 3, f"no {which} circle among {len(shown)} colours"
 
 
 def likeness(png: bytes, other: bytes) -> float:

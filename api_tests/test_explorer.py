@@ -14,7 +14,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Response, Route, expect
 
-from api_tests.browser import CHROMIUM, Visit, answered_rows, legend_rows, likeness, running_browser
+from api_tests.browser import (
+    CHROMIUM,
+    Visit,
+    answered_rows,
+    assert_drawn,
+    legend_rows,
+    likeness,
+    running_browser,
+)
 from api_tests.camera import (
     JAPAN,
     KAGOSHIMA,
@@ -306,12 +314,12 @@ def test_a_playing_slider_plays_on_in_the_other_language_and_stops_for_another_l
     assert int(rested) > 1975
     visit.page.get_by_role("button", name="Play").click()
     expect(note).to_be_visible()
-    visit.page.get_by_role("button", name="Population", exact=True).click()
+    visit.page.get_by_role("button", name="Share of under-15s", exact=True).click()
     expect(visit.page.get_by_role("button", name="Play")).to_be_visible()
     expect(note).to_have_count(0)
     visit.shown()
     query = f"level=prefecture&period={rested}"
-    assert legend_rows(visit.page) == answered_rows(visit.page, "population", query, "en")
+    assert legend_rows(visit.page) == answered_rows(visit.page, "child-rate", query, "en")
 
 
 def test_another_layer_of_a_level_asks_for_no_tiles(visit: Visit) -> None:
@@ -321,7 +329,8 @@ def test_another_layer_of_a_level_asks_for_no_tiles(visit: Visit) -> None:
     expect(visit.page.locator("#title")).to_have_text("総人口（人）")
     visit.shown()
     assert [url for url in visit.requests if ".mvt" in url] == tiles
-    assert set(visit.legend()[:-1]) <= visit.colours()
+    circles = visit.page.request.get("/v1/layers/population/legend.json?level=prefecture").json()["circles"]
+    assert_drawn(visit.colours(), circles)
 
 
 def test_back_goes_back_and_an_address_shows_the_same(visit: Visit) -> None:
@@ -345,7 +354,7 @@ def test_back_goes_back_and_an_address_shows_the_same(visit: Visit) -> None:
 
 
 def test_a_scheme_that_finds_its_classes_leaves_no_number_to_choose(visit: Visit) -> None:
-    visit.open("/?lang=ja&layer=population&level=prefecture&period=2020")
+    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2020")
     scheme, count = visit.page.get_by_label("区分の方法"), visit.page.get_by_label("区分の数")
     names = ["等量（分位数）", "等間隔", "自然な切れ目", "べき分布（head/tail）", "標準偏差"]
     assert scheme.locator("option").all_inner_texts() == names
@@ -355,7 +364,33 @@ def test_a_scheme_that_finds_its_classes_leaves_no_number_to_choose(visit: Visit
     visit.shown()
     expect(count).to_be_disabled()
     query = "level=prefecture&period=2020&scheme=head-tail"
-    assert legend_rows(visit.page) == answered_rows(visit.page, "population", query)
+    assert legend_rows(visit.page) == answered_rows(visit.page, "ageing-rate", query)
+
+
+def test_counts_are_circles_whose_legend_follows_the_zoom(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=population&level=prefecture&period=2020")
+    labels = visit.page.locator("#legend li.circle span")
+    assert labels.all_inner_texts() == ["10,000,000", "2,000,000", "200,000"]
+    circles = visit.page.request.get("/v1/layers/population/legend.json?level=prefecture&period=2020").json()
+    assert_drawn(visit.colours(), circles["circles"])
+    visit.open("/?lang=ja&layer=population&level=prefecture&period=2020#9/36.3/139.1")
+    expect(labels.first).to_have_text("1,000,000")
+    visit.page.get_by_role("button", name="高齢化率", exact=True).click()
+    expect(labels).to_have_count(0)
+    visit.shown()
+    assert legend_rows(visit.page) == answered_rows(visit.page, "ageing-rate", "level=prefecture&period=2020")
+
+
+def test_net_losses_are_circles_of_their_own_colour(visit: Visit) -> None:
+    visit.open("/?lang=en&layer=net-migration&level=prefecture&period=2023")
+    told = visit.page.request.get("/v1/layers/net-migration/legend.json?level=prefecture&period=2023")
+    circles = told.json()["circles"]
+    fills = visit.page.locator("#legend li.circle circle").evaluate_all(
+        "all => all.map(one => one.getAttribute('fill'))"
+    )
+    assert set(fills) == {circles["above"], circles["below"]}
+    assert_drawn(visit.colours(), circles)
+    assert_drawn(visit.colours(), circles, "below")
 
 
 def test_pointing_tells_name_and_value_and_a_click_opens_the_area(visit: Visit) -> None:

@@ -23,7 +23,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
-from api_tests.browser import Visit, legend_rows, running_browser
+from api_tests.browser import Visit, assert_drawn, legend_rows, running_browser
 from geo.layers import mlt
 from service.memory import revisions
 from service.publish.export import Choice, DataChanged, export_catalogue
@@ -336,7 +336,7 @@ def told_levels(folder: Path) -> list[dict[str, Any]]:
     return list(told(folder, "layers.json")["levels"])
 
 
-@pytest.mark.parametrize("query", ["?layer=population", "?layer=ageing-rate&level=prefecture&lang=en"])
+@pytest.mark.parametrize("query", ["?layer=ageing-rate", "?layer=ageing-rate&level=prefecture&lang=en"])
 def test_the_page_paints_the_legend_s_colours_from_files_of_its_own_host_alone(
     browser: Browser, site: str, query: str
 ) -> None:
@@ -345,6 +345,14 @@ def test_the_page_paints_the_legend_s_colours_from_files_of_its_own_host_alone(
     shown = set(present.evaluate_all("boxes => boxes.map(box => box.getAttribute('fill'))"))
     assert len(shown) >= 2
     assert shown <= visit.colours()
+    assert visit.faults == []
+    visit.page.close()
+
+
+def test_the_page_draws_counts_as_circles(browser: Browser, site: str, folder: Path) -> None:
+    visit = opened(browser, site, "?layer=population&level=prefecture")
+    assert visit.page.locator("#legend li.circle").count() == 3
+    assert_drawn(visit.colours(), told(folder, "layers/population/prefecture.json")["circles"])
     assert visit.faults == []
     visit.page.close()
 
@@ -371,8 +379,8 @@ def test_the_page_shows_another_layer_level_and_language_and_keeps_them_in_its_a
 def test_the_page_s_slider_counts_the_classes_of_the_period_it_rests_at(
     browser: Browser, site: str, folder: Path
 ) -> None:
-    visit = opened(browser, site, "?layer=population&level=prefecture")
-    classes = told(folder, "layers/population/prefecture.json")
+    visit = opened(browser, site, "?layer=ageing-rate&level=prefecture")
+    classes = told(folder, "layers/ageing-rate/prefecture.json")
     first = classes["periods"][0]
     visit.page.focus("#period")
     visit.page.keyboard.press("Home")
@@ -391,10 +399,10 @@ def test_the_page_s_slider_counts_the_classes_of_the_period_it_rests_at(
 def test_the_page_s_colours_are_of_all_periods_while_its_slider_moves(
     browser: Browser, site: str, folder: Path, client: httpx.Client
 ) -> None:
-    visit = opened(browser, site, "?layer=population&level=prefecture")
-    first = told(folder, "layers/population/prefecture.json")["periods"][0]["period"]
+    visit = opened(browser, site, "?layer=ageing-rate&level=prefecture")
+    first = told(folder, "layers/ageing-rate/prefecture.json")["periods"][0]["period"]
     query = f"level=prefecture&period={first}&breaks_over=all"
-    shared = client.get(f"/v1/layers/population/legend.json?{query}").json()["classes"]
+    shared = client.get(f"/v1/layers/ageing-rate/legend.json?{query}").json()["classes"]
     slider, note = visit.page.locator("#period"), visit.page.locator("#legend .breaks")
     expect(note).to_have_count(0)
     slider.evaluate("slider => { slider.value = 0; slider.dispatchEvent(new Event('input')); }")
@@ -403,7 +411,7 @@ def test_the_page_s_colours_are_of_all_periods_while_its_slider_moves(
     assert legend_rows(visit.page)[:-1] == rows
     slider.dispatch_event("change")
     expect(note).to_have_count(0)
-    visit.page.goto(f"{site}/?layer=population&level=prefecture&period={first}&breaks_over=all")
+    visit.page.goto(f"{site}/?layer=ageing-rate&level=prefecture&period={first}&breaks_over=all")
     visit.shown()
     expect(note).to_have_text("全期間で同じ区切り")
     assert legend_rows(visit.page)[:-1] == rows

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import resource
+import select
 import signal
 import socket
 import sys
@@ -47,8 +48,23 @@ def main(name: str) -> None:
             _answer(module.main, order, files)
         for file in files:
             os.close(file)
-        _, status = os.waitpid(pid, 0)
-        asked.send(str(os.waitstatus_to_exitcode(status)).encode())
+        status = _ended(pid, asked)
+        try:
+            asked.send(str(os.waitstatus_to_exitcode(status)).encode())
+        except BrokenPipeError:
+            return
+
+
+def _ended(pid: int, asked: socket.socket) -> int:
+    """Return how a fork ended; where whoever asked is gone meanwhile, it is ended."""
+    watch = os.pidfd_open(pid)
+    try:
+        ready, _, _ = select.select([watch, asked.fileno()], [], [])  # nothing is sent before the answer
+        if watch not in ready:
+            os.kill(pid, signal.SIGKILL)
+        return os.waitpid(pid, 0)[1]
+    finally:
+        os.close(watch)
 
 
 def _answer(work: Callable[[], None], order: bytes, files: list[int]) -> None:

@@ -114,7 +114,6 @@ class Layer(TypedDict):
     aggregation: Aggregation
     over_time: OverTime
     prefecture_figure: PrefectureFigure
-    prefecture_differs: Text | None
     decimals: int
     period_kind: PeriodKind
     periods: list[str]
@@ -123,10 +122,16 @@ class Layer(TypedDict):
     default: Default
     categories: list[Category]
     breaks: list[SeriesBreak]
+
+
+class Reservations(TypedDict):
+    """What to know before figures are compared: where people live elsewhere, why prefectures are no sums."""
+
+    prefecture_differs: Text | None
     base_differs: list[ElsewhereCounted]
 
 
-class LayerWithLabels(Layer):
+class LayerWithLabels(Layer, Reservations):
     """A layer, and its periods as people read them."""
 
     period_labels: dict[str, Labels]
@@ -185,7 +190,7 @@ class SourcesOfPeriod(TypedDict):
     sources: list[str]
 
 
-class IndicatorWithSources(Layer):
+class IndicatorWithSources(Layer, Reservations):
     """An indicator, and where its figures are from."""
 
     figures: list[SourcesOfPeriod]
@@ -272,7 +277,6 @@ def described(atlas: Atlas, indicator: Indicator) -> Layer:
         "aggregation": indicator.aggregation,
         "over_time": indicator.over_time,
         "prefecture_figure": indicator.prefecture_figure,
-        "prefecture_differs": differs_of(atlas, indicator),
         "decimals": indicator.decimals,
         "period_kind": indicator.period_kind,
         "periods": sorted({p for level in levels for p in atlas.periods(indicator, level)}),
@@ -288,6 +292,13 @@ def described(atlas: Atlas, indicator: Indicator) -> Layer:
             for c in indicator.categories
         ],
         "breaks": breaks_described(indicator),
+    }
+
+
+def reservations_described(atlas: Atlas, indicator: Indicator) -> Reservations:
+    """Return what to know before figures of an indicator are compared, as JSON."""
+    return {
+        "prefecture_differs": differs_of(atlas, indicator),
         "base_differs": [
             {
                 "area": one.area_code,
@@ -346,7 +357,11 @@ def _is_shown_as_published(part: Indicator) -> bool:
 
 def layer_described(atlas: Atlas, layer: Indicator) -> LayerWithLabels:
     """Return a layer as JSON, with its periods as people read them."""
-    return {**described(atlas, layer), "period_labels": _period_labels(atlas, [layer])}
+    return {
+        **described(atlas, layer),
+        **reservations_described(atlas, layer),
+        "period_labels": _period_labels(atlas, [layer]),
+    }
 
 
 def indicator_described(atlas: Atlas, indicator: Indicator) -> IndicatorWithSources:
@@ -355,6 +370,7 @@ def indicator_described(atlas: Atlas, indicator: Indicator) -> IndicatorWithSour
     names = tuple(sorted({name for sources in used.values() for name in sources}))
     return {
         **described(atlas, indicator),
+        **reservations_described(atlas, indicator),
         "figures": [{"indicator": i, "period": p, "sources": list(s)} for (i, p), s in used.items()],
         "sources": sources_described(atlas, names),
     }

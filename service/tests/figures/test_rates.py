@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from geo.codes import prefecture_of
-from service.figures.forms import described, series_described
+from service.figures.forms import described, layer_described, series_described
 from service.figures.series import lines_of
 from service.figures.values import STATUSES, Floats
 from service.memory.atlas import Atlas
@@ -182,8 +182,8 @@ def test_a_layer_tells_what_it_is_divided_by_and_for_whom_it_cannot_be_told(atla
     assert found["denominator_source"] is not None
     assert found["denominator_source"]["source"] == "register"
     assert "日本人住民" in found["denominator_source"]["text"]["ja"]
-    assert found["base_differs"] == []
-    density = described(atlas, atlas.indicator("clinics-per-10k"))
+    assert layer_described(atlas, atlas.indicator("local-tax-per-head"))["base_differs"] == []
+    density = layer_described(atlas, atlas.indicator("clinics-per-10k"))
     assert {"07546"} < {one["area"] for one in density["base_differs"] if one["last"] is None}
     assert described(atlas, atlas.indicator("births"))["denominator_source"] is None
 
