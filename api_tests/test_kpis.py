@@ -33,10 +33,10 @@ def test_fiscal_2018_reads_9_43_and_8_26_million_yen(client: httpx.Client) -> No
     point = points(series(client)["labour-productivity-2011-base"])["2018"]
     assert point["comparator_level"] == pytest.approx(9.43, abs=0.005)
     assert point["level"] == pytest.approx(8.26, abs=0.005)
-    assert point["achieved"] is True
+    assert (point["reference"], point["achieved"]) == (True, None)  # the plan begins with fiscal 2025
 
 
-def test_the_verdict_is_told_for_each_year_with_both_growth_rates(client: httpx.Client) -> None:
+def test_each_year_is_told_with_both_growth_rates(client: httpx.Client) -> None:
     told = points(series(client)["labour-productivity-2011-base"])
     assert sorted(told) == [str(year) for year in range(2006, 2019)]
     assert told["2006"]["achieved"] is None  # nothing to grow from
@@ -46,7 +46,25 @@ def test_the_verdict_is_told_for_each_year_with_both_growth_rates(client: httpx.
         assert told[period]["growth"] == pytest.approx(growth)
         other = told[period]["comparator_level"] / before["comparator_level"] - 1
         assert told[period]["difference_points"] == pytest.approx((growth - other) * 100)
-        assert told[period]["achieved"] is (growth >= other)
+        assert (told[period]["reference"], told[period]["achieved"]) == (True, None)
+
+
+def test_the_verdict_is_told_once_for_the_region_and_not_before_the_plan(client: httpx.Client) -> None:
+    body = client.get(GOAL_1).json()
+    (verdict,) = body["verdicts"]
+    assert (verdict["area"]["id"], verdict["comparator"]["id"]) == ("outside-tokyo-area", "tokyo-area")
+    assert (verdict["state"], verdict["period"]) == ("reference", "2018")
+    nominal = verdict["growths"][0]
+    assert (nominal["series"], nominal["price_basis"]) == ("labour-productivity-2011-base", "nominal")
+    # 8.2190 → 8.2622 and 9.4490 → 9.4292 million yen
+    assert nominal["growth"] == pytest.approx(0.005263, abs=5e-7)
+    assert nominal["comparator_growth"] == pytest.approx(-0.002102, abs=5e-7)
+    assert verdict["words"]["ja"].startswith(
+        "計画期間（2025〜2029年度）の値はまだなく、達否は判定できない。2018年度は戦略開始前の参考値。"
+        "名目の伸び率は東京圏以外が+0.53%、東京圏が−0.21%で、0.74ポイント上回る。"
+    )
+    assert "no verdict. FY2018 is a reference value before the strategy." in verdict["words"]["en"]
+    assert body["reference_label"]["en"] == "reference value before the strategy"
 
 
 def test_bases_are_never_joined_and_a_missing_denominator_is_a_stated_gap(client: httpx.Client) -> None:
@@ -74,14 +92,17 @@ def test_progress_is_told_as_csv_too(client: httpx.Client) -> None:
     assert row["price_basis"] == "nominal"
 
 
-def test_goal_1_is_a_layer_with_the_comparator_in_its_own_colour(client: httpx.Client) -> None:
-    legend = client.get("/v1/layers/kpi-progress:goal-1-productivity-growth/legend.json?period=2018").json()
-    assert [(one["label"]["en"], one["count"]) for one in legend["classes"]] == [
-        ("Achieved (growth not below the comparator)", 43),
-        ("Not achieved", 0),
-        ("Comparator", 4),
-    ]
+def test_goal_1_is_a_layer_that_parts_who_grew_less_than_the_tokyo_area(client: httpx.Client) -> None:
+    layer = "/v1/layers/kpi-progress:goal-1-productivity-growth"
+    legend = client.get(f"{layer}/legend.json?period=2018").json()
+    below = [one for one in legend["classes"] if one["upper"] is not None and one["upper"] <= 0]
+    assert sum(one["count"] for one in below) == 12
+    assert sum(one["count"] for one in legend["classes"]) == 43
+    assert legend["no_data"]["count"] == 4
     assert [source["id"] for source in legend["sources"]] == ["accounts-2011-base"]
+    words = client.get(f"{layer}/summary.json?period=2018").json()
+    assert "佐賀県の6.31ポイント" in words["text"]["ja"]
+    assert "熊本県の−4.44ポイント" in words["text"]["ja"]
 
 
 def test_kpis_that_are_entered_by_hand_tell_that_nothing_is_known(client: httpx.Client) -> None:

@@ -13,6 +13,11 @@ from typing import Literal
 
 import numpy as np
 
+from geo.text import Text
+
+#: What a figure of a year before the plan is called: no verdict on a plan that had not begun.
+REFERENCE: Text = {"ja": "戦略開始前の参考値", "en": "reference value before the strategy"}
+
 Direction = Literal["increase", "decrease"]
 TargetType = Literal["number", "maintain", "not_below_comparator"]
 Formula = Literal["progress_rate", "level_rate"]
@@ -115,6 +120,15 @@ def level_rate(target: float, actual: float) -> float | None:
     return None if target == 0 else actual / target
 
 
+def is_reference(target: Target, year: int) -> bool:
+    """Return whether a year lies before the plan, where it is known: see ``REFERENCE``.
+
+    >>> [is_reference(Target("", "number", plan_from=2025, plan_to=2029), year) for year in (2024, 2025)]
+    [True, False]
+    """
+    return target.plan_from is not None and year < target.plan_from
+
+
 def expected_progress(target: Target, year: int) -> float | None:
     """Return the share of the way that is to be done by the end of a fiscal year.
 
@@ -150,12 +164,15 @@ def assess(
     """Return how far a KPI with a number or a level to keep has come by the end of a fiscal year.
 
     A level to keep has no rate: it is achieved or not. Without actual, target or, for a rate, baseline there
-    is no rating, and the reason says what is missing.
+    is no rating, and the reason says what is missing. A year before the plan is not rated: its level is a
+    reference (``REFERENCE``).
     """
     if actual is None:
         return Assessment(None, reason="no_actual")
     if target.target is None:
         return Assessment(actual, reason="no_target")
+    if is_reference(target, year):
+        return Assessment(actual, reason="before_plan")
     achieved = actual <= target.target if direction == "decrease" else actual >= target.target
     if target.type == "maintain" or target.target == target.baseline:
         return Assessment(actual, achieved=achieved, reason="maintain_has_no_rate")
@@ -201,7 +218,7 @@ class Comparison:
     """A region's level beside its comparator's in one year, and how both have grown.
 
     ``difference_points`` is growth less the comparator's growth, in percentage points; the KPI is achieved
-    where it is not negative.
+    where it is not negative. A year before the plan is a ``reference`` and neither achieved nor missed.
     """
 
     period: str
@@ -210,6 +227,7 @@ class Comparison:
     growth: float | None
     comparator_growth: float | None
     difference_points: float | None
+    reference: bool
     achieved: bool | None
 
 
@@ -233,7 +251,11 @@ def growth(levels: Mapping[str, float], period: str, basis: Growth, since: str) 
 
 
 def comparisons(
-    levels: Mapping[str, float], comparator: Mapping[str, float], basis: Growth, since: str = ""
+    target: Target,
+    levels: Mapping[str, float],
+    comparator: Mapping[str, float],
+    basis: Growth,
+    since: str = "",
 ) -> list[Comparison]:
     """Return region and comparator side by side for every year that both have."""
     both = sorted(levels.keys() & comparator.keys())
@@ -241,18 +263,12 @@ def comparisons(
     found = []
     for period in both:
         own, other = growth(levels, period, basis, start), growth(comparator, period, basis, start)
-        known = own is not None and other is not None
-        difference = (own - other) * 100 if own is not None and other is not None else None
-        achieved = (own >= other) if own is not None and other is not None else None
-        found.append(
-            Comparison(
-                period,
-                levels[period],
-                comparator[period],
-                own if known else None,
-                other if known else None,
-                difference,
-                achieved,
-            )
-        )
+        reference = is_reference(target, int(period))
+        if own is None or other is None:
+            own = other = difference = achieved = None
+        else:
+            difference = (own - other) * 100
+            achieved = None if reference else own >= other
+        compared = (own, other, difference, reference, achieved)
+        found.append(Comparison(period, levels[period], comparator[period], *compared))
     return found

@@ -20,7 +20,7 @@ from geo.codes import BLOCS
 from geo.figures import indicators
 from geo.figures.indicators import Indicator
 from geo.strategy.kpis import Kpi
-from geo.text import Text
+from geo.text import Text, name_of
 from geo.transit.access import Definition
 from service.areas import queries as area_queries
 from service.areas.gazetteer import LEVELS, Gazetteer
@@ -130,7 +130,8 @@ class Catalogue:
             for series in kpi.series
             if series.indicator in self.indicators
         }
-        return policy.layers(self.policy, told)
+        names = {name: name_of(rows[0]) for name, rows in self.regions.items()}
+        return policy.layers(self.policy, told, names)
 
     @cached_property
     def vintages_by_name(self) -> dict[str, Vintage]:

@@ -11,7 +11,6 @@ from typing_extensions import TypedDict
 
 from geo.figures.statistics import Order
 from geo.strategy.kpis import Kpi
-from geo.strategy.rating import Comparison
 from geo.text import Text, name_of
 from service.areas.forms import AreaOfLevel, NamedArea, named
 from service.areas.forms import described as area_described
@@ -25,7 +24,7 @@ from service.strategy.deployment_forms import Deployment
 from service.strategy.deployment_forms import described as deployment_described
 from service.strategy.deployment_selection import wanted_codes
 from service.strategy.forms import Edition, Goal, edition, goal_described
-from service.strategy.kpi_forms import Course, course_described
+from service.strategy.kpi_forms import Course, Verdict, course_described, verdict_described
 from service.strategy.policy import COVERAGE
 from service.strategy.progress import courses, races, with_area
 
@@ -80,14 +79,13 @@ class GoalOfArea(Goal):
 
 
 class KpiOfRegion(TypedDict):
-    """The newest verdict on the region that an area lies in."""
+    """What is said of the region that an area lies in, as a whole."""
 
     kpi: str
     name: Text
     owner: str | None
     region: str
-    series: str
-    verdict: Comparison
+    verdict: Verdict
 
 
 class KpiOfArea(TypedDict):
@@ -140,7 +138,7 @@ class SharedGoal:
 
 @dataclass(frozen=True)
 class SharedKpi:
-    """A KPI: the areas that it has a target or an actual of, and its newest verdicts by region.
+    """A KPI: the areas that it has a target or an actual of, and its verdict by region.
 
     Attributes
     ----------
@@ -197,19 +195,19 @@ def _shared(atlas: Atlas, kpi: Kpi, vintage: Vintage) -> SharedKpi:
     if not kpi.is_relative:
         areas = {one.area for one in kpi.targets} | {one.area for one in kpi.actuals}
         return SharedKpi(kpi, frozenset(areas), ())
+    told = races(atlas, kpi, vintage)
     regions: list[tuple[frozenset[str], KpiOfRegion]] = []
-    for race in races(atlas, kpi, vintage):
-        verdicts = [one for one in race.comparisons if one.achieved is not None]
-        if verdicts:
+    for target in kpi.targets:
+        verdict = verdict_described(atlas, vintage, target, told)
+        if verdict["growths"]:
             of_region: KpiOfRegion = {
                 "kpi": kpi.id,
                 "name": name_of(kpi),
                 "owner": kpi.owner or None,
-                "region": race.target.area,
-                "series": race.series.indicator,
-                "verdict": verdicts[-1],
+                "region": target.area,
+                "verdict": verdict,
             }
-            regions.append((frozenset(wanted_codes(atlas, race.target.area)), of_region))
+            regions.append((frozenset(wanted_codes(atlas, target.area)), of_region))
     return SharedKpi(kpi, frozenset(), tuple(regions))
 
 

@@ -19,6 +19,7 @@ from geo.strategy.rating import (
     Target,
     TargetType,
 )
+from geo.strategy.verdicts import State, verdict_in_words
 from geo.text import Text, name_of
 from service.figures.forms import Source, sources_described
 from service.figures.lines import member
@@ -166,6 +167,33 @@ class Race(KpiSeries):
     sources: list[Source]
 
 
+class GrowthOfYear(TypedDict):
+    """How a region and its comparator have grown in the year of a verdict, by one price basis."""
+
+    series: str
+    price_basis: PriceBasis
+    base: Text
+    growth: float | None
+    comparator_growth: float | None
+    difference_points: float | None
+
+
+class Verdict(TypedDict):
+    """What is said of a KPI as a whole: one for the region, none for its prefectures.
+
+    `state` is `reference` where the newest figures lie before the plan, which is then neither achieved nor
+    missed, and `no_figures` where no growth can be told. `growths` has the year nominal and real side by
+    side where both are known; the first decides.
+    """
+
+    area: Region
+    comparator: Region
+    state: State
+    period: str | None
+    growths: list[GrowthOfYear]
+    words: Text
+
+
 class CoursePoint(TypedDict):
     """How far a KPI has come in a year; what cannot be said is null, and `reason` then says why."""
 
@@ -191,10 +219,15 @@ class Course(KpiTarget):
 
 
 class KpiRaces(KpiDefinition):
-    """How far a KPI that compares two regions has come, series by series."""
+    """How far a KPI that compares two regions has come: the verdict, and the years series by series.
+
+    `reference_label` is what a year before the plan is called, whose points have `reference`.
+    """
 
     rating_scheme: RatingScheme
     since: str | None
+    reference_label: Text
+    verdicts: list[Verdict]
     series: list[Race]
 
 
@@ -291,6 +324,8 @@ def races_described(
         "growth_basis": basis,
         "rating_scheme": _scheme_of(atlas, one),
         "since": since or None,
+        "reference_label": rating.REFERENCE,
+        "verdicts": [verdict_described(atlas, vintage, target, told) for target in one.targets],
         "series": [race_described(atlas, vintage, race) for race in told],
     }
 
@@ -347,12 +382,43 @@ def _name(atlas: Atlas, vintage: Vintage, area: str) -> Text:
     return name_of(member(atlas, vintage, area))
 
 
+def region_described(atlas: Atlas, vintage: Vintage, area: str) -> Region:
+    """Return an area or a region set as JSON."""
+    return {"id": area, "name": _name(atlas, vintage, area)}
+
+
+def verdict_described(
+    atlas: Atlas, vintage: Vintage, target: Target, told: Sequence[progress.Race]
+) -> Verdict:
+    """Return the verdict on the region of a target as JSON."""
+    verdict = progress.verdict(told, target)
+    area, comparator = (region_described(atlas, vintage, each) for each in (target.area, target.comparator))
+    return {
+        "area": area,
+        "comparator": comparator,
+        "state": verdict.state,
+        "period": verdict.period,
+        "growths": [
+            {
+                "series": each.series.indicator,
+                "price_basis": each.series.price_basis,
+                "base": {"ja": each.series.base_ja, "en": each.series.base_en},
+                "growth": each.year.growth,
+                "comparator_growth": each.year.comparator_growth,
+                "difference_points": each.year.difference_points,
+            }
+            for each in verdict.growths
+        ],
+        "words": verdict_in_words(verdict, target, area["name"], comparator["name"]),
+    }
+
+
 def race_described(atlas: Atlas, vintage: Vintage, one: progress.Race) -> Race:
     """Return a comparison of two regions as JSON."""
     return {
         **series_described(one.series),
-        "area": {"id": one.target.area, "name": _name(atlas, vintage, one.target.area)},
-        "comparator": {"id": one.target.comparator, "name": _name(atlas, vintage, one.target.comparator)},
+        "area": region_described(atlas, vintage, one.target.area),
+        "comparator": region_described(atlas, vintage, one.target.comparator),
         "points": list(one.comparisons),
         "missing": [
             {

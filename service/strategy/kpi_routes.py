@@ -129,9 +129,10 @@ async def progress(request: Request, atlas: AtlasDep, asked: AskedDep) -> Respon
     """Return how far a KPI has come, by area and year, never clipped.
 
     For a KPI with targets: both rates, what was to be expected by the year, and the rating; `reason` says why
-    something cannot be told. For one that compares two regions: level and growth of both, their difference in
-    percentage points and whether it is achieved, for each series by itself: series of different bases are
-    never joined, and `missing` names the figures a series lacks.
+    something cannot be told. For one that compares two regions: the verdict, told once for the region, and
+    level and growth of both with their difference in percentage points, for each series by itself: series of
+    different bases are never joined, and `missing` names the figures a series lacks. A year before the plan
+    is a `reference` and not rated.
     """
 
     def make() -> KpiRaces | KpiCourses:

@@ -14,9 +14,11 @@ from geo.eras import fiscal_year_of
 from geo.errors import NotFound
 from geo.figures.indicators import Category, Indicator
 from geo.strategy.deployments import ACTIVE, STATUSES, Deployment, categories
-from geo.strategy.kpis import PUBLISHED, Kpi
+from geo.strategy.kpis import Kpi
 from geo.strategy.plan import Goal, Measure, Strategy
 from geo.strategy.programmes import Ending, ending
+from geo.strategy.rating import REFERENCE, is_reference
+from geo.strategy.verdicts import BASES
 from geo.text import Text
 from service.areas.gazetteer import Gazetteer
 from service.figures.values import NONE_KNOWN, OK, Vector
@@ -37,11 +39,6 @@ DEPLOYMENTS, COUNT, PROGRESS = "deployments", "deployment-count", "kpi-progress"
 LEVELS = ("prefecture", "municipality")
 #: The source that layers of deployments name.
 SOURCE = "deployments"
-ACHIEVED = (
-    Category(1, "達成（比較対象の伸び率以上）", "Achieved (growth not below the comparator)", "#1a9850"),
-    Category(2, "未達成", "Not achieved", "#fdae61"),
-    Category(3, "比較対象", "Comparator", "#9ebcda"),
-)
 
 
 @dataclass(frozen=True)
@@ -173,13 +170,14 @@ class Sites:
 
 
 def layers(
-    policy: Policy, observed: Mapping[str, Sequence[str]]
+    policy: Policy, observed: Mapping[str, Sequence[str]], regions: Mapping[str, Text]
 ) -> dict[str, tuple[Indicator, dict[str, list[str]]]]:
     """Return the layers of the policy: id → layer, and its periods by level.
 
     Parameters
     ----------
     observed : indicator → periods at the level of prefectures
+    regions : name of each region set
     """
     found: dict[str, tuple[Indicator, dict[str, list[str]]]] = {}
     if policy.version is None:
@@ -192,7 +190,8 @@ def layers(
     for kpi in policy.kpis.values():
         periods = _progress_periods(kpi, observed)
         if any(periods.values()):
-            found[f"{PROGRESS}:{kpi.id}"] = (_progress_layer(kpi, policy.version), periods)
+            layer = _ahead_layer(kpi, regions) if kpi.is_relative else _progress_layer(kpi, policy.version)
+            found[layer.id] = (layer, periods)
     return found
 
 
@@ -241,22 +240,65 @@ def _progress_layer(kpi: Kpi, strategy: Strategy) -> Indicator:
         id=f"{PROGRESS}:{kpi.id}",
         name_ja=f"{kpi.name_ja}：進捗",
         name_en=f"{kpi.name_en}: progress",
-        description_ja=kpi.definition_ja + ("" if kpi.is_relative else f" 評価：{scheme.name_ja}。"),
-        description_en=kpi.definition_en + ("" if kpi.is_relative else f" Rating: {scheme.name_en}."),
+        description_ja=f"{kpi.definition_ja} 評価：{scheme.name_ja}。",
+        description_en=f"{kpi.definition_en} Rating: {scheme.name_en}.",
         topic="progress",
         kind="category",
         period_kind="fiscal_year",
-        categories=ACHIEVED if kpi.is_relative else rated,
+        categories=rated,
+    )
+
+
+def _ahead_layer(kpi: Kpi, regions: Mapping[str, Text]) -> Indicator:
+    """Return the layer of a KPI that compares two regions: each prefecture's own growth, and no verdict."""
+    names = [
+        regions.get(target.comparator, {"ja": target.comparator, "en": target.comparator})
+        for target in kpi.targets
+    ]
+    other: Text = {
+        "ja": "・".join(dict.fromkeys(name["ja"] for name in names)),
+        "en": " / ".join(dict.fromkeys(name["en"] for name in names)),
+    }
+    basis = BASES[kpi.series[0].price_basis] if kpi.series else BASES[""]
+    begins = min((target.plan_from for target in kpi.targets if target.plan_from is not None), default=None)
+    before: Text = {"ja": "", "en": ""}
+    if begins is not None:
+        before = {
+            "ja": f"{begins - 1}年度以前の値は{REFERENCE['ja']}。",
+            "en": f" Any figure up to FY{begins - 1} is a {REFERENCE['en']}.",
+        }
+    return Indicator(
+        id=f"{PROGRESS}:{kpi.id}",
+        name_ja=f"{kpi.name_ja}：都道府県別、{other['ja']}との差",
+        name_en=f"{kpi.name_en}: prefectures against “{other['en']}”",
+        description_ja=f"各都道府県の伸び率から{other['ja']}の伸び率を引いた差（{basis['ja']}、ポイント）。"
+        f"KPIの達否は地域全体の一つの値で決まり、都道府県ごとには判定しない。{before['ja']}{kpi.definition_ja}",
+        description_en=f"Each prefecture's own growth less that of “{other['en']}” ({basis['en']}, in "
+        "percentage points). Whether the KPI is achieved is one fact about the region as a whole, not "
+        f"about its prefectures.{before['en']} {kpi.definition_en}",
+        topic="progress",
+        kind="index",
+        unit_ja="ポイント",
+        unit_en="points",
+        direction="higher",
+        decimals=2,
+        period_kind="fiscal_year",
+        default_scheme="quantiles",
+        default_k=6,
+        default_palette="rdylbu",
     )
 
 
 def _progress_periods(kpi: Kpi, observed: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return the years for which a verdict or a rating may be told, by level."""
+    """Return the years for which areas are compared or rated, by level."""
     if kpi.is_relative:
+        if all(_is_municipality(target.area) for target in kpi.targets):
+            return {}
         years: set[str] = set()
         for series in kpi.series:
-            entered = {one.period for one in kpi.actuals if one.value is not None}
-            known = entered if series.indicator == PUBLISHED else set(observed.get(series.indicator, ()))
+            if series.price_basis != kpi.series[0].price_basis:
+                continue
+            known = set(observed.get(series.indicator, ()))
             before = (
                 {str(int(year) + 1) for year in known}
                 if kpi.growth_basis == "yoy"
@@ -264,14 +306,20 @@ def _progress_periods(kpi: Kpi, observed: Mapping[str, Sequence[str]]) -> dict[s
             )
             years |= known & before
         return {"prefecture": sorted(years)}
-    targets = {target.area for target in kpi.targets}
-    entered_at = [(one.area, one.period) for one in kpi.actuals if one.area in targets]
+    targets = {target.area: target for target in kpi.targets}
+    entered_at = [
+        (one.area, one.period)
+        for one in kpi.actuals
+        if one.area in targets and not is_reference(targets[one.area], int(one.period))
+    ]
     return {
         "prefecture": sorted({year for area, year in entered_at if area.endswith("000") and area != "00000"}),
-        "municipality": sorted(
-            {year for area, year in entered_at if area.isdigit() and not area.endswith("000")}
-        ),
+        "municipality": sorted({year for area, year in entered_at if _is_municipality(area)}),
     }
+
+
+def _is_municipality(area: str) -> bool:
+    return area.isdigit() and not area.endswith("000")
 
 
 def deployment_vector(

@@ -10,10 +10,11 @@ import numpy as np
 
 from geo.figures.indicators import Indicator
 from geo.strategy.kpis import PUBLISHED, Actual, Kpi, Series
-from geo.strategy.rating import Assessment, Comparison, Growth, Target, assess, comparisons
+from geo.strategy.rating import Assessment, Comparison, Growth, Target, assess, comparisons, growth
+from geo.strategy.verdicts import Verdict, verdict_of
 from service.areas.gazetteer import Gazetteer
-from service.figures.lines import codes_of, member, points
-from service.figures.values import NOT_AVAILABLE, OK, Vector
+from service.figures.lines import member, points
+from service.figures.values import NOT_APPLICABLE, NOT_AVAILABLE, OK, Floats, Vector
 
 if TYPE_CHECKING:  # the atlas asks this module for the vectors of KPI layers
     from service.memory.atlas import Atlas
@@ -96,7 +97,7 @@ def courses(atlas: Atlas, kpi: Kpi, vintage: Vintage) -> list[Course]:
 def races(
     atlas: Atlas, kpi: Kpi, vintage: Vintage, basis: Growth | None = None, since: str = ""
 ) -> list[Race]:
-    """Return every series of a KPI that compares two regions, with the verdict of each year.
+    """Return every series of a KPI that compares two regions, year by year.
 
     Parameters
     ----------
@@ -107,10 +108,16 @@ def races(
         for series in kpi.series:
             own = levels(atlas, kpi, series, target.area, vintage)
             other = levels(atlas, kpi, series, target.comparator, vintage)
-            told = comparisons(_values(own), _values(other), basis or kpi.growth_basis, since)
+            told = comparisons(target, _values(own), _values(other), basis or kpi.growth_basis, since)
             sources = dict.fromkeys(source for one in (*own, *other) for source in one.sources)
             found.append(Race(series, target, tuple(told), _missing(atlas, series), tuple(sources)))
     return found
+
+
+def verdict(told: Sequence[Race], target: Target) -> Verdict:
+    """Return what is said of the region of a target as a whole."""
+    of_target = [(one.series, one.comparisons) for one in told if one.target == target]
+    return verdict_of(of_target)
 
 
 def _values(told: Sequence[Level]) -> dict[str, float]:
@@ -127,31 +134,69 @@ def _missing(atlas: Atlas, series: Series) -> tuple[str, ...]:
 
 
 def progress_vector(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> Vector:
-    """Return the category of each area in a year: its rating, or whether its region keeps up."""
+    """Return the rating of each area in a year, or how much more it has grown than the comparator."""
     kpi = atlas.catalogue.policy.kpi(layer.id.partition(":")[2])
     vintage = atlas.catalogue.vintages[gazetteer.vintage]
+    if kpi.is_relative:
+        return _ahead(atlas, kpi, period, vintage, gazetteer)
     values = np.full(len(gazetteer), np.nan)
     sources: tuple[str, ...] = ()
-    if kpi.is_relative:
-        for race in races(atlas, kpi, vintage):
-            verdict = next((one.achieved for one in race.comparisons if one.period == period), None)
-            if verdict is None:
-                continue
-            sources = race.sources
-            for area, code in ((race.target.area, 1 if verdict else 2), (race.target.comparator, 3)):
-                values[
-                    [gazetteer.position[one] for one in codes_of(atlas, area) if one in gazetteer.position]
-                ] = code
-    else:
-        bands = [band.code for band in atlas.catalogue.policy.strategy.schemes_by_id[kpi.rating].bands]
-        for course in courses(atlas, kpi, vintage):
-            rating = next((each.rating for one, each in course.points if one.period == period), None)
-            position = gazetteer.position.get(course.target.area)
-            if rating is not None and position is not None:
-                values[position] = bands.index(rating) + 1
-                sources = (SOURCE,)
+    bands = [band.code for band in atlas.catalogue.policy.strategy.schemes_by_id[kpi.rating].bands]
+    for course in courses(atlas, kpi, vintage):
+        rating = next((each.rating for one, each in course.points if one.period == period), None)
+        position = gazetteer.position.get(course.target.area)
+        if rating is not None and position is not None:
+            values[position] = bands.index(rating) + 1
+            sources = (SOURCE,)
     statuses = np.where(np.isfinite(values), OK, NOT_AVAILABLE).astype(np.uint8)
     return Vector(values, statuses, sources)
+
+
+def _ahead(atlas: Atlas, kpi: Kpi, period: str, vintage: Vintage, gazetteer: Gazetteer) -> Vector:
+    """Return the growth of each area of the regions less the comparator's, in percentage points.
+
+    Of the series of the KPI's own price basis, the last one with figures of the year counts: that of the
+    newest base. Areas outside of the regions, such as those of the comparator, are not what is compared.
+    """
+    values = np.full(len(gazetteer), np.nan)
+    statuses = np.full(len(gazetteer), NOT_APPLICABLE, np.uint8)
+    sources: dict[str, None] = {}
+    for target in kpi.targets:
+        inside = member(atlas, vintage, target.area)
+        if inside.level != gazetteer.level:
+            continue
+        at = list(inside.positions)
+        statuses[at] = NOT_AVAILABLE
+        for series in kpi.series:
+            if series.price_basis != kpi.series[0].price_basis or series.indicator == PUBLISHED:
+                continue
+            other = levels(atlas, kpi, series, target.comparator, vintage)
+            found = _ahead_of(atlas, kpi, series, _values(other), period, gazetteer)
+            if found is not None and np.isfinite(found.values[at]).any():
+                values[at] = found.values[at]
+                sources = dict.fromkeys((*found.sources, *(s for one in other for s in one.sources)))
+    statuses[np.isfinite(values)] = OK
+    return Vector(values, statuses, tuple(sources))
+
+
+def _ahead_of(
+    atlas: Atlas, kpi: Kpi, series: Series, comparator: dict[str, float], period: str, gazetteer: Gazetteer
+) -> Vector | None:
+    """Return the growth of every area of a level less the comparator's; None where that is not known."""
+    basis, start = kpi.growth_basis, min(comparator, default="")
+    theirs = growth(comparator, period, basis, start)
+    if theirs is None:
+        return None
+    indicator = atlas.indicator(series.indicator)
+    before = str(int(period) - 1) if basis == "yoy" else start
+    first, last = atlas.vectors(indicator, [before, period], gazetteer.level, gazetteer.vintage)
+    ahead: Floats = np.full(len(gazetteer), np.nan)
+    for place, (earlier, level) in enumerate(zip(first.values, last.values, strict=True)):
+        known = {p: float(v) for p, v in ((before, earlier), (period, level)) if np.isfinite(v)}
+        own = growth(known, period, basis, start)
+        if own is not None:
+            ahead[place] = (own - theirs) * 100
+    return Vector(ahead, last.statuses, (*first.sources, *last.sources))
 
 
 def with_area(kpi: Kpi, area: str) -> Kpi:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,7 @@ def test_a_baseline_of_zero_has_no_change_in_per_cent() -> None:
 def test_before_a_plan_begins_nothing_is_due_and_nothing_rated_against_it() -> None:
     target = Target("", "number", 100, "2024", 200, "2029", plan_from=2025, plan_to=2029)
     found = assess(target, "increase", "progress_rate", scheme(), 110, 2024)
-    assert (found.expected, found.year_adjusted, found.rating) == (0, None, None)
+    assert (found.progress_rate, found.expected, found.year_adjusted, found.rating) == (None,) * 4
 
 
 @pytest.mark.parametrize(("year", "due"), [(2024, 0), (2025, 0.2), (2029, 1), (2030, 1)])
@@ -244,34 +245,59 @@ def test_growth_is_told_only_of_what_was_above_zero(
     assert growth(levels, max(levels), basis, "2020") == expected
 
 
+#: A target without a plan: every year is judged.
+NOT_BELOW = Target("outside", "not_below_comparator", comparator="tokyo")
+
+
 def test_growth_since_a_year_is_measured_from_the_first_that_both_have() -> None:
     own = {"2018": 50.0, "2020": 100.0, "2021": 110.0}
     other = {"2020": 100.0, "2021": 105.0}
-    first, last = comparisons(own, other, "cumulative")
+    first, last = comparisons(NOT_BELOW, own, other, "cumulative")
     assert (first.period, first.growth, first.achieved) == ("2020", None, None)
     assert [last.growth, last.comparator_growth] == pytest.approx([0.1, 0.05])
     assert last.difference_points == pytest.approx(5)
 
 
 def test_growth_that_only_one_of_two_has_is_told_of_neither() -> None:
-    (_, last) = comparisons({"2020": 1.0, "2021": 2.0}, {"2020": 0.0, "2021": 2.0}, "yoy")
+    (_, last) = comparisons(NOT_BELOW, {"2020": 1.0, "2021": 2.0}, {"2020": 0.0, "2021": 2.0}, "yoy")
     assert (last.level, last.comparator_level) == (2.0, 2.0)
     assert (last.growth, last.comparator_growth, last.difference_points, last.achieved) == (None,) * 4
 
 
 def test_regions_without_a_year_in_common_are_not_compared() -> None:
-    assert comparisons({"2020": 1.0}, {"2021": 1.0}, "yoy") == []
+    assert comparisons(NOT_BELOW, {"2020": 1.0}, {"2021": 1.0}, "yoy") == []
 
 
 def test_equal_growth_has_achieved() -> None:
-    *_, last = comparisons({"2020": 1.0, "2021": 2.0}, {"2020": 2.0, "2021": 4.0}, "yoy")
+    *_, last = comparisons(NOT_BELOW, {"2020": 1.0, "2021": 2.0}, {"2020": 2.0, "2021": 4.0}, "yoy")
     assert (last.difference_points, last.achieved) == (0, True)
 
 
+OUTSIDE = {"2020": 8.0, "2021": 8.2, "2022": 8.2}
+TOKYO = {"2020": 10.0, "2021": 10.3, "2022": 10.3, "2023": 11.0}
+
+
 def test_a_region_that_does_not_grow_less_has_achieved() -> None:
-    outside = {"2020": 8.0, "2021": 8.2, "2022": 8.2}
-    tokyo = {"2020": 10.0, "2021": 10.3, "2022": 10.3, "2023": 11.0}
-    found = comparisons(outside, tokyo, "yoy")
+    found = comparisons(NOT_BELOW, OUTSIDE, TOKYO, "yoy")
     assert [one.period for one in found] == ["2020", "2021", "2022"]
     assert [one.achieved for one in found] == [None, False, True]
     assert found[1].difference_points == pytest.approx(-0.5)
+
+
+def test_a_year_before_the_plan_is_a_reference_and_no_verdict() -> None:
+    target = replace(NOT_BELOW, plan_from=2022, plan_to=2026)
+    found = comparisons(target, OUTSIDE, TOKYO, "yoy")
+    assert [(one.period, one.reference, one.achieved) for one in found] == [
+        ("2020", True, None),
+        ("2021", True, None),
+        ("2022", False, True),
+    ]
+    assert found[1].difference_points == pytest.approx(-0.5)  # how things stood is told all the same
+
+
+@pytest.mark.parametrize(("year", "reason"), [(2024, "before_plan"), (2025, "")])
+def test_a_target_is_rated_from_the_first_year_of_its_plan(year: int, reason: str) -> None:
+    target = Target("", "number", 100, "2023", 200, "2029", plan_from=2025, plan_to=2029)
+    found = assess(target, "increase", "progress_rate", scheme(), 250, year)
+    assert (found.actual, found.reason) == (250, reason)
+    assert found.achieved is (None if reason else True)

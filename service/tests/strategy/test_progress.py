@@ -9,6 +9,7 @@ import pytest
 
 from geo.strategy.kpis import Actual, Kpi, Series
 from geo.strategy.rating import Target
+from service.figures.values import STATUSES
 from service.memory.atlas import Atlas, Vintage
 from service.strategy.progress import courses, levels, races, with_area
 
@@ -107,3 +108,38 @@ def test_a_kpi_with_one_area_tells_nothing_of_others() -> None:
     assert [one.value for one in with_area(kpi, "10202").actuals] == [2.0]
     assert with_area(kpi, "10202").targets == ()
     assert with_area(kpi, "10201").targets == kpi.targets
+
+
+def test_the_map_shows_how_each_prefecture_grew_against_the_tokyo_area(atlas: Atlas) -> None:
+    layer = atlas.catalogue.layers["kpi-progress:goal-1-productivity-growth"]
+    found = atlas.vector(layer, "2018", "prefecture", dt.date(2021, 1, 1))
+    codes = [one.code for one in atlas.gazetteer(dt.date(2021, 1, 1), "prefecture").areas]
+    told = dict(zip(codes, found.values.tolist(), strict=True))
+    # nominal product per employed person in million yen, fiscal 2017 and 2018, accounts of 2018: the Tokyo
+    # area 9.4490 → 9.4292 (−0.2102 %), 熊本 −4.6452 %, 佐賀 +6.0986 %
+    assert told["43000"] == pytest.approx(-4.4350, abs=5e-5)
+    assert told["41000"] == pytest.approx(6.3088, abs=5e-5)
+    less = [code[:2] for code, value in told.items() if value < 0]
+    assert less == ["02", "05", "06", "09", "26", "27", "28", "33", "34", "38", "43", "47"]
+    named = dict(zip(codes, (STATUSES[status] for status in found.statuses), strict=True))
+    assert [code for code in codes if named[code] != "ok"] == ["11000", "12000", "13000", "14000"]
+    assert {named[code] for code in ("11000", "12000", "13000", "14000")} == {"not_applicable"}
+    assert found.sources == ("accounts-2011-base",)
+
+
+def test_a_progress_layer_of_two_regions_says_that_it_is_no_verdict(atlas: Atlas) -> None:
+    layer = atlas.catalogue.layers["kpi-progress:goal-1-gpp-growth"]
+    assert (layer.kind, layer.categories) == ("index", ())
+    assert layer.name_ja == "域内総生産の伸び率（東京圏以外）：都道府県別、東京圏との差"
+    assert "2024年度以前の値は戦略開始前の参考値。" in layer.description_ja
+    assert "Any figure up to FY2024 is a reference value before the strategy." in layer.description_en
+    assert atlas.periods(layer, "prefecture") == [str(year) for year in range(2007, 2023)]
+
+
+def test_the_newest_base_is_the_one_that_the_map_shows(atlas: Atlas) -> None:
+    layer = atlas.catalogue.layers["kpi-progress:goal-1-gpp-growth"]
+    date = dt.date(2021, 1, 1)
+    assert [atlas.vector(layer, period, "prefecture", date).sources for period in ("2011", "2012")] == [
+        ("accounts-2011-base",),
+        ("accounts-2015-base",),
+    ]

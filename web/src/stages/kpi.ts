@@ -4,7 +4,18 @@ import { type Goal, get, type Lang, type Layer, layers, type Texts } from "../ap
 import { lineChart } from "../chart";
 import { h, s } from "../element";
 import { full, short, signed } from "../numbers";
-import type { Comparison as Compared, Course, Kpi, KpiCourses, KpiRaces, Kpis, CoursePoint as Point, Race, KpiTarget as Target } from "../openapi";
+import type {
+  Comparison as Compared,
+  Course,
+  Kpi,
+  KpiCourses,
+  KpiRaces,
+  Kpis,
+  CoursePoint as Point,
+  Race,
+  KpiTarget as Target,
+  Verdict as VerdictOfRegion,
+} from "../openapi";
 import type { Board } from "../panel";
 import { text } from "../texts";
 import { hasMovedOn, show, sourceLink } from "./sheet";
@@ -31,6 +42,7 @@ const TEXTS = {
   no_target: { ja: "目標値がない", en: "no target" },
   no_baseline: { ja: "基準値がない", en: "no baseline" },
   no_rate: { ja: "率を計算できない", en: "no rate can be computed" },
+  before_plan: { ja: "戦略開始前の参考値", en: "reference value before the strategy" },
   maintain_has_no_rate: { ja: "維持の目標は率でなく達否で示す", en: "a level to keep is met or not" },
   achieved: { ja: "達成", en: "Achieved" },
   notAchieved: { ja: "未達成", en: "Not achieved" },
@@ -42,7 +54,7 @@ const TEXTS = {
   level: { ja: "目標に対する水準", en: "Level against the target" },
   proxies: { ja: "参考指標（KPIそのものではなく、近い動きを見る統計）", en: "Stand-in indicators (not the KPI itself: statistics that move with it)" },
   onMap: { ja: "KPIの進捗を地図で見る", en: "KPI progress on the map" },
-  years: { ja: "年度ごとの判定", en: "Verdict by year" },
+  years: { ja: "年度ごとの伸び率", en: "Growth by year" },
   year: { ja: "年度", en: "Fiscal year" },
   difference: { ja: "差", en: "Difference" },
   points: { ja: "ポイント", en: "points" },
@@ -88,7 +100,7 @@ function year(period: string, lang: Lang): string {
 }
 
 function isTold(point: Compared): boolean {
-  return point.achieved !== null;
+  return point.growth !== null;
 }
 
 /** Return whether a target is met: a mark, a word, and a colour that says the same again. */
@@ -206,8 +218,8 @@ function changeText(value: number | null, lang: Lang): string {
   return value === null ? "—" : `${signed(value * 100, 1, lang)}%`;
 }
 
-/** Return the verdict of each year of a series as a table, newest first. */
-function verdictTable(race: Race, progress: Progress, lang: Lang): HTMLElement {
+/** Return the growth of each year of a series as a table, newest first; a year before the plan has no verdict. */
+function yearsTable(race: Race, progress: KpiRaces, lang: Lang): HTMLElement {
   const rows = race.points.filter(isTold).reverse();
   const row = (one: Compared) =>
     h(
@@ -217,7 +229,7 @@ function verdictTable(race: Race, progress: Progress, lang: Lang): HTMLElement {
       h("td", { class: "number" }, changeText(one.growth, lang)),
       h("td", { class: "number" }, changeText(one.comparator_growth, lang)),
       h("td", { class: "number" }, one.difference_points === null ? "—" : signed(one.difference_points, 2, lang)),
-      h("td", {}, badge(one.achieved === true, lang)),
+      h("td", {}, one.achieved === null ? h("span", { class: "soft" }, progress.reference_label[lang]) : badge(one.achieved, lang)),
     );
   const heads = [
     race.area.name[lang],
@@ -248,7 +260,7 @@ function verdictTable(race: Race, progress: Progress, lang: Lang): HTMLElement {
   );
 }
 
-async function raceChart(plot: HTMLElement, race: Race, progress: Progress, lang: Lang): Promise<void> {
+async function raceChart(plot: HTMLElement, race: Race, progress: KpiRaces, lang: Lang): Promise<void> {
   const points = race.points.filter((one) => one.growth !== null || one.comparator_growth !== null);
   const line = (name: Texts, growth: (one: Compared) => number | null) => ({
     name: name[lang],
@@ -258,7 +270,7 @@ async function raceChart(plot: HTMLElement, race: Race, progress: Progress, lang
   const last = points.at(-1);
   const summary = `${progress.name[lang]}: ${last ? `${year(last.period, lang)} ${race.area.name[lang]} ${changeText(last.growth, lang)}, ${race.comparator.name[lang]} ${changeText(last.comparator_growth, lang)}` : ""}`;
   await lineChart(plot, { lines, ...PERCENT, label: (period) => year(period, lang), summary }, lang, 290);
-  plot.querySelector("details.figures")?.remove(); // the table of verdicts has the same figures
+  plot.querySelector("details.figures")?.remove(); // the table of years has the same figures
 }
 
 function seriesName(race: Race, progress: Progress, lang: Lang): string {
@@ -283,56 +295,61 @@ function toldInWords(race: Race, progress: Progress, lang: Lang): HTMLElement {
   return h("p", {}, h("b", {}, race.base[lang]), ` ${words}`);
 }
 
-function raceParts(race: Race, progress: Progress, lang: Lang): { element: HTMLElement; fill: () => Promise<void> } {
+function raceParts(race: Race, progress: KpiRaces, lang: Lang): { element: HTMLElement; fill: () => Promise<void> } {
   const plot = h("div", { class: "chart" });
   const element = h(
     "div",
     { class: "race" },
     h("h5", {}, `${TEXTS.growth[lang]}${lang === "ja" ? `（${seriesName(race, progress, lang)}）` : ` (${seriesName(race, progress, lang)})`}`),
-    h("div", { class: "beside" }, plot, verdictTable(race, progress, lang)),
+    h("div", { class: "beside" }, plot, yearsTable(race, progress, lang)),
   );
   return { element, fill: () => raceChart(plot, race, progress, lang) };
 }
 
+/** Return the growth by which a verdict is told: nominal and real side by side where both are known. */
+function growthsText(one: VerdictOfRegion, lang: Lang): (Node | string)[] {
+  if (one.growths.length === 0 || one.period === null) return [h("span", { class: "none" }, TEXTS.noFigures[lang])];
+  const comma = lang === "ja" ? "・" : ", ";
+  const growths = one.growths.flatMap((each) => [
+    h("data", { value: each.growth ?? "" }, changeText(each.growth, lang)),
+    " ",
+    h("span", { class: "soft" }, `${textNamed(each.price_basis, lang)}${comma}${one.comparator.name[lang]} ${changeText(each.comparator_growth, lang)}`),
+    " ",
+  ]);
+  return [...growths, h("span", { class: "soft" }, `${year(one.period, lang)}${comma}${one.growths[0]?.base[lang] ?? ""}`)];
+}
+
+/** Return the verdict on a region, told once: its mark where the plan has begun, and why in words. */
+function verdictFacts(one: VerdictOfRegion, progress: KpiRaces, lang: Lang): HTMLElement {
+  const target = progress.targets.find((each) => each.area === one.area.id);
+  const goal =
+    lang === "ja" ? `${one.area.name.ja}の伸び率が${one.comparator.name.ja}以上` : `${one.area.name.en}: growth not below that of “${one.comparator.name.en}”`;
+  const date = target?.target_period ? year(target.target_period, lang) : "";
+  const until = date ? (lang === "ja" ? `、${date}${TEXTS.by.ja}` : `, ${TEXTS.by.en} ${date}`) : "";
+  const marks = {
+    achieved: () => badge(true, lang),
+    not_achieved: () => badge(false, lang),
+    reference: () => h("b", {}, progress.reference_label[lang]),
+    no_figures: () => h("b", {}, TEXTS.noVerdict[lang]),
+  };
+  return h(
+    "dl",
+    { class: "facts" },
+    term(TEXTS.newest[lang], ...growthsText(one, lang)),
+    term(TEXTS.target[lang], goal + until),
+    term(TEXTS.verdict[lang], marks[one.state](), h("p", { class: "soft" }, one.words[lang])),
+  );
+}
+
 function races(progress: KpiRaces, lang: Lang, later: (() => Promise<void>)[]): HTMLElement[] {
+  const decides = new Set(progress.verdicts.flatMap((one) => one.growths.map((each) => each.series)));
   const told = progress.series.filter((one) => one.points.some(isTold)).sort((a, b) => newestOf(b).localeCompare(newestOf(a)));
-  const [main, ...others] = told;
+  const shown = told.filter((one) => decides.has(one.indicator));
+  const others = told.filter((one) => !decides.has(one.indicator));
   const inWords = progress.series.filter((one) => !told.includes(one)).map((one) => toldInWords(one, progress, lang));
-  const target = progress.targets[0];
-  const last = main?.points.filter(isTold).at(-1);
-  const goal = main
-    ? lang === "ja"
-      ? `${main.area.name.ja}の伸び率が${main.comparator.name.ja}以上`
-      : `${main.area.name.en}: growth not below that of “${main.comparator.name.en}”`
-    : TEXTS.noTarget[lang];
-  const until = target?.target_period
-    ? lang === "ja"
-      ? `、${year(target.target_period, lang)}${TEXTS.by.ja}`
-      : `, ${TEXTS.by.en} ${year(target.target_period, lang)}`
-    : "";
-  const newest =
-    main && last
-      ? [
-          h("data", { value: last.growth ?? "" }, changeText(last.growth, lang)),
-          " ",
-          h(
-            "span",
-            { class: "soft" },
-            `${main.comparator.name[lang]} ${changeText(last.comparator_growth, lang)}${lang === "ja" ? "・" : ", "}${year(last.period, lang)}${lang === "ja" ? "・" : ", "}${main.base[lang]}`,
-          ),
-        ]
-      : [h("span", { class: "none" }, TEXTS.noFigures[lang])];
-  const parts: HTMLElement[] = [
-    h(
-      "dl",
-      { class: "facts" },
-      term(TEXTS.newest[lang], ...newest),
-      term(TEXTS.target[lang], goal + until),
-      term(TEXTS.verdict[lang], last ? badge(last.achieved === true, lang) : h("span", { class: "soft" }, TEXTS.noVerdict[lang])),
-    ),
-  ];
-  if (main) {
-    const { element, fill } = raceParts(main, progress, lang);
+  const parts = progress.verdicts.map((one) => verdictFacts(one, progress, lang));
+  for (const race of shown) {
+    const { element, fill } = raceParts(race, progress, lang);
     later.push(fill);
     parts.push(element);
   }
@@ -344,7 +361,7 @@ function newestOf(race: Race): string {
   return race.points.filter(isTold).at(-1)?.period ?? "";
 }
 
-function otherSeries(others: Race[], inWords: HTMLElement[], progress: Progress, lang: Lang): HTMLElement {
+function otherSeries(others: Race[], inWords: HTMLElement[], progress: KpiRaces, lang: Lang): HTMLElement {
   const made = others.map((one) => raceParts(one, progress, lang));
   const details = h("details", { class: "others" }, h("summary", {}, TEXTS.otherSeries[lang]), ...made.map((one) => one.element), ...inWords);
   // a chart takes the width of its place, which a closed one does not have
