@@ -67,9 +67,29 @@ def test_the_verdict_is_told_once_for_the_region_and_not_before_the_plan(client:
     assert body["reference_label"]["en"] == "reference value before the strategy"
 
 
+def test_nominal_and_real_stand_side_by_side(client: httpx.Client) -> None:
+    (verdict,) = client.get("/v1/kpis/goal-1-gpp-growth/progress").json()["verdicts"]
+    assert (verdict["state"], verdict["period"]) == ("reference", "2022")
+    told = {
+        one["price_basis"]: (round(one["growth"] * 100, 2), round(one["comparator_growth"] * 100, 2))
+        for one in verdict["growths"]
+    }
+    # the accounts of fiscal 2022, trillion yen: outside 384.50 → 394.46 and 194.60 → 201.46;
+    # in prices of 2015, 380.05 → 389.63 and 189.20 → 196.02
+    assert told == {"nominal": (2.59, 3.53), "real": (2.52, 3.61)}
+    assert (
+        "実質の伸び率は東京圏以外が+2.52%、東京圏が+3.61%で、1.09ポイント下回る。" in verdict["words"]["ja"]
+    )
+    (productivity,) = client.get(GOAL_1).json()["verdicts"]
+    assert [round(one["difference_points"], 2) for one in productivity["growths"]] == [0.74, 1.14]
+
+
 def test_bases_are_never_joined_and_a_missing_denominator_is_a_stated_gap(client: httpx.Client) -> None:
     told = series(client)
-    assert list(told) == ["labour-productivity-2011-base", "labour-productivity-2015-base", "published"]
+    assert list(told) == [
+        *("labour-productivity-2011-base", "labour-productivity-2015-base"),
+        *("labour-productivity-real-2011-base", "published"),
+    ]
     assert told["labour-productivity-2015-base"]["points"] == []
     missing = told["labour-productivity-2015-base"]["missing"]
     assert isinstance(missing, list)
@@ -87,9 +107,10 @@ def test_another_growth_basis_can_be_asked_for(client: httpx.Client) -> None:
 
 def test_progress_is_told_as_csv_too(client: httpx.Client) -> None:
     rows = list(csv.DictReader(io.StringIO(client.get(GOAL_1 + ".csv").text)))
-    (row,) = [one for one in rows if one["period"] == "2018"]
-    assert float(row["level"]) == pytest.approx(8.26, abs=0.005)
-    assert row["price_basis"] == "nominal"
+    nominal, real = [one for one in rows if one["period"] == "2018"]
+    assert float(nominal["level"]) == pytest.approx(8.26, abs=0.005)
+    assert [one["price_basis"] for one in (nominal, real)] == ["nominal", "real"]
+    assert (nominal["reference"], nominal["achieved"]) == ("True", "")
 
 
 def test_goal_1_is_a_layer_that_parts_who_grew_less_than_the_tokyo_area(client: httpx.Client) -> None:
@@ -180,6 +201,36 @@ def test_a_town_registers_its_kpi_enters_actuals_and_sees_them_rated_on_the_map(
 
 # SSDSE-E-2026, C1121: gross prefectural product of fiscal 2021, million yen
 TOKYO_AREA = {"11000": 23_733_625, "12000": 20_806_994, "13000": 113_685_917, "14000": 35_287_752}
+
+
+@pytest.mark.skipif("CHIIKI_REAL_DATA" not in os.environ, reason="fiscal 2023 is in CHIIKI_REAL_DATA")
+def test_a_year_that_lacks_prefectures_is_never_totalled(scratch_database: Database, tmp_path: Path) -> None:
+    path = Path(os.environ["CHIIKI_REAL_DATA"]) / "accounts/gpp_nominal_fy2023_ed2023_42prefs_retyped.csv"
+    with path.open(encoding="utf-8-sig", newline="") as opened:
+        product = {row["pref_code"] + "000": row["gpp_nominal_mil_yen"] for row in csv.DictReader(opened)}
+    assert len(product) == 42
+    assert {"17000", "29000", "36000", "37000", "45000"}.isdisjoint(product)
+    rows = "".join(f"gpp-2015-base,{code},2023,{value},\n" for code, value in product.items())
+    with scratch_database.begin() as conn:
+        key = auth.create_key(conn, "figures", ["write"], None, "tests")
+    with (
+        serving(scratch_database, tmp_path / "server.log") as server,
+        httpx.Client(base_url=server.url, headers={"X-API-Key": key}, timeout=30) as client,
+    ):
+        put = client.put(
+            "/v1/indicators/gpp-2015-base/observations?source=accounts-2015-base&boundary_date=2020-10-01",
+            content=f"indicator,area_code,period,value,status\n{rows}".encode(),
+            headers={"Content-Type": "text/csv"},
+        )
+        assert put.status_code == 200
+        told = client.get("/v1/kpis/goal-1-gpp-growth/progress").json()
+        assert told["verdicts"][0]["period"] == "2022"
+        assert all(point["period"] < "2023" for one in told["series"] for point in one["points"])
+        values = client.get("/v1/layers/kpi-progress:goal-1-gpp-growth/values.json?period=2023").json()
+        by_code = dict(zip(values["codes"], values["values"], strict=True))
+        statuses = dict(zip(values["codes"], values["statuses"], strict=True))
+        assert sum(value is not None for value in by_code.values()) == 38  # 42 less the Tokyo area
+        assert (statuses["17000"], statuses["13000"]) == ("not_available", "not_applicable")
 
 
 @pytest.mark.skipif("CHIIKI_REAL_DATA" not in os.environ, reason="the 47 prefectures are in CHIIKI_REAL_DATA")

@@ -132,11 +132,13 @@ PROJECTED = {
 }
 ACCOUNTS_2011 = {
     "gpp_nominal": "gpp-2011-base",
+    "gpp_real_chained_2011": "gpp-real-2011-base",
     "employed_by_place_of_work": "employed-by-workplace-2011-base",
 }
 ACCOUNTS_2015 = {
-    "gpp_nominal_ed2022": "gpp-2015-base",
-    "income_per_capita_ed2022": "income-per-head-2015-base",
+    "gpp_nominal_mil_yen": "gpp-2015-base",
+    "gpp_real_chained2015_mil_yen": "gpp-real-2015-base",
+    "income_per_head_thousand_yen": "income-per-head-2015-base",
 }
 #: Sex → indicator of net migration at ages 15 to 29 (three classes of the migration report are added up).
 YOUNG_MIGRATION = {
@@ -264,8 +266,12 @@ def collect(real_data: Path, data: Path) -> Collected:
         accounts / "prefectural_accounts_h23base_fy2006_2018.csv", ACCOUNTS_2011, "pref_code", "fiscal_year"
     )
     found.add(base_2011, "accounts-2011-base", day(2018, 10, 1))
+    # 佐賀県 2022 is corrected in this copy
     base_2015 = _columns(
-        accounts / "prefectural_accounts_h27base_fy2011_2022.csv", ACCOUNTS_2015, "pref_code", "fiscal_year"
+        accounts / "prefectural_accounts_h27base_ed2022_fy2011_2022.csv",
+        ACCOUNTS_2015,
+        "pref_code",
+        "fiscal_year",
     )
     found.add(base_2015, "accounts-2015-base", day(2020, 10, 1))
     young = _young_migration(
