@@ -236,7 +236,8 @@ function yearsTable(race: Race, progress: KpiRaces, lang: Lang): HTMLElement {
     race.comparator.name[lang],
     `${TEXTS.difference[lang]}${lang === "ja" ? `（${TEXTS.points.ja}）` : ` (${TEXTS.points.en})`}`,
   ];
-  const label = lang === "ja" ? `${TEXTS.years.ja}（${race.base.ja}）` : `${TEXTS.years.en} (${race.base.en})`;
+  const series = seriesName(race, progress, lang);
+  const label = lang === "ja" ? `${TEXTS.years.ja}（${series}）` : `${TEXTS.years.en} (${series})`;
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": `${progress.name[lang]} ${label}` },
