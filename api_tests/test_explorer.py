@@ -873,6 +873,7 @@ def test_a_transport_gap_shows_its_cells_and_stops_from_near(visit: Visit) -> No
     [
         ("deployments:smart-cities", "採択・選定", "#74add1"),
         ("deployments:japanese-ccrc", "運行・実装中", "#313695"),
+        ("kpi-progress:goal-1-productivity-growth", "2.38 以上", "#313695"),
     ],
 )
 def test_the_strategy_is_seen_on_the_map(visit: Visit, layer: str, label: str, colour: str) -> None:
