@@ -40,6 +40,10 @@ LABELS = {
 #: Columns of a table without header: code, population, male, female, households.
 BARE = ("population", "", "", "households")
 SOURCE, RECEIVER = "HTKSYORI", "HTKSAKI"
+#: Tables of the 2020 census (人口及び世帯: T001100 of 1 km, T001101 of 500 m, T001102 of 250 m), and of which
+#: column which number is. Copies without the row of labels have these alone.
+_NUMBERED = re.compile(r"T00110[0-2](\d{3})")
+NUMBERS = {"001": "population", "019": "population_65_plus", "022": "population_75_plus", "034": "households"}
 _COUNT = re.compile(r"\d{1,9}(\.\d+)?|\d{1,3}(,\d{3}){1,2}")
 
 
@@ -79,12 +83,14 @@ class _Table:
 
     Attributes
     ----------
+    groups : receiving cell → those that gave it their ages, where these are still to be spread
     joined : rows that were parts of a cell told before
     """
 
     columns: tuple[str, ...]
     cells: dict[str, list[float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
     joined: int = 0
 
     def add(self, code: str, values: list[float], reason: str | None) -> None:
@@ -146,9 +152,9 @@ def read_grid(paths: Sequence[Path]) -> Grid:
             finding = Finding(name, "file", f"the same as {given[digest]}", "each file once")
             raise InvalidFile(f"{name} is given twice", [finding])
         given[digest] = name
-        table, shared = _read(text)
+        table = _read(text)
+        spread += _spread(table)
         findings += text.findings
-        spread += shared
         if not together.columns:
             together = _Table(table.columns)
         elif table.columns != together.columns:
@@ -157,6 +163,8 @@ def read_grid(paths: Sequence[Path]) -> Grid:
         together.joined += table.joined
         for code, values in table.cells.items():
             together.add(code, values, table.missing.get(code))
+        for receiver, sources in table.groups.items():
+            together.groups.setdefault(receiver, []).extend(sources)
     if findings:
         raise InvalidRows(f"{len(findings)} rows are wrong; nothing was loaded", findings[:1000])
     sizes = Counter(len(code) for code in together.cells)
@@ -164,6 +172,7 @@ def read_grid(paths: Sequence[Path]) -> Grid:
         listed = ", ".join(f"{sizes[size]} of {mesh.NAMES[size]}" for size in sorted(sizes)) or "no cells"
         where = ", ".join(given.values())
         raise InvalidFile("The cells must be of one size", [Finding(where, "codes", listed, "one size")])
+    spread += _spread(together)
     codes = sorted(together.cells)
     rows = np.array([together.cells[code] for code in codes])
     columns = {name: rows[:, place] for place, name in enumerate(together.columns)}
@@ -189,12 +198,12 @@ def _rows(name: str, content: bytes) -> _Text:
     return _Text(name, rows, [])
 
 
-def _read(text: _Text) -> tuple[_Table, int]:
-    """Return what a file tells, and how many of its cells shared their ages."""
+def _read(text: _Text) -> _Table:
+    """Return what a file tells."""
     line, first = text.rows[0]
     if first[0].isdecimal():
         places = {name: place for place, name in enumerate(BARE, 1) if name and place < len(first)}
-        return _plain(text, 0, 0, places), 0
+        return _plain(text, 0, 0, places)
     lowered = [name.lower() for name in first]
     code_at = next((i for i, name in enumerate(lowered) if name in ("key_code", "code")), None)
     if code_at is None:
@@ -208,7 +217,7 @@ def _read(text: _Text) -> tuple[_Table, int]:
         for name in plain
         if name in lowered
     }
-    return _plain(text, 1, code_at, places), 0
+    return _plain(text, 1, code_at, places)
 
 
 def _expect_population(text: _Text, line: int, places: Mapping[str, int]) -> None:
@@ -252,8 +261,15 @@ def _plain(text: _Text, header: int, code_at: int, places: Mapping[str, int]) ->
     return table
 
 
-def _estat(text: _Text, first: list[str], code_at: int) -> tuple[_Table, int]:
+def _labelled(text: _Text, first: list[str], code_at: int) -> tuple[int, dict[str, int]]:
+    """Return the number of header rows of mesh statistics, and where their columns stand.
+
+    Labels stand in the second row. A copy may have lost it: then the numbers of the census tell the columns.
+    """
     line, written = text.rows[1] if len(text.rows) > 1 else (2, [])
+    numbers = {place: found[1] for place, name in enumerate(first) if (found := _NUMBERED.fullmatch(name))}
+    if numbers and written and written[code_at].isdecimal():
+        return 1, {NUMBERS[number]: place for place, number in numbers.items() if number in NUMBERS}
     labels = [unicodedata.normalize("NFKC", label).replace(" ", "") for label in written]
     places = {
         column: place
@@ -262,30 +278,38 @@ def _estat(text: _Text, first: list[str], code_at: int) -> tuple[_Table, int]:
         if re.fullmatch(pattern, label)
     }
     _expect_population(text, line, places)
+    return 2, places
+
+
+def _estat(text: _Text, first: list[str], code_at: int) -> _Table:
+    header, places = _labelled(text, first, code_at)
+    _expect_population(text, 1, places)
     if RECEIVER not in first:
         finding = Finding(f"{text.name} line 1", "header", ",".join(first), f"a column {RECEIVER}")
         raise InvalidFile(f"{text.name} does not say where suppressed cells are gathered", [finding])
     table = _Table(tuple(places))
-    groups: dict[str, list[str]] = {}
     source_at, receiver_at = first.index(SOURCE), first.index(RECEIVER)
-    for line, row in text.cells(2, max(len(first), *(at + 1 for at in places.values()))):
+    for line, row in text.cells(header, max(len(first), *(at + 1 for at in places.values()))):
         code = row[code_at]
         if not _is_cell(text, line, code):
             continue
         values = [_count(text, line, name, row[at]) for name, at in places.items()]
         table.add(code, values, _reason(row[places["population"]]))
         if row[source_at] == "2":
-            groups.setdefault(row[receiver_at], []).append(code)
-    return table, _spread(table.cells, groups, table.columns.index("population"))
+            table.groups.setdefault(row[receiver_at], []).append(code)
+    return table
 
 
-def _spread(told: dict[str, list[float]], groups: Mapping[str, Sequence[str]], total: int) -> int:
-    """Spread the breakdown of each receiving cell over its group, by total population.
+def _spread(table: _Table) -> int:
+    """Spread the breakdown of each receiving cell over its group, by total population; return how many cells.
 
-    Withheld is what the sources do not tell; a cell whose total is not told gets no part of it.
+    A share by age is so formed over the receiver and its sources together, and of each cell's own total.
+    Withheld is what the sources do not tell; a cell whose total is not told gets no part of it. A group whose
+    receiver stands in another file stays for when all are read.
     """
-    cells = 0
-    for receiver, sources in groups.items():
+    told, cells = table.cells, 0
+    for receiver in [code for code in table.groups if code in told]:
+        sources, total = table.groups.pop(receiver), table.columns.index("population")
         group = [code for code in (receiver, *sources) if code in told and not np.isnan(told[code][total])]
         people = sum(told[code][total] for code in group)
         if receiver not in group or not people:

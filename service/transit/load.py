@@ -23,7 +23,7 @@ from geo.transit.access import Definition
 from geo.transit.gaps import PEOPLE, Gap, Partition, gap_of
 from geo.transit.grids import Grid, read_grid
 from geo.transit.gtfs import read_gtfs
-from geo.transit.stop_files import read_n02, read_p11
+from geo.transit.point_files import read_bus_stops, read_stations
 from geo.transit.stops import UNKNOWN, Stops, of_feed
 from service.db.documents import definition_from_body
 from service.db.tables import audit, gap_definition, grid, source, stop_source, vintage
@@ -73,9 +73,9 @@ def load_stops(
         head |= {"valid_from": feed.valid_from, "valid_to": feed.valid_to, "dates": told}
         notes = feed.notes
     elif kind == "p11":
-        stops = read_p11(path)
+        stops = read_bus_stops(path)
     elif kind == "n02":
-        stops = read_n02(path, rail)
+        stops = read_stations(path, rail)
         head |= {"dates": {"rail": rail}}
     else:
         finding = Finding("parameter", "kind", kind, "gtfs, p11 or n02")

@@ -197,3 +197,65 @@ def test_a_file_given_twice_is_refused_and_not_added_up(tmp_path: Path) -> None:
 def test_counts_with_full_width_digits_and_thousands_are_read(tmp_path: Path) -> None:
     grid = read_grid([file(tmp_path, 'code,pop\n533946113,"1,234"\n533946114,１２\n')])
     assert grid.columns["population"].tolist() == [1234, 12]
+
+
+# Whole prefectures of the 2020 census
+
+#: As in Hiroshima's file: a cell of 45 people holds the ages of its neighbour's 3 as well.
+WITHOUT_LABELS = (
+    "KEY_CODE,HTKSYORI,HTKSAKI,GASSAN," + ",".join(f"T001101{number:03}" for number in range(1, 25)) + "\r\n"
+    "513204612,1,,513204614,45," + "0," * 17 + "27,13,14,18,6,12\r\n"
+    "513204614,2,513204612,,3,1,2" + ",*" * 21 + "\r\n"
+)
+
+
+def test_columns_without_labels_are_told_by_their_numbers(tmp_path: Path) -> None:
+    grid = read_grid([file(tmp_path, WITHOUT_LABELS)])
+    assert grid.columns["population"].tolist() == [45, 3]
+    assert grid.columns["population_65_plus"].tolist() == pytest.approx([27 * 45 / 48, 27 * 3 / 48])
+    assert grid.columns["population_75_plus"].tolist() == pytest.approx([18 * 45 / 48, 18 * 3 / 48])
+
+
+def test_ages_are_shared_with_a_cell_of_another_file(tmp_path: Path) -> None:
+    head = "".join(ESTAT.splitlines(keepends=True)[:2])
+    one = file(tmp_path, head + "5339461131,1,,5339471132,50,30,10,20\r\n", "5339.txt")
+    other = file(tmp_path, head + "5339471132,2,5339461131,,10,*,*,2\r\n", "5340.txt")
+    for order in ([one, other], [other, one]):
+        grid = read_grid(order)
+        assert grid.columns["population_65_plus"].tolist() == [25, 5]
+        assert (grid.spread, grid.joined) == (2, 0)
+
+
+def test_a_cell_that_two_prefectures_share_keeps_the_ages_of_both(tmp_path: Path) -> None:
+    head = "".join(ESTAT.splitlines(keepends=True)[:2])
+    rows = "5339461131,1,,5339461132,50,30,10,20\r\n5339461132,2,5339461131,,10,*,*,2\r\n"
+    one = file(tmp_path, head + rows, "34.txt")
+    other = file(tmp_path, head + "5339461132,0,,,7,3,1,2\r\n", "35.txt")
+    for order in ([one, other], [other, one]):
+        grid = read_grid(order)
+        assert grid.columns["population"].tolist() == [50, 17]
+        assert grid.columns["population_65_plus"].tolist() == [25, 5 + 3]
+
+
+#: Prefecture → files, cells, and people, 65+ and 75+ as the census has them (SSDSE-A: 広島県, 和歌山県).
+CENSUS = {
+    "hiroshima": ("hiroshima-2020/tblT001101H34.csv.gz", 13_975, (2_799_702, 811_931, 422_028)),
+    "wakayama": ("wakayama-2020/tblT001100S30.txt.gz", 2_237, (922_584, 305_500, 162_676)),
+}
+
+
+@pytest.mark.skipif(REAL is None, reason="the published grids are in CHIIKI_REAL_DATA")
+@pytest.mark.parametrize("prefecture", CENSUS)
+def test_the_ages_of_a_whole_prefecture_are_those_of_the_census(prefecture: str) -> None:
+    name, cells, sums = CENSUS[prefecture]
+    grid = read_grid([Path(str(REAL)) / "mesh" / name])
+    columns = ("population", "population_65_plus", "population_75_plus")
+    assert len(grid) == cells
+    assert [grid.columns[column].sum() for column in columns] == pytest.approx(sums)
+
+
+@pytest.mark.skipif(REAL is None, reason="the published grids are in CHIIKI_REAL_DATA")
+def test_the_four_first_meshes_around_fukuoka_are_one_grid() -> None:
+    grid = read_grid(sorted((Path(str(REAL)) / "mesh/fukuoka-2020").glob("*.txt.gz")))
+    assert (len(grid), grid.columns["population"].sum()) == (26_954, 7_961_116)
+    assert not np.isnan(grid.columns["population_75_plus"]).any()
