@@ -218,3 +218,43 @@ def test_a_profile_tells_the_gap_and_where_it_is_not_known(client: httpx.Client)
     assert card["rank"]["nation"]["of"] == 13  # type: ignore[index]  # JSON
     elsewhere = client.get("/v1/areas/20215/profile").json()["missing"]
     assert {"indicator": "transport-gap:mlit-handbook-rural", "status": "not_loaded"} in elsewhere
+
+
+LACKS = "日本中央バス、永井運輸の停留所は含まれません。"
+
+
+def test_what_a_gap_lacks_stands_beside_it_as_data(client: httpx.Client) -> None:
+    query = "level=municipality&period=2020"
+    body = client.get(f"/v1/layers/transport-gap:mlit-handbook-rural/legend.json?{query}").json()
+    told = body["counted_from"]
+    assert (told["day"], told["year"], told["grids"]) == ("weekday", "2020", ["census-2020-500m"])
+    assert [(one["prefecture"], one["name"]["ja"]) for one in told["missing_operators"]] == [
+        ("10000", "日本中央バス"),
+        ("10000", "永井運輸"),
+    ]
+    stops = {one["id"]: one for one in told["stops"]}
+    sources = {one["id"]: one for one in client.get("/v1/transport-gap").json()["stop_sources"]}
+    maebashi = stops["gunma-1019-maebashishi-com"]
+    assert maebashi["date"] == sources["gunma-1019-maebashishi-com"]["dates"]["weekday"]
+    assert stops["n02-20"]["date"] is None
+    assert LACKS in body["coverage"]["ja"]
+    assert client.get("/v1/transport-gap").json()["missing_operators"] == told["missing_operators"]
+
+
+def test_what_a_gap_lacks_stands_in_its_words_and_the_year_is_that_of_the_people(
+    client: httpx.Client,
+) -> None:
+    for layer in ("transport-gap:mlit-handbook-rural", "gap-people-mlit-handbook-rural"):
+        text = client.get(f"/v1/layers/{layer}/summary.json?level=municipality").json()["text"]
+        assert LACKS in text["ja"]
+        assert "2020年は人口の年で、時刻表の年ではありません。" in text["ja"]
+        assert "Without the stops of Nihon Chuo Bus, Nagai Unyu." in text["en"]
+        assert "2020 is the year of the people, not of the timetables." in text["en"]
+    tiles = client.get("/v1/layers/transport-gap:mlit-handbook-rural/tiles.json?level=municipality").json()
+    assert LACKS in tiles["coverage"]["ja"]
+
+
+def test_other_figures_tell_nothing_of_stops(client: httpx.Client) -> None:
+    body = client.get("/v1/layers/ageing-rate/legend.json?level=municipality").json()
+    assert body["counted_from"] is None
+    assert "coverage" not in body

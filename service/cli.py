@@ -333,15 +333,22 @@ def ingest_grid(
     title: Annotated[str, typer.Option(help="What the data are called.")],
     credit: Annotated[str, typer.Option(help="The credit that their use asks for.")],
     licence: Annotated[str, typer.Option(help="The terms of use.")],
+    prefecture: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a file of one prefecture: its code (34000); it tells its residents alone."),
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Load a population grid: mesh statistics of e-Stat (tblT…), or tables of code and population."""
+    from geo.codes import area_code, prefecture_of
     from service.commands import transaction
     from service.settings import Settings
     from service.transit.load import Credit, load_grid
 
+    whole = [prefecture_of(area_code(code)) for code in prefecture or ()]
     with transaction(Settings(), dry_run=dry_run) as conn:
-        report = load_grid(conn, files, name, year, Credit(title, credit, licence), actor())
+        about = Credit(title, credit, licence)
+        report = load_grid(conn, files, name, year, about, actor(), prefectures=whole)
     print_report(report)
 
 

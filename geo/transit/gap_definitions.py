@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +105,21 @@ LAYERS = {
     "transport-gap-75": "people-75",
     "transport-gap-land": "land",
 }
+
+
+def definition_shown(layer: str, definitions: Container[str]) -> str | None:
+    """Return the id of the definition that a layer of gaps is counted by; None for any other layer.
+
+    >>> definition_shown("transport-gap-65:town", ["town"]), definition_shown("gap-land-town", ["town"])
+    ('town', 'town')
+    """
+    kind, _, name = layer.partition(":")
+    if kind in LAYERS and name in definitions:
+        return name
+    names = (layer.removeprefix(f"gap-{what}-") for what in _COUNTED if layer.startswith(f"gap-{what}-"))
+    return next((name for name in names if name in definitions), None)
+
+
 _HOW_JA = "公表された停留所・駅とメッシュ人口から計算。直線距離。"
 _HOW_EN = "Computed from published stops, stations and population grids; straight-line distances."
 

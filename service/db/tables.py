@@ -305,7 +305,8 @@ stop = Table(
     Index("stop_geom", "geom", postgresql_using="gist"),
 )
 
-#: A population grid: cells of one size and year.
+#: A population grid: cells of one size and year. ``prefectures`` are those whose residents alone it tells;
+#: of a grid with none, cells tell everybody in them.
 grid = Table(
     "grid",
     metadata,
@@ -318,6 +319,7 @@ grid = Table(
     Column("licence", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("report", JSONB, nullable=False),
+    Column("prefectures", ARRAY(Text), nullable=False, server_default="{}"),
 )
 
 #: A cell; ``status`` says why its population is missing, as an observation's does.
@@ -341,6 +343,28 @@ gap_definition = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("body", JSONB, nullable=False),
+)
+
+#: What gaps of a prefecture were counted from: ``year`` of the people, ``stops`` in reach with their dates.
+gap_basis = Table(
+    "gap_basis",
+    metadata,
+    Column("definition", Text, ForeignKey("gap_definition.id", ondelete="CASCADE"), primary_key=True),
+    Column("grid", Text, primary_key=True),
+    Column("prefecture", String(5), primary_key=True),
+    Column("body", JSONB, nullable=False),
+)
+
+#: An operator of which no stops are known here.
+missing_operator = Table(
+    "missing_operator",
+    metadata,
+    Column("prefecture", String(5), primary_key=True),
+    Column("name_ja", Text, primary_key=True),
+    Column("name_en", Text, nullable=False),
+    Column("reason_ja", Text, nullable=False),
+    Column("reason_en", Text, nullable=False),
+    Column("as_of", Date, nullable=False),
 )
 
 #: A cell counted under a definition; ``area`` is the municipality of its centre.

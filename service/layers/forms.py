@@ -15,14 +15,17 @@ from geo.layers import palettes
 from geo.layers.circles import GROWTH, LAND, sizes_at
 from geo.layers.legend import Legend as Classes
 from geo.text import Text, name_of
+from geo.transit.basis import basis_in_words
 from service.figures.forms import Source, sources_described
 from service.figures.values import STATUSES
 from service.http.forms import Feature, FeatureCollection, Numbers
 from service.layers.legends import legend_of
 from service.layers.ranking import Place
 from service.layers.views import MISSING, Picture
+from service.layers.views import View as Shown
 from service.memory.atlas import Atlas
 from service.strategy.policy import COVERAGE
+from service.transit.basis_forms import CountedFrom, basis_of, counted_from
 
 Positions = NDArray[np.intp]
 
@@ -47,6 +50,7 @@ class About(View):
 
     title: Text
     sources: list[Source]
+    counted_from: CountedFrom | None
 
 
 class LegendClass(TypedDict):
@@ -279,7 +283,7 @@ def palettes_described() -> list[Palette]:
     ]
 
 
-def view_described(picture: Picture) -> View:
+def view_described(atlas: Atlas, picture: Picture) -> View:
     """Return which layer is shown: period, level, boundaries, unit, credit, revision."""
     view, indicator = picture.view, picture.view.indicator
     told: View = {
@@ -293,17 +297,29 @@ def view_described(picture: Picture) -> View:
         "revision": picture.revision,
         "credit": view.vintage.credit,
     }
-    if indicator.topic == "measures":
-        told["coverage"] = COVERAGE
+    coverage = coverage_of(atlas, view)
+    if coverage is not None:
+        told["coverage"] = coverage
     return told
+
+
+def coverage_of(atlas: Atlas, view: Shown) -> Text | None:
+    """Return what the figures of a layer lack, and what they were counted from; None where that is all."""
+    if view.indicator.topic == "measures":
+        return COVERAGE
+    basis = basis_of(atlas.catalogue, view.indicator.id, view.period)
+    return None if basis is None else basis_in_words(basis)
 
 
 def about(atlas: Atlas, picture: Picture, sources: tuple[str, ...] | None = None) -> About:
     """Return what every answer about a layer says of itself; ``sources`` are the picture's if left out."""
+    view, found = picture.view, picture.vector.sources if sources is None else sources
+    basis = basis_of(atlas.catalogue, view.indicator.id, view.period)
     return {
-        **view_described(picture),
-        "title": name_of(picture.view.indicator),
-        "sources": sources_described(atlas, picture.vector.sources if sources is None else sources),
+        **view_described(atlas, picture),
+        "title": name_of(view.indicator),
+        "sources": sources_described(atlas, found),
+        "counted_from": None if basis is None else counted_from(basis),
     }
 
 

@@ -10,10 +10,10 @@ from service.analysis.clusters import clusters
 from service.analysis.forms import clusters_in_words
 from service.analysis.layers import clustered, shows_clusters
 from service.figures.forms import credits_of
+from service.layers.forms import coverage_of
 from service.layers.ranking import category_counts, spread
 from service.layers.views import Picture, View
 from service.memory.atlas import Atlas
-from service.strategy.policy import COVERAGE
 
 
 def words_and_citation(atlas: Atlas, picture: Picture, parent: str | None = None) -> tuple[Text, Text]:
@@ -27,13 +27,15 @@ def words_and_citation(atlas: Atlas, picture: Picture, parent: str | None = None
         name = Named(area.name_ja, area.name_en)
     if indicator.kind == "category":
         counts, without = category_counts(picture, positions)
-        coverage = COVERAGE if indicator.topic == "measures" else None
+        coverage = coverage_of(atlas, view)
         told = categories_in_words(indicator, period, view.level, counts, without, coverage, name)
         if shows_clusters(indicator.id):
             whole = _whole(atlas, view)
             told = {"ja": told["ja"] + whole["ja"], "en": f"{told['en']} {whole['en']}".rstrip()}
     else:
         told = map_in_words(indicator, period, view.level, spread(atlas, picture, positions), name)
+        if lacks := coverage_of(atlas, view):
+            told = {"ja": told["ja"] + lacks["ja"], "en": f"{told['en']} {lacks['en']}"}
     credits = credits_of(atlas, picture.vector.sources, view.vintage)
     title = Named(indicator.name_ja, indicator.name_en)
     cited = citation(title, period, view.level, credits, str(view.vintage.date), picture.revision)

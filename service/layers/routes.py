@@ -87,7 +87,7 @@ async def tilejson(
     attribution = [credit[lang] for credit in (credits[-1], *credits[:-1])]
     tiles = f"{base_url(request)}/v1/layers/{view.indicator.id}/tiles/{{z}}/{{x}}/{{y}}"
     body: TileJson = {
-        **view_described(picture),
+        **view_described(atlas, picture),
         "tilejson": "3.0.0",
         "encoding": encoding,
         "tiles": [f"{tiles}.{encoding}?{_query(view, rev=picture.revision, **_chosen(lean))}"],

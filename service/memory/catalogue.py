@@ -6,7 +6,7 @@ A catalogue is never changed. News makes another one, which shares all that stay
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -22,6 +22,8 @@ from geo.figures.indicators import Indicator
 from geo.strategy.kpis import Kpi
 from geo.text import Text, name_of
 from geo.transit.access import Definition
+from geo.transit.basis import MissingOperator
+from geo.transit.gap_definitions import definition_shown
 from service.areas import queries as area_queries
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db.documents import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
@@ -86,6 +88,9 @@ class Catalogue:
     age_boundary_dates: tuple[dt.date, ...] = ()
     policy: Policy = field(default_factory=Policy)
     definitions: Mapping[str, Definition] = field(default_factory=dict)
+    #: definition → what was counted under it, by grid and prefecture
+    gap_bases: Mapping[str, Sequence[Row[Any]]] = field(default_factory=dict)
+    missing_operators: tuple[MissingOperator, ...] = ()
     places: Places = field(default_factory=lambda: Places(()))
 
     @cached_property
@@ -273,7 +278,17 @@ async def _kpis(conn: AsyncConnection, before: Catalogue, _names: Collection[str
 
 async def _definitions(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
     rows = await transit_queries.gap_definitions(conn)
-    return {"definitions": {row.id: definition_from_body(row.body) for row in rows}}
+    bases: dict[str, list[Row[Any]]] = {}
+    for row in await transit_queries.gap_bases(conn):
+        bases.setdefault(row.definition, []).append(row)
+    definitions = {row.id: definition_from_body(row.body) for row in rows}
+    return {"definitions": definitions, "gap_bases": bases}
+
+
+async def _missing(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    rows = await transit_queries.missing_operators(conn)
+    told = (row._asdict() | {"as_of": str(row.as_of)} for row in rows)
+    return {"missing_operators": tuple(MissingOperator(**one) for one in told)}
 
 
 #: Kind of subject (what stands before the colon) → how the part of the catalogue that it is, is read.
@@ -286,6 +301,7 @@ PARTS: dict[str, Read] = {
     revisions.REGION_SETS: _regions,
     revisions.AREA_CHANGES: _changes,
     revisions.INDUSTRIES: _industries,
+    revisions.MISSING_OPERATORS: _missing,
     revisions.AGES: _ages,
     revisions.STRATEGY: _strategy,
     revisions.DEPLOYMENTS: _deployments,
@@ -357,9 +373,11 @@ def stored_from(layer: Indicator) -> list[str]:
 
 
 def figures_of(catalogue: Catalogue, layer: Indicator) -> list[str]:
-    """Return the subjects that an indicator follows from: its figures, and whom to credit for them."""
+    """Return the subjects that an indicator follows from: its figures, whom to credit, what they lack."""
     sources = {name for used in catalogue.sources_of(layer).values() for name in used}
-    return [*stored_from(layer), *map(revisions.source, sorted(sources))]
+    definition = definition_shown(layer.id, catalogue.definitions)
+    lacks = [revisions.gaps(definition), revisions.MISSING_OPERATORS] if definition else []
+    return [*stored_from(layer), *map(revisions.source, sorted(sources)), *lacks]
 
 
 INDICATOR: Kind[Any] = Kind(figures_of)

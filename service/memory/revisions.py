@@ -24,6 +24,7 @@ AGES = "ages"
 AREA_CHANGES = "area-changes"
 DEPLOYMENTS = "deployments"
 INDUSTRIES = "industries"
+MISSING_OPERATORS = "missing-operators"
 REGION_SETS = "region-sets"
 STRATEGY = "strategy"
 

@@ -26,6 +26,7 @@ from service.db.tables import (
     indicator,
     industry,
     kpi,
+    missing_operator,
     region_set,
     source,
     strategy,
@@ -93,6 +94,7 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
         (region_set, "region_sets.csv", revisions.REGION_SETS),
         (area_change, "area_changes.csv", revisions.AREA_CHANGES),
         (industry, "industries.csv", revisions.INDUSTRIES),
+        (missing_operator, "missing_operators.csv", revisions.MISSING_OPERATORS),
     )
     for table, file, subject in replaced:
         rows = _read(folder / file, table)

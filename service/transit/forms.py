@@ -11,8 +11,10 @@ from typing_extensions import TypedDict
 
 from geo.text import Text, name_of
 from geo.transit.access import Definition
+from geo.transit.basis import MissingOperator
 from geo.transit.gaps import Cluster, band_of, bands
 from service.http.forms import Credited, Feature, FeatureCollection
+from service.transit.basis_forms import AbsentOperator, operator_described
 from service.transit.transport import Cells, Counted
 
 #: Why a cell has no figure → how many cells.
@@ -52,7 +54,10 @@ class GapDefinition(TypedDict):
 
 
 class Grid(TypedDict):
-    """A grid of people; `report` is what was found when it was loaded."""
+    """A grid of people; `report` is what was found when it was loaded.
+
+    `prefectures` are those whose residents alone it tells; empty where cells tell everybody in them.
+    """
 
     id: str
     digits: int
@@ -61,6 +66,7 @@ class Grid(TypedDict):
     title: str
     credit: str
     licence: str
+    prefectures: list[str]
     report: dict[str, object]
 
 
@@ -93,6 +99,7 @@ class Gaps(TypedDict):
     grids: list[Grid]
     stop_sources: list[StopSource]
     counted: list[CountedGrid]
+    missing_operators: list[AbsentOperator]
     methods: Methods
 
 
@@ -254,7 +261,9 @@ def described(one: Definition) -> GapDefinition:
     }
 
 
-def gaps_described(definitions: Sequence[Definition], found: Counted) -> Gaps:
+def gaps_described(
+    definitions: Sequence[Definition], found: Counted, missing: Sequence[MissingOperator]
+) -> Gaps:
     """Return the definitions of the transport gap, and what it was counted from, as JSON."""
     return {
         "definitions": [described(one) for one in definitions],
@@ -264,6 +273,7 @@ def gaps_described(definitions: Sequence[Definition], found: Counted) -> Gaps:
             {"definition": row.definition, "grid": row.grid, "cells": row.cells, "areas": row.areas}
             for row in found.cells.values()
         ],
+        "missing_operators": [operator_described(one) for one in missing],
         "methods": METHODS,
     }
 
@@ -277,6 +287,7 @@ def _grid(row: Row[Any]) -> Grid:
         "title": row.title,
         "credit": row.credit,
         "licence": row.licence,
+        "prefectures": row.prefectures,
         "report": row.report,
     }
 

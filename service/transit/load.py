@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from geo.codes import prefecture_of
 from geo.errors import Finding, InvalidFile, NotEnoughData, NotFound
 from geo.figures.observations import Row
 from geo.transit import mesh
@@ -26,7 +27,7 @@ from geo.transit.gtfs import read_gtfs
 from geo.transit.point_files import read_bus_stops, read_stations
 from geo.transit.stops import UNKNOWN, Stops, of_feed
 from service.db.documents import definition_from_body
-from service.db.tables import audit, gap_definition, grid, source, stop_source, vintage
+from service.db.tables import audit, gap_basis, gap_definition, grid, source, stop_source, vintage
 from service.figures.load import Figures, load_observations
 from service.memory import revisions
 from service.transit.queries import extract_of, partition_from
@@ -135,16 +136,31 @@ def store_stops(
 
 
 def load_grid(
-    conn: Connection, paths: Sequence[Path], name: str, year: str, credit: Credit, actor: str
+    conn: Connection,
+    paths: Sequence[Path],
+    name: str,
+    year: str,
+    credit: Credit,
+    actor: str,
+    *,
+    prefectures: Sequence[str] = (),
 ) -> dict[str, object]:
-    """Load a population grid from its files, in place of what it had; return a report."""
+    """Load a population grid from its files, in place of what it had; return a report.
+
+    Parameters
+    ----------
+    prefectures : codes, where the files tell the residents of these prefectures alone
+    """
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
     found = read_grid(paths)
     if not np.isfinite(found.columns["population"]).any():
         told = ", ".join(f"{reason}: {number}" for reason, number in found.without_figure.items())
         finding = Finding(", ".join(path.name for path in paths), "population", told, "counts of people")
         raise InvalidFile("No cell tells its people", [finding])
-    return store_grid(conn, found, name, year, credit, digest, actor)
+    report = store_grid(conn, found, name, year, credit, digest, actor)
+    if prefectures:
+        conn.execute(update(grid).where(grid.c.id == name).values(prefectures=list(prefectures)))
+    return report
 
 
 def store_grid(
@@ -236,9 +252,15 @@ _MUNICIPALITIES = text(
 
 
 def _partitions(
-    conn: Connection, grid_id: str, date: dt.date, wanted: Sequence[str]
-) -> Iterable[tuple[list[str], Partition]]:
-    """Yield the partitions of a country, one for each prefecture, with the municipalities it tells."""
+    conn: Connection, grid_id: str, whole: Sequence[str], date: dt.date, wanted: Sequence[str]
+) -> Iterable[tuple[list[str], Partition, set[str]]]:
+    """Yield the partitions of a country, one for each prefecture, with the municipalities it tells.
+
+    Last come the sources of its stops.
+
+    ``whole`` are prefectures whose residents the grid tells, all of them and no others; none for a grid that
+    tells everybody.
+    """
     rows = conn.execute(_MUNICIPALITIES, {"vintage": date}).all()
     outlines = {row.code: shapely.from_wkb(row.geom) for row in rows}
     sea = len({code[:2] for code in outlines}) == 47
@@ -248,10 +270,15 @@ def _partitions(
     for (code, outline), box in zip(outlines.items(), boxes, strict=True):
         if wanted and code not in wanted and code[:2] + "000" not in wanted:
             continue
-        if _primaries(box) <= told or _land_primaries(outline) <= told:
+        if whole:
+            is_told = prefecture_of(code) in whole
+        else:
+            is_told = _primaries(box) <= told or _land_primaries(outline) <= told
+        if is_told:
             by_prefecture.setdefault(code[:2], []).append(code)
     for codes in by_prefecture.values():
-        yield codes, partition_from(extract_of(conn, grid_id, date, codes), sea=sea)
+        extract = extract_of(conn, grid_id, date, codes)
+        yield codes, partition_from(extract, sea=sea), set(extract.stop_lists["source"])
 
 
 def _primary_cells(conn: Connection, grid_id: str) -> set[str]:
@@ -289,8 +316,9 @@ def count_gaps(
 ) -> dict[str, object]:
     """Count gaps on the newest boundaries and store them as observations and cells; return a report.
 
-    Only municipalities wholly in the grid's first meshes are told: of others the grid may lack cells. A cell
-    without a figure is left out; the report says how many of them a municipality has.
+    Only municipalities wholly in the grid's first meshes, or in the prefectures whose residents it tells, are
+    told: of others the grid may lack cells. A cell without a figure is left out; the report says how many of
+    them a municipality has.
 
     Raises
     ------
@@ -305,13 +333,13 @@ def count_gaps(
     date = conn.execute(select(vintage.c.vintage).order_by(vintage.c.vintage.desc()).limit(1)).scalar()
     if date is None or not conn.execute(text("select exists (select from stop)")).scalar():
         raise NotEnoughData("Boundaries and stops are needed first: chiiki ingest stops")
-    partitions = list(_partitions(conn, grid_id, date, areas))
+    partitions = list(_partitions(conn, grid_id, found.prefectures, date, areas))
     if not partitions:
         raise NotEnoughData("No municipality asked for lies wholly in the grid")
     total = len(partitions) * len(chosen)
     jobs = [
         (definition, codes, partition, executor.submit(gap_of, partition, definition) if executor else None)
-        for codes, partition in partitions
+        for codes, partition, _ in partitions
         for definition in chosen
     ]
     rows: list[Row] = []
@@ -323,12 +351,14 @@ def count_gaps(
         lacking |= {code: counts["population"].missing for code, counts in told.by_centre.items()}
         _store_cells(conn, definition, grid_id, partition, told)
     conn.execute(text("analyze gap_cell"))
+    for codes, _, sources in partitions:
+        _store_bases(conn, chosen, found, prefecture_of(codes[0]), sources)
     progress(total, total, "stored")
     _put_source(conn, found)
     figures = Figures(list({(r.indicator, r.area_code): r for r in rows}.values()), "transport-gap", date)
     report = load_observations(conn, [figures], actor=actor, subject=f"transport gap {grid_id}")
     revisions.changed(conn, *(revisions.gaps(one.id) for one in chosen), revisions.source("transport-gap"))
-    told_areas = [code for codes, _ in partitions for code in codes]
+    told_areas = [code for codes, _, _ in partitions for code in codes]
     return {
         "grid": grid_id,
         "vintage": str(date),
@@ -397,6 +427,29 @@ def _store_cells(
                     min(float(told.covered_share[place]), 1.0),
                 )
             )
+
+
+def _store_bases(
+    conn: Connection, definitions: Sequence[Definition], counted: Any, prefecture: str, sources: Iterable[str]
+) -> None:
+    """Keep what the gaps of a prefecture were counted from: it may be loaded anew before they are."""
+    rows = conn.execute(select(stop_source).where(stop_source.c.id.in_(list(sources)))).all()
+    for one in definitions:
+        stops = [
+            {
+                "id": row.id,
+                "kind": row.kind,
+                "title": row.title,
+                "date": row.dates.get(one.day),
+                "valid_from": row.valid_from and str(row.valid_from),
+                "valid_to": row.valid_to and str(row.valid_to),
+            }
+            for row in rows
+        ]
+        body = {"year": counted.year, "stops": stops}
+        key = {"definition": one.id, "grid": counted.id, "prefecture": prefecture}
+        made = upsert(gap_basis).values(**key, body=body)
+        conn.execute(made.on_conflict_do_update(index_elements=list(key), set_={"body": body}))
 
 
 def _put_source(conn: Connection, found: Any) -> None:

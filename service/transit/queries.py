@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.codes import prefecture_of
 from geo.transit.calendars import DAYS
 from geo.transit.gaps import PEOPLE, Partition
 from geo.transit.gtfs import HOURS
@@ -38,9 +39,12 @@ from geo.transit.stops import UNKNOWN, Stops
 from service.db.tables import (
     area,
     cell,
+    gap_basis,
     gap_definition,
+    missing_operator,
     stop,
 )
+from service.db.tables import grid as grid_table
 
 #: Degrees that hold the longest distance of a definition (5 km) anywhere in Japan.
 MARGIN = 0.07
@@ -148,9 +152,15 @@ def number_of(query: Select[Any]) -> Select[Any]:
 
 @dataclass(frozen=True)
 class Extract:
-    """What is stored of a partition, as the database tells it: lists as JSON texts, outlines as WKB."""
+    """What is stored of a partition, as the database tells it: lists as JSON texts, outlines as WKB.
+
+    Attributes
+    ----------
+    prefectures : whose residents alone the grid tells; none where its cells tell everybody in them
+    """
 
     own: tuple[str, ...]
+    prefectures: tuple[str, ...]
     cells: Texts
     stops: Texts
     outlines: Mapping[str, bytes]
@@ -164,18 +174,25 @@ class Extract:
 def extract_of(conn: Connection, grid: str, date: dt.date, own: Sequence[str]) -> Extract:
     """Return what municipalities are counted from: their cells, the stops in reach, the outlines around."""
     outlines = conn.execute(outlines_around(date, own)).all()
+    prefectures = conn.execute(select(grid_table.c.prefectures).where(grid_table.c.id == grid)).scalar_one()
     return Extract(
         tuple(own),
+        tuple(prefectures),
         dict(conn.execute(lists_of(cells_in(grid, date, own))).one()._mapping),
         dict(conn.execute(lists_of(stops_near(date, own, MARGIN))).one()._mapping),
-        {code: bytes(outline) for code, outline in outlines},
+        {
+            code: bytes(outline)
+            for code, outline in outlines
+            if not prefectures or prefecture_of(code) in prefectures
+        },
     )
 
 
 def partition_from(extract: Extract, *, sea: bool) -> Partition:
     """Return the partition of an extract.
 
-    ``sea`` tells whether the boundaries have all prefectures, so that what lies in none of them is sea.
+    ``sea`` tells whether the boundaries have all prefectures, so that what lies in none of them is sea. To
+    the residents of a grid's own prefectures all other land is as the sea: none of them lives there.
     """
     cells = lists_from(extract.cells)
     columns = {name: np.array(cells[name], float) for name in PEOPLE}
@@ -192,7 +209,7 @@ def partition_from(extract: Extract, *, sea: bool) -> Partition:
             if name == "population" or np.isfinite(column).any()
         },
         stops=stops_from(extract.stop_lists),
-        sea=sea,
+        sea=sea or bool(extract.prefectures),
         missing={code: reason for code, reason in reasons if reason != "ok"},
     )
 
@@ -224,3 +241,15 @@ def stops_from(lists: Lists) -> Stops:
 async def gap_definitions(conn: AsyncConnection) -> Sequence[Row[Any]]:
     """Return the definitions of the transport gap, by id."""
     return (await conn.execute(select(gap_definition).order_by(gap_definition.c.id))).all()
+
+
+async def gap_bases(conn: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return what gaps were counted from, by definition, grid and prefecture."""
+    key = (gap_basis.c.definition, gap_basis.c.grid, gap_basis.c.prefecture)
+    return (await conn.execute(select(gap_basis).order_by(*key))).all()
+
+
+async def missing_operators(conn: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return the operators of which no stops are known, by prefecture."""
+    key = (missing_operator.c.prefecture, missing_operator.c.name_ja.collate("C"))
+    return (await conn.execute(select(missing_operator).order_by(*key))).all()

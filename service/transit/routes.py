@@ -27,6 +27,7 @@ from service.http.forms import answers
 from service.http.responses import GEOJSON, JSON, MVT, Told, encoded, kept, kept_json, state_of
 from service.layers.tile_answers import address_of
 from service.memory.atlas import Atlas
+from service.memory.revisions import MISSING_OPERATORS
 from service.transit import transport
 from service.transit.forms import (
     METHODS,
@@ -60,15 +61,17 @@ Y = Annotated[int, Path(description="Row, from the north")]
 async def gaps(request: Request, atlas: AtlasDep) -> Response:
     """Return the definitions (none is national), and what they were counted from.
 
-    Grids and stop sources with the dates that were taken from each timetable, and which definitions were
-    counted on which grid.
+    Grids and stop sources with the dates that were taken from each timetable, which definitions were counted
+    on which grid, and the operators whose stops are known to be missing. Each layer of gaps tells its own
+    under `counted_from`, and in words as `coverage`.
     """
 
     def make() -> Gaps:
         counted = atlas.read(transport.counted, *MADE_OF)
-        return gaps_described(list(atlas.catalogue.definitions.values()), counted)
+        catalogue = atlas.catalogue
+        return gaps_described(list(catalogue.definitions.values()), counted, catalogue.missing_operators)
 
-    return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
+    return await kept_json(request, atlas, make, atlas.state(*MADE_OF, MISSING_OPERATORS))
 
 
 @router.get(

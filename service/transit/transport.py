@@ -50,7 +50,11 @@ MAX_REGION_CELLS, MAX_REGION_STOPS = 150_000, 100_000
 _SOURCES = text(
     "select id, kind, title, valid_from, valid_to, dates, credit, licence from stop_source order by id"
 )
-_GRIDS = text("select id, digits, year, columns, title, credit, licence, report from grid order by year, id")
+_GRIDS = text(
+    """
+    select id, digits, year, columns, title, credit, licence, prefectures, report from grid order by year, id
+    """
+)
 _COUNTED = text(
     "select definition, grid, count(*) as cells, count(distinct area) as areas from gap_cell group by 1, 2"
 )

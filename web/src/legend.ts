@@ -142,6 +142,7 @@ export function drawLegend(
         ),
       ),
     ),
+    ...(legend.coverage ? [h("p", { class: "soft lacks" }, legend.coverage[lang])] : []),
     ...[isCategorical ? null : foot(target, legend, lang, values, breaks)].filter((one) => one !== null),
     ...(gapDefinition(legend.layer) ? [gapKey(lang)] : []),
   );
