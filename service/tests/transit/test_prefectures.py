@@ -1,0 +1,257 @@
+"""Whole prefectures from published files: people by age add up to the census, shares are those of PostGIS.
+
+Bus stops are P11 of 2010, which is not for commercial use: nothing that is made here ships.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import gzip
+import json
+import os
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import shapely
+from sqlalchemy import Connection, insert, text
+
+from service.db.tables import area, vintage
+from service.settings import HOME
+from service.strategy.catalog_load import load_catalogue
+from service.tests.databases import Database
+from service.transit.load import Credit, count_gaps, load_grid, load_stops
+
+REAL = os.environ.get("CHIIKI_REAL_DATA")
+CREDIT = Credit("title", "credit", "licence")
+DATE = dt.date(2024, 1, 1)
+OUTLINES = "boundaries/n03-2024-kurashimap/kurashimap_n03_20240101_public_geojson.tar.gz"
+STATIONS = "transit/rail/N02-25_stations_points_railmap.geojson.gz"
+CONDITIONS = {
+    "mlit-handbook-rural": {"rail": 1000, "bus": 500},
+    "mlit-handbook-urban": {"rail": 500, "bus": 300},
+    "mlit-subsidy-1km": {"rail": 1000, "bus": 1000},
+}
+COLUMNS = {"people": "population", "people-65": "aged_65", "people-75": "aged_75"}
+
+pytestmark = pytest.mark.skipif(REAL is None, reason="the published files are in CHIIKI_REAL_DATA")
+
+
+@dataclass(frozen=True)
+class Prefecture:
+    """A prefecture, its files, and what the census counted there: all, 65+, 75+.
+
+    Attributes
+    ----------
+    near : neighbours whose people the grid tells too; none where it is that of the prefecture
+    within : how far the sums may be from the census: a grid of first meshes is cut at the border by area
+    plane : EPSG code of its plane rectangular system
+    sample : a municipality that is counted by area as well
+    """
+
+    code: str
+    files: str
+    municipalities: int
+    census: tuple[int, int, int]
+    near: tuple[str, ...]
+    within: float
+    plane: int
+    sample: str
+
+
+PREFECTURES = {
+    "hiroshima": Prefecture(
+        "34000",
+        "hiroshima-2020/tblT001101H34.csv.gz",
+        23,
+        (2_799_702, 811_931, 422_028),
+        (),
+        0,
+        6671,
+        "34309",
+    ),
+    "fukuoka": Prefecture(
+        "40000",
+        "fukuoka-2020/tblT001101H*.txt.gz",
+        60,
+        (5_135_214, 1_395_142, 699_717),
+        ("35", "41", "42", "43", "44"),
+        0.001,
+        6670,
+        "40447",
+    ),
+    "wakayama": Prefecture(
+        "30000", "wakayama-2020/tblT001100S30.txt.gz", 30, (922_584, 305_500, 162_676), (), 0, 6674, "30427"
+    ),
+}
+
+
+def outlines(near: Sequence[str]) -> Iterator[tuple[str, shapely.MultiPolygon]]:
+    """Yield the municipalities of some prefectures, and one of each other so that all are there."""
+    with tarfile.open(Path(str(REAL)) / OUTLINES) as archive:
+        for member in archive:
+            if not member.isfile() or "_wards" in member.name or "prefectures" in member.name:
+                continue
+            opened = archive.extractfile(member)
+            assert opened is not None
+            features = json.load(opened)["features"]
+            is_near = features[0]["properties"]["code"][:2] in near
+            for feature in features if is_near else features[:1]:
+                whole = shapely.from_geojson(json.dumps(feature["geometry"]))
+                parts = shapely.get_parts(shapely.make_valid(whole))
+                polygons = [part for part in parts if shapely.get_dimensions(part) == 2]
+                yield (
+                    feature["properties"]["code"],
+                    shapely.MultiPolygon(list(shapely.get_parts(shapely.union_all(polygons)))),
+                )
+
+
+def put_municipalities(conn: Connection, near: Sequence[str]) -> None:
+    texts = dict.fromkeys(("title_ja", "title_en", "source", "credit_ja", "credit_en", "licence"), "")
+    conn.execute(insert(vintage).values(vintage=DATE, sha256="", report={}, **texts))
+    rows = [
+        {
+            "vintage": DATE,
+            "level": "municipality",
+            "code": code,
+            "position": position,
+            "kind": "town",
+            "prefecture": code[:2] + "000",
+            "name_ja": code,
+            "area_km2": 1.0,
+            "lon": 0.0,
+            "lat": 0.0,
+            "bbox": list(whole.bounds),
+            "geom": f"SRID=4326;{shapely.to_wkt(whole, rounding_precision=9)}",
+        }
+        for position, (code, whole) in enumerate(sorted(outlines(near), key=lambda one: one[0]))
+    ]
+    conn.execute(insert(area), rows)
+
+
+def put_published(conn: Connection, files: Sequence[Path]) -> None:
+    """Store the cells as they are published, and of each the cell that has its ages (HTKSAKI)."""
+    conn.execute(
+        text("create temporary table published (code text, holder text, p float, a65 float, a75 float)")
+    )
+    with conn.connection.cursor().copy("copy published from stdin") as copy:
+        for path in files:
+            with gzip.open(path, "rt", encoding="cp932", newline="") as opened:
+                for row in csv.reader(opened):
+                    if row[0].isdecimal():
+                        ages = [None if row[place] == "*" else float(row[place]) for place in (22, 25)]
+                        copy.write_row((row[0], row[2] or row[0], float(row[4]), *ages))
+
+
+#: Cells with their people (an age share is that of all cells whose ages lie together), in the municipality of
+#: their centre, else in that which has the largest part of them.
+PLACED = text(
+    """
+    create temporary table placed as
+    with aged as (
+        select code, p as population,
+               p * sum(a65) over together / nullif(sum(p) over together, 0) as aged_65,
+               p * sum(a75) over together / nullif(sum(p) over together, 0) as aged_75
+        from published window together as (partition by holder)
+    )
+    select aged.*, c.geom, ST_Centroid(c.geom)::geography as centre,
+           coalesce(
+               (select a.code from area a where ST_Contains(a.geom, ST_Centroid(c.geom))),
+               (select a.code from area a where ST_Intersects(a.geom, c.geom)
+                order by ST_Area(ST_Intersection(a.geom, c.geom)) desc limit 1)
+           ) as area
+    from aged join cell c using (code)
+    """
+)
+BY_CENTRE = text(
+    """
+    select area, sum(population) as people, coalesce(sum(population) filter (where not (
+        exists (select from stop s where s.mode = 'rail' and ST_DWithin(s.geom::geography, p.centre, :rail))
+        or exists (select from stop s where s.mode = 'bus' and ST_DWithin(s.geom::geography, p.centre, :bus))
+    )), 0) as gap
+    from placed p where left(area, 2) = left(:prefecture, 2) group by area
+    """
+)
+BY_AREA = text(
+    """
+    with land as (
+        select ST_Transform(geom, :plane) as geom from area where code = :sample
+    ), disc as materialized (
+        select ST_Buffer(
+            ST_Transform(s.geom, :plane), case s.mode when 'rail' then :rail else :bus end, 'quad_segs=64'
+        ) as geom
+        from stop s where s.geom && (select ST_Expand(geom, 0.05) from area where code = :sample)
+    ), part as materialized (
+        select a.aged_65 as aged, ST_Intersection(ST_Transform(c.geom, :plane), land.geom) as geom,
+               (select sum(ST_Area(ST_Transform(ST_Intersection(o.geom, c.geom), :plane)))
+                from area o where ST_Intersects(o.geom, c.geom)
+                and (:everybody or left(o.code, 2) = left(:sample, 2))) as land_m2
+        from (select code, p * sum(a65) over (partition by holder)
+                / nullif(sum(p) over (partition by holder), 0) as aged_65 from published) as a
+        join cell c using (code), land
+        where c.geom && (select geom from area where code = :sample)
+        and ST_Intersects(ST_Transform(c.geom, :plane), land.geom)
+    )
+    select sum(aged * ST_Area(part.geom) / land_m2) as people,
+           sum(aged * (ST_Area(part.geom) - coalesce(ST_Area(ST_Intersection(part.geom, reach.geom)), 0))
+               / land_m2) as gap
+    from part cross join lateral (
+        select ST_Union(disc.geom) as geom from disc where disc.geom && part.geom
+    ) as reach where land_m2 > 0
+    """
+)
+
+
+def observed(conn: Connection, name: str, prefecture: str) -> dict[str, float]:
+    asked = text(
+        "select area_code, value from observation"
+        " where indicator = :name and left(area_code, 2) = left(:prefecture, 2)"
+    )
+    rows = conn.execute(asked, {"name": name, "prefecture": prefecture})
+    return {row.area_code: row.value for row in rows}
+
+
+@pytest.mark.parametrize("name", PREFECTURES)
+def test_people_by_age_are_those_of_the_census_and_shares_those_of_postgis(
+    migrated_database: Database, name: str
+) -> None:
+    one, folder = PREFECTURES[name], Path(str(REAL))
+    number = one.code[:2]
+    files = sorted((folder / "mesh").glob(one.files))
+    with migrated_database.begin() as conn:
+        load_catalogue(conn, HOME / "data" / "catalog", "tests")
+        put_municipalities(conn, (number, *one.near))
+        bus = folder / f"transit/p11-2010-busmap/prefecture_{number}.kml.gz"
+        load_stops(conn, bus, "p11-2010", CREDIT, kind="p11", actor="tests")
+        load_stops(conn, folder / STATIONS, "n02-25", CREDIT, kind="n02", actor="tests")
+        whole = () if one.near else (one.code,)
+        load_grid(conn, files, name, "2020", CREDIT, "tests", prefectures=whole)
+        report = count_gaps(conn, tuple(CONDITIONS), name, actor="tests", areas=[one.code])
+        assert report["municipalities"] == one.municipalities
+        for part, counted in zip(COLUMNS, one.census, strict=True):
+            told = observed(conn, f"grid-{part}", one.code)
+            assert len(told) == one.municipalities
+            assert sum(told.values()) == pytest.approx(counted, rel=one.within or 1e-9)
+
+        put_published(conn, files)
+        conn.execute(text("create index on area using gist (geom)"))
+        conn.execute(text("analyze area"))
+        conn.execute(PLACED)
+        conn.execute(text("create index on stop using gist ((geom::geography))"))
+        conn.execute(text("analyze stop"))
+        conn.execute(text("analyze placed"))
+        people = observed(conn, "grid-people-centroid", one.code)
+        for definition, distances in CONDITIONS.items():
+            gap = observed(conn, f"gap-people-centroid-{definition}", one.code)
+            rows = {row.area: row for row in conn.execute(BY_CENTRE, {**distances, "prefecture": one.code})}
+            assert {code: row.people for code, row in rows.items()} == people
+            assert {code: row.gap for code, row in rows.items()} == gap
+            asked = {**distances, "plane": one.plane, "sample": one.sample, "everybody": bool(one.near)}
+            independent = conn.execute(BY_AREA, asked).one()
+            aged = observed(conn, f"gap-people-65-{definition}", one.code)[one.sample]
+            assert aged == pytest.approx(independent.gap, rel=2e-3, abs=0.5)
+            all_aged = observed(conn, "grid-people-65", one.code)[one.sample]
+            assert all_aged == pytest.approx(independent.people, rel=1e-4)
