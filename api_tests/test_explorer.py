@@ -370,11 +370,11 @@ def test_a_scheme_that_finds_its_classes_leaves_no_number_to_choose(visit: Visit
 def test_counts_are_circles_whose_legend_follows_the_zoom(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=population&level=prefecture&period=2020")
     labels = visit.page.locator("#legend li.circle span")
-    assert labels.all_inner_texts() == ["10,000,000", "2,000,000", "200,000"]
+    assert labels.all_inner_texts() == ["5,000,000", "1,000,000", "200,000"]
     circles = visit.page.request.get("/v1/layers/population/legend.json?level=prefecture&period=2020").json()
     assert_drawn(visit.colours(), circles["circles"])
     visit.open("/?lang=ja&layer=population&level=prefecture&period=2020#9/36.3/139.1")
-    expect(labels.first).to_have_text("1,000,000")
+    expect(labels.first).to_have_text("500,000")
     visit.page.get_by_role("button", name="高齢化率", exact=True).click()
     expect(labels).to_have_count(0)
     visit.shown()

@@ -63,6 +63,10 @@ log_min_messages = warning
 """
 
 
+#: In the data directory from the time that the roles and the database were made.
+PREPARED = "chiiki.prepared"
+
+
 class ClusterFailed(ChiikiError):
     """The private cluster cannot be made, started or stopped."""
 
@@ -147,19 +151,24 @@ class Cluster:
             watcher.join()
 
     def start(self) -> None:
-        """Start the server unless it answers; make the cluster the first time."""
-        if self.answers():
+        """Start the server unless it answers; make the cluster, its roles and its database the first time."""
+        if self._is_prepared() and self.answers():
             return
         with open(self.local / "postgres.start", "a") as starting:
-            fcntl.flock(starting, fcntl.LOCK_EX)
-            if self.answers():
+            fcntl.flock(starting, fcntl.LOCK_EX)  # a new cluster answers before it has its roles
+            if not self.answers():
+                binaries = self._binaries()
+                if not self.data.exists():
+                    self._make(binaries)
+                self._configure()
+                self._start_until_it_answers(binaries)
+            elif self._is_prepared():
                 return
-            binaries = self._binaries()
-            if not self.data.exists():
-                self._make(binaries)
-            self._configure()
-            self._start_until_it_answers(binaries)
             self._prepare()
+            self._write(PREPARED, "")
+
+    def _is_prepared(self) -> bool:
+        return (self.data / PREPARED).exists()
 
     def stop(self) -> None:
         """Stop the server; connections still open are ended."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import threading
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from service.db.cluster import MAX_SOCKET_BYTES, PORT, Cluster
+from service.db.cluster import MAX_SOCKET_BYTES, PORT, PREPARED, Cluster
 from service.tests.databases import private_cluster
 
 DEADLINE_S = 20.0
@@ -147,3 +148,28 @@ def test_roots_cluster_lies_where_the_account_postgres_can_enter() -> None:
     assert cluster.account == "postgres"
     assert cluster.data.parent.parent == Path("/var/lib")
     assert cluster != Cluster.at(Path("/root/other/.local"), "root")
+
+
+def test_a_server_that_answers_before_it_has_its_roles_gets_them_first(tmp_path: Path) -> None:
+    with private_cluster(tmp_path) as cluster, cluster.running():
+        with connected(cluster, "postgres", "postgres") as conn:
+            conn.execute("drop database chiiki")
+            conn.execute("drop role chiiki_reader")
+        (cluster.data / PREPARED).unlink()  # as left by one that was killed between start and roles
+        cluster.start()
+        assert ask(cluster, "chiiki_reader", "select current_user") == "chiiki_reader"
+        assert (cluster.data / PREPARED).exists()
+
+
+def test_a_server_under_preparation_is_waited_for(tmp_path: Path) -> None:
+    with private_cluster(tmp_path) as cluster, cluster.running():
+        (cluster.data / PREPARED).unlink()
+        with (cluster.local / "postgres.start").open("a") as preparing:
+            fcntl.flock(preparing, fcntl.LOCK_EX)
+            starting = threading.Thread(target=cluster.start)
+            starting.start()
+            starting.join(0.2)
+            assert starting.is_alive()
+            (cluster.data / PREPARED).touch()
+        starting.join(DEADLINE_S)
+        assert not starting.is_alive()
