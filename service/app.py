@@ -19,7 +19,6 @@ from service.areas import routes as areas
 from service.db.database import reader_engine, writer_engine
 from service.figures import routes as indicators
 from service.figures import series_routes as series
-from service.heavy import off_loop, take_short_turns
 from service.http import docs_routes as docs
 from service.http import health_routes as health
 from service.http import problems
@@ -32,7 +31,7 @@ from service.layers import reading_routes as readings
 from service.layers import routes as layers
 from service.layers import tile_routes as tiles
 from service.layers.forms import palettes_described
-from service.memory.cache import Store, code_version
+from service.memory.cache import Store, code_version, off_loop, take_short_turns
 from service.memory.news import News
 from service.ogc import join_routes as joins
 from service.ogc import routes as ogc

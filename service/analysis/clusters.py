@@ -17,9 +17,9 @@ from geo.analysis import moran
 from geo.analysis.moran import Local, Whole
 from geo.analysis.neighbours import Neighbours, neighbours
 from geo.figures.indicators import Indicator
-from service.heavy import prepared, slowly
 from service.memory import revisions
 from service.memory.atlas import Atlas
+from service.memory.cache import prepared, slowly
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]

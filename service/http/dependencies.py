@@ -16,11 +16,10 @@ from fastapi.routing import APIRoute
 
 from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
-from service.heavy import off_loop
 from service.http.problems import Unavailable
 from service.layers.views import Picture, View, ViewQuery, is_usual, picture, resolve, view_query
 from service.memory.atlas import Atlas
-from service.memory.cache import Moved, settled
+from service.memory.cache import Moved, off_loop, settled
 from service.memory.news import News
 
 #: So often a request begins anew because the data changed under it.

@@ -18,8 +18,7 @@ import orjson
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from service.heavy import off_loop
-from service.memory.cache import digest
+from service.memory.cache import digest, off_loop
 
 if TYPE_CHECKING:
     from service.memory.atlas import Atlas
@@ -202,7 +201,7 @@ async def kept(
     state : names all that the body follows from: the data and what is asked of them. The ETag adds the
         encoding, because identity and gzip are two representations.
     produce : makes the body; a 304 needs none
-    where : off the event loop: see ``service.heavy``
+    where : off the event loop: see ``service.memory.cache``
     """
     gzipped, etag, unchanged = _asked(request, told, state)
     if unchanged is not None:

@@ -9,13 +9,12 @@ from fastapi.responses import Response
 
 from geo.errors import Finding, InvalidParameter
 from service.areas.geometry import Bbox, bbox_of
-from service.heavy import beside
 from service.http.dependencies import AtlasDep, PictureDep, api_router
 from service.http.responses import PNG, SVG, Told, encoded, kept
 from service.layers.readings import words_of
 from service.layers.static_maps import Sheet, fonts_of, rasterised, svg_of
 from service.layers.views import Lang, Picture, Revision, is_current
-from service.memory.cache import digest
+from service.memory.cache import beside, digest
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 

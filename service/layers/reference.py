@@ -23,9 +23,8 @@ from service.areas.gazetteer import LEVELS
 from service.db.database import reader_engine
 from service.figures.forms import differs_of
 from service.figures.values import OK, STATUSES
-from service.heavy import off_loop
 from service.memory.atlas import Atlas
-from service.memory.cache import Store
+from service.memory.cache import Store, off_loop
 from service.memory.news import News
 from service.settings import Settings
 from service.strategy.kinds import KINDS

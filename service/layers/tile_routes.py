@@ -9,7 +9,6 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from geo.errors import Finding, InvalidParameter
-from service.heavy import off_loop
 from service.http.dependencies import AtlasDep, ViewDep, api_router
 from service.http.forms import answers
 from service.http.problems import NotAcceptable
@@ -18,7 +17,7 @@ from service.layers.tile_answers import address_of, tile_answer
 from service.layers.tile_sources import FORMATS, Fields, TileSource, is_lean, tile_source
 from service.layers.views import Revision, View, ViewQuery, is_usual, resolve
 from service.memory.atlas import Atlas
-from service.memory.cache import settled
+from service.memory.cache import off_loop, settled
 
 router = api_router(prefix="/v1/layers/{layer}/tiles", tags=["tiles"])
 

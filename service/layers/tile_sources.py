@@ -16,10 +16,10 @@ from geo.figures.indicators import Indicator
 from geo.layers import mlt, mvt, png
 from geo.layers.deflate import Beginning, Headed
 from geo.layers.palettes import NO_DATA
-from service.heavy import prepared
 from service.http.responses import IMMUTABLE, MLT, MVT, PNG, REVALIDATE
 from service.layers.views import MISSING, Picture, View, picture
 from service.memory.atlas import Address, Atlas
+from service.memory.cache import prepared
 
 MAX_ZOOM = 14
 #: The constant part of a tile is made off the event loop for several layers and more areas than this, and

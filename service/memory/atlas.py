@@ -40,9 +40,8 @@ from service.figures.values import (
     ages_by_year,
     derived,
 )
-from service.heavy import off_loop, prepared
 from service.memory import revisions
-from service.memory.cache import LARGEST_SHARE, Moved, Store, digest
+from service.memory.cache import LARGEST_SHARE, Moved, Store, digest, off_loop, prepared
 from service.memory.catalogue import INDICATOR, Catalogue, Defined, Kind, Periods, Vintage, stored_from
 
 __all__ = ["Atlas", "Vintage"]

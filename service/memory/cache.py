@@ -5,13 +5,19 @@ large answer after another pushes out those answers, not the tiles that everybod
 
 What is held stands under a key that names the state of the data it was made from (``digest``). So nothing is
 ever taken back: after news the same thing is asked for under another key, and the old one falls out by age.
+
+What is missing is read on the event loop, and made in threads, few at a time, so that tiles never wait. A
+thread does not make Python faster: it lets the loop answer in between. More of them at once would only make
+the loop wait longer for its turn, and would share the pool that everything else needs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import platform
+import sys
 import threading
 import zlib
 from collections import Counter, OrderedDict
@@ -19,11 +25,12 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable
 from functools import cache, partial
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 import orjson
 import shapely
+from anyio import CapacityLimiter, to_thread
 from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -38,6 +45,7 @@ from service.settings import Settings
 if TYPE_CHECKING:
     from service.memory.catalogue import Kinds
 
+P = ParamSpec("P")
 V = TypeVar("V")
 
 #: Where the code lies.
@@ -323,3 +331,48 @@ async def _awaited(fetch: Callable[[], Awaitable[V]]) -> V:
 def _tile_bytes(held: tuple[mvt.Tile | mlt.Tile | png.Raster | None]) -> int:
     tile = held[0]
     return 0 if tile is None else tile.nbytes
+
+
+# Where what takes long is made
+
+#: What takes more than about 5 ms and is asked for all the time: bodies, tables, profiles.
+AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
+#: What takes a second and is asked for now and then: a scenario, an effect. It must not hold up the others.
+SLOW_AT_ONCE = 1
+
+#: So long a thread may hold the interpreter while the event loop waits for it, which it does several times a
+#: request. Python's 5 ms would add up to more than a tile takes.
+TURN_S = 0.0001
+
+_heavy = CapacityLimiter(AT_ONCE)
+_reading = CapacityLimiter(AT_ONCE)
+_beside = CapacityLimiter(AT_ONCE)
+_slow = CapacityLimiter(SLOW_AT_ONCE)
+
+
+def take_short_turns() -> None:
+    """Let the event loop of this process wait ``TURN_S`` for a thread, and no longer."""
+    sys.setswitchinterval(TURN_S)
+
+
+async def off_loop(work: Callable[P, V], *args: P.args, **kwargs: P.kwargs) -> V:
+    """Return what ``work`` returns, done in a thread; at most ``AT_ONCE`` of them run at a time."""
+    return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_heavy)
+
+
+async def prepared(work: Callable[P, V], *args: P.args, **kwargs: P.kwargs) -> V:
+    """Return what ``work`` makes of something that was just read, done in a thread.
+
+    Work of ``off_loop`` may wait for a reading, so a reading must not wait for the place of such work.
+    """
+    return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_reading)
+
+
+async def beside(work: Callable[P, V], *args: P.args, **kwargs: P.kwargs) -> V:
+    """Return what ``work`` returns, most of which another process does; at most ``AT_ONCE`` at a time."""
+    return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_beside)
+
+
+async def slowly(work: Callable[P, V], *args: P.args, **kwargs: P.kwargs) -> V:
+    """Return what ``work`` returns, done in a thread; at most ``SLOW_AT_ONCE`` of them run at a time."""
+    return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_slow)

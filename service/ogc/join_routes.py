@@ -15,12 +15,12 @@ from geo.errors import InvalidFile
 from geo.layers import geojson
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.areas.geometry import Detail
-from service.heavy import off_loop
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import GEOJSON, accepts_gzip
 from service.layers.views import VintageDate, chosen_level, one_of
 from service.memory.atlas import Atlas
+from service.memory.cache import off_loop
 from service.memory.catalogue import Vintage
 from service.ogc.forms import JoinedFeatures
 

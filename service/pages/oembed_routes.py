@@ -14,13 +14,13 @@ from fastapi.responses import Response
 from typing_extensions import TypedDict
 
 from geo.errors import Finding, InvalidAreaCode, InvalidParameter, NotFound, UnclassifiableValues
-from service.heavy import off_loop
 from service.http.addresses import base_url
 from service.http.dependencies import OneMoment, atlas_of
 from service.http.forms import answers
 from service.http.problems import UnknownFormat
 from service.http.responses import JSON, Told, answer, to_json
 from service.layers.views import one_of
+from service.memory.cache import off_loop
 from service.pages.html_head import NAME
 from service.pages.previews import PICTURE, READ, Address, Preview, preview
 

@@ -15,13 +15,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from geo.errors import ChiikiError
-from service.heavy import off_loop
 from service.http.addresses import base_url
 from service.http.dependencies import OneMoment, atlas_of
 from service.http.forms import answers
 from service.http.responses import HTML, IMMUTABLE, REVALIDATE, Told, answer
 from service.memory.atlas import Atlas
-from service.memory.cache import Moved
+from service.memory.cache import Moved, off_loop
 from service.pages.html_head import head, template, without_script
 from service.pages.previews import Address, Preview, preview, site
 

@@ -13,12 +13,12 @@ from geo.errors import Finding, NotEnoughData
 from geo.figures.effect import LEAST
 from geo.figures.indicators import Indicator
 from geo.strategy.plan import Measure
-from service.heavy import slowly
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import CSV, JSON, Bom, Told, csv_bytes, encoded, kept, state_of, to_json
 from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
+from service.memory.cache import slowly
 from service.memory.catalogue import Vintage
 from service.planning.effect_forms import MeasureEffect, effect_described
 from service.planning.effects import Effect, Study, effect, study_of

@@ -18,14 +18,13 @@ from geo.figures.indicators import Indicator
 from geo.files.formats import ENCODINGS, FORMATS, Format, check_encodable
 from service.areas.geometry import Detail, Parent, parent_of
 from service.figures.values import STATUSES, Vector, columns_of
-from service.heavy import off_loop
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router, worked_out
 from service.http.forms import Feature, FeatureCollection, answers
 from service.http.responses import GEOJSON, IMMUTABLE, JSON, REVALIDATE, is_fresh
 from service.layers.views import Level, Revision, VintageDate, chosen_level, one_of
 from service.memory.atlas import Atlas
-from service.memory.cache import digest
+from service.memory.cache import digest, off_loop
 from service.memory.catalogue import Vintage
 from service.publish.downloads import Downloads, HeldFileResponse
 

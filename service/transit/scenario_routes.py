@@ -18,11 +18,11 @@ from geo.transit.gaps import Change, gap_after
 from geo.transit.gtfs import HOURS
 from geo.transit.stops import Stops, joined, without_timetable
 from geo.transit.zones import read_zones
-from service.heavy import slowly
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import JSON, to_json
 from service.memory.atlas import Atlas
+from service.memory.cache import slowly
 from service.transit import transport
 from service.transit.scenario_forms import ScenarioGap, Told, scenario_described
 from service.transit.transport import Region, definition_of

@@ -20,9 +20,9 @@ from geo.errors import NotEnoughData, NotFound
 from geo.transit.access import Definition
 from geo.transit.gaps import Gap, Partition, gap_of
 from service.db.tables import cell, gap_cell
-from service.heavy import slowly
 from service.http.problems import TooManyFeatures
 from service.memory.atlas import Atlas
+from service.memory.cache import slowly
 from service.transit.queries import (
     MARGIN,
     Extract,
