@@ -22,9 +22,9 @@ from service.figures import series_routes as series
 from service.http import docs_routes as docs
 from service.http import health_routes as health
 from service.http import problems
-from service.http.at_hand import AtHand
 from service.http.front_door import FrontDoor
 from service.http.openapi import Api
+from service.http.responses import AtHand
 from service.kinds import KINDS
 from service.layers import image_routes as images
 from service.layers import reading_routes as readings

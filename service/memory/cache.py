@@ -275,7 +275,7 @@ class Store:
         self.regions: Shelf[Any] = self.memory.shelf("regions", lambda region: region.nbytes)
         #: under their ETags
         self.bodies: Shelf[bytes] = self.memory.shelf("bodies", len)
-        #: of ``service.http.at_hand``: the headers of these bodies
+        #: of ``service.http.responses``: the headers of these bodies
         self.heads: Shelf[Any] = self.memory.shelf("heads", lambda head: head.nbytes)
         #: of ``service.http.front_door``: tiles that were sent, under their addresses
         self.sent_tiles: Shelf[Any] = self.memory.shelf("sent_tiles", lambda sent: sent.nbytes)
