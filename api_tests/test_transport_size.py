@@ -26,6 +26,7 @@ from service.memory.news import News
 from service.tests.databases import Database, DatabaseServer
 from service.transit import transport
 from service.transit.load import Credit, store_grid
+from service.transit.scenario_routes import region_of
 
 RURAL = "/v1/transport-gap/mlit-handbook-rural"
 MAEBASHI = "10201"
@@ -152,12 +153,12 @@ def test_a_prefecture_too_large_for_a_scenario_is_refused_and_its_municipality_i
         atlas = await News(store).refresh()
         try:
             with pytest.raises(TooManyFeatures, match=r"cells around 10000.* at most 3,000; ask for one of"):
-                await transport.region(atlas, "10000", "census-2020-500m")
-            partition = (await transport.region(atlas, MAEBASHI, "census-2020-500m")).partition
+                await region_of(atlas, "10000", "10000", "census-2020-500m")
+            partition = (await region_of(atlas, MAEBASHI, "10000", "census-2020-500m")).partition
             assert np.array(partition.areas)[partition.own].tolist() == [MAEBASHI]
             monkeypatch.setattr(transport, "MAX_REGION_STOPS", 10)
             with pytest.raises(TooManyFeatures, match="coarser grid"):
-                await transport.region(atlas, "10203", "census-2020-500m")
+                await region_of(atlas, "10203", "10000", "census-2020-500m")
         finally:
             await store.close()
 

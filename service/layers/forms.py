@@ -313,12 +313,18 @@ def coverage_of(atlas: Atlas, view: Shown) -> Text | None:
 
 def about(atlas: Atlas, picture: Picture, sources: tuple[str, ...] | None = None) -> About:
     """Return what every answer about a layer says of itself; ``sources`` are the picture's if left out."""
-    view, found = picture.view, picture.vector.sources if sources is None else sources
+    found = picture.vector.sources if sources is None else sources
+    held: About | None = atlas.store.abouts.get((picture.etag, found))
+    return held or atlas.store.abouts.put((picture.etag, found), _about(atlas, picture, found))
+
+
+def _about(atlas: Atlas, picture: Picture, sources: tuple[str, ...]) -> About:
+    view = picture.view
     basis = basis_of(atlas.catalogue, view.indicator.id, view.period)
     return {
         **view_described(atlas, picture),
         "title": name_of(view.indicator),
-        "sources": sources_described(atlas, found),
+        "sources": sources_described(atlas, sources),
         "counted_from": None if basis is None else counted_from(basis),
     }
 

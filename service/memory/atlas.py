@@ -25,6 +25,7 @@ from geo.figures.ages import Ages
 from geo.figures.indicators import Indicator
 from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
+from geo.transit.access import Definition
 from service.areas import queries as area_queries
 from service.areas.gazetteer import Area, Gazetteer
 from service.areas.tiles import TOP_ZOOM, encode_tile
@@ -93,6 +94,14 @@ class Atlas:
         found = self.catalogue.layers.get(name) or self._unlisted(name)
         if found is None:
             raise NotFound(f"No layer is called {name[:80]!r}; {_some(self.catalogue.layers, '/v1/layers')}")
+        return found
+
+    def definition(self, name: str) -> Definition:
+        """Return a definition of the transport gap; NotFound lists those that exist."""
+        found = self.catalogue.definitions.get(name)
+        if found is None:
+            listed = ", ".join(self.catalogue.definitions)
+            raise NotFound(f"No definition is called {name[:80]!r}; there are: {listed}")
         return found
 
     def _unlisted(self, name: str) -> Indicator | None:
@@ -418,15 +427,14 @@ class Atlas:
         """
         gazetteer = self.gazetteer(vintage, level)
         key = (vintage, level, detail, self.catalogue.vintage_numbers[vintage])
-        subjects = (revisions.vintage(vintage),)
         wanted = np.arange(len(gazetteer)) if positions is None else np.asarray(positions, np.intp)
 
         async def measure() -> int:
-            async with self.reading(subjects=subjects) as conn:
+            async with self.reading(subjects=[revisions.vintage(vintage)]) as conn:
                 return await area_queries.outline_bytes(conn, vintage, level, detail)
 
         async def ask(some: list[int] | None = None) -> FeatureTexts:
-            async with self.reading(subjects=subjects) as conn:
+            async with self.reading(subjects=[revisions.vintage(vintage)]) as conn:
                 rows = await area_queries.outlines(conn, vintage, level, detail, some)
             return await prepared(_feature_texts, gazetteer, rows)
 

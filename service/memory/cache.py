@@ -260,6 +260,8 @@ class Store:
         self.rasters: Shelf[tuple[png.Raster | None]] = self.memory.shelf("rasters", _tile_bytes)
         #: of ``service.layers.views``: everything but the tiles is settled in them
         self.pictures: Shelf[Any] = self.memory.shelf("pictures", lambda picture: picture.nbytes)
+        #: of ``service.layers.forms``: what every answer says of a picture, under its ETag
+        self.abouts: Shelf[Any] = self.memory.shelf("abouts", lambda about: 4 * len(orjson.dumps(about)))
         self.tile_sources: Shelf[Any] = self.memory.shelf("tile_sources", lambda source: source.nbytes)
         #: of ``service.planning``: by what areas are compared, their figures, what all profiles say alike
         self.yardsticks: Shelf[Any] = self.memory.shelf("yardsticks", lambda yardstick: yardstick.nbytes)

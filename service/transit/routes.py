@@ -43,7 +43,7 @@ from service.transit.forms import (
     gaps_described,
 )
 from service.transit.queries import MARGIN, Lists, by_day, lists_from, stops_from, stops_in, stops_near
-from service.transit.transport import MADE_OF, Cells, definition_of
+from service.transit.transport import MADE_OF, Cells
 
 router = api_router(prefix="/v1", tags=["transport"])
 
@@ -86,7 +86,7 @@ async def cells_geojson(request: Request, atlas: AtlasDep, definition: str, area
     their land in the gap. People that are not told are null, and `status` says why. At most 50,000; more are
     told as tiles, or page by page by `/ogc/collections/gap-cells.{definition}/items`.
     """
-    found, code = definition_of(atlas, definition), area_code(area)
+    found, code = atlas.definition(definition), area_code(area)
     instead = (
         f"ask for a municipality, for the tiles /v1/transport-gap/{found.id}/cells/{{z}}/{{x}}/{{y}}.mvt, "
         f"or page by page for /ogc/collections/gap-cells.{found.id}/items"
@@ -159,7 +159,7 @@ async def cells_mvt(request: Request, atlas: AtlasDep, definition: str, z: Z, x:
     Attributes: code, area, population, status, distance_m, covered, gap_share, gap_population; population and
     gap_population are absent where the people are not told, for the reason that status gives.
     """
-    found, address = definition_of(atlas, definition), address_of(z, x, y)
+    found, address = atlas.definition(definition), address_of(z, x, y)
     return await _tile(request, atlas, lambda conn: transport.cell_tile(conn, found.id, *address))
 
 
@@ -251,7 +251,7 @@ async def gap_geojson(request: Request, atlas: AtlasDep, definition: str, area: 
 
     Circles are polygons of 128 sides here; the figures are counted with exact circles.
     """
-    found, code = definition_of(atlas, definition), area_code(area)
+    found, code = atlas.definition(definition), area_code(area)
     date = max(atlas.catalogue.vintages)
     place = atlas.gazetteer(date, "municipality").area(code)
     instead = f"ask for the cells: /v1/transport-gap/{found.id}/cells/{{z}}/{{x}}/{{y}}.mvt"
@@ -309,7 +309,7 @@ async def distance_bands(
     Cells whose people are not told are in no number: `cells_without_figure` counts them by the reason. A band
     that has no other cells is null.
     """
-    found, code, limits = definition_of(atlas, definition), area_code(area), _edges(edges)
+    found, code, limits = atlas.definition(definition), area_code(area), _edges(edges)
 
     def make() -> DistanceBands:
         cells = _cells(atlas, found, code, transport.MAX_CELLS, "ask for a municipality")
@@ -347,7 +347,7 @@ async def uncovered_clusters(
     told belong to a group and add nobody: `cells_without_figure` counts them by the reason, and a group that
     has no other cells has a `population` of null.
     """
-    found, code = definition_of(atlas, definition), area_code(area)
+    found, code = atlas.definition(definition), area_code(area)
 
     def make() -> UncoveredClusters:
         cells = _cells(atlas, found, code, transport.MAX_CELLS, "ask for a municipality")

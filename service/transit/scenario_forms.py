@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from typing_extensions import TypedDict
 
-from geo.codes import prefecture_of
-from geo.transit.access import Definition
-from geo.transit.gaps import Counts, Gap
-from service.areas.forms import NamedArea, named
-from service.areas.gazetteer import Gazetteer
-from service.transit.forms import METHODS, GapDefinition, Methods, described
-from service.transit.transport import Region
+from geo.transit.gaps import Counts, Gap, Partition
+from service.areas.forms import NamedArea
+from service.transit.forms import METHODS, GapDefinition, Methods
 
 
 class GapChange(TypedDict):
@@ -67,33 +64,46 @@ class ScenarioGap(TypedDict):
     grid: str
 
 
+class Before(NamedTuple):
+    """A definition, and the gap of a region under it before any change."""
+
+    definition: GapDefinition
+    gap: Gap
+
+
 @dataclass(frozen=True)
 class Told:
-    """What a scenario came to in an area: the gap before, and after by the definition ``wanted``."""
+    """What a scenario came to in an area: the gap before, and after by the definition that was ``changed``.
+
+    Attributes
+    ----------
+    own : the municipalities that are told
+    """
 
     code: str
     grid: str
-    definition: Definition
-    wanted: Definition
-    before: Gap
+    partition: Partition
+    own: Sequence[NamedArea]
+    before: Before
+    changed: GapDefinition | None
     after: Gap
 
 
-def scenario_described(gazetteer: Gazetteer, region: Region, told: Told) -> ScenarioGap:
+def scenario_described(told: Told) -> ScenarioGap:
     """Return what a scenario would change as JSON."""
-    before, after = told.before, told.after
-    own = [area for area in before.by_area if told.code in (area, prefecture_of(area))]
+    before, after = told.before.gap, told.after
+    own = [area["code"] for area in told.own]
     return {
-        "definition": described(told.definition),
-        "changed_definition": described(told.wanted) if told.wanted != told.definition else None,
+        "definition": told.before.definition,
+        "changed_definition": told.changed,
         "area": told.code,
         "municipalities": [
-            {**named(gazetteer.area(area)), **_compared(before, after, area)}
-            for area in own
-            if before.by_area[area]
+            {**area, **_compared(before, after, area["code"])}
+            for area in told.own
+            if before.by_area[area["code"]]
         ],
         "total": _total(before, after, own),
-        "cells": _changed_cells(region, before, after, set(own)),
+        "cells": _changed_cells(told.partition, before, after, set(own)),
         "methods": METHODS,
         "grid": told.grid,
     }
@@ -136,8 +146,7 @@ def _total(before: Gap, after: Gap, own: Sequence[str]) -> GapChange:
     return _difference(summed(before), summed(after))
 
 
-def _changed_cells(region: Region, before: Gap, after: Gap, own: set[str]) -> list[ChangedCell]:
-    partition = region.partition
+def _changed_cells(partition: Partition, before: Gap, after: Gap, own: set[str]) -> list[ChangedCell]:
     moved = np.flatnonzero(
         (np.abs(before.covered_share - after.covered_share) > 1e-9) | (before.covered != after.covered)
     )

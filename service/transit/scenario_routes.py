@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
+import shapely
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from geo.codes import area_code, prefecture_of
-from geo.errors import Finding, InvalidParameter, NotFound
+from geo.errors import Finding, InvalidParameter, NotEnoughData, NotFound
 from geo.transit.access import Definition
 from geo.transit.calendars import DAYS
-from geo.transit.gaps import Change, gap_after
+from geo.transit.gaps import Change, Partition, gap_after, gap_of
 from geo.transit.gtfs import HOURS
 from geo.transit.stops import Stops, joined, without_timetable
 from geo.transit.zones import read_zones
+from service.areas.forms import NamedArea, named
+from service.areas.gazetteer import Gazetteer
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
+from service.http.problems import TooManyFeatures
 from service.http.responses import JSON, to_json
 from service.memory.atlas import Atlas
 from service.memory.cache import slowly
 from service.transit import transport
-from service.transit.scenario_forms import ScenarioGap, Told, scenario_described
-from service.transit.transport import Region, definition_of
+from service.transit.forms import described
+from service.transit.queries import MARGIN, Extract, cells_in, extract_of, partition_from, stops_near
+from service.transit.scenario_forms import Before, ScenarioGap, Told, scenario_described
+from service.transit.transport import MADE_OF, municipalities_of
 
 router = api_router(prefix="/v1", tags=["transport"])
 
 MAX_CHANGES = 500
 MAX_ZONES = 20
+#: Gaps of a region that are held, each of another definition.
+MOST_GAPS = 8
 
 
 class _Body(BaseModel):
@@ -81,18 +91,40 @@ async def scenario(atlas: AtlasDep, asked: Scenario) -> Response:
     time. Departures that are changed apply to the pole that is named. Cells whose people are not told are in
     no number: `cells_without_figure` counts them.
     """
-    definition, code = definition_of(atlas, asked.definition), area_code(asked.area)
-    async with atlas.reading(*transport.MADE_OF) as conn:
-        grid = await transport.grid_of(conn, definition.id, prefecture_of(code))
-    region = await transport.region(atlas, code, grid)
-    if code != prefecture_of(code) and code not in region.partition.areas:
+    definition = atlas.definition(asked.definition)
+    code, prefecture = _area_of(atlas, asked.area)
+    region = await region_of(atlas, code, prefecture, _grid_of(atlas, definition, prefecture))
+    own = [one for one in region.own if code in (one["code"], prefecture)]
+    if not own:
         raise NotFound(f"No municipality has the code {code}")
-    body = await slowly(_counted, atlas, region, definition, asked, code, grid)
-    return Response(body, media_type="application/json")
+    body = await slowly(_counted, region, definition, asked, code, own)
+    return Response(body, media_type=JSON)
+
+
+def _area_of(atlas: Atlas, text: str) -> tuple[str, str]:
+    """Return the code of an area and that of its prefecture, which may be the same."""
+    municipalities = atlas.gazetteer(max(atlas.catalogue.vintages), "municipality")
+    place = municipalities.position.get(text)
+    if place is None:
+        code = area_code(text)
+        return code, prefecture_of(code)
+    area = municipalities.areas[place]
+    return area.code, area.prefecture
+
+
+def _grid_of(atlas: Atlas, definition: Definition, prefecture: str) -> str:
+    """Return the newest grid on which a definition was counted in a prefecture; NotEnoughData for none."""
+    bases = [one for one in atlas.catalogue.gap_bases.get(definition.id, ()) if one.prefecture == prefecture]
+    if not bases:
+        raise NotEnoughData(
+            f"{definition.id} has not been counted in {prefecture}: chiiki analyze transport-gap"
+        )
+    newest = max(one.body["year"] for one in bases)
+    return str(min(one.grid for one in bases if one.body["year"] == newest))
 
 
 def _counted(
-    atlas: Atlas, region: Region, definition: Definition, asked: Scenario, code: str, grid: str
+    region: Region, definition: Definition, asked: Scenario, code: str, own: Sequence[NamedArea]
 ) -> bytes:
     wanted = replace(
         definition,
@@ -101,13 +133,10 @@ def _counted(
         if asked.least_departures is None
         else asked.least_departures,
     )
-    before = region.before(definition)
-    change = _change(region, wanted, asked)
-    partition = region.partition
-    after = gap_after(partition, region.before(wanted), wanted, change)
-    gazetteer = atlas.gazetteer(max(atlas.catalogue.vintages), "municipality")
-    told = Told(code, grid, definition, wanted, before, after)
-    return to_json(scenario_described(gazetteer, region, told))
+    now, beside = region.before(definition), region.before(wanted)
+    after = gap_after(region.partition, beside.gap, wanted, _change(region, asked))
+    changed = beside.definition if wanted != definition else None
+    return to_json(scenario_described(Told(code, region.grid, region.partition, own, now, changed, after)))
 
 
 def _distances(asked: Scenario) -> dict[str, float]:
@@ -119,7 +148,7 @@ def _distances(asked: Scenario) -> dict[str, float]:
     return found
 
 
-def _change(region: Region, definition: Definition, asked: Scenario) -> Change:
+def _change(region: Region, asked: Scenario) -> Change:
     ids, stops = region.ids, region.partition.stops
     named_ids = [*asked.remove, *(one.id for one in asked.departures)]
     unknown = [name for name in named_ids if name not in ids]
@@ -143,7 +172,8 @@ def _change(region: Region, definition: Definition, asked: Scenario) -> Change:
         other.departures[:] = 0
         added.append(replace(other, departures=_spread(np.array([one.departures]))))
     none = stops.take(np.zeros(len(stops), bool))
-    return Change(removed, joined([none, *added]), read_zones(asked.zones))
+    zones = read_zones(asked.zones) if asked.zones else np.empty(0, object)
+    return Change(removed, joined([none, *added]), zones)
 
 
 def _new_stops(asked: Sequence[NewStop]) -> Stops:
@@ -168,3 +198,86 @@ def _spread(totals: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         each = np.diff(np.linspace(0, total, len(hours) + 1).round()).astype(np.int32)
         counts[place][:, hours] = each
     return counts
+
+
+# What a scenario begins with
+
+
+@dataclass(frozen=True)
+class Region:
+    """A prefecture with what a scenario needs: its partition, and its gaps before any change.
+
+    Attributes
+    ----------
+    own : its municipalities
+    ids : id of a stop, as /v1/stops tells it → its place
+    """
+
+    grid: str
+    partition: Partition
+    own: Sequence[NamedArea]
+    ids: Mapping[str, int]
+    gaps: dict[str, Before] = field(default_factory=dict)
+    counting: Lock = field(default_factory=Lock)
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Size in memory, roughly."""
+        vertices = shapely.get_num_coordinates(self.partition.outlines).sum()
+        return int(vertices * 16 + len(self.partition.cells) * 400 + len(self.partition.stops) * 700)
+
+    def before(self, definition: Definition) -> Before:
+        """Return the gap under a definition, counted once, whoever asks at the same time."""
+        key = repr(definition)
+        with self.counting:
+            if key not in self.gaps:
+                while len(self.gaps) >= MOST_GAPS:
+                    del self.gaps[next(iter(self.gaps))]
+                gap = gap_of(self.partition, definition, with_land=False)
+                self.gaps[key] = Before(described(definition), gap)
+            return self.gaps[key]
+
+
+async def region_of(atlas: Atlas, code: str, prefecture: str, grid: str) -> Region:
+    """Return the prefecture of an area on the newest boundaries; the area alone where that is too much.
+
+    Raises
+    ------
+    NotFound : there is no such area
+    TooManyFeatures : neither can be counted within a request
+    """
+    try:
+        return await _region(atlas, prefecture, grid, "ask for one of its municipalities")
+    except TooManyFeatures:
+        if code == prefecture:
+            raise
+    return await _region(atlas, code, grid, "count it on a coarser grid")
+
+
+async def _region(atlas: Atlas, code: str, grid: str, instead: str) -> Region:
+    date = max(atlas.catalogue.vintages)
+
+    async def ask() -> Region:
+        _, own = municipalities_of(atlas, code)
+        cells, stops = cells_in(grid, date, own), stops_near(date, own, MARGIN)
+        async with atlas.reading(*MADE_OF) as conn:
+            await transport.expect_at_most(
+                conn, cells, transport.MAX_REGION_CELLS, f"cells around {code}", instead
+            )
+            await transport.expect_at_most(
+                conn, stops, transport.MAX_REGION_STOPS, f"stops around {code}", instead
+            )
+            extract = await conn.run_sync(extract_of, grid, date, own)
+        return await slowly(_region_from, atlas.gazetteer(date, "municipality"), grid, extract)
+
+    state = atlas.state(*MADE_OF)
+    found: Region = await atlas.store.regions.fetch((code, grid, date, state), ask)
+    return found
+
+
+def _region_from(municipalities: Gazetteer, grid: str, extract: Extract) -> Region:
+    listed = zip(extract.stop_lists["source"], extract.stop_lists["id"], strict=True)
+    ids = {f"{source}/{name}": place for place, (source, name) in enumerate(listed)}
+    sea = len({area.prefecture for area in municipalities.areas}) == 47
+    own = [named(municipalities.area(code)) for code in sorted(extract.own)]
+    return Region(grid, partition_from(extract, sea=sea), own, ids)

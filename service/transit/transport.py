@@ -1,39 +1,27 @@
-"""Stops, cells and gaps as they are served: what is asked of the database, and what a scenario changes."""
+"""Stops, cells and gaps as they are served: what is asked of the database."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from threading import Lock
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.codes import prefecture_of
-from geo.errors import NotEnoughData, NotFound
-from geo.transit.access import Definition
-from geo.transit.gaps import Gap, Partition, gap_of
+from geo.errors import NotFound
 from service.db.tables import cell, gap_cell
 from service.http.problems import TooManyFeatures
 from service.memory.atlas import Atlas
-from service.memory.cache import slowly
 from service.transit.queries import (
-    MARGIN,
-    Extract,
     Texts,
-    cells_in,
-    extract_of,
     lists_from,
     lists_of,
     number_of,
-    partition_from,
-    stops_near,
 )
 
 Floats = NDArray[np.float64]
@@ -205,16 +193,6 @@ async def _grid_of(conn: AsyncConnection, definition: str, area: str) -> str | N
     return None if newest is None else str(newest)
 
 
-async def grid_of(conn: AsyncConnection, definition: str, prefecture: str) -> str:
-    """Return the newest grid on which a definition was counted in a prefecture; NotEnoughData for none."""
-    newest = await _grid_of(conn, definition, prefecture)
-    if newest is None:
-        raise NotEnoughData(
-            f"{definition} has not been counted in {prefecture}: chiiki analyze transport-gap"
-        )
-    return newest
-
-
 async def expect_at_most(
     conn: AsyncConnection, query: Select[Any], bound: int, what: str, instead: str
 ) -> None:
@@ -258,77 +236,3 @@ async def cell_tile(conn: AsyncConnection, definition: str, z: int, x: int, y: i
 async def stop_tile(conn: AsyncConnection, z: int, x: int, y: int) -> bytes:
     """Return a vector tile of stops."""
     return bytes((await conn.execute(_STOP_TILE, {"z": z, "x": x, "y": y})).scalar_one() or b"")
-
-
-@dataclass(frozen=True)
-class Region:
-    """A prefecture with what a scenario needs: its partition, and its gaps before any change."""
-
-    partition: Partition
-    ids: dict[str, int]
-    gaps: dict[str, Gap] = field(default_factory=dict)
-    counting: Lock = field(default_factory=Lock)
-
-    @cached_property
-    def nbytes(self) -> int:
-        """Size in memory, roughly."""
-        vertices = shapely.get_num_coordinates(self.partition.outlines).sum()
-        return int(vertices * 16 + len(self.partition.cells) * 400 + len(self.partition.stops) * 700)
-
-    def before(self, definition: Definition) -> Gap:
-        """Return the gap under a definition, counted once, whoever asks at the same time."""
-        key = repr(definition)
-        with self.counting:
-            if key not in self.gaps:
-                while len(self.gaps) >= 8:
-                    del self.gaps[next(iter(self.gaps))]
-                self.gaps[key] = gap_of(self.partition, definition, with_land=False)
-            return self.gaps[key]
-
-
-async def region(atlas: Atlas, code: str, grid: str) -> Region:
-    """Return the prefecture of an area on the newest boundaries; the area alone where that is too much.
-
-    Raises
-    ------
-    NotFound : there is no such area
-    TooManyFeatures : neither can be counted within a request
-    """
-    prefecture = prefecture_of(code)
-    try:
-        return await _region(atlas, prefecture, grid, "ask for one of its municipalities")
-    except TooManyFeatures:
-        if code == prefecture:
-            raise
-    return await _region(atlas, code, grid, "count it on a coarser grid")
-
-
-async def _region(atlas: Atlas, code: str, grid: str, instead: str) -> Region:
-    date, own = municipalities_of(atlas, code)
-
-    async def ask() -> Region:
-        cells, stops = cells_in(grid, date, own), stops_near(date, own, MARGIN)
-        async with atlas.reading(*MADE_OF) as conn:
-            await expect_at_most(conn, cells, MAX_REGION_CELLS, f"cells around {code}", instead)
-            await expect_at_most(conn, stops, MAX_REGION_STOPS, f"stops around {code}", instead)
-            extract = await conn.run_sync(extract_of, grid, date, own)
-        sea = len({area.prefecture for area in atlas.gazetteer(date, "municipality").areas}) == 47
-        return await slowly(_region_from, extract, sea)
-
-    found: Region = await atlas.store.regions.fetch((code, grid, date, atlas.state(*MADE_OF)), ask)
-    return found
-
-
-def _region_from(extract: Extract, sea: bool) -> Region:
-    listed = zip(extract.stop_lists["source"], extract.stop_lists["id"], strict=True)
-    ids = {f"{source}/{name}": place for place, (source, name) in enumerate(listed)}
-    return Region(partition_from(extract, sea=sea), ids)
-
-
-def definition_of(atlas: Atlas, name: str) -> Definition:
-    """Return a definition; NotFound lists those that exist."""
-    found = atlas.catalogue.definitions.get(name)
-    if found is None:
-        listed = ", ".join(atlas.catalogue.definitions)
-        raise NotFound(f"No definition is called {name[:80]!r}; there are: {listed}")
-    return found

@@ -12,7 +12,7 @@ from geo.transit import mesh
 from geo.transit.access import Definition
 from geo.transit.gaps import Gap, Partition
 from geo.transit.stops import without_timetable
-from service.transit.transport import Region
+from service.transit.scenario_routes import Region
 
 #: 40 × 40 cells of 500 m, from 36.1° N 139.1° E on.
 SOUTH, WEST = 36.1, 139.1
@@ -28,7 +28,8 @@ def region() -> Region:
     stops = without_timetable(names, names, ["bus"] * 200, [""] * 200, names, lon, lat)
     people = {"population": np.ones(len(codes))}
     outlines = np.array([town], object)
-    return Region(Partition(("10201",), outlines, np.array([True]), tuple(codes), people, stops), {})
+    partition = Partition(("10201",), outlines, np.array([True]), tuple(codes), people, stops)
+    return Region("g", partition, [], {})
 
 
 def within(metres: float) -> Definition:
@@ -40,7 +41,7 @@ def test_a_definition_is_counted_once_however_many_ask_for_it_at_the_same_time()
 
     def ask(_number: int) -> Gap:
         together.wait()
-        return here.before(within(300))
+        return here.before(within(300)).gap
 
     with ThreadPoolExecutor(6) as threads:
         gaps = list(threads.map(ask, range(6)))
@@ -52,7 +53,7 @@ def test_the_gaps_that_are_held_are_bounded_however_many_definitions_are_asked_a
 
     def ask(number: int) -> list[Gap]:
         together.wait()
-        return [here.before(within(100 + 10 * number + metres)) for metres in range(6)]
+        return [here.before(within(100 + 10 * number + metres)).gap for metres in range(6)]
 
     with ThreadPoolExecutor(6) as threads:
         asked = list(threads.map(ask, range(6)))
