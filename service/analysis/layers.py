@@ -245,11 +245,17 @@ def before(catalogue: Catalogue, change: Change, level: str, period: str) -> str
 def _unit(layer: Indicator, measure: Measure) -> Text:
     if measure == "per-cent":
         return {"ja": "%", "en": "%"}
-    points = layer.unit_ja == "%"
-    unit: Text = {"ja": "ポイント", "en": "points"} if points else {"ja": layer.unit_ja, "en": layer.unit_en}
+    unit = _unit_of_difference(layer)
     return (
         unit if measure == "difference" else {"ja": f"{unit['ja']}/年", "en": f"{unit['en']} a year".strip()}
     )
+
+
+def _unit_of_difference(layer: Indicator) -> Text:
+    """Return the unit of a difference between two values of a layer."""
+    if layer.unit_ja == "%":
+        return {"ja": "ポイント", "en": "points"}
+    return {"ja": layer.unit_ja, "en": layer.unit_en}
 
 
 def _residual(catalogue: Catalogue, name: str) -> Defined:
@@ -257,6 +263,7 @@ def _residual(catalogue: Catalogue, name: str) -> Defined:
     of_x, of_y = catalogue.periods(x), catalogue.periods(y)
     common = {level: [p for p in told if p in of_x.get(level, ())] for level, told in of_y.items()}
     periods: Periods = {level: told for level, told in common.items() if told}
+    unit = _unit_of_difference(y)
     if not periods or x.id == y.id:
         finding = Finding("path", "layer", name, "two layers that have a period in common")
         raise InvalidParameter(f"{y.id} and {x.id} have no period in common", [finding])
@@ -270,8 +277,8 @@ def _residual(catalogue: Catalogue, name: str) -> Defined:
             description_en=f"Residuals of a regression on {x.name_en} (least squares, not weighted). "
             f"{y.description_en}",
             kind="count" if _is_of_size(catalogue, name) else "change",
-            unit_ja="ポイント" if y.unit_ja == "%" else y.unit_ja,
-            unit_en="points" if y.unit_en == "%" else y.unit_en,
+            unit_ja=unit["ja"],
+            unit_en=unit["en"],
             direction="neutral",
         ),
         periods,
