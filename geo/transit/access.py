@@ -8,7 +8,7 @@ rectangular system (平面直角座標系) of the prefecture.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -160,6 +160,34 @@ class Parts:
 
     def __len__(self) -> int:
         return len(self.cell)
+
+
+def apart(outlines: Geometries, editions: Sequence[Hashable]) -> Geometries:
+    """Return outlines of several editions without overlaps; those of one edition stay as they are.
+
+    Where editions overlap, as borders of another detail do, the one whose outlines have more vertices keeps
+    the land, and the other gives way.
+
+    Parameters
+    ----------
+    outlines : of municipalities, in degrees
+    editions : what each outline is of
+    """
+    if len(set(editions)) < 2:
+        return outlines
+    vertices = shapely.get_num_coordinates(outlines)
+    named: dict[Hashable, list[int]] = {edition: [] for edition in editions}
+    for edition, number in zip(editions, vertices.tolist(), strict=True):
+        named[edition].append(number)
+    ordered = sorted(named, key=lambda edition: -float(np.mean(named[edition])))
+    rank = np.array([ordered.index(edition) for edition in editions])
+    given, taker = shapely.STRtree(outlines).query(outlines, predicate="intersects")
+    gives_way = rank[given] > rank[taker]
+    found = outlines.copy()
+    for place in np.unique(given[gives_way]).tolist():
+        takers = outlines[taker[gives_way & (given == place)]]
+        found[place] = _polygons(shapely.difference(outlines[place], shapely.union_all(takers)))
+    return found
 
 
 def parts_of(codes: Sequence[str], outlines: Geometries, *, sea: bool = True) -> Parts:

@@ -17,6 +17,8 @@ from geo.errors import NotFound
 from geo.layers import mvt
 
 LEVELS = ("prefecture", "municipality", "ward")
+#: How many there are.
+PREFECTURES = 47
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,11 @@ class Gazetteer:
     def prefectures(self) -> NDArray[np.intp]:
         """Which prefecture each area lies in: its place among those that there are."""
         return np.unique([area.prefecture for area in self.areas], return_inverse=True)[1]
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether it has areas of all prefectures."""
+        return len({area.prefecture for area in self.areas}) == PREFECTURES
 
     @cached_property
     def bounds(self) -> tuple[float, float, float, float]:

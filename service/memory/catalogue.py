@@ -111,6 +111,15 @@ class Catalogue:
         return max(self.vintages, default=None)
 
     @cached_property
+    def whole(self) -> dt.date:
+        """The date of the newest boundary set that has all prefectures, on which gaps are counted."""
+        newest_first = sorted(self.vintages, reverse=True)
+        gazetteers = ((date, self.vintages[date].gazetteers.get("municipality")) for date in newest_first)
+        return next(
+            (date for date, one in gazetteers if one and one.is_whole), max(newest_first, default=dt.date.min)
+        )
+
+    @cached_property
     def sites(self) -> Sites:
         """Where deployments lie, on the newest boundaries."""
         return Sites.of(self.policy.deployments, self.places, self.newest)

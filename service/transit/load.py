@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,11 +27,12 @@ from geo.transit.grids import Grid, read_grid
 from geo.transit.gtfs import read_gtfs
 from geo.transit.point_files import read_bus_stops, read_stations
 from geo.transit.stops import UNKNOWN, Stops, of_feed
+from service.areas.gazetteer import PREFECTURES
 from service.db.documents import definition_from_body
-from service.db.tables import audit, gap_basis, gap_definition, grid, source, stop_source, vintage
+from service.db.tables import audit, gap_basis, gap_definition, grid, source, stop_source
 from service.figures.load import Figures, load_observations
 from service.memory import revisions
-from service.transit.queries import extract_of, partition_from
+from service.transit.queries import boundaries_of, extract_of, partition_from
 
 
 @dataclass(frozen=True)
@@ -251,19 +253,33 @@ _MUNICIPALITIES = text(
 )
 
 
+@dataclass(frozen=True)
+class _Counted:
+    """Municipalities of a prefecture that are counted together.
+
+    Attributes
+    ----------
+    sources : of the stops in reach
+    editions : the date of the boundaries that each one's outline is of
+    """
+
+    codes: Sequence[str]
+    partition: Partition
+    sources: Collection[str]
+    editions: Sequence[dt.date]
+
+
 def _partitions(
     conn: Connection, grid_id: str, whole: Sequence[str], date: dt.date, wanted: Sequence[str]
-) -> Iterable[tuple[list[str], Partition, set[str]]]:
+) -> Iterator[_Counted]:
     """Yield the partitions of a country, one for each prefecture, with the municipalities it tells.
-
-    Last come the sources of its stops.
 
     ``whole`` are prefectures whose residents the grid tells, all of them and no others; none for a grid that
     tells everybody.
     """
     rows = conn.execute(_MUNICIPALITIES, {"vintage": date}).all()
     outlines = {row.code: shapely.from_wkb(row.geom) for row in rows}
-    sea = len({code[:2] for code in outlines}) == 47
+    sea = len({code[:2] for code in outlines}) == PREFECTURES
     boxes = shapely.bounds(np.array(list(outlines.values()), object))
     told = _primary_cells(conn, grid_id)
     by_prefecture: dict[str, list[str]] = {}
@@ -278,7 +294,9 @@ def _partitions(
             by_prefecture.setdefault(code[:2], []).append(code)
     for codes in by_prefecture.values():
         extract = extract_of(conn, grid_id, date, codes)
-        yield codes, partition_from(extract, sea=sea), set(extract.stop_lists["source"])
+        editions = [extract.editions[code] for code in codes]
+        partition = partition_from(extract, sea=sea)
+        yield _Counted(codes, partition, set(extract.stop_lists["source"]), editions)
 
 
 def _primary_cells(conn: Connection, grid_id: str) -> set[str]:
@@ -314,7 +332,7 @@ def count_gaps(
     executor: Executor | None = None,
     progress: Callable[[int, int, str], None] = lambda _done, _total, _what: None,
 ) -> dict[str, object]:
-    """Count gaps on the newest boundaries and store them as observations and cells; return a report.
+    """Count gaps on the newest whole boundaries and store them as observations and cells; return a report.
 
     Only municipalities wholly in the grid's first meshes, or in the prefectures whose residents it tells, are
     told: of others the grid may lack cells. A cell without a figure is left out; the report says how many of
@@ -330,7 +348,7 @@ def count_gaps(
     if found is None:
         listed = ", ".join(conn.execute(select(grid.c.id)).scalars()) or "none"
         raise NotFound(f"No grid is called {grid_id[:80]!r}; there are: {listed}")
-    date = conn.execute(select(vintage.c.vintage).order_by(vintage.c.vintage.desc()).limit(1)).scalar()
+    date = boundaries_of(conn)
     if date is None or not conn.execute(text("select exists (select from stop)")).scalar():
         raise NotEnoughData("Boundaries and stops are needed first: chiiki ingest stops")
     partitions = list(_partitions(conn, grid_id, found.prefectures, date, areas))
@@ -338,31 +356,32 @@ def count_gaps(
         raise NotEnoughData("No municipality asked for lies wholly in the grid")
     total = len(partitions) * len(chosen)
     jobs = [
-        (definition, codes, partition, executor.submit(gap_of, partition, definition) if executor else None)
-        for codes, partition, _ in partitions
+        (definition, one.partition, executor.submit(gap_of, one.partition, definition) if executor else None)
+        for one in partitions
         for definition in chosen
     ]
     rows: list[Row] = []
     lacking: dict[str, int] = {}
-    for done, (definition, _, partition, future) in enumerate(jobs):
+    for done, (definition, partition, future) in enumerate(jobs):
         progress(done, total, f"{definition.id}: {partition.areas[0][:2]}")
         told = future.result() if future is not None else gap_of(partition, definition, workers=-1)
         rows += _rows(definition, partition, told, found.year, found.columns)
         lacking |= {code: counts["population"].missing for code, counts in told.by_centre.items()}
         _store_cells(conn, definition, grid_id, partition, told)
     conn.execute(text("analyze gap_cell"))
-    for codes, _, sources in partitions:
-        _store_bases(conn, chosen, found, prefecture_of(codes[0]), sources)
+    for one in partitions:
+        _store_bases(conn, chosen, found, prefecture_of(one.codes[0]), one.sources)
     progress(total, total, "stored")
     _put_source(conn, found)
     figures = Figures(list({(r.indicator, r.area_code): r for r in rows}.values()), "transport-gap", date)
     report = load_observations(conn, [figures], actor=actor, subject=f"transport gap {grid_id}")
     revisions.changed(conn, *(revisions.gaps(one.id) for one in chosen), revisions.source("transport-gap"))
-    told_areas = [code for codes, _, _ in partitions for code in codes]
+    editions = Counter(str(date) for one in partitions for date in one.editions)
     return {
         "grid": grid_id,
         "vintage": str(date),
-        "municipalities": len(told_areas),
+        "municipalities": editions.total(),
+        "outlines": dict(sorted(editions.items())),
         "definitions": [one.id for one in chosen],
         "figures": report["rows"],
         "changed": report["added"],

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Select,
     Text,
     cast,
+    exists,
     func,
     literal_column,
     select,
@@ -31,13 +32,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.areas.lineage import SAME_AREA
 from geo.codes import prefecture_of
+from geo.transit.access import apart
 from geo.transit.calendars import DAYS
 from geo.transit.gaps import PEOPLE, Partition
 from geo.transit.gtfs import HOURS
 from geo.transit.stops import UNKNOWN, Stops
+from service.areas.gazetteer import PREFECTURES
 from service.db.tables import (
     area,
+    area_change,
     cell,
     gap_basis,
     gap_definition,
@@ -50,6 +55,9 @@ from service.db.tables import grid as grid_table
 MARGIN = 0.07
 #: Degrees that hold the largest cell (1 km): so far beyond its box a municipality's cells may reach.
 CELL_MARGIN = 1 / 80
+
+#: How far from the boundaries gaps are counted on others may be that tell a municipality's outline.
+EDITIONS_WITHIN = dt.timedelta(days=3653)
 
 #: Columns by name, each as a JSON text, and as the list that it holds.
 Texts = Mapping[str, str | None]
@@ -74,9 +82,23 @@ def lists_from(texts: Texts) -> Lists:
     return {name: [] if column is None else orjson.loads(column) for name, column in texts.items()}
 
 
+def _is_edition(date: dt.date) -> ColumnElement[bool]:
+    """Return whether a row of ``area`` is a municipality of a date, as boundaries of any date outline it."""
+    first, last = func.least(area.c.vintage, date), func.greatest(area.c.vintage, date)
+    takes_part = area.c.code.in_((area_change.c.from_code, area_change.c.to_code))
+    changed = exists().where(
+        area_change.c.date > first,
+        area_change.c.date <= last,
+        area_change.c.kind.not_in(SAME_AREA),
+        takes_part,
+    )
+    near = area.c.vintage.between(date - EDITIONS_WITHIN, date + EDITIONS_WITHIN)
+    return (area.c.level == "municipality") & near & ((area.c.vintage == date) | ~changed)
+
+
 def _own(date: dt.date, codes: Sequence[str], margin: float = 0.0) -> CTE:
     """Return the boxes of municipalities with a margin in degrees, those that overlap as one outline."""
-    wanted = (area.c.vintage == date) & (area.c.level == "municipality") & area.c.code.in_(codes)
+    wanted = _is_edition(date) & area.c.code.in_(codes)
     together = select(func.ST_Dump(func.ST_Union(_box(margin))).geom.label("box")).where(wanted)
     # found once, whatever the planner knows of the tables: right after a load that is nothing
     return together.cte("own").prefix_with("materialized")
@@ -133,16 +155,45 @@ def by_day(stops: Select[Any]) -> Select[Any]:
 
 
 def outlines_around(date: dt.date, codes: Sequence[str]) -> Select[Any]:
-    """Return a query for municipalities and all whose boxes their cells may reach into: code and WKB."""
+    """Return a query for municipalities and all whose boxes their cells may reach into.
+
+    See :func:`outlines_of` for its columns.
+    """
     own = _own(date, codes, CELL_MARGIN)
     near = select(area.c.code).distinct().join(own, func.ST_Intersects(_box(), own.c.box))
     near = near.where(area.c.vintage == date, area.c.level == "municipality")
-    codes_near, there = near.cte("near").prefix_with("materialized"), area.alias()
+    return outlines_of(date, select(near.cte("near").prefix_with("materialized").c.code))
+
+
+def outlines_of(date: dt.date, codes: Sequence[str] | Select[Any]) -> Select[Any]:
+    """Return a query for outlines of municipalities in full: code, the date of its edition, vertices, WKB.
+
+    An edition is the outline of the same municipality in boundaries of any date. Those with more than half of
+    the vertices of the most detailed one are full; of these the nearest to the date is taken.
+    """
+    vertices = func.ST_NPoints(area.c.geom)
+    editions = select(area.c.code, area.c.vintage, vertices.label("vertices"), area.c.geom)
+    each = editions.where(_is_edition(date), area.c.code.in_(codes)).cte("edition")
+    most = func.max(each.c.vertices).over(partition_by=each.c.code).label("most")
+    ranked = select(each, most).subquery("ranked").c
+    away = func.abs(ranked.vintage - date)
     return (
-        select(there.c.code, func.ST_AsBinary(there.c.geom))
-        .join(codes_near, there.c.code == codes_near.c.code)
-        .where(there.c.vintage == date, there.c.level == "municipality")
+        select(ranked.code, ranked.vintage, ranked.vertices, func.ST_AsBinary(ranked.geom).label("outline"))
+        .ext(distinct_on(ranked.code))
+        .where(2 * ranked.vertices > ranked.most)
+        .order_by(ranked.code, away, ranked.vintage.desc())
     )
+
+
+def boundaries_of(conn: Connection) -> dt.date | None:
+    """Return the date of the boundaries that gaps are counted on, None where there are none.
+
+    It is that of the newest that have all prefectures; of the newest where none have.
+    """
+    number = func.count(func.distinct(area.c.prefecture))
+    counted = select(area.c.vintage).where(area.c.level == "municipality").group_by(area.c.vintage)
+    ordered = counted.order_by((number == PREFECTURES).desc(), area.c.vintage.desc())
+    return conn.execute(ordered.limit(1)).scalar()
 
 
 def number_of(query: Select[Any]) -> Select[Any]:
@@ -157,6 +208,8 @@ class Extract:
     Attributes
     ----------
     prefectures : whose residents alone the grid tells; none where its cells tell everybody in them
+    outlines : of municipalities, by code, in full
+    editions : code → the date of the boundaries that its outline is of
     """
 
     own: tuple[str, ...]
@@ -164,6 +217,7 @@ class Extract:
     cells: Texts
     stops: Texts
     outlines: Mapping[str, bytes]
+    editions: Mapping[str, dt.date]
 
     @cached_property
     def stop_lists(self) -> Lists:
@@ -173,18 +227,19 @@ class Extract:
 
 def extract_of(conn: Connection, grid: str, date: dt.date, own: Sequence[str]) -> Extract:
     """Return what municipalities are counted from: their cells, the stops in reach, the outlines around."""
-    outlines = conn.execute(outlines_around(date, own)).all()
     prefectures = conn.execute(select(grid_table.c.prefectures).where(grid_table.c.id == grid)).scalar_one()
+    outlines = [
+        row
+        for row in conn.execute(outlines_around(date, own))
+        if not prefectures or prefecture_of(row.code) in prefectures
+    ]
     return Extract(
         tuple(own),
         tuple(prefectures),
         dict(conn.execute(lists_of(cells_in(grid, date, own))).one()._mapping),
         dict(conn.execute(lists_of(stops_near(date, own, MARGIN))).one()._mapping),
-        {
-            code: bytes(outline)
-            for code, outline in outlines
-            if not prefectures or prefecture_of(code) in prefectures
-        },
+        {row.code: bytes(row.outline) for row in outlines},
+        {row.code: row.vintage for row in outlines},
     )
 
 
@@ -197,10 +252,11 @@ def partition_from(extract: Extract, *, sea: bool) -> Partition:
     cells = lists_from(extract.cells)
     columns = {name: np.array(cells[name], float) for name in PEOPLE}
     codes = sorted(extract.outlines)
+    outlines = np.array([shapely.from_wkb(extract.outlines[code]) for code in codes], object)
     reasons = zip(cells["code"], cells["status"], strict=True)
     return Partition(
         areas=tuple(codes),
-        outlines=np.array([shapely.from_wkb(extract.outlines[code]) for code in codes], object),
+        outlines=apart(outlines, [extract.editions[code] for code in codes]),
         own=np.isin(codes, extract.own),
         cells=tuple(cells["code"]),
         people={

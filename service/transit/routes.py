@@ -252,17 +252,16 @@ async def gap_geojson(request: Request, atlas: AtlasDep, definition: str, area: 
     Circles are polygons of 128 sides here; the figures are counted with exact circles.
     """
     found, code = atlas.definition(definition), area_code(area)
-    date = max(atlas.catalogue.vintages)
+    date = atlas.catalogue.whole
     place = atlas.gazetteer(date, "municipality").area(code)
     instead = f"ask for the cells: /v1/transport-gap/{found.id}/cells/{{z}}/{{x}}/{{y}}.mvt"
     query = stops_near(date, [code], MARGIN)
 
     def make() -> bytes:
-        held, positions = atlas.texts(date, "municipality", "high", [place.position])
         texts = atlas.read(
             lambda conn: transport.stops(conn, query, transport.MAX_REGION_STOPS, instead), *MADE_OF
         )
-        outline = shapely.from_geojson(held.geometry(int(positions[0])))
+        outline = shapely.from_wkb(atlas.read(lambda conn: transport.outline_of(conn, date, code), *MADE_OF))
         gap = _uncovered(outline, stops_from(lists_from(texts)), found, code)
         feature = {
             "type": "Feature",

@@ -103,7 +103,7 @@ async def scenario(atlas: AtlasDep, asked: Scenario) -> Response:
 
 def _area_of(atlas: Atlas, text: str) -> tuple[str, str]:
     """Return the code of an area and that of its prefecture, which may be the same."""
-    municipalities = atlas.gazetteer(max(atlas.catalogue.vintages), "municipality")
+    municipalities = atlas.gazetteer(atlas.catalogue.whole, "municipality")
     place = municipalities.position.get(text)
     if place is None:
         code = area_code(text)
@@ -255,7 +255,7 @@ async def region_of(atlas: Atlas, code: str, prefecture: str, grid: str) -> Regi
 
 
 async def _region(atlas: Atlas, code: str, grid: str, instead: str) -> Region:
-    date = max(atlas.catalogue.vintages)
+    date = atlas.catalogue.whole
 
     async def ask() -> Region:
         _, own = municipalities_of(atlas, code)
@@ -278,6 +278,5 @@ async def _region(atlas: Atlas, code: str, grid: str, instead: str) -> Region:
 def _region_from(municipalities: Gazetteer, grid: str, extract: Extract) -> Region:
     listed = zip(extract.stop_lists["source"], extract.stop_lists["id"], strict=True)
     ids = {f"{source}/{name}": place for place, (source, name) in enumerate(listed)}
-    sea = len({area.prefecture for area in municipalities.areas}) == 47
     own = [named(municipalities.area(code)) for code in sorted(extract.own)]
-    return Region(grid, partition_from(extract, sea=sea), own, ids)
+    return Region(grid, partition_from(extract, sea=municipalities.is_whole), own, ids)

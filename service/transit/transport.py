@@ -22,12 +22,13 @@ from service.transit.queries import (
     lists_from,
     lists_of,
     number_of,
+    outlines_of,
 )
 
 Floats = NDArray[np.float64]
 
 #: Kinds of subjects that cells, stops and gaps follow from; see ``service.memory.revisions``.
-MADE_OF = ("gaps", "grid", "stops", "vintage")
+MADE_OF = ("area-changes", "gaps", "grid", "stops", "vintage")
 #: Features of one answer.
 MAX_FEATURES = 50_000
 #: Cells whose people one answer adds up: all of the country on 500 m.
@@ -204,6 +205,11 @@ async def expect_at_most(
         )
 
 
+async def outline_of(conn: AsyncConnection, date: dt.date, code: str) -> bytes:
+    """Return the outline of a municipality that its cells are cut by, as WKB."""
+    return bytes((await conn.execute(outlines_of(date, [code]))).one().outline)
+
+
 async def stops(conn: AsyncConnection, query: Select[Any], bound: int, instead: str) -> Texts:
     """Return stops as columns; TooManyFeatures where they are more than ``bound``."""
     await expect_at_most(conn, query, bound, "stops there", instead)
@@ -215,11 +221,11 @@ async def _lists(conn: AsyncConnection, query: Select[Any]) -> Texts:
 
 
 def municipalities_of(atlas: Atlas, code: str) -> tuple[dt.date, list[str]]:
-    """Return the newest boundaries, and the codes of the municipalities of an area on them.
+    """Return the boundaries that gaps are counted on, and the codes of an area's municipalities on them.
 
     The area may be a municipality itself; NotFound where there is none of the code.
     """
-    date = max(atlas.catalogue.vintages)
+    date = atlas.catalogue.whole
     gazetteer = atlas.gazetteer(date, "municipality")
     codes = [area.code for area in gazetteer.areas if code in (area.code, area.prefecture)]
     if not codes:

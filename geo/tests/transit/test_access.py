@@ -12,7 +12,7 @@ import shapely
 from pyproj import Geod
 
 from geo.transit import mesh
-from geo.transit.access import Definition, covered_shares, is_covered, nearest_m, parts_of
+from geo.transit.access import Definition, apart, covered_shares, is_covered, nearest_m, parts_of
 from geo.transit.discs import Pairs, covered_areas
 from geo.transit.gtfs import HOURS
 from geo.transit.stop_files import read_n02, read_p11
@@ -214,3 +214,14 @@ def test_all_stations_of_japan_are_read() -> None:
     found = read_n02(Path(str(REAL)) / "transit" / "rail" / "N02-20_Station.geojson.gz")
     assert len(found) == 10_267
     assert set(found.modes) == {"rail"}
+
+
+def test_outlines_of_two_editions_are_laid_apart_and_those_of_one_are_as_they_were() -> None:
+    coarse = shapely.box(0, 0, 2, 2)
+    fine = shapely.segmentize(shapely.box(1, 0, 3, 2), 0.1)
+    beside = shapely.box(1.9, 2, 3, 4)
+    given = np.array([coarse, fine, beside], object)
+    found = apart(given, ["2021", "2024", "2021"])
+    assert shapely.area(found).tolist() == pytest.approx([2, 4, 2.2])
+    assert shapely.equals(found[0], shapely.box(0, 0, 1, 2))
+    assert apart(given, ["2021", "2021", "2021"]) is given
