@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from geo.errors import Finding, InvalidAreaCode
 
@@ -47,7 +48,12 @@ WARD_CITY = {
 
 #: 01100 · 011002 (with check digit) · R01100 (SSDSE) · C01100, C01100-20020401 (statistics LOD)
 _FORMS = re.compile(r"(?:[RC])?(\d{5})(\d)?(?:-\d{8})?")
-_EXPECTED = "an area code such as 01100, 011002 (with check digit), R01100, C01100, 1100 or prefecture 1"
+_EXPECTED = (
+    "地域のコード（01100、検査数字付きの 011002、R01100、C01100、1100、都道府県の 1） / "
+    "an area code such as 01100, 011002 (with check digit), R01100, C01100, 1100 or prefecture 1"
+)
+#: Numbers that tables of prefectures have beside 1 to 47: the nation, and others from 90 on.
+NO_PREFECTURE, OTHERS = 48, 90
 
 
 def check_digit(code: str) -> int:
@@ -90,7 +96,8 @@ def area_code(written: str | int) -> str:
         raise InvalidAreaCode(f"{text[:80]!r} is no area code", [_finding(text, _EXPECTED)])
     code, digit = found[1], found[2]
     if digit is not None and int(digit) != check_digit(code):
-        right = f"check digit {check_digit(code)}: {code}{check_digit(code)}"
+        digit = str(check_digit(code))
+        right = f"検査数字 {digit}：{code}{digit} / check digit {digit}: {code}{digit}"
         raise InvalidAreaCode(f"{text!r} has a wrong check digit", [_finding(text, right)])
     return _existing(code, text)
 
@@ -114,23 +121,54 @@ class _FiveDigits:
         return [code for code in (self.whole, self.rest) if code]
 
 
+class Beside(Protocol):
+    """What stands beside the codes of a column: names of areas, prefectures, or nothing."""
+
+    def agrees(self, place: int, code: str) -> bool | None:
+        """Return whether what stands beside a cell (by its place) is a code's; None where it says nothing."""
+        ...
+
+    def written(self, place: int) -> str:
+        """Return what stands there."""
+        ...
+
+    def called(self, code: str) -> str:
+        """Return what the area of a code is called."""
+        ...
+
+
+class _Nothing:
+    """Nothing stands beside the codes."""
+
+    def agrees(self, place: int, code: str) -> bool | None:
+        return None
+
+    def written(self, place: int) -> str:
+        return ""
+
+    def called(self, code: str) -> str:
+        return code
+
+
+NOTHING: Beside = _Nothing()
+
+
 def area_codes(
-    written: Sequence[str],
-    is_area: Callable[[str], bool],
-    agrees: Callable[[int, str], bool | None] = lambda _place, _code: None,
+    written: Sequence[str], is_area: Callable[[str], bool], beside: Beside = NOTHING
 ) -> list[str | InvalidAreaCode]:
     """Return the five digits of each code of a column, or why a cell is none.
 
-    Five digits are a code, or six whose leading zero a spreadsheet took away: 12203 is 市川市, and 士別市's
-    012203. The column decides, by its cells that can be read one way only; where it holds both forms, or says
-    nothing, such a cell is refused, unless what stands beside it tells.
+    Whoever reads a column of codes reads it here, so that no figure is shown for another place. Five digits
+    are a code, or six whose leading zero a spreadsheet took away: 12203 is 市川市, and 士別市's 012203. What
+    stands beside a cell decides; else the column, by its cells that can be read one way only. Where it holds
+    both forms, or says nothing, such a cell is refused, and so is one that another area stands beside, and
+    every area of a column of which fewer than half are areas (schools have codes of five digits too). A code
+    that no area has is returned as it is: what it should be, the caller tells.
 
     Parameters
     ----------
     written : the cells, in any form of ``area_code``
     is_area : whether an area has or had a code
-    agrees : whether what stands beside a cell (by its place) says that its code is this; None where it says
-        nothing
 
     Examples
     --------
@@ -141,7 +179,56 @@ def area_codes(
     texts = [_plain(text).removesuffix(".0") for text in written]
     fives = {text: _FiveDigits.of(text, is_area) for text in set(texts) if _is_digits(text, 5)}
     form = _form(set(texts), fives, is_area)
-    return [_code_of(place, text, fives, form, agrees) for place, text in enumerate(texts)]
+    read = [_code_of(place, text, fives, form, beside) for place, text in enumerate(texts)]
+    strange = _strangers(dict(zip(texts, read, strict=True)), is_area)
+    if beside is NOTHING and not strange:
+        return read
+    return [
+        _agreed(place, texts[place], code, strange if isinstance(code, str) and is_area(code) else "", beside)
+        for place, code in enumerate(read)
+    ]
+
+
+def _agreed(
+    place: int, text: str, code: str | InvalidAreaCode, strange: str, beside: Beside
+) -> str | InvalidAreaCode:
+    """Return a code unless what stands beside it, or the rest of its column, says that it is none."""
+    if isinstance(code, InvalidAreaCode):
+        return code
+    says = beside.agrees(place, code)
+    if says is False:
+        return another_area(text, beside.called(code), beside.written(place))
+    if strange and not says:
+        return InvalidAreaCode(f"{text!r} is in a column of other codes", [_finding(text, strange)])
+    return code
+
+
+def another_area(written: str, named: str, beside: str) -> InvalidAreaCode:
+    """Return the refusal of what stands for the area ``named`` where another stands beside it."""
+    expected = (
+        f"1行に1つの地域。これは{named}、横には{beside} / "
+        f"one area in a row: this is {named}, and {beside} stands beside it"
+    )
+    return InvalidAreaCode(f"{written!r} is another area", [_finding(written, expected)])
+
+
+def _strangers(read: Mapping[str, str | InvalidAreaCode], is_area: Callable[[str], bool]) -> str:
+    """Return why the codes of a column are those of something else than areas; empty where they are not."""
+    codes = {text: code for text, code in read.items() if code != NATION and text.isdecimal()}
+    areas = sum(is_area(code) for code in codes.values() if isinstance(code, str))
+    areas += sum(isinstance(code, InvalidAreaCode) and is_area(text) for text, code in codes.items())
+    if areas * 2 < len(codes):
+        return (
+            f"地域のコード：この列の {len(codes):,} 個のうち地域は {areas:,} 個だけ / "
+            f"codes of areas; of the {len(codes):,} of this column only {areas:,} are"
+        )
+    numbers = {int(text) for text in codes if len(text) < 3}
+    if any(NO_PREFECTURE < number < OTHERS for number in numbers):
+        return (
+            f"都道府県の番号 1〜47：この列は {max(numbers)} まである / "
+            f"numbers of prefectures, 1 to 47; this column goes to {max(numbers)}"
+        )
+    return ""
 
 
 def _plain(text: str) -> str:
@@ -156,7 +243,10 @@ def _form(texts: Collection[str], fives: Mapping[str, _FiveDigits], is_area: Cal
     """Return which form five digits of a column have: 5, 6 (one was lost) or, where that is open, 0."""
     both = [one for one in fives.values() if one.whole and one.rest]
     rests = sum(one.whole is None and one.rest is not None for one in fives.values())
-    wholes = sum(one.whole is not None and one.rest is None for one in fives.values())
+    # the nation is written 00000 beside codes of either form
+    wholes = sum(
+        one.whole is not None and one.rest is None for one in fives.values() if one.written != NATION
+    )
     wholes += sum(_is_digits(text, 4) and is_area(f"0{text}") for text in texts)
     sixes = sum(_is_digits(text, 6) and is_area(text[:5]) for text in texts)
     if not wholes and (sixes or rests > 1):
@@ -169,7 +259,7 @@ def _code_of(
     text: str,
     fives: Mapping[str, _FiveDigits],
     form: int,
-    agrees: Callable[[int, str], bool | None],
+    beside: Beside,
 ) -> str | InvalidAreaCode:
     digits = fives.get(text)
     if digits is not None and digits.whole and not digits.rest:
@@ -181,22 +271,24 @@ def _code_of(
             return error
     if not digits.whole and form == 6:
         return digits.codes[0]
-    told = {code: agrees(place, code) for code in digits.codes}
+    told = {code: beside.agrees(place, code) for code in digits.codes}
     said = [code for code, says in told.items() if says]
     left = said or [code for code, says in told.items() if says is None]
     if len(left) == 1 and (said or len(told) > 1):
         return left[0]
     if code := {5: digits.whole, 6: digits.rest}.get(form):
         return code
-    expected = f"codes in one form, with their zeros: {text} is {text}, or 0{text} without its zero"
+    expected = (
+        f"先頭の 0 を落とさず桁をそろえたコード：{text} は {text} か、0 の落ちた 0{text} / "
+        f"codes in one form, with their zeros: {text} is {text}, or 0{text} without its zero"
+    )
     return InvalidAreaCode(f"{text!r} may be two codes", [_finding(text, expected)])
 
 
 def _existing(code: str, written: str) -> str:
     if (code != NATION or len(written) < 5) and not 1 <= int(code[:2]) <= 47:
-        raise InvalidAreaCode(
-            f"{written!r} has no prefecture", [_finding(written, "a code that begins with 01 to 47")]
-        )
+        expected = "01〜47 で始まるコード / a code that begins with 01 to 47"
+        raise InvalidAreaCode(f"{written!r} has no prefecture", [_finding(written, expected)])
     return code
 
 

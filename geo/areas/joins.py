@@ -8,7 +8,7 @@ area must agree: a code of another place is told, and its figure is shown nowher
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -17,13 +17,11 @@ from operator import itemgetter
 from geo.areas.keys import EXAMPLES, Keys, keys_of, may_hold_codes
 from geo.areas.names import AreaNames
 from geo.areas.tables import Table, bare, number_of, shown
-from geo.codes import NATION, area_codes, prefecture_of
+from geo.codes import NOTHING, another_area, area_codes, prefecture_of
 from geo.errors import Finding, InvalidAreaCode, InvalidParameter, UnmatchedName
 
 #: No area has a longer name, with prefecture and 郡 before it and a part in brackets after it.
 LONGEST_NAME = 80
-#: Numbers that tables of prefectures have beside 1 to 47: the nation, and others from 90 on.
-NO_PREFECTURE, OTHERS = 48, 90
 #: Rows that are looked at to tell whether a column names areas.
 SAMPLE = 60
 #: Codes of areas that numbers are not by chance: of five digits, one in twenty is one.
@@ -97,9 +95,9 @@ def joined(table: Table, places: Places, asked: str | None = None) -> Join:
         if not isinstance(code, str):
             expected = code.findings[0].expected if code.findings else code.message
         elif code in places.codes:
-            expected = f"each area once; line {taken[code]} has it"
+            expected = f"各地域1回。{taken[code]} 行目にある / each area once; line {taken[code]} has it"
         else:
-            expected = "an area of the level that is joined to"
+            expected = "結合先の単位の地域 / an area of the level that is joined to"
         unmatched.append((line, Finding(f"line {line}", header, row[key], expected)))
     others = (at for at in range(len(table.header)) if at != key and _names_areas(table, at, places))
     told = tuple(finding for _, finding in sorted(unmatched, key=itemgetter(0)))
@@ -146,68 +144,41 @@ def _names_areas(table: Table, at: int, places: Places) -> bool:
 
 def _codes(table: Table, key: int, places: Places) -> list[Code]:
     """Return the code of the area that each row lies in, or why it lies nowhere."""
-    beside = _Beside(places.names, keys_of(table.header), key)
     rows = [row for _, row in table.rows]
     cells = [bare(row[key]) for row in rows]
     digits = {place: digit[1] for place, cell in enumerate(cells) if (digit := _CODE.fullmatch(cell))}
-    coded = list(digits)
-    read = area_codes(
-        list(digits.values()),
-        places.is_area,
-        lambda place, code: beside.agrees(rows[coded[place]], code),
-    )
-    strange = _strangers(dict(zip(digits.values(), read, strict=True)), places)
-    found: dict[int, Code] = {}
-    for place, code in zip(coded, read, strict=True):
-        says = beside.agrees(rows[place], code) if beside.columns and isinstance(code, str) else None
-        if isinstance(code, str) and says is False:
-            found[place] = _denied(cells[place], code, beside.written(rows[place]), places)
-        else:
-            found[place] = UnmatchedName(strange) if strange and not says else code
+    beside = _Beside(places.names, keys_of(table.header), key, [rows[place] for place in digits])
+    read = area_codes(list(digits.values()), places.is_area, beside if beside.columns else NOTHING)
+    found: dict[int, Code] = dict(zip(digits, read, strict=True))
     for place, cell in enumerate(cells):
         if place not in found:
             found[place] = _named_code(cell, beside.prefecture(rows[place]), places)
     return [found[place] for place in range(len(rows))]
 
 
-def _strangers(read: Mapping[str, str | InvalidAreaCode], places: Places) -> str:
-    """Return why the codes of a column are those of something else than areas; empty where they are not."""
-    codes = {digits: code for digits, code in read.items() if code != NATION}
-    areas = sum(places.is_area(code if isinstance(code, str) else digits) for digits, code in codes.items())
-    if areas * 2 < len(codes):
-        return f"codes of areas; of the {len(codes):,} of this column only {areas:,} are"
-    numbers = {int(digits) for digits in codes if len(digits) < 3}
-    if any(NO_PREFECTURE < number < OTHERS for number in numbers):
-        return f"numbers of prefectures, 1 to 47; this column goes to {max(numbers)}"
-    return ""
-
-
-def _denied(written: str, code: str, told: str, places: Places) -> UnmatchedName:
-    named = str(places.names.area(code)) if code in places.names.names else code
-    expected = f"one area in a row: this is {named}, and {told} stands beside it"
-    return UnmatchedName(f"{written!r} is another area", [Finding("value", "areas", written, expected)])
-
-
-def _named_code(cell: str, prefecture: str | None, places: Places) -> str | UnmatchedName:
+def _named_code(cell: str, prefecture: str | None, places: Places) -> Code:
     if len(cell) > LONGEST_NAME:
-        return UnmatchedName(f"a code or name of at most {LONGEST_NAME} characters")
+        return UnmatchedName(
+            f"{LONGEST_NAME} 文字までのコードか名称 / a code or name of at most {LONGEST_NAME} characters"
+        )
     try:
         code = places.names.place(cell, prefecture).code
     except UnmatchedName as error:
         alone = places.names.prefecture(cell)
         return alone if alone is not None and alone in places.codes else error
     if prefecture and prefecture_of(code) != prefecture:
-        return _denied(cell, code, places.names.names[prefecture][0], places)
+        return another_area(cell, str(places.names.area(code)), places.names.names[prefecture][0])
     return code
 
 
 @dataclass(frozen=True)
 class _Beside:
-    """What the other columns of a row say of its area."""
+    """What the other columns of rows say of their areas."""
 
     names: AreaNames
     keys: Keys
     key: int
+    rows: Sequence[Sequence[str]]
     _read: dict[str, str | None] = field(default_factory=dict)
 
     def prefecture(self, row: Sequence[str]) -> str | None:
@@ -220,17 +191,22 @@ class _Beside:
             self._read[cell] = self.names.prefecture(bare(cell))
         return self._read[cell]
 
-    def agrees(self, row: Sequence[str], code: str) -> bool | None:
+    def agrees(self, place: int, code: str) -> bool | None:
         """Return whether names and prefectures beside a code are its area's; None if they do not say."""
+        row = self.rows[place]
         prefecture = self.prefecture(row)
         if prefecture is not None and prefecture != prefecture_of(code):
             return False
         told = {self.names.agrees(code, bare(row[at])[:LONGEST_NAME]) for at in self._named}
         return False if False in told else (True if True in told else None)
 
-    def written(self, row: Sequence[str]) -> str:
+    def written(self, place: int) -> str:
         """Return what stands there."""
-        return " ".join(row[at] for at in self.columns)[:200]
+        return " ".join(self.rows[place][at] for at in self.columns)[:200]
+
+    def called(self, code: str) -> str:
+        """Return what an area is called."""
+        return str(self.names.area(code)) if code in self.names.names else code
 
     @cached_property
     def columns(self) -> tuple[int, ...]:

@@ -181,7 +181,7 @@ def checked_rows(
     table: Iterable[tuple[int, Mapping[str, str]]],
     indicators: Collection[str],
     known: Callable[[str], bool],
-    expected_area: str = "the code of an area that exists or existed",
+    expected_area: str = "存在する、または存在した地域のコード / the code of an area that exists or existed",
 ) -> list[Row]:
     """Return the rows of a table, each figure once.
 

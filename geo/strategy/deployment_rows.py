@@ -6,15 +6,15 @@ import datetime as dt
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import shapely
 
 from geo.areas.names import AreaNames, Place, listed
-from geo.codes import WARD_CITY, area_code, prefecture_of
 from geo.eras import fiscal_year
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows, UnmatchedName
+from geo.strategy.deployment_codes import Code, codes_of, written_codes
 from geo.strategy.deployments import (
     COLUMNS,
     CONFIDENCES,
@@ -108,10 +108,13 @@ def _number(text: str) -> float:
 class _Row:
     """One row while it is checked: what is read from it, and what is wrong with it."""
 
-    def __init__(self, entry: Entry, context: Context, findings: list[Finding]) -> None:
+    def __init__(
+        self, entry: Entry, context: Context, findings: list[Finding], codes: Sequence[Code] = ()
+    ) -> None:
         self.entry = entry
         self.context = context
         self.findings = findings
+        self.codes = codes
 
     def cell(self, name: str) -> str:
         return self.entry.cells.get(name, "").strip()
@@ -230,9 +233,7 @@ class _Row:
     def areas(self, date: dt.date) -> tuple[DeployedArea, ...]:
         names = self.context.names(date)
         written = listed(self.cell("areas"))
-        codes = [part.strip() for part in re.split(r"[;；、,]", self.cell("area_codes"))]
-        if not any(codes):
-            codes = []
+        codes = written_codes(self.entry.cells)
         if not written and not codes:
             self.refuse("areas", "市区町村か都道府県の名称またはコード / names or codes of areas")
             return ()
@@ -260,37 +261,20 @@ class _Row:
 
     def _by_code(self, codes: list[str], written: list[str], names: AreaNames, date: dt.date) -> list[Place]:
         found: list[Place] = []
-        for position, text in enumerate(codes):
+        for position, (text, code) in enumerate(zip(codes, self.codes, strict=True)):
             name = written[position] if written else ""
             part = name.partition("(")[2].rstrip(")")
             if text == NO_BODY and name:
                 found.append(Place(NO_BODY, name, part))
-                continue
-            try:
-                code = area_code(text)
-            except InvalidAreaCode as error:
-                self.refuse("area_codes", error.findings[0].expected, text)
-                continue
-            if code not in names.names:
+            elif isinstance(code, InvalidAreaCode):
+                self.refuse("area_codes", code.findings[0].expected, text)
+            elif code not in names.names:
                 self.refuse(
                     "area_codes", f"{date} に存在するコード / a code of an area that existed on {date}", text
                 )
-                continue
-            self._compare(name, code, names)
-            found.append(Place(code, name or names.names[code][0], part))
+            else:
+                found.append(Place(code, name or names.names[code][0], part))
         return found
-
-    def _compare(self, name: str, code: str, names: AreaNames) -> None:
-        """Refuse a name that stands for another area than its code; what names none is kept as written."""
-        if not name:
-            return
-        try:
-            named = names.place(name, prefecture_of(code)).code
-        except UnmatchedName:
-            return
-        if named != code and WARD_CITY.get(named) != code:
-            expected = f"{names.area(named)} と一致 / the code of this name: {named}"
-            self.refuse("area_codes", expected, f"{code} ({names.area(code).name}) for {name}")
 
     def _roles(self, places: list[Place]) -> list[str]:
         given = [part.strip() for part in re.split(r"[;；、,]", self.cell("roles")) if part.strip()]
@@ -324,9 +308,11 @@ class _Row:
         return str(shapely.to_geojson(shapely.set_precision(shape, 1e-7, mode="pointwise")))
 
 
-def _checked(entry: Entry, context: Context, findings: list[Finding]) -> Deployment | None:
+def _checked(
+    entry: Entry, context: Context, findings: list[Finding], codes: Sequence[Code]
+) -> Deployment | None:
     before = len(findings)
-    row = _Row(entry, context, findings)
+    row = _Row(entry, context, findings, codes)
     reference = row.date("reference_date", context.reference_date)
     measures, areas = row.measures(), row.areas(reference)
     status = row.choice("status", {name: one.ja for name, one in STATUSES.items()})
@@ -388,10 +374,12 @@ def checked_deployments(entries: Iterable[Entry], context: Context) -> list[Depl
     findings: list[Finding] = []
     first: dict[str, str] = {}
     found = []
-    rows = 0
-    for entry in entries:
-        rows += 1
-        made = _checked(entry, context, findings)
+    rows = [*entries]
+    dates = [_Row(entry, context, []).date("reference_date", context.reference_date) for entry in rows]
+    cells = [entry.cells for entry in rows]
+    codes = codes_of([*zip(cells, dates, strict=True)], context.names)
+    for entry, listed_codes in zip(rows, codes, strict=True):
+        made = _checked(entry, context, findings, listed_codes)
         named = entry.cells.get("deployment_id", "").strip()
         if made is not None and not named:
             named = generated_id(made)
@@ -405,8 +393,8 @@ def checked_deployments(entries: Iterable[Entry], context: Context) -> list[Depl
     if findings:
         lines = len({finding.where for finding in findings})
         raise InvalidRows(
-            f"{rows} 行のうち {lines} 行に {len(findings)} 件の誤り。何も取り込んでいません / "
-            f"{len(findings)} faults in {lines} of {rows} rows; nothing was loaded",
+            f"{len(rows)} 行のうち {lines} 行に {len(findings)} 件の誤り。何も取り込んでいません / "
+            f"{len(findings)} faults in {lines} of {len(rows)} rows; nothing was loaded",
             findings,
         )
     if not found:

@@ -115,7 +115,9 @@ class Known:
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PERIOD = re.compile(r"(19|20|21)\d{2}")
-_AREA = "an area code, 00000 for the nation, or the id of a region set"
+_AREA = "地域のコード、全国の 00000、地域区分の ID / " + (
+    "an area code, 00000 for the nation, or the id of a region set"
+)
 
 
 def faults(kpi: Kpi, known: Known) -> list[Finding]:
@@ -147,7 +149,7 @@ def faults(kpi: Kpi, known: Known) -> list[Finding]:
         )
     expect(bool(kpi.goal or kpi.measure or kpi.owner), "kpi", "goal", "", "a goal, a measure or an owner")
     if kpi.owner:
-        expect(known.is_area(kpi.owner), "kpi", "owner", kpi.owner, "an area code")
+        expect(known.is_area(kpi.owner), "kpi", "owner", kpi.owner, _AREA)
     indicators = [one.indicator for one in kpi.series if one.indicator != PUBLISHED] + list(kpi.proxies)
     for name in indicators:
         expect(name in known.indicators, "kpi", "series", name, "the id of an indicator, see /v1/indicators")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,22 +100,81 @@ def test_a_lost_zero_never_makes_another_area(column: list[str], codes: list[str
     assert [code if isinstance(code, str) else None for code in found] == codes
 
 
+@dataclass
+class Told:
+    """What stands beside cells: place and code → whether it is the code's."""
+
+    told: Callable[[int, str], bool | None]
+
+    def agrees(self, place: int, code: str) -> bool | None:
+        return self.told(place, code)
+
+    def written(self, place: int) -> str:
+        return f"市 {place}"
+
+    def called(self, code: str) -> str:
+        return f"{code} 市"
+
+
 def test_what_stands_beside_a_code_tells_its_form() -> None:
-    beside = {0: "01220", 1: "12211"}
-    found = area_codes(["12203", "12211"], AREAS.__contains__, lambda place, code: code == beside[place])
-    assert found == ["01220", "12211"]
-    denied = area_codes(
-        ["12203", "12203"], AREAS.__contains__, lambda _, code: None if code == "01220" else False
-    )
-    assert denied == ["01220", "01220"]
+    names = {0: "01220", 1: "12211"}
+    told = Told(lambda place, code: code == names[place])
+    assert area_codes(["12203", "12211"], AREAS.__contains__, told) == ["01220", "12211"]
+    denied = Told(lambda _, code: None if code == "01220" else False)
+    assert area_codes(["12203", "12203"], AREAS.__contains__, denied) == ["01220", "01220"]
+
+
+def expected(code: str | InvalidAreaCode) -> tuple[str, str]:
+    """Return what a refusal expects, in Japanese and in English."""
+    assert isinstance(code, InvalidAreaCode)
+    ja, _, en = code.findings[0].expected.partition(" / ")
+    return ja, en
 
 
 def test_a_code_that_may_be_two_is_refused_with_both() -> None:
     (error, _) = area_codes(["12203", "12211"], AREAS.__contains__)
-    assert isinstance(error, InvalidAreaCode)
-    assert error.findings[0].expected == (
-        "codes in one form, with their zeros: 12203 is 12203, or 012203 without its zero"
+    assert expected(error) == (
+        "先頭の 0 を落とさず桁をそろえたコード：12203 は 12203 か、0 の落ちた 012203",
+        "codes in one form, with their zeros: 12203 is 12203, or 012203 without its zero",
     )
+
+
+def test_a_code_beside_which_another_area_stands_is_refused_with_both() -> None:
+    (error,) = area_codes(["10201"], AREAS.__contains__, Told(lambda _place, _code: False))
+    assert expected(error) == (
+        "1行に1つの地域。これは10201 市、横には市 0",
+        "one area in a row: this is 10201 市, and 市 0 stands beside it",
+    )
+
+
+def test_codes_of_something_else_are_no_areas_where_some_happen_to_be() -> None:
+    column = ["10201", "30011", "30012"]
+    area, *others = area_codes(column, AREAS.__contains__)
+    assert expected(area) == (
+        "地域のコード：この列の 3 個のうち地域は 1 個だけ",
+        "codes of areas; of the 3 of this column only 1 are",
+    )
+    assert others == ["30011", "30012"]
+    named = Told(lambda place, _code: place == 0 or None)
+    assert area_codes(column, AREAS.__contains__, named)[0] == "10201"
+    assert expected(area_codes(["2", "60"], AREAS.__contains__)[0]) == (
+        "都道府県の番号 1〜47：この列は 60 まである",
+        "numbers of prefectures, 1 to 47; this column goes to 60",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "ja", "en"),
+    [
+        ("011003", "検査数字 2：011002", "check digit 2: 011002"),
+        ("99999", "01〜47 で始まるコード", "a code that begins with 01 to 47"),
+        ("県庁", "地域のコード（01100、検査数字付きの", "an area code such as 01100, 011002"),
+    ],
+)
+def test_what_a_code_should_be_is_told_in_both_languages(written: str, ja: str, en: str) -> None:
+    told = expected(area_codes([written, "10201", "12203"], AREAS.__contains__)[0])
+    assert told[0].startswith(ja)
+    assert told[1].startswith(en)
 
 
 @given(st.lists(st.text("0123456789R.", max_size=8), max_size=8))

@@ -168,7 +168,12 @@ def _loaded(
 ) -> TableLoaded:
     date = _date_of(boundary_date)
     existing = known_codes(conn) - absent(date, changes_of(conn))
-    rows = checked_rows(table, allowed, existing.__contains__, f"the code of an area that existed on {date}")
+    rows = checked_rows(
+        table,
+        allowed,
+        existing.__contains__,
+        f"{date} に存在した地域のコード / the code of an area that existed on {date}",
+    )
     part = Figures(rows, _source_of(conn, source), date)
     report = load_observations(conn, [part], actor=actor, subject=subject, dry_run=dry_run)
     return {**report, "duplicates": len(table) - len(rows)}
@@ -284,7 +289,7 @@ def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> An
 def _existing(conn: Connection, rows: list[Row], date: dt.date) -> list[Row]:
     """Return the rows; refuse them all when an area did not exist on the date."""
     known = known_codes(conn) - absent(date, changes_of(conn))
-    expected = f"the code of an area that existed on {date}"
+    expected = f"{date} に存在した地域のコード / the code of an area that existed on {date}"
     lines = {row.area_code: row.line for row in rows if row.area_code not in known}
     if lines:
         findings = [Finding(f"line {line}", "area_code", code, expected) for code, line in lines.items()]

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 
-import orjson
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, select
 
+from geo.areas.names import AreaNames
 from geo.codes import NATION
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
-from geo.figures.observations import decoded, number
+from geo.strategy.kpi_lists import Areas, json_of, read_actuals, with_codes
 from geo.strategy.kpis import Actual, Known, Kpi, faults, with_actuals
 from geo.strategy.plan import Strategy
 from geo.strategy.rating import Target
 from service.db import versions
 from service.db.documents import kpi_from_json, kpi_from_row, kpi_to_body
-from service.db.tables import indicator, kpi, region_set
+from service.db.tables import area, indicator, kpi, region_set, vintage
 from service.figures.load import known_codes
 from service.memory import revisions
 from service.strategy.deployment_load import newest_strategy
 from service.strategy.kpi_forms import KpiPut, Result
-
-#: The columns of a list of actuals.
-ACTUAL_COLUMNS = tuple(field.name for field in fields(Actual) if field.name != "entered_by")
 
 
 def known(conn: Connection, policy: Strategy, indicators: Collection[str]) -> Known:
@@ -64,8 +59,10 @@ def put_kpi(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool
                 "National KPIs come from the catalogue; a steward registers those of an area", [finding]
             )
         actuals = tuple(replace(one, entered_by=actor) for one in made.actuals)
-        made = replace(made, actuals=actuals or (before.actuals if before else ()))
-        found = faults(made, known(conn, newest_strategy(conn), _indicators(conn)))
+        context = known(conn, newest_strategy(conn), _indicators(conn))
+        made = with_codes(replace(made, actuals=actuals), Areas(context.is_area, _names(conn)))
+        made = replace(made, actuals=made.actuals or (before.actuals if before else ()))
+        found = faults(made, context)
         if found:
             raise InvalidRows(f"The KPI has {len(found)} faults; nothing was stored", found)
         return _put(conn, made, actor, dry_run=dry_run)
@@ -79,14 +76,16 @@ def put_actuals(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: 
     NotFound : no such KPI
     InvalidRows, InvalidFile : nothing has been changed
     """
-    entered = [replace(one, entered_by=actor) for one in _actuals(body)]
     with engine.begin() as conn:
         before = _stored(conn, name)
         if before is None:
             raise NotFound(f"There is no KPI {name[:80]!r}; see /v1/kpis")
-        alone = replace(before, actuals=tuple(entered))
         context = known(conn, newest_strategy(conn), _indicators(conn))
-        found = [one for one in faults(alone, context) if one.where.startswith("actual")]
+        listed = read_actuals(body, Areas(context.is_area, _names(conn)))
+        entered = [replace(one, entered_by=actor) for _, one in listed]
+        stood = {f"actual {place}": where for place, (where, _) in enumerate(listed, 1)}
+        alone = faults(replace(before, actuals=tuple(entered)), context)
+        found = [replace(one, where=stood[one.where]) for one in alone if one.where in stood]
         if found:
             raise InvalidRows(f"The list has {len(found)} faults; nothing was stored", found)
         return _put(conn, with_actuals(before, entered), actor, dry_run=dry_run)
@@ -126,12 +125,19 @@ def _stored(conn: Connection, name: str) -> Kpi | None:
     return kpi_from_row(row) if row is not None else None
 
 
+def _names(conn: Connection) -> AreaNames:
+    """Return what areas are called on the newest boundaries."""
+    newest = select(vintage.c.vintage).order_by(vintage.c.vintage.desc()).limit(1).scalar_subquery()
+    rows = conn.execute(select(area.c.code, area.c.name_ja).where(area.c.vintage == newest)).all()
+    return AreaNames({row.code: (row.name_ja, "") for row in rows})
+
+
 def _indicators(conn: Connection) -> list[str]:
     return list(conn.execute(select(indicator.c.id)).scalars())
 
 
 def _document(body: bytes) -> dict[str, object]:
-    document = _json(body)
+    document = json_of(body)
     if not isinstance(document, dict):
         raise InvalidFile(
             "The body is no JSON object", [Finding("body", "json", "", "an object with the fields")]
@@ -160,52 +166,3 @@ def _findings(error: ValidationError) -> list[Finding]:
         Finding("kpi", ".".join(map(str, fault["loc"])), str(fault.get("input", "")), str(fault["msg"]))
         for fault in error.errors()
     ]
-
-
-def _json(body: bytes) -> object:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        finding = Finding(f"line {error.lineno}", "json", str(error), "JSON")
-        raise InvalidFile("The body is no JSON", [finding]) from error
-
-
-def _actuals(body: bytes) -> list[Actual]:
-    """Return the actuals of a CSV table or a JSON list, areas and numbers as they are written there."""
-    if body.lstrip()[:1] in (b"[", b"{"):
-        document = _json(body)
-        rows = document if isinstance(document, list) else [document]
-        listed = [(f"entry {place}", row) for place, row in enumerate(rows, 1)]
-    else:
-        reader = csv.DictReader(io.StringIO(decoded(body, "list"), newline=""))
-        listed = [(f"line {reader.line_num}", row) for row in reader]
-    findings: list[Finding] = []
-    found = []
-    for where, row in listed:
-        if not isinstance(row, dict):
-            findings.append(Finding(where, "entry", str(row), f"an object with {', '.join(ACTUAL_COLUMNS)}"))
-            continue
-        unknown = [str(name) for name in row if name not in ACTUAL_COLUMNS]
-        findings += [
-            Finding(where, name, "", f"one of the columns {', '.join(ACTUAL_COLUMNS)}") for name in unknown
-        ]
-        if unknown:
-            continue
-        cells = {name: "" if row.get(name) is None else str(row[name]).strip() for name in ACTUAL_COLUMNS}
-        try:
-            value, status = number(cells["value"])
-        except ValueError:
-            findings.append(Finding(where, "value", cells["value"], "a number, or empty with a status"))
-            continue
-        found.append(_actual(cells, value, status))
-    if findings:
-        raise InvalidRows(f"The list has {len(findings)} faults; nothing was stored", findings)
-    if not found:
-        raise InvalidFile("The list has no rows")
-    return found
-
-
-def _actual(cells: Mapping[str, str], value: float | None, status: str) -> Actual:
-    texts = {name: cells[name] for name in ("source_title", "source_url", "published_on", "note")}
-    stated = cells["status"] or status
-    return Actual(cells["area"], cells["period"], value, stated, **texts)  # type: ignore[arg-type]  # faults() tells a wrong status

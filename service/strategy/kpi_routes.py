@@ -249,7 +249,8 @@ async def put_kpi_actuals(
 ) -> Response:
     """Enter what was reached: CSV or a JSON list with area, period, value, status and source; all or none.
 
-    `area` is an area code, `00000` for the nation, or a region set. An actual for the same area and year is
+    `area` is an area code, `00000` for the nation, or a region set; `area_name`, if there is one, must be its
+    name and tells codes apart that lost their leading zero. An actual for the same area and year is
     replaced; what it was stays in the history.
     """
     body = await request.body()

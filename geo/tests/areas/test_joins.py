@@ -129,7 +129,7 @@ def test_a_text_longer_than_any_name_is_unmatched_at_once() -> None:
     assert (told.where, told.value, told.expected) == (
         "line 2",
         "郡" * 80,
-        "a code or name of at most 80 characters",
+        "80 文字までのコードか名称 / a code or name of at most 80 characters",
     )
 
 
@@ -217,7 +217,9 @@ def test_a_code_that_another_column_contradicts_is_told(beside: str) -> None:
     assert found.matched == ()
     (told,) = found.unmatched
     assert (told.where, told.value) == ("line 2", "10201")
-    assert "10201 群馬県前橋市" in told.expected
+    ja, _, en = told.expected.partition(" / ")
+    assert ja.startswith("1行に1つの地域。これは10201 群馬県前橋市、横には")
+    assert en.startswith("one area in a row: this is 10201 群馬県前橋市, and")
 
 
 def test_a_name_in_another_prefecture_than_the_column_beside_it_is_told() -> None:
@@ -243,7 +245,9 @@ def test_the_name_of_a_ward_without_its_city_does_not_contradict_its_code() -> N
 def test_codes_of_something_else_show_no_figure_where_some_happen_to_be_areas(body: str) -> None:
     found = joined(read_table(body.encode()), TOWNS)
     assert found.matched == ()
-    assert "codes of areas; of the" in found.unmatched[0].expected
+    ja, _, en = found.unmatched[0].expected.partition(" / ")
+    assert ja.startswith("地域のコード：この列の")
+    assert en.startswith("codes of areas; of the")
 
 
 def test_numbers_beyond_47_are_none_of_prefectures() -> None:
@@ -259,7 +263,7 @@ def test_a_number_of_rows_is_no_code_where_prefectures_stand_beside_it() -> None
 def test_a_former_code_is_that_of_an_area_that_is_not_there() -> None:
     found = joined(read_table(b"code,n\n10199,1\n10201,2\n"), TOWNS)
     assert [code for code, _ in found.matched] == ["10201"]
-    assert found.unmatched[0].expected == "an area of the level that is joined to"
+    assert found.unmatched[0].expected == "結合先の単位の地域 / an area of the level that is joined to"
 
 
 # Names
@@ -326,7 +330,7 @@ def test_counts_that_happen_to_be_codes_are_no_key() -> None:
 def test_a_table_of_another_level_tells_so_row_by_row() -> None:
     found = joined(read_table("都道府県名,n\n群馬県,1\n".encode()), TOWNS)
     assert [(one.value, one.expected) for one in found.unmatched] == [
-        ("群馬県", "an area of the level that is joined to")
+        ("群馬県", "結合先の単位の地域 / an area of the level that is joined to")
     ]
 
 

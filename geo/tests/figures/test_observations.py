@@ -113,7 +113,24 @@ def test_codes_of_which_nothing_tells_the_form_are_refused() -> None:
     known = {"01220", "01221", "12203", "12211"}
     with pytest.raises(InvalidRows, match="codes in one form, with their zeros: 12203") as refused:
         checked_rows(read_long_csv((HEAD + body).encode()), ALLOWED, known.__contains__)
-    assert [one.where for one in refused.value.findings] == ["line 2", "line 3"]
+    assert [(one.where, one.field) for one in refused.value.findings] == [
+        ("line 2", "area_code"),
+        ("line 3", "area_code"),
+    ]
+    assert refused.value.findings[0].expected.startswith("先頭の 0 を落とさず桁をそろえたコード：12203 は")
+
+
+def test_codes_of_something_else_are_refused_with_how_many_are_areas() -> None:
+    # schools, of which one number happens to be 前橋市's code
+    body = "".join(f"population,{code},2020,5,\n" for code in ("30011", "30012", "10201"))
+    with pytest.raises(InvalidRows) as refused:
+        checked_rows(read_long_csv((HEAD + body).encode()), ALLOWED, {"10201"}.__contains__)
+    assert [(one.where, one.field, one.expected) for one in refused.value.findings][-1] == (
+        "line 4",
+        "area_code",
+        "地域のコード：この列の 3 個のうち地域は 1 個だけ / "
+        "codes of areas; of the 3 of this column only 1 are",
+    )
 
 
 def test_a_missing_value_keeps_its_symbol() -> None:

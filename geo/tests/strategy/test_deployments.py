@@ -111,6 +111,73 @@ def test_names_and_codes_hold_on_the_reference_date(context: Context) -> None:
     assert [fault[1] for fault in faults(context, areas="福岡県那珂川町")] == ["areas"]
 
 
+#: 12203 is 市川市, and what a spreadsheet leaves of 士別市's 012203; 12211 成田市 and 名寄市.
+SHIBETSU, NAYORO, ICHIKAWA, MAEBASHI = "01220", "01221", "12203", "10201"
+
+
+def deployed(context: Context, *rows: tuple[str, str]) -> list[list[str | None]]:
+    """Return the codes of rows that are written as codes and names."""
+    entries = [
+        Entry(f"line {line}", ROW | {"area_codes": codes, "areas": names, "title_ja": str(line)})
+        for line, (codes, names) in enumerate(rows, 2)
+    ]
+    return [[area.code for area in one.areas] for one in checked_deployments(entries, context)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "codes"),
+    [
+        # whole six digits in the list: the others lost their zeros
+        ([("12203;12211", ""), ("102016", "")], [[SHIBETSU, NAYORO], [MAEBASHI]]),
+        ([("12203", ""), ("10201", "")], [[ICHIKAWA], [MAEBASHI]]),
+        # the name beside decides, whatever the rest of the list says
+        ([("12203", "北海道士別市"), ("10201", "")], [[SHIBETSU], [MAEBASHI]]),
+        ([("12203", "市川市（一部）"), ("102016", "")], [[ICHIKAWA], [MAEBASHI]]),
+        ([("12203;1100", "士別市;札幌市中央区")], [[SHIBETSU, "01100"]]),
+        ([("-;12203", "志摩地域;士別市")], [[None, SHIBETSU]]),
+    ],
+)
+def test_a_code_that_lost_its_zero_is_deployed_in_no_other_place(
+    context: Context, rows: list[tuple[str, str]], codes: list[list[str | None]]
+) -> None:
+    assert deployed(context, *rows) == codes
+
+
+def test_codes_of_which_nothing_tells_the_form_are_refused_by_line(context: Context) -> None:
+    with pytest.raises(InvalidRows) as refusal:
+        deployed(context, ("12203", ""), ("12211", ""))
+    assert [(one.where, one.field, one.value) for one in refusal.value.findings] == [
+        ("line 2", "area_codes", "12203"),
+        ("line 3", "area_codes", "12211"),
+    ]
+    assert refusal.value.findings[0].expected == (
+        "先頭の 0 を落とさず桁をそろえたコード：12203 は 12203 か、0 の落ちた 012203 / "
+        "codes in one form, with their zeros: 12203 is 12203, or 012203 without its zero"
+    )
+
+
+def test_codes_of_something_else_are_deployed_nowhere(context: Context) -> None:
+    # schools, of which one number happens to be 前橋市's code
+    with pytest.raises(InvalidRows) as refusal:
+        deployed(context, ("10201", ""), ("30011", ""), ("30012", ""))
+    assert [one.where for one in refusal.value.findings] == ["line 2", "line 3", "line 4"]
+    assert refusal.value.findings[0].expected == (
+        "地域のコード：この列の 3 個のうち地域は 1 個だけ / "
+        "codes of areas; of the 3 of this column only 1 are"
+    )
+
+
+def test_a_code_beside_another_name_is_refused_with_both(context: Context) -> None:
+    with pytest.raises(InvalidRows) as refusal:
+        deployed(context, ("202029", "長野県塩尻市"))
+    (finding,) = refusal.value.findings
+    assert (finding.where, finding.field, finding.value) == ("line 2", "area_codes", "202029")
+    assert finding.expected == (
+        "1行に1つの地域。これは20202 長野県松本市、横には20215 長野県塩尻市 / "
+        "one area in a row: this is 20202 長野県松本市, and 20215 長野県塩尻市 stands beside it"
+    )
+
+
 @pytest.mark.parametrize(
     ("cells", "field", "told"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from service.settings import HOME
 from service.strategy.catalog_load import load_catalogue
 from service.strategy.kpi_forms import KpiPut
 from service.strategy.kpi_load import end_kpi, put_actuals, put_kpi
+from service.tests.boundaries import ANYWHERE, put_areas
 from service.tests.databases import Database
 
 CATALOG = HOME / "data" / "catalog"
@@ -120,19 +122,42 @@ def test_a_wrong_kpi_is_refused_by_field(
     ("rows", "where", "field"),
     [
         ("area,period,value\n01206,2025,about 5\n", "line 2", "value"),
-        ("area,period,value,colour\n01206,2025,5,red\n", "line 2", "colour"),
-        ("area,period,value\n01206,2025,5\n", "actual 1", "source_title"),
-        ("area,period,value,source_title\n99999,2025,5,x\n", "actual 1", "area"),
-        ('[{"area":"01206","period":"2025","value":5}, 7]', "entry 2", "entry"),
+        ("area,period,value\n01206,2025,5\n", "line 2", "source_title"),
+        ("area,period,value,source_title\n\n99999,2025,5,x\n", "line 3", "area"),
     ],
 )
 def test_a_wrong_actual_is_refused_by_line_and_field(
     engine: Engine, rows: str, where: str, field: str
 ) -> None:
     put(engine, TOWN)
-    with pytest.raises(InvalidRows) as refusal:
+    with pytest.raises((InvalidFile, InvalidRows)) as refusal:
         put_actuals(engine, "kushiro", rows.encode(), actor="steward", dry_run=False)
     assert (where, field) in [(one.where, one.field) for one in refusal.value.findings]
+
+
+def areas_of(database: Database) -> list[tuple[str, float | None]]:
+    return [(one.area, one.value) for one in stored(database, "kushiro").actuals]
+
+
+def test_codes_of_a_kpi_are_read_in_every_form(database: Database, engine: Engine) -> None:
+    written = json.dumps(TOWN).replace('"owner": "01206"', '"owner": "012068"')
+    put(engine, json.loads(written.replace('"area": "01206"', '"area": "1206"')))
+    made = stored(database, "kushiro")
+    assert (made.owner, [one.area for one in made.targets]) == ("01206", ["01206"])
+    rows = "area,period,value,source_title\n1206,2025,5,統計\n00000,2025,6,統計\ntokyo-area,2025,7,統計\n"
+    put_actuals(engine, "kushiro", rows.encode(), actor="steward", dry_run=False)
+    assert areas_of(database) == [("00000", 6), ("01206", 5), ("tokyo-area", 7)]
+
+
+def test_a_name_beside_the_code_of_an_actual_decides(database: Database, engine: Engine) -> None:
+    # 12203 is 市川市, and what a spreadsheet leaves of 士別市's 012203
+    named = {"01000": "北海道", "12000": "千葉県", "01220": "士別市", "12203": "市川市"}
+    with database.begin() as conn:
+        put_areas(conn, dt.date(2021, 1, 1), dict.fromkeys(named, ANYWHERE), named)
+    put(engine, TOWN)
+    rows = "area,area_name,period,value,source_title\n12203,士別市,2025,5,統計\n10201,,2025,6,統計\n"
+    put_actuals(engine, "kushiro", rows.encode(), actor="steward", dry_run=False)
+    assert areas_of(database) == [("01220", 5), ("10201", 6)]
 
 
 def test_a_national_kpi_is_defined_by_the_catalogue_and_its_actuals_are_entered(

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, insert, text
 from geo.transit import mesh
 from geo.transit.grids import Grid
 from geo.transit.stops import without_timetable
-from service.db.tables import area, area_change, vintage
+from service.db.tables import area_change
 from service.settings import HOME
 from service.strategy.catalog_load import load_catalogue
+from service.tests.boundaries import put_areas
 from service.tests.databases import Database
 from service.transit.load import Credit, count_gaps, store_grid, store_stops
 from service.transit.queries import boundaries_of
@@ -35,27 +36,6 @@ PEOPLE = 100.0
 CREDIT = Credit("title", "credit", "licence")
 
 
-def put_boundaries(conn: Connection, date: dt.date, towns: Mapping[str, shapely.Polygon]) -> None:
-    texts = dict.fromkeys(("title_ja", "title_en", "source", "credit_ja", "credit_en", "licence"), "")
-    conn.execute(insert(vintage).values(vintage=date, sha256="", report={}, **texts))
-    for position, (code, outline) in enumerate(sorted(towns.items())):
-        row = {
-            "vintage": date,
-            "level": "municipality",
-            "code": code,
-            "position": position,
-            "kind": "town",
-            "prefecture": code[:2] + "000",
-            "name_ja": code,
-            "area_km2": 1.0,
-            "lon": 0.0,
-            "lat": 0.0,
-            "bbox": list(outline.bounds),
-            "geom": f"SRID=4326;{shapely.to_wkt(shapely.MultiPolygon([outline]), rounding_precision=12)}",
-        }
-        conn.execute(insert(area).values(row))
-
-
 def put(conn: Connection, full: Mapping[str, shapely.Polygon], date: dt.date = FULL) -> None:
     """Store simple boundaries of all prefectures, full ones of some towns, a cell, and a stop far from it."""
     load_catalogue(conn, HOME / "data" / "catalog", "tests")
@@ -63,8 +43,8 @@ def put(conn: Connection, full: Mapping[str, shapely.Polygon], date: dt.date = F
         f"{number:02d}998": shapely.box(130 + number / 10, 30, 130.05 + number / 10, 30.05)
         for number in range(1, 48)
     }
-    put_boundaries(conn, SIMPLE, {**others, WEST_TOWN: WEST_SIMPLE, EAST_TOWN: EAST_SIMPLE})
-    put_boundaries(conn, date, full)
+    put_areas(conn, SIMPLE, {**others, WEST_TOWN: WEST_SIMPLE, EAST_TOWN: EAST_SIMPLE})
+    put_areas(conn, date, full)
     grid = Grid(9, np.array([CELL]), {"population": np.array([PEOPLE])}, np.array(["ok"]))
     store_grid(conn, grid, "grid", "2020", CREDIT, "", "tests")
     lon, lat = np.array([WEST - 0.015]), np.array([SOUTH - 0.015])

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import shapely
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, text
 
 from geo.areas.boundaries import read_boundaries
 from geo.errors import NotEnoughData, NotFound
-from service.db.tables import area, vintage
 from service.settings import HOME
 from service.strategy.catalog_load import load_catalogue
+from service.tests.boundaries import put_areas
 from service.tests.databases import Database
 from service.transit.load import Credit, count_gaps, load_grid, load_stops
 
@@ -36,26 +36,8 @@ pytestmark = pytest.mark.skipif(REAL is None, reason="the published files are in
 def put_municipalities(conn: Connection, path: Path, codes: Iterable[str]) -> None:
     """Store municipalities of a boundary file in full resolution, without tiles."""
     parts = read_boundaries(path)
-    texts = dict.fromkeys(("title_ja", "title_en", "source", "credit_ja", "credit_en", "licence"), "")
-    conn.execute(insert(vintage).values(vintage=DATE, sha256="", report={}, **texts))
-    for position, code in enumerate(sorted(codes)):
-        outline = shapely.union_all(parts[parts["code"] == code].geometry.to_numpy())
-        whole = shapely.MultiPolygon(list(shapely.get_parts(outline)))
-        row = {
-            "vintage": DATE,
-            "level": "municipality",
-            "code": code,
-            "position": position,
-            "kind": "town",
-            "prefecture": code[:2] + "000",
-            "name_ja": code,
-            "area_km2": 1.0,
-            "lon": 0.0,
-            "lat": 0.0,
-            "bbox": list(whole.bounds),
-            "geom": f"SRID=4326;{shapely.to_wkt(whole, rounding_precision=9)}",
-        }
-        conn.execute(insert(area).values(row))
+    found = {code: shapely.union_all(parts[parts["code"] == code].geometry.to_numpy()) for code in codes}
+    put_areas(conn, DATE, found)
 
 
 #: People of each municipality and those further from every stop, by geodesics of PostGIS from cell centres.

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 import shapely
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, text
 
-from service.db.tables import area, vintage
 from service.settings import HOME
 from service.strategy.catalog_load import load_catalogue
+from service.tests.boundaries import put_areas
 from service.tests.databases import Database
 from service.transit.load import Credit, count_gaps, load_grid, load_stops
 
@@ -107,29 +107,6 @@ def outlines(near: Sequence[str]) -> Iterator[tuple[str, shapely.MultiPolygon]]:
                     feature["properties"]["code"],
                     shapely.MultiPolygon(list(shapely.get_parts(shapely.union_all(polygons)))),
                 )
-
-
-def put_municipalities(conn: Connection, near: Sequence[str]) -> None:
-    texts = dict.fromkeys(("title_ja", "title_en", "source", "credit_ja", "credit_en", "licence"), "")
-    conn.execute(insert(vintage).values(vintage=DATE, sha256="", report={}, **texts))
-    rows = [
-        {
-            "vintage": DATE,
-            "level": "municipality",
-            "code": code,
-            "position": position,
-            "kind": "town",
-            "prefecture": code[:2] + "000",
-            "name_ja": code,
-            "area_km2": 1.0,
-            "lon": 0.0,
-            "lat": 0.0,
-            "bbox": list(whole.bounds),
-            "geom": f"SRID=4326;{shapely.to_wkt(whole, rounding_precision=9)}",
-        }
-        for position, (code, whole) in enumerate(sorted(outlines(near), key=lambda one: one[0]))
-    ]
-    conn.execute(insert(area), rows)
 
 
 def put_published(conn: Connection, files: Sequence[Path]) -> None:
@@ -223,7 +200,7 @@ def test_people_by_age_are_those_of_the_census_and_shares_those_of_postgis(
     files = sorted((folder / "mesh").glob(one.files))
     with migrated_database.begin() as conn:
         load_catalogue(conn, HOME / "data" / "catalog", "tests")
-        put_municipalities(conn, (number, *one.near))
+        put_areas(conn, DATE, dict(outlines((number, *one.near))))
         bus = folder / f"transit/p11-2010-busmap/prefecture_{number}.kml.gz"
         load_stops(conn, bus, "p11-2010", CREDIT, kind="p11", actor="tests")
         load_stops(conn, folder / STATIONS, "n02-25", CREDIT, kind="n02", actor="tests")

@@ -8,13 +8,13 @@ import datetime as dt
 import numpy as np
 import pytest
 import shapely
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from geo.transit import mesh
 from geo.transit.grids import Grid
 from geo.transit.stops import without_timetable
 from service.db.database import reader_engine
-from service.db.tables import area, vintage
+from service.tests.boundaries import put_areas
 from service.tests.databases import Database
 from service.transit.load import Credit, store_grid, store_stops
 from service.transit.queries import MARGIN, Extract, extract_of, lists_from, partition_from
@@ -42,24 +42,7 @@ PLACES = {
 
 def put(conn: Connection) -> None:
     """Store the towns, and a cell and a stop at each place."""
-    texts = dict.fromkeys(("title_ja", "title_en", "source", "credit_ja", "credit_en", "licence"), "")
-    conn.execute(insert(vintage).values(vintage=DATE, sha256="", report={}, **texts))
-    for position, (code, box) in enumerate(sorted(TOWNS.items())):
-        row = {
-            "vintage": DATE,
-            "level": "municipality",
-            "code": code,
-            "position": position,
-            "kind": "town",
-            "prefecture": code[:2] + "000",
-            "name_ja": code,
-            "area_km2": 1.0,
-            "lon": 0.0,
-            "lat": 0.0,
-            "bbox": list(box),
-            "geom": f"SRID=4326;{shapely.to_wkt(shapely.MultiPolygon([shapely.box(*box)]))}",
-        }
-        conn.execute(insert(area).values(row))
+    put_areas(conn, DATE, {code: shapely.box(*box) for code, box in TOWNS.items()})
     lon, lat = (np.array(axis) for axis in zip(*PLACES.values(), strict=True))
     codes = [mesh.code_at(float(y), float(x), 9) for x, y in PLACES.values()]
     order = np.argsort(codes)
