@@ -24,6 +24,9 @@ MAX_BYTES = 4 << 30
 MAX_RATIO = 200
 #: Small members compress well without harm; the ratio is looked at above this size.
 RATIO_FROM_BYTES = 1 << 20
+#: Tables of dBASE are blanks for the most part (P11 has 73 columns of up to 254 characters, most of them
+#: empty), and compress as well as a bomb does: they are bounded by their size alone.
+PADDED, MAX_PADDED = ".dbf", 1 << 29
 #: What a zip that is cut off, damaged, locked or packed in an unknown way raises.
 UNREADABLE = (
     zipfile.BadZipFile,
@@ -65,9 +68,20 @@ def _fault(member: zipfile.ZipInfo) -> str | None:
         return "a plain file: no link, no device"
     if member.flag_bits & 1:
         return "a member without password"
+    if name.suffix.lower() == PADDED and member.file_size <= MAX_PADDED:
+        return None
     if member.file_size > RATIO_FROM_BYTES and member.file_size > MAX_RATIO * max(member.compress_size, 1):
         return f"a member that unpacks to at most {MAX_RATIO} times its size"
     return None
+
+
+def holds_zips(archive: Path) -> bool:
+    """Return whether a file is a zip of zips: a country whose prefectures are packed one by one."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return any(member_name(member).lower().endswith(".zip") for member in opened.infolist())
+    except UNREADABLE:
+        return False
 
 
 def unpack(archive: Path, folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from geo.areas.boundaries import in_wgs_84, read_layer
 from geo.crs import JAPAN
 from geo.errors import Finding, InvalidFile, InvalidGeometry
-from geo.transit.stops import Stops, without_timetable
+from geo.files.archives import holds_zips, unpack
+from geo.transit.stops import Stops, joined, without_timetable
 
 #: Types of geometry as shapely numbers them: point; line, several lines.
 POINT, LINES = 0, (1, 5)
@@ -23,6 +25,8 @@ POINT, LINES = 0, (1, 5)
 
 def read_p11(path: Path) -> Stops:
     """Return the bus stops of 国土数値情報 P11 (2022), as published: zip, Shapefile or GeoJSON.
+
+    The zip of the country holds one for each prefecture; all of them are read.
 
     Routes and classes stand in 35 slots of comma lists, which are joined before they are split. A stop whose
     lines are all demand buses (class 4) has the mode ``demand``. There is no timetable in it.
@@ -32,6 +36,16 @@ def read_p11(path: Path) -> Stops:
     InvalidFile : other columns, geometry that is no point, or none
     InvalidGeometry : outside Japan
     """
+    if path.suffix.lower() != ".zip" or not holds_zips(path):
+        return _bus_stops(path, "p11")
+    with tempfile.TemporaryDirectory() as folder:
+        packed = [file for file in unpack(path, Path(folder)) if file.suffix.lower() == ".zip"]
+        # P11-22_40_GML.zip: a stop is told by its prefecture and its place there
+        return joined([_bus_stops(file, file.stem.lower().replace("_", "-")) for file in packed])
+
+
+def _bus_stops(path: Path, prefix: str) -> Stops:
+    """Return the stops of one file, whose ids begin with ``prefix``."""
     rows = in_wgs_84(read_layer(path, named="P11"))
     _expect(path, rows.columns, ("P11_001", "P11_002", "P11_004_01"))
     rows = _placed(path, rows)
@@ -39,12 +53,11 @@ def read_p11(path: Path) -> Stops:
     _expect_kind(path, rows, shapely.get_type_id(points) == POINT, "stops that are no points", "a Point")
     slots = sorted(name for name in rows.columns if re.fullmatch(r"P11_004_\d{2}", name))
     listed = [
-        sorted({code for cell in cells if isinstance(cell, str) for code in cell.split(",") if code})
-        for cells in rows[slots].to_numpy()
+        sorted({code for cell in cells for code in _class_codes(cell)}) for cells in rows[slots].to_numpy()
     ]
     names, operators = _texts(rows, "P11_001").tolist(), _texts(rows, "P11_002").tolist()
     return without_timetable(
-        [f"p11-{place}" for place in rows.index],
+        [f"{prefix}-{place}" for place in rows.index],
         names,
         ["demand" if codes == ["4"] else "bus" for codes in listed],
         [";".join(codes) for codes in listed],
@@ -52,6 +65,14 @@ def read_p11(path: Path) -> Stops:
         shapely.get_x(points),
         shapely.get_y(points),
     )
+
+
+def _class_codes(cell: object) -> list[str]:
+    """Return the codes of a slot: a list with commas, or a number where a program made it one."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    written = "" if _is_missing(cell) else str(cell)
+    return [code for code in map(str.strip, written.split(",")) if code]
 
 
 #: A platform is told by points this far apart, degrees of latitude (about 20 m).

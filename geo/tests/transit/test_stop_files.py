@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from geo.errors import InvalidFile, InvalidGeometry
+from geo.tests.transit.published_p11 import COLUMNS, country_zip, geojson, prefecture_zip
+from geo.transit.point_files import read_bus_stops
 from geo.transit.stop_files import read_n02, read_p11
 from geo.transit.stops import UNKNOWN
 
+REAL = os.environ.get("CHIIKI_REAL_DATA")
 Json = dict[str, object]
 PLATFORM: Json = {"type": "LineString", "coordinates": [[139.0, 36.0], [139.0, 36.002]]}
 
@@ -135,3 +140,56 @@ def test_a_name_with_a_nul_is_refused_by_its_feature(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile, match="cannot be stored") as refused:
         read_p11(path)
     assert (refused.value.findings[0].where, refused.value.findings[0].field) == ("feature 1", "P11_001")
+
+
+# P11 of 2022 as it is handed out
+
+
+UPTOWN = ("上町", "（株）甲", ["1", "3"], 139.06, 36.36)
+#: 表 ends in 5C in cp932
+CALL = ("表町", "乙町", ["4"], 139.07, 36.37)
+NORTH = ("北", "丙", ["2"], 141.35, 43.06)
+
+
+@pytest.mark.parametrize("name", ["P11-22_10_SHP.zip", "P11-22_10_GML.zip"])
+def test_the_zip_of_a_prefecture_is_read_as_it_is_published(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(prefecture_zip("10", [UPTOWN, CALL], name[10:13]))
+    found = read_bus_stops(path)
+    assert (found.ids.tolist(), found.names.tolist()) == (["p11-0", "p11-1"], ["上町", "表町"])
+    assert (found.classes.tolist(), found.modes.tolist()) == (["1;3", "4"], ["bus", "demand"])
+    assert found.groups.tolist() == ["上町/（株）甲", "表町/乙町"]
+    assert (found.lon.tolist(), found.lat.tolist()) == ([139.06, 139.07], [36.36, 36.37])
+
+
+def test_the_zip_of_the_country_is_that_of_its_prefectures(tmp_path: Path) -> None:
+    path = tmp_path / "P11-22_SHP.zip"
+    path.write_bytes(country_zip({"10": [UPTOWN, CALL], "01": [NORTH]}))
+    found = read_bus_stops(path)
+    assert found.ids.tolist() == ["p11-22-01-gml-0", "p11-22-10-gml-0", "p11-22-10-gml-1"]
+    assert found.names.tolist() == ["北", "上町", "表町"]
+
+
+def test_a_table_that_is_blank_for_the_most_part_is_no_bomb(tmp_path: Path) -> None:
+    path = tmp_path / "P11-22_10_SHP.zip"
+    path.write_bytes(prefecture_zip("10", [UPTOWN] * 500))
+    with zipfile.ZipFile(path) as archive:
+        table = archive.getinfo("P11-22_10_SHP/P11-22_10.dbf")
+    assert table.file_size > 200 * table.compress_size
+    assert len(read_bus_stops(path)) == 500
+
+
+def test_the_geojson_of_a_prefecture_says_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "P11-22_10.geojson"
+    path.write_text(geojson("P11-22_10", [UPTOWN, CALL]), encoding="utf-8")
+    assert read_bus_stops(path).classes.tolist() == ["1;3", "4"]
+
+
+@pytest.mark.skipif(REAL is None, reason="the specimen of P11 is in CHIIKI_REAL_DATA")
+def test_the_columns_are_those_that_are_published() -> None:
+    path = Path(str(REAL)) / "transit" / "P11-22_35_sample9.geojson"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    published = [feature["properties"] for feature in document["features"]]
+    assert {tuple(row) for row in published} == {COLUMNS}
+    assert {type(cell) for row in published for cell in row.values()} == {str, type(None)}
+    assert document["crs"] == json.loads(geojson("", [UPTOWN]))["crs"]
