@@ -211,6 +211,15 @@ def mutated_zip(draw: st.DrawFn, good: Mapping[str, str]) -> bytes:
     return _of_bytes(draw, held.getvalue())
 
 
+@st.composite
+def mutated_bytes(draw: st.DrawFn, good: bytes) -> bytes:
+    """Return a binary file of which a few bytes were changed, left out or put in, or which was cut."""
+    data = good
+    for _ in range(draw(st.integers(0, 3))):
+        data = _of_bytes(draw, data)
+    return data
+
+
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
