@@ -211,15 +211,32 @@ def test_every_file_that_the_catalogue_names_is_there_and_every_source_has_its_c
 
 
 def test_a_style_gives_an_area_the_colour_of_its_class(folder: Path, client: httpx.Client) -> None:
-    style = told(folder, "layers/population/municipality.style.json")
+    style = told(folder, "layers/ageing-rate/municipality.style.json")
     assert style["sources"]["areas"]["url"] == "pmtiles://tiles/municipality.pmtiles"
     fill = next(one for one in style["layers"] if one["id"] == "areas-fill")["paint"]["fill-color"]
     assert fill[:2] == ["match", ["get", "code"]]
     colour = next(colour for codes, colour in zip(fill[2::2], fill[3::2], strict=False) if MAEBASHI in codes)
-    values = client.get("/v1/layers/population/values.json?level=municipality").json()
-    legend = client.get("/v1/layers/population/legend.json?level=municipality").json()
+    values = client.get("/v1/layers/ageing-rate/values.json?level=municipality").json()
+    legend = client.get("/v1/layers/ageing-rate/legend.json?level=municipality").json()
     index = values["classes"][values["codes"].index(MAEBASHI)]
     assert colour == legend["classes"][index]["colour"]
+
+
+def test_a_style_of_counts_has_circles_over_plain_land(folder: Path) -> None:
+    style = told(folder, "layers/population/municipality.style.json")
+    layers = {one["id"]: one for one in style["layers"]}
+    fill = layers["areas-fill"]["paint"]["fill-color"]
+    assert MAEBASHI in fill[2]
+    assert fill[3:] == ["#f3f0e8", "#cccccc"]
+    points = style["sources"][layers["areas-circles"]["source"]]["data"]["features"]
+    people = {one["properties"]["code"]: one["properties"]["value"] for one in points}
+    # the census of 2020: 前橋市; of the Northern Territories nothing is known
+    assert people[MAEBASHI] == 332_149
+    assert "01695" not in people
+    (longitude, latitude) = next(
+        one["geometry"]["coordinates"] for one in points if one["properties"]["code"] == MAEBASHI
+    )
+    assert (longitude, latitude) == (pytest.approx(139.1, abs=0.2), pytest.approx(36.4, abs=0.2))
 
 
 def test_the_report_tells_the_size_of_each_part(

@@ -646,6 +646,10 @@ def test_styles_are_maplibre_styles(client: httpx.Client) -> None:
     assert answer.headers["content-type"] == style["type"] == "application/vnd.mapbox.style+json"
     source = answer.json()["sources"]["areas"]["url"]
     assert client.get(source).json()["level"] == "municipality"
+    # people are circles, as on the layer's own map
+    (circles,) = (one for one in answer.json()["layers"] if one["type"] == "circle")
+    points = client.get(answer.json()["sources"][circles["source"]]["data"]).json()["features"]
+    assert {one["geometry"]["type"] for one in points} == {"Point"}
 
 
 # Joins

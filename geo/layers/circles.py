@@ -29,10 +29,12 @@ SHADES = 7
 #: A map of at most so many areas has room for larger circles.
 FEW = 100
 #: On interactive maps: (zoom, radius of the largest circle in pixels) of few areas and of many.
-SIZES_OF_FEW = ((4, 26), (8, 80), (12, 160))
-SIZES_OF_MANY = ((4, 16), (8, 60), (12, 140))
+SIZES_OF_FEW = ((2, 7), (4, 26), (8, 80), (12, 160))
+SIZES_OF_MANY = ((2, 4), (4, 16), (8, 60), (12, 140))
 #: Between two zooms a radius grows by powers of this (MapLibre's exponential interpolation).
 GROWTH = 1.4
+#: (zoom, width of the white line around a circle in pixels): where all are small it would hide them.
+STROKES = ((3, 0.15), (5, 0.6))
 #: A legend shows so many circles, each about so many times the next.
 EXAMPLES, STEP = 3, 5
 
@@ -45,6 +47,27 @@ def are_for(kind: str) -> bool:
 def sizes_at(areas: int) -> tuple[tuple[int, int], ...]:
     """Return the radius of the largest circle, in pixels, at some zooms of a map of so many areas."""
     return SIZES_OF_FEW if areas <= FEW else SIZES_OF_MANY
+
+
+def radius_at(zoom: float, areas: int) -> float:
+    """Return the radius of the largest circle, in pixels, at a zoom of a map of so many areas.
+
+    >>> [round(radius_at(zoom, 47), 1) for zoom in (0, 4, 5, 14)]
+    [7.0, 26.0, 33.6, 160.0]
+    """
+    stops = np.array(sizes_at(areas), np.float64)
+    zooms, pixels = GROWTH ** stops[:, 0], stops[:, 1]
+    return float(np.interp(GROWTH**zoom, zooms, pixels))
+
+
+def stroke_at(zoom: float) -> float:
+    """Return the width of the white line around circles, in pixels, at a zoom.
+
+    >>> stroke_at(2), stroke_at(4), stroke_at(9)
+    (0.15, 0.375, 0.6)
+    """
+    zooms, pixels = zip(*STROKES, strict=True)
+    return float(np.interp(zoom, zooms, pixels))
 
 
 @dataclass(frozen=True)

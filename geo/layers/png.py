@@ -58,6 +58,14 @@ class Raster:
         """Size in memory."""
         return self.positions.nbytes + len(self.idat) + self.features.nbytes + self.lengths.nbytes
 
+    def pixels(self) -> UInt16s:
+        """Return each pixel's feature (size, size): its place plus one, 0 outside."""
+        if self.idat:
+            told = np.frombuffer(zlib.decompress(self.idat[8:-4]), np.uint8).astype(np.uint16)
+        else:
+            told = self.features.repeat(self.lengths)
+        return told.reshape(self.size, self.size + 1)[:, 1:]
+
 
 def _edges(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.float64], Ints]:
     """Return both ends (n, 2) of every edge of every feature, and the feature each belongs to."""
@@ -178,6 +186,15 @@ def pour(raster: Raster, classes: UInt8s, palette: UInt8s) -> bytes:
         return _indexed(raster.size, palette[classes], raster.idat)
     shown = np.concatenate((np.zeros(1, np.uint8), classes + np.uint8(1)))
     return _indexed(raster.size, palette, _idat(shown[raster.features], raster.lengths))
+
+
+def truecolour(pixels: UInt8s) -> bytes:
+    """Return a PNG of pixels (size, size, 4): red, green, blue, alpha."""
+    size = len(pixels)
+    rows = np.zeros((size, 1 + 4 * size), np.uint8)  # each row begins with its filter type
+    rows[:, 1:] = pixels.reshape(size, -1)
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0))
+    return b"".join((_SIGNATURE, header, _chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)), _END))
 
 
 @cache

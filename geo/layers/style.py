@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from geo.layers.circles import GROWTH, LAND, OPACITY, Circles, sizes_at
+from geo.layers.circles import GROWTH, LAND, OPACITY, STROKES, Circles, sizes_at
 from geo.layers.palettes import NO_DATA, to_hex
 
 SOURCE = "areas"
@@ -12,6 +13,20 @@ POINTS = "points"
 
 #: A MapLibre expression, or a colour.
 Fill = str | list[object]
+
+
+class Painting(NamedTuple):
+    """How areas are shown.
+
+    Attributes
+    ----------
+    fill : their colour
+    points : the areas as GeoJSON points with ``value``, or its address, where layers ``over`` them need it
+    """
+
+    fill: Fill
+    points: str | Mapping[str, object] | None = None
+    over: Sequence[Mapping[str, object]] = ()
 
 
 def fill_of_poured(colours: Sequence[str]) -> Fill:
@@ -64,7 +79,12 @@ def circle_layer(circles: Circles, areas: int) -> dict[str, object]:
             "circle-opacity": OPACITY,
             "circle-radius": ["interpolate", ["exponential", GROWTH], ["zoom"], *sizes],
             "circle-stroke-color": "#ffffff",
-            "circle-stroke-width": 0.6,
+            "circle-stroke-width": [
+                "interpolate",
+                ["linear"],
+                ["zoom"],
+                *(part for stop in STROKES for part in stop),
+            ],
         },
     }
 
@@ -73,11 +93,9 @@ def maplibre_style(
     *,
     name: str,
     source: Mapping[str, object],
-    fill: Fill,
+    painting: Painting,
     lang: str,
     credit: str,
-    points: str | None = None,
-    over: Sequence[Mapping[str, object]] = (),
 ) -> dict[str, object]:
     """Return a MapLibre style (version 8).
 
@@ -85,11 +103,10 @@ def maplibre_style(
     ----------
     name : of the style
     source : where the tiles are: a vector source as the style specification has it
-    fill : colour of an area
     lang : ``ja`` or ``en``; which attribute names an area, kept in ``metadata``
-    points : address of the areas as GeoJSON points with ``value``, where layers ``over`` the areas need it
     credit : kept in ``metadata``; maps show that of the source
     """
+    fill, points, over = painting
     further = {} if points is None else {POINTS: {"type": "geojson", "data": points}}
     return {
         "version": 8,

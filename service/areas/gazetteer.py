@@ -114,6 +114,11 @@ class Gazetteer:
         return min(west), min(south), max(east), max(north)
 
     @cached_property
+    def points(self) -> NDArray[np.float64]:
+        """Longitude and latitude of a point inside each area."""
+        return np.array([(area.lon, area.lat) for area in self.areas], np.float64).reshape(-1, 2)
+
+    @cached_property
     def position(self) -> dict[str, int]:
         """Code → position."""
         return {area.code: area.position for area in self.areas}

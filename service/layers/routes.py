@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from geo.figures.statistics import statistics as statistics_of
 from geo.layers.geojson import Column
-from geo.layers.style import circle_layer, fill_of_land, fill_of_poured, maplibre_style
+from geo.layers.style import maplibre_style
 from service.areas.geometry import Bbox, Parent, bbox_of, parent_of, pouring
 from service.figures.forms import credits_of
 from service.figures.values import STATUSES, columns_of
@@ -48,9 +48,9 @@ from service.layers.forms import (
     view_described,
 )
 from service.layers.legends import legend_of
+from service.layers.styles import painting_of
 from service.layers.tile_sources import FIELDS, LEAN, LEAN_FIELDS, MAX_ZOOM, Fields, is_lean
 from service.layers.views import MISSING, Lang, Picture, Revision, View, is_current
-from service.memory.atlas import POINT
 from service.memory.cache import digest
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
@@ -134,19 +134,12 @@ async def style(
     query = _query(view, lang=lang, **chosen, **_chosen(is_lean(fields)))
     address = f"{base_url(request)}/v1/layers/{indicator.id}/tiles.json?{query}"
     name = indicator.name_ja if lang == "ja" else indicator.name_en
-    circles, points, over = picture.circles, None, []
-    if circles is not None:
-        asked = _query(view, detail=POINT, rev=picture.revision)
-        points = f"{base_url(request)}/v1/layers/{indicator.id}/areas.geojson?{asked}"
-        over = [circle_layer(circles, len(picture.gazetteer))]
     body = maplibre_style(
         name=f"{name} {view.period}",
         source={"type": "vector", "url": address, **chosen},
-        fill=(fill_of_poured if circles is None else fill_of_land)(picture.hex_colours),
+        painting=painting_of(picture, base_url(request)),
         lang=lang,
         credit=view.vintage.credit[lang],
-        points=points,
-        over=over,
     )
     return json_answer(request, body)
 

@@ -81,7 +81,8 @@ async def tile(
     the feature id is the code as an integer. `value` and `class` are absent where the value is missing.
     A lean one (`fields=value,class`) has only these two and the id; `/v1/areas` tells all names at once.
     A MapLibre tile (MLT 1) is the same in another format and smaller; a missing value is null in its column.
-    A PNG has the legend's colours and is transparent where there is no land.
+    A PNG has the legend's colours and is transparent where there is no land. Counts are circles over plain
+    land: those of `legend.json` at the zoom before, as interactive maps count zooms by tiles of 512 pixels.
     """
     suffix = request.url.path.rsplit(str(y), 1)[1].removeprefix(".")
     return await tile_answer(request, atlas, poured, address_of(z, x, y), suffix)

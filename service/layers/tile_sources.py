@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
-from geo.layers import mlt, mvt, png
+from geo.layers import circle_tiles, mlt, mvt, png
+from geo.layers.circle_tiles import Discs, Marks
 from geo.layers.deflate import Beginning, Headed
 from geo.layers.palettes import NO_DATA
 from service.http.responses import IMMUTABLE, MLT, MVT, PNG, REVALIDATE
@@ -101,7 +102,8 @@ class TileSource:
         shown = sum(one.nbytes for one in (self.picture, *self.further))
         in_one_piece = shown if self.further else 0
         areas = len(self.picture.classes)
-        return shown + in_one_piece + areas + MLT_BYTES * areas * (1 + len(self.further))
+        numbers = MLT_BYTES * areas * (1 + len(self.further))
+        return shown + in_one_piece + areas + numbers + (0 if self.marks is None else self.marks.nbytes)
 
     @cached_property
     def layers(self) -> tuple[Indicator, ...]:
@@ -148,6 +150,14 @@ class TileSource:
         return np.where(classes == MISSING, len(self.picture.colours), classes).astype(np.uint8)
 
     @cached_property
+    def marks(self) -> Marks | None:
+        """The circles of its counts; None where areas are painted."""
+        circles = self.picture.circles
+        if circles is None:
+            return None
+        return Marks.of(circles, self.picture.vector.values, self.picture.gazetteer.points)
+
+    @cached_property
     def headers(self) -> dict[str, str]:
         """Headers that all tiles of the source share."""
         return {
@@ -179,9 +189,26 @@ class TileSource:
             poured = VECTORS[suffix](self, atlas, address)
             return Parts(b"") if poured is None else _joined(atlas, *poured, gzipped=gzipped)
         raster = atlas.raster(self.picture.view.vintage.date, self.picture.view.level, address, size)
+        if self.marks is not None:
+            return Parts(self._circled(atlas, address, suffix, raster, self.marks.reaching(address, size)))
         if raster is None:
             return Parts(png.transparent(size))
         return Parts(png.pour(raster, self.shown[raster.positions], self.palette))
+
+    def _circled(
+        self, atlas: Atlas, address: Address, suffix: str, raster: png.Raster | None, discs: Discs
+    ) -> bytes:
+        """Return a tile of circles, drawn in a thread and held under its ETag."""
+        if raster is None and not discs:
+            return png.transparent(discs.size)
+        missing = self.picture.classes == MISSING
+        of_tile = missing[:0] if raster is None else missing[raster.positions]
+
+        async def draw() -> bytes:
+            return await prepared(circle_tiles.pour, raster, of_tile, discs)
+
+        etag = self.tile_headers(address, suffix, gzipped=False)["ETag"]
+        return atlas.store.held(atlas.store.bodies, etag, draw)
 
     def mvt(self, atlas: Atlas, address: Address) -> Poured | None:
         """Return the parts of a tile as MVT, None where there is nothing to draw."""

@@ -9,12 +9,13 @@ from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
 from geo.errors import NotFound
-from geo.layers.style import fill_of_poured, maplibre_style
+from geo.layers.style import maplibre_style
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router, shown
 from service.http.forms import answers
 from service.http.responses import HTML, JSON, MLT, MVT, PNG, json_answer
 from service.layers.forms import Style
+from service.layers.styles import painting_of
 from service.layers.tile_answers import address_of, tile_answer
 from service.layers.tile_sources import TileSource
 from service.layers.views import Picture, ViewQuery, one_of, resolve
@@ -211,7 +212,7 @@ async def style(
     body = maplibre_style(
         name=found.title[chosen],
         source={"type": "vector", "url": f"{layer}/tiles.json?{query}&lang={chosen}"},
-        fill=fill_of_poured(picture.hex_colours),
+        painting=painting_of(picture, base_url(request)),
         lang=chosen,
         credit=found.vintage.credit[chosen],
     )

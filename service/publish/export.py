@@ -29,7 +29,8 @@ from geo.eras import period_label
 from geo.errors import ChiikiError, Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.layers import mlt, mvt
-from geo.layers.style import fill_of_codes, maplibre_style
+from geo.layers.circles import LAND
+from geo.layers.style import Painting, circle_layer, fill_of_codes, maplibre_style
 from geo.layers.words import credits_in_words
 from service.areas import queries as area_queries
 from service.areas.forms import described as area_described
@@ -395,9 +396,8 @@ def _period(picture: Picture) -> dict[str, object]:
 
 def _style(atlas: Atlas, picture: Picture, tiles: Tiles) -> dict[str, object]:
     """Return a MapLibre style of a layer's newest period; the tiles have no values, so it has the codes."""
-    view, codes = picture.view, picture.gazetteer.codes
+    view = picture.view
     credit = credits_in_words(credits_of(atlas, picture.vector.sources, view.vintage))["ja"]
-    listed = [codes[picture.classes == index].tolist() for index in range(len(picture.colours))]
     return maplibre_style(
         name=f"{view.indicator.name_ja} {view.period}",
         source={
@@ -406,9 +406,30 @@ def _style(atlas: Atlas, picture: Picture, tiles: Tiles) -> dict[str, object]:
             "attribution": credit,
             **({} if tiles.encoding == "mvt" else {"encoding": tiles.encoding}),
         },
-        fill=fill_of_codes(picture.hex_colours, listed),
+        painting=_painting(picture),
         lang="ja",
         credit=credit,
+    )
+
+
+def _painting(picture: Picture) -> Painting:
+    codes, circles = picture.gazetteer.codes, picture.circles
+    if circles is None:
+        listed = [codes[picture.classes == index].tolist() for index in range(len(picture.colours))]
+        return Painting(fill_of_codes(picture.hex_colours, listed))
+    known = np.flatnonzero(picture.vector.statuses == OK).tolist()
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": area.code, "value": float(picture.vector.values[area.position])},
+            "geometry": {"type": "Point", "coordinates": [round(area.lon, 5), round(area.lat, 5)]},
+        }
+        for area in (picture.gazetteer.areas[position] for position in known)
+    ]
+    return Painting(
+        fill_of_codes([LAND], [codes[known].tolist()]),
+        {"type": "FeatureCollection", "features": features},
+        [circle_layer(circles, len(picture.gazetteer))],
     )
 
 

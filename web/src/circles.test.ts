@@ -9,6 +9,7 @@ const scale: Scale = {
   growth: 1.4,
   decimals: 0,
   sizes: [
+    [2, 7],
     [4, 26],
     [8, 80],
     [12, 160],
@@ -17,7 +18,7 @@ const scale: Scale = {
 };
 
 test("a circle is as large as the style says at its zooms, and no smaller or larger beyond them", () => {
-  expect([2, 4, 8, 12, 15].map((zoom) => largestRadius(scale, zoom))).toEqual([26, 26, 80, 160, 160]);
+  expect([1, 2, 4, 8, 12, 15].map((zoom) => largestRadius(scale, zoom))).toEqual([7, 7, 26, 80, 160, 160]);
 });
 
 test("between two zooms a circle grows faster the nearer the map is", () => {

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from geo.layers.circles import LAND, Circles
-from geo.layers.style import circle_layer, fill_of_codes, fill_of_land, fill_of_poured, maplibre_style
+from geo.layers.style import (
+    Painting,
+    circle_layer,
+    fill_of_codes,
+    fill_of_land,
+    fill_of_poured,
+    maplibre_style,
+)
 
 
 def test_a_class_of_poured_tiles_has_its_colour_and_a_missing_one_that_of_no_data() -> None:
@@ -29,7 +36,7 @@ def test_without_any_class_every_area_has_the_colour_of_no_data() -> None:
 @pytest.mark.parametrize(("lang", "attribute"), [("ja", "name"), ("en", "name_en")])
 def test_a_style_names_areas_in_its_language_and_draws_its_own_source(lang: str, attribute: str) -> None:
     source = {"type": "vector", "tiles": ["http://x/{z}/{x}/{y}.mvt"]}
-    found = maplibre_style(name="甲", source=source, fill="#ff0000", lang=lang, credit="乙")
+    found = maplibre_style(name="甲", source=source, painting=Painting("#ff0000"), lang=lang, credit="乙")
     assert (found["version"], found["name"]) == (8, "甲")
     assert found["metadata"] == {"chiiki:credit": "乙", "chiiki:name": attribute}
     assert found["sources"] == {"areas": source}
@@ -49,11 +56,9 @@ def test_circles_are_drawn_over_plain_areas_in_proportion_to_the_largest() -> No
     found = maplibre_style(
         name="甲",
         source={"type": "vector"},
-        fill=fill_of_land(["#ff0000", "#0000ff"]),
+        painting=Painting(fill_of_land(["#ff0000", "#0000ff"]), "http://x/areas.geojson", [layer]),
         lang="ja",
         credit="乙",
-        points="http://x/areas.geojson",
-        over=[layer],
     )
     sources, layers = found["sources"], found["layers"]
     assert isinstance(sources, dict)
@@ -64,6 +69,6 @@ def test_circles_are_drawn_over_plain_areas_in_proportion_to_the_largest() -> No
     paint = layer["paint"]
     assert isinstance(paint, dict)
     share = ["sqrt", ["/", ["abs", ["get", "value"]], 200.0]]
-    assert paint["circle-radius"][3:5] == [4, ["*", 26, share]]
+    assert paint["circle-radius"][3:7] == [2, ["*", 7, share], 4, ["*", 26, share]]
     assert paint["circle-color"] == ["case", ["<", ["get", "value"], 0], circles.below, circles.above]
     assert fill_of_land([]) == "#cccccc"
