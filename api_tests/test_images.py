@@ -73,6 +73,29 @@ def test_every_area_is_on_the_map_of_the_nation_small_islands_too(client: httpx.
     assert sum(drawn) >= 1747
 
 
+def test_where_few_areas_of_one_region_have_a_value_the_map_shows_that_region(client: httpx.Client) -> None:
+    address = "/v1/layers/transport-gap:mlit-handbook-rural/map.svg?level=municipality&period=2020"
+    svg = client.get(address).text
+    assert list(insets(svg)) == ["main"]
+    assert "群馬県とその周辺" in svg
+    assert "Gunma and around" in client.get(f"{address}&lang=en").text
+    # asked for, the nation is shown: 139.7 east, 35.7 north is Tokyo
+    nation = client.get(f"{address}&bbox=128,30,149,46").text
+    assert nation.count("<path") > svg.count("<path") > 100
+
+
+def test_what_a_map_was_worked_out_by_stands_under_it(client: httpx.Client) -> None:
+    for layer, ja, en in (
+        ("clusters:ageing-rate", "偽発見率5%", "false discovery rate 5%"),
+        ("kpi-progress:goal-1-gpp-growth", "戦略開始前の参考値", "reference value before the strategy"),
+        ("change:ageing-rate:2000", "どちらの期も同じ境界", "on the same boundaries"),
+    ):
+        for lang, words, gap in (("ja", ja, ""), ("en", en, " ")):
+            told = client.get(f"/v1/layers/{layer}/map.svg?level=prefecture&lang={lang}&width=1200").text
+            lines = [one.text or "" for one in ElementTree.fromstring(told).iter(f"{SVG}text")]
+            assert words in gap.join(lines)
+
+
 def test_the_words_are_real_letters(client: httpx.Client) -> None:
     written = image(client.get(f"{PREFECTURES}&title=%E9%AB%98%E9%BD%A2"))  # 高齢
     other = image(client.get(f"{PREFECTURES}&title=%E9%BD%A2%E9%AB%98"))  # 齢高: no boxes for want of a font

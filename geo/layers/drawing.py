@@ -71,7 +71,9 @@ _DASHES_AND_QUOTES = frozenset("–—‘’“”−")
 BOLD = 1.08
 #: A line must not begin with these (JIS X 4051, 行頭禁則).
 _NEVER_FIRST = "、。，．・：；？！）」』】〕〉》〜ー%％）"
-_WORDS = re.compile(r"[!-~]+|\s+|.")
+#: Nor end with these (行末禁則).
+_NEVER_LAST = "（「『【〔〈《"
+_WORDS = re.compile(r"[!-~–—‘’“”−…]+|\s+|.")
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
@@ -96,10 +98,12 @@ def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list
 
     >>> wrapped("高齢化率（%）の地図", 50, 10)
     ['高齢化率', '（%）の地', '図']
+    >>> wrapped("国土「数値」", 30, 10), wrapped("by “data”", 30, 10)
+    (['国土', '「数', '値」'], ['by', '“data”'])
     """
     words: list[str] = []
     for word in _WORDS.findall(text):
-        if words and word[0] in _NEVER_FIRST:
+        if words and (word[0] in _NEVER_FIRST or words[-1][-1] in _NEVER_LAST):
             words[-1] += word
         else:
             words.append(word)
@@ -305,6 +309,7 @@ class Wording:
     subtitle : period and level
     rows : lines of the legend, in order; none for no legend
     counted : what the legend's numbers count
+    note : what is to be known of the figures, such as what they lack; empty for nothing
     credit : the sources' required wording
     summary : the map in words, for those who do not see it
     """
@@ -314,6 +319,7 @@ class Wording:
     subtitle: str
     rows: tuple[Row, ...]
     counted: str
+    note: str
     credit: str
     summary: str
 
@@ -376,6 +382,16 @@ def _fitting(
     return size, lines
 
 
+def _parted(heading: str, width: float, size: float) -> list[str]:
+    """Return the two lines of a heading, broken after its first colon where both parts fit."""
+    for colon in ("：", ": "):
+        first, _, rest = heading.partition(colon)
+        lines = [first + colon.rstrip(), rest]
+        if rest and all(text_width(line, size, bold=True) <= width for line in lines):
+            return lines
+    return wrapped(heading, width, size, bold=True)
+
+
 def layout(width: int, height: int, wording: Wording, radius: float = 0) -> Layout:
     """Return where heading, legend, source and map are on a picture of ``width`` × ``height`` pixels.
 
@@ -393,16 +409,19 @@ def layout(width: int, height: int, wording: Wording, radius: float = 0) -> Layo
     y = margin
     if wording.heading:
         size, lines = _fitting(wording.heading, inner, base * 1.4, 2, bold=True)
+        lines = _parted(wording.heading, inner, size) if len(lines) == 2 else lines
         for line in lines:
             texts.append(Text(margin, y + size, size, line, bold=True))
             y += size * 1.3
         size, lines = _fitting(wording.subtitle, inner, base * 0.95, 1)
         texts += [Text(margin, y + size, size, line, SOFT) for line in lines]
         y += size * 1.3 + base * 0.4
-    size, lines = _fitting(wording.credit, inner, max(base * 0.68, 7.5), 4)
-    bottom = height - margin - len(lines) * size * 1.35
-    for place, line in enumerate(lines):
-        texts.append(Text(margin, bottom + size * (1 + 1.35 * place), size, line, SOFT))
+    bottom = height - margin
+    for words, colour in ((wording.credit, SOFT), (wording.note, INK)):
+        size, lines = _fitting(words, inner, max(base * 0.68, 7.5), 4)
+        bottom -= len(lines) * size * 1.35
+        for place, line in enumerate(lines):
+            texts.append(Text(margin, bottom + size * (1 + 1.35 * place), size, line, colour))
     bottom -= base * 0.5
     right = width - margin
     legend = _Legend(wording, radius)
@@ -435,17 +454,29 @@ class _Legend:
     def _swatch(self, size: float) -> float:
         return max(size * 1.7, 2 * self.radius)
 
-    def _deep(self, size: float) -> float:
+    def _deep(self, row: Row, size: float) -> float:
         """Return how much room a row takes from top to bottom."""
-        return max(size * 1.45, 2 * self.radius + size * 0.3)
+        return max(size * 1.45, 2 * self._largest * (row.size or 0) + size * 0.3)
+
+    def _high(self, rows: Sequence[Row], size: float) -> float:
+        return sum(self._deep(row, size) for row in rows)
 
     def _width(self, size: float) -> float:
         labels = max(text_width(row.label, size) for row in self.rows)
         counts = max(text_width(_count(row), size) for row in self.rows)
         return self._swatch(size) + size * 1.5 + labels + max(counts, text_width(self.counted, size * 0.85))
 
-    def _entry(self, row: Row, x: float, y: float, end: float, size: float) -> None:
-        swatch, middle = self._swatch(size), y + self._deep(size) / 2
+    def _entries(self, rows: Sequence[Row], room: Box, size: float) -> None:
+        """Put rows under each other into a room (left, top, right, bottom), closer where it is short."""
+        left, y, right, bottom = room
+        squeezed = min(1.0, (bottom - y) / self._high(rows, size))
+        for row in rows:
+            deep = self._deep(row, size) * squeezed
+            self._entry(row, left, y + deep / 2, right, size)
+            y += deep
+
+    def _entry(self, row: Row, x: float, middle: float, end: float, size: float) -> None:
+        swatch = self._swatch(size)
         if row.size is None:
             self.boxes.append(
                 (x + (swatch - size * 1.7) / 2, middle - size / 2, size * 1.7, size, row.colour)
@@ -464,12 +495,11 @@ class _Legend:
         left, top, right, bottom = room
         size, most = base * 0.92, (right - left) * 0.42
         size = min(size, size * most / self._width(size), (bottom - top) / (1.45 * len(self.rows) + 1.2))
-        deep = min(self._deep(size), (bottom - top - size * 1.2) / len(self.rows))
         start = right - self._width(size)
         if self.counted:
             self.texts.append(Text(right, top + size, size * 0.85, self.counted, SOFT, at_end=True))
-        for place, row in enumerate(self.rows):
-            self._entry(row, start, top + size * 1.2 + deep * place, right, size)
+            top += size * 1.2
+        self._entries(self.rows, (start, top, right, bottom), size)
         return start - base
 
     def below(self, base: float, room: Box) -> float:
@@ -480,15 +510,16 @@ class _Legend:
         while True:
             column = self._width(size) + size * 1.5
             columns = max(1, int((right - left + size * 1.5) // column))
-            deep = math.ceil(len(self.rows) / columns)
-            if deep * self._deep(size) <= (bottom - top) * 0.45 or size < LEAST_TEXT:
+            many = math.ceil(len(self.rows) / columns)
+            parts = [self.rows[first : first + many] for first in range(0, len(self.rows), many)]
+            deep = max(self._high(part, size) for part in parts)
+            if deep <= (bottom - top) * 0.45 or size < LEAST_TEXT:
                 break
             size *= 0.94
-        start = bottom - deep * self._deep(size)
-        for place, row in enumerate(self.rows):
-            x = left + place // deep * column
-            self._entry(row, x, start + place % deep * self._deep(size), x + column - size * 1.5, size)
-        return start - base * 0.5
+        for place, part in enumerate(parts):
+            x = left + place * column
+            self._entries(part, (x, bottom - deep, x + column - size * 1.5, bottom), size)
+        return bottom - deep - base * 0.5
 
 
 def _count(row: Row) -> str:
@@ -516,7 +547,7 @@ class Drawn:
     circles: Sequence[Circle] = ()
 
 
-def _map(drawn: Drawn, lang: str, *, fine: bool) -> str:
+def _map(drawn: Drawn, lang: str, label: float, *, fine: bool) -> str:
     frame = drawn.frame
     fills: dict[str, list[str]] = {}
     for colour, shape in drawn.areas:
@@ -554,8 +585,9 @@ def _map(drawn: Drawn, lang: str, *, fine: bool) -> str:
             f' fill="none" stroke="{SOFT}" stroke-width="1"/>'
         )
         name = NAMES[drawn.inset][lang]
-        size = min(max(frame.width / 20, 7), 14, 0.92 * frame.width / text_width(name, 1))
-        parts.append(Text(frame.left + size * 0.3, frame.top + size * 1.15, size, name, SOFT).svg())
+        size = min(label, 0.92 * frame.width / text_width(name, 1))
+        if size >= LEAST_TEXT:
+            parts.append(Text(frame.left + size * 0.3, frame.top + size * 1.15, size, name, SOFT).svg())
     return "".join(parts)
 
 
@@ -578,6 +610,7 @@ def to_svg(page: Layout, wording: Wording, maps: Sequence[Drawn], *, fine: bool)
     fine : the areas are many and small, so their borders are thin
     """
     heading = escape(f"{wording.heading} {wording.subtitle}".strip())
+    label = min(max(page.map[2] / 72, 7), 14)
     boxes = "".join(
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" fill="{colour}"'
         f' stroke="{LINE}" stroke-opacity="0.5" stroke-width="0.6"/>'
@@ -590,7 +623,7 @@ def to_svg(page: Layout, wording: Wording, maps: Sequence[Drawn], *, fine: bool)
             f' font-family="{FONTS}">',
             f"<title>{heading}</title><desc>{escape(wording.summary)}</desc>",
             '<rect width="100%" height="100%" fill="#ffffff"/>',
-            *(_map(drawn, wording.lang, fine=fine) for drawn in maps),
+            *(_map(drawn, wording.lang, label, fine=fine) for drawn in maps),
             boxes,
             _circles(page.circles),
             *(text.svg() for text in page.texts),

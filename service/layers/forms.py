@@ -19,7 +19,7 @@ from geo.transit.basis import basis_in_words
 from service.figures.forms import Source, sources_described
 from service.figures.values import STATUSES
 from service.http.forms import Feature, FeatureCollection, Numbers
-from service.layers.legends import legend_of
+from service.layers.legends import legend_of, part_of
 from service.layers.ranking import Place
 from service.layers.views import MISSING, Picture
 from service.layers.views import View as Shown
@@ -98,11 +98,16 @@ class CircleScale(TypedDict):
 
 
 class LegendClasses(TypedDict):
-    """What each colour of a map means; `circles` for counts, which are drawn as such."""
+    """What each colour of a map means; `circles` for counts, which are drawn as such.
+
+    `part` is west, south, east and north of the part of the nation that all values lie in, where that is a
+    small one, for a map to show first; null otherwise.
+    """
 
     classes: list[LegendClass]
     no_data: NoData
     circles: CircleScale | None
+    part: tuple[float, float, float, float] | None
 
 
 class Legend(About, LegendClasses):
@@ -311,6 +316,17 @@ def coverage_of(atlas: Atlas, view: Shown) -> Text | None:
     return None if basis is None else basis_in_words(basis)
 
 
+def note_of(atlas: Atlas, view: Shown) -> Text | None:
+    """Return what stands under a picture of a layer: what its figures lack, or how they are worked out.
+
+    None for an indicator, whose name says what it is.
+    """
+    layer = view.indicator
+    if layer.id in atlas.catalogue.indicators or layer.topic == "measures":
+        return coverage_of(atlas, view)
+    return {"ja": layer.description_ja, "en": layer.description_en}
+
+
 def about(atlas: Atlas, picture: Picture, sources: tuple[str, ...] | None = None) -> About:
     """Return what every answer about a layer says of itself; ``sources`` are the picture's if left out."""
     found = picture.vector.sources if sources is None else sources
@@ -350,7 +366,7 @@ def _circles_described(picture: Picture, legend: Classes) -> CircleScale | None:
 
 def legend_described(picture: Picture) -> LegendClasses:
     """Return what each colour, or circle, of a map means, as JSON."""
-    legend = legend_of(picture)
+    legend, part = legend_of(picture), part_of(picture)
     return {
         "classes": [
             {
@@ -368,6 +384,7 @@ def legend_described(picture: Picture) -> LegendClasses:
             "count": legend.no_data,
         },
         "circles": _circles_described(picture, legend),
+        "part": part,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from geo.layers.circles import Circles
+from geo.layers.drawing import MAIN, Box
 from geo.layers.legend import (
     NO_DATA_LABEL,
     NONE_KNOWN_LABEL,
@@ -13,8 +14,15 @@ from geo.layers.legend import (
     Legend,
     numeric_entries,
 )
+from geo.layers.words import REASONS
 from geo.text import Text
+from service.figures.values import OK, STATUSES
 from service.layers.views import MISSING, Picture
+
+#: Where fewer than this share of the areas have values, all of them within this share of the nation's width
+#: and height, a map shows the part of the nation that they lie in, with so much of it around them.
+FEW_KNOWN, SMALL_PART, AROUND = 0.25, 0.3, 0.35
+PLACES = 4
 
 
 def legend_of(picture: Picture, circles: Circles | None = None) -> Legend:
@@ -48,8 +56,19 @@ def legend_of(picture: Picture, circles: Circles | None = None) -> Legend:
         entries=entries,
         circles=_circles(picture, circles or picture.circles),
         no_data=counts[MISSING],
-        no_data_label=NONE_KNOWN_LABEL if indicator.topic == "measures" else NO_DATA_LABEL,
+        no_data_label=_no_data_label(picture),
     )
+
+
+def _no_data_label(picture: Picture) -> Text:
+    """Return what areas without a value are called: by their reason where all have one that says more."""
+    if picture.view.indicator.topic == "measures":
+        return NONE_KNOWN_LABEL
+    reasons = {STATUSES[status] for status in np.unique(picture.vector.statuses).tolist() if status != OK}
+    if len(reasons) != 1 or reasons == {"not_available"}:
+        return NO_DATA_LABEL
+    (reason,) = reasons
+    return {"ja": REASONS[reason]["ja"], "en": REASONS[reason]["en"].capitalize()}
 
 
 def _circles(picture: Picture, circles: Circles | None) -> tuple[CircleEntry, ...]:
@@ -67,3 +86,23 @@ def _circles(picture: Picture, circles: Circles | None) -> tuple[CircleEntry, ..
 
 def _both(label: str) -> Text:
     return {"ja": label, "en": label}
+
+
+def part_of(picture: Picture) -> Box | None:
+    """Return the part of the nation that all values lie in where it is a small one, else None.
+
+    Where measures run, and where none is known to, is told of the whole nation.
+    """
+    known = np.flatnonzero(picture.classes != MISSING)
+    if picture.view.indicator.kind == "category" or not 0 < len(known) < FEW_KNOWN * len(picture.classes):
+        return None
+    boxes = np.array([picture.gazetteer.areas[position].bbox for position in known.tolist()])
+    (west, south), (east, north) = boxes[:, :2].min(axis=0).tolist(), boxes[:, 2:].max(axis=0).tolist()
+    left, low, right, high = MAIN
+    if east - west > SMALL_PART * (right - left) or north - south > SMALL_PART * (high - low):
+        return None
+    margin = AROUND * max(east - west, north - south)
+    west, south, east, north = (
+        round(edge, PLACES) for edge in (west - margin, south - margin, east + margin, north + margin)
+    )
+    return west, south, east, north

@@ -20,17 +20,21 @@ from service.areas.gazetteer import Area
 from service.child import answer_of
 from service.figures.forms import credits_of
 from service.http.problems import FontMissing
-from service.layers.legends import legend_of
+from service.layers.forms import note_of
+from service.layers.legends import legend_of, part_of
 from service.layers.views import MISSING, Picture
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 
 FONT_FILES = ("NotoSansCJK-Regular.ttc", "NotoSansCJK-Bold.ttc")
-COUNTED = {"ja": "地域数", "en": "areas"}
+COUNTED = {"ja": "地域数", "en": "Areas"}
+NOTE = {"ja": "注：", "en": "Note: "}
 #: Pixels to the degree up to which a detail is fine enough: its tolerance is then half a pixel.
 FINE_ENOUGH = {"low": 50.0, "medium": 420.0}
 #: Areas from which on borders are drawn thin, and those of prefectures over them.
 MANY = 100
+#: A part of the nation is named by its prefectures where they are no more than these.
+MOST_NAMED = 3
 #: No picture takes as long; one that does is given up.
 MOST_S = 60
 
@@ -54,13 +58,15 @@ class Sheet:
 def svg_of(atlas: Atlas, picture: Picture, sheet: Sheet, summary: str) -> str:
     """Return a static map as SVG."""
     chosen = atlas.area(picture.view.vintage, area_code(sheet.area)) if sheet.area else None
-    circles = _scale(picture, sheet.bbox or (chosen[1].bbox if chosen else None))
+    part = None if chosen or sheet.bbox else part_of(picture)
+    circles = _scale(picture, sheet.bbox or part or (chosen[1].bbox if chosen else None))
     legend = legend_of(picture, circles)
-    wording = _wording(atlas, picture, legend, sheet, summary, chosen[1] if chosen else None)
+    cut = _outlined(chosen[1], sheet.lang) if chosen else _named_part(atlas, picture, part, sheet.lang)
+    wording = _wording(atlas, picture, legend, sheet, summary, cut)
     radius = drawing.largest_radius(sheet.width, sheet.height, len(picture.gazetteer))
     page = drawing.layout(sheet.width, sheet.height, wording, radius)
-    if sheet.bbox:
-        frames = {"": drawing.framed(sheet.bbox, *page.map)}
+    if sheet.bbox or part:
+        frames = {"": drawing.framed(sheet.bbox or part or drawing.MAIN, *page.map)}
     elif chosen:
         frames = {"": drawing.framed(_around(atlas, picture.view.vintage, *chosen), *page.map)}
     else:
@@ -92,33 +98,58 @@ def rasterised(svg: str, scale: int, fonts: Sequence[str]) -> bytes:
     return answer_of("service.layers.rasterizer", *words, given=svg.encode(), seconds=MOST_S)
 
 
-def _wording(
-    atlas: Atlas, picture: Picture, legend: Legend, sheet: Sheet, summary: str, chosen: Area | None
-) -> Wording:
+def _named_part(atlas: Atlas, picture: Picture, part: Box | None, lang: Language) -> str:
+    """Return what a map that shows a part of the nation says of it."""
+    if part is None:
+        return ""
+    areas, known = picture.gazetteer.areas, np.flatnonzero(picture.classes != MISSING).tolist()
+    prefectures = atlas.gazetteer(picture.view.vintage.date, "prefecture")
+    found = [prefectures.area(code) for code in dict.fromkeys(areas[one].prefecture for one in known)]
+    if len(found) > MOST_NAMED:
+        return "　値のある地域とその周辺" if lang == "ja" else "; areas with figures and around"
+    if lang == "ja":
+        return f"　{'・'.join(one.name_ja for one in found)}とその周辺"
+    return f"; {', '.join(one.name_en for one in found)} and around"
+
+
+def _outlined(area: Area, lang: Language) -> str:
+    return f"　太線：{area.name_ja}" if lang == "ja" else f"; outlined: {area.name_en}"
+
+
+def _rows(picture: Picture, legend: Legend, lang: Language) -> list[Row]:
+    """Return the lines of a legend; under circles, which count nothing, the last one counts in words."""
+    none = legend.no_data_label[lang]
+    if picture.circles is not None:
+        rows = [Row(one.colour, one.label[lang], None, one.size) for one in legend.circles]
+        if legend.no_data:
+            areas = "area" if legend.no_data == 1 else "areas"
+            counted = {"ja": f"{none}：{legend.no_data:,}地域", "en": f"{none}: {legend.no_data:,} {areas}"}
+            rows.append(Row(to_hex(NO_DATA), counted[lang], None))
+        return rows
+    rows = [
+        Row(entry.colour, entry.label_ja if lang == "ja" else entry.label_en, entry.count)
+        for entry in legend.entries
+    ]
+    if picture.view.indicator.kind != "category":
+        rows.reverse()
+    if legend.no_data:
+        rows.append(Row(to_hex(NO_DATA), none, legend.no_data))
+    return rows
+
+
+def _wording(atlas: Atlas, picture: Picture, legend: Legend, sheet: Sheet, summary: str, cut: str) -> Wording:
     lang, view = sheet.lang, picture.view
     period = period_label(view.period, view.indicator.period_kind)[lang]
     level = LEVELS[view.level][lang]
-    if picture.circles is None:
-        rows = [
-            Row(entry.colour, entry.label_ja if lang == "ja" else entry.label_en, entry.count)
-            for entry in legend.entries
-        ]
-        if view.indicator.kind != "category":
-            rows.reverse()
-    else:
-        rows = [Row(one.colour, one.label[lang], None, one.size) for one in legend.circles]
-    if legend.no_data:
-        rows.append(Row(to_hex(NO_DATA), legend.no_data_label[lang], legend.no_data))
     credits = credits_of(atlas, picture.vector.sources, view.vintage)
-    outlined = ""
-    if chosen:
-        outlined = f"　太線：{chosen.name_ja}" if lang == "ja" else f"; outlined: {chosen.name_en}"
+    note = note_of(atlas, view)
     return Wording(
         lang=lang,
         heading=legend.heading(lang) if sheet.title is None else sheet.title.strip(),
-        subtitle=(f"{period}　{level}別" if lang == "ja" else f"{period}, by {level}") + outlined,
-        rows=tuple(rows) if sheet.legend else (),
+        subtitle=(f"{period}　{level}別" if lang == "ja" else f"{period}, by {level}") + cut,
+        rows=tuple(_rows(picture, legend, lang)) if sheet.legend else (),
         counted=COUNTED[lang],
+        note="" if note is None else f"{NOTE[lang]}{note[lang]}",
         credit=credits_in_words(credits)[lang],
         summary=summary,
     )

@@ -120,7 +120,7 @@ async function showMap(target: HTMLElement): Promise<void> {
       pointed: (area) => showTip(tip, area, area && valueText(shown.size ? shown.get(area.code) : area.value, layer, lang)),
       chosen: (code) => void select(code),
     },
-    { home: place ? { box: place.bbox, padding: 24 } : { ...HOME, padding: 4 } },
+    { home: place ? { box: place.bbox, padding: 24 } : { ...HOME, box: found.part ?? HOME.box, padding: 4 } },
   );
   let current = found.period;
   const breaks = breaksOver(view);

@@ -215,6 +215,7 @@ async function showMap(current: number): Promise<void> {
   legend = found;
   values = null;
   scrubbed = null;
+  map.settle(found.part);
   await lay(map, view, found);
   const passed = slider.passed();
   if (passed) await scrub(passed);

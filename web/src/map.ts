@@ -24,6 +24,11 @@ const OURS = { isOurs: true };
 const ADDRESS_MS = 200;
 /** How much of what lies under a circle shows through it. */
 const OPACITY = 0.72;
+/** Zoom, and width in pixels of the white line around a circle there: where all are small it would hide them. */
+const STROKES = [
+  [3, 0.15],
+  [5, 0.6],
+];
 const GSI = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png";
 const FONTS = ["Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "sans-serif"];
 
@@ -139,7 +144,7 @@ export class RegionalMap {
   private frame: Size;
   private writing: ReturnType<typeof setTimeout> | undefined;
   private readonly isInAddress: boolean;
-  private readonly home: Goal;
+  private home: Goal;
 
   constructor(
     private readonly container: HTMLElement,
@@ -452,6 +457,14 @@ export class RegionalMap {
     this.map.redraw();
   }
 
+  /** Show a part of the nation, all of it without one, until somebody places the map. */
+  settle(part: Box | null): void {
+    const home = part ? { ...HOME, box: part } : HOME;
+    if (home.box.join() === this.home.box.join()) return;
+    this.home = home;
+    if (!this.isPlaced) this.fit(home);
+  }
+
   /** Bring areas into sight. */
   show(box: Box): void {
     this.placed();
@@ -571,7 +584,11 @@ export class RegionalMap {
           type: "circle",
           source: "circles",
           layout: { "circle-sort-key": ["-", ["abs", ["get", "value"]]] as unknown as maplibre.ExpressionSpecification },
-          paint: { "circle-opacity": OPACITY, "circle-stroke-color": "#ffffff", "circle-stroke-width": 0.6 },
+          paint: {
+            "circle-opacity": OPACITY,
+            "circle-stroke-color": "#ffffff",
+            "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], ...STROKES.flat()] as unknown as maplibre.ExpressionSpecification,
+          },
         },
         ["labels", "deployments"].find((id) => this.map.getLayer(id)),
       );

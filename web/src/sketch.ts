@@ -51,7 +51,7 @@ export async function sketch(map: HTMLElement, view: View): Promise<Legend> {
   const [legend, { tiles: templates, maxzoom }] = await Promise.all([api.legend(view.layer, query), api.tiles(view.layer, query)]);
   const look = () => {
     const size = { width: map.clientWidth, height: map.clientHeight };
-    return { size, camera: cameraOf(location.hash) ?? fitted(JAPAN, size) };
+    return { size, camera: cameraOf(location.hash) ?? fitted(legend.part ?? JAPAN, size) };
   };
   const { size, camera } = look();
   const tiles = await Promise.all(tilesInSight(camera, size, maxzoom).map((address) => tileAt(templates[0] as string, address)));

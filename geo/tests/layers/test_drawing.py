@@ -41,13 +41,14 @@ NOTO = Path("/usr/share/fonts/opentype/noto")
 SIZES = [(400, 300), (800, 600), (1200, 630), (1600, 900), (600, 900), (200, 200), (2400, 400)]
 
 
-def wording(rows: int = 6, heading: str = "高齢化率（%）", lang: str = "ja") -> Wording:
+def wording(rows: int = 6, heading: str = "高齢化率（%）", lang: str = "ja", note: str = "") -> Wording:
     return Wording(
         lang=lang,
         heading=heading,
         subtitle="2020年（令和2年）　市区町村別",
         rows=tuple(Row("#b10026", f"{10 * row}.0 〜 {10 * row + 9}.9", 1152) for row in range(rows)),
         counted="地域数",
+        note=note,
         credit="出典：「令和2年国勢調査」（総務省統計局）を加工して作成、「国土数値情報（行政区域データ）」"
         "（国土交通省）を加工して作成",
         summary="地図です。",
@@ -174,7 +175,10 @@ def test_a_line_breaks_between_words_and_never_begins_with_a_full_stop() -> None
     lines = wrapped("Ageing rate by municipality in Japan", 100, 10)
     assert " ".join(lines) == "Ageing rate by municipality in Japan"
     assert all(text_width(line, 10) <= 100 for line in lines)
-    assert not any(line[0] in "。、）" for line in wrapped("地図です。地図、地図（地図）。" * 9, 43, 10))
+    lines = wrapped("地図です。地図、「地図」（地図）。" * 9, 43, 10)
+    assert not any(line[0] in "。、）」" or line[-1] in "「（" for line in lines)
+    credit = "Made by processing “National Land Numerical Information” (MLIT)"
+    assert not any(line.endswith("“") for width in range(60, 300) for line in wrapped(credit, width, 10))
 
 
 def _boxes(page: Layout) -> list[tuple[float, float, float, float]]:
@@ -211,6 +215,59 @@ def test_nothing_overlaps_and_nothing_is_cut(size: tuple[int, int], rows: int, h
             assert across <= 0.01 or down <= 0.01, (one, other)
     assert len(page.swatches) == rows
     assert min(page.map[2:]) > 40
+
+
+NOTE = (
+    "注：時刻表は24件（平日として見た日：2018-05-30〜2019-12-16）。"
+    + "甲社、乙社の停留所は含まれません。" * 4
+)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_note_stands_whole_between_the_map_and_the_source(size: tuple[int, int]) -> None:
+    page = layout(*size, wording(5, note=NOTE))
+    texts = [one for one in page.texts if one.words and one.words in NOTE]
+    assert "".join(one.words for one in texts) == NOTE
+    credit = next(one for one in page.texts if one.words.startswith("出典"))
+    assert max(one.y for one in texts) < credit.y
+    assert min(one.y - one.size for one in texts) >= page.map[1] + page.map[3]
+    for one in texts:
+        assert one.x + text_width(one.words, one.size) <= size[0] + 0.01
+    assert min(page.map[2:]) > 40
+
+
+def test_a_long_heading_breaks_after_its_colon() -> None:
+    title = (
+        "就業者一人当たり年間付加価値労働生産性の伸び率（東京圏以外）：都道府県別、東京圏との差（ポイント）"
+    )
+    first, second = (one.words for one in layout(1200, 900, wording(5, title)).texts[:2])
+    assert (first[-1], second[:5]) == ("：", "都道府県別")
+    english = "Growth of gross product outside the Tokyo area: prefectures against “Tokyo area” (points)"
+    assert layout(1200, 900, wording(5, english)).texts[0].words == english.partition(" prefectures")[0]
+
+
+def test_rows_of_a_legend_of_circles_are_as_far_apart_as_the_circles_need() -> None:
+    shares = (0.9, 0.4, 0.1)
+    rows = tuple(Row("#253494", f"{place}", None, share) for place, share in enumerate(shares))
+    radius = largest_radius(1200, 900, 47)
+    page = layout(1200, 900, replace(wording(0), rows=rows), radius)
+    gaps = [below[1] - above[1] - above[2] - below[2] for above, below in pairwise(page.circles)]
+    assert max(gaps) < 0.4 * radius
+    assert "地域数" not in {one.words for one in page.texts}  # nothing is counted
+
+
+def test_names_of_insets_are_of_one_size_and_left_out_where_nobody_could_read_them() -> None:
+    def names(width: int, height: int) -> dict[str, float]:
+        page = layout(width, height, wording())
+        maps = [Drawn(frame, [], inset=name) for name, frame in nation(*page.map).items()]
+        found = re.findall(
+            r'font-size="([0-9.]+)"[^>]*>(奄美・沖縄|小笠原)<', to_svg(page, wording(), maps, fine=True)
+        )
+        return {name: float(size) for size, name in found}
+
+    large = names(1200, 900)
+    assert large["奄美・沖縄"] == large["小笠原"] > 10
+    assert min(names(300, 250).values(), default=9) >= 6
 
 
 def test_the_legend_stands_beside_a_wide_map_and_under_a_high_one() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from geo.errors import NotFound
 from geo.layers.legend import NO_DATA_LABEL, NONE_KNOWN_LABEL
-from service.layers.legends import legend_of
+from service.layers.legends import legend_of, part_of
 from service.layers.readings import words_and_citation, words_of
 from service.layers.tile_answers import address_of
 from service.layers.views import MISSING
@@ -32,7 +34,7 @@ def test_a_map_cut_to_a_prefecture_names_it_and_counts_its_own_areas(atlas: Atla
     # the census of 2020: 前橋市 332,149 is less than 高崎市 372,973; 上野村 has 1,128
     assert "群馬県内の市区町村別" in told["ja"]
     assert (
-        "値のある35地域のうち、最も高いのは群馬県高崎市の372,973人、最も低いのは群馬県上野村の1,128人"
+        "値のある35地域のうち、最も多いのは群馬県高崎市の372,973人、最も少ないのは群馬県上野村の1,128人"
         in told["ja"]
     )
     assert "Of 35 areas with a value" in told["en"]
@@ -52,6 +54,36 @@ def test_a_map_of_types_has_no_value_where_it_has_none(atlas: Atlas) -> None:
     shown = drawn(atlas, "municipality-type")
     told = words_of(atlas, with_values(shown, {}, {}))
     assert told["en"].endswith(f"No value: {len(shown.gazetteer):,}.")
+
+
+def test_areas_without_a_value_are_called_by_their_reason_where_they_have_one(atlas: Atlas) -> None:
+    # the growth of the four prefectures of 東京圏 is what the others are compared with
+    against = drawn(atlas, "kpi-progress:goal-1-gpp-growth", level="prefecture")
+    assert legend_of(against).no_data == 4
+    assert legend_of(against).no_data_label == {"ja": "該当なし", "en": "Not applicable"}
+    mixed = with_values(against, {0: 1.0}, {1: "secret"})
+    assert legend_of(mixed).no_data_label == NO_DATA_LABEL
+
+
+def test_where_all_values_lie_in_a_small_part_of_the_nation_that_part_is_told(atlas: Atlas) -> None:
+    # thirteen municipalities of 群馬県: みどり市 in the north-west, 板倉町 in the south-east
+    part = part_of(drawn(atlas, "transport-gap:mlit-handbook-rural", level="municipality"))
+    assert part is not None
+    west, south, east, north = part
+    assert 138.4 < west < 138.9 < 139.7 < east < 140.2
+    assert 35.7 < south < 36.2 < 36.7 < north < 37.2
+    for everywhere in ("population", "deployments:smart-cities", "municipality-type"):
+        assert part_of(drawn(atlas, everywhere, level="municipality")) is None
+    far_apart = with_values(drawn(atlas, "ageing-rate", level="prefecture"), {0: 30.0, 39: 31.0}, {})
+    assert part_of(far_apart) is None
+    assert part_of(with_values(far_apart, {}, {})) is None
+
+
+def test_no_english_text_of_a_layer_is_left_in_japanese_or_has_typewriter_quotes(atlas: Atlas) -> None:
+    for layer in atlas.catalogue.layers.values():
+        categories = [one.label_en for one in layer.categories]
+        for words in (layer.name_en, layer.description_en, layer.unit_en, *categories):
+            assert not re.search("[\u3000-\u9fff\uff00-\uffef'\"]", words), (layer.id, words)
 
 
 def test_a_legend_counts_every_area_once(atlas: Atlas) -> None:
