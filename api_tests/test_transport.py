@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 import mapbox_vector_tile
@@ -12,6 +14,7 @@ import shapely
 
 RURAL = "/v1/transport-gap/mlit-handbook-rural"
 MAEBASHI = "10201"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def values(client: httpx.Client, layer: str) -> dict[str, float]:
@@ -208,14 +211,15 @@ def test_a_definition_that_does_not_exist_is_refused_with_those_that_do(client: 
     assert client.get(f"{RURAL}/bands?area=10201&edges=5,1").status_code == 422
 
 
-def test_a_profile_tells_the_gap_and_where_it_is_not_known(client: httpx.Client) -> None:
-    def figures(code: str) -> dict[str, dict[str, object]]:
-        body = client.get(f"/v1/areas/{code}/profile").json()
-        return {card["indicator"]["id"]: card for goal in body["goals"] for card in goal["figures"]}
+def cards(client: httpx.Client, code: str) -> dict[str, Any]:
+    body = client.get(f"/v1/areas/{code}/profile").json()
+    return {card["indicator"]["id"]: card for goal in body["goals"] for card in goal["figures"]}
 
-    card = figures(MAEBASHI)["transport-gap:mlit-handbook-rural"]
+
+def test_a_profile_tells_the_gap_and_where_it_is_not_known(client: httpx.Client) -> None:
+    card = cards(client, MAEBASHI)["transport-gap:mlit-handbook-rural"]
     assert card["value"] == values(client, "transport-gap:mlit-handbook-rural")[MAEBASHI]
-    assert card["rank"]["nation"]["of"] == 13  # type: ignore[index]  # JSON
+    assert card["rank"]["nation"]["of"] == 13
     elsewhere = client.get("/v1/areas/20215/profile").json()["missing"]
     assert {"indicator": "transport-gap:mlit-handbook-rural", "status": "not_loaded"} in elsewhere
 
@@ -252,6 +256,25 @@ def test_what_a_gap_lacks_stands_in_its_words_and_the_year_is_that_of_the_people
         assert "2020 is the year of the people, not of the timetables." in text["en"]
     tiles = client.get("/v1/layers/transport-gap:mlit-handbook-rural/tiles.json?level=municipality").json()
     assert LACKS in tiles["coverage"]["ja"]
+
+
+@pytest.mark.parametrize("size", ["width=1200&height=630", "width=400&height=300", "width=600&height=900"])
+def test_what_a_gap_lacks_stands_whole_in_its_pictures(client: httpx.Client, size: str) -> None:
+    address = "/v1/layers/transport-gap:mlit-handbook-rural/map.svg?level=municipality&period=2020"
+    for lang, gap in (("ja", ""), ("en", " ")):
+        told = client.get(f"{address}&{size}&lang={lang}")
+        lines = [one.text or "" for one in ET.fromstring(told.text).iter(f"{SVG}text")]
+        legend = client.get(address.replace("map.svg", "legend.json") + f"&lang={lang}").json()
+        assert legend["coverage"][lang] in gap.join(lines)
+
+
+def test_what_a_gap_lacks_stands_in_the_card_of_a_profile(client: httpx.Client) -> None:
+    card = cards(client, MAEBASHI)["transport-gap:mlit-handbook-rural"]
+    assert LACKS in card["coverage"]["ja"]
+    assert "Without the stops of Nihon Chuo Bus, Nagai Unyu." in card["coverage"]["en"]
+    assert cards(client, MAEBASHI)["population-change"]["coverage"] is None
+    # 塩尻市 has no figure, and so nothing that it lacks
+    assert all(card["coverage"] is None for card in cards(client, "20215").values())
 
 
 def test_other_figures_tell_nothing_of_stops(client: httpx.Client) -> None:

@@ -55,7 +55,10 @@ class PeriodValue(TypedDict):
 
 
 class Figure(TypedDict):
-    """One figure of an area and how it stands; `level` and `area` tell whose it is."""
+    """One figure of an area and how it stands; `level` and `area` tell whose it is.
+
+    `coverage` is what it was counted from and what it lacks, null where nothing is to be said of that.
+    """
 
     indicator: Brief
     level: str
@@ -69,6 +72,7 @@ class Figure(TypedDict):
     peers: PeerMedian
     series: list[PeriodValue]
     breaks: list[SeriesBreak]
+    coverage: Text | None
 
 
 class GoalOfArea(Goal):
@@ -230,6 +234,7 @@ def figure_described(one: Card) -> Figure:
         "peers": {"median": one.peers_median, "n": one.peers_n},
         "series": [{"period": period, "value": value} for period, value in one.series],
         "breaks": one.leaf.breaks,
+        "coverage": one.coverage,
     }
 
 

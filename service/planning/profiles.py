@@ -24,6 +24,7 @@ from geo.layers.words import Named, profile_in_words
 from geo.strategy.deployments import Deployment
 from geo.strategy.plan import Goal
 from geo.text import Text
+from geo.transit.basis import basis_in_words
 from service.areas.forms import full_name
 from service.areas.gazetteer import Area
 from service.figures.forms import Brief, SeriesBreak, breaks_described, brief
@@ -31,6 +32,7 @@ from service.figures.values import STATUSES
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.similarity import USUAL, Yardstick, yardstick
+from service.transit.basis_forms import bases_of
 
 Ints = NDArray[np.intp]
 
@@ -69,6 +71,7 @@ class Card:
     leaf : of which indicator, at which level and period
     code : whose figure it is; the city's or the prefecture's where there is none for the area's own level
     nation, prefecture : rank, the best first (the highest first where neither is better)
+    coverage : what the value was counted from and what it lacks; None where nothing is to be said of that
     """
 
     leaf: Leaf
@@ -78,6 +81,7 @@ class Card:
     nation: Rank | None
     prefecture: Rank | None
     trend: Trend | None
+    coverage: Text | None
     series: tuple[tuple[str, float], ...]
     peers_median: float | None
     peers_n: int
@@ -103,6 +107,7 @@ class Leaf:
     Attributes
     ----------
     brief, label, breaks : the indicator, the newest period, and where its series break, as JSON tells them
+    coverage : prefecture → what its figures of the newest period were counted from and what they lack
     areas : m of them
     values, statuses : (m, periods), and (m,) of the newest period
     nation, prefecture : how the areas stand in the newest period; a prefecture lies in none
@@ -115,6 +120,7 @@ class Leaf:
     periods: tuple[str, ...]
     label: Text
     breaks: list[SeriesBreak]
+    coverage: Mapping[str, Text]
     areas: tuple[Area, ...]
     values: NDArray[np.float64]
     statuses: NDArray[np.uint8]
@@ -140,14 +146,16 @@ class Leaf:
         values: list[float] = self.values[row].tolist()
         series = tuple([each for each in zip(self.periods, values, strict=True) if math.isfinite(each[1])])
         near = [value for value in self.values[peers, -1].tolist() if math.isfinite(value)]
+        area, value = self.areas[row], values[-1] if math.isfinite(values[-1]) else None
         return Card(
             leaf=self,
-            code=self.areas[row].code,
-            value=values[-1] if math.isfinite(values[-1]) else None,
+            code=area.code,
+            value=value,
             status=STATUSES[self.statuses[row]],
             nation=self.nation.at(row),
             prefecture=None if self.prefecture is None else self.prefecture.at(row),
             trend=_trend(self.indicator, series),
+            coverage=None if value is None else self.coverage.get(area.prefecture),
             series=series,
             peers_median=statistics.median(near) if near else None,
             peers_n=len(near),
@@ -268,6 +276,7 @@ def _leaf(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, rows
     periods = tuple(atlas.periods(indicator, level))
     vectors = atlas.vectors(indicator, periods, level, vintage.date)
     newest = vectors[-1]
+    bases = bases_of(atlas.catalogue, indicator.id, periods[-1])
 
     def standing(groups: Ints) -> Standing:
         return Standing(*ranks_within(newest.values, groups, lowest_first=indicator.direction == "lower"))
@@ -279,6 +288,7 @@ def _leaf(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, rows
         periods=periods,
         label=period_label(periods[-1], indicator.period_kind),
         breaks=breaks_described(indicator),
+        coverage={prefecture: basis_in_words(basis) for prefecture, basis in bases.items()},
         areas=gazetteer.areas,
         values=np.stack([one.values for one in vectors], axis=1),
         statuses=newest.statuses,

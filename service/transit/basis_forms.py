@@ -40,10 +40,27 @@ class CountedFrom(TypedDict):
     missing_operators: list[AbsentOperator]
 
 
-def basis_of(catalogue: Catalogue, layer: str, period: str) -> Basis | None:
-    """Return what the figures of a layer and period were counted from; None for what is no transport gap."""
+def bases_of(catalogue: Catalogue, layer: str, period: str) -> dict[str, Basis]:
+    """Return what a layer's figures of a period were counted from, by prefecture."""
     name = definition_shown(layer, catalogue.definitions)
-    rows = [row for row in catalogue.gap_bases.get(name or "", ()) if row.body["year"] == period]
+    told = {row.prefecture for row in catalogue.gap_bases.get(name or "", ())}
+    found = {one: basis_of(catalogue, layer, period, one) for one in sorted(told)}
+    return {one: basis for one, basis in found.items() if basis is not None}
+
+
+def basis_of(catalogue: Catalogue, layer: str, period: str, prefecture: str | None = None) -> Basis | None:
+    """Return what the figures of a layer and period were counted from; None for what is no transport gap.
+
+    Parameters
+    ----------
+    prefecture : of its figures alone
+    """
+    name = definition_shown(layer, catalogue.definitions)
+    rows = [
+        row
+        for row in catalogue.gap_bases.get(name or "", ())
+        if row.body["year"] == period and prefecture in (None, row.prefecture)
+    ]
     if name is None or not rows:
         return None
     stops = {one["id"]: StopsUsed(**one) for row in rows for one in row.body["stops"]}

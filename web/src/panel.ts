@@ -133,6 +133,7 @@ function card(figure: Figure, area: string, board: Board): HTMLElement {
     h("p", { class: "soft" }, `${figure.period_label?.[lang] ?? figure.period}${note}`),
     ranks(figure, figure.indicator, lang),
     trendText(figure, lang),
+    figure.coverage ? h("p", { class: "soft lacks" }, figure.coverage[lang]) : null,
   );
 }
 

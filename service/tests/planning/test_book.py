@@ -53,6 +53,7 @@ def leaf(level: str = "municipality", rows: tuple[int, ...] = (0, 1, 2, 3, 4)) -
         level=level,
         periods=PERIODS,
         breaks=[],
+        coverage={"10000": {"ja": "甲社を含まない。", "en": "Without A."}},
         label={"ja": "2023年", "en": "2023"},
         areas=tuple(area(code, at) for at, code in enumerate(("10201", "10202", "10203", "11100", "11201"))),
         values=VALUES,
@@ -73,6 +74,14 @@ def card(position: int, *peers: int) -> Card:
     found = book(leaf()).card("vacancies", position, peers)
     assert found is not None
     return found
+
+
+def test_a_card_tells_what_the_values_of_its_prefecture_lack_and_nothing_of_a_missing_one() -> None:
+    # 10202 has a value, 10203 is secret, 11201 lies in another prefecture
+    assert card(1).coverage == {"ja": "甲社を含まない。", "en": "Without A."}
+    assert (card(2).value, card(2).coverage) == (None, None)
+    assert card(4).value is not None
+    assert card(4).coverage is None
 
 
 def test_a_card_tells_the_newest_value_its_ranks_and_every_year_that_has_one() -> None:
