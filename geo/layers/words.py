@@ -35,6 +35,11 @@ REASONS: dict[str, Text] = {
     "not_additive": {"ja": "内訳からは求められない", "en": "not told by its parts"},
 }
 LONGEST_UNIT = 6
+#: What the most and the least of values are called: a rate is high, people are many, land or a gain is large.
+HIGH: tuple[Text, Text] = ({"ja": "高い", "en": "highest"}, {"ja": "低い", "en": "lowest"})
+MANY: tuple[Text, Text] = ({"ja": "多い", "en": "largest"}, {"ja": "少ない", "en": "smallest"})
+LARGE: tuple[Text, Text] = ({"ja": "大きい", "en": "largest"}, {"ja": "小さい", "en": "smallest"})
+UNITS_OF_LAND = ("ha", "km²")
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,13 @@ def _extreme(extreme: Extreme, indicator: Indicator, lang: Language) -> str:
     return f"{extreme.name.en}{others} ({value})"
 
 
+def _ends(indicator: Indicator, lowest: float) -> tuple[Text, Text]:
+    """Return what the most and the least of an indicator's values are called."""
+    if indicator.kind != "count":
+        return HIGH
+    return LARGE if lowest < 0 or indicator.unit_en in UNITS_OF_LAND else MANY
+
+
 def _scope(level: str, parent: Named | None, lang: Language) -> str:
     name = LEVELS[level][lang]
     if lang == "ja":
@@ -119,6 +131,7 @@ def map_in_words(
         median = worded(spread.median, indicator)
         highest = {lang: _extreme(spread.highest, indicator, lang) for lang in LANGUAGES}
         lowest = {lang: _extreme(spread.lowest, indicator, lang) for lang in LANGUAGES}
+        most, least = _ends(indicator, spread.lowest.value)
         if spread.n == 1:
             ja.append(f"値があるのは{spread.highest.name.ja}だけで、{median['ja']}です。")
             en.append(f"Only {spread.highest.name.en} has a value: {median['en']}.")
@@ -128,12 +141,12 @@ def map_in_words(
             en.append(f"All {spread.n:,} areas with a value have {same['en']}.")
         else:
             ja.append(
-                f"値のある{spread.n:,}地域のうち、最も高いのは{highest['ja']}、最も低いのは{lowest['ja']}、"
+                f"値のある{spread.n:,}地域のうち、最も{most['ja']}のは{highest['ja']}、最も{least['ja']}のは{lowest['ja']}、"
                 f"中央値は{median['ja']}です。"
             )
             en.append(
-                f"Of {spread.n:,} areas with a value, the highest is {highest['en']}, the lowest "
-                f"{lowest['en']}; the median is {median['en']}."
+                f"Of {spread.n:,} areas with a value, the {most['en']} is {highest['en']}, the "
+                f"{least['en']} {lowest['en']}; the median is {median['en']}."
             )
     if spread.missing:
         ja.append(_missing(spread.missing, "ja"))
@@ -159,7 +172,7 @@ def categories_in_words(
         ja.append("、".join(f"{name.ja}が{count:,}地域" for name, count in present) + "です。")
         en.append("; ".join(f"{name.en}: {count:,}" for name, count in present) + ".")
     if without:
-        ja.append(f"{without:,}地域は{'把握していません' if coverage else '値がありません'}。")
+        ja.append(f"{without:,}地域{'は把握していません' if coverage else 'には値がありません'}。")
         en.append(f"{'None known' if coverage else 'No value'}: {without:,}.")
     if coverage:
         ja.append(coverage["ja"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -86,6 +87,27 @@ def test_many_areas_that_share_the_highest_value_are_counted_beside_the_first() 
     assert "Nanmoku-mura in Gunma and 1,233 more (65.2%)" in told["en"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "unit", "lowest", "ja", "en"),
+    [
+        ("ratio", "%", 10.0, ("高い", "低い"), ("highest", "lowest")),
+        ("count", "persons", 10.0, ("多い", "少ない"), ("largest", "smallest")),
+        ("count", "persons", -10.0, ("大きい", "小さい"), ("largest", "smallest")),
+        ("count", "ha", 10.0, ("大きい", "小さい"), ("largest", "smallest")),
+    ],
+)
+def test_a_rate_is_high_people_are_many_and_land_is_large(
+    kind: Literal["count", "ratio"], unit: str, lowest: float, ja: tuple[str, str], en: tuple[str, str]
+) -> None:
+    shown = replace(RATE, kind=kind, unit_en=unit)
+    least = replace(LOW, value=lowest)
+    told = map_in_words(shown, YEAR, "prefecture", Spread(9, {}, HIGH, least, 34.57))
+    assert f"最も{ja[0]}のは" in told["ja"]
+    assert f"最も{ja[1]}のは" in told["ja"]
+    assert f"the {en[0]} is " in told["en"]
+    assert f"the {en[1]} " in told["en"]
+
+
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
 def test_every_reason_for_a_missing_figure_has_words(status: str) -> None:
     told = map_in_words(RATE, YEAR, "prefecture", Spread(0, {status: 1_000}, None, None, None))
@@ -102,7 +124,7 @@ def test_categories_without_anything_to_tell_say_only_what_the_map_is() -> None:
 def test_a_category_that_is_missing_has_no_value_where_all_should_be_known() -> None:
     counts = [(Named("市", "City"), 2), (Named("町", "Town"), 1)]
     told = categories_in_words(RATE, YEAR, "prefecture", counts, 3, None)
-    assert told["ja"].endswith("市が2地域、町が1地域です。3地域は値がありません。")
+    assert told["ja"].endswith("市が2地域、町が1地域です。3地域には値がありません。")
     assert told["en"].endswith("City: 2; Town: 1. No value: 3.")
 
 
