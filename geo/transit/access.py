@@ -62,8 +62,10 @@ class Definition:
     first: int = 0
     last: int = 30
     source_title: str = ""
+    source_title_en: str = ""
     source_url: str = ""
     note: str = ""
+    note_en: str = ""
 
     @property
     def reach_m(self) -> float:

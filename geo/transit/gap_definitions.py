@@ -29,8 +29,10 @@ class _Row:
     first: int
     last: int
     source_title: str
+    source_title_en: str
     source_url: str
     note: str
+    note_en: str
 
 
 def read_definitions(path: Path) -> list[Definition]:
@@ -58,6 +60,7 @@ def read_definitions(path: Path) -> list[Definition]:
             name: getattr(row, name)
             for name in ("day", "first", "last", "source_title", "source_url", "note")
         }
+        texts |= {name: getattr(row, name) for name in ("source_title_en", "note_en")}
         found.append(Definition(distances=distances, **texts))
     if findings:
         raise InvalidRows(f"{path.name} has {len(findings)} faults", findings)
@@ -78,8 +81,9 @@ def _faults(row: _Row, distances: dict[str, float]) -> list[tuple[str, str, str]
         faults.append(
             ("first, last", f"{row.first}, {row.last}", f"hours from 0 to {HOURS}, first before last")
         )
-    if not row.source_title:
-        faults.append(("source_title", "", "where the definition comes from"))
+    for name in ("source_title", "source_title_en"):
+        if not getattr(row, name):
+            faults.append((name, "", "where the definition comes from"))
     return faults
 
 
@@ -153,7 +157,7 @@ def gap_indicators(definitions: list[Definition]) -> dict[str, Indicator]:
                 name_ja=f"{ja}：{one.name_ja}",
                 name_en=f"{en}: {one.name_en}",
                 description_ja=f"{_HOW_JA}{one.note}",
-                description_en=_HOW_EN,
+                description_en=f"{_HOW_EN} {one.note_en}".rstrip(),
                 topic="transport",
                 kind="count",
                 unit_ja=unit_ja,
@@ -171,7 +175,7 @@ def gap_indicators(definitions: list[Definition]) -> dict[str, Indicator]:
                 name_ja=f"{ja.replace('圏外', '交通空白')}の割合：{one.name_ja}",
                 name_en=f"Share of {en[0].lower()}{en[1:]}: {one.name_en}",
                 description_ja=f"{_HOW_JA}出典：{one.source_title}。{one.note}",
-                description_en=f"{_HOW_EN} Definition: {one.source_title}.",
+                description_en=f"{_HOW_EN} Definition: {one.source_title_en}. {one.note_en}".rstrip(),
                 topic="transport",
                 keywords="バス;電車;鉄道;駅;タクシー;公共交通;足の確保;public transport;trains;stations",
                 kind="ratio",

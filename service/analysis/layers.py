@@ -30,7 +30,9 @@ CATEGORIES = (
     Category(moran.LOW_HIGH, "周囲より低い（LH）", "Low among high (LH)", "#abd9e9"),
     Category(moran.NOT_SIGNIFICANT, "有意でない", "Not significant", "#f5f1e6"),
 )
-PALETTE = "rdylbu"
+#: Losses red, gains blue; and the other way round for what is painted the warmer the more there is of it.
+PALETTE, REVERSED = "rdylbu", "rdylbu_r"
+WARM = frozenset(("orrd", "oranges", "rdpu", "reds", "ylorbr", "ylorrd"))
 
 
 @dataclass(frozen=True)
@@ -309,7 +311,7 @@ def _plain(layer: Indicator) -> Indicator:
         lag=0,
         aggregation="none",
         default_scheme="quantiles",
-        default_palette=PALETTE,
+        default_palette=REVERSED if layer.default_palette in WARM else PALETTE,
     )
 
 

@@ -273,7 +273,7 @@ def _ahead_layer(kpi: Kpi, regions: Mapping[str, Text]) -> Indicator:
         name_en=f"{kpi.name_en}: prefectures against “{other['en']}”",
         description_ja=f"各都道府県の伸び率から{other['ja']}の伸び率を引いた差（{basis['ja']}、ポイント）。"
         f"KPIの達否は地域全体の一つの値で決まり、都道府県ごとには判定しない。{before['ja']}{kpi.definition_ja}",
-        description_en=f"Each prefecture's own growth less that of “{other['en']}” ({basis['en']}, in "
+        description_en=f"Each prefecture’s own growth less that of “{other['en']}” ({basis['en']}, in "
         "percentage points). Whether the KPI is achieved is one fact about the region as a whole, not "
         f"about its prefectures.{before['en']} {kpi.definition_en}",
         topic="progress",

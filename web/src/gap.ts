@@ -20,10 +20,12 @@ export function gapDefinition(layer: string): string | null {
   return /^transport-gap[a-z0-9-]*:(.+)$/.exec(layer)?.[1] ?? null;
 }
 
-function range(index: number, lang: Lang): string {
+/** Return how many people a colour stands for, in the words of every legend. */
+export function range(index: number, lang: Lang): string {
   const [from, to] = [CELLS[index]?.from ?? 0, CELLS[index + 1]?.from];
-  if (to === undefined) return lang === "ja" ? `${from}以上` : `${from} and more`;
-  return lang === "ja" ? `${from}〜${to}` : `${from}–${to}`;
+  if (to === undefined) return lang === "ja" ? `${from} 以上` : `${from} or more`;
+  if (index === 0) return lang === "ja" ? `${to} 未満` : `under ${to}`;
+  return lang === "ja" ? `${from} 以上 ${to} 未満` : `${from} to under ${to}`;
 }
 
 /** Return the key of cells and stops, which the map shows from near. */

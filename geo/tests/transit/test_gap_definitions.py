@@ -23,8 +23,10 @@ CELLS = {
     "first": "6",
     "last": "22",
     "source_title": "計画",
+    "source_title_en": "Plan",
     "source_url": "https://example.jp",
     "note": "注",
+    "note_en": "Note.",
 }
 TOWN = Definition(
     id="town",
@@ -37,8 +39,10 @@ TOWN = Definition(
     first=6,
     last=22,
     source_title="計画",
+    source_title_en="Plan",
     source_url="https://example.jp",
     note="注",
+    note_en="Note.",
 )
 
 
@@ -82,6 +86,7 @@ def test_what_lies_on_the_edge_is_taken(tmp_path: Path, row: dict[str, str]) -> 
         ({"last": "31"}, "first, last"),
         ({"least_departures": "-1"}, "least_departures"),
         ({"source_title": ""}, "source_title"),
+        ({"source_title_en": ""}, "source_title_en"),
     ],
 )
 def test_a_wrong_cell_is_told_with_its_line_and_column(

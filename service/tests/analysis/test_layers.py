@@ -35,6 +35,20 @@ def test_the_population_of_yubari_has_changed(atlas: Atlas, name: str, value: fl
     assert at(atlas, name, "01209") == pytest.approx(value)
 
 
+@pytest.mark.parametrize(
+    ("name", "palette"),
+    [
+        ("change:population", "rdylbu"),  # a loss is red
+        ("change:ageing-rate:2000", "rdylbu_r"),  # painted from yellow to red: more of it is red
+        ("residual:ageing-rate~births", "rdylbu_r"),
+    ],
+)
+def test_a_change_has_the_warm_colours_where_the_layer_has_them(
+    atlas: Atlas, name: str, palette: str
+) -> None:
+    assert atlas.layer(name).default_palette == palette
+
+
 def test_a_change_since_long_ago_is_not_that_since_the_period_before(atlas: Atlas) -> None:
     steps = [at(atlas, "change:population", "01209", period) for period in ("2005", "2010", "2015", "2020")]
     assert at(atlas, "change:population:2000", "01209") == pytest.approx(sum(steps))
