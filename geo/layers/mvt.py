@@ -93,14 +93,14 @@ def varints(packed: bytes) -> Ints:
     [300, 1]
     """
     data = np.frombuffer(packed, np.uint8)
-    ends = np.flatnonzero(data < 0x80)
-    starts = np.concatenate(([0], ends[:-1] + 1))[: len(ends)]
-    lengths = ends - starts + 1
-    numbers = np.zeros(len(ends), np.int64)
-    for byte in range(int(lengths.max(initial=0))):
-        longer = lengths > byte
-        numbers[longer] |= (data[starts[longer] + byte].astype(np.int64) & 0x7F) << (7 * byte)
-    return numbers
+    ends = (data < 0x80).nonzero()[0]
+    if not len(ends):
+        return np.zeros(0, np.int64)
+    starts = np.empty_like(ends)
+    starts[0], starts[1:] = 0, ends[:-1] + 1
+    groups = data[: ends[-1] + 1] & 0x7F
+    shifts = np.arange(len(groups)) - starts.repeat(ends - starts + 1)
+    return np.bitwise_or.reduceat(groups.astype(np.int64) << 7 * shifts, starts)
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
@@ -213,11 +213,11 @@ def rings(geometries: Sequence[bytes]) -> Rings:
     packed = b"".join(geometries)
     numbers = varints(packed)
     listed = numbers.tolist()
-    told = np.append(0, np.cumsum(np.frombuffer(packed, np.uint8) < 0x80))
-    ends = told[np.cumsum([0, *map(len, geometries)])[1:]]
+    ends = _ends(packed, geometries)
+    is_delta = np.ones(len(numbers), np.bool_)
     commands, starts, features, first_vertices = list[int](), list[int](), list[int](), list[int]()
     at = vertices = 0
-    for feature, end in enumerate(ends.tolist()):
+    for feature, end in enumerate(ends):
         first_vertices.append(vertices)
         while at < end:
             command = listed[at]
@@ -230,12 +230,23 @@ def rings(geometries: Sequence[bytes]) -> Rings:
                 features.append(feature)
             vertices += command >> 3
             at += 2 * (command >> 3)
-    deltas = np.delete(numbers, commands)
-    steps = ((deltas >> 1) ^ -(deltas & 1)).reshape(-1, 2)
-    travelled = np.concatenate((np.zeros((1, 2), np.int64), np.cumsum(steps, axis=0)))
-    firsts = np.array(first_vertices, np.int64)
-    origins = np.repeat(travelled[firsts], np.diff(firsts, append=vertices), axis=0)
+    is_delta[commands] = False
+    deltas = numbers[is_delta]
+    travelled = np.zeros((1 + vertices, 2), np.int64)
+    ((deltas >> 1) ^ -(deltas & 1)).reshape(-1, 2).cumsum(axis=0, out=travelled[1:])
+    if len(geometries) == 1:
+        return Rings(travelled[1:], np.array(starts, np.int64), np.array(features, np.int64))
+    firsts = np.array([*first_vertices, vertices], np.int64)
+    origins = travelled[firsts[:-1]].repeat(firsts[1:] - firsts[:-1], axis=0)
     return Rings(travelled[1:] - origins, np.array(starts, np.int64), np.array(features, np.int64))
+
+
+def _ends(packed: bytes, geometries: Sequence[bytes]) -> list[int]:
+    """Return after how many numbers each of some runs of varints ends."""
+    told = (np.frombuffer(packed, np.uint8) < 0x80).cumsum()
+    last_bytes = np.fromiter(map(len, geometries), np.int64, len(geometries)).cumsum() - 1
+    ends: list[int] = told[last_bytes].tolist()
+    return ends
 
 
 @dataclass(frozen=True)

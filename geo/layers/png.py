@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.layers.mvt import Positions, Skeleton, rings
+from geo.layers.mvt import Positions, Rings, Skeleton, rings
 from geo.layers.tiles import EXTENT
 
 Ints = NDArray[np.int64]
@@ -30,6 +30,9 @@ FEW = 8
 MAX_FEATURES = 0xFFFF
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
+#: What zlib streams begin with: a window of 32 KB, compressed fast, or as usual (RFC 1950).
+_ZLIB, _ZLIB_WELL = b"\x78\x01", b"\x78\x9c"
+_ADLER = 65521
 _OUTSIDE = np.zeros((1, 4), np.uint8)
 _NO_FEATURES, _NO_LENGTHS = np.zeros(0, np.uint16), np.zeros(0, np.int64)
 
@@ -67,20 +70,14 @@ class Raster:
         return told.reshape(self.size, self.size + 1)[:, 1:]
 
 
-def _edges(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.float64], Ints]:
+def _edges(read: Rings) -> tuple[NDArray[np.float64], NDArray[np.float64], Ints]:
     """Return both ends (n, 2) of every edge of every feature, and the feature each belongs to."""
-    vertices, starts, features = read = rings(skeleton.geometries)
+    vertices, starts, features = read
     following = np.arange(1, len(vertices) + 1)
-    following[np.append(starts[1:], len(vertices)) - 1] = starts  # a ring's last vertex meets its first
+    following[starts[1:] - 1] = starts[:-1]  # a ring's last vertex meets its first
+    following[-1] = starts[-1]
     begins = vertices.astype(np.float64)
-    return begins, begins[following], np.repeat(features, read.lengths)
-
-
-def _repeated(starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
-    """Return, for ranges ``starts[i] … starts[i] + counts[i]``, all their numbers and which i each is of."""
-    which = np.repeat(np.arange(len(counts)), counts)
-    offsets = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return starts[which] + offsets, which
+    return begins, begins[following], features.repeat(read.lengths)
 
 
 def rasterise(skeleton: Skeleton, size: int) -> Raster:
@@ -106,18 +103,31 @@ def _spans(skeleton: Skeleton, size: int) -> tuple[Ints, Ints, UInt16s]:
     """
     if not skeleton.geometries:
         return _NO_LENGTHS, _NO_LENGTHS, _NO_FEATURES
-    begin, end, owner = _edges(skeleton)
+    begin, end, owner = _edges(rings(skeleton.geometries))
     scale = EXTENT / size
-    # A row is crossed when its centre lies in [lower, upper), so a ring crosses it an even number of times.
-    lower = np.ceil(np.minimum(begin[:, 1], end[:, 1]) / scale - 0.5).clip(0, size).astype(np.int64)
-    upper = np.ceil(np.maximum(begin[:, 1], end[:, 1]) / scale - 0.5).clip(0, size).astype(np.int64)
-    rows, edge = _repeated(lower, upper - lower)
+    # A row is crossed when its centre lies in [from, to), so a ring crosses it an even number of times.
+    levels = _pixels(np.array((begin[:, 1], end[:, 1])), scale, size)
+    first = levels.min(axis=0)
+    counts = levels.max(axis=0) - first
+    edge = np.arange(len(counts)).repeat(counts)
+    # the rows of an edge follow upon each other
+    rows = np.arange(len(edge)) + (first - counts.cumsum() + counts)[edge]
     run, rise = (end - begin)[edge].T
     x = begin[edge, 0] + ((rows + 0.5) * scale - begin[edge, 1]) * run / rise
-    order = np.lexsort((x, rows, owner[edge]))
-    columns = np.ceil(x[order] / scale - 0.5).clip(0, size).astype(np.int64)
-    crossings = rows[order] * (size + 1) + 1 + columns  # each row begins with its filter type
-    return crossings[::2], crossings[1::2], (owner[edge][order][::2] + 1).astype(np.uint16)
+    columns = _pixels(x, scale, size)
+    crossings = rows * (size + 1) + 1 + columns  # each row begins with its filter type
+    bits = (size * (size + 1)).bit_length()
+    crossings += owner[edge] << bits  # so that one number sorts by feature, row and column
+    crossings.sort()
+    owners = (crossings[::2] >> bits) + 1
+    crossings &= (1 << bits) - 1
+    return crossings[::2], crossings[1::2], owners.astype(np.uint16)
+
+
+def _pixels(at: NDArray[np.float64], scale: float, size: int) -> Ints:
+    """Return how many pixels of a row or column have their centres before each place, in tile units."""
+    pixels = np.ceil(at / scale - 0.5)
+    return np.minimum(np.maximum(pixels, 0, out=pixels), size, out=pixels).astype(np.int64)
 
 
 def _runs(first: Ints, last: Ints, owner: UInt16s, count: int) -> tuple[UInt16s, Ints]:
@@ -125,18 +135,21 @@ def _runs(first: Ints, last: Ints, owner: UInt16s, count: int) -> tuple[UInt16s,
 
     Where quantised neighbours overlap by a hair, the later one wins.
     """
-    drawn = np.flatnonzero(last > first)
-    order = drawn[np.argsort(first[drawn], kind="stable")]
+    drawn = (last > first).nonzero()[0]
+    order = drawn[first[drawn].argsort(kind="stable")]
     begins, ends, owners = first[order], last[order], owner[order]
-    over = np.flatnonzero(begins[1:] < ends[:-1])
-    if (np.diff(over) == 1).any() or (ends[over] > ends[over + 1]).any():
-        return _painted(first, last, owner, count)
-    wins = owners[over] > owners[over + 1]
-    begins[over[wins] + 1] = ends[over[wins]]
-    ends[over[~wins]] = begins[over[~wins] + 1]
+    over = (begins[1:] < ends[:-1]).nonzero()[0]
+    if len(over):
+        if (over[1:] - over[:-1] == 1).any() or (ends[over] > ends[over + 1]).any():
+            return _painted(first, last, owner, count)
+        wins = owners[over] > owners[over + 1]
+        begins[over[wins] + 1] = ends[over[wins]]
+        ends[over[~wins]] = begins[over[~wins] + 1]
     features = np.zeros(2 * len(owners) + 1, np.uint16)
     features[1::2] = owners
-    lengths = np.diff(np.stack((begins, ends), 1).ravel(), prepend=0, append=count)
+    bounds = np.empty(2 * len(owners) + 2, np.int64)
+    bounds[0], bounds[1:-1:2], bounds[2:-1:2], bounds[-1] = 0, begins, ends, count
+    lengths = bounds[1:] - bounds[:-1]
     shown = lengths > 0
     return features[shown], lengths[shown]
 
@@ -157,9 +170,24 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 def _idat(values: UInt16s | UInt8s, lengths: Ints, *, well: bool = False) -> bytes:
     """Return the chunk of pixels in runs, compressed as such, or well: that takes three times as long."""
     level, strategy = (6, zlib.Z_DEFAULT_STRATEGY) if well else (1, zlib.Z_RLE)
-    compressor = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
-    pixels = values.astype(np.uint8).repeat(lengths)
-    return _chunk(b"IDAT", compressor.compress(pixels.tobytes()) + compressor.flush())
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    deflated = compressor.compress(values.astype(np.uint8).repeat(lengths).data)
+    checksum = struct.pack(">I", _adler32(values, lengths))
+    return _chunk(b"IDAT", b"".join((_ZLIB_WELL if well else _ZLIB, deflated, compressor.flush(), checksum)))
+
+
+def _adler32(values: UInt16s | UInt8s, lengths: Ints) -> int:
+    """Return the checksum of bytes in runs (RFC 1950, 8.2); of all bytes one by one it would take longer.
+
+    >>> _adler32(np.array([7, 9], np.uint8), np.array([3, 2])) == zlib.adler32(bytes([7, 7, 7, 9, 9]))
+    True
+    """
+    after = lengths[::-1].cumsum()[::-1]  # bytes from the beginning of each run to the end of all
+    count = int(after[0]) if len(after) else 0
+    sums = values * lengths
+    # a byte counts once for itself and once for each behind it
+    weighted = sums * (2 * after - lengths + 1) // 2
+    return (int(weighted.sum()) + count) % _ADLER << 16 | (int(sums.sum()) + 1) % _ADLER
 
 
 def _indexed(size: int, palette: UInt8s, idat: bytes) -> bytes:
