@@ -57,6 +57,7 @@ def decoded(*tiles: tuple[str, bytes]) -> list[list[dict[str, object]]]:
         ("ageing-rate", "municipality", "period=2020", True),  # fractions
         ("net-migration-15-29", "prefecture", "period=2025", False),  # below 0 too
         ("population-under-15", "ward", "period=2020", True),
+        ("deployments:smart-cities", "municipality", "period=2025", True),  # made in memory
         ("population", "municipality", "period=2020&with=births,ageing-rate", True),
     ],
 )
@@ -152,6 +153,76 @@ def test_tiles_of_the_ogc_api_are_maplibre_tiles_too(client: httpx.Client) -> No
             by_column, as_usual = decoded(("mlt", answer.content), ("mvt", usual.content))
             assert by_column == as_usual
             assert by_column
+
+
+@needs_decoder
+@pytest.mark.parametrize(
+    ("tiles", "layer", "every"),
+    [("transport-gap/mlit-handbook-rural/cells", "cells", 1), ("stops", "stops", 3)],
+)
+def test_cells_and_stops_are_maplibre_tiles_too(
+    client: httpx.Client, database: Database, tiles: str, layer: str, every: int
+) -> None:
+    with database.begin() as conn:
+        addresses = [*conn.execute(TILES_OF[layer], {"every": every}), (9, 454, 200), (6, 56, 25)]
+    bodies: dict[str, list[bytes]] = {"mvt": [], "mlt": []}
+    for z, x, y in addresses:
+        for suffix, read in bodies.items():
+            answer = client.get(f"/v1/{tiles}/{z}/{x}/{y}.{suffix}")
+            assert answer.status_code == 200, (z, x, y)
+            read.append(answer.content)
+    by_column = decoded(*(("mlt", body) for body in bodies["mlt"]))
+    for address, told, expected in zip(
+        addresses, by_column, decoded(*(("mvt", body) for body in bodies["mvt"])), strict=True
+    ):
+        assert told == expected, address
+        assert [one["name"] for one in told] == [layer]
+    columns = [mlt.decode(body)[0].columns for body in bodies["mlt"]]
+    if layer == "stops":  # some have no timetable
+        lack = [None in one["weekday_departures"] for one in columns]
+        assert any(lack)
+        assert not all(lack)
+    assert sum(map(len, bodies["mlt"])) < 0.8 * sum(map(len, bodies["mvt"]))
+
+
+#: Tiles of zoom 12 that have cells of a definition, or stops: their centres tell which.
+TILES_OF = {
+    layer: text(
+        f"""
+        select 12, x, y from (
+            select distinct floor((ST_X(geom) + 180) / 360 * 4096)::int as x,
+                   floor((1 - asinh(tan(radians(ST_Y(geom)))) / pi()) / 2 * 4096)::int as y
+            from ({places}) as places
+        ) as addresses
+        where (x + y) % :every = 0 order by x, y
+        """
+    )
+    for layer, places in {
+        "cells": "select ST_Centroid(c.geom) as geom from gap_cell g join cell c using (grid, code)"
+        " where g.definition = 'mlit-handbook-rural'",
+        "stops": "select geom from stop",
+    }.items()
+}
+
+
+@pytest.mark.parametrize("tiles", ["transport-gap/mlit-handbook-rural/cells", "stops"])
+def test_cells_and_stops_at_a_bare_address_are_as_accepted(client: httpx.Client, tiles: str) -> None:
+    address = f"/v1/{tiles}/9/454/200"
+    for accept, suffix, media_type in (
+        (MEDIA_TYPE, "mlt", MEDIA_TYPE),
+        (f"{MVT_TYPE};q=0.5, {MEDIA_TYPE}", "mlt", MEDIA_TYPE),
+        ("*/*", "mvt", MVT_TYPE),
+    ):
+        named = client.get(f"{address}.{suffix}")
+        answer = client.get(address, headers={"Accept": accept})
+        assert answer.headers["content-type"] == named.headers["content-type"] == media_type
+        assert "Accept" in answer.headers["vary"].split(", ")
+        assert "Accept" not in named.headers["vary"].split(", ")
+        assert (answer.content, answer.headers["etag"]) == (named.content, named.headers["etag"])
+        fresh = client.get(address, headers={"Accept": accept, "If-None-Match": named.headers["etag"]})
+        assert fresh.status_code == 304
+    assert client.get(address, headers={"Accept": "image/png"}).status_code == 406
+    assert client.get(f"{address}.png").status_code == 404
 
 
 def test_a_tile_is_the_same_compressed_and_by_either_way(client: httpx.Client) -> None:

@@ -51,6 +51,7 @@ from service.strategy import kpi_routes as kpis
 from service.strategy import routes as strategy
 from service.transit import routes as transport
 from service.transit import scenario_routes as scenario
+from service.transit import tile_routes as transport_tiles
 
 DESCRIPTION = """\
 地域の統計と施策を地図に載せる API。Japan's regional KPIs and policy measures on prefecture and
@@ -140,6 +141,7 @@ def create_api(settings: Settings) -> FastAPI:
         peers,
         effects,
         transport,
+        transport_tiles,
         scenario,
         resas,
         pages,

@@ -12,7 +12,8 @@ A column in which a value is missing begins with a stream of bits. So it does no
 which values are missing, as it does in MVT; only types and size in the head depend on how many are.
 
 Of the specification's encodings these are written and read: varints, plain, as deltas, as runs and as runs
-of deltas; a dictionary of vertices; texts with a dictionary and without; plain floats. Plain words are read.
+of deltas; a dictionary of vertices; texts with a dictionary and without; plain floats; runs of bits. Plain
+words are read.
 What else the specification has is refused by its name.
 """
 
@@ -40,7 +41,7 @@ Positions = NDArray[np.intp]
 
 VERSION = 1
 #: Types of columns; one more where values may be missing. Id and geometry have no name.
-ID, GEOMETRY, INT32, UINT32, FLOAT, DOUBLE, STRING = 0, 4, 16, 18, 24, 26, 28
+ID, GEOMETRY, BOOL, INT32, UINT32, FLOAT, DOUBLE, STRING = 0, 4, 10, 16, 18, 24, 26, 28
 NULLABLE = 1
 _UNNAMED = (ID, GEOMETRY)
 
@@ -59,7 +60,7 @@ _ENCODINGS = (_PLAIN, _VARINTS, _DELTAS, *_WITH_RUNS, _VERTEX_DELTAS, _BOOLEAN_R
 _POINT, _POLYGON, _SEVERAL = 0, 2, 3
 
 #: What the specification has and is not read here.
-_REFUSED_COLUMNS = {1: "OptId", 2: "LongId", 10: "Bool", 20: "Int64", 22: "UInt64", 30: "SharedDict"}
+_REFUSED_COLUMNS = {1: "OptId", 2: "LongId", 20: "Int64", 22: "UInt64", 30: "SharedDict"}
 _REFUSED_STREAMS = {
     0x12: "Shared dictionary",
     0x14: "Morton",
@@ -233,11 +234,17 @@ def numbers_of(told: Stream) -> Ints:
 
 def texts_column(column: Sequence[bytes]) -> bytes:
     """Return a column of texts (UTF-8), with a dictionary where that takes fewer bytes."""
-    plain = b"\x02" + _lengths(_LENGTHS, column) + _joined(_DATA, column)
+    count, streams = _texts(column)
+    return bytes((count,)) + streams
+
+
+def _texts(column: Sequence[bytes]) -> tuple[int, bytes]:
+    """Return how many streams texts take, and these."""
+    plain = _lengths(_LENGTHS, column) + _joined(_DATA, column)
     places = {text: place for place, text in enumerate(dict.fromkeys(column))}
     offsets = unsigned(_STRING_OFFSETS, np.array([places[text] for text in column], np.int64))
-    listed = b"\x03" + _lengths(_DICTIONARY_LENGTHS, [*places]) + offsets + _joined(_DICTIONARY, [*places])
-    return min(plain, listed, key=len)
+    listed = _lengths(_DICTIONARY_LENGTHS, [*places]) + offsets + _joined(_DICTIONARY, [*places])
+    return min((2, plain), (3, listed), key=lambda told: len(told[1]))
 
 
 def _lengths(kind: int, column: Sequence[bytes]) -> bytes:
@@ -266,6 +273,11 @@ def polygons(features: int, read: Rings) -> bytes:
     if is_several.any():
         streams.insert(1, unsigned(_GEOMETRIES, polygons_of_feature[is_several]))
     return varint(len(streams)) + b"".join(streams)
+
+
+def points(vertices: Ints) -> bytes:
+    """Return the geometry column of features that are a point each (n, 2)."""
+    return varint(2) + unsigned(_DATA, np.full(len(vertices), _POINT)) + _vertex_deltas(vertices)
 
 
 def _is_exterior(read: Rings) -> Bools:
@@ -383,6 +395,44 @@ def _string(text: str) -> bytes:
     return varint(len(data)) + data
 
 
+#: What a column is made from: numbers, of which NaN is none, what is true, or texts, of which None is none.
+Raw = Numbers | Bools | Sequence[str | None]
+
+
+def tile(name: str, geometry: bytes, columns: Mapping[str, Raw]) -> bytes:
+    """Return a tile of one layer whose features have no ids.
+
+    Parameters
+    ----------
+    geometry : the column that ``polygons`` or ``points`` returns
+    columns : by name, of one value for each feature
+    """
+    told = {column: _column_of(raw) for column, raw in columns.items()}
+    named = [bytes([kind]) + _string(column) for column, (kind, _) in told.items()]
+    schema = b"".join([varint(EXTENT), varint(1 + len(named)), bytes([GEOMETRY]), *named])
+    body = b"".join([bytes([VERSION]), _string(name), schema, geometry, *(data for _, data in told.values())])
+    return varint(len(body)) + body
+
+
+def _column_of(raw: Raw) -> tuple[int, bytes]:
+    """Return the type of a column, and its streams."""
+    if isinstance(raw, Numbers):
+        lacks, present = _present(raw.missing)
+        return raw.kind + lacks, present + raw.stream(np.flatnonzero(~raw.missing))
+    if isinstance(raw, np.ndarray):
+        return BOOL, stream(_DATA, _BOOLEAN_RUNS, len(raw), boolean_runs(raw))
+    lacks, present = _present(np.array([text is None for text in raw], np.bool_))
+    count, streams = _texts([text.encode() for text in raw if text is not None])
+    return STRING + lacks, bytes((count + lacks,)) + present + streams
+
+
+def _present(missing: Bools) -> tuple[bool, bytes]:
+    """Return whether values of a column are missing, and the stream that says which are not."""
+    if not missing.any():
+        return False, b""
+    return True, stream(_PRESENT, _BOOLEAN_RUNS, len(missing), boolean_runs(~missing))
+
+
 class Tile:
     """A tile to pour into: ``len`` features, at ``positions`` of the area order.
 
@@ -430,11 +480,9 @@ class Tile:
         columns: list[bytes] = []
         types: list[int] = []
         for numbers, its_classes in zip(layers, classes, strict=True):
-            told, present, lacks = self.positions, b"", numbers.missing.take(self.positions)
-            is_lacking = bool(lacks.any())
-            if is_lacking:
-                present = stream(_PRESENT, _BOOLEAN_RUNS, len(lacks), boolean_runs(~lacks))
-                told = told[~lacks]
+            lacks = numbers.missing.take(self.positions)
+            is_lacking, present = _present(lacks)
+            told = self.positions[~lacks] if is_lacking else self.positions
             types.append(numbers.kind + is_lacking)
             columns += [present, numbers.stream(told)]
             columns += [present, stream(_DATA, _VARINTS, len(told), its_classes.take(told).tobytes())]
@@ -461,7 +509,7 @@ class Tile:
 
 #: Polygons of rings of vertices, other kinds in the same depth; no ring ends with its first vertex.
 Parts = list[list[list[tuple[int, int]]]]
-Column = list[str | None] | list[int | float | None]
+Column = list[str | None] | list[int | float | None] | list[bool | None]
 
 
 class Layer(NamedTuple):
@@ -563,6 +611,9 @@ def _layer(body: Reader) -> Layer:
             layer.columns[name] = _spread(is_told, _texts_of({one.kind: one for one in streams}))
         elif kind == ID:
             layer.ids[:] = numbers_of(streams[0]).tolist()
+        elif kind & ~NULLABLE == BOOL:
+            bits = bits_of(streams[0].payload, streams[0].count)
+            layer.columns[name] = _spread(is_told, list[bool](bits.tolist()))
         else:
             layer.columns[name] = _spread(is_told, _numbers_as_told(kind & ~NULLABLE, streams[0]))
     return layer
@@ -573,7 +624,10 @@ def _column(body: Reader) -> tuple[int, str]:
     refused = _REFUSED_COLUMNS.get(kind) or _REFUSED_COLUMNS.get(kind & ~NULLABLE)
     if refused:
         raise InvalidFile(f"MLT columns of the type {refused} are not read here")
-    if kind not in (*_UNNAMED, *(each + lacks for each in (*NUMBERS, STRING) for lacks in (0, NULLABLE))):
+    if kind not in (
+        *_UNNAMED,
+        *(each + lacks for each in (BOOL, *NUMBERS, STRING) for lacks in (0, NULLABLE)),
+    ):
         raise InvalidFile(f"MLT has no columns of the type {kind}")
     return kind, "" if kind in _UNNAMED else body.text()
 

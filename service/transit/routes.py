@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import Annotated
@@ -10,9 +10,8 @@ from typing import Annotated
 import numpy as np
 import orjson
 import shapely
-from fastapi import Path, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter
@@ -24,8 +23,7 @@ from geo.transit.stops import Stops
 from service.areas.geometry import Bbox, bbox_of
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
-from service.http.responses import GEOJSON, JSON, MVT, Told, encoded, kept, kept_json, state_of
-from service.layers.tile_answers import address_of
+from service.http.responses import GEOJSON, JSON, Told, encoded, kept, kept_json, state_of
 from service.memory.atlas import Atlas
 from service.memory.revisions import MISSING_OPERATORS
 from service.transit import transport
@@ -48,9 +46,6 @@ from service.transit.transport import MADE_OF, Cells
 router = api_router(prefix="/v1", tags=["transport"])
 
 AreaCode = Annotated[str, Query(max_length=20, description="Municipality or prefecture, by code")]
-Z = Annotated[int, Path(description="Zoom, 0 to 14")]
-X = Annotated[int, Path(description="Column")]
-Y = Annotated[int, Path(description="Row, from the north")]
 
 
 @router.get(
@@ -146,39 +141,6 @@ def _collection(head: Mapping[str, object], features: Iterable[object]) -> bytes
 async def _geojson(request: Request, atlas: Atlas, make: Callable[[], bytes], download: str) -> Response:
     state = state_of(request, atlas.state(*MADE_OF))
     return await kept(request, atlas, state, encoded(make), Told(GEOJSON, download=download))
-
-
-@router.get(
-    "/transport-gap/{definition}/cells/{z}/{x}/{y}.mvt",
-    summary="Cells as vector tiles",
-    responses={204: {"description": "Nothing to draw here"}},
-)
-async def cells_mvt(request: Request, atlas: AtlasDep, definition: str, z: Z, x: X, y: Y) -> Response:
-    """Return a tile with the layer `cells`.
-
-    Attributes: code, area, population, status, distance_m, covered, gap_share, gap_population; population and
-    gap_population are absent where the people are not told, for the reason that status gives.
-    """
-    found, address = atlas.definition(definition), address_of(z, x, y)
-    return await _tile(request, atlas, lambda conn: transport.cell_tile(conn, found.id, *address))
-
-
-@router.get(
-    "/stops/{z}/{x}/{y}.mvt",
-    summary="Stops as vector tiles",
-    responses={204: {"description": "Nothing to draw here"}},
-)
-async def stops_mvt(request: Request, atlas: AtlasDep, z: Z, x: X, y: Y) -> Response:
-    """Return a tile with the layer `stops`: id, name, mode, weekday_departures (absent without timetable)."""
-    address = address_of(z, x, y)
-    return await _tile(request, atlas, lambda conn: transport.stop_tile(conn, *address))
-
-
-async def _tile(
-    request: Request, atlas: Atlas, query: Callable[[AsyncConnection], Awaitable[bytes]]
-) -> Response:
-    state = state_of(request, atlas.state(*MADE_OF))
-    return await kept(request, atlas, state, encoded(lambda: atlas.read(query, *MADE_OF)), Told(MVT))
 
 
 @router.get("/stops.geojson", summary="Stops as GeoJSON", responses=answers(GEOJSON, form=StopFeatures))

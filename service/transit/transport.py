@@ -55,34 +55,6 @@ _GRID_OF = text(
     ) order by year desc, id limit 1
     """
 )
-_CELL_TILE = text(
-    """
-    select ST_AsMVT(feature, 'cells', 4096, 'geom') as mvt from (
-        select distinct on (g.code) g.code, g.area, c.population, c.status, g.covered,
-               round(g.distance_m) as distance_m,
-               round((1 - g.covered_share)::numeric, 4)::float8 as gap_share,
-               round((c.population * (1 - g.covered_share))::numeric, 1)::float8 as gap_population,
-               ST_AsMVTGeom(
-                   ST_Transform(c.geom, 3857), ST_TileEnvelope(:z, :x, :y), 4096, 16, true
-               ) as geom
-        from gap_cell g join cell c using (grid, code) join grid on grid.id = g.grid
-        where g.definition = :definition and c.geom && ST_Transform(ST_TileEnvelope(:z, :x, :y), 4326)
-        order by g.code, grid.year desc
-    ) as feature where geom is not null
-    """
-)
-_STOP_TILE = text(
-    """
-    select ST_AsMVT(feature, 'stops', 4096, 'geom') as mvt from (
-        select source || '/' || id as id, name, mode,
-               (select sum(n) from unnest(departures[1:30]) as n) as weekday_departures,
-               ST_AsMVTGeom(
-                   ST_Transform(geom, 3857), ST_TileEnvelope(:z, :x, :y), 4096, 64, true
-               ) as geom
-        from stop where geom && ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.016), 4326)
-    ) as feature where geom is not null
-    """
-)
 
 
 @dataclass(frozen=True)
@@ -231,14 +203,3 @@ def municipalities_of(atlas: Atlas, code: str) -> tuple[dt.date, list[str]]:
     if not codes:
         raise NotFound(f"No municipality or prefecture has the code {code} on {date}")
     return date, codes
-
-
-async def cell_tile(conn: AsyncConnection, definition: str, z: int, x: int, y: int) -> bytes:
-    """Return a vector tile of cells, each of the newest grid that has it."""
-    asked = {"definition": definition, "z": z, "x": x, "y": y}
-    return bytes((await conn.execute(_CELL_TILE, asked)).scalar_one() or b"")
-
-
-async def stop_tile(conn: AsyncConnection, z: int, x: int, y: int) -> bytes:
-    """Return a vector tile of stops."""
-    return bytes((await conn.execute(_STOP_TILE, {"z": z, "x": x, "y": y})).scalar_one() or b"")

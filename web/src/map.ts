@@ -522,7 +522,13 @@ export class RegionalMap {
     }
     this.fade(definition ? ["interpolate", ["linear"], ["zoom"], 8, 1, 9.5, 0.3] : 1);
     if (!definition) return;
-    const tiled = (path: string) => ({ type: "vector" as const, tiles: [`${location.origin}${path}/{z}/{x}/{y}.mvt`], minzoom: 8, maxzoom: 12 });
+    const tiled = (path: string) => ({
+      type: "vector" as const,
+      encoding: "mlt" as const,
+      tiles: [`${location.origin}${path}/{z}/{x}/{y}.mlt`],
+      minzoom: 8,
+      maxzoom: 12,
+    });
     this.map.addSource("cells", tiled(`/v1/transport-gap/${definition}/cells`));
     this.map.addSource("stops", tiled("/v1/stops"));
     this.map.addLayer(

@@ -206,6 +206,44 @@ def test_what_is_poured_is_what_is_decoded(
     assert outlined.columns == {name: expected[name] for name in TEXTS}
 
 
+cells = st.tuples(
+    st.one_of(st.none(), st.text(max_size=3)),
+    st.booleans(),
+    *(st.one_of(st.just(np.nan), each) for each in kinds_of_number),
+)
+
+
+@given(rows=st.lists(cells, min_size=1, max_size=20))
+def test_a_table_of_points_is_what_is_decoded(
+    rows: list[tuple[str | None, bool, *tuple[float, ...]]],
+) -> None:
+    texts, truths, *numbers = (list(column) for column in zip(*rows, strict=True))
+    places = np.array([(7 * at, -at) for at in range(len(rows))], np.int64)
+    columns: dict[str, mlt.Raw] = {
+        "text": [None if text is None else str(text) for text in texts],
+        "truth": np.array(truths, np.bool_),
+        **{f"number {at}": mlt.Numbers.of(np.array(column)) for at, column in enumerate(numbers)},
+    }
+    (read,) = mlt.decode(mlt.tile("stops", mlt.points(places), columns))
+    assert (read.name, read.ids, set(read.kinds)) == ("stops", [], {0})
+    assert read.geometries == [[[[(x, y)]]] for x, y in places.tolist()]
+    expected: dict[str, list[object]] = {"text": texts, "truth": truths}
+    for at, column in enumerate(numbers):
+        row = np.array(column, np.float64)
+        expected[f"number {at}"] = _told(row, ~np.isnan(row))
+    assert read.columns == expected
+
+
+def test_truth_is_a_run_of_bits_and_a_missing_text_none_of_its_streams() -> None:
+    columns: dict[str, mlt.Raw] = {"in": np.array([True, False, True]), "is": [None, "A", "A"]}
+    told = mlt.tile("a", mlt.points(np.array([[1, 2], [1, 2], [1, 2]])), columns)
+    schema = "010161802003040a02696e1d026973"  # Geometry, Bool "in", OptString "is"
+    geometry = "021002030300000013420606020400000000"  # three Points; (+1, +2), (0, 0), (0, 0)
+    truth = "10600302ff05"  # Data, runs of bits, 3 values, 2 bytes: one literal byte, 0b101
+    texts = "0300600302ff06300202020101100002024141"  # present 0b110, two lengths, "AA"
+    assert told.hex() == f"{len(told) - 1:02x}" + schema + geometry + truth + texts
+
+
 def _told(row: NDArray[np.float64] | NDArray[np.uint8], told: NDArray[np.bool_]) -> list[object]:
     return [each if is_told else None for each, is_told in zip(row.tolist(), told.tolist(), strict=True)]
 
@@ -237,7 +275,6 @@ POINT = "021002010100134202020204"
     [
         (layer("02", data=""), "LongId"),
         (layer("01", data=""), "OptId"),
-        (layer("04", "0b0162", data=""), "Bool"),
         (layer("04", "140162", data=""), "Int64"),
         (layer("04", "170162", data=""), "UInt64"),
         (layer("04", "1e0162", data=""), "SharedDict"),
