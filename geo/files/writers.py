@@ -84,6 +84,18 @@ class Content:
         for place, row in zip(self.places, zip(*self.columns.values(), strict=True), strict=True):
             yield place, dict(zip(self.columns, row, strict=True))
 
+    def members(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Give for each row the number of its outline and the members of its feature: id and properties.
+
+        The id is the code, with the period behind it where areas have several rows.
+        """
+        codes, periods = self.columns["code"], self.columns.get("period")
+        ids = codes
+        if periods is not None and len(set(codes)) < len(codes):
+            ids = [f"{code}-{period}" for code, period in zip(codes, periods, strict=True)]
+        for name, (place, properties) in zip(ids, self.rows(), strict=True):
+            yield place, {"id": name, "properties": properties}
+
 
 def _numbers(values: list[Any]) -> NDArray[np.float64] | None:
     """Return a column of numbers, with NaN where missing; None for a column of texts."""
@@ -96,8 +108,8 @@ def _numbers(values: list[Any]) -> NDArray[np.float64] | None:
 def _features(content: Content) -> Iterator[bytes]:
     rounded = shapely.transform(content.shapes, lambda xy: np.round(xy, content.precision))
     texts = [orjson.Fragment(text) for text in shapely.to_geojson(rounded).tolist()]
-    for place, properties in content.rows():
-        yield orjson.dumps({"type": "Feature", "geometry": texts[place], "properties": properties})
+    for place, members in content.members():
+        yield orjson.dumps({"type": "Feature", "geometry": texts[place], **members})
 
 
 def _geojson(content: Content, path: Path) -> None:
@@ -155,7 +167,7 @@ def _topojson(content: Content, path: Path) -> None:
     body = found.to_dict()
     outlines = body["objects"][content.name]["geometries"]
     body["objects"][content.name]["geometries"] = [
-        {**outlines[place], "properties": properties} for place, properties in content.rows()
+        {**outlines[place], **members} for place, members in content.members()
     ]
     path.write_bytes(orjson.dumps(body | {"metadata": content.metadata}, option=orjson.OPT_SERIALIZE_NUMPY))
 

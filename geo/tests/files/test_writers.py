@@ -160,6 +160,24 @@ def test_coordinates_have_as_many_decimals_as_are_asked_for(write: Write) -> Non
     assert ring == [[0.0, 0.0], [0.33, 0.0], [0.67, 1.0], [0.0, 0.0]]
 
 
+def ids_of(path: Path) -> list[str]:
+    """Return the ids of a file's features."""
+    if path.suffix == ".geojsonl":
+        return [json.loads(record)["id"] for record in path.read_bytes().split(b"\x1e")[1:]]
+    document = json.loads(path.read_text("utf-8"))
+    found = document["features"] if path.suffix == ".geojson" else document["objects"]["ageing"]["geometries"]
+    return [one["id"] for one in found]
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "geojsonl", "topojson"])
+def test_features_are_called_by_their_codes(write: Write, suffix: str) -> None:
+    """So that a table is joined by id, as d3 and topojson-client do; several rows of an area differ."""
+    assert ids_of(write(suffix)) == [f"{code}-{period}" for period in (2015, 2020) for code in CODES]
+    codes = ["01202", "10201"]
+    wide = {"code": codes, "name": NAMES, "value_2015": [1.5, 20], "value_2020": [None, 30]}
+    assert ids_of(write(suffix, columns=wide, places=[0, 1])) == codes
+
+
 def test_each_record_of_a_text_sequence_begins_with_a_separator(write: Write) -> None:
     first, *records = write("geojsonl").read_bytes().split(b"\x1e")
     assert first == b""
