@@ -17,18 +17,28 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
+from shapely.geometry.base import BaseGeometry
 
 from geo.errors import Finding, InvalidFile, InvalidGeometry, InvalidParameter
 
 Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
+Polygonal = shapely.Polygon | shapely.MultiPolygon
 
 #: Where the land of Japan lies, in degrees: west, south, east, north.
 JAPAN = (122.0, 20.0, 154.5, 46.5)
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+#: Japan and two degrees around it: how far the metres of the plane systems and of UTM are followed. Further
+#: away they come to places twice, or to none.
+AROUND = (120.0, 18.0, 156.5, 48.5)
+#: Where Web Mercator is used (EPSG register, area 3544).
+MERCATOR = (-180.0, -85.06, 180.0, 85.06)
 #: Points added on each side of a box before it is turned into another CRS, where its sides bend.
 BOX_POINTS = 21
+#: Sides of other shapes get a point each hundredth of the shape's size, at least so many metres apart: a
+#: straight side of a kilometre lies within two centimetres of the bent one.
+SIDE_POINTS, SIDE_M = 100, 1000.0
 #: Decimals of coordinates: about a centimetre in degrees, a millimetre in metres.
 DECIMALS = {"degree": 7, "metre": 3}
 
@@ -36,8 +46,9 @@ DECIMALS = {"degree": 7, "metre": 3}
 _CRS_FORMS = re.compile(
     r"(?:urn:ogc:def:crs:)?(?:EPSG:[\d.]*:?(\d{4,6})|OGC:(?:1\.3)?:?CRS84)", re.IGNORECASE
 )
+WEB_MERCATOR = 3857
 #: JGD2011, WGS 84, Web Mercator, the 19 plane rectangular systems, UTM 51N to 55N on JGD2011.
-CODES = (6668, 4326, 3857, *range(6669, 6688), *range(6688, 6693))
+CODES = (6668, 4326, WEB_MERCATOR, *range(6669, 6688), *range(6688, 6693))
 
 
 @dataclass(frozen=True)
@@ -103,22 +114,108 @@ class ReferenceSystem:
             raise InvalidGeometry(f"A coordinate is none of {self.name}; mind the order of its axes")
         return found
 
-    def box(self, bounds: Sequence[float]) -> shapely.Polygon:
+    @cached_property
+    def limits(self) -> tuple[float, float, float, float]:
+        """The lower and the upper corner of where this CRS tells places, in the order of its axes."""
+        bounds = MERCATOR if self.code == WEB_MERCATOR else AROUND
+        if self.is_degrees:
+            return (-180.0, -90.0, 180.0, 90.0) if self.is_stored else (-90.0, -180.0, 90.0, 180.0)
+        edge = shapely.get_coordinates(shapely.segmentize(shapely.box(*bounds), 0.5))
+        first, second = _mover(self.code, inverse=False).transform(*edge.T)
+        return (float(first.min()), float(second.min()), float(first.max()), float(second.max()))
+
+    @cached_property
+    def round_axis(self) -> int | None:
+        """The axis that goes round the Earth, 0 or 1; None where neither does."""
+        if self.is_degrees:
+            return 0 if self.is_stored else 1
+        return 0 if self.code == WEB_MERCATOR else None
+
+    def box(self, bounds: Sequence[float]) -> Polygonal:
         """Return a box, given as its lower and upper corner in this CRS, in longitude and latitude.
+
+        Longitudes go on beyond 180 degrees and come round again. Where the first is larger than the second,
+        the box crosses the 180th meridian (OGC API - Features - Part 1, 7.15.3). What of a box in metres lies
+        beyond the limits of the CRS is left out, and that is nothing of Japan.
+
+        >>> reference_system("CRS84").box((177, 65, -177, 70)).bounds
+        (-180.0, 65.0, 180.0, 70.0)
+        >>> reference_system("CRS84").box((499, 35, 500, 36)).bounds
+        (139.0, 35.0, 140.0, 36.0)
 
         Raises
         ------
-        InvalidGeometry : the corners are turned over; a box across the 180th meridian, where no area of Japan
-            is, would be one as well
+        InvalidGeometry : the corners are turned over, or a latitude is none
         """
-        first, second, third, fourth = bounds
-        if first > third or second > fourth:
+        lower, upper = list(map(float, bounds[:2])), list(map(float, bounds[2:]))
+        axis = self.round_axis
+        if axis is not None and self.is_degrees:
+            if not -90 <= lower[1 - axis] <= upper[1 - axis] <= 90:
+                raise InvalidGeometry(
+                    "Latitudes go from -90 to 90, the lower one first; mind the order of the CRS's axes"
+                )
+            if lower[axis] > upper[axis]:
+                upper[axis] += 360
+        if lower[0] > upper[0] or lower[1] > upper[1]:
             raise InvalidGeometry("A box begins with its lower corner, in the order of the CRS's axes")
+        pieces = [self._piece(piece) for piece in self._rounds(lower, upper)]
+        polygons = [piece for piece in pieces if piece is not None]
+        return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+
+    def _rounds(self, lower: list[float], upper: list[float]) -> list[list[float]]:
+        """Return a box as one or two that lie within one round of the Earth."""
+        axis = self.round_axis
+        if axis is None:
+            return [[*lower, *upper]]
+        least, most = self.limits[axis], self.limits[axis + 2]
+        width, start = upper[axis] - lower[axis], lower[axis]
+        if start >= least and upper[axis] <= most:
+            return [[*lower, *upper]]
+        start = least if width >= most - least else (start - least) % (most - least) + least
+        end = start + min(width, most - least)
+        spans = [(start, min(end, most)), *([(least, end - (most - least))] if end > most else [])]
+        found = []
+        for lower[axis], upper[axis] in spans:
+            found.append([*lower, *upper])
+        return found
+
+    def _piece(self, box: Sequence[float]) -> shapely.Polygon | None:
+        first, second, third, fourth = box
+        if not self.is_degrees:
+            least = self.limits
+            first, second = max(first, least[0]), max(second, least[1])
+            third, fourth = min(third, least[2]), min(fourth, least[3])
+            if first > third or second > fourth:
+                return None
         corners = shapely.box(first, second, third, fourth)
         if not self.is_stored:
             corners = shapely.segmentize(corners, (max(third - first, fourth - second) or 1.0) / BOX_POINTS)
         polygon: shapely.Polygon = self.to_stored(np.array([corners], object))[0]
         return polygon
+
+    def shape_to_stored(self, shape: BaseGeometry) -> BaseGeometry:
+        """Return a valid shape of this CRS in longitude and latitude, its long sides bent as they are there.
+
+        What of it lies beyond the limits of the CRS is left out, as of a box.
+
+        Raises
+        ------
+        InvalidGeometry : a coordinate is none of this CRS, or parts lie within its limits and others beyond
+        """
+        if not self.is_degrees:
+            inside = shapely.box(*self.limits)
+            parts = shapely.get_parts(shape)
+            beyond = shapely.disjoint(parts, inside) & (shapely.get_dimensions(parts) > 0)
+            if beyond.any() and not beyond.all():
+                raise InvalidGeometry(f"Parts of a shape lie beyond what {self.name} tells")
+            if (shapely.get_dimensions(parts) > 0).all() and not inside.covers(shape):
+                shape = shape.intersection(inside)
+            first, second, third, fourth = shape.bounds
+            size = max(third - first, fourth - second)
+            if size > SIDE_M:
+                shape = shapely.segmentize(shape, max(size / SIDE_POINTS, SIDE_M))
+        moved: BaseGeometry = self.to_stored(np.array([shape], object))[0]
+        return moved
 
 
 @cache
