@@ -425,6 +425,20 @@ def test_oembed_keeps_within_the_maxima(
     assert Image.open(io.BytesIO(drawn.content)).size == picture
 
 
+@pytest.mark.parametrize(
+    "more", [{"maxwidth": ""}, {"maxwidth": "", "maxheight": ""}, {"format": "JSON"}, {"format": ""}]
+)
+def test_oembed_takes_a_field_that_was_left_empty(
+    client: httpx.Client, server: Server, more: dict[str, str]
+) -> None:
+    assert oembed(client, server, AGEING, **more) == oembed(client, server, AGEING)
+
+
+def test_oembed_takes_its_formats_in_capitals(client: httpx.Client, server: Server) -> None:
+    asked = {"url": server.url + AGEING, "format": "XML"}
+    assert client.get("/oembed", params=asked).headers["content-type"] == "text/xml; charset=utf-8"
+
+
 @pytest.mark.parametrize("most", [{"maxwidth": "150"}, {"maxheight": "199"}])
 def test_oembed_has_no_picture_too_small_to_be_drawn(
     client: httpx.Client, server: Server, most: dict[str, str]

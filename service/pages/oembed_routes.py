@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import BeforeValidator
 from typing_extensions import TypedDict
 
 from geo.errors import Finding, InvalidAreaCode, InvalidParameter, NotFound, UnclassifiableValues
@@ -31,6 +32,9 @@ SIZES = {"map": (800, 600), "chart": (800, 420), "ranking": (800, 600), "profile
 #: Pictures are drawn from this edge on; where a site has less room, none is named.
 LEAST = 200
 CACHE_AGE_S = 3600
+ANY_SIZE = 10_000
+#: Sites whose authors left a field empty send it empty.
+Most = Annotated[int, BeforeValidator(lambda written: written or ANY_SIZE)]
 LONGEST_URL = 4000
 #: An ampersand as HTML writes it, also escaped twice. In an address that was not escaped, & parts parameters
 #: and none of ours is called amp; an ampersand of a text is %26.
@@ -131,8 +135,8 @@ async def oembed(
             json_schema_extra=one_of(*FORMATS),
         ),
     ] = "json",
-    maxwidth: Annotated[int, Query(ge=1, description="Most pixels across")] = 10_000,
-    maxheight: Annotated[int, Query(ge=1, description="Most pixels down")] = 10_000,
+    maxwidth: Annotated[Most, Query(ge=1, description="Most pixels across")] = ANY_SIZE,
+    maxheight: Annotated[Most, Query(ge=1, description="Most pixels down")] = ANY_SIZE,
 ) -> Response:
     """Return what to show for a pasted address as oEmbed 1.0 says: the `<iframe>` of its embed, a picture.
 
@@ -140,6 +144,7 @@ async def oembed(
     sites, and views that do not exist, answer 404; another `format` 501. Further parameters are let pass,
     because sites add their own.
     """
+    suffix = suffix.lower() or "json"
     if suffix not in FORMATS:
         finding = Finding("query", "format", suffix, f"one of {', '.join(FORMATS)}")
         raise UnknownFormat(f"oEmbed is not available as {suffix!r}", (finding,))
