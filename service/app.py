@@ -58,6 +58,15 @@ DESCRIPTION = """\
 municipality boundaries: GeoJSON, choropleth tiles, legends, series. Reads are public; writes need a key.
 """
 
+#: What pages of other sites may send and read (CORS) beside what every browser lets them.
+ALLOWED_HEADERS = [
+    *("X-API-Key", "Authorization", "Content-Type", "X-Requested-With", "Cache-Control"),
+    *("If-None-Match", "If-Modified-Since", "Range", "If-Range"),
+]
+EXPOSED_HEADERS = [
+    *("ETag", "Chiiki-Revision", "Content-Disposition", "Content-Crs", "Link", "Retry-After"),
+    *("Accept-Ranges", "Content-Range"),
+]
 FIRST_READ_S = 15
 #: Python looks for garbage each time so many more objects were made than dropped; what is held ready is many.
 GARBAGE = 20_000
@@ -120,8 +129,8 @@ def create_api(settings: Settings) -> FastAPI:
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "POST"],
-        allow_headers=["X-API-Key", "If-None-Match", "Content-Type"],
-        expose_headers=["ETag", "Chiiki-Revision", "Content-Disposition"],
+        allow_headers=ALLOWED_HEADERS,
+        expose_headers=EXPOSED_HEADERS,
         max_age=86400,
     )
     for routes in (

@@ -107,11 +107,20 @@ def _range(text: str) -> tuple[str, float]:
 _WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 
 
+#: What proxies that compress by themselves add to a tag: Apache, Jetty, and Apache before 2.4.
+_COMPRESSED = re.compile(r'--?(?:gzip|br)"$|"-gzip$')
+
+
 def is_fresh(if_none_match: str, etag: str) -> bool:
-    """Return whether the client's copy is still good (RFC 9110 13.1.2, weak comparison)."""
+    """Return whether the client's copy is still good (RFC 9110 13.1.2, weak comparison).
+
+    >>> is_fresh('W/"a", "b"', '"a"'), is_fresh('"a-gzip"', '"a"'), is_fresh('"b"', '"a"')
+    (True, True, False)
+    """
     if if_none_match == etag:
         return True
-    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in if_none_match.split(","))
+    tags = (tag.strip().removeprefix("W/") for tag in if_none_match.split(","))
+    return any(tag in (etag, "*") or _COMPRESSED.sub('"', tag) == etag for tag in tags)
 
 
 def to_json(value: object) -> bytes:
