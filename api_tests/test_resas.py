@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from api_tests.conftest import Server
+from api_tests.conftest import Server, serving
 from api_tests.test_outage import cut_off, until
 from service.tests.databases import Database, DatabaseServer
 
@@ -404,3 +406,72 @@ def test_the_database_away_is_told_in_the_old_shape(
         finally:
             admin.execute(text(f'alter database "{name}" allow_connections true'))
         until(lambda: client.get(f"{COMPOSITION}?prefCode=13").status_code == 200)
+
+
+# Addresses as public clients make them of the one that they are given
+
+
+def concatenated(base: str, path: str) -> str:
+    """A React application: a constant for the endpoint, paths that begin with a slash."""
+    return f"{base}{path}"
+
+
+def with_host_only(base: str, path: str) -> str:
+    """A Ruby client: ``Net::HTTP.new(uri.host, uri.port)`` and the path of the old service."""
+    return urljoin(base, path)
+
+
+#: (path, query) in the order in which these clients ask, the key in a header.
+SHAPES = [
+    ("/api/v1/prefectures", ""),
+    ("/api/v1/cities", "prefCode=11"),
+    ("/api/v1/population/composition/perYear", "cityCode=-&prefCode=13"),
+    ("/api/v1/population/composition/perYear", "prefCode=11&cityCode=11362"),
+]
+HEADERS = {"X-API-KEY": "", "Content-Type": "application/json;charset=UTF-8"}
+
+
+@pytest.fixture(scope="module")
+def at_root(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service that answers the RESAS API at the root too."""
+    log = tmp_path_factory.mktemp("at-root") / "log"
+    with serving(database, log, CHIIKI_RESAS_AT_ROOT="on") as server:
+        yield server
+
+
+@pytest.mark.parametrize(("path", "query"), SHAPES)
+@pytest.mark.parametrize("addressed", [concatenated, with_host_only])
+@pytest.mark.parametrize("version", ["v1", "v1-rc.1"])
+def test_clients_find_it_by_the_host_alone_and_with_the_path(
+    client: httpx.Client,
+    at_root: Server,
+    path: str,
+    query: str,
+    addressed: Callable[[str, str], str],
+    version: str,
+) -> None:
+    expected = client.get(f"/resas{path}?{query}").json()
+    address = addressed(f"{at_root.url}/resas", path.replace("v1", version))
+    answer = httpx.get(f"{address}?{query}", headers=HEADERS)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["result"] == expected["result"]
+    assert answer.json()["message"] is None
+
+
+def test_an_error_at_the_root_has_the_shape_of_the_old_service(at_root: Server) -> None:
+    for path, status in (("/api/v1/nothing", 404), ("/api/v1/population/composition/perYear", 400)):
+        answer = httpx.get(at_root.url + path, headers=HEADERS)
+        assert (answer.status_code, answer.json()["statusCode"]) == (status, str(status))
+    preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+    asked = preflight | {"Access-Control-Request-Headers": "x-api-key"}
+    assert httpx.options(f"{at_root.url}/api/v1/prefectures", headers=asked).status_code == 200
+    assert httpx.get(f"{at_root.url}/v1/layers?limit=1").status_code == 200
+
+
+def test_the_root_is_not_the_resas_api_unless_it_is_told_to(client: httpx.Client) -> None:
+    answer = client.get("/api/v1/prefectures")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (
+        client.get("/resas/api/v1-rc.1/prefectures").json() == client.get("/resas/api/v1/prefectures").json()
+    )

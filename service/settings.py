@@ -133,6 +133,11 @@ class Settings(BaseSettings):
         "Japan (地理院タイル), which readers' browsers then load from `cyberjapandata.gsi.go.jp`.",
     )
     max_body_mb: int = Field(
+    resas_at_root: bool = Field(
+        default=False,
+        description="Answer the RESAS API at `/api/v1/…` too, for clients that keep only the host of an "
+        "address ([resas.md](resas.md)).",
+    )
         default=20, ge=1, description="Largest body of a request, in MiB; more answers 413."
     )
     pool_size: int = Field(
