@@ -13,6 +13,7 @@ from rdflib.term import Node
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
 
 ADDRESS = "/catalog.jsonld"
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 IANA = "https://www.iana.org/assignments/media-types/"
 
@@ -72,6 +73,35 @@ def test_every_dataset_has_publisher_licence_credit_theme_place_and_time(
         bbox = graph.value(graph.value(dataset, DCTERMS.spatial), DCAT.bbox)
         assert str(bbox).startswith("POLYGON((122.9")
         assert graph.value(graph.value(dataset, DCTERMS.temporal), DCAT.startDate) is not None
+
+
+def test_all_that_dcat_ap_recommends_is_told(graph: Graph, datasets: dict[str, Node]) -> None:
+    """DCAT-AP 3.0, the properties that are mandatory or recommended, class by class."""
+    (catalog,) = graph.subjects(RDF.type, DCAT.Catalog)
+    dated = (DCTERMS.issued, DCTERMS.modified)
+    of_catalog = (DCTERMS.license, DCTERMS.spatial, FOAF.homepage, DCTERMS.language, DCAT.themeTaxonomy)
+    for term in (*of_catalog, *dated, DCTERMS.publisher, DCAT.service, DCAT.contactPoint):
+        assert graph.value(catalog, term) is not None, term
+    point = graph.value(catalog, DCAT.contactPoint)
+    assert (point, RDF.type, VCARD.Organization) in graph
+    assert graph.value(point, VCARD.fn) is not None
+    assert isinstance(graph.value(point, VCARD.hasURL), URIRef)
+    for service in graph.objects(catalog, DCAT.service):
+        described = (DCTERMS.title, DCTERMS.description, DCTERMS.license, DCTERMS.accessRights)
+        for term in (*described, DCAT.endpointURL, DCAT.endpointDescription, DCTERMS.publisher):
+            assert graph.value(service, term) is not None, (service, term)
+        assert graph.value(service, DCAT.contactPoint) == point
+    availability = URIRef("http://data.europa.eu/r5r/availability")
+    for name, dataset in datasets.items():
+        assert graph.value(dataset, DCAT.contactPoint) == point
+        for one in graph.objects(dataset, DCAT.distribution):
+            assert languages(graph, one, DCTERMS.description) == {"ja", "en"}, name
+            assert "/planned-availability/" in str(graph.value(one, availability))
+            assert "/file-type/" in str(graph.value(one, DCTERMS.format))
+            assert graph.value(one, DCTERMS.license) is not None
+            assert graph.value(one, DCTERMS.modified) == graph.value(dataset, DCTERMS.modified)
+        issued, modified = (graph.value(dataset, term) for term in dated)
+        assert issued is None or str(issued) <= str(modified), name
 
 
 def test_the_licence_of_figures_from_several_sources_names_the_terms_of_each(

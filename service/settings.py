@@ -106,6 +106,12 @@ class Settings(BaseSettings):
         description="Address under which readers reach the service, for links in answers. Empty: as "
         "the client called it.",
     )
+    contact: str = Field(
+        default="",
+        pattern=r"^((mailto:|https?://)[^\s]+)?$",
+        description="Where to turn to about the service, `mailto:` or the address of a page, for data "
+        "catalogues (DCAT). Empty: the service itself.",
+    )
     forwarded_allow_ips: str = Field(
         default="127.0.0.1",
         description="Addresses of the proxies whose `X-Forwarded-*` headers are believed, separated "
@@ -127,17 +133,17 @@ class Settings(BaseSettings):
         description="Sites that may show `/embed/…` in a frame, as in CSP `frame-ancestors`: `*`, or "
         "addresses apart by spaces. Nothing else of chiiki may be framed.",
     )
+    resas_at_root: bool = Field(
+        default=False,
+        description="Answer the RESAS API at `/api/v1/…` too, for clients that keep only the host of an "
+        "address ([resas.md](resas.md)).",
+    )
     gsi_tiles: bool = Field(
         default=False,
         description="Let the explorer offer the background map of the Geospatial Information Authority of "
         "Japan (地理院タイル), which readers' browsers then load from `cyberjapandata.gsi.go.jp`.",
     )
     max_body_mb: int = Field(
-    resas_at_root: bool = Field(
-        default=False,
-        description="Answer the RESAS API at `/api/v1/…` too, for clients that keep only the host of an "
-        "address ([resas.md](resas.md)).",
-    )
         default=20, ge=1, description="Largest body of a request, in MiB; more answers 413."
     )
     pool_size: int = Field(

@@ -6,7 +6,8 @@ The context stands in the document, so that reading it takes nothing from anothe
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from typing_extensions import TypedDict
@@ -20,6 +21,7 @@ from service.http.responses import JSON, MVT, written
 from service.memory.atlas import Atlas
 from service.memory.cache import digest
 from service.ogc.collections import LEVEL_NAMES, Collection, collections
+from service.ogc.documents import ABOUT as ABOUT_OGC
 from service.ogc.documents import FEATURES
 from service.strategy.progress import SOURCE as KPI_SOURCE
 
@@ -31,15 +33,19 @@ Catalogue = TypedDict("Catalogue", {"@context": dict[str, str], "@graph": list[N
 
 CONTEXT = {
     "dcat": "http://www.w3.org/ns/dcat#",
+    "dcatap": "http://data.europa.eu/r5r/",
     "dct": "http://purl.org/dc/terms/",
     "foaf": "http://xmlns.com/foaf/0.1/",
     "geosparql": "http://www.opengis.net/ont/geosparql#",
     "hydra": "http://www.w3.org/ns/hydra/core#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 AUTHORITY = "http://publications.europa.eu/resource/authority"
+#: That what is told here stays (DCAT-AP 3, planned availability).
+STABLE = {"@id": f"{AUTHORITY}/planned-availability/STABLE"}
 LANGUAGES = [{"@id": f"{AUTHORITY}/language/{code}"} for code in ("JPN", "ENG")]
 IANA = "https://www.iana.org/assignments/media-types/"
 OGC_FEATURES = f"{FEATURES}1/1.0"
@@ -72,15 +78,40 @@ ABOUT: Text = {
 }
 
 
-def catalogue(atlas: Atlas, base: str, offset: int, limit: int, following: str | None) -> Catalogue:
+@dataclass(frozen=True)
+class Host:
+    """The service as a catalogue names it.
+
+    Attributes
+    ----------
+    base : its address
+    contact : of who runs it, ``mailto:`` or a page; the service's own address where there is none
+    """
+
+    base: str
+    contact: str = ""
+
+    @property
+    def point(self) -> Node:
+        """Where to turn to."""
+        is_mail = self.contact.startswith("mailto:")
+        return {
+            "@id": f"{self.base}/#contact",
+            "@type": "vcard:Organization",
+            "vcard:fn": "chiiki 地域",
+            "vcard:hasEmail" if is_mail else "vcard:hasURL": {"@id": self.contact or f"{self.base}/"},
+        }
+
+
+def catalogue(atlas: Atlas, host: Host, offset: int, limit: int, following: str | None) -> Catalogue:
     """Return the catalogue with a page of its datasets.
 
     Parameters
     ----------
-    base : address of the service
     offset, limit : which datasets
     following : address of the page after this one, if there is one
     """
+    base = host.base
     found = layers(atlas)
     page = f"{base}/catalog.jsonld"
     shown = found[offset : offset + limit]
@@ -90,10 +121,14 @@ def catalogue(atlas: Atlas, base: str, offset: int, limit: int, following: str |
         "dct:title": _texts(TITLE),
         "dct:description": _texts(ABOUT),
         "dct:publisher": _publisher(base),
+        "dcat:contactPoint": host.point,
+        **_changed(atlas),
+        "dct:license": _licence(base, _terms(atlas)),
+        "dct:spatial": _japan(atlas, base, found[0][0]) if found else [],
         "foaf:homepage": {"@id": f"{base}/", "@type": "foaf:Document"},
         "dct:language": LANGUAGES,
         "dcat:themeTaxonomy": _taxonomy(base),
-        "dcat:service": [_ogc_service(base), _api_service(base)],
+        "dcat:service": [one | _of_services(base, atlas) for one in (_ogc_service(base), _api_service(base))],
         # each is written by itself: a tree of all of them would take long to build and to take down
         "dcat:dataset": [written(_dataset(atlas, base, collected)) for collected in shown],
     }
@@ -112,6 +147,35 @@ def layers(atlas: Atlas) -> list[list[Collection]]:
     """Return every layer that has figures, as its collections by level."""
     of_layers = [one for one in collections(atlas) if one.indicator is not None]
     return [list(group) for _, group in groupby(of_layers, key=lambda one: one.indicator)]
+
+
+def _terms(atlas: Atlas) -> list[str]:
+    """Return the terms of use of all figures and boundaries."""
+    figures = (one.licence for one in atlas.catalogue.sources.values())
+    return list(dict.fromkeys([*figures, *(one.licence for one in atlas.catalogue.vintages.values())]))
+
+
+def _licence(base: str, terms: Sequence[str]) -> Node:
+    return {
+        "@id": f"{base}/catalog.jsonld#licence-{digest(terms)}",
+        "@type": "dct:LicenseDocument",
+        "rdfs:label": " / ".join(terms),
+    }
+
+
+def _changed(atlas: Atlas) -> Node:
+    """Return when the catalogue began and when anything in it changed last."""
+    first = min((one.retrieved_on for one in atlas.catalogue.sources.values()), default=None)
+    kinds = {subject.partition(":")[0] for subject in atlas.catalogue.numbers}
+    at = dt.datetime.fromtimestamp(atlas.changed_at(*kinds), dt.UTC)
+    return {
+        **({"dct:issued": _date(first)} if first else {}),
+        "dct:modified": {"@type": "xsd:dateTime", "@value": at.isoformat()},
+    }
+
+
+def _date(day: dt.date) -> Node:
+    return {"@type": "xsd:date", "@value": str(day)}
 
 
 def _texts(texts: Text) -> list[Node]:
@@ -145,11 +209,23 @@ def _taxonomy(base: str) -> Node:
     }
 
 
+def _of_services(base: str, atlas: Atlas) -> Node:
+    """Return what both services have in common."""
+    return {
+        "dct:publisher": {"@id": f"{base}/#publisher"},
+        "dcat:contactPoint": {"@id": f"{base}/#contact"},
+        "dct:license": {"@id": _licence(base, _terms(atlas))["@id"]},
+        "dct:accessRights": {"@id": f"{AUTHORITY}/access-right/PUBLIC"},
+        "dcatap:availability": STABLE,
+    }
+
+
 def _ogc_service(base: str) -> Node:
     return {
         "@id": f"{base}/ogc",
         "@type": "dcat:DataService",
         "dct:title": _texts({"ja": "OGC API（地物・タイル）", "en": "OGC API (features, tiles)"}),
+        "dct:description": _texts(ABOUT_OGC),
         "dcat:endpointURL": {"@id": f"{base}/ogc"},
         "dcat:endpointDescription": {"@id": f"{base}/ogc/api"},
         "dct:conformsTo": {"@id": OGC_FEATURES, "@type": "dct:Standard"},
@@ -161,6 +237,7 @@ def _api_service(base: str) -> Node:
         "@id": f"{base}/v1",
         "@type": "dcat:DataService",
         "dct:title": _texts({"ja": "地図と統計の API", "en": "API of maps and figures"}),
+        "dct:description": _texts(ABOUT),
         "dcat:endpointURL": {"@id": f"{base}/v1"},
         "dcat:endpointDescription": {"@id": f"{base}/openapi.json"},
         "foaf:page": {"@id": f"{base}/docs", "@type": "foaf:Document"},
@@ -176,14 +253,14 @@ def _sources(atlas: Atlas, layer: Indicator) -> list[str]:
     return sorted({name for names in atlas.catalogue.sources_of(layer).values() for name in names})
 
 
-def _modified(atlas: Atlas, layer: Indicator, retrieved: Sequence[dt.date]) -> Node:
-    """Return when a layer last changed: the policy when it was edited, figures when they were last taken."""
+def _dates(atlas: Atlas, layer: Indicator, retrieved: Sequence[dt.date]) -> Node:
+    """Return when a layer came and last changed: the policy when edited, figures when they were taken."""
     if layer.id not in atlas.catalogue.indicators:
         at = dt.datetime.fromtimestamp(atlas.changed_at("deployments", "kpi", "strategy"), dt.UTC)
         return {"dct:modified": {"@type": "xsd:dateTime", "@value": at.isoformat()}}
     if not retrieved:
         return {}
-    return {"dct:modified": {"@type": "xsd:date", "@value": str(max(retrieved))}}
+    return {"dct:issued": _date(min(retrieved)), "dct:modified": _date(max(retrieved))}
 
 
 def _dataset(atlas: Atlas, base: str, collected: Sequence[Collection]) -> Node:
@@ -195,7 +272,8 @@ def _dataset(atlas: Atlas, base: str, collected: Sequence[Collection]) -> Node:
     sources = [atlas.catalogue.sources[name] for name in _sources(atlas, layer)]
     credits = credits_of(atlas, _sources(atlas, layer), vintage)
     terms = list(dict.fromkeys([*(one.licence for one in sources), vintage.licence]))
-    licence: Node = {"@id": f"{base}/catalog.jsonld#licence-{digest(terms)}"}
+    licence = _licence(base, terms)
+    dates = _dates(atlas, layer, [one.retrieved_on for one in sources])
     makers = dict.fromkeys(one.publisher for one in sources if one.publisher != "chiiki")
     topic_ja, topic_en = TOPICS[layer.topic]
     words = dict.fromkeys([*(word for word in layer.keywords.split(";") if word), topic_ja, topic_en])
@@ -207,7 +285,8 @@ def _dataset(atlas: Atlas, base: str, collected: Sequence[Collection]) -> Node:
         "dct:description": _texts({"ja": layer.description_ja, "en": layer.description_en}),
         "dct:publisher": {"@id": f"{base}/#publisher"},
         "dct:creator": [_maker(base, name) for name in makers],
-        **_modified(atlas, layer, [one.retrieved_on for one in sources]),
+        "dcat:contactPoint": {"@id": f"{base}/#contact"},
+        **dates,
         "dcat:version": atlas.revision(layer, vintage.date),
         "dct:language": LANGUAGES,
         "dcat:keyword": [{"@language": "en" if w.isascii() else "ja", "@value": w} for w in words],
@@ -215,7 +294,7 @@ def _dataset(atlas: Atlas, base: str, collected: Sequence[Collection]) -> Node:
             {"@id": f"{AUTHORITY}/data-theme/{THEMES[layer.topic]}"},
             {"@id": _topic(base, layer.topic)},
         ],
-        "dct:license": licence | {"@type": "dct:LicenseDocument", "rdfs:label": " / ".join(terms)},
+        "dct:license": licence,
         "dct:provenance": {
             "@type": "dct:ProvenanceStatement",
             "rdfs:label": _texts(credits_in_words(credits)),
@@ -224,7 +303,7 @@ def _dataset(atlas: Atlas, base: str, collected: Sequence[Collection]) -> Node:
         "dct:temporal": _time(collected),
         "dcat:landingPage": {"@id": f"{base}/?layer={layer.id}", "@type": "foaf:Document"},
         "dcat:distribution": [
-            one | {"dct:license": licence}
+            one | dates | {"dct:license": {"@id": licence["@id"]}}
             for collection in collected
             for one in _distributions(base, layer, collection)
         ],
@@ -280,6 +359,7 @@ def _distributions(base: str, layer: Indicator, found: Collection) -> list[Node]
             JSON,
             {
                 "dcat:accessService": {"@id": f"{base}/ogc"},
+                "dct:format": _format("GEOJSON"),
                 "dct:conformsTo": {"@id": OGC_FEATURES, "@type": "dct:Standard"},
             },
         ),
@@ -289,6 +369,7 @@ def _distributions(base: str, layer: Indicator, found: Collection) -> list[Node]
             MVT,
             {
                 "dcat:accessService": {"@id": f"{base}/v1"},
+                "dct:format": _format("JSON"),
                 "dct:conformsTo": {"@id": TILEJSON, "@type": "dct:Standard"},
             },
         ),
@@ -299,6 +380,8 @@ def _distributions(base: str, layer: Indicator, found: Collection) -> list[Node]
             "@id": f"{base}/catalog.jsonld#{layer.id}-{level}-{number}",
             "@type": "dcat:Distribution",
             "dct:title": _texts({"ja": f"{form}（{names['ja']}）", "en": f"{form} ({names['en']})"}),
+            "dct:description": _texts(_described(layer, form, names)),
+            "dcatap:availability": STABLE,
             "dcat:accessURL": {"@id": address},
             "dcat:mediaType": {"@id": IANA + media_type},
             **more,
@@ -307,7 +390,19 @@ def _distributions(base: str, layer: Indicator, found: Collection) -> list[Node]
     ]
 
 
+def _described(layer: Indicator, form: str, names: Mapping[str, str]) -> Text:
+    """Return what a form of a layer is, in words."""
+    return {
+        "ja": f"{layer.name_ja}の最新の値と{names['ja']}の境界。形式は{form}。期間・列・座標系は選べます。",
+        "en": f"{layer.name_en}: newest figures on the boundaries of {names['en']}, as {form}; periods, "
+        "columns and CRS can be chosen.",
+    }
+
+
+def _format(name: str) -> Node:
+    return {"@id": f"{AUTHORITY}/file-type/{name}", "@type": "dct:MediaTypeOrExtent"}
+
+
 def _file(suffix: str, address: str) -> tuple[str, str, str, Node]:
-    told = {"@id": f"{AUTHORITY}/file-type/{FILE_TYPES[suffix]}", "@type": "dct:MediaTypeOrExtent"}
-    form = FORMATS[suffix]
+    told, form = _format(FILE_TYPES[suffix]), FORMATS[suffix]
     return form.name, address, form.media_type, {"dcat:downloadURL": {"@id": address}, "dct:format": told}

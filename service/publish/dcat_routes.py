@@ -12,6 +12,7 @@ from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import JSON_LD, Told, encoded, kept, state_of, to_json
 from service.publish import dcat
+from service.settings import Settings
 
 router = api_router(tags=["catalogue"])
 
@@ -31,9 +32,11 @@ async def catalog(
     distributions as GeoJSON, CSV, OGC API and tiles. `hydra:next` leads to the page after.
     """
     base = base_url(request)
+    settings: Settings = request.app.state.settings
 
     def make() -> bytes:
         following = next_page(request, offset, limit, len(dcat.layers(atlas)))
-        return to_json(dcat.catalogue(atlas, base, offset, limit, following and base + following))
+        host = dcat.Host(base, settings.contact)
+        return to_json(dcat.catalogue(atlas, host, offset, limit, following and base + following))
 
     return await kept(request, atlas, state_of(request, atlas.state(), base), encoded(make), Told(JSON_LD))

@@ -9,7 +9,7 @@ import pytest
 
 from service.http.responses import to_json
 from service.memory.atlas import Atlas
-from service.publish.dcat import catalogue, layers
+from service.publish.dcat import Host, catalogue, layers
 
 BASE = "https://chiiki.example.jp"
 
@@ -18,7 +18,7 @@ Node = dict[str, Any]  # JSON-LD, as a harvester parses it
 
 
 def graph(atlas: Atlas, offset: int, limit: int, following: str | None = None) -> tuple[Node, Node]:
-    body = to_json(catalogue(atlas, BASE, offset, limit, following))
+    body = to_json(catalogue(atlas, Host(BASE), offset, limit, following))
     catalog, paging = orjson.loads(body)["@graph"]
     return catalog, paging
 
@@ -96,3 +96,18 @@ def test_figures_are_dated_by_their_sources_and_the_policy_by_its_last_edit(atla
     assert dataset(atlas, "population")["dct:modified"]["@type"] == "xsd:date"
     measure = next(name for name in atlas.catalogue.layers if name.startswith("deployments:"))
     assert dataset(atlas, measure)["dct:modified"]["@type"] == "xsd:dateTime"
+
+
+@pytest.mark.parametrize(
+    ("contact", "told"),
+    [
+        ("", {"vcard:hasURL": {"@id": f"{BASE}/"}}),
+        ("https://town.example/contact", {"vcard:hasURL": {"@id": "https://town.example/contact"}}),
+        ("mailto:maps@town.example", {"vcard:hasEmail": {"@id": "mailto:maps@town.example"}}),
+    ],
+)
+def test_a_catalogue_says_where_to_turn_to(atlas: Atlas, contact: str, told: Node) -> None:
+    body = orjson.loads(to_json(catalogue(atlas, Host(BASE, contact), 0, 1, None)))
+    point = body["@graph"][0]["dcat:contactPoint"]
+    assert point.items() >= told.items()
+    assert body["@graph"][0]["dcat:dataset"][0]["dcat:contactPoint"] == {"@id": point["@id"]}
