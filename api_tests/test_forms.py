@@ -126,6 +126,17 @@ ASKED = {
     "/ogc/collections/{collection_id}/tiles/{tile_matrix_set}": [
         "/ogc/collections/population.municipality/tiles/WebMercatorQuad"
     ],
+    "/ogc/collections/{collection_id}/schemas/feature": [
+        "/ogc/collections/population.municipality/schemas/feature"
+    ],
+    "/ogc/tiles": ["/ogc/tiles"],
+    "/ogc/map/tiles": ["/ogc/map/tiles"],
+    "/ogc/tiles/{tile_matrix_set}": [
+        "/ogc/tiles/WebMercatorQuad?collections=population.prefecture,ageing-rate.prefecture"
+    ],
+    "/ogc/map/tiles/{tile_matrix_set}": ["/ogc/map/tiles/WebMercatorQuad"],
+    "/ogc/styles": ["/ogc/styles"],
+    "/ogc/styles/{style_id}": ["/ogc/styles/population.municipality"],
     "/resas/api/v1/prefectures": ["/resas/api/v1/prefectures"],
     "/resas/api/v1/cities": ["/resas/api/v1/cities?prefCode=10", "/resas/api/v1/cities?prefCode=99"],
     "/resas/api/v1/population/composition/perYear": [

@@ -5,6 +5,7 @@ A test is named after the abstract test that it is, as far as there is one.
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -79,8 +80,12 @@ def test_core_api_definition_op_and_success_and_oas30(client: httpx.Client) -> N
             ("tileCol", "28"),
         ):
             path = path.replace(f"{{{name}}}", value)
+        if path == "/joins":
+            assert set(methods) == {"post"}
+            continue
         assert set(methods) == {"get"}
-        assert client.get(f"/ogc{path}".rstrip("/")).status_code == 200, path
+        style = "population.municipality" if path.startswith("/styles") else "default"
+        assert client.get(f"/ogc{path.replace('{styleId}', style)}".rstrip("/")).status_code == 200, path
 
 
 def test_core_conformance_op_and_success(client: httpx.Client) -> None:
@@ -542,7 +547,7 @@ def test_gdal_finds_a_collection_and_reads_features(server: Server) -> None:
         "-ro", "-al", "-q", "-geom=NO", "-where", "value > 3000000", f"OAPIF:{server.url}{POPULATION}"
     )
     assert "code (String) = 14100" in found
-    assert "value (Integer) = 3777491" in found
+    assert "value (Real) = 3777491" in found
 
 
 # Tiles and Styles
@@ -650,6 +655,101 @@ def test_styles_are_maplibre_styles(client: httpx.Client) -> None:
     (circles,) = (one for one in answer.json()["layers"] if one["type"] == "circle")
     points = client.get(answer.json()["sources"][circles["source"]]["data"]).json()["features"]
     assert {one["geometry"]["type"] for one in points} == {"Point"}
+
+
+@pytest.mark.parametrize(("path", "suffix"), [("tiles", "mvt"), ("map/tiles", "png")])
+def test_tiles_of_the_dataset_show_what_the_first_page_shows(
+    client: httpx.Client, path: str, suffix: str
+) -> None:
+    relation = f"http://www.opengis.net/def/rel/ogc/1.0/tilesets-{'vector' if path == 'tiles' else 'map'}"
+    listed = asked(client, linked(asked(client, "/ogc"), relation)[0]["href"])["tilesets"]
+    told = asked(client, linked(listed[0], "self")[0]["href"])
+    address = linked(told, "item")[0]["href"]
+    for name, value in (("tileMatrix", "5"), ("tileRow", "12"), ("tileCol", "28")):
+        address = address.replace(f"{{{name}}}", value)
+    own = client.get(f"/v1/layers/population-change/tiles/5/28/12.{suffix}?level=municipality")
+    assert client.get(address).content == own.content
+    assert own.status_code == 200
+
+
+def test_tiles_of_the_dataset_show_the_layers_that_are_chosen(client: httpx.Client) -> None:
+    chosen = "population.prefecture,ageing-rate.prefecture"
+    told = asked(client, "/ogc/tiles/WebMercatorQuad", collections=chosen)
+    properties = told["layers"][0]["propertiesSchema"]["properties"]
+    assert {"value", "class", "ageing-rate", "ageing-rate:class"} <= properties.keys()
+    assert len(linked(told, "http://www.opengis.net/def/rel/ogc/1.0/geodata")) == 2
+    for item in linked(told, "item"):
+        address = item["href"]
+        for name, value in (("tileMatrix", "5"), ("tileRow", "12"), ("tileCol", "28")):
+            address = address.replace(f"{{{name}}}", value)
+        answer = client.get(f"{address}&datetime=2020-10-01")
+        suffix = "mlt" if "f=mlt" in address else "mvt"
+        own = f"/v1/layers/population/tiles/5/28/12.{suffix}?level=prefecture&period=2020&with=ageing-rate"
+        assert answer.headers["content-type"] == item["type"]
+        assert answer.content == client.get(own).content
+    for path, asked_for in (
+        ("map/tiles", chosen),
+        ("tiles", "population.prefecture,ageing-rate.ward"),
+        ("tiles", ""),
+        ("tiles", ",".join(f"layer-{n}.prefecture" for n in range(10))),
+    ):
+        address = f"/ogc/{path}/WebMercatorQuad/5/12/28"
+        assert client.get(address, params={"collections": asked_for}).status_code == 400
+    assert client.get("/ogc/tiles?collections=stops").status_code == 404
+
+
+def test_styles_of_all_layers_are_listed_and_told(client: httpx.Client) -> None:
+    relation = "http://www.opengis.net/def/rel/ogc/1.0/styles"
+    found = asked(client, linked(asked(client, "/ogc"), relation)[0]["href"])
+    layers = asked(client, "/v1/layers")["layers"]
+    assert [one["id"] for one in found["styles"]] == [
+        f"{one['id']}.{level}" for one in layers for level in one["levels"]
+    ]
+    for one in found["styles"][:5]:
+        style = linked(one, "stylesheet")[0]
+        answer = client.get(style["href"])
+        assert answer.headers["content-type"] == style["type"] == "application/vnd.mapbox.style+json"
+        own = client.get(f"/ogc/collections/{one['id']}/styles/default")
+        assert answer.json() == own.json()
+    assert client.get("/ogc/styles?f=html").headers["content-type"] == "text/html; charset=utf-8"
+    assert client.get("/ogc/styles/none").status_code == 404
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/ogc/collections/none", 404),
+        (f"{ITEMS}?bbox=1,2", 400),
+        (f"{ITEMS}?colour=red", 400),
+        ("/ogc/nothing/here", 404),
+        (f"{POPULATION}/tiles/WebMercatorQuad/x/0/0", 400),
+    ],
+)
+def test_a_browser_gets_errors_as_pages(client: httpx.Client, path: str, status: int) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    problem = client.get(path, headers={"Accept": "*/*"}).json()
+    for lang, title in (("ja", problem["title_ja"]), ("en", problem["title"])):
+        answer = client.get(path, headers=browser | {"Accept-Language": lang})
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert f"<h1>{title}</h1>" in answer.text
+        assert f'<html lang="{lang}">' in answer.text
+        assert problem["detail"] in html.unescape(answer.text)
+    for accept in ("*/*", "application/geo+json", "application/json, text/html;q=0.5"):
+        told = client.get(path, headers={"Accept": accept})
+        assert told.headers["content-type"] == "application/problem+json", accept
+    assert (
+        client.get("/v1/layers/none", headers=browser).headers["content-type"] == "application/problem+json"
+    )
+
+
+def test_what_was_asked_for_is_escaped_in_a_page_of_an_error(client: httpx.Client) -> None:
+    told = client.get(ITEMS, params={"f": "html", "bbox": "<script>alert(1)</script>"})
+    assert told.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<script>" not in told.text
+    assert "&lt;script&gt;" in told.text
 
 
 # Joins

@@ -15,7 +15,7 @@ from service.http import forms
 from service.http.forms import answers
 from service.http.problems import MEDIA_TYPE as PROBLEM
 from service.http.problems import OGC, RESAS
-from service.http.responses import CSV, GEOJSON, JSON, MLT, MVT, PNG, SVG, TEXT
+from service.http.responses import CSV, GEOJSON, HTML, JSON, MLT, MVT, PNG, SVG, TEXT
 
 #: How a path ends → media type of its answer; the first that fits. All others answer JSON.
 ENDINGS = {".csv": CSV, ".geojson": GEOJSON, ".svg": SVG, ".png": PNG, ".mvt": MVT, ".mlt": MLT, ".mmd": TEXT}
@@ -39,6 +39,7 @@ EXAMPLES: dict[str, str | int] = {
     "measure": "smart-cities",
     "slug": "not-found",
     "source": "census-2020",
+    "style_id": "population.municipality",
     "tile_col": 28,
     "tile_matrix": 5,
     "tile_matrix_set": "WebMercatorQuad",
@@ -134,7 +135,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         told.setdefault(status, {"description": REFUSED[status]})
     for status, answered in told.items():
         if status >= "400":
-            answered.setdefault("content", {JSON if is_resas else PROBLEM: {"schema": shape}})
+            content = {JSON if is_resas else PROBLEM: {"schema": shape}}
+            page = answers(HTML)[200]["content"] if path.startswith(OGC) else {}
+            answered.setdefault("content", content | page)
 
 
 class Api(FastAPI):

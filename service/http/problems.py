@@ -30,8 +30,10 @@ from geo.errors import (
     UnmatchedName,
 )
 from service.http.auth import Forbidden, Unauthorized
+from service.http.html import filled
+from service.http.responses import HTML, preferred
 
-MEDIA_TYPE = "application/problem+json"
+MEDIA_TYPE, PAGE = "application/problem+json", "text/html"
 #: Below it every error has the shape of the RESAS API, whose clients read ``statusCode``.
 RESAS = "/resas"
 #: Below it a parameter that cannot be read is a bad request (OGC API - Features - Part 1, 7.6 and 7.15).
@@ -168,6 +170,49 @@ def _resas_error(
     )
 
 
+def _wants_page(request: Request) -> bool:
+    """Return whether who asks the OGC API wants a page: by ``f``, else by Accept, as its documents are."""
+    f = request.query_params.get("f")
+    if f is not None:
+        return f == "html"
+    return preferred(request.headers.get("accept", ""), [MEDIA_TYPE, "application/json", PAGE]) == PAGE
+
+
+def _page(
+    request: Request,
+    status: int,
+    slug: str,
+    detail: str,
+    findings: tuple[Finding, ...],
+    headers: dict[str, str] | None,
+) -> Response:
+    """Return a problem as a page, in the language that the client likes."""
+    asked = request.query_params.get("lang") or request.headers.get("accept-language", "ja")
+    is_english = asked.lower().startswith("en")
+    said = (
+        {"value": "Given: ", "expected": "Expected: "}
+        if is_english
+        else {"value": "指定された値：", "expected": "使える値："}
+    )
+    body = filled(
+        "problem.html",
+        lang="en" if is_english else "ja",
+        home="chiiki" if is_english else "chiiki 地域",
+        root=OGC,
+        title=TITLES[slug][is_english],
+        detail=detail,
+        findings=findings,
+        said=said,
+        status=status,
+    )
+    return Response(
+        body,
+        status_code=status,
+        media_type=HTML,
+        headers={"Cache-Control": "no-store", "Vary": "Accept, Accept-Language", **(headers or {})},
+    )
+
+
 def _told(
     request: Request,
     status: int,
@@ -180,8 +225,10 @@ def _told(
     path = request.url.path
     if path == RESAS or path.startswith(f"{RESAS}/"):
         return _resas_error(status, detail, findings, headers)
-    if status == 422 and path.startswith(OGC):
-        status = 400
+    if path == OGC or path.startswith(f"{OGC}/"):
+        status = 400 if status == 422 else status
+        if _wants_page(request):
+            return _page(request, status, slug, detail, findings, headers)
     return problem(status, slug, detail, findings, headers)
 
 

@@ -14,14 +14,12 @@ from service.http.forms import answers
 from service.http.problems import NotAcceptable
 from service.http.responses import preferred
 from service.layers.tile_answers import address_of, tile_answer
-from service.layers.tile_sources import FORMATS, Fields, TileSource, is_lean, tile_source
+from service.layers.tile_sources import FORMATS, MAX_FURTHER, Fields, TileSource, is_lean, tile_source
 from service.layers.views import Revision, View, ViewQuery, is_usual, resolve
 from service.memory.atlas import Atlas
 from service.memory.cache import off_loop, settled
 
 router = api_router(prefix="/v1/layers/{layer}/tiles", tags=["tiles"])
-
-MAX_FURTHER = 8
 
 With = Annotated[
     str | None,

@@ -23,6 +23,8 @@ from service.memory.atlas import Address, Atlas
 from service.memory.cache import prepared
 
 MAX_ZOOM = 14
+#: Layers that a tile carries beside its own.
+MAX_FURTHER = 8
 #: The constant part of a tile is made off the event loop for several layers and more areas than this, and
 #: compressed there when it has more bytes.
 FEW, FEW_BYTES = 150, 15_000

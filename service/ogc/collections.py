@@ -146,23 +146,30 @@ _STOP = (
 )
 
 
+_LABELS = (
+    Property("label", "string", "区分", "Category in Japanese"),
+    Property("label_en", "string", "区分（英語）", "Category in English"),
+)
+_LAYER = (
+    _CODE,
+    _NAME,
+    _NAME_EN,
+    _PREFECTURE,
+    Property("period", "string", "期間", "Period"),
+    Property("start", "time", "期間の初日", "First day of the period"),
+    Property("end", "time", "期間の末日", "Last day of the period"),
+    Property("value", "number", "値", "Value"),
+    *_LABELS,
+    Property("status", "string", "値の状態", "Why a value is missing; ok where it is not"),
+)
+#: Every property that features of some collection have, by name.
+PROPERTIES = {one.name: one for one in (*AREA, *_LAYER, *_DEPLOYMENT, *_CELL, *_STOP)}
+
+
 def _layer_properties(indicator: Indicator) -> tuple[Property, ...]:
-    label = (
-        Property("label", "string", "区分", "Category in Japanese"),
-        Property("label_en", "string", "区分（英語）", "Category in English"),
-    )
-    return (
-        _CODE,
-        _NAME,
-        _NAME_EN,
-        _PREFECTURE,
-        Property("period", "string", "期間", "Period"),
-        Property("start", "time", "期間の初日", "First day of the period"),
-        Property("end", "time", "期間の末日", "Last day of the period"),
-        Property("value", "number", indicator.name_ja, indicator.name_en, indicator.unit_en),
-        *(label if indicator.kind == "category" else ()),
-        Property("status", "string", "値の状態", "Why a value is missing; ok where it is not"),
-    )
+    value = Property("value", "number", indicator.name_ja, indicator.name_en, indicator.unit_en)
+    named = (value if one.name == "value" else one for one in _LAYER)
+    return tuple(one for one in named if indicator.kind == "category" or one not in _LABELS)
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,19 @@ from typing import Any
 
 from geo.crs import CRS84, reference_systems
 from geo.text import Language, Text
-from service.areas.gazetteer import Gazetteer
+from service.areas.gazetteer import LEVELS, Gazetteer
 from service.http.responses import JSON_LD, MLT, MVT, PNG
 from service.memory.atlas import Atlas
 from service.ogc import forms
-from service.ogc.collections import SCHEMAS, SHAPES, Collection
-from service.ogc.forms import Extent, FeatureSchema, Landing, Link, OpenApi30
+from service.ogc.collections import PROPERTIES, SCHEMAS, SHAPES, Collection
+from service.ogc.forms import Extent, FeatureSchema, GeoJsonSchema, Landing, Link, OpenApi30
 from service.ogc.items import ABSURD_LIMIT, DEFAULT_LIMIT, DETAILS, MAX_LIMIT
 
 FEATURES = "http://www.opengis.net/spec/ogcapi-features-"
 CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
 COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
 TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
+STYLES = "http://www.opengis.net/spec/ogcapi-styles-1/1.0/conf/"
 CONFORMANCE = (
     *(f"{FEATURES}1/1.0/conf/{name}" for name in ("core", "geojson", "html", "oas30")),
     f"{FEATURES}2/1.0/conf/crs",
@@ -45,7 +46,11 @@ CONFORMANCE = (
         )
     ),
     *(f"{COMMON}{name}" for name in ("core", "landing-page", "json", "html", "oas30")),
-    *(f"{TILES}{name}" for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "mvt", "png")),
+    *(
+        f"{TILES}{name}"
+        for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "mvt", "png")
+    ),
+    *(f"{STYLES}{name}" for name in ("core", "global-styles", "collection-styles", "mapbox-styles")),
 )
 
 #: Collections of a page.
@@ -54,6 +59,7 @@ MOST_LISTED = 1000
 WEB_MERCATOR = "WebMercatorQuad"
 OPENAPI30 = "application/vnd.oai.openapi+json;version=3.0"
 SCHEMA = "application/schema+json"
+STYLE = "application/vnd.mapbox.style+json"
 GEOJSON = "application/geo+json"
 
 CRS_LIST = list(reference_systems())
@@ -61,6 +67,22 @@ TITLE: Text = {"ja": "chiiki 地域：OGC API", "en": "chiiki: OGC API"}
 ABOUT: Text = {
     "ja": "日本の都道府県・市区町村の統計と施策を、地物・タイルとして。",
     "en": "Regional figures and policy measures of Japan as features and tiles.",
+}
+
+
+STYLES_TITLE: Text = {"ja": "すべての層のスタイル", "en": "Styles of all layers"}
+JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+MISSING: Text = {
+    "ja": "値のない属性は null。",
+    "en": "A property that is missing is null.",
+}
+#: What features are drawn as in GeoJSON.
+GEOMETRIES = {
+    "areas": ("Polygon", "MultiPolygon"),
+    "layer": ("Polygon", "MultiPolygon"),
+    "cells": ("Polygon", "MultiPolygon"),
+    "deployments": ("MultiPoint",),
+    "stops": ("Point",),
 }
 
 
@@ -90,6 +112,9 @@ def landing(root: str, lang: Language) -> Landing:
             link(
                 f"{root}/tileMatrixSets", f"{OGC_REL}tiling-schemes", "application/json", "Tile matrix sets"
             ),
+            link(f"{root}/tiles", f"{OGC_REL}tilesets-vector", "application/json", "Vector tiles"),
+            link(f"{root}/map/tiles", f"{OGC_REL}tilesets-map", "application/json", "Map tiles"),
+            link(f"{root}/styles", f"{OGC_REL}styles", "application/json", "Styles of all layers"),
         ],
     }
 
@@ -121,7 +146,11 @@ def described(atlas: Atlas, found: Collection, root: str, lang: Language) -> for
         link(f"{own}/items", "items", GEOJSON, "Features as GeoJSON"),
         link(f"{own}/items?f=html", "items", "text/html", "Features as HTML"),
         link(f"{own}/queryables", f"{OGC_REL}queryables", SCHEMA, "What can be filtered by"),
-        link(f"{own}/schema", "describedby", SCHEMA, "What a feature has"),
+        # of what is sent, from which GDAL reads the types of columns; before 3.8 it knows one spelling of the
+        # relation alone, though they are all the same (RFC 8288, 2.1.1)
+        link(f"{own}/schemas/feature", "describedby", SCHEMA, "A feature as GeoJSON"),
+        link(f"{own}/schemas/feature", "describedBy", SCHEMA, "A feature as GeoJSON"),
+        link(f"{own}/schema", f"{OGC_REL}schema", SCHEMA, "What a feature has"),
     ]
     if found.indicator is not None:
         layer = f"{service}/v1/layers/{found.indicator.id}"
@@ -163,7 +192,7 @@ def schema(found: Collection, address: str, lang: Language, *, queryable: bool) 
         "format": SHAPES[found.what],
     }
     told: FeatureSchema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": JSON_SCHEMA,
         "$id": address,
         "type": "object",
         "title": found.title[lang],
@@ -172,6 +201,32 @@ def schema(found: Collection, address: str, lang: Language, *, queryable: bool) 
     if queryable:
         told["additionalProperties"] = False
     return told
+
+
+def geojson_schema(found: Collection, address: str, lang: Language) -> GeoJsonSchema:
+    """Return the JSON Schema of a collection's features as GeoJSON; what is null there is missing."""
+    own = schema(found, address, lang, queryable=False)
+    geometry = own["properties"].pop("geometry")
+    return {
+        "$schema": JSON_SCHEMA,
+        "$id": address,
+        "type": "object",
+        "title": found.title[lang],
+        "description": MISSING[lang],
+        "required": ["type", "id", "geometry", "properties"],
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": {"type": "string"},
+            "geometry": {
+                "title": geometry["title"],
+                "anyOf": [
+                    {"type": "null"},
+                    *({"$ref": f"https://geojson.org/schema/{kind}.json"} for kind in GEOMETRIES[found.what]),
+                ],
+            },
+            "properties": {"type": "object", "properties": own["properties"]},
+        },
+    }
 
 
 def _parameter(name: str, where: str, told: Mapping[str, object], description: str) -> dict[str, Any]:
@@ -186,6 +241,8 @@ def _parameter(name: str, where: str, told: Mapping[str, object], description: s
 
 
 TEXT: dict[str, object] = {"type": "string"}
+OBJECT: dict[str, object] = {"type": "object"}
+BINARY: dict[str, object] = {"type": "string", "format": "binary"}
 
 
 def _list_parameters() -> list[dict[str, Any]]:
@@ -201,6 +258,9 @@ def _items_parameters() -> list[dict[str, Any]]:
     listed = {"type": "array", "items": TEXT}
     numbers = {
         "type": "array",
+        # beside oneOf, for those who look for the least and the most alone
+        "minItems": 4,
+        "maxItems": 6,
         "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
         "items": {"type": "number"},
     }
@@ -232,6 +292,46 @@ def _items_parameters() -> list[dict[str, Any]]:
     ]
 
 
+def _queryable_parameters() -> list[dict[str, Any]]:
+    """Return the properties by which features are found when they are equal, as parameters.
+
+    Dates are none of them: clients that would name one are to ask by ``datetime``, as GDAL does then.
+    """
+    return [
+        _parameter(
+            one.name, "query", TEXT if one.kind == "array" else SCHEMAS[one.kind], f"Equal to: {one.en}"
+        )
+        for one in PROPERTIES.values()
+        if one.kind != "time"
+    ]
+
+
+def _join(problem: Mapping[str, object]) -> dict[str, Any]:
+    """Return the operation that joins a table; its parameters are those of ``service.ogc.join_routes``."""
+    detail = _parameter("detail", "query", {"type": "string", "enum": list(DETAILS)}, "Detail of outlines")
+    rest = {"type": "string", "enum": ["matched", "all"]}
+    levels = {"type": "string", "enum": list(LEVELS)}
+    dated = {"type": "string", "format": "date"}
+    return {
+        "post": {
+            "operationId": "joinTable",
+            "summary": "Join a table to areas",
+            "parameters": [
+                _parameter("key", "query", TEXT, "Column that names the areas"),
+                _parameter("level", "query", levels, "What rows lie in"),
+                _parameter("vintage", "query", dated, "Date of the boundaries"),
+                _parameter("areas", "query", rest, "Whether areas without a row are told"),
+                detail,
+            ],
+            "requestBody": {"required": True, "content": {"text/csv": {"schema": TEXT}}},
+            "responses": {
+                "200": {"description": "The rows on their areas", "content": {GEOJSON: {"schema": OBJECT}}},
+                **{status: dict(problem) for status in ("400", "413", "500")},
+            },
+        }
+    }
+
+
 def openapi(root: str, version: str) -> OpenApi30:
     """Return the OGC API as an OpenAPI 3.0 document."""
     components = {
@@ -253,12 +353,12 @@ def openapi(root: str, version: str) -> OpenApi30:
     feature = _parameter("featureId", "path", TEXT, "A feature's id")
     problem = {
         "description": "What was wrong, and what is allowed (RFC 9457)",
-        "content": {"application/problem+json": {"schema": {"type": "object"}}},
+        "content": {"application/problem+json": {"schema": OBJECT}, "text/html": {"schema": TEXT}},
     }
 
     def answer(description: str, media_types: Sequence[str], *, is_page: bool) -> dict[str, Any]:
         """Tell an answer; a page is to be had as HTML too."""
-        told = {"type": "object"} if is_page else {"type": "string", "format": "binary"}
+        told = OBJECT if is_page or media_types[0] in (OPENAPI30, STYLE) else BINARY
         content: dict[str, Any] = {media_type: {"schema": told} for media_type in media_types}
         return {
             "description": description,
@@ -288,38 +388,63 @@ def openapi(root: str, version: str) -> OpenApi30:
         feature,
         *(one for one in _items_parameters() if one["name"] in ("crs", "detail")),
     ]
+    style = _parameter("styleId", "path", TEXT, "Id of a style, as the list of them has it")
     paths = {
-        "/": get("landingPage", "Landing page", [form, lang], json),
-        "/conformance": get("conformance", "Conformance classes", [form], json),
-        "/collections": get("collections", "Collections", [*_list_parameters(), form, lang], json),
-        "/collections/{collectionId}": get("collection", "A collection", [which, form, lang], json),
+        "/": get("getLandingPage", "Landing page", [form, lang], json),
+        "/conformance": get("getConformance", "Conformance classes", [form], json),
+        "/api": get("getAPI", "This document", [], OPENAPI30),
+        "/collections": get("getCollectionsList", "Collections", [*_list_parameters(), form, lang], json),
+        "/collections/{collectionId}": get("getCollection", "A collection", [which, form, lang], json),
         "/collections/{collectionId}/queryables": get(
-            "queryables", "What can be filtered by", [which, form, lang], SCHEMA
+            "getQueryables", "What can be filtered by", [which, form, lang], SCHEMA
         ),
         "/collections/{collectionId}/schema": get(
-            "schema", "What a feature has", [which, form, lang], SCHEMA
+            "getSchema", "What a feature has", [which, form, lang], SCHEMA
+        ),
+        "/collections/{collectionId}/schemas/feature": get(
+            "getFeatureSchema", "A feature as GeoJSON", [which, form, lang], SCHEMA
         ),
         "/collections/{collectionId}/items": get(
-            "items", "Features", [which, *_items_parameters(), form, lang], GEOJSON
+            "getFeatures",
+            "Features",
+            [which, *_items_parameters(), form, lang, *_queryable_parameters()],
+            GEOJSON,
         ),
         "/collections/{collectionId}/items/{featureId}": get(
-            "item", "A feature", [*item, form, lang], GEOJSON
+            "getFeature", "A feature", [*item, form, lang], GEOJSON
         ),
-        "/tileMatrixSets": get("tileMatrixSets", "Tile matrix sets", [form], json),
-        "/tileMatrixSets/{tileMatrixSetId}": get("tileMatrixSet", "A tile matrix set", [grid, form], json),
+        "/tileMatrixSets": get("getTileMatrixSetsList", "Tile matrix sets", [form], json),
+        "/tileMatrixSets/{tileMatrixSetId}": get("getTileMatrixSet", "A tile matrix set", [grid, form], json),
+        "/styles": get("getStyles", "Styles of all layers", [form, lang], json),
+        "/styles/{styleId}": get("getStyle", "A style", [style, when, lang], STYLE),
+        "/collections/{collectionId}/styles": get(
+            "getCollectionStyles", "Styles of a layer", [layer, form, lang], json
+        ),
+        "/collections/{collectionId}/styles/{styleId}": get(
+            "getCollectionStyle", "The style of a layer", [layer, style, when, lang], STYLE
+        ),
+        "/joins": _join(problem),
     }
     encoding = _parameter("f", "query", {"type": "string", "enum": ["mvt", "mlt"]}, "Format of the tile")
-    for kind, path, how, media_types in (
-        ("vector", "tiles", [encoding], (MVT, MLT)),
-        ("map", "map/tiles", [], (PNG,)),
+    chosen = _parameter("collections", "query", {"type": "array", "items": TEXT}, "Layers on the tile")
+    for of, prefix, first in (
+        ("dataset", "", [chosen]),
+        ("collection", "/collections/{collectionId}", [layer]),
     ):
-        listed = f"/collections/{{collectionId}}/{path}"
-        one, tile = f"{listed}/{{tileMatrixSetId}}", "{tileMatrix}/{tileRow}/{tileCol}"
-        paths |= {
-            listed: get(f"{kind}Tilesets", "Tilesets of a layer", [layer, form, lang], json),
-            one: get(f"{kind}Tileset", "A tileset", [layer, grid, form, lang], json),
-            f"{one}/{tile}": get(f"{kind}Tile", "A tile", [layer, grid, *place, when, *how], *media_types),
-        }
+        for kind, path, how, media_types in (
+            ("vector", "tiles", [encoding], (MVT, MLT)),
+            ("map", "map/tiles", [], (PNG,)),
+        ):
+            # the ends of the ids are those of OGC 20-057, table 11
+            listed, name = f"{prefix}/{path}", f"chiiki.{of}.{kind}"
+            one, tile = f"{listed}/{{tileMatrixSetId}}", "{tileMatrix}/{tileRow}/{tileCol}"
+            paths |= {
+                listed: get(f"{name}.getTileSetsList", "Tilesets", [*first, form, lang], json),
+                one: get(f"{name}.getTileSet", "A tileset", [*first, grid, form, lang], json),
+                f"{one}/{tile}": get(
+                    f"{name}.getTile", "A tile", [*first, grid, *place, when, *how], *media_types
+                ),
+            }
     return {
         "openapi": "3.0.3",
         "info": {"title": "chiiki OGC API", "version": version, "description": ABOUT["en"]},

@@ -95,6 +95,20 @@ FeatureSchema = TypedDict(
 )
 
 
+GeoJsonSchema = TypedDict(
+    "GeoJsonSchema",
+    {
+        "$schema": str,
+        "$id": str,
+        "type": Literal["object"],
+        "title": str,
+        "description": str,
+        "required": list[str],
+        "properties": dict[str, dict[str, object]],
+    },
+)
+
+
 class CollectionFeature(Feature):
     """A feature; its properties are those of the collection's schema."""
 
@@ -250,6 +264,13 @@ class Styles(TypedDict):
     """The styles of a layer."""
 
     default: str
+    styles: list[ListedStyle]
+    links: list[Link]
+
+
+class AllStyles(TypedDict):
+    """The styles of all layers."""
+
     styles: list[ListedStyle]
     links: list[Link]
 

@@ -175,6 +175,25 @@ async def schema(
 
 
 @router.get(
+    "/collections/{collection_id}/schemas/feature",
+    summary="OGC API: a feature as GeoJSON",
+    dependencies=documented,
+    responses=answers(SCHEMA, HTML, form=forms.GeoJsonSchema),
+)
+async def feature_schema(
+    request: Request, atlas: AtlasDep, collection_id: str, f: Form = None, lang: Titles = None
+) -> Response:
+    """Return the JSON Schema of features as `items` tells them: type, id, geometry, properties."""
+    found, chosen = collection(atlas, collection_id), language(request, lang)
+    address = f"{root_of(request)}/collections/{found.id}/schemas/feature"
+
+    def make() -> Document:
+        return documents.geojson_schema(found, address, chosen)
+
+    return await document(request, found.title[chosen], make, f, chosen, SCHEMA)
+
+
+@router.get(
     "/collections/{collection_id}/items",
     summary="OGC API: features",
     responses=answers(GEOJSON, HTML, form=forms.CollectionFeatures),

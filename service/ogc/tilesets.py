@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from geo.errors import Finding, InvalidParameter
-from geo.text import Language
+from geo.text import Language, Text
 from service.http.responses import JSON, MLT, MVT, PNG, preferred
 from service.layers.tile_sources import MAX_ZOOM
 from service.ogc.collections import Collection
-from service.ogc.documents import OGC_REL, WEB_MERCATOR, link
+from service.ogc.documents import ABOUT, OGC_REL, WEB_MERCATOR, link
 from service.ogc.forms import (
     Link,
     ListedTileset,
@@ -67,30 +69,68 @@ def tile_matrix_sets(root: str) -> TileMatrixSets:
     return {"tileMatrixSets": [{"id": NAME, "title": NAME, "uri": URI, "crs": CRS, "links": [own]}]}
 
 
-def tilesets(found: Collection, path: str, root: str, lang: Language) -> Tilesets:
-    """Return the list of a collection's tilesets of one kind."""
-    address = f"{root}/collections/{found.id}/{path}"
+@dataclass(frozen=True)
+class Tiled:
+    """What tiles are of: a layer, or the whole dataset, of which they show a layer or a few.
+
+    Attributes
+    ----------
+    base : the address that ``tiles`` and ``map/tiles`` stand below
+    query : what follows the addresses: which layers were chosen
+    """
+
+    base: str
+    layers: tuple[Collection, ...]
+    title: Text
+    description: Text
+    query: str = ""
+
+    @classmethod
+    def collection(cls, found: Collection, root: str) -> Tiled:
+        """Return a layer as what tiles are of."""
+        return cls(f"{root}/collections/{found.id}", (found,), found.title, found.description)
+
+    @classmethod
+    def dataset(cls, layers: Sequence[Collection], root: str, asked: str | None) -> Tiled:
+        """Return the dataset as what tiles are of; ``asked`` are the layers as they were chosen."""
+        query = "" if asked is None else "?" + urlencode({"collections": asked}, safe=",:")
+        title: Text = {
+            "ja": "、".join(one.title["ja"] for one in layers),
+            "en": "; ".join(one.title["en"] for one in layers),
+        }
+        about = layers[0].description if len(layers) == 1 else ABOUT
+        return cls(root, tuple(layers), title, about, query)
+
+
+def tilesets(tiled: Tiled, path: str, root: str, lang: Language) -> Tilesets:
+    """Return the list of tilesets of one kind: there is one."""
+    address = f"{tiled.base}/{path}"
     links = [
-        link(f"{address}/{NAME}", "self", JSON, found.title[lang]),
+        link(f"{address}/{NAME}{tiled.query}", "self", JSON, tiled.title[lang]),
         link(f"{root}/tileMatrixSets/{NAME}", f"{OGC_REL}tiling-scheme", JSON, NAME),
     ]
-    listed: ListedTileset = {**_head(found, path, root, lang), "links": links}
-    return {"links": [link(address, "self", JSON, "This document")], "tilesets": [listed]}
+    listed: ListedTileset = {**_head(tiled, path, root, lang), "links": links}
+    return {"links": [link(address + tiled.query, "self", JSON, "This document")], "tilesets": [listed]}
 
 
 def tileset(
-    found: Collection, path: str, root: str, lang: Language, bounds: tuple[float, float, float, float]
+    tiled: Tiled, path: str, root: str, lang: Language, bounds: tuple[float, float, float, float]
 ) -> MapTileset | VectorTileset:
     """Return what a tileset is: its limits, its layers and the template of its tiles."""
-    address = f"{root}/collections/{found.id}/{path}/{NAME}"
+    address = f"{tiled.base}/{path}/{NAME}"
     west, south, east, north = bounds
     told: MapTileset = {
-        **_head(found, path, root, lang),
+        **_head(tiled, path, root, lang),
         "links": [
-            link(address, "self", JSON, "This document"),
-            *_templates(f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", path, found.title[lang]),
+            link(address + tiled.query, "self", JSON, "This document"),
+            *_templates(
+                f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", tiled.query, path, tiled.title[lang]
+            ),
             link(f"{root}/tileMatrixSets/{NAME}", f"{OGC_REL}tiling-scheme", JSON, NAME),
-            link(f"{root}/collections/{found.id}", f"{OGC_REL}geodata", JSON, found.title[lang]),
+            *(
+                link(f"{root}/collections/{one.id}", f"{OGC_REL}geodata", JSON, one.title[lang])
+                for one in tiled.layers
+            ),
         ],
         "boundingBox": {
             "lowerLeft": [west, south],
@@ -100,14 +140,18 @@ def tileset(
     }
     if KINDS[path] == "map":
         return told
-    return {**told, "layers": [_tile_layer(found.title[lang])]}
+    return {**told, "layers": [_tile_layer(tiled, lang)]}
 
 
-def _templates(address: str, path: str, title: str) -> list[Link]:
+def _templates(address: str, query: str, path: str, title: str) -> list[Link]:
     """Return the template of the tiles in each format; the usual one has no ``f``."""
     usual = next(iter(ENCODINGS[path]))
+    further = f"{query}&f=" if query else "?f="
     return [
-        {**link(address if f == usual else f"{address}?f={f}", "item", media_type, title), "templated": True}
+        {
+            **link(address + (query if f == usual else further + f), "item", media_type, title),
+            "templated": True,
+        }
         for f, media_type in ENCODINGS[path].items()
     ]
 
@@ -123,35 +167,35 @@ def encoding(path: str, f: str | None, accept: str) -> str:
     return f
 
 
-def _tile_layer(title: str) -> TileLayer:
-    """Return what the features of vector tiles have."""
+def _tile_layer(tiled: Tiled, lang: Language) -> TileLayer:
+    """Return what the features of vector tiles have: of each further layer its value and class by its id."""
+    properties: dict[str, object] = {
+        "code": {"type": "string"},
+        "name": {"type": "string"},
+        "name_en": {"type": "string"},
+    }
+    for number, one in enumerate(tiled.layers):
+        key = one.indicator.id if one.indicator is not None and number else ""
+        properties[key or "value"] = {"title": one.title[lang], "type": "number"}
+        properties[f"{key}:class" if key else "class"] = {"type": "integer"}
     return {
         "id": "areas",
-        "title": title,
+        "title": tiled.title[lang],
         "dataType": "vector",
         "geometryDimension": 2,
         "minTileMatrix": "0",
         "maxTileMatrix": str(MAX_ZOOM),
-        "propertiesSchema": {
-            "type": "object",
-            "properties": {
-                "code": {"type": "string"},
-                "name": {"type": "string"},
-                "name_en": {"type": "string"},
-                "value": {"type": "number"},
-                "class": {"type": "integer"},
-            },
-        },
+        "propertiesSchema": {"type": "object", "properties": properties},
     }
 
 
-def _head(found: Collection, path: str, root: str, lang: Language) -> TilesetHead:
+def _head(tiled: Tiled, path: str, root: str, lang: Language) -> TilesetHead:
     return {
-        "title": found.title[lang],
-        "description": found.description[lang],
+        "title": tiled.title[lang],
+        "description": tiled.description[lang],
         "dataType": KINDS[path],
         "crs": CRS,
         "tileMatrixSetURI": URI,
         "tileMatrixSetDefinition": f"{root}/tileMatrixSets/{NAME}",
-        "attribution": found.vintage.credit[lang],
+        "attribution": tiled.layers[0].vintage.credit[lang],
     }
