@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import cql2
-import numpy as np
 import orjson
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -68,6 +67,19 @@ def _refused(value: object, expected: str, field: str = "filter") -> InvalidPara
     )
 
 
+_LISTED = ", ".join(FUNCTIONS)
+
+
+def _unknown(tree: Mapping[str, Any], expected: str) -> InvalidParameter:
+    """Return the refusal of an operation that there is not, or not of what it is given."""
+    op, args = str(tree.get("op", ""))[:80], tree.get("args")
+    of = f" of {len(args)}" if isinstance(args, list) else ""
+    finding = Finding("query", "filter", orjson.dumps(tree, default=str).decode(), expected)
+    return InvalidParameter(
+        f"The filter cannot be read: there is no {op!r}{of} here, but {expected}", [finding]
+    )
+
+
 def parsed(text: str, lang: str) -> Any:
     """Return the tree of a filter in ``cql2-text`` or ``cql2-json``.
 
@@ -88,6 +100,30 @@ def parsed(text: str, lang: str) -> Any:
         told = str(error).strip().splitlines() or ["no CQL2"]
         place = told[0].strip().removeprefix("--> ")
         raise _refused(text, f"{lang}; at {place}: {told[-1].strip(' =')}"[:300]) from None
+
+
+def reckonings(tree: Any) -> list[str]:
+    """Return what a filter reckons, as it is written: whole expressions, not the parts of them.
+
+    >>> reckonings(parsed("2 ^ value > 1 AND name = 'a' AND (value + 1) / 2 = 3", "cql2-text"))
+    ['2 ^ value', '(value + 1) / 2']
+    """
+    if isinstance(tree, Mapping):
+        if str(tree.get("op", "")).lower() in ARITHMETIC:
+            return [_written(tree)]
+        tree = [tree.get("args")]
+    if not isinstance(tree, list):
+        return []
+    return [one for part in tree for one in reckonings(part)]
+
+
+def _written(tree: Any, *, is_part: bool = False) -> str:
+    if isinstance(tree, Mapping) and isinstance(tree.get("args"), list):
+        told = f" {tree.get('op')} ".join(_written(one, is_part=True) for one in tree["args"])
+        return f"({told})" if is_part else told
+    if isinstance(tree, Mapping) and "property" in tree:
+        return str(tree["property"])
+    return f"{tree:g}" if isinstance(tree, float) else str(tree)
 
 
 class Terms(Protocol[T]):
@@ -200,8 +236,7 @@ class Filter(Generic[T]):
             within = (self._compared(">=", value, least), self._compared("<=", value, most))
             condition = self.terms.every(within)
         if condition is None:
-            listed = ", ".join(FUNCTIONS)
-            raise _refused(tree, f"comparisons, and, or, not, like, between, in, is null, {listed}")
+            raise _unknown(tree, f"comparisons, and, or, not, like, between, in, is null, {_LISTED}")
         return condition
 
     def _about_one(self, op: str, value: Any) -> T | None:
@@ -269,7 +304,12 @@ class Filter(Generic[T]):
         if "property" in value:
             name = str(value["property"])
             if name not in self.columns:
-                raise _refused(name, f"a property: {', '.join(self.columns)}")
+                expected = f"a property: {', '.join(self.columns)}"
+                raise InvalidParameter(
+                    f"The filter asks for {name[:80]!r}, which is no property here; there are: "
+                    + ", ".join(self.columns),
+                    [Finding("query", "filter", name, expected)],
+                )
             kind, column = self.columns[name]
             return _Term(kind, self.terms.column(kind, column))
         if "date" in value or "timestamp" in value:
@@ -292,7 +332,7 @@ class Filter(Generic[T]):
             return _Term("number", first)
         if isinstance(args, list) and (op in COMPARISONS or op in (*FUNCTIONS, "and", "or", "not", "isnull")):
             return _Term("boolean", self.condition(value))
-        raise _refused(value, f"one of the functions {', '.join(FUNCTIONS)}")
+        raise _unknown(value, f"one of the functions {_LISTED}")
 
     def _array(self, value: Sequence[Any]) -> _Term[T]:
         if not all(isinstance(one, str) for one in value):
@@ -323,8 +363,7 @@ class Filter(Generic[T]):
             raise _refused(value, f"a geometry; {error}") from None
         if not shapely.is_valid(shape):
             raise _refused(value, f"a valid geometry; {shapely.is_valid_reason(shape)}")
-        moved: BaseGeometry = self.system.to_stored(np.array([shape], object))[0]
-        return moved
+        return self.system.shape_to_stored(shape)
 
     def _instant(self, text: object) -> _Term[T]:
         """Return a date or a time (RFC 3339) as an instant; one without a zone is UTC."""

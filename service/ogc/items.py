@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,14 @@ import numpy as np
 import orjson
 import shapely
 from numpy.typing import NDArray
+from psycopg.errors import DataError
 from sqlalchemy import ColumnElement, Row, Select, String, cast, func, literal, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.columns import Numbers, Texts, Truth, Undecided, compared, every, order
-from geo.crs import ReferenceSystem, reference_system
-from geo.errors import Finding, InvalidParameter, NotFound
+from geo.crs import Polygonal, ReferenceSystem, reference_system
+from geo.errors import Finding, InvalidGeometry, InvalidParameter, NotFound
 from geo.layers import geojson
 from service.memory.atlas import Atlas
 from service.ogc.collections import (
@@ -31,7 +34,7 @@ from service.ogc.collections import (
     frame_rows,
     stop_rows,
 )
-from service.ogc.filters import Filter, parsed
+from service.ogc.filters import Filter, parsed, reckonings
 from service.ogc.held import HELD
 from service.ogc.sql import SQL
 
@@ -61,6 +64,8 @@ PARAMETERS = (
 RowNumbers = NDArray[np.intp]
 
 _YEAR = re.compile(r"\d{4}")
+#: GDAL ends a date with the T of a time that it does not have.
+_BARE_T = re.compile(r"(?<=\d{4}-\d\d-\d\d)T$")
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Wanted:
     limit: int
     offset: int
     after: str | None
-    box: shapely.Polygon | None
+    box: Polygonal | None
     periods: tuple[str, ...]
     tree: Any
     filter_system: ReferenceSystem
@@ -147,7 +152,7 @@ def read(found: Collection, asked: Mapping[str, str]) -> Wanted:
         offset=_whole(asked, "offset", 0, 0, 10**9),
         after=asked.get("after"),
         box=_box(asked),
-        periods=_periods(found, asked.get("datetime")),
+        periods=_periods(found, asked),
         tree=parsed(asked["filter"], lang) if "filter" in asked else None,
         filter_system=reference_system(asked.get("filter-crs", "CRS84"), "filter-crs"),
         equals={name: value for name, value in asked.items() if name in found.names},
@@ -158,7 +163,7 @@ def read(found: Collection, asked: Mapping[str, str]) -> Wanted:
     )
 
 
-def _box(asked: Mapping[str, str]) -> shapely.Polygon | None:
+def _box(asked: Mapping[str, str]) -> Polygonal | None:
     system = reference_system(asked.get("bbox-crs", "CRS84"), "bbox-crs")
     text = asked.get("bbox")
     if text is None:
@@ -172,17 +177,16 @@ def _box(asked: Mapping[str, str]) -> shapely.Polygon | None:
         numbers = [*numbers[:2], *numbers[3:5]]
     if len(numbers) != 4 or not np.isfinite(numbers).all():
         raise _refuse("bbox", text, expected)
-    if numbers[0] > numbers[2] or numbers[1] > numbers[3]:
-        raise _refuse("bbox", text, expected)
-    west, south, east, north = numbers
-    if system.is_stored and not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
-        raise _refuse("bbox", text, "longitudes from -180 to 180 and latitudes from -90 to 90")
-    return system.box(numbers)
+    try:
+        return system.box(numbers)
+    except InvalidGeometry as error:
+        raise _refuse("bbox", text, f"{expected}; {error.message}") from None
 
 
 def _day(text: str, *, is_end: bool) -> dt.date:
     if text in ("..", ""):
         return dt.date.max if is_end else dt.date.min
+    text = _BARE_T.sub("", text)
     try:
         if _YEAR.fullmatch(text):
             return dt.date(int(text), 12, 31) if is_end else dt.date(int(text), 1, 1)
@@ -193,13 +197,17 @@ def _day(text: str, *, is_end: bool) -> dt.date:
         ) from None
 
 
-def _periods(found: Collection, text: str | None) -> tuple[str, ...]:
-    if text is not None:
+def _periods(found: Collection, asked: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the periods that are asked for: by ``datetime``, else by name, else the newest."""
+    text = asked.get("datetime")
+    if text:
         first, slash, last = text.partition("/")
         start, end = _day(first, is_end=False), _day(last if slash else first, is_end=True)
         if start > end:
             raise _refuse("datetime", text, "an interval whose end is not before its start")
         return tuple(found.periods_within(start, end)) if found.periods else ()
+    if "period" in asked:
+        return tuple(one for one in found.periods if one == asked["period"])
     return found.periods[-1:]
 
 
@@ -273,11 +281,26 @@ def page(atlas: Atlas, found: Collection, wanted: Wanted) -> Page:
         return Page(_told(atlas, shown.held, shown.rows, wanted), shown.matched, shown.last, shown.is_last)
     rows = _rows_of(atlas, found)
     asked = _asked_rows(rows, wanted)
-    matched, listed = atlas.read(lambda conn: _listed(conn, rows, asked, wanted), *found.made_of)
+    with _filter_that_fits(wanted):
+        matched, listed = atlas.read(lambda conn: _listed(conn, rows, asked, wanted), *found.made_of)
     features = _written(listed, found, wanted)
     shown_features = features[: wanted.limit]
     last = str(shown_features[-1]["id"]) if shown_features else None
     return Page(shown_features, matched, last, len(features) <= wanted.limit)
+
+
+@contextmanager
+def _filter_that_fits(wanted: Wanted) -> Iterator[None]:
+    """Refuse a filter that the database breaks off at, because a result is too large or none: say which."""
+    try:
+        yield
+    except DBAPIError as error:
+        reckoned = reckonings(wanted.tree)
+        if not isinstance(error.orig, DataError) or not reckoned:
+            raise
+        told, why = ", ".join(reckoned), str(error.orig).partition("\n")[0]
+        finding = Finding("query", "filter", told, "results that a double can hold, of every feature")
+        raise InvalidParameter(f"The filter cannot be worked out: {told}: {why}", [finding]) from error
 
 
 def is_held(found: Collection) -> bool:
@@ -405,7 +428,8 @@ def matching_stored(atlas: Atlas, held: Frame, wanted: Wanted) -> RowNumbers:
     """Return the rows that match as PostGIS says; for work in a thread."""
     asked = frame_rows(held)
     found = select(asked.key).where(*_conditions(asked, wanted)).order_by(*_order(asked, wanted))
-    listed = atlas.read(lambda conn: _all(conn, found), *held.collection.made_of)
+    with _filter_that_fits(wanted):
+        listed = atlas.read(lambda conn: _all(conn, found), *held.collection.made_of)
     return np.array([row[0] for row in listed], np.intp)
 
 

@@ -39,6 +39,7 @@ def test_a_large_wish_is_a_page_of_what_is_given_at_most(people: Collection, lim
     "asked",
     [
         {"bbox": "139,35,140,36"},
+        {"bbox": "499,35,500,36"},
         {"bbox": "139,35,-100,140,36,4000"},
         {"bbox": "35,139,36,140", "bbox-crs": LATITUDE_FIRST},
     ],
@@ -63,10 +64,7 @@ def test_a_box_is_longitudes_and_latitudes_in_the_order_of_its_crs(
         ({"bbox": "139,35,140"}, "bbox"),
         ({"bbox": "139,35,140,x"}, "bbox"),
         ({"bbox": "139,35,140,nan"}, "bbox"),
-        ({"bbox": "140,35,139,36"}, "bbox"),
         ({"bbox": "139,36,140,35"}, "bbox"),
-        ({"bbox": "-181,35,140,36"}, "bbox"),
-        ({"bbox": "139,35,181,36"}, "bbox"),
         ({"bbox": "139,-91,140,36"}, "bbox"),
         ({"bbox": "139,35,140,91"}, "bbox"),
         ({"bbox-crs": "EPSG:1"}, "bbox-crs"),
