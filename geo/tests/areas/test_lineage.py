@@ -112,6 +112,19 @@ def test_a_town_that_absorbs_and_becomes_a_city_on_one_day_is_followed(changes: 
     assert carry(changes, figures, ["08222"], ("1995-01-01", "1996-01-01")) == [60_000.0]
 
 
+@pytest.mark.parametrize(("old", "new"), [("17421", "17461"), ("17422", "17204")])
+def test_towns_that_change_their_district_together_stay_apart(
+    changes: list[Change], old: str, new: str
+) -> None:
+    # 2005-03-01: 穴水町 and 門前町 of 鳳至郡 came to 鳳珠郡; 2006-02-01: 門前町 became a part of 輪島市
+    assert successors(old, dt.date(2005, 1, 1), dt.date(2010, 1, 1), changes) == {new}
+
+
+def test_no_town_was_split_across_prefectures_since_1970(changes: list[Change]) -> None:
+    heirs = lineages(FIRST, NEWEST, changes).items()
+    assert not [old for old, new in heirs if len({code[:2] for code in new}) > 1]
+
+
 def test_a_ward_that_gives_up_land_keeps_its_code_and_is_split(changes: list[Change]) -> None:
     found = lineages(dt.date(1970, 4, 1), dt.date(1974, 1, 1), changes)
     assert found["28105"] == {"28105", "28109"}

@@ -206,3 +206,11 @@ def test_figures_of_a_bloc_are_those_of_no_area(conn: Connection) -> None:
     load(conn, figure("in-migrants", "51000", "2099", 5.0))
     told = conn.execute(select(observed).where(observed.c.period == "2099")).all()
     assert told == []
+
+
+@pytest.mark.parametrize(("code", "residents"), [("17461", 12_890), ("17204", 39_882)])
+def test_towns_whose_district_changed_have_the_residents_of_their_old_codes(
+    conn: Connection, code: str, residents: int
+) -> None:
+    # the register of 1995-03-31: 穴水町 17421 had 12,890, 輪島市 17204 30,010 and 門前町 17422 9,872
+    assert value(conn, "register-population", "1995", code) == residents
