@@ -169,6 +169,9 @@ def test_the_table_has_the_values_and_statuses_that_the_service_answers(
     assert table["area_code"].to_pylist() == answer["codes"]
     assert table["value"].to_pylist() == answer["values"]
     assert table["status"].to_pylist() == answer["statuses"]
+    assert table["carried"].to_pylist() == answer["carried"]
+    dates = {tuple(map(str, one)) for one in table["boundary_dates"].to_pylist()}
+    assert dates == {tuple(answer["boundary_dates"])}
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -181,8 +184,13 @@ def test_the_values_of_every_period_have_the_classes_and_colours_that_the_servic
         values = client.get(f"/v1/layers/{layer}/values.json?{query}").json()
         assert (one["values"], one["classes"]) == (values["values"], values["classes"])
         missing = {code: status for status, codes in one["missing"].items() for code in codes}
-        statuses = [missing.get(code, "ok") for code in found["codes"]]
+        carried = {code: how for how, codes in one["carried"].items() for code in codes}
+        of_values = {code: how for code, how in carried.items() if how == "apportioned"}
+        statuses = [(missing | of_values).get(code, "ok") for code in found["codes"]]
         assert statuses == values["statuses"]
+        marks = [None if code in missing else carried.get(code, "as_published") for code in found["codes"]]
+        assert marks == values["carried"]
+        assert one["boundary_dates"] == values["boundary_dates"]
         legend = client.get(f"/v1/layers/{layer}/legend.json?{query}").json()
         assert one["legend"] == legend["classes"]
     assert found["classes"] == found["periods"][-1]["legend"]

@@ -27,7 +27,9 @@ def test_series_reads_the_census_of_sapporo(client: httpx.Client) -> None:
         "/v1/series", params={"indicator": "population", "areas": "01100", "from": "2020", "to": "2020"}
     )
     assert answer.status_code == 200
-    assert answer.json()["series"][0]["points"] == [{"period": "2020", "value": SAPPORO_2020, "status": "ok"}]
+    told = {"carried": "as_published", "boundary_dates": ["2020-10-01"]}
+    points = [{"period": "2020", "value": SAPPORO_2020, "status": "ok", **told}]
+    assert answer.json()["series"][0]["points"] == points
 
 
 @pytest.mark.parametrize("written", ["01100", "011002", "R01100", "C01100"])

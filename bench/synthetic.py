@@ -20,8 +20,9 @@ from sqlalchemy import Connection, text
 
 from geo.figures.indicators import Indicator, from_json, to_json
 from service.areas.gazetteer import LEVELS
+from service.figures.carrying import Carrying
 from service.figures.values import NOT_AVAILABLE, OK
-from service.figures.vectors import default_breaks, write_vectors
+from service.figures.vectors import COLUMNS, default_breaks, write_vectors
 from service.memory import revisions
 
 Floats = NDArray[np.float64]
@@ -166,8 +167,7 @@ def _write(conn: Connection, one: Indicator, figures: Floats, areas: Areas, sour
     vectors = (
         row for level, values in by_level.items() for row in _vectors(one, level, values, areas, source)
     )
-    columns = 'layer, level, vintage, period, "values", statuses, sources, lowest, bounds'
-    _copy(conn, "vector", columns, vectors)
+    _copy(conn, "vector", ", ".join(COLUMNS), vectors)
     breaks = (
         (one.id, level, areas.date, *default_breaks(one, values.ravel()))
         for level, values in by_level.items()
@@ -225,7 +225,11 @@ def _vectors(
         column = values[:, at]
         statuses = np.where(np.isfinite(column), OK, NOT_AVAILABLE).astype(np.uint8).tobytes()
         stored = column.astype("<f8").tobytes()
-        yield (one.id, level, areas.date, period, stored, statuses, [source], *default_breaks(one, column))
+        carrying = Carrying.on(areas.date, np.isfinite(column))
+        yield (
+            *(one.id, level, areas.date, period, stored, statuses, [source], *default_breaks(one, column)),
+            *(carrying.packed, list(carrying.dates)),
+        )
 
 
 def _copy(conn: Connection, table: str, columns: str, rows: Iterable[Sequence[object]]) -> None:

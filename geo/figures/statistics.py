@@ -111,7 +111,7 @@ def statistics(
     ----------
     values : (n,) NaN where missing
     codes : n area codes
-    statuses : n reasons, ``ok`` where there is a value
+    statuses : n of them; where there is no value, they say why
     direction : ``lower`` ranks the lowest first, everything else the highest
 
     Returns
@@ -119,8 +119,9 @@ def statistics(
     a JSON object; what needs a value is null where there is none. ``standard_deviation`` is that of a
     sample (n - 1).
     """
-    finite = values[np.isfinite(values)]
-    missing = Counter(status for status in statuses if status != "ok")
+    is_told = np.isfinite(values)
+    finite = values[is_told]
+    missing = Counter(status for status, told in zip(statuses, is_told.tolist(), strict=True) if not told)
     found: Statistics = {
         "n": len(finite),
         "missing": len(values) - len(finite),

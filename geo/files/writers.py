@@ -274,10 +274,13 @@ def _parquet(content: Content, path: Path) -> None:
 def shapefile_name(name: str) -> str:
     """Return what a Shapefile calls a column.
 
-    >>> shapefile_name("prefecture"), shapefile_name("value_2015"), shapefile_name("status_2015")
-    ('pref', 'v_2015', 's_2015')
+    >>> shapefile_name("prefecture"), shapefile_name("value_2015"), shapefile_name("carried_2015")
+    ('pref', 'v_2015', 'c_2015')
     """
-    for long, short in (("value_", "v_"), ("status_", "s_"), ("label_en_", "e_"), ("label_", "l_")):
+    for long, short in (
+        *(("value_", "v_"), ("status_", "s_"), ("carried_", "c_")),
+        *(("label_en_", "e_"), ("label_", "l_")),
+    ):
         if name.startswith(long) and name[len(long) :].isdigit():
             return short + name[len(long) :]
     return SHAPEFILE_NAMES.get(name, name)[:10]

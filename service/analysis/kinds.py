@@ -11,7 +11,8 @@ from geo.figures.indicators import Indicator
 from service.analysis import layers
 from service.analysis.clusters import clusters
 from service.areas.gazetteer import Gazetteer
-from service.figures.values import NOT_APPLICABLE, OK, Vector, derived
+from service.figures.carrying import Carrying
+from service.figures.values import NOT_APPLICABLE, TOLD, Vector, derived
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Kind, Kinds
 
@@ -25,13 +26,13 @@ def _clusters(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer)
     except NotEnoughData:  # one period of several: spatial.json says why
         return _nothing(vector)
     statuses = _nothing(vector).statuses
-    statuses[found.known] = OK
+    statuses[found.known] = vector.statuses[found.known]
     return Vector(found.column(found.local.clusters), statuses, vector.sources)
 
 
 def _nothing(of: Vector) -> Vector:
     """Return no values: where there is one to begin with, nothing can be said of it."""
-    statuses = np.where(of.statuses == OK, NOT_APPLICABLE, of.statuses).astype(np.uint8)
+    statuses = np.where(np.isin(of.statuses, TOLD), NOT_APPLICABLE, of.statuses).astype(np.uint8)
     return Vector(np.full(len(statuses), np.nan), statuses, of.sources)
 
 
@@ -56,8 +57,22 @@ def _residual(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer)
     return derived(left, [y, x])
 
 
+def _carried(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> Carrying:
+    """Return how the values of a layer were carried: as those were that it is worked out of."""
+    name, at = layer.id, (gazetteer.level, gazetteer.vintage)
+    periods = [period]
+    if name.startswith(f"{layers.CHANGE}:"):
+        periods.append(layers.before(atlas.catalogue, layers.change_of(name), gazetteer.level, period))
+    if layers.shows_clusters(name):
+        of = [atlas.layer(layers.clustered(name))]
+    else:
+        of = layers.bases(atlas.catalogue, name)
+    parts = [one for base in of for one in atlas.carryings(base, periods, *at)]
+    return Carrying.together(parts, np.isfinite(atlas.vector(layer, period, *at).values))
+
+
 KINDS: Kinds[Atlas] = {
-    name: Kind(layers.inputs, make, define=layers.found, is_light=True)
+    name: Kind(layers.inputs, make, _carried, define=layers.found, is_light=True)
     for name, make in (
         (layers.CLUSTERS, _clusters),
         (layers.CHANGE, _change),

@@ -54,12 +54,12 @@ def pouring(
     detail: str,
     positions: NDArray[np.intp],
     columns: Callable[[], Mapping[str, geojson.Column]],
-    members: Mapping[str, object],
+    members: Callable[[], Mapping[str, object]],
 ) -> Produce:
     """Return what makes GeoJSON of the areas at ``positions``; ``columns`` have one entry per position."""
 
     def produce(gzipped: bool) -> bytes:
         texts, places = atlas.texts(vintage.date, level, detail, positions.tolist())
-        return (geojson.pour_gzip if gzipped else geojson.pour)(texts, places, columns(), members)
+        return (geojson.pour_gzip if gzipped else geojson.pour)(texts, places, columns(), members())
 
     return produce

@@ -121,12 +121,9 @@ async def areas_geojson(
             "area_km2": [round(a.area_km2, 3) for a in areas],
         }
 
-    members = {
-        "level": at,
-        "vintage": str(chosen.date),
-        "detail": detail,
-        "credit": chosen.credit,
-    }
+    def members() -> dict[str, object]:
+        return {"level": at, "vintage": str(chosen.date), "detail": detail, "credit": chosen.credit}
+
     told = Told(GEOJSON, download=f"areas-{at}.geojson")
     state = state_of(request, atlas.state("vintage"))
     return await kept(

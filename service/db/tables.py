@@ -167,7 +167,8 @@ observed = Table(
 )
 
 #: The values of an indicator in the order of the areas of (vintage, level), as little-endian doubles, NaN
-#: where missing, and a status each (``STATUSES``); with the class breaks of this period.
+#: where missing, and a status each (``STATUSES``); with the class breaks of this period. How each was carried
+#: (a byte each, deflated), and from which boundaries, stands apart: no tile reads it.
 vector = Table(
     "vector",
     metadata,
@@ -180,6 +181,8 @@ vector = Table(
     Column("sources", ARRAY(Text), nullable=False),
     Column("lowest", Float),
     Column("bounds", ARRAY(Float)),
+    Column("carried", LargeBinary, nullable=False, server_default=""),
+    Column("boundaries", ARRAY(Date), nullable=False, server_default="{}"),
 )
 
 #: The class breaks of an indicator over all its periods, by its own scheme.

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NotRequired
 import orjson
 from typing_extensions import TypedDict
 
+from geo.areas.carrying import Carried
 from geo.eras import period_label
 from geo.figures.indicators import (
     DENOMINATOR_SOURCES,
@@ -21,7 +22,7 @@ from geo.figures.indicators import (
     PrefectureFigure,
 )
 from geo.text import Text, name_of
-from service.figures.lines import Member, Point
+from service.figures.lines import Member, Point, origins_of
 from service.figures.series import lines_in_words
 from service.http.forms import As
 from service.memory.atlas import Atlas
@@ -198,11 +199,16 @@ class IndicatorWithSources(Layer, Reservations):
 
 
 class SeriesPoint(TypedDict):
-    """A figure of a line; a missing value is null, and its status says why."""
+    """A figure of a line; a missing value is null, and its status says why.
+
+    `carried` tells how it came to stand on the boundaries shown, `boundary_dates` those it was published on.
+    """
 
     period: str
     value: float | None
     status: str
+    carried: Carried | None
+    boundary_dates: list[str]
 
 
 class Line(TypedDict):
@@ -428,7 +434,7 @@ def series_described(
                 "area": line.id,
                 "name": name_of(line),
                 "level": line.level,
-                "points": [{"period": p.period, "value": p.value, "status": p.status} for p in told],
+                "points": _points_described(atlas, indicator, vintage, line, told),
             }
         )
     return {
@@ -444,6 +450,21 @@ def series_described(
         "series": lines,
         "sources": sources_described(atlas, tuple(used)),
     }
+
+
+def _points_described(
+    atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, told: Sequence[Point]
+) -> list[SeriesPoint]:
+    return [
+        {
+            "period": point.period,
+            "value": point.value,
+            "status": point.status,
+            "carried": origin.carried,
+            "boundary_dates": list(map(str, origin.dates)),
+        }
+        for point, origin in zip(told, origins_of(atlas, indicator, vintage, line, told), strict=True)
+    ]
 
 
 def _topics(layers: Iterable[Indicator]) -> list[TopicTotal]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo.areas.carrying import CARRIED, SUMMED, Carried
 from geo.codes import NATION, area_code, prefecture_of
 from geo.errors import NotFound
 from geo.figures.indicators import Indicator
@@ -40,6 +42,14 @@ class Point:
     value: float | None
     status: str
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How one figure of a line came to stand on the boundaries shown, and those it was published on."""
+
+    carried: Carried | None
+    dates: tuple[dt.date, ...]
 
 
 def codes_of(atlas: Atlas, region: str) -> list[str]:
@@ -108,4 +118,29 @@ def points_together(
         value = float(vector.values[0])
         known = None if np.isnan(value) else value
         found.append(Point(period, known, STATUSES[vector.statuses[0]], vector.sources))
+    return found
+
+
+def origins_of(
+    atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, told: Sequence[Point]
+) -> list[Origin]:
+    """Return how each figure of a line came to stand on the boundaries of a vintage.
+
+    What several areas have together is summed at least, but for what was published for a metropolitan bloc.
+    """
+    positions, periods = list(line.positions), [point.period for point in told]
+    carryings = atlas.carryings(indicator, periods, line.level, vintage.date)
+    if len(positions) == 1:
+        return [Origin(CARRIED[one.marks[positions[0]]], one.dates) for one in carryings]
+    of_bloc = atlas.of_bloc(indicator, {line.level: positions}, vintage.date)
+    found = []
+    for point, one in zip(told, carryings, strict=True):
+        published = of_bloc.get(point.period)
+        if point.value is None:
+            found.append(Origin(None, one.dates))
+        elif published is not None and not indicator.numerator:
+            (carried,) = published.carrying.told(np.array([0]))
+            found.append(Origin(carried, published.carrying.dates))
+        else:
+            found.append(Origin(CARRIED[max(SUMMED, int(one.marks[positions].max()))], one.dates))
     return found

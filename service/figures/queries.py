@@ -17,6 +17,7 @@ from service.db.tables import (
     industry,
     source,
 )
+from service.figures.carrying import Carrying
 from service.figures.values import Breaks, StoredVector, Vector
 from service.memory.revisions import numbers_of
 
@@ -35,7 +36,7 @@ _OBSERVED = text(
 #: The predicate of the index ``observation_bloc``: codes of prefectures and municipalities end with 47.
 _OF_BLOCS = text(
     """
-    select indicator, area_code, period, value, status, source
+    select indicator, area_code, period, value, status, source, boundary_date
     from observation where indicator = any(:names) and area_code >= '48'
     order by indicator, area_code, period
     """
@@ -76,6 +77,12 @@ _VECTORS = """
 """
 
 
+_CARRYINGS = """
+    select array(select n from revision where subject = any(string_to_array($1, ' ')) order by subject),
+        period, carried, boundaries
+    from vector
+    where layer = $2 and level = $3 and vintage = $4 and period = any(string_to_array($5, ' '))
+"""
 _BREAKS = """
     select array(select n from revision where subject = any(string_to_array($1, ' ')) order by subject),
         lowest, bounds
@@ -100,6 +107,20 @@ async def vectors(
         period: StoredVector(Vector.of(values, statuses, sources), Breaks.of(lowest, bounds))
         for _, period, values, statuses, sources, lowest, bounds in rows
     }
+    return found, rows[0][0] if rows else await numbers_of(statements, subjects)
+
+
+async def carryings(
+    statements: Statements,
+    layer: str,
+    periods: Sequence[str],
+    level: str,
+    date: dt.date,
+    subjects: Sequence[str],
+) -> tuple[dict[str, Carrying], list[int]]:
+    """Return by period how the values of stored vectors were carried, and the numbers as ``vectors``."""
+    rows = await statements.rows(_CARRYINGS, (" ".join(subjects), layer, level, date, " ".join(periods)))
+    found = {period: Carrying.of(packed, dates) for _, period, packed, dates in rows}
     return found, rows[0][0] if rows else await numbers_of(statements, subjects)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
+from geo.layers.carrying import appended, series_carrying_in_words
 from geo.layers.words import Named, series_in_words
 from geo.text import Text
 from service.figures.lines import Member, Point, member, points
@@ -57,15 +58,14 @@ def lines_of(
 
 def lines_in_words(indicator: Indicator, lines: Sequence[tuple[Member, list[Point]]]) -> Text:
     """Return a chart of the lines in words, in Japanese and English."""
-    return series_in_words(
+    known = [
+        (Named(line.name_ja, line.name_en), [p for p in told if p.value is not None]) for line, told in lines
+    ]
+    chart = series_in_words(
         indicator,
-        [
-            (
-                Named(line.name_ja, line.name_en),
-                [(p.period, p.value) for p in told if p.value is not None],
-            )
-            for line, told in lines
-        ],
+        [(name, [(p.period, p.value) for p in told if p.value is not None]) for name, told in known],
         # the newest tells best why nothing is known
         [told[-1].status if told else None for _, told in lines],
     )
+    statuses = [(name, [(p.period, p.status) for p in told]) for name, told in known]
+    return appended(chart, series_carrying_in_words(indicator, statuses))

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from geo.figures.indicators import Indicator
 from service.figures.forms import Series, series_described
+from service.figures.lines import origins_of
 from service.figures.series import lines_of
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
@@ -18,6 +19,9 @@ from service.memory.atlas import Atlas
 
 router = api_router(prefix="/v1", tags=["series"])
 
+
+#: What CSV tells of a figure.
+FIGURE = ("period", "value", "status", "carried", "boundary_dates")
 
 IndicatorId = Annotated[str, Query(max_length=120, description="Id of the indicator, see /v1/indicators")]
 Areas = Annotated[
@@ -43,6 +47,9 @@ async def series(
     """Return the values of each area or region set over the periods, on the boundaries of one vintage.
 
     A region set's ratio is computed from its sums. A missing value is null and its status says why.
+    `carried` tells how a figure came to stand on these boundaries from those it was published on
+    (`boundary_dates`): `as_published`, `renumbered`, `summed`, `apportioned` by its publisher after an area
+    was split, or `estimated`.
     `summary` tells the chart in plain Japanese and English.
     """
     found, chosen = atlas.indicator(indicator), atlas.vintage(vintage)
@@ -68,15 +75,19 @@ async def series_csv(
     vintage: VintageDate = None,
     bom: Bom = False,
 ) -> Response:
-    """Return one row per area and period: indicator, area_code, name, period, value, status."""
+    """Return one row per area and period: indicator, area_code, name, period, value, status, carried.
+
+    `carried` and `boundary_dates` are as in JSON; dates stand in one cell, apart by spaces.
+    """
     found, chosen = atlas.indicator(indicator), atlas.vintage(vintage)
 
     def make() -> tuple[list[str], list[list[object]]]:
         rows: list[list[object]] = []
         for line, told in lines_of(atlas, found, chosen, areas, first, last):
-            for point in told:
-                head = [found.id, line.id, line.name_ja, line.name_en]
-                rows.append([*head, point.period, point.value, point.status])
-        return ["indicator", "area_code", "name", "name_en", "period", "value", "status"], rows
+            head = [found.id, line.id, line.name_ja, line.name_en]
+            for point, origin in zip(told, origins_of(atlas, found, chosen, line, told), strict=True):
+                figure = [point.period, point.value, point.status, origin.carried]
+                rows.append([*head, *figure, " ".join(map(str, origin.dates))])
+        return [*("indicator", "area_code", "name", "name_en"), *FIGURE], rows
 
     return await kept_csv(request, atlas, make, f"{found.id}.csv", *_states(atlas, found), bom=bom)

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Row
 
+from geo.areas.carrying import APPORTIONED, CARRIED, NOTHING, SUMMED, Marks, apportioned, day_of, marks
 from geo.areas.lineage import Change, Crosswalk, crosswalk, placed
-from geo.codes import NORTHERN_TERRITORIES, WARD_CITY
+from geo.codes import NORTHERN_TERRITORIES, WARD_CITY, city_of, prefecture_of
 from geo.figures.ages import Ages, together
 from geo.figures.indicators import Indicator, aggregated, own_or_sum
 from service.areas.gazetteer import Gazetteer
+from service.figures.carrying import Carrying
 
 Floats = NDArray[np.float64]
 UInt8s = NDArray[np.uint8]
 
 #: The order is the code in ``Vector.statuses``. No figure is stored with those from ``none_known`` on, which
-#: layers of deployments have where none is known; the others say why an area has none of the figures.
+#: layers of deployments have where none is known; the others say why an area has none of the figures, and
+#: the last ones that its value is not what was counted.
 STATUSES = (
     *("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known"),
     *("base_differs", "not_loaded", "boundary_changed", "not_at_level", "not_additive"),
+    *("apportioned", "estimated"),
 )
 OK = STATUSES.index("ok")
 #: The publisher has none.
@@ -41,6 +45,12 @@ BOUNDARY_CHANGED = STATUSES.index("boundary_changed")
 NOT_AT_LEVEL = STATUSES.index("not_at_level")
 #: There are figures of all its parts, which do not add up to its own.
 NOT_ADDITIVE = STATUSES.index("not_additive")
+#: Mark of a value → its status: how it was carried, where that is more than adding up.
+STATUS_OF_MARK = np.array(
+    [STATUSES.index(str(name)) if mark >= APPORTIONED else OK for mark, name in enumerate(CARRIED)], np.uint8
+)
+#: The statuses of values that are there; of what is made of several, the greatest holds.
+TOLD = np.unique(STATUS_OF_MARK)
 #: In ``Published.statuses``: nothing was published for this code and period.
 ABSENT = 255
 
@@ -66,19 +76,32 @@ class Vector:
         return cls(np.frombuffer(values, "<f8"), np.frombuffer(statuses, np.uint8), tuple(sources))
 
 
-def columns_of(indicator: Indicator, values: Floats, statuses: UInt8s) -> dict[str, Sequence[Any]]:
-    """Return what every file and list tells of values: the value, its labels, why it is missing.
+class CarriedVector(NamedTuple):
+    """A vector, and how its values came to stand on its boundaries."""
+
+    vector: Vector
+    carrying: Carrying
+
+
+def columns_of(
+    indicator: Indicator, values: Floats, statuses: UInt8s, carried: Marks | None = None
+) -> dict[str, Sequence[Any]]:
+    """Return what every file and list tells of values: the value, its labels, why it is missing, how carried.
 
     Parameters
     ----------
     values, statuses : (n,) as in ``Vector``
+    carried : (n,) marks as in ``Carrying``
     """
     columns: dict[str, Sequence[Any]] = {"value": values.tolist()}
     if indicator.kind == "category":
         labels = {one.code: (one.label_ja, one.label_en) for one in indicator.categories}
         found = [labels.get(value, (None, None)) for value in columns["value"]]
         columns |= {"label": [ja for ja, _ in found], "label_en": [en for _, en in found]}
-    return {**columns, "status": [STATUSES[status] for status in statuses.tolist()]}
+    columns["status"] = [STATUSES[status] for status in statuses.tolist()]
+    if carried is not None:
+        columns["carried"] = [CARRIED[mark] for mark in carried.tolist()]
+    return columns
 
 
 @dataclass(frozen=True)
@@ -144,19 +167,61 @@ class Columns:
 
     Attributes
     ----------
-    values, statuses : (n, p)
-    sources : of each period
+    values, statuses, marks : (n, p)
+    sources, dates : of each period
     """
 
     periods: tuple[str, ...]
     values: Floats
     statuses: UInt8s
     sources: tuple[tuple[str, ...], ...]
+    marks: Marks
+    dates: tuple[tuple[dt.date, ...], ...]
 
     def vector(self, period: str) -> Vector:
         """Return the vector of one period."""
         at = self.periods.index(period)
         return Vector(self.values[:, at], self.statuses[:, at], self.sources[at])
+
+    def carrying(self, period: str) -> Carrying:
+        """Return how the values of one period were carried."""
+        at = self.periods.index(period)
+        return Carrying(self.marks[:, at], self.dates[at])
+
+    def among(self, periods: Collection[str]) -> Columns:
+        """Return the columns of some periods."""
+        kept = [at for at, period in enumerate(self.periods) if period in periods]
+        return Columns(
+            tuple(self.periods[at] for at in kept),
+            self.values[:, kept],
+            self.statuses[:, kept],
+            tuple(self.sources[at] for at in kept),
+            self.marks[:, kept],
+            tuple(self.dates[at] for at in kept),
+        )
+
+    @classmethod
+    def beside(
+        cls, periods: Sequence[str], vectors: Sequence[Vector], carried: Sequence[Carrying], n: int
+    ) -> Columns:
+        """Return the columns of vectors of n areas."""
+        shape = (len(vectors), n)
+        return cls(
+            tuple(periods),
+            np.array([one.values for one in vectors]).reshape(shape).T,
+            np.array([one.statuses for one in vectors], np.uint8).reshape(shape).T,
+            tuple(one.sources for one in vectors),
+            np.array([one.marks for one in carried], np.uint8).reshape(shape).T,
+            tuple(one.dates for one in carried),
+        )
+
+
+#: Level → the area of the level that a code belongs to.
+AREA_OF: Mapping[str, Callable[[str], str]] = {
+    "prefecture": prefecture_of,
+    "municipality": city_of,
+    "ward": str,
+}
 
 
 @dataclass
@@ -167,6 +232,7 @@ class Boundaries:
     gazetteers: Mapping[str, Gazetteer]
     changes: Sequence[Change]
     _walks: dict[tuple[dt.date, str, bool], Crosswalk] = field(default_factory=dict)
+    _marks: dict[tuple[dt.date, str, bool, str], Marks] = field(default_factory=dict)
 
     def walk(self, boundary_date: dt.date, level: str, *, additive: bool) -> Crosswalk:
         """Return the crosswalk from the boundaries of a date to a level; worked out once."""
@@ -176,6 +242,15 @@ class Boundaries:
             self._walks[key] = crosswalk(boundary_date, self.date, codes, self.changes, additive=additive)
         return self._walks[key]
 
+    def marks(self, boundary_date: dt.date, level: str, period: str, *, additive: bool) -> Marks:
+        """Return how figures of a period come from the boundaries of a date to each area of a level."""
+        key = (boundary_date, level, additive, period)
+        if key not in self._marks:
+            divided = apportioned(day_of(period), boundary_date, self.changes, AREA_OF[level])
+            walk = self.walk(boundary_date, level, additive=additive)
+            self._marks[key] = marks(walk, self.gazetteers[level].codes, divided)
+        return self._marks[key]
+
 
 def _reported(
     parts: Sequence[Published], periods: Sequence[str], boundaries: Boundaries, level: str, *, additive: bool
@@ -184,7 +259,9 @@ def _reported(
     gazetteer = boundaries.gazetteers[level]
     values = np.full((len(gazetteer), len(periods)), np.nan)
     statuses = np.repeat(_silent(gazetteer)[:, None], len(periods), axis=1)
+    carried = np.full(values.shape, NOTHING, np.uint8)
     sources: list[dict[str, None]] = [{} for _ in periods]
+    dates: list[set[dt.date]] = [set() for _ in periods]
     place_of = {period: at for at, period in enumerate(periods)}
     for part in parts:
         own = np.char.endswith(part.codes, "000") == (level == "prefecture")
@@ -210,7 +287,15 @@ def _reported(
         for column, at in enumerate(ours.tolist()):
             if (part_statuses[:, column] != ABSENT).any():
                 sources[at][part.source] = None
-    return Columns(tuple(periods), values, statuses, tuple(map(tuple, sources)))
+            if found[:, column].any():
+                dates[at].add(part.boundary_date)
+                by = boundaries.marks(part.boundary_date, level, periods[at], additive=additive)
+                carried[:, at] = np.where(found[:, column], by, carried[:, at])
+    statuses = np.where(np.isfinite(values), STATUS_OF_MARK[carried], statuses)
+    return Columns(
+        *(tuple(periods), values, statuses, tuple(map(tuple, sources))),
+        *(carried, tuple(tuple(sorted(of_period)) for of_period in dates)),
+    )
 
 
 def _silent(gazetteer: Gazetteer) -> UInt8s:
@@ -293,12 +378,16 @@ def _reasoned(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) ->
     for at in np.flatnonzero(is_silent.any(axis=0)).tolist():
         has_parts = np.isfinite(_sums(members.values[:, at], of, into))
         statuses[is_silent[:, at] & has_parts, at] = NOT_ADDITIVE
-    return Columns(own.periods, own.values, statuses, own.sources)
+    return replace(own, statuses=statuses)
 
 
 def _completed(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) -> Columns:
-    """Return figures whose gaps are filled with the sums of the level below."""
+    """Return figures whose gaps are filled with the sums of the level below.
+
+    What was divided among members is whole again in their sum: no area was ever split across two prefectures.
+    """
     values, statuses, sources = own.values.copy(), own.statuses.copy(), list(own.sources)
+    carried, dates = own.marks.copy(), list(own.dates)
     groups = _groups(of, into)
     has_gaps = (np.isnan(own.values) & into.divided[:, None]).any(axis=0)
     for at in np.flatnonzero(has_gaps).tolist():
@@ -306,13 +395,15 @@ def _completed(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) -
         is_told = np.isfinite(whole)
         if is_told.sum() > np.isfinite(own.values[:, at]).sum():
             sources[at] = tuple(dict.fromkeys(own.sources[at] + members.sources[at]))
+            dates[at] = tuple(sorted({*own.dates[at], *members.dates[at]}))
+        carried[:, at] = np.where(is_told & np.isnan(own.values[:, at]), SUMMED, carried[:, at])
         values[:, at] = whole
-        statuses[:, at] = np.where(is_told, OK, own.statuses[:, at])
+        statuses[:, at] = np.where(is_told, STATUS_OF_MARK[carried[:, at]], own.statuses[:, at])
         for place in np.flatnonzero((statuses[:, at] == NOT_LOADED) & into.divided).tolist():
             parts = members.statuses[groups == place, at].tolist()
-            lacking = (one for one in parts if one not in (OK, NOT_AT_LEVEL))
+            lacking = (one for one in parts if one not in (*TOLD, NOT_AT_LEVEL))
             statuses[place, at] = next(lacking, NOT_LOADED)
-    return Columns(own.periods, values, statuses, tuple(sources))
+    return Columns(own.periods, values, statuses, tuple(sources), carried, tuple(dates))
 
 
 def ages_by_year(rows: Sequence[Row[Any]], codes: Mapping[dt.date, Collection[str]]) -> dict[int, Ages]:
@@ -358,12 +449,16 @@ def moves_added(own: Mapping[Base, Vector], gross: Mapping[Base, Vector]) -> dic
 def derived(values: Floats, components: Sequence[Vector]) -> Vector:
     """Return a computed vector: its missing values have the status of their first missing component.
 
-    Where every component is there and the value is not (a zero denominator), it is not applicable.
+    Where every component is there and the value is not (a zero denominator), it is not applicable. A value is
+    as far from what was counted as the one of its components that is farthest.
     """
-    statuses = np.where(np.isfinite(values), OK, NOT_APPLICABLE).astype(np.uint8)
+    is_missing = ~np.isfinite(values)
+    statuses = np.where(is_missing, NOT_APPLICABLE, OK).astype(np.uint8)
     for component in reversed(components):
-        missing = ~np.isfinite(values) & (component.statuses != OK)
-        statuses[missing] = component.statuses[missing]
+        is_told = np.isin(component.statuses, TOLD)
+        reasons = np.where(is_told, statuses, component.statuses)
+        farthest = np.where(is_told, np.maximum(statuses, component.statuses), statuses)
+        statuses = np.where(is_missing, reasons, farthest).astype(np.uint8)
     sources = tuple(dict.fromkeys(source for component in components for source in component.sources))
     return Vector(values, statuses, sources)
 
@@ -371,6 +466,6 @@ def derived(values: Floats, components: Sequence[Vector]) -> Vector:
 def without(told: Vector, places: Sequence[int]) -> Vector:
     """Return a vector that tells nothing of areas whose people are counted on another population."""
     values, statuses = told.values.copy(), told.statuses.copy()
-    known = [place for place in places if statuses[place] in (OK, NOT_APPLICABLE)]
+    known = [place for place in places if statuses[place] in (*TOLD, NOT_APPLICABLE)]
     values[known], statuses[known] = np.nan, BASE_DIFFERS
     return Vector(values, statuses, told.sources)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, select, text
 
+from geo.areas.carrying import NOTHING
 from geo.areas.lineage import Change
 from geo.codes import WARD_CITY
 from geo.errors import UnclassifiableValues
@@ -24,11 +25,13 @@ from geo.figures.indicators import Indicator, from_json
 from geo.layers import classify, palettes
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db.tables import area, area_change, class_breaks, indicator, observed, vector, vintage
+from service.figures.carrying import Carrying, dates_of
 from service.figures.values import (
     ABSENT,
     STATUSES,
     Base,
     Boundaries,
+    CarriedVector,
     Columns,
     Published,
     Vector,
@@ -44,14 +47,23 @@ from service.memory.cache import ROOT, digest_of
 DERIVING = (
     "geo/layers/classify.py",
     "geo/figures/indicators.py",
+    "geo/areas/carrying.py",
     "geo/areas/lineage.py",
     "geo/layers/palettes.py",
+    "service/figures/carrying.py",
     "service/figures/values.py",
     "service/figures/vectors.py",
 )
 
 #: Two writers must not both work out what follows from their figures without those of the other.
 LOCK = 0x76656374
+
+#: The columns of a vector that are written, and their types.
+COLUMNS = {
+    **{"layer": "text", "level": "text", "vintage": "date", "period": "text", '"values"': "bytea"},
+    **{"statuses": "bytea", "sources": "text[]", "lowest": "float8", "bounds": "float8[]"},
+    **{"carried": "bytea", "boundaries": "date[]"},
+}
 
 Floats = NDArray[np.float64]
 #: indicator → the periods whose figures changed; None for all of them, or where its definition did
@@ -80,7 +92,7 @@ _OBSERVED = text(
 ).bindparams(bindparam("wards", value=list(WARD_CITY)))
 _STORED = text(
     """
-    select period, "values", statuses, sources from vector
+    select period, "values", statuses, sources, carried, boundaries from vector
     where layer = :layer and level = :level and vintage = :vintage and period = any(:periods)
     """
 )
@@ -257,7 +269,7 @@ class _Writer:
         wanted = [period for period in periods if self._is_touched(one.id, period)]
         parts = published(self.conn, one.id, wanted)
         for level, columns in columns_by_level(one, parts, wanted, self.boundaries).items():
-            yield level, _among(columns, told[level])
+            yield level, columns.among(told[level])
 
     def _derived(self, one: Indicator) -> Iterator[tuple[str, Columns]]:
         for level in self.boundaries.gazetteers:
@@ -280,16 +292,24 @@ class _Writer:
         bases = {name: self.stored(name, level, sorted(wanted)) for name, wanted in needed.items()}
         moves = [name for name in needed if self.catalogue[name].aggregation == "net_of_moves"]
         gross = {name: self._gross(name, level) for name in moves if one.aggregation in indicators.ADDED}
+        position = self.boundaries.gazetteers[level].position
         made: list[Vector] = []
+        carried: list[Carrying] = []
         for period in periods:
             used = indicators.base_periods(one, period, available)
-            vectors = {base: bases[base[0]][base[1]] for base in used}
-            added = {base: gross[base[0]].vector(base[1]) for base in used if base[0] in gross}
-            vectors |= moves_added(vectors, added)
-            position = self.boundaries.gazetteers[level].position
+            own = {base: bases[base[0]][base[1]] for base in used}
+            added = {
+                (name, at): CarriedVector(gross[name].vector(at), gross[name].carrying(at))
+                for name, at in used
+                if name in gross
+            }
+            vectors = {base: stored.vector for base, stored in own.items()}
+            vectors |= moves_added(vectors, {base: stored.vector for base, stored in added.items()})
             others = [position[code] for code in one.base_differs(period) if code in position]
             made.append(without(_evaluated(one, period, available, vectors), others))
-        return _beside(periods, made, len(self.boundaries.gazetteers[level]))
+            parts = _carried(own, added)
+            carried.append(Carrying.together(parts, np.isfinite(made[-1].values)))
+        return Columns.beside(periods, made, carried, len(position))
 
     def _gross(self, name: str, level: str) -> Columns:
         """Return the figures of moves added up, for formulas in which those inside cancel."""
@@ -300,11 +320,13 @@ class _Writer:
             self._added[name] = columns_by_level(summed, parts, periods, self.boundaries)
         return self._added[name][level]
 
-    def stored(self, layer: str, level: str, periods: Sequence[str]) -> dict[str, Vector]:
+    def stored(self, layer: str, level: str, periods: Sequence[str]) -> dict[str, CarriedVector]:
         """Return the vectors of a layer that are stored already, by period."""
         asked = {"layer": layer, "level": level, "vintage": self.boundaries.date, "periods": list(periods)}
         return {
-            row.period: Vector.of(row.values, row.statuses, row.sources)
+            row.period: CarriedVector(
+                Vector.of(row.values, row.statuses, row.sources), Carrying.of(row.carried, row.boundaries)
+            )
             for row in self.conn.execute(_STORED, asked).all()
         }
 
@@ -313,17 +335,17 @@ class _Writer:
         of_level = (vector.c.layer == one.id) & (vector.c.level == level) & (vector.c.vintage == date)
         periods = list(columns.periods)
         self.conn.execute(delete(vector).where(of_level, vector.c.period.in_(periods)))
-        names = 'layer, level, vintage, period, "values", statuses, sources, lowest, bounds'
-        copied = f"copy vector ({names}) from stdin (format binary)"
+        copied = f"copy vector ({', '.join(COLUMNS)}) from stdin (format binary)"
         with self.conn.connection.cursor().copy(copied) as copy:
-            copy.set_types(["text", "text", "date", "text", "bytea", "bytea", "text[]", "float8", "float8[]"])
+            copy.set_types(list(COLUMNS.values()))
             for period in periods:
-                made = columns.vector(period)
+                made, carrying = columns.vector(period), columns.carrying(period)
                 lowest, bounds = default_breaks(one, made.values)
                 copy.write_row(
                     (
                         *(one.id, level, date, period, made.values.astype("<f8").tobytes()),
                         *(made.statuses.tobytes(), list(made.sources), lowest, bounds),
+                        *(carrying.packed, list(carrying.dates)),
                     )
                 )
         self._put_breaks(one, level, columns)
@@ -332,7 +354,7 @@ class _Writer:
         """Write the class breaks over all periods of a layer: those written now, and the others."""
         date, available = self.boundaries.date, self.available[level]
         others = [p for p in indicators.periods(one, available) if p not in columns.periods]
-        kept = [made.values for made in self.stored(one.id, level, others).values()]
+        kept = [stored.vector.values for stored in self.stored(one.id, level, others).values()]
         lowest, bounds = default_breaks(one, np.concatenate([columns.values.ravel(), *kept]))
         of_level = (class_breaks.c.layer == one.id) & (class_breaks.c.level == level)
         self.conn.execute(delete(class_breaks).where(of_level, class_breaks.c.vintage == date))
@@ -359,18 +381,12 @@ def _evaluated(
     return derived(values, [bases[base] for base in indicators.base_periods(one, period, available)])
 
 
-def _among(columns: Columns, periods: Collection[str]) -> Columns:
-    """Return the columns of the periods that a level has figures for."""
-    kept = [at for at, period in enumerate(columns.periods) if period in periods]
-    return Columns(
-        tuple(columns.periods[at] for at in kept),
-        columns.values[:, kept],
-        columns.statuses[:, kept],
-        tuple(columns.sources[at] for at in kept),
-    )
-
-
-def _beside(periods: Sequence[str], vectors: Sequence[Vector], n: int) -> Columns:
-    values = np.array([one.values for one in vectors]).reshape(len(vectors), n).T
-    statuses = np.array([one.statuses for one in vectors], np.uint8).reshape(len(vectors), n).T
-    return Columns(tuple(periods), values, statuses, tuple(one.sources for one in vectors))
+def _carried(own: Mapping[Base, CarriedVector], added: Mapping[Base, CarriedVector]) -> list[Carrying]:
+    """Return how the figures were carried that a value is made of; of moves as ``moves_added`` takes them."""
+    is_own = np.any([own[base].carrying.marks != NOTHING for base in added], axis=0)
+    found = {base: stored.carrying for base, stored in own.items()}
+    for base, stored in added.items():
+        both = (found[base], stored.carrying)
+        marks = np.where(is_own, *(carrying.marks for carrying in both))
+        found[base] = Carrying(marks, dates_of(both))
+    return list(found.values())

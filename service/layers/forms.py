@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
+from geo.areas.carrying import Carried
 from geo.eras import period_label
 from geo.figures.indicators import PeriodKind
 from geo.figures.statistics import Order, Statistics
@@ -16,12 +17,13 @@ from geo.layers.circles import GROWTH, LAND, sizes_at
 from geo.layers.legend import Legend as Classes
 from geo.text import Text, name_of
 from geo.transit.basis import basis_in_words
+from service.figures.carrying import Carrying
 from service.figures.forms import Source, sources_described
 from service.figures.values import STATUSES
 from service.http.forms import Feature, FeatureCollection, Numbers
 from service.layers.legends import legend_of, part_of
 from service.layers.ranking import Place
-from service.layers.views import MISSING, Picture
+from service.layers.views import MISSING, Picture, carrying_of
 from service.layers.views import View as Shown
 from service.memory.atlas import Atlas
 from service.strategy.policy import COVERAGE
@@ -114,13 +116,23 @@ class Legend(About, LegendClasses):
     """The legend of a layer."""
 
 
-class Values(About):
-    """The values of a layer in columns, in the order of `codes`; null where missing."""
+class BoundariesOfFigures(TypedDict):
+    """The dates of the boundaries that figures were published on, before they were carried to those shown."""
+
+    boundary_dates: list[str]
+
+
+class Values(About, BoundariesOfFigures):
+    """The values of a layer in columns, in the order of `codes`; null where missing.
+
+    `carried` tells how each came to stand on the boundaries shown.
+    """
 
     codes: list[str]
     values: Numbers
     classes: list[int | None]
     statuses: list[str]
+    carried: list[Carried | None]
 
 
 class PeriodValues(TypedDict):
@@ -239,6 +251,7 @@ AreaValue = TypedDict(
         "value": float | None,
         "class": int | None,
         "status": str,
+        "carried": Carried | None,
         "label": NotRequired[str | None],
         "label_en": NotRequired[str | None],
     },
@@ -253,7 +266,7 @@ class AreaWithValue(Feature):
     properties: AreaValue
 
 
-class LayerFeatures(FeatureCollection, About):
+class LayerFeatures(FeatureCollection, About, BoundariesOfFigures):
     """The values of a layer on geometry."""
 
     detail: str
@@ -406,14 +419,22 @@ def classes_of(picture: Picture, positions: Positions) -> list[int | None]:
     return [None if index == MISSING else index for index in picture.classes[positions].tolist()]
 
 
+def boundaries_described(carrying: Carrying) -> BoundariesOfFigures:
+    """Return as JSON which boundaries figures were published on."""
+    return {"boundary_dates": list(map(str, carrying.dates))}
+
+
 def values_described(atlas: Atlas, picture: Picture, positions: Positions) -> Values:
     """Return the values of areas in columns, as JSON."""
+    carrying = carrying_of(atlas, picture.view)
     return {
         **about(atlas, picture),
+        **boundaries_described(carrying),
         "codes": picture.gazetteer.codes[positions].tolist(),
         "values": picture.vector.values[positions],
         "classes": classes_of(picture, positions),
         "statuses": [STATUSES[s] for s in picture.vector.statuses[positions]],
+        "carried": carrying.told(positions),
     }
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 
 import numpy as np
 
+from geo.areas.carrying import CARRIED, NOTHING
 from geo.figures.indicators import (
     DENOMINATOR_SOURCES,
     TOPICS,
@@ -17,12 +18,14 @@ from geo.figures.indicators import (
     PrefectureFigure,
     terms,
 )
+from geo.layers.carrying import CARRIED_WORDS
 from geo.layers.words import REASONS
 from geo.text import Text
 from service.areas.gazetteer import LEVELS
 from service.db.database import reader_engine
+from service.figures.carrying import dates_of
 from service.figures.forms import differs_of
-from service.figures.values import OK, STATUSES
+from service.figures.values import STATUSES
 from service.memory.atlas import Atlas
 from service.memory.cache import Store, off_loop
 from service.memory.news import News
@@ -61,7 +64,7 @@ DENOMINATORS: Mapping[DenominatorPeriod, Text] = {
 }
 COLUMNS = (
     *("layer", "definition", "unit", "formula, denominator and its source", "over areas", "over time"),
-    *("prefectures", "levels and periods", "breaks", "missing values"),
+    *("prefectures", "levels and periods", "breaks", "missing values", "boundaries"),
 )
 INTRODUCTION = """# 指標と主題図 / Indicators and layers
 
@@ -77,8 +80,8 @@ def reference(atlas: Atlas) -> str:
     """Return a Markdown document with a row for every layer, by topic.
 
     A row tells definition, unit, formula with its denominator and whose figures that is made of, how areas
-    and years add up, what a prefecture is shown with, levels and periods, breaks of the series and why values
-    are missing.
+    and years add up, what a prefecture is shown with, levels and periods, breaks of the series, why values
+    are missing, and which boundaries figures were published on and how they came to those of the newest set.
     """
     layers = sorted(atlas.catalogue.layers.values(), key=lambda one: (list(TOPICS).index(one.topic), one.id))
     parts = [INTRODUCTION, _glossary()]
@@ -111,6 +114,7 @@ def cells(atlas: Atlas, layer: Indicator) -> list[str]:
         "<br>".join(_spans(atlas, layer)) or "未取込み / not loaded",
         _breaks(layer),
         _missing(atlas, layer),
+        _boundaries(atlas, layer),
     ]
 
 
@@ -123,6 +127,7 @@ def _glossary() -> str:
         *(("over areas", name, text) for name, text in AGGREGATIONS.items()),
         *(("over time", name, text) for name, text in OVER_TIME.items()),
         *(("missing values", name, text) for name, text in REASONS.items()),
+        *(("boundaries", name, text) for name, text in CARRIED_WORDS.items()),
         *(("denominator", name, text) for name, text in DENOMINATOR_SOURCES.items()),
     ]
     rows = [_row([column, f"`{name}`", text["ja"], text["en"]]) for column, name, text in words]
@@ -212,5 +217,18 @@ def _missing(atlas: Atlas, layer: Indicator) -> str:
     found: set[int] = set()
     for level in LEVELS:
         for vector in atlas.vectors(layer, atlas.periods(layer, level), level, vintage):
-            found.update(np.unique(vector.statuses).tolist())
-    return ", ".join(f"`{STATUSES[status]}`" for status in sorted(found - {OK})) or "—"
+            found.update(np.unique(vector.statuses[np.isnan(vector.values)]).tolist())
+    return ", ".join(f"`{STATUSES[status]}`" for status in sorted(found)) or "—"
+
+
+def _boundaries(atlas: Atlas, layer: Indicator) -> str:
+    """Return by level from when to when the boundaries of figures are, and how values came from them."""
+    vintage, lines = max(atlas.catalogue.vintages), []
+    for level in LEVELS:
+        told = atlas.carryings(layer, atlas.periods(layer, level), level, vintage)
+        if dates := dates_of(told):
+            marks = {mark for one in told for mark in np.unique(one.marks).tolist()}
+            ways = ", ".join(f"`{CARRIED[mark]}`" for mark in sorted(marks - {NOTHING}))
+            span = "–".join(dict.fromkeys((str(dates[0]), str(dates[-1]))))
+            lines.append(f"`{level}` {span}: {ways}")
+    return "<br>".join(lines) or "—"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from geo.figures.statistics import statistics as statistics_of
 from geo.layers.geojson import Column
 from geo.layers.style import maplibre_style
 from service.areas.geometry import Bbox, Parent, bbox_of, parent_of, pouring
+from service.figures.carrying import Carrying
 from service.figures.forms import credits_of
 from service.figures.values import STATUSES, columns_of
 from service.http.addresses import base_url
@@ -43,6 +44,7 @@ from service.layers.forms import (
     TileJson,
     Values,
     about,
+    boundaries_described,
     legend_described,
     values_described,
     view_described,
@@ -50,7 +52,7 @@ from service.layers.forms import (
 from service.layers.legends import legend_of
 from service.layers.styles import painting_of
 from service.layers.tile_sources import FIELDS, LEAN, LEAN_FIELDS, MAX_ZOOM, Fields, is_lean
-from service.layers.views import MISSING, Lang, Picture, Revision, View, is_current
+from service.layers.views import MISSING, Lang, Picture, Revision, View, carrying_of, is_current
 from service.memory.cache import digest
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
@@ -183,7 +185,9 @@ async def areas_geojson(
     """Return areas with `value`, `class` and `status` as GeoJSON in WGS 84 (RFC 7946).
 
     A categorical layer has `label` and `label_en` beside the code in `value`.
-    A missing value is null and `status` says why. Without `parent` or `bbox` the whole nation is returned.
+    A missing value is null and `status` says why. `carried` tells how a value came to stand on these
+    boundaries, and `boundary_dates` which ones the figures were published on. Without `parent` or `bbox` the
+    whole nation is returned.
     """
     view, vector = picture.view, picture.vector
     positions = picture.gazetteer.within(parent_of(parent))
@@ -193,10 +197,13 @@ async def areas_geojson(
     def columns() -> dict[str, Column]:
         values = vector.values[positions]
         classes = np.where(picture.classes == MISSING, np.nan, picture.classes)[positions]
-        told = columns_of(view.indicator, values, vector.statuses[positions])
+        marks = carrying_of(atlas, view).marks[positions]
+        told = columns_of(view.indicator, values, vector.statuses[positions], marks)
         return {**told, "value": values, "class": classes}
 
-    members = {**about(atlas, picture), "detail": detail}
+    def members() -> Mapping[str, object]:
+        return {**about(atlas, picture), **boundaries_described(carrying_of(atlas, view)), "detail": detail}
+
     state = digest(picture.etag, "geojson", parent, bbox, detail)
     produce = pouring(atlas, view.vintage, view.level, detail, positions, columns, members)
     return await kept(request, atlas, state, produce, _told(picture, GEOJSON, "geojson", rev))
@@ -206,7 +213,7 @@ async def areas_geojson(
 async def values_json(
     request: Request, atlas: AtlasDep, picture: PictureDep, parent: Parent = None, rev: Revision = None
 ) -> Response:
-    """Return columns of equal length: code, value, class, status; values are null where missing."""
+    """Return columns of equal length: code, value, class, status, carried; null where missing."""
     positions = picture.gazetteer.within(parent_of(parent))
 
     def make() -> bytes:
@@ -232,19 +239,34 @@ async def values_csv(
     rev: Revision = None,
     bom: Bom = False,
 ) -> Response:
-    """Return one row per area: code, name, period, value, class, status (UTF-8)."""
+    """Return one row per area: code, name, period, value, class, status, carried, boundary_dates (UTF-8).
+
+    `carried` tells how the value came to stand on these boundaries, `boundary_dates` which ones the figures
+    of the period were published on, apart by spaces.
+    """
     positions = picture.gazetteer.within(parent_of(parent))
 
     def make() -> bytes:
-        header = ["code", "name", "name_en", "period", "value", "class", "status"]
-        return csv_bytes(header, _value_rows(picture, positions), bom=bom)
+        header = [
+            "code",
+            "name",
+            "name_en",
+            "period",
+            "value",
+            "class",
+            "status",
+            "carried",
+            "boundary_dates",
+        ]
+        return csv_bytes(header, _value_rows(picture, carrying_of(atlas, picture.view), positions), bom=bom)
 
     state = digest(picture.etag, "csv", parent, bom)
     return await kept(request, atlas, state, encoded(make), _told(picture, CSV, "csv", rev))
 
 
-def _value_rows(picture: Picture, positions: Positions) -> Iterator[list[object]]:
-    for position in positions:
+def _value_rows(picture: Picture, carrying: Carrying, positions: Positions) -> Iterator[list[object]]:
+    dates = " ".join(map(str, carrying.dates))
+    for position, carried in zip(positions, carrying.told(positions), strict=True):
         area, index = picture.gazetteer.areas[position], int(picture.classes[position])
         yield [
             area.code,
@@ -254,6 +276,8 @@ def _value_rows(picture: Picture, positions: Positions) -> Iterator[list[object]
             float(picture.vector.values[position]),
             None if index == MISSING else index,
             STATUSES[picture.vector.statuses[position]],
+            carried,
+            dates,
         ]
 
 

@@ -20,6 +20,7 @@ from geo.layers import circles, classify, palettes
 from geo.layers.circles import Circles
 from geo.text import Language
 from service.areas.gazetteer import LEVELS, Gazetteer
+from service.figures.carrying import Carrying
 from service.figures.values import Breaks, Vector
 from service.memory.atlas import Atlas, chosen
 from service.memory.cache import digest
@@ -337,6 +338,11 @@ def _category_classes(values: Floats, codes: Floats) -> NDArray[np.uint8]:
     for index, code in enumerate(codes):
         classes[values == code] = index
     return classes
+
+
+def carrying_of(atlas: Atlas, view: View) -> Carrying:
+    """Return how the values of a view came to stand on its boundaries."""
+    return atlas.carryings(view.indicator, [view.period], view.level, view.vintage.date)[0]
 
 
 def is_current(rev: str | None, picture: Picture) -> bool:

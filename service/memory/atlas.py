@@ -30,12 +30,14 @@ from service.areas import queries as area_queries
 from service.areas.gazetteer import Area, Gazetteer
 from service.areas.tiles import TOP_ZOOM, encode_tile
 from service.figures import queries as figure_queries
+from service.figures.carrying import Carrying
 from service.figures.values import (
     NOT_ADDITIVE,
     NOT_AT_LEVEL,
     NOT_LOADED,
-    OK,
+    TOLD,
     Breaks,
+    CarriedVector,
     StoredVector,
     Vector,
     ages_by_year,
@@ -346,6 +348,41 @@ class Atlas:
             return self.store.held(self.store.made, key, ask)
         return self.store.made.put(key, make(self, layer, period, gazetteer))
 
+    def carryings(
+        self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date
+    ) -> list[Carrying]:
+        """Return how a layer's values of several periods came to stand on the boundaries of a vintage."""
+        if self.kind_of(layer).make is not None:
+            return [self._carried(layer, period, level, vintage) for period in periods]
+        shelf, revision = self.store.carryings, self.revision(layer, vintage)
+        existing = self.periods(layer, level)
+        found = {
+            period: shelf.get((layer.id, period, level, vintage, revision))
+            if period in existing
+            else Carrying.none(len(self.gazetteer(vintage, level)))
+            for period in periods
+        }
+        missing = [period for period, one in found.items() if one is None]
+        if missing:
+
+            async def fetch() -> dict[str, Carrying]:
+                subjects = self._subjects_of_vectors(layer, vintage)
+                asked = (self.store.statements, layer.id, missing, level, vintage, subjects)
+                rows, numbers = await figure_queries.carryings(*asked)
+                self._check(subjects, numbers)
+                for period, one in rows.items():
+                    shelf.put((layer.id, period, level, vintage, revision), one)
+                return rows
+
+            found |= self.store.brought(fetch)
+        return [one for one in (found[period] for period in periods) if one is not None]
+
+    def _carried(self, layer: Indicator, period: str, level: str, vintage: dt.date) -> Carrying:
+        carry = self.kind_of(layer).carry
+        if carry is not None:
+            return carry(self, layer, period, self.gazetteer(vintage, level))
+        return Carrying.on(vintage, np.isfinite(self.vector(layer, period, level, vintage).values))
+
     def region_vectors(
         self, layer: Indicator, periods: Sequence[str], places: Places, vintage: dt.date
     ) -> list[Vector]:
@@ -378,10 +415,10 @@ class Atlas:
             base = self.indicator(name)
             adds = base.aggregation == "sum" or (cancels and base.aggregation == "net_of_moves")
             parts = [self.vectors(base, list(at_periods), level, vintage) for level in levels]
-            published = {} if adds else self._of_bloc(base, places, vintage)
+            published = {} if adds else self.of_bloc(base, places, vintage)
             for at, *members in zip(at_periods, *parts, strict=True):
                 own = [_at(one, places[level]) for level, one in zip(levels, members, strict=True)]
-                sums[name, at] = published.get(at) or _summed(own, additive=adds)
+                sums[name, at] = published[at].vector if at in published else _summed(own, additive=adds)
         if not layer.numerator:
             return [sums[layer.id, period] for period in periods]
         made = []
@@ -391,7 +428,7 @@ class Atlas:
             made.append(one if layer.aggregation in indicators.ADDED else _untold(one))
         return made
 
-    def _of_bloc(self, base: Indicator, places: Places, vintage: dt.date) -> Mapping[str, Vector]:
+    def of_bloc(self, base: Indicator, places: Places, vintage: dt.date) -> Mapping[str, CarriedVector]:
         """Return what was published for the bloc that consists of these areas, by period."""
         codes = frozenset(
             self.gazetteer(vintage, level).areas[position].code
@@ -546,16 +583,18 @@ def _summed(members: Sequence[Vector], *, additive: bool) -> Vector:
     values = np.concatenate([one.values for one in members])
     statuses = np.concatenate([one.statuses for one in members])
     sources = tuple(dict.fromkeys(source for one in members for source in one.sources))
-    missing = statuses[statuses != OK]
+    missing = statuses[~np.isin(statuses, TOLD)]
     if additive:
-        return Vector(values.sum(keepdims=True), missing[:1] if len(missing) else statuses[:1], sources)
+        status = missing[:1] if len(missing) else statuses.max(keepdims=True)
+        return Vector(values.sum(keepdims=True), status, sources)
     reason = missing[0] if len(missing) == len(statuses) else NOT_ADDITIVE
     return Vector(np.array([np.nan]), np.array([reason], np.uint8), sources)
 
 
 def _untold(whole: Vector) -> Vector:
     """Return a computed value taken back, since the sums of areas do not tell it."""
-    reasons = np.where(whole.statuses == OK, NOT_ADDITIVE, whole.statuses).astype(np.uint8)
+    is_told = np.isin(whole.statuses, TOLD)
+    reasons = np.where(is_told, NOT_ADDITIVE, whole.statuses).astype(np.uint8)
     return Vector(np.full(1, np.nan), reasons, whole.sources)
 
 

@@ -39,6 +39,7 @@ from geo.figures.ages import Ages
 from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
 from service.db.database import Statements
+from service.figures.carrying import Carrying
 from service.figures.values import Breaks, StoredVector, Vector
 from service.settings import Settings
 
@@ -250,6 +251,7 @@ class Store:
         self._thread = threading.get_ident()
         self.memory = Memory(settings.memory_mb * MEGABYTE)
         self.vectors: Shelf[StoredVector] = self.memory.shelf("vectors", lambda one: one.nbytes)
+        self.carryings: Shelf[Carrying] = self.memory.shelf("carryings", lambda one: one.nbytes)
         self.made: Shelf[Vector] = self.memory.shelf("made", lambda one: one.nbytes)
         self.breaks: Shelf[Breaks] = self.memory.shelf("breaks", lambda one: one.nbytes)
         self.ages: Shelf[dict[int, Ages]] = self.memory.shelf("ages", lambda years: 1500 * len(years))

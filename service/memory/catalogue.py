@@ -28,8 +28,9 @@ from service.areas import queries as area_queries
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db.documents import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
 from service.figures import queries as figure_queries
+from service.figures.carrying import Carrying
 from service.figures.search import Entry
-from service.figures.values import STATUSES, Vector
+from service.figures.values import STATUSES, CarriedVector, Vector
 from service.memory import revisions
 from service.strategy import policy
 from service.strategy import queries as strategy_queries
@@ -79,7 +80,7 @@ class Catalogue:
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
     observed_indicators: Mapping[str, Observed] = field(default_factory=dict)
     #: indicator → metropolitan bloc → period → what was published for it
-    bloc_figures: Mapping[str, Mapping[str, Mapping[str, Vector]]] = field(default_factory=dict)
+    bloc_figures: Mapping[str, Mapping[str, Mapping[str, CarriedVector]]] = field(default_factory=dict)
     sources: Mapping[str, Row[Any]] = field(default_factory=dict)
     regions: Mapping[str, list[Row[Any]]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
@@ -227,13 +228,14 @@ async def _indicators(conn: AsyncConnection, before: Catalogue, names: Collectio
                 periods[level] = sorted([*periods.get(level, ()), *theirs])
                 sources |= dict.fromkeys(theirs, tuple(used))
         observed[name] = Observed(periods, sources)
-    blocs: dict[str, dict[str, dict[str, Vector]]] = {}
+    blocs: dict[str, dict[str, dict[str, CarriedVector]]] = {}
     for row in await figure_queries.of_blocs(conn, names):
         if row.area_code in BLOCS:
             of_bloc = blocs.setdefault(row.indicator, {}).setdefault(BLOCS[row.area_code], {})
-            value = np.nan if row.value is None else row.value
+            value = np.array([np.nan if row.value is None else row.value])
             status = np.array([STATUSES.index(row.status)], np.uint8)
-            of_bloc[row.period] = Vector(np.array([value]), status, (row.source,))
+            carrying = Carrying.on(row.boundary_date, np.isfinite(value))
+            of_bloc[row.period] = CarriedVector(Vector(value, status, (row.source,)), carrying)
     kept = {name: told for name, told in before.bloc_figures.items() if name not in names}
     return {
         # in the order of their ids, whichever of them came last
@@ -360,6 +362,7 @@ class Kind(Generic[A]):
     Attributes
     ----------
     make : works a vector out; None where it was written at load
+    carry : works out how the values were carried that were made; as told for these very areas without
     define : what its layers are, by their ids, where they are worked out of others; None where they are
         listed
     is_light : whether ``make`` takes no time once all that it asks for is in memory
@@ -367,6 +370,7 @@ class Kind(Generic[A]):
 
     inputs: Inputs
     make: Callable[[A, Indicator, str, Gazetteer], Vector] | None = None
+    carry: Callable[[A, Indicator, str, Gazetteer], Carrying] | None = None
     define: Callable[[Catalogue, str], Defined] | None = None
     is_light: bool = False
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import orjson
 from typing_extensions import TypedDict
 
+from geo.areas.carrying import Carried
 from geo.figures.statistics import Order
 from geo.strategy.kpis import Kpi
 from geo.text import Text, name_of
@@ -48,16 +49,18 @@ class PeerMedian(TypedDict):
 
 
 class PeriodValue(TypedDict):
-    """The value of a period."""
+    """The value of a period, and how it came to stand on the boundaries shown."""
 
     period: str
     value: float | None
+    carried: Carried | None
 
 
 class Figure(TypedDict):
     """One figure of an area and how it stands; `level` and `area` tell whose it is.
 
     `coverage` is what it was counted from and what it lacks, null where nothing is to be said of that.
+    `carried` tells how it came to stand on the boundaries shown, `boundary_dates` those it was published on.
     """
 
     indicator: Brief
@@ -67,6 +70,8 @@ class Figure(TypedDict):
     period_label: Text
     value: float | None
     status: str
+    carried: Carried | None
+    boundary_dates: list[str]
     rank: FigureRank
     trend: Trend | None
     peers: PeerMedian
@@ -225,6 +230,8 @@ def figure_described(one: Card) -> Figure:
         "period_label": one.leaf.label,
         "value": one.value,
         "status": one.status,
+        "carried": one.value_carried,
+        "boundary_dates": list(map(str, one.leaf.dates)),
         "rank": {
             "order": "lowest first" if one.leaf.indicator.direction == "lower" else "highest first",
             "nation": one.nation,
@@ -232,7 +239,10 @@ def figure_described(one: Card) -> Figure:
         },
         "trend": one.trend,
         "peers": {"median": one.peers_median, "n": one.peers_n},
-        "series": [{"period": period, "value": value} for period, value in one.series],
+        "series": [
+            {"period": period, "value": value, "carried": carried}
+            for (period, value), carried in zip(one.series, one.carried, strict=True)
+        ],
         "breaks": one.leaf.breaks,
         "coverage": one.coverage,
     }

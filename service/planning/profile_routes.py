@@ -41,7 +41,8 @@ async def profile(request: Request, atlas: AtlasDep, asked: AskedDep) -> Respons
     A goal's figures are the indicators that stand in for its KPIs and those in which its outcomes show by the
     logic model. Ranks put the better first: the lowest where lower is better, else the highest. A trend is
     told since the newest period at least five years ago. Peers are the ten most similar areas (see peers).
-    `missing` lists the figures that the area lacks, and why; `summary` tells it in words.
+    `missing` lists the figures that the area lacks, and why; `summary` tells it in words. `carried` tells how
+    a figure came to stand on the boundaries shown, `boundary_dates` which ones it was published on.
     """
     return await kept_json(
         request, atlas, lambda: profile_described(atlas, profile_of(atlas, asked)), atlas.state()
@@ -50,7 +51,7 @@ async def profile(request: Request, atlas: AtlasDep, asked: AskedDep) -> Respons
 
 @router.get("/areas/{code}/profile.csv", summary="Profile of an area as CSV")
 async def profile_csv(request: Request, atlas: AtlasDep, asked: AskedDep, bom: Bom = False) -> Response:
-    """Return one row per goal and figure: value, ranks, trend, median of the peers."""
+    """Return one row per goal and figure: value, ranks, trend, median of the peers, how it was carried."""
     name = f"{asked.area.code}.csv"
     return await kept_csv(
         request, atlas, lambda: _table(profile_of(atlas, asked)), name, atlas.state(), bom=bom
@@ -66,7 +67,7 @@ def _table(told: Profile) -> tuple[list[str], list[list[object]]]:
             *((one.nation.rank, one.nation.of) if one.nation else (None, None)),
             *((one.prefecture.rank, one.prefecture.of) if one.prefecture else (None, None)),
             *((one.trend.since, one.trend.change, one.trend.verdict) if one.trend else (None, None, None)),
-            one.peers_median,
+            *(one.peers_median, one.value_carried, " ".join(map(str, one.leaf.dates))),
         ]
         for goal, cards in told.cards.items()
         for one in cards
@@ -74,6 +75,6 @@ def _table(told: Profile) -> tuple[list[str], list[list[object]]]:
     header = [
         *("goal", "indicator", "name", "name_en", "level", "area_code", "period", "value", "unit", "status"),
         *("rank_nation", "of_nation", "rank_prefecture", "of_prefecture"),
-        *("since", "change", "verdict", "peers_median"),
+        *("since", "change", "verdict", "peers_median", "carried", "boundary_dates"),
     ]
     return header, rows

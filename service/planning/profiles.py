@@ -6,6 +6,7 @@ and their ranks, worked out once for each state of the data. A profile reads its
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import statistics
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.areas.carrying import CARRIED, NOTHING, Carried, Marks
 from geo.codes import city_of
 from geo.eras import period_label
 from geo.figures.breaks import comparable
@@ -70,6 +72,7 @@ class Card:
     ----------
     leaf : of which indicator, at which level and period
     code : whose figure it is; the city's or the prefecture's where there is none for the area's own level
+    carried : how the figures of ``series`` came to stand on the boundaries
     nation, prefecture : rank, the best first (the highest first where neither is better)
     coverage : what the value was counted from and what it lacks; None where nothing is to be said of that
     """
@@ -83,8 +86,14 @@ class Card:
     trend: Trend | None
     coverage: Text | None
     series: tuple[tuple[str, float], ...]
+    carried: tuple[Carried | None, ...]
     peers_median: float | None
     peers_n: int
+
+    @property
+    def value_carried(self) -> Carried | None:
+        """How its value came to stand on the boundaries."""
+        return None if self.value is None else self.carried[-1]
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,8 @@ class Leaf:
     brief, label, breaks : the indicator, the newest period, and where its series break, as JSON tells them
     coverage : prefecture → what its figures of the newest period were counted from and what they lack
     areas : m of them
-    values, statuses : (m, periods), and (m,) of the newest period
+    values, statuses, marks : (m, periods), (m,) of the newest period, (m, periods)
+    dates : of the boundaries that the figures of the newest period were published on
     nation, prefecture : how the areas stand in the newest period; a prefecture lies in none
     rows : (n,) for each area of the book, which of ``areas`` it is or lies in; -1 where there is none
     """
@@ -124,6 +134,8 @@ class Leaf:
     areas: tuple[Area, ...]
     values: NDArray[np.float64]
     statuses: NDArray[np.uint8]
+    marks: Marks
+    dates: tuple[dt.date, ...]
     nation: Standing
     prefecture: Standing | None
     rows: Ints
@@ -138,7 +150,8 @@ class Leaf:
         """Size in memory."""
         standings = [each for each in (self.nation, self.prefecture) if each is not None]
         ranks = sum(each.ranks.nbytes + each.of.nbytes for each in standings)
-        return self.values.nbytes + self.statuses.nbytes + self.rows.nbytes + ranks
+        figures = self.values.nbytes + self.statuses.nbytes + self.marks.nbytes
+        return figures + self.rows.nbytes + ranks
 
     def card(self, position: int, peers: Ints) -> Card:
         """Return the card of an area of the book; ``peers`` are rows of this leaf."""
@@ -157,6 +170,7 @@ class Leaf:
             trend=_trend(self.indicator, series),
             coverage=None if value is None else self.coverage.get(area.prefecture),
             series=series,
+            carried=tuple([CARRIED[mark] for mark in self.marks[row].tolist() if mark != NOTHING]),
             peers_median=statistics.median(near) if near else None,
             peers_n=len(near),
         )
@@ -275,6 +289,7 @@ def _leaf(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, rows
     gazetteer = atlas.gazetteer(vintage.date, level)
     periods = tuple(atlas.periods(indicator, level))
     vectors = atlas.vectors(indicator, periods, level, vintage.date)
+    carried = atlas.carryings(indicator, periods, level, vintage.date)
     newest = vectors[-1]
     bases = bases_of(atlas.catalogue, indicator.id, periods[-1])
 
@@ -292,6 +307,8 @@ def _leaf(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, rows
         areas=gazetteer.areas,
         values=np.stack([one.values for one in vectors], axis=1),
         statuses=newest.statuses,
+        marks=np.stack([one.marks for one in carried], axis=1),
+        dates=carried[-1].dates,
         nation=standing(np.zeros(len(gazetteer), np.intp)),
         prefecture=None if level == "prefecture" else standing(gazetteer.prefectures),
         rows=rows,

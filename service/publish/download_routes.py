@@ -16,8 +16,11 @@ from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.files.formats import ENCODINGS, FORMATS, Format, check_encodable
+from geo.layers.carrying import CARRIED_WORDS
+from geo.layers.words import REASONS
 from service.areas.geometry import Detail, Parent, parent_of
-from service.figures.values import STATUSES, Vector, columns_of
+from service.figures.carrying import Carrying
+from service.figures.values import Vector, columns_of
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router, worked_out
 from service.http.forms import Feature, FeatureCollection, answers
@@ -119,8 +122,9 @@ async def download(
 ) -> Response:
     """Return the layer as a file: GeoPackage, GeoParquet, Shapefile, Excel and others.
 
-    A missing value is null and `status` says why. Every file has its metadata inside: title, unit, source,
-    licence, periods, boundaries, method, revision. It is built once for a state of the data and may be
+    A missing value is null and `status` says why; `carried` tells how a value came to stand on the boundaries
+    shown. Every file has its metadata inside: title, unit, source, licence, periods, boundaries, those that
+    the figures were published on, method, revision. It is built once for a state of the data and may be
     resumed (`Range`). See docs/downloads.md.
     """
     indicator = atlas.layer(layer)
@@ -148,7 +152,8 @@ async def download(
 
     def content() -> tuple[str, dict[str, object]]:
         vectors = atlas.vectors(indicator, told, on, date.date)
-        rows = _columns(atlas, layer, on, date, told, vectors, positions, shape)
+        carried = atlas.carryings(indicator, told, on, date.date)
+        rows = _columns(atlas, layer, on, date, told, vectors, carried, positions, shape)
         chosen = {name: rows[name] for name in names}
         check_encodable(chosen, encoding)
         outlines: list[str] = []
@@ -162,7 +167,10 @@ async def download(
             "columns": chosen,
             "outlines": outlines,
             "places": numbers,
-            "metadata": _metadata(atlas, layer, on, date, told, used, address),
+            "metadata": {
+                **_metadata(atlas, layer, on, date, told, used, address),
+                **_boundaries(told, carried),
+            },
             "name": re.sub(r"[^a-z0-9]", "_", indicator.id),
             "crs": system.code if kind.has_crs else None,
             "precision": precision,
@@ -221,11 +229,13 @@ def _names(is_category: bool, periods: list[str], shape: str) -> list[str]:
     """Return what the columns are called."""
     labels = ["label", "label_en"] if is_category else []
     poured = ["value", *labels, "status"]
+    carried = ["carried"]
     if shape == "wide":
         poured = [f"{name}_{period}" for period in periods for name in poured]
+        carried = [f"carried_{period}" for period in periods]
     else:
         poured = ["period", *poured]
-    return ["code", "name", "name_en", "prefecture", *poured]
+    return ["code", "name", "name_en", "prefecture", *poured, *carried]
 
 
 def _columns(
@@ -235,6 +245,7 @@ def _columns(
     vintage: Vintage,
     periods: list[str],
     vectors: list[Vector],
+    carried: list[Carrying],
     positions: np.ndarray[tuple[int], np.dtype[np.intp]],
     shape: str,
 ) -> dict[str, list[object]]:
@@ -252,8 +263,9 @@ def _columns(
     }
     if shape == "long":
         rows["period"] = [period for period in periods for _ in areas]
-    for period, vector in zip(periods, vectors, strict=True):
-        poured = columns_of(indicator, vector.values[positions], vector.statuses[positions])
+    for period, vector, carrying in zip(periods, vectors, carried, strict=True):
+        figures = (vector.values[positions], vector.statuses[positions], carrying.marks[positions])
+        poured = columns_of(indicator, *figures)
         poured["value"] = [
             None if np.isnan(value) else int(value) if value.is_integer() else value
             for value in poured["value"]
@@ -274,6 +286,20 @@ def _chosen(names: list[str], asked: str | None) -> list[str]:
         if one not in names:
             raise _refused("columns", one, f"some of {', '.join(names)}")
     return list(dict.fromkeys(("code", "name", *wanted)))
+
+
+def _boundaries(periods: list[str], carried: list[Carrying]) -> dict[str, str]:
+    """Return which boundaries the figures of each period were published on, and what ``carried`` says."""
+    told = (
+        f"{period}: {' '.join(map(str, carrying.dates))}"
+        for period, carrying in zip(periods, carried, strict=True)
+    )
+    words = CARRIED_WORDS.items()
+    return {
+        "boundary_dates": "; ".join(told),
+        "carried": "、".join(f"{how}: {one['ja']}" for how, one in words),
+        "carried_en": "; ".join(f"{how}: {one['en']}" for how, one in words),
+    }
 
 
 def _metadata(
@@ -308,7 +334,7 @@ def _metadata(
         "licence": "; ".join(dict.fromkeys([*(one.licence for one in used), vintage.licence])),
         "sources": "; ".join(f"{one.title_ja} {one.edition} {one.url}".strip() for one in used),
         "retrieved_on": ", ".join(sorted({str(one.retrieved_on) for one in used})),
-        "missing": "A missing value is null; status says why: " + ", ".join(STATUSES),
+        "missing": "A missing value is null; status says why: " + ", ".join(REASONS),
         "revision": atlas.revision(indicator, vintage.date),
         "address": address,
     }

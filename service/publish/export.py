@@ -25,6 +25,7 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from rich.filesize import decimal
 
+from geo.areas.carrying import AS_PUBLISHED, CARRIED
 from geo.eras import period_label
 from geo.errors import ChiikiError, Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
@@ -36,11 +37,12 @@ from service.areas import queries as area_queries
 from service.areas.forms import described as area_described
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db.database import reader_engine
+from service.figures.carrying import Carrying
 from service.figures.forms import Labels, credits_of, described, sources_described
-from service.figures.values import OK, STATUSES
+from service.figures.values import STATUSES
 from service.http.responses import to_json
 from service.kinds import KINDS
-from service.layers.forms import about, legend_described
+from service.layers.forms import about, boundaries_described, legend_described
 from service.layers.views import (
     MISSING,
     Picture,
@@ -72,6 +74,8 @@ COLUMNS = pa.schema(
         "period": pa.string(),
         "value": pa.float64(),
         "status": pa.string(),
+        "carried": pa.string(),
+        "boundary_dates": pa.list_(pa.date32()),
     }
 )
 
@@ -244,8 +248,9 @@ async def _write_all(atlas: Atlas, folder: Path, choice: Choice, progress: Progr
             pictures = await settled(partial(pictures_of_periods, atlas, view))
             shared = await settled(partial(picture, atlas, replace(view, breaks_over="all")))
             used |= dict.fromkeys(source for one in pictures for source in one.vector.sources)
-            figures.write_table(pa.Table.from_batches(list(map(_rows, pictures))))
-            _put(folder / sheet.files["values"], _values(atlas, pictures, shared))
+            carried = await settled(partial(_carried, atlas, pictures))
+            figures.write_table(pa.Table.from_batches(list(map(_rows, pictures, carried))))
+            _put(folder / sheet.files["values"], _values(atlas, pictures, carried, shared))
             _put(folder / sheet.files["style"], _style(atlas, pictures[-1], tiles))
     _put(folder / CATALOGUE, _catalogue(atlas, vintage, sheets, described_levels))
     _put(folder / "sources.json", _sources(atlas, vintage, tuple(used)))
@@ -347,7 +352,13 @@ async def _write_tiles(atlas: Atlas, vintage: Vintage, gazetteer: Gazetteer, til
     return top_zoom
 
 
-def _rows(picture: Picture) -> pa.RecordBatch:
+def _carried(atlas: Atlas, pictures: Sequence[Picture]) -> list[Carrying]:
+    """Return how the values of each period came to stand on the boundaries."""
+    periods, view = [one.view.period for one in pictures], pictures[0].view
+    return atlas.carryings(view.indicator, periods, view.level, view.vintage.date)
+
+
+def _rows(picture: Picture, carrying: Carrying) -> pa.RecordBatch:
     """Return the values of one period in the long form; a missing one is null and its status says why."""
     n, view, vector = len(picture.gazetteer), picture.view, picture.vector
     columns = [
@@ -357,11 +368,15 @@ def _rows(picture: Picture) -> pa.RecordBatch:
         pa.array([view.period] * n),
         pa.array(vector.values, from_pandas=True),
         pa.array([STATUSES[status] for status in vector.statuses]),
+        pa.array([CARRIED[mark] for mark in carrying.marks], pa.string()),
+        pa.array([carrying.dates] * n, pa.list_(pa.date32())),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=COLUMNS)
 
 
-def _values(atlas: Atlas, pictures: Sequence[Picture], shared: Picture) -> dict[str, object]:
+def _values(
+    atlas: Atlas, pictures: Sequence[Picture], carried: Sequence[Carrying], shared: Picture
+) -> dict[str, object]:
     """Return a layer at a level: values and classes of every period in columns, each with its legend.
 
     The legend of the whole is the newest period's; ``shared`` has the breaks of all periods, for a slider
@@ -374,11 +389,11 @@ def _values(atlas: Atlas, pictures: Sequence[Picture], shared: Picture) -> dict[
         **about(atlas, newest, sources),
         "shared_legend": legend_described(shared)["classes"],
         "codes": newest.gazetteer.codes.tolist(),
-        "periods": list(map(_period, pictures)),
+        "periods": list(map(_period, pictures, carried)),
     }
 
 
-def _period(picture: Picture) -> dict[str, object]:
+def _period(picture: Picture, carrying: Carrying) -> dict[str, object]:
     codes, statuses = picture.gazetteer.codes, picture.vector.statuses
     return {
         "period": picture.view.period,
@@ -388,8 +403,14 @@ def _period(picture: Picture) -> dict[str, object]:
         "classes": [None if one == MISSING else one for one in picture.classes.tolist()],
         "missing": {
             STATUSES[status]: codes[statuses == status].tolist()
-            for status in np.unique(statuses).tolist()
-            if status != OK
+            for status in np.unique(statuses[np.isnan(picture.vector.values)]).tolist()
+        },
+        **boundaries_described(carrying),
+        # of most values there is nothing to say
+        "carried": {
+            str(CARRIED[mark]): codes[carrying.marks == mark].tolist()
+            for mark in np.unique(carrying.marks).tolist()
+            if mark > AS_PUBLISHED
         },
     }
 

@@ -269,7 +269,7 @@ OF_DISTRICTS = "郡の区域変更"
 def ship_changes(real_data: Path, catalog: Path) -> int:
     """Write ``area_changes.csv`` from the municipal changes since 1970 (e-Stat 廃置分合等情報).
 
-    Where several towns change their district at once, the list pairs each of them with all: 穴水町 with 門前町.
+    Where towns change their district together, the list pairs each of them with all: 穴水町 with 門前町.
     """
     with (real_data / "codes/absorption_separation.csv").open(encoding="utf-8", newline="") as opened:
         rows = sorted(
@@ -283,7 +283,8 @@ def ship_changes(real_data: Path, catalog: Path) -> int:
                     row["to_city_name"] or row["to_city_desig_name"],
                 )
                 for row in csv.DictReader(opened)
-                if row["from_city_code"] and row["to_city_code"]  # 郡 have none
+                if row["from_city_code"]
+                and row["to_city_code"]  # 郡 have none
                 and (row["type"] != OF_DISTRICTS or row["from_city_name"] == row["to_city_name"])
             }
         )

@@ -71,8 +71,8 @@ export type Lang = keyof Text;
 type LegendQuery = NonNullable<paths["/v1/layers/{layer}/legend.json"]["get"]["parameters"]["query"]>;
 export type Scheme = NonNullable<LegendQuery["scheme"]>;
 
-/** A figure of a line; where it is missing, `status` says why. */
-export type Point = PeriodValue & { status?: string };
+/** A figure of a line; where it is missing, `status` says why, and else whether it is what was counted. */
+export type Point = Pick<PeriodValue, "period" | "value"> & { status?: string };
 
 /** An answer that says what was wrong (RFC 9457). */
 export class Problem extends Error {

@@ -1,6 +1,7 @@
 /** Charts: a sparkline as a picture, and lines over time with uPlot, which is fetched when first needed. */
 
 import type { Lang, Point, Texts } from "./api";
+import { signNotes, signOf } from "./carried";
 import { h, s, swatch } from "./element";
 import { full, short } from "./numbers";
 import { text } from "./texts";
@@ -75,8 +76,9 @@ export function chartTable(chart: Chart, lang: Lang): HTMLTableElement {
   const periods = [...new Set(chart.lines.flatMap((line) => line.points.map((one) => one.period)))].sort().reverse();
   const cells = (period: string) =>
     chart.lines.map((line) => {
-      const value = line.points.find((one) => one.period === period)?.value;
-      return h("td", { class: "number" }, value === null || value === undefined ? "—" : full(value, chart, lang));
+      const point = line.points.find((one) => one.period === period);
+      if (!point || point.value === null) return h("td", { class: "number" }, "—");
+      return h("td", { class: "number" }, full(point.value, chart, lang) + signOf(point.status));
     });
   return h(
     "table",
@@ -125,14 +127,24 @@ function breakNotes(chart: Chart, lang: Lang): HTMLElement[] {
   return crossed.map((one) => h("p", { class: "soft break" }, `${chart.label(one.period)}${text("breakAt", lang)}`, one.reason[lang]));
 }
 
+function carriedNotes(chart: Chart, lang: Lang): HTMLElement[] {
+  return signNotes(
+    chart.lines.flatMap((line) => line.points.map((one) => one.status)),
+    lang,
+  );
+}
+
 /** Draw lines over time, with their key, and the figures as a table under it; no line crosses a break. */
 export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, height = 220): Promise<void> {
   const plot = h("div", { class: "plot", role: "img", "aria-label": chart.summary });
   const keys = chart.lines.length > 1 ? h("ul", { class: "keys" }, ...chart.lines.map(key)) : null;
   target.replaceChildren(
-    ...[keys, plot, ...breakNotes(chart, lang), h("details", { class: "figures" }, h("summary", {}, text("asTable", lang)), chartTable(chart, lang))].filter(
-      (one) => one !== null,
-    ),
+    ...[
+      keys,
+      plot,
+      ...breakNotes(chart, lang),
+      h("details", { class: "figures" }, h("summary", {}, text("asTable", lang)), chartTable(chart, lang), ...carriedNotes(chart, lang)),
+    ].filter((one) => one !== null),
   );
   const [{ default: UPlot }] = await Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")]);
   const years = [...new Set(chart.lines.flatMap((line) => line.points.map((one) => Number(one.period))))].sort((a, b) => a - b);

@@ -40,6 +40,7 @@ interface Period {
   values: (number | null)[];
   classes: (number | null)[];
   missing: Record<string, string[]>;
+  boundary_dates: string[];
 }
 
 /** A layer at a level: every period in columns, each with its own legend, and the legend that all of them share. */
@@ -127,7 +128,7 @@ async function start(): Promise<void> {
     if (isSettled) {
       map.paint(colours, lang);
       drawLegend(byId("legend"), legend, lang, {
-        values: { ...legend, values: at.values, classes, statuses: [] },
+        values: { ...legend, values: at.values, classes, statuses: [], carried: [], boundary_dates: at.boundary_dates },
         classes,
         breaks: isShared ? "all" : "period",
         zoom: map.zoom,

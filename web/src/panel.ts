@@ -18,6 +18,7 @@ import {
   type Texts,
   values,
 } from "./api";
+import { signNotes, signOf } from "./carried";
 import { lineChart, sparkline } from "./chart";
 import type { Go } from "./chooser";
 import { h } from "./element";
@@ -114,7 +115,7 @@ function trendText(figure: Figure, lang: Lang): HTMLElement | null {
 
 function card(figure: Figure, area: string, board: Board): HTMLElement {
   const { lang } = board.view;
-  const told = figure.value === null ? textOf("status_", figure.status, lang) : short(figure.value, figure.indicator, lang);
+  const told = figure.value === null ? textOf("status_", figure.status, lang) : short(figure.value, figure.indicator, lang) + signOf(figure.status);
   const name = h(
     "h5",
     {},
@@ -131,6 +132,7 @@ function card(figure: Figure, area: string, board: Board): HTMLElement {
     name,
     h("div", { class: "figure" }, h("data", { value: figure.value ?? "" }, told), figure.series.length > 2 ? sparkline(figure.series, figure.breaks) : null),
     h("p", { class: "soft" }, `${figure.period_label?.[lang] ?? figure.period}${note}`),
+    ...signNotes([figure.status], lang),
     ranks(figure, figure.indicator, lang),
     trendText(figure, lang),
     figure.coverage ? h("p", { class: "soft lacks" }, figure.coverage[lang]) : null,
@@ -295,7 +297,7 @@ async function deployments(profile: Profile, lang: Lang): Promise<HTMLElement> {
   );
 }
 
-function currentFigure(board: Board, profile: Profile, value: number | null | undefined, rank: Row | undefined): HTMLElement {
+function currentFigure(board: Board, profile: Profile, value: number | null | undefined, status: string | undefined): HTMLElement {
   const { layer, view, legend } = board;
   const lang = view.lang;
   const plot = h("div", { class: "chart" });
@@ -307,16 +309,10 @@ function currentFigure(board: Board, profile: Profile, value: number | null | un
     h(
       "p",
       { class: layer.kind === "category" ? "big named" : "big" },
-      h("data", { value: value ?? "" }, valueText(value, layer, lang)),
+      h("data", { value: value ?? "" }, valueText(value, layer, lang) + signOf(status)),
       h("span", { class: "soft" }, legend.period_label?.[lang] ?? legend.period),
     ),
-    rank
-      ? h(
-          "p",
-          { class: "soft" },
-          `${text("rankNation", lang)} ${rankText({ rank: rank.rank, of: legend.classes.reduce((sum, one) => sum + one.count, 0) }, lang)}`,
-        )
-      : null,
+    ...signNotes([status], lang),
     plot,
   );
 }
@@ -331,7 +327,8 @@ export async function areaPanel(board: Board): Promise<HTMLElement[]> {
   const told = isSameLevel
     ? await values(layer.id, new URLSearchParams({ level: area.level, ...(legend.level === area.level ? { period: legend.period } : {}) }).toString())
     : null;
-  const value = told ? told.values[told.codes.indexOf(area.code)] : null;
+  const at = told ? told.codes.indexOf(area.code) : -1;
+  const value = told ? told.values[at] : null;
   const isCompared = view.areas.includes(area.code);
   const others = lang === "ja" ? [area.name.kana, area.name.en] : [area.name.ja, area.name.kana];
   const [around, running] = await Promise.all([nearby(board, profile).catch(() => null), deployments(profile, lang)]);
@@ -378,7 +375,7 @@ export async function areaPanel(board: Board): Promise<HTMLElement[]> {
       h("button", { type: "button", onclick: () => window.print() }, text("print", lang)),
     ),
     profile.summary ? h("p", { class: "words" }, profile.summary[lang]) : null,
-    isSameLevel ? currentFigure(board, profile, value, undefined) : null,
+    isSameLevel ? currentFigure(board, profile, value, told?.statuses[at]) : null,
     around,
     h("section", { id: "figures" }, h("h3", {}, text("cards", lang)), ...goals),
     running,

@@ -172,6 +172,8 @@ const TEXTS = {
   status_boundary_changed: { ja: "境界変更で換算不可", en: "not convertible to these boundaries" },
   status_not_at_level: { ja: "この単位の値なし", en: "not told at this level" },
   breakAt: { ja: "から系列が切れています。", en: ": the series breaks. " },
+  status_apportioned: { ja: "分割された地域の値を、公表元が配分したもの", en: "apportioned by its publisher after an area was split" },
+  status_estimated: { ja: "分割された地域の値から推計したもの", en: "estimated from the value of an area that was split" },
   status_not_additive: { ja: "内訳からは求められない", en: "not told by its parts" },
 } satisfies Record<string, Texts>;
 

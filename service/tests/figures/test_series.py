@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from geo.errors import InvalidAreaCode, InvalidParameter, NotFound
+from service.figures.lines import origins_of
 from service.figures.series import MAX_AREAS, lines_in_words, lines_of
 from service.memory.atlas import Atlas, Vintage
 
@@ -71,6 +72,57 @@ def test_one_area_that_does_not_exist_refuses_all(
 ) -> None:
     with pytest.raises(error):
         told(atlas, vintage, areas)
+
+
+def carried(
+    atlas: Atlas, vintage: Vintage, name: str, areas: str, *periods: str
+) -> list[tuple[str | None, list[str]]]:
+    """Return how the figures of one line were carried in some periods, and from which boundaries."""
+    indicator = atlas.indicator(name)
+    ((line, points),) = lines_of(atlas, indicator, vintage, areas)
+    wanted = [point for point in points if point.period in periods]
+    origins = origins_of(atlas, indicator, vintage, line, wanted)
+    return [(one.carried, list(map(str, one.dates))) for one in origins]
+
+
+def test_a_series_says_how_each_figure_came_to_stand_on_its_boundaries(
+    atlas: Atlas, vintage: Vintage
+) -> None:
+    # 浜松市: eleven towns joined it on 2005-07-01; 22202 became 22130 on 2007-04-01
+    assert carried(atlas, vintage, "register-population", "22130", "2005", "2006", "2008") == [
+        ("summed", ["2005-03-31"]),
+        ("renumbered", ["2006-03-31"]),
+        ("as_published", ["2008-03-31"]),
+    ]
+    of_2015 = ["2015-10-01"]
+    assert carried(atlas, vintage, "population", "19430", "2000", "2005", "2010") == [
+        ("apportioned", of_2015),
+        ("apportioned", of_2015),
+        ("as_published", of_2015),
+    ]
+
+
+def test_areas_together_are_summed_but_for_what_was_published_for_them(
+    atlas: Atlas, vintage: Vintage
+) -> None:
+    assert [how for how, _ in carried(atlas, vintage, "population", "tokyo-area", "2015", "2020")] == [
+        *("summed", "summed")
+    ]
+    # the migration report tells the moves into the Tokyo area; of other regions nobody does
+    assert carried(atlas, vintage, "in-migrants", "tokyo-area", "2025") == [("as_published", ["2025-10-01"])]
+    ((how, _),) = carried(atlas, vintage, "in-migrants", "nation", "2024")
+    assert how is None
+
+
+def test_a_chart_in_words_says_which_figures_were_apportioned(atlas: Atlas, vintage: Vintage) -> None:
+    population = atlas.indicator("population")
+    words = lines_in_words(population, lines_of(atlas, population, vintage, "19201,19202"))
+    assert words["ja"].endswith(
+        "甲府市の1980年（昭和55年）から2005年（平成17年）までの値は、分割された地域の値を、公表元が配分したものです。"
+    )
+    assert words["en"].endswith(
+        "Kofu-shi, 1980 to 2005: apportioned by its publisher after an area was split."
+    )
 
 
 def test_a_chart_in_words_leaves_out_missing_years_and_says_where_there_is_nothing(

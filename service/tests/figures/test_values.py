@@ -97,12 +97,13 @@ PREFECTURES = gazetteer("prefecture", ("01000", "prefecture", None))
 LEVELS = {"ward": WARDS, "municipality": TOWNS, "prefecture": PREFECTURES}
 
 
-def published(source: str = "census", **figures: float | str) -> Published:
-    """Return figures of 2020 by code; a text says why there is none."""
+def published(source: str = "census", **figures: float | str | list[float]) -> Published:
+    """Return figures of 2020 by code, or of several periods; a text says why there is none."""
     codes = sorted(name.removeprefix("c") for name in figures)
-    cells = [figures[f"c{code}"] for code in codes]
-    values = [[NAN if isinstance(cell, str) else cell] for cell in cells]
-    statuses = [[STATUSES.index(cell) if isinstance(cell, str) else OK] for cell in cells]
+    told = (figures[f"c{code}"] for code in codes)
+    cells = [one if isinstance(one, list) else [one] for one in told]
+    values = [[NAN if isinstance(cell, str) else cell for cell in row] for row in cells]
+    statuses = [[STATUSES.index(cell) if isinstance(cell, str) else OK for cell in row] for row in cells]
     return Published(DATE, source, np.array(codes), ("2020",), np.array(values), np.array(statuses, np.uint8))
 
 
@@ -193,6 +194,51 @@ def test_an_area_whose_land_was_split_cannot_be_told_from_figures_of_before() ->
     assert told(found["municipality"].vector("2020")) == ["boundary_changed", 2, "boundary_changed"]
 
 
+def test_what_its_publisher_divided_between_the_parts_of_a_split_area_is_apportioned() -> None:
+    changes = [
+        Change(dt.date(2006, 3, 1), "編入合併", "19341", "19201"),
+        Change(dt.date(2006, 3, 1), "編入合併", "19341", "19430"),
+        Change(dt.date(2016, 10, 10), "市制施行", "19301", "19209"),
+    ]
+    towns = gazetteer(
+        "municipality", ("19201", "city", None), ("19209", "city", None), ("19430", "town", None)
+    )
+    of_2015 = replace(
+        published(c19201=[200_096, 1], c19301=[3, 1], c19430=[25_117, 1]),
+        boundary_date=dt.date(2015, 10, 1),
+        periods=("2005", "2010"),
+    )
+    boundaries = Boundaries(DATE, {"municipality": towns}, changes)
+    found = columns_by_level(INDICATOR, [of_2015], ["2005", "2010"], boundaries)["municipality"]
+    assert [STATUSES[status] for status in found.statuses[:, 0]] == ["apportioned", "ok", "apportioned"]
+    assert found.carrying("2005").told(np.arange(3)) == ["apportioned", "renumbered", "apportioned"]
+    assert found.carrying("2010").told(np.arange(3)) == ["as_published", "renumbered", "as_published"]
+    assert found.dates == ((dt.date(2015, 10, 1),),) * 2
+
+
+def test_a_sum_of_parts_is_marked_as_such_and_names_the_boundaries_of_both() -> None:
+    wards = replace(published(c01101=1, c01102=2, c01202=10), boundary_date=dt.date(2020, 10, 1))
+    own = published(c01100=3)
+    found = columns_by_level(INDICATOR, [wards, own], ["2020"], Boundaries(DATE, LEVELS, []))
+    marks = {
+        level: columns.carrying("2020").told(np.arange(len(LEVELS[level])))
+        for level, columns in found.items()
+    }
+    assert marks["ward"] == ["as_published"] * 3
+    assert marks["municipality"] == ["as_published"] * 2
+    assert marks["prefecture"] == ["summed"]
+    assert found["prefecture"].dates == ((dt.date(2020, 10, 1), DATE),)
+    alone = columns_by_level(INDICATOR, [wards], ["2020"], Boundaries(DATE, LEVELS, []))["municipality"]
+    assert alone.carrying("2020").told(np.arange(2)) == ["summed", "as_published"]
+
+
+def test_a_computed_value_is_as_far_from_what_was_counted_as_the_farthest_of_its_components() -> None:
+    first = vector([1, 1, 1, NAN], ["ok", "apportioned", "apportioned", "secret"])
+    second = vector([1, 1, 1, 1], ["ok", "ok", "estimated", "apportioned"])
+    found = derived(first.values + second.values, [first, second])
+    assert [STATUSES[status] for status in found.statuses] == ["ok", "apportioned", "estimated", "secret"]
+
+
 def test_people_counted_on_another_population_are_told_as_such_and_what_was_missing_keeps_its_reason() -> (
     None
 ):
@@ -231,9 +277,13 @@ def test_a_period_is_taken_out_of_its_columns_with_its_own_sources() -> None:
         np.array([[1.0, 2.0], [3.0, NAN]]),
         np.array([[OK, OK], [OK, SECRET]], np.uint8),
         (("a",), ("b",)),
+        np.array([[1, 2], [1, 0]], np.uint8),
+        ((DATE,), (DATE, dt.date(2022, 1, 1))),
     )
     found = columns.vector("2020")
     assert (told(found), found.sources) == ([2, "secret"], ("b",))
+    carried = columns.carrying("2020")
+    assert (carried.marks.tolist(), carried.dates) == ([2, 0], (DATE, dt.date(2022, 1, 1)))
 
 
 def test_a_category_is_told_with_its_labels_and_a_missing_value_with_its_reason() -> None:
@@ -253,3 +303,5 @@ def test_a_category_is_told_with_its_labels_and_a_missing_value_with_its_reason(
     assert (found["label"], found["label_en"]) == (["平地", None, None], ["Plain", None, None])
     assert found["status"] == ["ok", "secret", "ok"]
     assert list(columns_of(replace(terrain, kind="count"), values, statuses)) == ["value", "status"]
+    carried = columns_of(terrain, values, statuses, np.array([1, 0, 3], np.uint8))["carried"]
+    assert carried == ["as_published", None, "summed"]

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, select, text
 from geo.figures.observations import Row
 from service.db.tables import class_breaks, observed, vector
 from service.figures import vectors
+from service.figures.carrying import Carrying
 from service.figures.load import Figures, load_observations
-from service.figures.values import STATUSES, Vector
+from service.figures.values import STATUS_OF_MARK, STATUSES, TOLD, Vector
 from service.tests.databases import Database, DatabaseServer
 
 VINTAGE = dt.date(2021, 1, 1)
@@ -47,6 +48,13 @@ def stored(conn: Connection, layer: str, period: str, level: str = "municipality
         select(vector).where(vector.c.layer == layer, vector.c.period == period, vector.c.level == level)
     ).one()
     return Vector.of(row.values, row.statuses, row.sources)
+
+
+def carrying(conn: Connection, layer: str, period: str, level: str = "municipality") -> Carrying:
+    row = conn.execute(
+        select(vector).where(vector.c.layer == layer, vector.c.period == period, vector.c.level == level)
+    ).one()
+    return Carrying.of(row.carried, row.boundaries)
 
 
 def at(conn: Connection, code: str, level: str = "municipality") -> int:
@@ -214,3 +222,64 @@ def test_towns_whose_district_changed_have_the_residents_of_their_old_codes(
 ) -> None:
     # the register of 1995-03-31: 穴水町 17421 had 12,890, 輪島市 17204 30,010 and 門前町 17422 9,872
     assert value(conn, "register-population", "1995", code) == residents
+
+
+def test_every_value_says_how_it_was_carried_and_no_missing_one_does(conn: Connection) -> None:
+    rows = conn.execute(select(vector)).all()
+    assert len(rows) > 3_000
+    for row in rows:
+        made, carried = (
+            Vector.of(row.values, row.statuses, row.sources),
+            Carrying.of(row.carried, row.boundaries),
+        )
+        is_told = np.isfinite(made.values)
+        assert ((carried.marks > 0) == is_told).all()
+        assert (np.isin(made.statuses, TOLD) == is_told).all()
+        assert (STATUS_OF_MARK[carried.marks] == made.statuses)[is_told].all()
+        assert bool(carried.dates) == is_told.any()
+
+
+def test_how_values_were_carried_takes_little_beside_them(conn: Connection) -> None:
+    asked = text("""select sum(length(carried)) as carried, sum(length("values")) as held from vector""")
+    sizes = conn.execute(asked).one()
+    assert sizes.carried < sizes.held / 100
+
+
+@pytest.mark.parametrize(
+    ("layer", "period", "code", "how", "published_on"),
+    [
+        # the census by the codes of 2015: 上九一色村 19341 was split in 2006, and its people divided
+        ("population", "2005", "19201", "apportioned", "2015-10-01"),
+        ("population", "2005", "19430", "apportioned", "2015-10-01"),
+        ("population", "2010", "19201", "as_published", "2015-10-01"),
+        ("ageing-rate", "1980", "19430", "apportioned", "2015-10-01"),
+        ("population", "2005", "19202", "as_published", "2015-10-01"),
+        ("population", "2005", "04216", "renumbered", "2015-10-01"),  # 富谷町 04423 until 2016
+        # the register by the codes of the day: 新潟市, 浜松市, 高山市 of their mergers, 穴水町 17421
+        ("register-population", "1995", "15100", "summed", "1995-03-31"),
+        ("register-population", "2005", "22130", "summed", "2005-03-31"),
+        ("register-population", "1995", "21203", "summed", "1995-03-31"),
+        ("register-population", "1995", "17461", "renumbered", "1995-03-31"),
+        ("register-population", "1995", "19201", None, "1995-03-31"),
+        ("register-population", "2007", "22130", "renumbered", "2007-03-31"),  # 22202 until the day after
+    ],
+)
+def test_a_value_says_how_it_came_to_stand_on_its_boundaries(
+    conn: Connection, layer: str, period: str, code: str, how: str | None, published_on: str
+) -> None:
+    found = carrying(conn, layer, period)
+    assert found.told(np.array([at(conn, code)])) == [how]
+    assert list(map(str, found.dates)) == [published_on]
+    status = STATUSES[stored(conn, layer, period).statuses[at(conn, code)]]
+    assert status == {"apportioned": "apportioned", None: "boundary_changed"}.get(how, "ok")
+
+
+def test_people_that_were_divided_are_whole_again_in_their_prefecture(conn: Connection) -> None:
+    # 山梨県 2005: 884,515 by the census
+    assert value(conn, "population", "2005", "19000", "prefecture") == 884_515
+    place = np.array([at(conn, "19000", "prefecture")])
+    assert carrying(conn, "population", "2005", "prefecture").told(place) == ["as_published"]
+    conn.execute(text("delete from observation where indicator = 'population' and area_code = '19000'"))
+    vectors.write_vectors(conn, {"population": ["2005"]})
+    assert value(conn, "population", "2005", "19000", "prefecture") == 884_515
+    assert carrying(conn, "population", "2005", "prefecture").told(place) == ["summed"]

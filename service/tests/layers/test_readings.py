@@ -42,6 +42,22 @@ def test_a_map_cut_to_a_prefecture_names_it_and_counts_its_own_areas(atlas: Atla
     assert shown.revision in cited["en"]
 
 
+def test_a_map_names_the_areas_whose_values_were_apportioned(atlas: Atlas) -> None:
+    told = words_of(atlas, drawn(atlas, "ageing-rate", level="municipality", period="2005"))
+    assert told["ja"].endswith(
+        "山梨県甲府市、山梨県富士河口湖町の値は、分割された地域の値を、公表元が配分したものです。"
+    )
+    assert told["en"].endswith(
+        "Kofu-shi in Yamanashi and Fujikawaguchiko-machi in Yamanashi: apportioned by its publisher after "
+        "an area was split."
+    )
+    shown = drawn(atlas, "ageing-rate", level="municipality", period="2005")
+    assert words_and_citation(atlas, shown, "19000")[0]["ja"].endswith("公表元が配分したものです。")
+    assert "公表元" not in words_and_citation(atlas, shown, "10000")[0]["ja"]
+    newer = drawn(atlas, "ageing-rate", level="municipality", period="2010")
+    assert "公表元" not in words_of(atlas, newer)["ja"]
+
+
 def test_a_map_of_deployments_says_that_what_is_not_known_may_be_there(atlas: Atlas) -> None:
     measure = next(one for one in atlas.catalogue.layers if one.startswith("deployments:"))
     shown = drawn(atlas, measure, level="prefecture")

@@ -58,6 +58,8 @@ def leaf(level: str = "municipality", rows: tuple[int, ...] = (0, 1, 2, 3, 4)) -
         areas=tuple(area(code, at) for at, code in enumerate(("10201", "10202", "10203", "11100", "11201"))),
         values=VALUES,
         statuses=STATES,
+        marks=np.where(np.isfinite(VALUES), 1, 0).astype(np.uint8),
+        dates=(dt.date(2020, 10, 1),),
         nation=Standing(*ranks_within(newest, whole, lowest_first=True)),
         prefecture=Standing(*ranks_within(newest, PREFECTURES, lowest_first=True)),
         rows=np.array(rows, np.intp),
@@ -136,8 +138,8 @@ def test_where_the_own_level_has_no_row_the_next_one_tells_without_peers() -> No
 
 
 def test_a_book_weighs_what_its_sheets_hold() -> None:
-    # 15 values, 5 statuses, 5 rows, and two standings of 5 ranks and 5 counts
-    assert book(leaf()).nbytes == 15 * 8 + 5 + 5 * 8 + 2 * 2 * 5 * 8
+    # 15 values and marks, 5 statuses, 5 rows, and two standings of 5 ranks and 5 counts
+    assert book(leaf()).nbytes == 15 * 8 + 15 + 5 + 5 * 8 + 2 * 2 * 5 * 8
 
 
 # Of the shipped data

@@ -46,6 +46,15 @@ def test_an_area_that_no_level_has_is_refused_with_where_to_look(atlas: Atlas, v
         atlas.area(vintage, "10999")
 
 
+def test_a_card_says_how_each_figure_of_its_series_was_carried(atlas: Atlas, vintage: Vintage) -> None:
+    found = card_of(atlas, vintage, "population", "19201")
+    told = dict(zip((period for period, _ in found.series), found.carried, strict=True))
+    assert [told[period] for period in ("1980", "2005", "2010", "2020")] == [
+        *("apportioned", "apportioned", "as_published", "as_published")
+    ]
+    assert list(map(str, found.leaf.dates)) == ["2020-10-01"]
+
+
 def test_a_trend_of_a_count_is_told_over_five_years_and_in_per_cent(atlas: Atlas, vintage: Vintage) -> None:
     found = card_of(atlas, vintage, "population", "10201")
     # the censuses of 2015 and 2020

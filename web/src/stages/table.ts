@@ -1,6 +1,7 @@
 /** The map as a table: every area with its value, rank and class; sorted by any column. */
 
 import { type Area, gazetteer, values } from "../api";
+import { signNotes, signOf } from "../carried";
 import { h, swatch } from "../element";
 import { folded } from "../finder";
 import { full } from "../numbers";
@@ -75,7 +76,8 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const count = h("output", { class: "soft" });
   const row = (line: Line) => {
     const shown = line.class === null ? null : legend.classes[line.class];
-    const value = line.value === null ? textOf("status_", line.status, lang) : isCategorical ? (shown?.label[lang] ?? "") : full(line.value, layer, lang);
+    const told = isCategorical ? (shown?.label[lang] ?? "") : line.value === null ? "" : full(line.value, layer, lang);
+    const value = line.value === null ? textOf("status_", line.status, lang) : told + signOf(line.status);
     return h(
       "tr",
       { class: line.area.code === view.area ? "self" : "" },
@@ -140,5 +142,6 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
       h("thead", {}, h("tr", {}, ...columns.map(([column, key, isNumber]) => heading(column, text(key, lang), isNumber)))),
       body,
     ),
+    ...signNotes(told.statuses, lang),
   );
 }
