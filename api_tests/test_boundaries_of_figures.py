@@ -76,14 +76,15 @@ def test_a_profile_tells_it_of_each_figure(client: httpx.Client) -> None:
     for figure in figures:
         assert (figure["carried"] is None) == (figure["value"] is None)
         assert all(point["carried"] for point in figure["series"])
-    ageing = next(one for one in figures if one["indicator"]["id"] == "ageing-rate")
-    by_period = {point["period"]: point["carried"] for point in ageing["series"]}
-    assert (by_period["2005"], by_period["2010"], ageing["carried"]) == (
-        *("apportioned", "as_published", "as_published"),
-    )
-    assert ageing["boundary_dates"] == ["2020-10-01"]
-    (row,) = [one for one in rows(client.get(f"/v1/areas/{KOFU}/profile.csv")) if one["indicator"] == "ageing-rate"]
-    assert (row["carried"], row["boundary_dates"]) == ("as_published", "2020-10-01")
+    women = next(one for one in figures if one["indicator"]["id"] == "women-20-39-rate")
+    by_period = {point["period"]: point["carried"] for point in women["series"]}
+    assert (by_period["2005"], by_period["2010"]) == ("apportioned", "as_published")
+    # of two towns that became cities the people of 2015 are those that SSDSE tells under their new codes
+    assert (women["period"], women["carried"]) == ("2015", "as_published")
+    assert women["boundary_dates"] == [*ON_2015, "2019-10-01"]
+    lines = rows(client.get(f"/v1/areas/{KOFU}/profile.csv"))
+    (row,) = [one for one in lines if one["indicator"] == "women-20-39-rate"]
+    assert (row["carried"], row["boundary_dates"]) == ("as_published", "2015-10-01 2019-10-01")
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

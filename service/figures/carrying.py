@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.areas.carrying import AS_PUBLISHED, CARRIED, Carried, Marks, combined
+from geo.areas.carrying import AS_PUBLISHED, CARRIED, NOTHING, Carried, Marks, combined
 
 Ints = NDArray[np.intp]
 
@@ -51,7 +51,8 @@ class Carrying:
     @classmethod
     def on(cls, date: dt.date, is_told: NDArray[np.bool_]) -> Carrying:
         """Return the one of values that were told for the areas of these very boundaries."""
-        return cls(np.where(is_told, AS_PUBLISHED, 0).astype(np.uint8), (date,))
+        dates = (date,) if is_told.any() else ()
+        return cls(np.where(is_told, AS_PUBLISHED, NOTHING).astype(np.uint8), dates)
 
     @classmethod
     def together(cls, parts: Sequence[Carrying], is_told: NDArray[np.bool_]) -> Carrying:

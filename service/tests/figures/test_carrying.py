@@ -24,6 +24,11 @@ def test_the_marks_of_all_municipalities_take_a_few_bytes_where_they_are_alike()
     assert len(Carrying.on(DATES[0], np.full(1_747, True)).packed) < 30
 
 
+def test_where_nothing_is_told_no_boundaries_are_named() -> None:
+    found = Carrying.on(DATES[0], np.array([False, False]))
+    assert (found.marks.tolist(), found.dates) == ([0, 0], ())
+
+
 def test_what_is_computed_names_the_boundaries_of_all_that_it_is_made_of() -> None:
     first = Carrying(np.array([1, 3, 0], np.uint8), DATES[1:])
     second = Carrying(np.array([4, 1, 1], np.uint8), DATES[:1])
