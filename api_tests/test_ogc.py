@@ -572,6 +572,15 @@ def test_tiles_tilesets_list_and_tileset(client: httpx.Client, path: str) -> Non
         assert answer.content == client.get(f"/v1/layers/population/tiles/5/28/12.{suffix}").content
 
 
+@pytest.mark.parametrize("path", ["tiles", "map/tiles"])
+def test_a_tileset_tells_where_its_tiles_lie(client: httpx.Client, path: str) -> None:
+    limits = asked(client, f"{POPULATION}/{path}/WebMercatorQuad")["tileMatrixSetLimits"]
+    assert [one["tileMatrix"] for one in limits] == [str(zoom) for zoom in range(15)]
+    rows_and_columns = [list(one.values())[1:] for one in limits]
+    # 122.94 to 153.99 degrees east, 24.05 to 45.56 degrees north, by the formula of slippy map tiles
+    assert rows_and_columns[:5] == [[0, 0, 0, 0], [0, 0, 1, 1], [1, 1, 3, 3], [2, 3, 6, 7], [5, 6, 13, 14]]
+
+
 def test_tiles_take_a_period(client: httpx.Client) -> None:
     path = f"{POPULATION}/tiles/WebMercatorQuad/5/12/28"
     old = client.get(path, params={"datetime": "1980-10-01"})

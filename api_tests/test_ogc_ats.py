@@ -130,6 +130,11 @@ def test_core_parameter_definitions(definition: dict[str, Any]) -> None:
         assert (found[name]["style"], found[name]["explode"]) == ("form", False)
 
 
+def test_the_size_of_a_page_stands_where_qgis_looks_for_it(definition: dict[str, Any]) -> None:
+    limit = definition["components"]["parameters"]["limit"]
+    assert (limit["schema"]["default"], limit["schema"]["maximum"]) == (2000, 10_000)
+
+
 def test_geojson_definition(definition: dict[str, Any]) -> None:
     for path in ("/collections/{collectionId}/items", "/collections/{collectionId}/items/{featureId}"):
         content = definition["paths"][path]["get"]["responses"]["200"]["content"]

@@ -264,15 +264,8 @@ def _items_parameters() -> list[dict[str, Any]]:
         "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
         "items": {"type": "number"},
     }
-    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
     return [
-        _parameter(
-            "limit",
-            "query",
-            limit,
-            f"Features of a page; more than {MAX_LIMIT:,} are {MAX_LIMIT:,}, and more than "
-            f"{ABSURD_LIMIT:,} are refused",
-        ),
+        {"$ref": "#/components/parameters/limit"},
         _parameter("offset", "query", {"type": "integer", "minimum": 0}, "Features before the page"),
         _parameter("after", "query", TEXT, "Id of the last feature of the page before; see the link `next`"),
         _parameter("bbox", "query", numbers, "Only features that meet this box"),
@@ -339,12 +332,20 @@ def openapi(root: str, version: str) -> OpenApi30:
         for name in ("collection", "layer")
     }
     which, layer = ({"$ref": f"#/components/parameters/{name}"} for name in components)
+    # QGIS looks for the size of a page here and nowhere else, and asks for 100 features at a time without it.
+    components["limit"] = _parameter(
+        "limit",
+        "query",
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+        f"Features of a page; more than {MAX_LIMIT:,} are {MAX_LIMIT:,}, and more than "
+        f"{ABSURD_LIMIT:,} are refused",
+    )
     form = _parameter("f", "query", {"type": "string", "enum": ["json", "html"]}, "json or html")
     lang = _parameter("lang", "query", {"type": "string", "enum": ["ja", "en"]}, "Language of titles")
     grid = _parameter(
         "tileMatrixSetId", "path", {"type": "string", "enum": [WEB_MERCATOR]}, "Tile matrix set"
     )
-    when = next(one for one in _items_parameters() if one["name"] == "datetime")
+    when = next(one for one in _items_parameters() if one.get("name") == "datetime")
     place = [
         _parameter("tileMatrix", "path", TEXT, "Zoom"),
         _parameter("tileRow", "path", {"type": "integer", "minimum": 0}, "Row from the north"),
@@ -386,7 +387,7 @@ def openapi(root: str, version: str) -> OpenApi30:
     item = [
         which,
         feature,
-        *(one for one in _items_parameters() if one["name"] in ("crs", "detail")),
+        *(one for one in _items_parameters() if one.get("name") in ("crs", "detail")),
     ]
     style = _parameter("styleId", "path", TEXT, "Id of a style, as the list of them has it")
     paths = {

@@ -228,6 +228,16 @@ class BoundingBox(TypedDict):
     crs: str
 
 
+class TileMatrixLimits(TypedDict):
+    """The tiles of a zoom that can have something in them."""
+
+    tileMatrix: str
+    minTileRow: int
+    maxTileRow: int
+    minTileCol: int
+    maxTileCol: int
+
+
 class TileLayer(TypedDict):
     """What the features of vector tiles have."""
 
@@ -244,6 +254,7 @@ class MapTileset(ListedTileset):
     """A tileset with its limits and the template of its tiles."""
 
     boundingBox: BoundingBox
+    tileMatrixSetLimits: list[TileMatrixLimits]
 
 
 class VectorTileset(MapTileset):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from geo.errors import Finding, InvalidParameter
+from geo.layers.tiles import tile_of
 from geo.text import Language, Text
 from service.http.responses import JSON, MLT, MVT, PNG, preferred
 from service.layers.tile_sources import MAX_ZOOM
@@ -17,6 +18,7 @@ from service.ogc.forms import (
     ListedTileset,
     MapTileset,
     TileLayer,
+    TileMatrixLimits,
     TileMatrixSet,
     TileMatrixSets,
     TilesetHead,
@@ -137,6 +139,7 @@ def tileset(
             "upperRight": [east, north],
             "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
         },
+        "tileMatrixSetLimits": [_limits(bounds, zoom) for zoom in range(MAX_ZOOM + 1)],
     }
     if KINDS[path] == "map":
         return told
@@ -154,6 +157,20 @@ def _templates(address: str, query: str, path: str, title: str) -> list[Link]:
         }
         for f, media_type in ENCODINGS[path].items()
     ]
+
+
+def _limits(bounds: tuple[float, float, float, float], zoom: int) -> TileMatrixLimits:
+    """Return the tiles of a zoom that meet a box; without them OpenLayers asks for rows that do not exist."""
+    west, south, east, north = bounds
+    _, left, top = tile_of(west, north, zoom)
+    _, right, bottom = tile_of(east, south, zoom)
+    return {
+        "tileMatrix": str(zoom),
+        "minTileRow": top,
+        "maxTileRow": bottom,
+        "minTileCol": left,
+        "maxTileCol": right,
+    }
 
 
 def encoding(path: str, f: str | None, accept: str) -> str:

@@ -438,7 +438,7 @@ def _painting(picture: Picture) -> Painting:
     if circles is None:
         listed = [codes[picture.classes == index].tolist() for index in range(len(picture.colours))]
         return Painting(fill_of_codes(picture.hex_colours, listed))
-    known = np.flatnonzero(picture.vector.statuses == OK).tolist()
+    known = np.flatnonzero(np.isfinite(picture.vector.values)).tolist()
     features = [
         {
             "type": "Feature",
