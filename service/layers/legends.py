@@ -16,7 +16,7 @@ from geo.layers.legend import (
 )
 from geo.layers.words import REASONS
 from geo.text import Text
-from service.figures.values import OK, STATUSES
+from service.figures.values import STATUSES
 from service.layers.views import MISSING, Picture
 
 #: Where fewer than this share of the areas have values, all of them within this share of the nation's width
@@ -64,7 +64,8 @@ def _no_data_label(picture: Picture) -> Text:
     """Return what areas without a value are called: by their reason where all have one that says more."""
     if picture.view.indicator.topic == "measures":
         return NONE_KNOWN_LABEL
-    reasons = {STATUSES[status] for status in np.unique(picture.vector.statuses).tolist() if status != OK}
+    missing = picture.vector.statuses[np.isnan(picture.vector.values)]
+    reasons = {STATUSES[status] for status in np.unique(missing).tolist()}
     if len(reasons) != 1 or reasons == {"not_available"}:
         return NO_DATA_LABEL
     (reason,) = reasons

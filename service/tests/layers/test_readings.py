@@ -102,6 +102,17 @@ def test_no_english_text_of_a_layer_is_left_in_japanese_or_has_typewriter_quotes
             assert not re.search("[\u3000-\u9fff\uff00-\uffef'\"]", words), (layer.id, words)
 
 
+def test_a_legend_names_the_reason_of_missing_values_beside_values_that_were_apportioned(
+    atlas: Atlas,
+) -> None:
+    prefectures = drawn(atlas, "ageing-rate", level="prefecture", period="2020")
+    n = len(prefectures.gazetteer)
+    whole = with_values(prefectures, dict.fromkeys(range(n), 30.0), {0: "apportioned"})
+    assert legend_of(whole).no_data_label == NO_DATA_LABEL
+    lacking = with_values(prefectures, dict.fromkeys(range(n - 1), 30.0), {0: "apportioned", n - 1: "secret"})
+    assert legend_of(lacking).no_data_label == {"ja": "秘匿", "en": "Suppressed"}
+
+
 def test_a_legend_counts_every_area_once(atlas: Atlas) -> None:
     shown = drawn(atlas, "ageing-rate", level="municipality", period="2020")
     found = legend_of(shown)
