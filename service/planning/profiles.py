@@ -189,8 +189,10 @@ def _trend(indicator: Indicator, series: Sequence[tuple[str, float]]) -> Trend |
     since, before = earlier[-1] if earlier else series[0]
     change = value - before
     better = {"higher": change > 0, "lower": change < 0}.get(indicator.direction)
-    verdict = "neutral" if better is None else "unchanged" if change == 0 else "better" if better else "worse"
     in_per_cent = change / abs(before) * 100 if before and indicator.kind == "count" else None
+    # what reads as ±0.0 is neither better nor worse
+    told = round(change, indicator.decimals) if in_per_cent is None else round(in_per_cent, 1)
+    verdict = "neutral" if better is None else "unchanged" if told == 0 else "better" if better else "worse"
     return Trend(since, before, change, in_per_cent, verdict)
 
 

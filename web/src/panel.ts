@@ -105,10 +105,10 @@ function trendText(figure: Figure, lang: Lang): HTMLElement | null {
   const trend = figure.trend;
   if (!trend) return null;
   const verdict = ["better", "worse", "unchanged"].includes(trend.verdict) ? textOf("", trend.verdict, lang) : "";
-  const arrow = trend.change > 0 ? "↗" : trend.change < 0 ? "↘" : "→";
   const { unit, decimals } = figure.indicator;
   const inUnit = unit.ja === "%" ? text("points", lang) : lang === "ja" ? unit.ja : ` ${unit.en}`;
   const change = trend.change_percent === null ? signed(trend.change, decimals, lang) + inUnit : `${signed(trend.change_percent, 1, lang)}%`;
+  const arrow = change.startsWith("±") ? "→" : trend.change > 0 ? "↗" : "↘";
   const since = lang === "ja" ? `${trend.since}年比 ${change}` : `${change} since ${trend.since}`;
   return h("p", { class: `trend ${trend.verdict}` }, `${arrow} ${since}`, verdict ? h("b", {}, ` ${verdict}`) : null);
 }

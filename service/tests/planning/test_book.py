@@ -107,6 +107,19 @@ def test_a_trend_begins_five_years_before_or_with_the_first_year_there_is() -> N
     assert card(4).trend == Trend("2014", 3.0, 7.0, 7 / 3 * 100, "worse")
 
 
+@pytest.mark.parametrize(
+    ("newest", "verdict"), [(30.04, "unchanged"), (29.96, "unchanged"), (30.06, "worse"), (29.94, "better")]
+)
+def test_a_change_that_reads_as_nothing_is_neither_better_nor_worse(newest: float, verdict: str) -> None:
+    share = replace(leaf().indicator, kind="ratio", decimals=1)
+    values = np.full_like(VALUES, 30.0)
+    values[0, -1] = newest
+    found = book(replace(leaf(), indicator=share, values=values)).card("vacancies", 0, ())
+    assert found is not None
+    assert found.trend is not None
+    assert found.trend.verdict == verdict
+
+
 def test_a_town_without_the_newest_value_tells_why_and_how_it_was() -> None:
     found = card(2)
     assert (found.value, found.status, found.nation, found.prefecture) == (None, "secret", None, None)
