@@ -107,15 +107,19 @@ class Circles:
         """Return the colour of a number's circle."""
         return self.below if value < 0 else self.above
 
-    def examples(self, decimals: int) -> list[Example]:
+    def examples(self, decimals: int, highest: float | None = None) -> list[Example]:
         """Return the circles of a legend: round numbers, the largest first.
+
+        Parameters
+        ----------
+        highest : number that none of them is above; the one that the largest circle stands for without it
 
         >>> [one.label for one in Circles(13_960_000.0, "#000000", "#ff0000").examples(0)]
         ['10,000,000', '2,000,000', '200,000']
         """
         found: list[Example] = []
-        number = self.most
-        while number and len(found) < EXAMPLES:
+        number = self.most if highest is None else min(highest, self.most)
+        while number > 0 and len(found) < EXAMPLES:
             number = _round_below(number)
             if round(number, decimals) == 0:
                 break

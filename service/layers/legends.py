@@ -73,16 +73,18 @@ def _no_data_label(picture: Picture) -> Text:
 
 
 def _circles(picture: Picture, circles: Circles | None) -> tuple[CircleEntry, ...]:
-    """Return the circles that tell a map of counts; those of losses too where there are some."""
+    """Return the circles that tell a map of counts, none larger than there are; those of losses too."""
     if circles is None:
         return ()
-    told = circles.examples(picture.view.indicator.decimals)
-    found = [CircleEntry(one.value, one.size, circles.above, _both(one.label)) for one in told]
-    if np.nanmin(picture.vector.values, initial=0) < 0:
-        found += [
-            CircleEntry(-one.value, one.size, circles.below, _both(f"−{one.label}")) for one in told[:1]
-        ]
-    return tuple(found)
+    values, decimals = picture.vector.values, picture.view.indicator.decimals
+    gains = circles.examples(decimals, float(np.nanmax(values, initial=0)))
+    losses = circles.examples(decimals, -float(np.nanmin(values, initial=0)))
+    found = [CircleEntry(one.value, one.size, circles.above, _both(one.label)) for one in gains]
+    # one tells the colour; where there are no gains the sizes too
+    return tuple(found) + tuple(
+        CircleEntry(-one.value, one.size, circles.below, _both(f"−{one.label}"))
+        for one in (losses[:1] if gains else losses)
+    )
 
 
 def _both(label: str) -> Text:

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { examples, largestRadius, type Scale } from "./circles";
 
+const told = (value: number) => ({ value, size: 1, colour: "#253494", label: { ja: "", en: "" } });
+
 const scale: Scale = {
   most: 14_047_594,
   above: "#253494",
@@ -14,7 +16,7 @@ const scale: Scale = {
     [8, 80],
     [12, 160],
   ],
-  examples: [],
+  examples: [10_000_000, 2_000_000, 200_000].map((value) => told(value)),
 };
 
 test("a circle is as large as the style says at its zooms, and no smaller or larger beyond them", () => {
@@ -40,6 +42,13 @@ test("where circles are larger than a legend has room for, it shows smaller numb
 });
 
 test("a legend shows no number that reads as zero, and of nothing it shows nothing", () => {
-  expect(examples({ ...scale, most: 3 }, 20, 0).map((one) => one.value)).toEqual([2]);
-  expect(examples({ ...scale, most: 0 }, 20, 0)).toEqual([]);
+  expect(examples({ ...scale, most: 3, examples: [told(2)] }, 20, 0).map((one) => one.value)).toEqual([2]);
+  expect(examples({ ...scale, most: 0, examples: [] }, 20, 0)).toEqual([]);
+});
+
+test("a legend shows no loss or gain larger than there are", () => {
+  const net = { ...scale, most: 17_626, examples: [10_000, 2_000, 200, -1_000].map(told) };
+  expect(examples(net, 20, 0).map((one) => one.value)).toEqual([10_000, 2_000, 200, -1_000]);
+  const losses = { ...scale, most: 17_626, examples: [-10_000, -2_000].map(told) };
+  expect(examples(losses, 20, 0).map((one) => one.value)).toEqual([-10_000, -2_000, -200]);
 });

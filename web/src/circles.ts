@@ -55,10 +55,10 @@ function roundBelow(number: number): number {
   return Math.max(...[1, 2, 5].filter((step) => step * power <= number * (1 + 1e-12)).map((step) => step * power));
 }
 
-/** Return the circles of a legend, the largest first, as large as they are on the map. */
-export function examples(scale: Scale, largest: number, decimals: number): Example[] {
+/** Return circles of round numbers up to a limit, the largest first. */
+function upTo(limit: number, scale: Scale, largest: number, decimals: number): Example[] {
   const found: Example[] = [];
-  let number = scale.most * Math.min(1, (LARGEST / largest) ** 2);
+  let number = Math.min(limit, scale.most * Math.min(1, (LARGEST / largest) ** 2));
   while (number > 0 && found.length < EXAMPLES) {
     number = roundBelow(number);
     if (Number(number.toFixed(decimals)) === 0) break;
@@ -66,4 +66,12 @@ export function examples(scale: Scale, largest: number, decimals: number): Examp
     number /= STEP;
   }
   return found;
+}
+
+/** Return the circles of a legend, the largest first, as large as they are on the map and no larger than there are; then one of losses, more where all are. */
+export function examples(scale: Scale, largest: number, decimals: number): Example[] {
+  const most = (sign: number) => Math.max(0, ...scale.examples.map((one) => sign * one.value));
+  const gains = upTo(most(1), scale, largest, decimals);
+  const losses = upTo(most(-1), scale, largest, decimals).slice(0, gains.length > 0 ? 1 : EXAMPLES);
+  return [...gains, ...losses.map((one) => ({ ...one, value: -one.value }))];
 }

@@ -94,10 +94,8 @@ export interface Known {
 function circleRows(scale: Scale, zoom: number, lang: Lang): HTMLElement[] {
   const largest = largestRadius(scale, zoom);
   const shown = examples(scale, largest, scale.decimals);
-  const isBothWays = scale.examples.some((one) => one.value < 0);
-  const losses = isBothWays ? shown.slice(0, 1).map((one) => ({ ...one, value: -one.value })) : [];
   const width = 2 * Math.max(...shown.map((one) => one.radius), 11) + 2;
-  return [...shown, ...losses].map(({ value, radius }) => {
+  return shown.map(({ value, radius }) => {
     const size = { width, height: Math.max(2 * radius + 2, 14) };
     const colour = value < 0 ? scale.below : scale.above;
     const circle = s("circle", { cx: width / 2, cy: size.height / 2, r: radius, fill: colour, "fill-opacity": 0.8 });

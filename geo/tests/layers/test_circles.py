@@ -57,6 +57,16 @@ def test_a_legend_of_few_shows_no_number_twice_and_none_that_reads_as_zero() -> 
     assert [one.label for one in Circles(1.0, "#000000", LOSS).examples(1)] == ["1.0", "0.2"]
 
 
+def test_a_legend_shows_nothing_larger_than_there_is() -> None:
+    # net migration of municipalities 2024: 大阪市 +17,626, 那覇市 −1,741
+    scale = Circles.of(-1_741.0, np.array([0.0, 17_626.0]), "rdylbu")
+    assert [one.value for one in scale.examples(0, 17_626)] == [10_000, 2_000, 200]
+    assert scale.examples(0, 1_741)[0].value == 1_000
+    assert scale.examples(0, 1_741)[0].size == pytest.approx((1_000 / 17_626) ** 0.5)
+    assert scale.examples(0, 0) == []
+    assert scale.examples(0, 10**6)[0].value == 10_000  # of a part of the nation
+
+
 def test_where_all_are_zero_there_is_no_circle() -> None:
     none = Circles.of(0.0, np.array([0.0]), "blues")
     assert none.examples(0) == []

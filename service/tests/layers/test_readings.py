@@ -72,6 +72,13 @@ def test_a_map_of_types_has_no_value_where_it_has_none(atlas: Atlas) -> None:
     assert told["en"].endswith(f"No value: {len(shown.gazetteer):,}.")
 
 
+def test_a_legend_of_losses_shows_none_larger_than_there_are(atlas: Atlas) -> None:
+    # 2024: 大阪市 +17,626 to 那覇市 −1,741
+    told = legend_of(drawn(atlas, "net-migration", period="2024", level="municipality")).circles
+    assert [one.label["ja"] for one in told] == ["10,000", "2,000", "200", "−1,000"]
+    assert told[-1].size == pytest.approx((1_000 / 17_626) ** 0.5)
+
+
 def test_areas_without_a_value_are_called_by_their_reason_where_they_have_one(atlas: Atlas) -> None:
     # the growth of the four prefectures of 東京圏 is what the others are compared with
     against = drawn(atlas, "kpi-progress:goal-1-gpp-growth", level="prefecture")
