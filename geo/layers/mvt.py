@@ -243,9 +243,9 @@ def rings(geometries: Sequence[bytes]) -> Rings:
 
 def _ends(packed: bytes, geometries: Sequence[bytes]) -> list[int]:
     """Return after how many numbers each of some runs of varints ends."""
-    told = (np.frombuffer(packed, np.uint8) < 0x80).cumsum()
-    last_bytes = np.fromiter(map(len, geometries), np.int64, len(geometries)).cumsum() - 1
-    ends: list[int] = told[last_bytes].tolist()
+    told = np.zeros(len(packed) + 1, np.int64)
+    (np.frombuffer(packed, np.uint8) < 0x80).cumsum(out=told[1:])
+    ends: list[int] = told[np.fromiter(map(len, geometries), np.int64, len(geometries)).cumsum()].tolist()
     return ends
 
 

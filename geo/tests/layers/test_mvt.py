@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from geo.errors import InvalidFile
-from geo.layers.mvt import RUN, Attributes, Tile, field, read_skeleton, varint
+from geo.layers.mvt import RUN, Attributes, Tile, field, read_skeleton, rings, varint
 
 Floats = NDArray[np.float64]
 
@@ -218,3 +218,16 @@ def test_outlines_have_the_texts_and_no_values() -> None:
         {"code": "04000", "name": "県3"},
     ]
     assert [(one["id"], one["geometry"]) for one in bare] == [(one["id"], one["geometry"]) for one in poured]
+
+
+def test_a_feature_without_an_outline_has_no_rings() -> None:
+    # to the corner (2, 2), to two others by +2 +0 and +0 +2, and back
+    triangle = bytes.fromhex("09040412040000040f")
+    for place in range(3):
+        geometries = [b"", b"", b""]
+        geometries[place] = triangle
+        read = rings(geometries)
+        assert read.vertices.tolist() == [[2, 2], [4, 2], [4, 4]]
+        assert (read.starts.tolist(), read.features.tolist()) == ([0], [place])
+    for nothing in ([b""], [b"", b""]):
+        assert [len(one) for one in rings(nothing)] == [0, 0, 0]
