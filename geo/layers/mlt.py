@@ -73,6 +73,8 @@ _FASTPFOR = 1
 
 #: What a block of constant columns keeps to work out the checksum of a body.
 CRCS_BYTES = 1400
+#: So few numbers are encoded faster one by one than as an array.
+FEW = 128
 #: Heads that all tiles share.
 MAX_HEADS = 1024
 #: What is compressed once is compressed well.
@@ -85,6 +87,8 @@ def packed(words: Ints) -> bytes:
     >>> packed(np.array([300, 1])).hex()
     'ac0201'
     """
+    if len(words) <= FEW:
+        return b"".join(map(varint, words.tolist()))
     groups, is_told = _varint_bytes(words)
     return groups[is_told].tobytes()
 
@@ -208,6 +212,16 @@ def stream(kind: int, encoding: int, count: int, payload: bytes, values: int = 0
 
 def unsigned(kind: int, numbers: Ints) -> bytes:
     """Return a stream of unsigned numbers, encoded as it takes the fewest bytes."""
+    in_words = _of_few(numbers.tolist()) if len(numbers) <= FEW else _of_many(numbers)
+    told = (
+        stream(kind, encoding, count, payload, len(numbers))
+        for encoding, (count, payload) in in_words.items()
+    )
+    return min(told, key=len)
+
+
+def _of_many(numbers: Ints) -> dict[int, tuple[int, bytes]]:
+    """Return how many words numbers take in each encoding, and these."""
     deltas = zigzag(np.diff(numbers, prepend=0))
     in_words = {
         _VARINTS: numbers,
@@ -215,11 +229,25 @@ def unsigned(kind: int, numbers: Ints) -> bytes:
         _RUNS: runs(numbers),
         _RUNS_OF_DELTAS: runs(deltas),
     }
-    told = (
-        stream(kind, encoding, len(words), packed(words), len(numbers))
-        for encoding, words in in_words.items()
-    )
-    return min(told, key=len)
+    return {encoding: (len(words), packed(words)) for encoding, words in in_words.items()}
+
+
+def _of_few(numbers: list[int]) -> dict[int, tuple[int, bytes]]:
+    """Return the same as ``_of_many``, without arrays."""
+    steps = [number - before for before, number in zip([0, *numbers], numbers, strict=False)]
+    deltas = [step << 1 if step >= 0 else (-step << 1) - 1 for step in steps]
+    in_words = {
+        _VARINTS: numbers,
+        _DELTAS: deltas,
+        _RUNS: _runs_of_few(numbers),
+        _RUNS_OF_DELTAS: _runs_of_few(deltas),
+    }
+    return {encoding: (len(words), b"".join(map(varint, words))) for encoding, words in in_words.items()}
+
+
+def _runs_of_few(words: list[int]) -> list[int]:
+    lengths = [(sum(1 for _ in equal), word) for word, equal in groupby(words)]
+    return [length for length, _ in lengths] + [word for _, word in lengths]
 
 
 def numbers_of(told: Stream) -> Ints:
@@ -242,6 +270,8 @@ def _texts(column: Sequence[bytes]) -> tuple[int, bytes]:
     """Return how many streams texts take, and these."""
     plain = _lengths(_LENGTHS, column) + _joined(_DATA, column)
     places = {text: place for place, text in enumerate(dict.fromkeys(column))}
+    if len(places) == len(column):  # nothing is told twice
+        return 2, plain
     offsets = unsigned(_STRING_OFFSETS, np.array([places[text] for text in column], np.int64))
     listed = _lengths(_DICTIONARY_LENGTHS, [*places]) + offsets + _joined(_DICTIONARY, [*places])
     return min((2, plain), (3, listed), key=lambda told: len(told[1]))

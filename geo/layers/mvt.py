@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +42,7 @@ VALUE, CLASS = "value", "class"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _TILE_LAYERS = 3
 _LAYER_FEATURES = 2
-_FEATURE_ID, _FEATURE_TYPE, _FEATURE_GEOMETRY = 1, 3, 4
+_FEATURE_ID, _FEATURE_TAGS, _FEATURE_TYPE, _FEATURE_GEOMETRY = 1, 2, 3, 4
 #: Geometry commands are id | count << 3 (MVT 2.1, 4.3.1).
 _MOVE_TO, _CLOSE_PATH = 1, 15
 
@@ -63,12 +62,19 @@ MAX_LAYOUTS, LAYOUT_TIMES = 256, 3
 LEVEL = 9
 
 
+_ONE_BYTE = tuple(bytes((number,)) for number in range(0x80))
+
+
 def varint(number: int) -> bytes:
     """Return an unsigned number as a base-128 varint.
 
     >>> varint(300).hex()
     'ac02'
     """
+    if number < 0x80:
+        return _ONE_BYTE[number]
+    if number < 0x4000:  # nearly all others
+        return bytes((number & 0x7F | 0x80, number >> 7))
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)
@@ -255,12 +261,12 @@ class Attributes:
 
     Attributes
     ----------
-    ids : (areas,) feature ids
+    ids : the encoded id field of each area's feature
     keys : names of the static attributes
     values : for each key, the encoded Value message of each area
     """
 
-    ids: NDArray[np.int64]
+    ids: tuple[bytes, ...]
     keys: tuple[str, ...]
     values: tuple[tuple[bytes, ...], ...]
 
@@ -268,7 +274,8 @@ class Attributes:
     def of(cls, ids: NDArray[np.int64], texts: Mapping[str, Sequence[str]]) -> Attributes:
         """Return the attributes of all areas, their texts encoded once."""
         encoded = (tuple(field(4, field(1, text.encode())) for text in column) for column in texts.values())
-        return cls(ids, tuple(texts), tuple(encoded))
+        id_tag = varint(_FEATURE_ID << 3 | _VARINT)
+        return cls(tuple(id_tag + varint(one) for one in ids.tolist()), tuple(texts), tuple(encoded))
 
 
 #: The layers after the first, and which values are missing.
@@ -289,7 +296,9 @@ class Tile:
         self._attributes = attributes
         #: with the bytes of its own, which no other layout shares
         self._layouts: OrderedDict[_Pattern, tuple[deflate.Beginning, int]] = OrderedDict()
-        self.positions = read_skeleton(data).positions
+        skeleton = read_skeleton(data)
+        self.positions = skeleton.positions
+        self._forms = _Forms.of(skeleton, attributes)
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -368,22 +377,23 @@ class Tile:
         each = zip(range(0, len(missing), RUN), runs, strict=True)
         return [head, *(run.block(missing[start : start + RUN]) for start, run in each)]
 
-    @cached_property
-    def _forms(self) -> _Forms:
-        skeleton, n = self.skeleton, len(self)
-        with_values = _features(skeleton, self._attributes, np.zeros((1, n), np.bool_))
-        without = _features(skeleton, self._attributes, np.ones((1, n), np.bool_))
-        return _Forms(
-            deflate.Block(_head(skeleton, self._attributes, 1, ()), LEVEL),
-            [_Run.of(*both) for both in zip(_in_runs(with_values), _in_runs(without), strict=True)],
-        )
-
 
 class _Forms(NamedTuple):
     """What layouts for one layer share: what stands before the features, and the features."""
 
     head: deflate.Block
     runs: list[_Run]
+
+    @classmethod
+    def of(cls, skeleton: Skeleton, attributes: Attributes) -> _Forms:
+        """Return what layouts of a tile share."""
+        n = len(skeleton.positions)
+        with_values = _features(skeleton, attributes, np.zeros((1, n), np.bool_))
+        without = _features(skeleton, attributes, np.ones((1, n), np.bool_))
+        return cls(
+            deflate.Block(_head(skeleton, attributes, 1, ()), LEVEL),
+            [_Run.of(*both) for both in zip(_in_runs(with_values), _in_runs(without), strict=True)],
+        )
 
     @property
     def size(self) -> int:
@@ -469,7 +479,7 @@ def _head(skeleton: Skeleton, attributes: Attributes, layers: int, further: tupl
             b"\x78\x02",  # version 2
             b"\x28" + varint(EXTENT),
             *(field(3, key.encode()) for key in keys),
-            *(column[position] for column in attributes.values for position in skeleton.positions),
+            *(column[position] for column in attributes.values for position in skeleton.positions.tolist()),
         )
     )
 
@@ -478,13 +488,20 @@ def _features(skeleton: Skeleton, attributes: Attributes, missing: Bools) -> lis
     """Return the features, tagged with their static texts and with the values that are not missing."""
     layers, n = missing.shape
     statics = len(attributes.keys)
+    # a tag is the number of a key, and that of a value: the first key's values of all features come first
+    static = [(varint(key), key * n) for key in range(statics)]
+    poured = [
+        (lacks, varint(statics + 2 * layer), (statics + layer) * n, varint(statics + 2 * layer + 1))
+        for layer, lacks in enumerate(missing.tolist())
+    ]
+    tag, feature_tag = varint(_FEATURE_TAGS << 3 | _BYTES), varint(_LAYER_FEATURES << 3 | _BYTES)
     features = []
-    for i, (position, body) in enumerate(zip(skeleton.positions, skeleton.bodies, strict=True)):
-        tags = [number for key in range(statics) for number in (key, key * n + i)]
-        for layer in range(layers):
-            if not missing[layer, i]:
-                slot = statics * n + layer * n + i
-                tags += [statics + 2 * layer, slot, statics + 2 * layer + 1, slot + layers * n]
-        feature_id = varint(_FEATURE_ID << 3 | _VARINT) + varint(int(attributes.ids[position]))
-        features.append(field(_LAYER_FEATURES, feature_id + field(2, b"".join(map(varint, tags))) + body))
+    for i, (position, body) in enumerate(zip(skeleton.positions.tolist(), skeleton.bodies, strict=True)):
+        tags = [part for key, slot in static for part in (key, varint(slot + i))]
+        for lacks, value, slot, its_class in poured:
+            if not lacks[i]:
+                tags += [value, varint(slot + i), its_class, varint(slot + i + layers * n)]
+        told = b"".join(tags)
+        feature = b"".join((attributes.ids[position], tag, varint(len(told)), told, body))
+        features.append(b"".join((feature_tag, varint(len(feature)), feature)))
     return features

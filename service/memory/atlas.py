@@ -497,8 +497,7 @@ class Atlas:
 
         async def ask() -> tuple[mvt.Tile | None]:
             stored = await self._stored_tile(vintage, level, address)
-            attributes = gazetteer.bare if lean else gazetteer.attributes
-            return (await prepared(_opened, stored, attributes) if stored else None,)
+            return (await _ready(_opened, stored, gazetteer.bare if lean else gazetteer.attributes),)
 
         return self.store.held(self.store.tiles, (*self.tile_key(vintage, level, address), lean), ask)[0]
 
@@ -508,7 +507,7 @@ class Atlas:
 
         async def ask() -> tuple[mlt.Tile | None]:
             stored = await self._stored_tile(vintage, level, address)
-            return (await prepared(_opened_by_column, stored, gazetteer) if stored else None,)
+            return (await _ready(_opened_by_column, stored, gazetteer),)
 
         return self.store.held(self.store.mlt_tiles, self.tile_key(vintage, level, address), ask)[0]
 
@@ -527,11 +526,7 @@ class Atlas:
 
         async def ask() -> tuple[png.Raster | None]:
             stored = await self._stored_tile(vintage, level, address)
-            if stored is None:
-                return (None,)
-            if len(stored) > SHORT_BYTES:
-                return (await prepared(_rasterised, stored, size),)
-            return (_rasterised(stored, size),)
+            return (await _ready(_rasterised, stored, size),)
 
         key = (*self.tile_key(vintage, level, address), size)
         return self.store.held(self.store.rasters, key, ask)[0]
@@ -596,6 +591,15 @@ def _untold(whole: Vector) -> Vector:
     is_told = np.isin(whole.statuses, TOLD)
     reasons = np.where(is_told, NOT_ADDITIVE, whole.statuses).astype(np.uint8)
     return Vector(np.full(1, np.nan), reasons, whole.sources)
+
+
+async def _ready(make: Callable[[bytes, K], V], stored: bytes | None, given: K) -> V | None:
+    """Return what ``make`` makes of a stored tile and something given; None where there is no tile."""
+    if not stored:
+        return None
+    if len(stored) > SHORT_BYTES:
+        return await prepared(make, stored, given)
+    return make(stored, given)
 
 
 def _opened(stored: bytes, attributes: mvt.Attributes) -> mvt.Tile:
