@@ -19,6 +19,8 @@ GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 #: An empty last block with fixed codes, to end a stream on a byte.
 FINAL_BLOCK = b"\x03\x00"
 STORED_LIMIT = 0xFFFF
+#: No compression, the length, and its complement (RFC 1951, 3.2.4).
+_STORED = struct.Struct("<BHH").pack
 
 
 def flushed(raw: bytes, level: int = 6) -> bytes:
@@ -178,11 +180,10 @@ def stored(raw: bytes) -> bytes:
     >>> stored(b"ab").hex()
     '000200fdff6162'
     """
-    parts = []
-    for start in range(0, len(raw), STORED_LIMIT):
-        piece = raw[start : start + STORED_LIMIT]
-        parts.append(struct.pack("<BHH", 0, len(piece), len(piece) ^ 0xFFFF) + piece)
-    return b"".join(parts)
+    if 0 < len(raw) <= STORED_LIMIT:
+        return _STORED(0, len(raw), len(raw) ^ 0xFFFF) + raw
+    pieces = (raw[start : start + STORED_LIMIT] for start in range(0, len(raw), STORED_LIMIT))
+    return b"".join([stored(piece) for piece in pieces])
 
 
 def gzip_joined(raws: Iterable[bytes], deflated: Iterable[bytes]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import repeat
 
 import numpy as np
@@ -68,8 +69,13 @@ class FeatureTexts:
 
     def outline(self, place: int) -> bytes:
         """Return what a feature of one area has between its id and its first property."""
-        head = self.heads[place]
-        return head[head.index(_GEOMETRY) : head.rindex(_PROPERTIES) + len(_PROPERTIES)]
+        begins, ends = self._bounds[place]
+        return self.heads[place][begins:ends]
+
+    @cached_property
+    def _bounds(self) -> list[tuple[int, int]]:
+        """Where the outline of each area begins and ends in its text."""
+        return [(head.index(_GEOMETRY), head.rindex(_PROPERTIES) + len(_PROPERTIES)) for head in self.heads]
 
     def outline_deflated(self, place: int) -> bytes:
         """Return the same compressed; made on first use."""
