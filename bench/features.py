@@ -3,6 +3,8 @@
     scripts/bench features [--count 40] [--seed 1]
 
 Items: all municipalities and the values of a layer and period never asked before, whole and filtered by CQL2.
+The first of a vintage, level and detail as gzip compresses their outlines, 5 MB at `medium`; those of another
+layer or period, after it, pour their values around them (aim: 15 ms). Both columns are told.
 Lists: everything that there is, asked for again. Told is the CPU of the serving process, which other load on
 the machine does not change much, and of PostgreSQL; the two servers are asked in turn. One worker.
 """
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 from sqlalchemy import create_engine
 
 from bench.client import Client, Request
-from bench.meters import Meter
+from bench.meters import Meter, Spent, spent
 from bench.peers import QUIET, Peer, chiiki, end_cleanly, tipg, views
 from bench.run import pairs_of
 from service.db.database import running_database, writer_url
@@ -40,16 +42,6 @@ LISTS = ("/ogc/collections", "/catalog.jsonld", "/v1/layers", "/v1/indicators")
 
 
 @dataclass(frozen=True)
-class Spent:
-    """Milliseconds of one request: CPU of the server, CPU of PostgreSQL, until the answer was there."""
-
-    service: float
-    database: float
-    seconds: float
-    size: int
-
-
-@dataclass(frozen=True)
 class Server:
     """A server that is asked and measured."""
 
@@ -59,24 +51,22 @@ class Server:
 
     def asked(self, path: str, encoding: str) -> Spent:
         """Return what a request costs."""
-        before = self.meter.cpu()
-        answer = self.client.ask(Request(path, {"Accept-Encoding": encoding}))
-        if answer.status != 200:
-            raise SystemExit(f"{self.peer.name} answers {answer.status} to {path}")
-        service, database = self.meter.cpu().since(before)
-        return Spent(service * 1e3, database * 1e3, answer.seconds * 1e3, len(answer.body))
+        cost = spent(self.meter, self.client, Request(path, {"Accept-Encoding": encoding}))
+        if cost.status != 200:
+            raise SystemExit(f"{self.peer.name} answers {cost.status} to {path}")
+        return cost
 
 
-def show(name: str, spent: Sequence[Spent]) -> None:
+def show(name: str, listed: Sequence[Spent]) -> None:
     """Print a line: the first request, and the median of all after it."""
-    first, *others = spent
+    first, *others = listed
 
     def median(of: Callable[[Spent], float]) -> float:
         return statistics.median(map(of, others))
 
     print(
         f"{name:<36}{first.service:>9.2f}{median(lambda one: one.service):>10.2f}"
-        f"{median(lambda one: one.database):>10.2f}{median(lambda one: one.seconds):>10.2f}"
+        f"{median(lambda one: one.database):>10.2f}{median(lambda one: one.took):>10.2f}"
         f"{median(lambda one: one.size):>12,.0f}",
         flush=True,
     )
@@ -88,11 +78,11 @@ def items(ours: Server, theirs: Server, pairs: Sequence[tuple[str, str]], count:
         f"\n{'Items, CPU in ms':<36}{'first':>9}{'after it':>10}{'database':>10}{'took, ms':>10}{'bytes':>12}"
     )
     for place, (name, (more, encoding)) in enumerate(ITEMS.items()):
-        spent: dict[str, list[Spent]] = {"TiPg": [], "chiiki": []}
+        costs: dict[str, list[Spent]] = {"TiPg": [], "chiiki": []}
         for pair in pairs[place * count :][:count]:
-            spent["TiPg"].append(theirs.asked(THEIRS.format(*pair) + more, encoding))
-            spent["chiiki"].append(ours.asked(OURS.format(*pair) + more, encoding))
-        for server, listed in spent.items():
+            costs["TiPg"].append(theirs.asked(THEIRS.format(*pair) + more, encoding))
+            costs["chiiki"].append(ours.asked(OURS.format(*pair) + more, encoding))
+        for server, listed in costs.items():
             show(f"{server}, {name}", listed)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, create_engine
 
 from bench.client import Client, Request
 from bench.heavy import HEAVY, Known, known_of
-from bench.meters import Meter
+from bench.meters import Meter, Spent, spent
 from bench.peers import QUIET, chiiki, end_cleanly
 from service.db.database import running_database, writer_url
 from service.settings import Settings
@@ -28,26 +28,14 @@ from service.settings import Settings
 AIMS_MS = {"profile": 8, "peers": 4, "effect": 200}
 
 
-def spent_ms(meter: Meter, client: Client, requests: Sequence[Request]) -> list[tuple[float, float]]:
-    """Return the milliseconds of CPU of each request: of the service, and of PostgreSQL."""
-    spent: list[tuple[float, float]] = []
-    for request in requests:
-        before = meter.cpu()
-        status = client.ask(request).status
-        service, database = meter.cpu().since(before)
-        if status == 200:  # an area that cannot be compared has no peers
-            spent.append((service * 1e3, database * 1e3))
-    return spent
-
-
-def show(name: str, spent: Sequence[tuple[float, float]]) -> None:
+def show(name: str, listed: Sequence[Spent]) -> None:
     """Print a line."""
-    first, *others = spent
-    services = [service for service, _ in others]
+    first, *others = listed
+    services = [one.service for one in others]
     median = statistics.median(services)
     print(
-        f"{name:<12}{first[0]:>12.1f}{first[1]:>12.1f}{len(others):>8}{median:>12.2f}{max(services):>12.2f}"
-        f"{statistics.median(database for _, database in others):>12.2f}"
+        f"{name:<12}{first.service:>12.1f}{first.database:>12.1f}{len(others):>8}{median:>12.2f}"
+        f"{max(services):>12.2f}{statistics.median(one.database for one in others):>12.2f}"
         f"   {'✓' if median <= AIMS_MS[name] else '✗'} at most {AIMS_MS[name]}",
         flush=True,
     )
@@ -64,7 +52,8 @@ def compare(url: URL, known: Known, count: int) -> None:
         with chiiki(url, **QUIET) as peer, closing(Client(peer.url)) as client:
             client.ask(Request("/v1/palettes"))  # FastAPI reads its routes
             meter = Meter(peer, create_engine(url.set(database="postgres")), url.database or "")
-            show(name, spent_ms(meter, client, HEAVY[name](known)[: count + 1]))
+            every = [spent(meter, client, request) for request in HEAVY[name](known)[: count + 1]]
+            show(name, [one for one in every if one.status == 200])  # who cannot be compared has no peers
 
 
 def known(conn: Connection, url: URL, seed: int) -> Known:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
+from bench.client import Client, Request
 from bench.peers import Peer
 
 _BACKENDS = text("select pid from pg_stat_activity where datname = :database")
@@ -53,6 +54,30 @@ class Meter:
         with self.admin.connect() as conn:
             pids = conn.execute(_BACKENDS, {"database": self.database}).scalars().all()
         return Cpu(cpu_s(self.peer.process.pid), {pid: cpu_s(pid) for pid in pids if _is_postgres(pid)})
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one request cost: milliseconds of CPU of the server and of PostgreSQL, and until the answer came.
+
+    Attributes
+    ----------
+    size : bytes of the answer's body
+    """
+
+    status: int
+    service: float
+    database: float
+    took: float
+    size: int
+
+
+def spent(meter: Meter, client: Client, request: Request) -> Spent:
+    """Return what a request costs a server that does nothing else meanwhile."""
+    before = meter.cpu()
+    answer = client.ask(request)
+    service, database = meter.cpu().since(before)
+    return Spent(answer.status, service * 1e3, database * 1e3, answer.seconds * 1e3, len(answer.body))
 
 
 def cpu_s(pid: int) -> float:
