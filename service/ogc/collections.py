@@ -160,7 +160,7 @@ _LAYER = (
     Property("end", "time", "期間の末日", "Last day of the period"),
     Property("value", "number", "値", "Value"),
     *_LABELS,
-    Property("status", "string", "値の状態", "Why a value is missing; ok where it is not"),
+    Property("status", "string", "値の状態", "Why a value is missing; ok or apportioned where it is not"),
 )
 #: Every property that features of some collection have, by name.
 PROPERTIES = {one.name: one for one in (*AREA, *_LAYER, *_DEPLOYMENT, *_CELL, *_STOP)}
