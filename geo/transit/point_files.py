@@ -136,7 +136,7 @@ def _root(name: str, content: bytes, expected: str) -> Element:
     """Return the root of an XML document; one that is cut off, or has entities of its own, is refused."""
     try:
         root: Element = fromstring(content)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
         finding = Finding(name, "file", str(error)[:200], "a whole XML document without entities of its own")
         raise InvalidFile(f"{name} is no XML that is read", [finding]) from error
     if root.tag != expected:

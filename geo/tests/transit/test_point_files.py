@@ -126,3 +126,9 @@ def test_stations_of_2025_and_stops_of_three_prefectures_are_read() -> None:
     assert (len(rail), set(rail.modes)) == (10_234, {"rail"})
     numbers = [len(read_bus_stops(folder / f"p11-2010-busmap/prefecture_{n}.kml.gz")) for n in (34, 40, 30)]
     assert numbers == [7_640, 7_733, 2_587]
+
+
+def test_xml_in_an_encoding_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match="no XML that is read") as refused:
+        read_bus_stops(file(tmp_path, "stops.kml", KML.replace("UTF-8", "U-TF-8")))
+    assert refused.value.findings[0].where == "stops.kml"
