@@ -269,10 +269,10 @@ class _Counted:
     editions: Sequence[dt.date]
 
 
-def _partitions(
+def _told(
     conn: Connection, grid_id: str, whole: Sequence[str], date: dt.date, wanted: Sequence[str]
-) -> Iterator[_Counted]:
-    """Yield the partitions of a country, one for each prefecture, with the municipalities it tells.
+) -> tuple[list[list[str]], bool]:
+    """Return the municipalities that a grid tells, by prefecture, and whether all else is sea.
 
     ``whole`` are prefectures whose residents the grid tells, all of them and no others; none for a grid that
     tells everybody.
@@ -292,11 +292,36 @@ def _partitions(
             is_told = _primaries(box) <= told or _land_primaries(outline) <= told
         if is_told:
             by_prefecture.setdefault(code[:2], []).append(code)
-    for codes in by_prefecture.values():
-        extract = extract_of(conn, grid_id, date, codes)
-        editions = [extract.editions[code] for code in codes]
-        partition = partition_from(extract, sea=sea)
-        yield _Counted(codes, partition, set(extract.stop_lists["source"]), editions)
+    return list(by_prefecture.values()), sea
+
+
+def _counted(conn: Connection, grid_id: str, date: dt.date, codes: Sequence[str], sea: bool) -> _Counted:
+    extract = extract_of(conn, grid_id, date, codes)
+    editions = [extract.editions[code] for code in codes]
+    partition = partition_from(extract, sea=sea)
+    return _Counted(codes, partition, set(extract.stop_lists["source"]), editions)
+
+
+def _gaps(
+    counted: Iterable[_Counted], chosen: Sequence[Definition], executor: Executor | None
+) -> Iterator[tuple[_Counted, Definition, Gap]]:
+    """Yield the gap of each partition under each definition.
+
+    Here one partition is held at a time, because the cut cells of a country take more than a gigabyte; what
+    others count is handed to them all at once.
+    """
+    if executor is None:
+        for one in counted:
+            for definition in chosen:
+                yield one, definition, gap_of(one.partition, definition, workers=-1)
+        return
+    jobs = [
+        (one, definition, executor.submit(gap_of, one.partition, definition))
+        for one in counted
+        for definition in chosen
+    ]
+    for one, definition, future in jobs:
+        yield one, definition, future.result()
 
 
 def _primary_cells(conn: Connection, grid_id: str) -> set[str]:
@@ -351,37 +376,34 @@ def count_gaps(
     date = boundaries_of(conn)
     if date is None or not conn.execute(text("select exists (select from stop)")).scalar():
         raise NotEnoughData("Boundaries and stops are needed first: chiiki ingest stops")
-    partitions = list(_partitions(conn, grid_id, found.prefectures, date, areas))
-    if not partitions:
+    regions, sea = _told(conn, grid_id, found.prefectures, date, areas)
+    if not regions:
         raise NotEnoughData("No municipality asked for lies wholly in the grid")
-    total = len(partitions) * len(chosen)
-    jobs = [
-        (definition, one.partition, executor.submit(gap_of, one.partition, definition) if executor else None)
-        for one in partitions
-        for definition in chosen
-    ]
+    total = len(regions) * len(chosen)
+    counted = (_counted(conn, grid_id, date, codes, sea) for codes in regions)
     rows: list[Row] = []
     lacking: dict[str, int] = {}
-    for done, (definition, partition, future) in enumerate(jobs):
-        progress(done, total, f"{definition.id}: {partition.areas[0][:2]}")
-        told = future.result() if future is not None else gap_of(partition, definition, workers=-1)
-        rows += _rows(definition, partition, told, found.year, found.columns)
+    editions: dict[str, dt.date] = {}
+    progress(0, total, "reading")
+    for done, (one, definition, told) in enumerate(_gaps(counted, chosen, executor), 1):
+        rows += _rows(definition, one.partition, told, found.year, found.columns)
         lacking |= {code: counts["population"].missing for code, counts in told.by_centre.items()}
-        _store_cells(conn, definition, grid_id, partition, told)
+        editions |= zip(one.codes, one.editions, strict=True)
+        _store_cells(conn, definition, grid_id, one.partition, told)
+        _store_basis(conn, definition, found, prefecture_of(one.codes[0]), one.sources)
+        progress(done, total, f"{definition.id}: {one.codes[0][:2]}")
     conn.execute(text("analyze gap_cell"))
-    for one in partitions:
-        _store_bases(conn, chosen, found, prefecture_of(one.codes[0]), one.sources)
     progress(total, total, "stored")
     _put_source(conn, found)
     figures = Figures(list({(r.indicator, r.area_code): r for r in rows}.values()), "transport-gap", date)
     report = load_observations(conn, [figures], actor=actor, subject=f"transport gap {grid_id}")
     revisions.changed(conn, *(revisions.gaps(one.id) for one in chosen), revisions.source("transport-gap"))
-    editions = Counter(str(date) for one in partitions for date in one.editions)
+    cut_by = Counter(map(str, editions.values()))
     return {
         "grid": grid_id,
         "vintage": str(date),
-        "municipalities": editions.total(),
-        "outlines": dict(sorted(editions.items())),
+        "municipalities": cut_by.total(),
+        "outlines": dict(sorted(cut_by.items())),
         "definitions": [one.id for one in chosen],
         "figures": report["rows"],
         "changed": report["added"],
@@ -448,27 +470,26 @@ def _store_cells(
             )
 
 
-def _store_bases(
-    conn: Connection, definitions: Sequence[Definition], counted: Any, prefecture: str, sources: Iterable[str]
+def _store_basis(
+    conn: Connection, definition: Definition, counted: Any, prefecture: str, sources: Iterable[str]
 ) -> None:
-    """Keep what the gaps of a prefecture were counted from: it may be loaded anew before they are."""
+    """Keep what the gap of a prefecture was counted from: it may be loaded anew before it is."""
     rows = conn.execute(select(stop_source).where(stop_source.c.id.in_(list(sources)))).all()
-    for one in definitions:
-        stops = [
-            {
-                "id": row.id,
-                "kind": row.kind,
-                "title": row.title,
-                "date": row.dates.get(one.day),
-                "valid_from": row.valid_from and str(row.valid_from),
-                "valid_to": row.valid_to and str(row.valid_to),
-            }
-            for row in rows
-        ]
-        body = {"year": counted.year, "stops": stops}
-        key = {"definition": one.id, "grid": counted.id, "prefecture": prefecture}
-        made = upsert(gap_basis).values(**key, body=body)
-        conn.execute(made.on_conflict_do_update(index_elements=list(key), set_={"body": body}))
+    stops = [
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "title": row.title,
+            "date": row.dates.get(definition.day),
+            "valid_from": row.valid_from and str(row.valid_from),
+            "valid_to": row.valid_to and str(row.valid_to),
+        }
+        for row in rows
+    ]
+    body = {"year": counted.year, "stops": stops}
+    key = {"definition": definition.id, "grid": counted.id, "prefecture": prefecture}
+    made = upsert(gap_basis).values(**key, body=body)
+    conn.execute(made.on_conflict_do_update(index_elements=list(key), set_={"body": body}))
 
 
 def _put_source(conn: Connection, found: Any) -> None:
