@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api_tests.client_table import Row, row_of
 from service.tests.databases import Database, DatabaseServer, running_server
 
 START_DEADLINE_S = 150.0
@@ -130,3 +131,9 @@ def scratch_client(scratch_server: Server) -> Iterator[httpx.Client]:
     """A client of the service of its own."""
     with httpx.Client(base_url=scratch_server.url, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def row(request: pytest.FixtureRequest) -> Row:
+    """The row of docs/clients.md that the test is."""
+    return row_of(request.node)

@@ -8,19 +8,22 @@ import re
 import shutil
 import subprocess
 import sys
+from ast import literal_eval
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 import duckdb_extensions
 import httpx
+import pyogrio
 import pytest
 from PIL import Image, ImageColor
 
+from api_tests.client_table import PAGE, Row, compared
 from api_tests.conftest import Server
 
-PAGE = Path(__file__).parent.parent / "docs" / "clients.md"
 ADDRESS = "http://127.0.0.1:8000"
 BLOCK = re.compile(r"^```(.+)\n((?:.*\n)*?)```$", re.MULTILINE)
 #: Python of the system, which Debian's QGIS is made for.
@@ -44,7 +47,7 @@ def snippets() -> list[Snippet]:
     found = []
     for part in re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)[1:]:
         blocks = BLOCK.findall(part)
-        for (language, code), (after, text) in zip(blocks, [*blocks[1:], ("", "")], strict=True):
+        for (language, code), (after, text) in pairwise([*blocks, ("", "")]):
             if language != "text":
                 found.append(
                     Snippet(part.partition("\n")[0], language, code, text if after == "text" else "")
@@ -104,6 +107,57 @@ def test_gdal(server: Server, tmp_path: Path) -> None:
     assert run(["bash", "-e"], code, server, tmp_path) == printed
 
 
+#: A box about the city hall of Maebashi, and what the API tells of the city.
+HALL = ("139.05", "36.38", "139.07", "36.4")
+LAYER = "ageing-rate.municipality"
+
+
+def value_of(server: Server, code: str) -> float:
+    """The ageing rate of a municipality by the API."""
+    told = httpx.get(f"{server.url}/v1/layers/ageing-rate/values.json?level=municipality").json()
+    value: float = told["values"][told["codes"].index(code)]
+    return value
+
+
+def test_gdal_of_debian(server: Server, tmp_path: Path, row: Row) -> None:
+    """What lies in a box, and a layer whole in the plane rectangular system of Tokyo."""
+    needed("ogr2ogr", "gdal-bin")
+    assert f"GDAL {run(['ogrinfo', '--version'], '', server, tmp_path).split()[1]}".rstrip(",") == row.version
+    source, file = f"OAPIF:{server.url}/ogc", str(tmp_path / "whole.gpkg")
+    pages = ("-oo", "PAGE_SIZE=2000")
+    with compared(row, server.url) as taken:
+        table = run(
+            ["ogr2ogr", "-f", "CSV", "/vsistdout/", source, LAYER, "-spat", *HALL, *pages],
+            "",
+            server,
+            tmp_path,
+        )
+        run(["ogr2ogr", "-t_srs", "EPSG:6677", file, source, LAYER, *pages], "", server, tmp_path)
+        found = list(csv.DictReader(table.splitlines()))
+        taken.features = [len(found), pyogrio.read_info(file)["features"]]
+    assert {one["code"]: float(one["value"]) for one in found} == {
+        "10201": pytest.approx(value_of(server, "10201"), abs=1e-12)
+    }
+
+
+def test_the_newest_gdal(server: Server, row: Row) -> None:
+    """The same with the GDAL that pyogrio brings, and what lies in the box out of a FlatGeobuf by ranges."""
+    gdal = ".".join(map(str, pyogrio.__gdal_version__))
+    assert f"pyogrio {pyogrio.__version__} (GDAL {gdal})" == row.version
+    source, box = f"OAPIF:{server.url}/ogc", tuple(map(float, HALL))
+    with compared(row, server.url) as taken:
+        near = pyogrio.read_dataframe(source, layer=LAYER, bbox=box)
+        whole = pyogrio.read_dataframe(source, layer=LAYER)
+        ranges = pyogrio.read_dataframe(
+            f"/vsicurl/{server.url}/v1/layers/ageing-rate/download.fgb", bbox=box, columns=["code", "value"]
+        )
+        taken.features = [len(near), len(whole), len(ranges)]
+    figures = {"10201": value_of(server, "10201")}
+    assert dict(zip(near["code"], near["value"], strict=True)) == figures
+    assert dict(zip(ranges["code"], ranges["value"], strict=True)) == figures
+    assert whole.crs.to_authority() == ("OGC", "CRS84")
+
+
 def test_duckdb(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The extension comes from a Python package instead of DuckDB's own server."""
     run(["bash", "-e"], joined("sh", "DuckDB")[0], server, tmp_path)
@@ -119,17 +173,24 @@ def test_r(server: Server, tmp_path: Path) -> None:
     assert run(["Rscript", "--vanilla", "-"], code, server, tmp_path) == printed
 
 
-def test_qgis(server: Server, tmp_path: Path) -> None:
+def test_qgis(server: Server, tmp_path: Path, row: Row) -> None:
     """QGIS lists, filters, identifies, and draws the tiles in the colours of the style that it was given."""
     needed_in_system_python("qgis", "python3-qgis")
+    version = "from qgis.core import Qgis; print(Qgis.version().partition('-')[0])"
+    assert f"QGIS {run([SYSTEM_PYTHON, '-'], version, server, tmp_path)}".strip() == row.version
     code, printed = joined("python qgis", "QGIS")
-    assert run([SYSTEM_PYTHON, "-"], code, server, tmp_path) == printed
+    with compared(row, server.url) as taken:
+        told = run([SYSTEM_PYTHON, "-"], code, server, tmp_path)
+        count, aged, near = told.splitlines()
+        taken.features = [int(count.split()[0]), len(literal_eval(aged)), len(literal_eval(near))]
+    assert told == printed
+    assert literal_eval(near) == [f"前橋市 {value_of(server, '10201'):.1f}"]
     legend = httpx.get(f"{server.url}/v1/layers/ageing-rate/legend.json").json()
     with Image.open(tmp_path / "ageing-rate.png") as drawn:
         seen = {colour for _, colour in drawn.convert("RGB").getcolors(1 << 24) or ()}
-    drawn_classes = [one["colour"] for one in legend["classes"] if one["count"] > 100]
-    assert len(drawn_classes) == 3
-    assert {ImageColor.getrgb(one) for one in drawn_classes} <= seen
+    classes = {ImageColor.getrgb(one["colour"]) for one in legend["classes"]}
+    assert len(classes) == 5
+    assert classes <= seen
 
 
 def test_a_geopackage_is_one(server: Server, tmp_path: Path) -> None:
