@@ -3,6 +3,7 @@
  * node read.mjs topojson ADDRESS | flatgeobuf ADDRESS WEST SOUTH EAST NORTH | loaders.gl ADDRESS | openlayers ADDRESS
  */
 
+import { Console } from "node:console";
 import { load } from "@loaders.gl/core";
 import { MVTLoader } from "@loaders.gl/mvt";
 import { deserialize } from "flatgeobuf/lib/mjs/geojson.js";
@@ -10,7 +11,7 @@ import MVT from "ol/format/MVT.js";
 import { feature, neighbors } from "topojson-client";
 
 // FlatGeobuf tells of each range that it asks for, where the answer stands.
-console.debug = console.error;
+globalThis.console = new Console(process.stderr);
 
 const bytes = async (address) => (await fetch(address)).arrayBuffer();
 
@@ -32,8 +33,7 @@ const readers = {
     const found = await load(address, MVTLoader, { worker: false, mvt: { coordinates: "local", shape: "geojson" } });
     return found.map(({ id, properties }) => ({ id, ...properties }));
   },
-  openlayers: async (address) =>
-    new MVT().readFeatures(await bytes(address)).map((each) => ({ id: each.getId(), ...each.getProperties() })),
+  openlayers: async (address) => new MVT().readFeatures(await bytes(address)).map((each) => ({ id: each.getId(), ...each.getProperties() })),
 };
 const [, , client, ...given] = process.argv;
 process.stdout.write(JSON.stringify(await readers[client](...given)));
