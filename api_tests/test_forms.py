@@ -46,7 +46,11 @@ ASKED = {
     ],
     "/v1/sources": ["/v1/sources"],
     "/v1/palettes": ["/v1/palettes"],
-    "/v1/series": ["/v1/series?indicator=population&areas=10201,tokyo-area"],
+    "/v1/series": [
+        "/v1/series?indicator=population&areas=10201,tokyo-area",
+        "/v1/series?indicator=ageing-rate&areas=10201&as_of=2020-01-01",
+    ],
+    "/v1/changes": ["/v1/changes?limit=3"],
     "/v1/layers/{layer}/legend.json": [
         "/v1/layers/population/legend.json",
         "/v1/layers/deployments:smart-cities/legend.json",

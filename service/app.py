@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from service.analysis import routes as analysis
 from service.areas import routes as areas
 from service.db.database import reader_engine, writer_engine
+from service.figures import change_routes as changes
 from service.figures import routes as indicators
 from service.figures import series_routes as series
 from service.http import docs_routes as docs
@@ -139,6 +140,7 @@ def create_api(settings: Settings) -> FastAPI:
         areas,
         indicators,
         series,
+        changes,
         layers,
         readings,
         images,

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 from pydantic import SecretStr
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -77,6 +77,21 @@ def reader_engine(settings: Settings) -> AsyncEngine:
         execution_options={"postgresql_readonly": True},
         connect_args=_connect_args(settings, "chiiki reader", _reading_limits(settings)),
     )
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Connection]:
+    """Give a connection of its own that only reads and sees one moment, for work in a thread."""
+    engine = create_engine(
+        reader_url(settings),
+        poolclass=NullPool,
+        hide_parameters=True,
+        isolation_level="REPEATABLE READ",
+        execution_options={"postgresql_readonly": True},
+        connect_args=_connect_args(settings, "chiiki reader", _reading_limits(settings)),
+    )
+    with engine.connect() as conn:
+        yield conn
 
 
 class Statements:

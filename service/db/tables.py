@@ -17,6 +17,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -154,6 +155,46 @@ observation = Table(
     ),
     # the few figures of metropolitan blocs (``geo.codes.BLOCS``), which every process holds
     Index("observation_bloc", "indicator", postgresql_where=text("area_code >= '48'")),
+)
+
+#: What stood in place of a figure ``until`` a load changed it; ``not_loaded`` is the status where none did.
+superseded = Table(
+    "superseded",
+    metadata,
+    Column("indicator", Text, ForeignKey("indicator.id", ondelete="CASCADE"), primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("area_code", String(5), primary_key=True),
+    Column("until", DateTime(timezone=True), primary_key=True),
+    Column("value", Float),
+    Column("status", Text, nullable=False),
+    Column("raw", Text),
+    Column("boundary_date", Date),
+    Column("source", Text),
+)
+
+#: That a load changed figures of an indicator; of ``first_periods`` there was none before.
+figure_change = Table(
+    "figure_change",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("indicator", Text, ForeignKey("indicator.id", ondelete="CASCADE"), nullable=False),
+    Column("periods", ARRAY(Text), nullable=False),
+    Column("first_periods", ARRAY(Text), nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("withdrawn", Integer, nullable=False),
+    Column("sources", ARRAY(Text), nullable=False),
+    Index("figure_change_indicator", "indicator", "at"),
+)
+
+#: What was fetched last from a table of e-Stat or of a feed, by ``estat:ID`` or ``gtfs:ID``.
+fetched = Table(
+    "fetched",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("body", JSONB, nullable=False),
 )
 
 #: The periods for which an observed indicator has figures at a level, and whose figures they are.

@@ -220,7 +220,7 @@ class Line(TypedDict):
     points: list[SeriesPoint]
 
 
-class Series(TypedDict):
+class SeriesNow(TypedDict):
     """Areas and region sets × periods of an indicator."""
 
     indicator: str
@@ -234,6 +234,12 @@ class Series(TypedDict):
     breaks: list[SeriesBreak]
     series: list[Line]
     sources: list[Source]
+
+
+class Series(SeriesNow):
+    """The same as it was known at a moment; `as_of` is null for now."""
+
+    as_of: str | None
 
 
 class Loaded(TypedDict):
@@ -421,7 +427,7 @@ def credits_of(atlas: Atlas, ids: Iterable[str], vintage: Vintage) -> list[Text]
 
 def series_described(
     atlas: Atlas, indicator: Indicator, vintage: Vintage, read: Sequence[tuple[Member, list[Point]]]
-) -> Series:
+) -> SeriesNow:
     """Return the lines of an indicator as JSON, and the same in words."""
     lines: list[Line] = []
     used: dict[str, None] = {}

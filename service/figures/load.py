@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Row as SqlRow
 
 from geo.areas.lineage import absent
 from geo.codes import BLOCS, NATION
@@ -17,9 +19,9 @@ from geo.figures.estat import Answer, read_estat
 from geo.figures.indicators import Indicator, from_json, items
 from geo.figures.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
 from geo.figures.ssdse import read_ssdse
-from service.db.tables import area, area_change, audit, indicator, source
+from service.db.tables import area, area_change, audit, figure_change, indicator, source
 from service.figures.forms import Loaded, TableLoaded
-from service.figures.vectors import changes_of, write_vectors
+from service.figures.vectors import changes_of, take_turn, write_vectors
 from service.memory import revisions
 
 
@@ -46,6 +48,11 @@ _COUNTS = text(
            count(*) filter (where o.indicator is null) as added,
            count(*) filter (where o.indicator is not null
                and (o.value, o.status) is distinct from (s.value, s.status)) as changed,
+           count(*) filter (where o.value is not null and s.value is null) as withdrawn,
+           not exists (
+               select from observation e where e.indicator = s.indicator and e.period = s.period
+           ) as is_first,
+           array_agg(distinct s.source) as sources,
            bool_or((o.value, o.status, o.source, o.boundary_date)
                is distinct from (s.value, s.status, s.source, s.boundary_date)) as touched
     from staged s left join observation o using (indicator, period, area_code)
@@ -61,6 +68,20 @@ _UPSERT = text(
         boundary_date = excluded.boundary_date, source = excluded.source
     where (observation.value, observation.status, observation.source, observation.boundary_date)
           is distinct from (excluded.value, excluded.status, excluded.source, excluded.boundary_date)
+    """
+)
+
+#: What is about to be replaced; that there was no figure, where there were others of its period already.
+_SUPERSEDE = text(
+    """
+    insert into superseded (indicator, period, area_code, until, value, status, raw, boundary_date, source)
+    select s.indicator, s.period, s.area_code, :at, o.value, coalesce(o.status, 'not_loaded'), o.raw,
+           o.boundary_date, o.source
+    from staged s left join observation o using (indicator, period, area_code)
+    where (o.value, o.status) is distinct from (s.value, s.status)
+      and (s.indicator, s.period) in (
+          select * from unnest(cast(:indicators as text[]), cast(:periods as text[]))
+      )
     """
 )
 
@@ -102,6 +123,8 @@ def load_csv(conn: Connection, columns: Sequence[str], rows: bytes, *, actor: st
 
 def _load_staged(conn: Connection, actor: str, subject: str, *, dry_run: bool) -> Loaded:
     conn.execute(text("analyze staged"))
+    if not dry_run:
+        take_turn(conn)  # what another load writes meanwhile is what this one supersedes
     counts = conn.execute(_COUNTS).all()
     touched: dict[str, list[str]] = {}
     for row in counts:
@@ -115,12 +138,40 @@ def _load_staged(conn: Connection, actor: str, subject: str, *, dry_run: bool) -
         "dry_run": dry_run,
     }
     if not dry_run and touched:
+        _keep_revisions(conn, counts)
         conn.execute(_UPSERT)
         write_vectors(conn, touched)
         revisions.changed(conn, *map(revisions.indicator, touched))
         conn.execute(insert(audit).values(actor=actor, action="load figures", subject=subject, detail=report))
     conn.execute(text("drop table staged"))
     return report
+
+
+def _keep_revisions(conn: Connection, counts: Sequence[SqlRow[Any]]) -> None:
+    """Keep what the staged figures are about to replace, and that they do."""
+    at = conn.scalar(text("select clock_timestamp()"))
+    again = [(row.indicator, row.period) for row in counts if not row.is_first]
+    indicators, periods = [name for name, _ in again], [period for _, period in again]
+    conn.execute(_SUPERSEDE, {"at": at, "indicators": indicators, "periods": periods})
+    by_indicator: dict[str, list[SqlRow[Any]]] = {}
+    for row in counts:
+        if row.added or row.changed:
+            by_indicator.setdefault(row.indicator, []).append(row)
+    changes = [
+        {
+            "at": at,
+            "indicator": name,
+            "periods": [row.period for row in rows],
+            "first_periods": [row.period for row in rows if row.is_first],
+            "added": sum(row.added for row in rows),
+            "changed": sum(row.changed for row in rows),
+            "withdrawn": sum(row.withdrawn for row in rows),
+            "sources": sorted({source for row in rows for source in row.sources}),
+        }
+        for name, rows in by_indicator.items()
+    ]
+    if changes:
+        conn.execute(insert(figure_change), changes)
 
 
 def observed_indicators(conn: Connection) -> dict[str, Indicator]:

@@ -9,7 +9,9 @@ from fastapi.responses import Response
 
 from geo.figures.indicators import Indicator
 from service.figures.forms import Series, series_described
+from service.figures.known import moment
 from service.figures.lines import origins_of
+from service.figures.past import known_at
 from service.figures.series import lines_of
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
@@ -32,6 +34,14 @@ Areas = Annotated[
 ]
 First = Annotated[str | None, Query(alias="from", max_length=10, description="First period")]
 Last = Annotated[str | None, Query(alias="to", max_length=10, description="Last period")]
+AsOf = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="What was known then: the end of a day in Japan, `2025-06-30`, or a moment, "
+        "`2025-06-30T12:00:00Z`; now when left out",
+    ),
+]
 
 
 @router.get("/series", summary="Areas × periods of an indicator", responses=answers(JSON, form=Series))
@@ -43,6 +53,7 @@ async def series(
     first: First = None,
     last: Last = None,
     vintage: VintageDate = None,
+    as_of: AsOf = None,
 ) -> Response:
     """Return the values of each area or region set over the periods, on the boundaries of one vintage.
 
@@ -51,11 +62,20 @@ async def series(
     (`boundary_dates`): `as_published`, `renumbered`, `summed`, `apportioned` by its publisher after an area
     was split, or `estimated`.
     `summary` tells the chart in plain Japanese and English.
+
+    With `as_of`, figures are those that were loaded by then: a revision that came later is left out, and what
+    was not loaded yet is not there.
     """
     found, chosen = atlas.indicator(indicator), atlas.vintage(vintage)
+    at = None if as_of is None else moment("as_of", as_of)
 
     def make() -> Series:
-        return series_described(atlas, found, chosen, lines_of(atlas, found, chosen, areas, first, last))
+        then = known_at(atlas, found, chosen, at)
+        lines = lines_of(then, found, chosen, areas, first, last)
+        return {
+            **series_described(then, found, chosen, lines),
+            "as_of": None if at is None else at.isoformat(),
+        }
 
     return await kept_json(request, atlas, make, *_states(atlas, found))
 
@@ -73,6 +93,7 @@ async def series_csv(
     first: First = None,
     last: Last = None,
     vintage: VintageDate = None,
+    as_of: AsOf = None,
     bom: Bom = False,
 ) -> Response:
     """Return one row per area and period: indicator, area_code, name, period, value, status, carried.
@@ -80,12 +101,14 @@ async def series_csv(
     `carried` and `boundary_dates` are as in JSON; dates stand in one cell, apart by spaces.
     """
     found, chosen = atlas.indicator(indicator), atlas.vintage(vintage)
+    at = None if as_of is None else moment("as_of", as_of)
 
     def make() -> tuple[list[str], list[list[object]]]:
         rows: list[list[object]] = []
-        for line, told in lines_of(atlas, found, chosen, areas, first, last):
+        then = known_at(atlas, found, chosen, at)
+        for line, told in lines_of(then, found, chosen, areas, first, last):
             head = [found.id, line.id, line.name_ja, line.name_en]
-            for point, origin in zip(told, origins_of(atlas, found, chosen, line, told), strict=True):
+            for point, origin in zip(told, origins_of(then, found, chosen, line, told), strict=True):
                 figure = [point.period, point.value, point.status, origin.carried]
                 rows.append([*head, *figure, " ".join(map(str, origin.dates))])
         return [*("indicator", "area_code", "name", "name_en"), *FIGURE], rows

@@ -26,6 +26,7 @@ from geo.layers import classify, palettes
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db.tables import area, area_change, class_breaks, indicator, observed, vector, vintage
 from service.figures.carrying import Carrying, dates_of
+from service.figures.known import NOW, Known
 from service.figures.values import (
     ABSENT,
     STATUSES,
@@ -104,6 +105,11 @@ def changes_of(conn: Connection) -> list[Change]:
     return [Change(*row) for row in conn.execute(select(*columns).order_by(*columns)).all()]
 
 
+def take_turn(conn: Connection) -> None:
+    """Wait until no other transaction writes figures; then none does until this one ends."""
+    conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+
+
 def write_vectors(
     conn: Connection, touched: Touched, vintages: Iterable[dt.date] | None = None
 ) -> dict[str, int]:
@@ -111,7 +117,7 @@ def write_vectors(
 
     Derived indicators follow from theirs. ``vintages`` are those to write for; all of them without.
     """
-    conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    take_turn(conn)
     catalogue = {row.id: from_json(row.definition) for row in conn.execute(select(indicator)).all()}
     for name in touched:
         if not catalogue[name].numerator:
@@ -125,7 +131,7 @@ def write_vectors(
     written = 0
     for date in dates:
         boundaries = Boundaries(date, _gazetteers(conn, date), changes)
-        writer = _Writer(conn, catalogue, touched, available, boundaries)
+        writer = Writer(conn, catalogue, touched, available, boundaries)
         # derived ones are made of the observed ones that are written before them
         written += sum(writer.write(one) for one in sorted(layers, key=lambda one: bool(one.numerator)))
     return {"vectors": written, "layers": len(layers)}
@@ -175,21 +181,29 @@ def _following(touched: Touched, catalogue: Mapping[str, Indicator]) -> list[str
 
 
 def _write_observed(conn: Connection, one: Indicator) -> None:
-    additive = one.aggregation == "sum"
     conn.execute(delete(observed).where(observed.c.indicator == one.id))
-    rows = []
-    for row in conn.execute(_OBSERVED, {"indicator": one.id}).all():
+    rows = periods_observed(conn, one)
+    with conn.connection.cursor().copy(
+        "copy observed (indicator, level, period, sources) from stdin"
+    ) as copy:
+        for level, period, sources in rows:
+            copy.write_row((one.id, level, period, sources))
+
+
+def periods_observed(
+    conn: Connection, one: Indicator, known: Known = NOW
+) -> list[tuple[str, str, Sequence[str]]]:
+    """Return the levels and periods for which an observed indicator has figures, and whose they are."""
+    additive = one.aggregation == "sum"
+    rows: list[tuple[str, str, Sequence[str]]] = []
+    for row in conn.execute(*known.asked(_OBSERVED, indicator=one.id)).all():
         has = {
             "prefecture": row.prefectures or (additive and row.municipalities),
             "municipality": row.municipalities,
             "ward": row.wards,
         }
-        rows += [(one.id, level, row.period, row.sources) for level in LEVELS if has[level]]
-    with conn.connection.cursor().copy(
-        "copy observed (indicator, level, period, sources) from stdin"
-    ) as copy:
-        for made in rows:
-            copy.write_row(made)
+        rows += [(level, row.period, row.sources) for level in LEVELS if has[level]]
+    return rows
 
 
 def _available(conn: Connection) -> dict[str, dict[str, list[str]]]:
@@ -212,13 +226,13 @@ def _gazetteers(conn: Connection, date: dt.date) -> dict[str, Gazetteer]:
     return {level: Gazetteer.from_rows(date, level, rows[level]) for level in LEVELS if level in rows}
 
 
-def published(conn: Connection, name: str, periods: Collection[str]) -> list[Published]:
+def published(conn: Connection, name: str, periods: Collection[str], known: Known = NOW) -> list[Published]:
     """Return the figures of an observed indicator in some periods by boundary date and source, in that order.
 
     The three columns of a period travel as three byte strings, which numpy reads in place: 20,000 figures
     take a few milliseconds instead of a row object each.
     """
-    rows = conn.execute(_PUBLISHED, {"indicator": name, "periods": list(periods)}).all()
+    rows = conn.execute(*known.asked(_PUBLISHED, indicator=name, periods=list(periods))).all()
     parts: dict[tuple[dt.date, str], list[Any]] = {}
     for row in rows:
         parts.setdefault((row.boundary_date, row.source), []).append(row)
@@ -239,7 +253,7 @@ def _part(boundary_date: dt.date, source: str, rows: Sequence[Any]) -> Published
 
 
 @dataclass
-class _Writer:
+class Writer:
     """What vectors of one vintage are written with."""
 
     conn: Connection
@@ -247,15 +261,20 @@ class _Writer:
     touched: Touched
     available: Mapping[str, Mapping[str, Sequence[str]]]
     boundaries: Boundaries
+    known: Known = NOW
     _added: dict[str, dict[str, Columns]] = field(default_factory=dict)
 
     def write(self, one: Indicator) -> int:
         """Write the vectors of a layer that follow from what was touched; return their number."""
         count = 0
-        for level, columns in self._derived(one) if one.numerator else self._observed(one):
+        for level, columns in self.columns(one):
             self._put(one, level, columns)
             count += len(columns.periods)
         return count
+
+    def columns(self, one: Indicator) -> Iterator[tuple[str, Columns]]:
+        """Yield the vectors of a layer that follow from what was touched, by level."""
+        return self._derived(one) if one.numerator else self._observed(one)
 
     def _is_touched(self, name: str, period: str) -> bool:
         if name not in self.touched:
@@ -267,7 +286,7 @@ class _Writer:
         told = {level: self.available[level].get(one.id, ()) for level in self.boundaries.gazetteers}
         periods = sorted({period for listed in told.values() for period in listed})
         wanted = [period for period in periods if self._is_touched(one.id, period)]
-        parts = published(self.conn, one.id, wanted)
+        parts = published(self.conn, one.id, wanted, self.known)
         for level, columns in columns_by_level(one, parts, wanted, self.boundaries).items():
             yield level, columns.among(told[level])
 
@@ -315,7 +334,7 @@ class _Writer:
         """Return the figures of moves added up, for formulas in which those inside cancel."""
         if name not in self._added:
             periods = sorted({period for told in self.available.values() for period in told.get(name, ())})
-            parts = published(self.conn, name, periods)
+            parts = published(self.conn, name, periods, self.known)
             summed = replace(self.catalogue[name], aggregation="sum")
             self._added[name] = columns_by_level(summed, parts, periods, self.boundaries)
         return self._added[name][level]

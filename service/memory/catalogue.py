@@ -216,6 +216,19 @@ async def _vintages(conn: AsyncConnection, before: Catalogue, names: Collection[
     return {"vintages": dict(sorted(found.items()))}
 
 
+def bloc_figures(rows: Iterable[Row[Any]]) -> dict[str, dict[str, dict[str, CarriedVector]]]:
+    """Return indicator → metropolitan bloc → period → figure, from rows of figures."""
+    blocs: dict[str, dict[str, dict[str, CarriedVector]]] = {}
+    for row in rows:
+        if row.area_code in BLOCS:
+            of_bloc = blocs.setdefault(row.indicator, {}).setdefault(BLOCS[row.area_code], {})
+            value = np.array([np.nan if row.value is None else row.value])
+            status = np.array([STATUSES.index(row.status)], np.uint8)
+            carrying = Carrying.on(row.boundary_date, np.isfinite(value))
+            of_bloc[row.period] = CarriedVector(Vector(value, status, (row.source,)), carrying)
+    return blocs
+
+
 async def _indicators(conn: AsyncConnection, before: Catalogue, names: Collection[str]) -> dict[str, Any]:
     definitions, observed = dict(before.indicators), dict(before.observed_indicators)
     for name, definition in await figure_queries.indicators(conn, names):
@@ -228,14 +241,7 @@ async def _indicators(conn: AsyncConnection, before: Catalogue, names: Collectio
                 periods[level] = sorted([*periods.get(level, ()), *theirs])
                 sources |= dict.fromkeys(theirs, tuple(used))
         observed[name] = Observed(periods, sources)
-    blocs: dict[str, dict[str, dict[str, CarriedVector]]] = {}
-    for row in await figure_queries.of_blocs(conn, names):
-        if row.area_code in BLOCS:
-            of_bloc = blocs.setdefault(row.indicator, {}).setdefault(BLOCS[row.area_code], {})
-            value = np.array([np.nan if row.value is None else row.value])
-            status = np.array([STATUSES.index(row.status)], np.uint8)
-            carrying = Carrying.on(row.boundary_date, np.isfinite(value))
-            of_bloc[row.period] = CarriedVector(Vector(value, status, (row.source,)), carrying)
+    blocs = bloc_figures(await figure_queries.of_blocs(conn, names))
     kept = {name: told for name, told in before.bloc_figures.items() if name not in names}
     return {
         # in the order of their ids, whichever of them came last

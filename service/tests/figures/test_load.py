@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from geo.errors import ChiikiError, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.figures.observations import Row
 from service.db.database import writer_engine
-from service.db.tables import audit, observation
+from service.db.tables import audit, figure_change, observation, superseded
 from service.db.tables import revision as numbers
 from service.figures.forms import Loaded, TableLoaded
 from service.figures.load import (
@@ -115,6 +115,34 @@ def test_a_revised_figure_replaces_the_old_one_and_the_rest_stays(database: Data
     report = load(database, [row("01100", 1_973_395.0)])
     assert (report["added"], report["changed"]) == (0, 1)
     assert set(figures(database).values()) == {1_973_395.0, 251_084.0}
+
+
+def kept(database: Database) -> list[tuple[str, float | None, str]]:
+    columns = (superseded.c.area_code, superseded.c.value, superseded.c.status)
+    with database.begin() as conn:
+        rows = conn.execute(select(*columns).order_by(superseded.c.until, superseded.c.area_code))
+        return [(code, value, status) for code, value, status in rows]
+
+
+def test_what_a_revision_replaces_is_kept_and_the_load_is_told(database: Database) -> None:
+    load(database, [row("01100", 1_973_000.0), row("01202", 251_084.0)])
+    assert kept(database) == []
+    load(database, [row("01100", 1_973_395.0), row("01202", 251_084.0), row("15100", 789_275.0)])
+    load(database, [row("01100", None)])
+    assert kept(database) == [
+        ("01100", 1_973_000.0, "ok"),
+        ("15100", None, "not_loaded"),
+        ("01100", 1_973_395.0, "ok"),
+    ]
+    columns = ("first_periods", "added", "changed", "withdrawn", "sources")
+    with database.begin() as conn:
+        asked = select(*(figure_change.c[name] for name in columns)).order_by(figure_change.c.id)
+        told = [tuple(row) for row in conn.execute(asked)]
+    assert told == [
+        (["2020"], 2, 0, 0, ["census-2020"]),
+        ([], 1, 1, 0, ["census-2020"]),
+        ([], 0, 1, 1, ["census-2020"]),
+    ]
 
 
 def test_a_dry_run_reports_and_stores_nothing(database: Database) -> None:
