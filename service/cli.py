@@ -51,6 +51,8 @@ app.add_typer(ingest, name="ingest")
 analyze = typer.Typer(no_args_is_help=True, help="Compute figures from what is loaded.")
 app.add_typer(analyze, name="analyze")
 app.add_typer(key, name="key")
+fetch = typer.Typer(no_args_is_help=True, help="Fetch what is published elsewhere, and load what changed.")
+app.add_typer(fetch, name="fetch")
 
 InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and report; load nothing.")]
@@ -415,6 +417,81 @@ def ingest_shipped() -> None:
     with transaction(settings) as conn, progress_bar("shipped data") as progress:
         report = load_shipped(conn, settings.data, actor(), progress)
     print_report(report)
+
+
+AppId = Annotated[
+    str | None, typer.Option(help="Application id of the e-Stat API. Default: CHIIKI_ESTAT_APP_ID.")
+]
+
+
+@fetch.command("estat")
+def fetch_estat(
+    stats_data_id: Annotated[str, typer.Argument(metavar="STATS_DATA_ID", help="Ten digits of the table.")],
+    app_id: AppId = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="What its values are. Default: data/mappings/estat*.csv."
+        ),
+    ] = None,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take away figures that the table no longer has.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Fetch a table of e-Stat, tell what is new, changed and withdrawn in it, load all of it or nothing."""
+    from service.fetching.commands import fetch_table
+    from service.fetching.tables import mapping_of
+    from service.settings import Settings
+
+    settings = Settings()
+    lines = mapping_of(stats_data_id, mapping, settings.data / "mappings")
+    report = fetch_table(settings, lines, app_id=app_id, actor=actor(), withdraw=withdraw, dry_run=dry_run)
+    print_report(report)
+
+
+@fetch.command("gtfs")
+def fetch_gtfs(
+    register: InputFile,
+    prefecture: Annotated[
+        list[str] | None, typer.Option(help="Only feeds of these prefectures (10000).")
+    ] = None,
+    feed: Annotated[list[str] | None, typer.Option(help="Only these feeds, by their ids.")] = None,
+    licence: Annotated[
+        list[str] | None,
+        typer.Option(help="A licence that you have read and that allows it, besides CC BY and CC 0."),
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Fetch the GTFS feeds of a register that have changed, where their licence allows it."""
+    from geo.codes import area_code
+    from service.fetching.commands import fetch_feeds
+    from service.settings import Settings
+
+    report, refusal = fetch_feeds(
+        Settings(),
+        register,
+        actor=actor(),
+        licences=licence or (),
+        prefectures=[area_code(code)[:2] for code in prefecture or ()],
+        ids=feed or (),
+        dry_run=dry_run,
+    )
+    print_report(report)
+    if refusal:
+        raise refusal
+
+
+@fetch.command("all")
+def fetch_everything(app_id: AppId = None, dry_run: DryRun = False) -> None:
+    """Fetch every table and feed that data/mappings names (estat*.csv, gtfs*.csv), for a timer to run."""
+    from service.fetching.commands import fetch_all
+    from service.settings import Settings
+
+    reports, refusal = fetch_all(Settings(), app_id=app_id, actor=actor(), dry_run=dry_run)
+    print_report(reports)
+    if refusal:
+        raise refusal
 
 
 @key.command("create")

@@ -117,7 +117,21 @@ def show_status() -> None:
             "api_key",
         ):
             out.print(f"{what:<12}{conn.scalar(text(f'select count(*) from {what}')):>10,}")  # noqa: S608
+        if found == schema.newest():
+            _show_fetched(conn)
         out.print(f"memory      {settings.memory_mb:>10,} MiB for each serving process; see /metrics")
+
+
+def _show_fetched(conn: Connection) -> None:
+    """Print when what is fetched was read last, and which timetables have ended or end soon."""
+    from service.fetching.feeds import ending
+
+    when = text("select count(*) as n, date_trunc('second', max(at)) as newest from fetched")
+    found = conn.execute(when).one()
+    if found.n:
+        out.print(f"{'fetched':<12}{found.n:>10,} tables and feeds, the last at {found.newest}")
+    if ends := ending(conn):
+        print_table(ends, ("id", "title", "valid_to", "state"), "")
 
 
 VINTAGES = """

@@ -172,6 +172,23 @@ class Settings(BaseSettings):
         ge=1,
         description="Size of that folder in MiB; the file not asked for the longest goes first.",
     )
+    estat_url: str = Field(
+        default="https://api.e-stat.go.jp/rest/3.0/app/json",
+        pattern=r"^https?://[^\s?#]+$",
+        description="Where `chiiki fetch estat` asks the API of e-Stat; another address for a mirror.",
+    )
+    estat_app_id: SecretStr | None = Field(
+        default=None,
+        description="Application id for the API of e-Stat, where `--app-id` gives none: other users of a "
+        "machine can read what stands on a command line.",
+    )
+    fetch_wait_s: float = Field(
+        default=1,
+        ge=0,
+        le=60,
+        description="Seconds until `chiiki fetch` asks again where a server did not answer; each further "
+        "time twice as long, or as long as the server says.",
+    )
     fonts: AbsolutePath = Field(
         default=Path("/usr/share/fonts/opentype/noto"),
         description="Folder of `NotoSansCJK-Regular.ttc` and `NotoSansCJK-Bold.ttc`, with which pictures "

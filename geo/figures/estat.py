@@ -1,4 +1,4 @@
-"""Answers of the e-Stat API 3.0, ``getStatsData`` as JSON.
+"""Answers of the e-Stat API 3.0, ``getStatsData`` and ``getMetaInfo`` as JSON.
 
 In this form one element is an object and several are a list; attributes begin with ``@`` and text is ``$``.
 An answer holds at most 100,000 values; ``NEXT_KEY`` is where the next one begins. What a table writes where
@@ -25,9 +25,12 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 #: An answer holds at most 100,000 values, some 12 MB.
 MAX_BYTES = 256 << 20
 
+DATA, META = "GET_STATS_DATA", "GET_META_INFO"
 #: Where an answer tells which of a table's values it holds.
-_RESULT = ("GET_STATS_DATA", "STATISTICAL_DATA", "RESULT_INF")
-_TIME = re.compile(r"(18|19|20|21)[0-9]{2}([0-9]{6})?")
+_RESULT = (DATA, "STATISTICAL_DATA", "RESULT_INF")
+#: A year or a fiscal year; a month or a quarter has other digits.
+_TIME = re.compile(r"(18|19|20|21)[0-9]{2}([01]00000)?")
+_COUNT = re.compile(r"[0-9]{1,12}")
 
 
 def _listed(value: Json) -> list[dict[str, Json]]:
@@ -60,6 +63,48 @@ class Answer:
     part: str = ""
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Which values of a table are figures of an indicator.
+
+    Attributes
+    ----------
+    codes : dimension → the code that selects, ``{"cat01": "0"}``
+    area, period : the dimensions that tell area and period; ``period`` may be a year, where none does
+    skip_areas : area codes of the table that are no areas (metropolitan areas)
+    """
+
+    indicator: str
+    codes: Mapping[str, str]
+    area: str = "area"
+    period: str = "time"
+    skip_areas: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """What ``getMetaInfo`` tells of a table: dimension → its codes with their names."""
+
+    id: str
+    title: str
+    updated: str
+    dimensions: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of several: its figures, and which of the ``total`` values it holds.
+
+    ``following`` is where the next answer begins, None for the last.
+    """
+
+    rows: list[Row]
+    first: int
+    last: int
+    total: int
+    following: int | None
+
+
 def read_estat(
     data: bytes, chosen: Mapping[str, Mapping[str, str]], *, skip_areas: Sequence[str] = ()
 ) -> Answer:
@@ -76,34 +121,111 @@ def read_estat(
     InvalidFile : no answer of the API, or one that reports an error
     InvalidRows : every value that is no number and no known symbol
     """
-    try:
-        document: Json = orjson.loads(_unpacked(data))
-    except json.JSONDecodeError as error:
-        finding = Finding(
-            f"line {error.lineno}", "text", str(error), "a whole answer of getStatsData as JSON"
-        )
-        raise InvalidFile(f"No JSON: {error}", [finding]) from error
-    result = _inside(document, "GET_STATS_DATA", "RESULT")
-    status = _inside(result, "STATUS")
-    if status is None:
-        finding = Finding("file", "GET_STATS_DATA.RESULT.STATUS", "", "an answer of getStatsData")
-        raise InvalidFile("No answer of getStatsData: GET_STATS_DATA.RESULT.STATUS is missing", [finding])
-    if str(status) not in ("0", "1"):
-        finding = Finding("file", "STATUS", str(status), "0 or 1: an answer without an error")
-        raise InvalidFile(f"e-Stat answered status {status}: {_inside(result, 'ERROR_MSG')}", [finding])
-    inside = _inside(document, "GET_STATS_DATA", "STATISTICAL_DATA", "DATA_INF")
-    signs = _signs(_inside(inside, "NOTE"))
-    rows: list[Row] = []
+    document = _answered(data, DATA)
+    selections = [Selection(name, codes, skip_areas=skip_areas) for name, codes in chosen.items()]
     findings: list[Finding] = []
-    for place, entry in enumerate(_listed(_inside(inside, "VALUE")), 1):
-        for indicator, selection in chosen.items():
-            if all(str(entry.get(f"@{key}")) == code for key, code in selection.items()):
-                row = _row(indicator, entry, place, skip_areas, signs, findings)
-                rows += [row] if row else []
-    rows = distinct(rows, findings)
+    rows = distinct(_selected(document, selections, findings), findings)
     if findings:
         raise InvalidRows(f"{len(findings)} faults in an e-Stat answer", findings)
     return Answer(rows, _part(document))
+
+
+def read_page(data: bytes, selections: Sequence[Selection], start: int) -> Page:
+    """Return one answer to a question that began at the value ``start``, whole or not at all.
+
+    Raises
+    ------
+    InvalidFile : no answer of the API, one that reports an error, or one that lacks values it says it has
+    InvalidRows : every value that is no number and no known symbol
+    """
+    document = _answered(data, DATA)
+    if str(_inside(document, DATA, "RESULT", "STATUS")) == "1":
+        return Page([], start, start - 1, 0, None)
+    first, last, total = (_count(document, name) for name in ("FROM_NUMBER", "TO_NUMBER", "TOTAL_NUMBER"))
+    following = _count(document, "NEXT_KEY") if _inside(document, *_RESULT, "NEXT_KEY") else None
+    values = len(_listed(_inside(document, DATA, "STATISTICAL_DATA", "DATA_INF", "VALUE")))
+    rest = None if last == total else last + 1
+    if first != start or values != last - first + 1 or last > total or following != rest:
+        told = f"{values} values, {first} to {last} of {total}, next {following}"
+        finding = Finding(
+            f"values from {start}", "RESULT_INF", told, f"all values from {start} on, as it says"
+        )
+        raise InvalidFile("An answer of e-Stat is broken: it lacks values", [finding])
+    findings: list[Finding] = []
+    rows = _selected(document, selections, findings, start)
+    if findings:
+        raise InvalidRows(f"{len(findings)} faults in an e-Stat answer", findings)
+    return Page(rows, first, last, total, following)
+
+
+def read_metadata(data: bytes) -> Table:
+    """Return what an answer of ``getMetaInfo`` tells of a table.
+
+    Raises
+    ------
+    InvalidFile : no answer of the API, or one that reports an error
+    """
+    inside = _inside(_answered(data, META), META, "METADATA_INF")
+    about = _inside(inside, "TABLE_INF")
+    title = _inside(about, "TITLE")
+    dimensions = {
+        str(one.get("@id", "")): {
+            str(code.get("@code", "")): str(code.get("@name", "")) for code in _listed(one.get("CLASS"))
+        }
+        for one in _listed(_inside(inside, "CLASS_INF", "CLASS_OBJ"))
+    }
+    if not dimensions:
+        finding = Finding("file", "CLASS_INF.CLASS_OBJ", "", "the dimensions of the table")
+        raise InvalidFile("The table tells no dimensions", [finding])
+    words = _inside(title, "$") if isinstance(title, dict) else title
+    return Table(
+        str(_inside(about, "@id") or ""),
+        str(words or ""),
+        str(_inside(about, "UPDATED_DATE") or ""),
+        dimensions,
+    )
+
+
+def _answered(data: bytes, root: str) -> Json:
+    """Return an answer without an error."""
+    try:
+        document: Json = orjson.loads(_unpacked(data))
+    except json.JSONDecodeError as error:
+        finding = Finding(f"line {error.lineno}", "text", str(error), f"a whole answer ({root}) as JSON")
+        raise InvalidFile(f"No JSON: {error}", [finding]) from error
+    result = _inside(document, root, "RESULT")
+    status = _inside(result, "STATUS")
+    if status is None:
+        finding = Finding("file", f"{root}.RESULT.STATUS", "", "an answer of the e-Stat API")
+        raise InvalidFile(f"No answer of e-Stat: {root}.RESULT.STATUS is missing", [finding])
+    if str(status) not in ("0", "1"):
+        finding = Finding("file", "STATUS", str(status), "0 or 1: an answer without an error")
+        raise InvalidFile(f"e-Stat answered status {status}: {_inside(result, 'ERROR_MSG')}", [finding])
+    return document
+
+
+def _count(document: Json, name: str) -> int:
+    written = str(_inside(document, *_RESULT, name) or "")
+    if not _COUNT.fullmatch(written):
+        raise InvalidFile(
+            "An answer of e-Stat does not say which values it holds",
+            [Finding("file", f"RESULT_INF.{name}", written, "a number")],
+        )
+    return int(written)
+
+
+def _selected(
+    document: Json, selections: Sequence[Selection], findings: list[Finding], start: int = 1
+) -> list[Row]:
+    inside = _inside(document, DATA, "STATISTICAL_DATA", "DATA_INF")
+    signs = _signs(_inside(inside, "NOTE"))
+    rows: list[Row] = []
+    for place, entry in enumerate(_listed(_inside(inside, "VALUE")), start):
+        for one in selections:
+            if all(str(entry.get(f"@{key}")) == code for key, code in one.codes.items()):
+                row = _row(one, entry, place, signs, findings)
+                rows += [row] if row else []
+    return rows
 
 
 def _part(document: Json) -> str:
@@ -139,32 +261,27 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def _row(
-    indicator: str,
-    entry: Mapping[str, Json],
-    place: int,
-    skip_areas: Sequence[str],
-    signs: Mapping[str, str],
-    findings: list[Finding],
+    one: Selection, entry: Mapping[str, Json], place: int, signs: Mapping[str, str], findings: list[Finding]
 ) -> Row | None:
-    written = str(entry.get("@area", ""))
-    if written in skip_areas:
+    written = str(entry.get(f"@{one.area}", ""))
+    if written in one.skip_areas:
         return None
     where = f"value {place}"
     cell = str(entry.get("$", ""))
-    time = str(entry.get("@time", ""))
+    time = one.period if one.period.isdigit() else str(entry.get(f"@{one.period}", ""))
     if not _TIME.fullmatch(time):
-        findings.append(Finding(where, "@time", time, "a time such as 2020000000"))
+        findings.append(Finding(where, f"@{one.period}", time, "a year such as 2020000000, or 2020100000"))
         return None
     try:
         code = area_code(written)
         value, status = _figure(cell, signs)
     except InvalidAreaCode as error:
-        findings.append(Finding(where, "@area", written, error.findings[0].expected))
+        findings.append(Finding(where, f"@{one.area}", written, error.findings[0].expected))
         return None
     except ValueError:
         findings.append(Finding(where, "$", cell, EXPECTED_NUMBER))
         return None
-    return Row(indicator, code, time[:4], value, status, "" if value is not None else cell, place)
+    return Row(one.indicator, code, time[:4], value, status, "" if value is not None else cell, place)
 
 
 def _figure(cell: str, signs: Mapping[str, str]) -> tuple[float | None, str]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from geo.errors import InvalidFile, InvalidRows
-from geo.figures.estat import read_estat
+from geo.figures.estat import Selection, read_estat, read_metadata, read_page
 from geo.tests.mutations import mutated_text, proven, refusal
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -110,6 +110,75 @@ def test_a_part_of_an_answer_says_which_part_it_is(result: dict[str, Json], told
     document = orjson.loads(answer(value("01100", "5")))
     document["GET_STATS_DATA"]["STATISTICAL_DATA"]["RESULT_INF"] = result
     assert read_estat(orjson.dumps(document), CHOSEN).part == told
+
+
+SELECTIONS = [Selection("population", {"cat01": "0"})]
+
+
+def page(values: Json, first: int, last: int, total: int, following: Json = None) -> bytes:
+    document = orjson.loads(answer(values))
+    result: dict[str, Json] = {"FROM_NUMBER": first, "TO_NUMBER": last, "TOTAL_NUMBER": total}
+    result |= {"NEXT_KEY": following} if following is not None else {}
+    document["GET_STATS_DATA"]["STATISTICAL_DATA"]["RESULT_INF"] = result
+    return orjson.dumps(document)
+
+
+def test_a_part_tells_its_figures_and_where_the_next_begins() -> None:
+    values: Json = [value("01100", "5"), value("01202", "6", "2")]
+    found = read_page(page(values, 3, 4, 7, 5), SELECTIONS, 3)
+    assert [(row.area_code, row.value, row.line) for row in found.rows] == [("01100", 5.0, 3)]
+    assert (found.first, found.last, found.total, found.following) == (3, 4, 7, 5)
+    assert read_page(page(value("01100", "5"), 7, 7, 7), SELECTIONS, 7).following is None
+    assert read_page(answer(None, 1), SELECTIONS, 1).rows == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        page([value("01100", "5")], 3, 4, 7, 5),  # a value is lacking
+        page([value("01100", "5")], 2, 2, 7, 3),  # of another place
+        page([value("01100", "5")], 3, 3, 7),  # the rest is lacking
+        page([value("01100", "5")], 3, 3, 7, 5),  # one is left out
+        page([value("01100", "5")], 3, 3, 3, 4),  # more than all
+        answer([value("01100", "5")]),  # which ones is not said
+    ],
+)
+def test_a_part_that_lacks_values_is_refused(broken: bytes) -> None:
+    with pytest.raises(InvalidFile, match="An answer of e-Stat"):
+        read_page(broken, SELECTIONS, 3)
+
+
+@pytest.mark.parametrize("time", ["2020000101", "2020000103", "2020000412", "20201", "2020200000"])
+def test_no_year_is_made_of_a_month_or_a_quarter(time: str) -> None:
+    with pytest.raises(InvalidRows) as refused:
+        read_estat(answer(value("01100", "5", time=time)), CHOSEN)
+    assert [(one.field, one.value) for one in refused.value.findings] == [("@time", time)]
+
+
+def test_a_fiscal_year_is_read_as_its_year() -> None:
+    (row,) = read_estat(answer(value("01100", "5", time="2020100000")), CHOSEN).rows
+    assert row.period == "2020"
+
+
+def test_area_and_period_may_stand_in_other_dimensions() -> None:
+    one = Selection("population", {"tab": "001"}, area="cat01", period="2015")
+    (row,) = read_page(page(value("x", "5", "01100", "y"), 1, 1, 1), [one], 1).rows
+    assert (row.area_code, row.period) == ("01100", "2015")
+
+
+def test_a_table_tells_its_dimensions() -> None:
+    classes = [
+        {"@id": "cat01", "CLASS": [{"@code": "0", "@name": "総数"}, {"@code": "1", "@name": "男"}]},
+        {"@id": "time", "CLASS": {"@code": "2020000000", "@name": "2020年"}},
+    ]
+    about = {"@id": "0003433219", "TITLE": {"@no": "1", "$": "男女別人口"}, "UPDATED_DATE": "2024-09-30"}
+    inside = {"TABLE_INF": about, "CLASS_INF": {"CLASS_OBJ": classes}}
+    document = {"GET_META_INFO": {"RESULT": {"STATUS": 0}, "METADATA_INF": inside}}
+    table = read_metadata(orjson.dumps(document))
+    assert (table.id, table.title, table.updated) == ("0003433219", "男女別人口", "2024-09-30")
+    assert table.dimensions == {"cat01": {"0": "総数", "1": "男"}, "time": {"2020000000": "2020年"}}
+    with pytest.raises(InvalidFile):
+        read_metadata(answer([]))
 
 
 def test_areas_that_are_none_are_skipped_when_named() -> None:
