@@ -16,6 +16,7 @@ from service.fetching.feeds import ending
 from service.terminal import err, out
 from service.tests.databases import Database
 from service.tests.fetching.replay import Replay, Reply, replaying
+from service.transit.load import Credit, load_stops
 
 HEAD = "feed_id,prefcode,label,Management,fixed_current_url,license_name\n"
 
@@ -89,6 +90,18 @@ def test_a_feed_that_is_what_it_was_is_not_loaded_again(
     # a server that knows no conditions sends the same bytes
     server.files["/bus.zip"] = Reply(server.files["/bus.zip"].body)
     assert "unchanged: 2" in fetch(migrated_database, register).stdout
+
+
+def test_a_feed_comes_back_where_another_file_took_its_place(
+    migrated_database: Database, server: Replay, register: Path, tmp_path: Path
+) -> None:
+    del server
+    fetch(migrated_database, register, "--feed", "f1")
+    other = feed(tmp_path, calendar_txt=FEED["calendar.txt"].replace("0630", "0930"))
+    with migrated_database.begin() as conn:
+        load_stops(conn, other, "f1", Credit("t", "c", "l"), kind="gtfs", actor="tests")
+    told = fetch(migrated_database, register, "--feed", "f1").stdout
+    assert "f1 地域バス: 4 stops, until 2019-06-30 (4 stops before)" in told
 
 
 def test_a_changed_feed_takes_the_place_and_a_broken_one_does_not(
