@@ -340,18 +340,21 @@ def test_a_published_table_comes_whole_out_of_its_parts(
     published = Path(str(REAL)) / f"api-samples/estat/statsData_{TABLE}.json.gz"
     server.document, server.part = orjson.loads(gzip.decompress(published.read_bytes())), 700
     mapping = tmp_path / "estat.csv"
-    mapping.write_text(HEAD + f"{TABLE},population,cat01=0,area,time,,census-2020,2020-10-01\n")
-    nation = text(
-        "select value from observation where (indicator, period, area_code) = ('population', '2020', '00000')"
-    )
-    kept = text(
-        "select value from superseded where (indicator, period, area_code) = ('population', '2020', '00000')"
-    )
+    # 13100 is 特別区部: the wards together, no area
+    mapping.write_text(HEAD + f"{TABLE},population,cat01=0,area,time,13100,census-2020,2020-10-01\n")
+    figure = "where (indicator, period, area_code) = ('population', '2020', :code)"
+    standing, kept = (text(f"select value from {table} {figure}") for table in ("observation", "superseded"))
     with database_server.new_database(database_server.template()) as shipped:
         told = fetch(shipped, server, mapping, "--dry-run").stdout
         # the preliminary counts of the table, in place of the final ones that ship
         assert "values: 1965" in told
-        assert "population 2020 00000: 126146099 → 126226568" in told
-        fetch(shipped, server, mapping)
+        assert "figures: 1964" in told
+        assert "population 2020 01000: 5224614 → 5228885" in told
+        # 双葉町 has a sign in this table, and 0 residents in the final counts
+        assert "withdrawn: 1\n  population 2020 07546: 0" in told
+        assert fetch(shipped, server, mapping).exit_code == 1
+        fetch(shipped, server, mapping, "--withdraw")
         with shipped.begin() as conn:
-            assert (conn.scalar(nation), conn.scalar(kept)) == (126_226_568.0, 126_146_099.0)
+            assert conn.scalar(standing, {"code": "00000"}) == 126_226_568.0
+            assert [conn.scalar(one, {"code": "01000"}) for one in (standing, kept)] == [5_228_885, 5_224_614]
+            assert [conn.scalar(one, {"code": "07546"}) for one in (standing, kept)] == [None, 0]
