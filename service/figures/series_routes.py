@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -15,9 +16,21 @@ from service.figures.past import known_at
 from service.figures.series import lines_of
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
-from service.http.responses import JSON, Bom, kept_csv, kept_json
+from service.http.responses import (
+    CSV,
+    JSON,
+    Bom,
+    Told,
+    Where,
+    csv_bytes,
+    encoded,
+    kept,
+    state_of,
+    to_json,
+)
 from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
+from service.memory.cache import off_loop, slowly
 
 router = api_router(prefix="/v1", tags=["series"])
 
@@ -77,7 +90,13 @@ async def series(
             "as_of": None if at is None else at.isoformat(),
         }
 
-    return await kept_json(request, atlas, make, *_states(atlas, found))
+    state = state_of(request, *_states(atlas, found))
+    return await kept(request, atlas, state, encoded(lambda: to_json(make())), Told(JSON), _where(at))
+
+
+def _where(at: dt.datetime | None) -> Where:
+    """Return where a series is made: one of a moment before takes half a second, apart from all others."""
+    return off_loop if at is None else slowly
 
 
 def _states(atlas: Atlas, found: Indicator) -> tuple[str, str]:
@@ -113,4 +132,10 @@ async def series_csv(
                 rows.append([*head, *figure, " ".join(map(str, origin.dates))])
         return [*("indicator", "area_code", "name", "name_en"), *FIGURE], rows
 
-    return await kept_csv(request, atlas, make, f"{found.id}.csv", *_states(atlas, found), bom=bom)
+    def table() -> bytes:
+        header, rows = make()
+        return csv_bytes(header, rows, bom=bom)
+
+    state = state_of(request, *_states(atlas, found))
+    told = Told(CSV, download=f"{found.id}.csv")
+    return await kept(request, atlas, state, encoded(table), told, _where(at))
