@@ -60,8 +60,9 @@ Bom = Annotated[bool, Query(description="Begin a CSV with a byte order mark, for
 
 
 class FileFeature(Feature):
-    """An area; its properties are the columns asked for."""
+    """An area; its properties are the columns asked for. `id` is its code, with the period of several."""
 
+    id: str
     properties: dict[str, object]
 
 
