@@ -581,6 +581,22 @@ def test_a_tileset_tells_where_its_tiles_lie(client: httpx.Client, path: str) ->
     assert rows_and_columns[:5] == [[0, 0, 0, 0], [0, 0, 1, 1], [1, 1, 3, 3], [2, 3, 6, 7], [5, 6, 13, 14]]
 
 
+@pytest.mark.parametrize("path", [f"{POPULATION}/tiles", "/ogc/tiles", "/ogc/map/tiles"])
+def test_tiles_beyond_the_limits_of_a_tileset_are_empty(client: httpx.Client, path: str) -> None:
+    (listed,) = asked(client, path)["tilesets"]
+    told = asked(client, linked(listed, "self")[0]["href"])
+    assert listed["tileMatrixSetLimits"] == told["tileMatrixSetLimits"]
+    assert linked(listed, "item") == linked(told, "item")
+    # from 122.94 to 153.99 E and 24.05 to 45.56 N: 11.25 degrees a column, rows worked by hand
+    assert told["tileMatrixSetLimits"][5] == {
+        **{"tileMatrix": "5", "minTileRow": 11, "maxTileRow": 13, "minTileCol": 26, "maxTileCol": 29}
+    }
+    address = linked(listed, "item")[0]["href"].replace("{tileMatrix}", "5")
+    for row, column in ((10, 28), (14, 28), (12, 25), (12, 30)):
+        answer = client.get(address.replace("{tileRow}", str(row)).replace("{tileCol}", str(column)))
+        assert answer.status_code == (200 if "map" in path else 204)
+
+
 def test_tiles_take_a_period(client: httpx.Client) -> None:
     path = f"{POPULATION}/tiles/WebMercatorQuad/5/12/28"
     old = client.get(path, params={"datetime": "1980-10-01"})

@@ -195,6 +195,16 @@ class TileMatrixSet(TypedDict):
     tileMatrices: list[TileMatrix]
 
 
+class TileMatrixLimits(TypedDict):
+    """The tiles of a zoom that can have something in them."""
+
+    tileMatrix: str
+    minTileRow: int
+    maxTileRow: int
+    minTileCol: int
+    maxTileCol: int
+
+
 class TilesetHead(TypedDict):
     """What a tileset is."""
 
@@ -202,8 +212,10 @@ class TilesetHead(TypedDict):
     description: str
     dataType: str
     crs: str
+    tileMatrixSetId: str
     tileMatrixSetURI: str
     tileMatrixSetDefinition: str
+    tileMatrixSetLimits: list[TileMatrixLimits]
     attribution: str
 
 
@@ -228,16 +240,6 @@ class BoundingBox(TypedDict):
     crs: str
 
 
-class TileMatrixLimits(TypedDict):
-    """The tiles of a zoom that can have something in them."""
-
-    tileMatrix: str
-    minTileRow: int
-    maxTileRow: int
-    minTileCol: int
-    maxTileCol: int
-
-
 class TileLayer(TypedDict):
     """What the features of vector tiles have."""
 
@@ -254,7 +256,6 @@ class MapTileset(ListedTileset):
     """A tileset with its limits and the template of its tiles."""
 
     boundingBox: BoundingBox
-    tileMatrixSetLimits: list[TileMatrixLimits]
 
 
 class VectorTileset(MapTileset):

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.layers.style import maplibre_style
+from geo.layers.tiles import Bounds
 from geo.text import Language
 from service.areas.gazetteer import LEVELS
 from service.http.addresses import base_url
@@ -145,7 +146,8 @@ async def listed(
 ) -> Response:
     """Return the tilesets of a layer: vector tiles with values, or pictures in the legend's colours."""
     found, root = _layer(atlas, collection_id), root_of(request)
-    return await _listed(request, tilesets.Tiled.collection(found, root), f, language(request, lang))
+    tiled = tilesets.Tiled.collection(found, root)
+    return await _listed(request, atlas, tiled, f, language(request, lang))
 
 
 @router.get(
@@ -164,12 +166,21 @@ async def listed_of_dataset(
     """Return the tilesets of the whole dataset: they show the layer of the first page, or those chosen."""
     found = _layers(atlas, _path(request), collections)
     tiled = tilesets.Tiled.dataset(found, root_of(request), collections)
-    return await _listed(request, tiled, f, language(request, lang))
+    return await _listed(request, atlas, tiled, f, language(request, lang))
 
 
-async def _listed(request: Request, tiled: tilesets.Tiled, f: str | None, lang: Language) -> Response:
-    told = tilesets.tilesets(tiled, _path(request), root_of(request), lang)
+async def _listed(
+    request: Request, atlas: Atlas, tiled: tilesets.Tiled, f: str | None, lang: Language
+) -> Response:
+    told = tilesets.tilesets(tiled, _path(request), root_of(request), lang, _bounds(atlas, tiled))
     return await document(request, tiled.title[lang], lambda: told, f, lang)
+
+
+def _bounds(atlas: Atlas, tiled: tilesets.Tiled) -> Bounds:
+    """Return where the areas of a tileset are."""
+    first = tiled.layers[0]
+    west, south, east, north = atlas.gazetteer(first.vintage.date, first.level).bounds
+    return west, south, east, north
 
 
 def _path(request: Request) -> str:
@@ -228,9 +239,7 @@ async def tileset_of_dataset(
 async def _tileset(
     request: Request, atlas: Atlas, tiled: tilesets.Tiled, f: str | None, lang: Language
 ) -> Response:
-    west, south, east, north = documents.extent(atlas, tiled.layers[0])["spatial"]["bbox"][0]
-    box = (west, south, east, north)
-    told = tilesets.tileset(tiled, _path(request), root_of(request), lang, box)
+    told = tilesets.tileset(tiled, _path(request), root_of(request), lang, _bounds(atlas, tiled))
     return await document(request, tiled.title[lang], lambda: told, f, lang)
 
 

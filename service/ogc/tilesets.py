@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from geo.errors import Finding, InvalidParameter
-from geo.layers.tiles import tile_of
+from geo.layers.tiles import Bounds, tile_of
 from geo.text import Language, Text
 from service.http.responses import JSON, MLT, MVT, PNG, preferred
 from service.layers.tile_sources import MAX_ZOOM
@@ -104,30 +104,27 @@ class Tiled:
         return cls(root, tuple(layers), title, about, query)
 
 
-def tilesets(tiled: Tiled, path: str, root: str, lang: Language) -> Tilesets:
+def tilesets(tiled: Tiled, path: str, root: str, lang: Language, bounds: Bounds) -> Tilesets:
     """Return the list of tilesets of one kind: there is one."""
     address = f"{tiled.base}/{path}"
     links = [
         link(f"{address}/{NAME}{tiled.query}", "self", JSON, tiled.title[lang]),
+        *_templates(f"{address}/{NAME}", tiled.query, path, tiled.title[lang]),
         link(f"{root}/tileMatrixSets/{NAME}", f"{OGC_REL}tiling-scheme", JSON, NAME),
     ]
-    listed: ListedTileset = {**_head(tiled, path, root, lang), "links": links}
+    listed: ListedTileset = {**_head(tiled, path, root, lang, bounds), "links": links}
     return {"links": [link(address + tiled.query, "self", JSON, "This document")], "tilesets": [listed]}
 
 
-def tileset(
-    tiled: Tiled, path: str, root: str, lang: Language, bounds: tuple[float, float, float, float]
-) -> MapTileset | VectorTileset:
+def tileset(tiled: Tiled, path: str, root: str, lang: Language, bounds: Bounds) -> MapTileset | VectorTileset:
     """Return what a tileset is: its limits, its layers and the template of its tiles."""
     address = f"{tiled.base}/{path}/{NAME}"
     west, south, east, north = bounds
     told: MapTileset = {
-        **_head(tiled, path, root, lang),
+        **_head(tiled, path, root, lang, bounds),
         "links": [
             link(address + tiled.query, "self", JSON, "This document"),
-            *_templates(
-                f"{address}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", tiled.query, path, tiled.title[lang]
-            ),
+            *_templates(address, tiled.query, path, tiled.title[lang]),
             link(f"{root}/tileMatrixSets/{NAME}", f"{OGC_REL}tiling-scheme", JSON, NAME),
             *(
                 link(f"{root}/collections/{one.id}", f"{OGC_REL}geodata", JSON, one.title[lang])
@@ -139,15 +136,15 @@ def tileset(
             "upperRight": [east, north],
             "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
         },
-        "tileMatrixSetLimits": [_limits(bounds, zoom) for zoom in range(MAX_ZOOM + 1)],
     }
     if KINDS[path] == "map":
         return told
     return {**told, "layers": [_tile_layer(tiled, lang)]}
 
 
-def _templates(address: str, query: str, path: str, title: str) -> list[Link]:
-    """Return the template of the tiles in each format; the usual one has no ``f``."""
+def _templates(tileset: str, query: str, path: str, title: str) -> list[Link]:
+    """Return the template of a tileset's tiles in each format; the usual one has no ``f``."""
+    address = f"{tileset}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
     usual = next(iter(ENCODINGS[path]))
     further = f"{query}&f=" if query else "?f="
     return [
@@ -159,7 +156,7 @@ def _templates(address: str, query: str, path: str, title: str) -> list[Link]:
     ]
 
 
-def _limits(bounds: tuple[float, float, float, float], zoom: int) -> TileMatrixLimits:
+def _limits(bounds: Bounds, zoom: int) -> TileMatrixLimits:
     """Return the tiles of a zoom that meet a box; without them OpenLayers asks for rows that do not exist."""
     west, south, east, north = bounds
     _, left, top = tile_of(west, north, zoom)
@@ -206,13 +203,15 @@ def _tile_layer(tiled: Tiled, lang: Language) -> TileLayer:
     }
 
 
-def _head(tiled: Tiled, path: str, root: str, lang: Language) -> TilesetHead:
+def _head(tiled: Tiled, path: str, root: str, lang: Language, bounds: Bounds) -> TilesetHead:
     return {
         "title": tiled.title[lang],
         "description": tiled.description[lang],
         "dataType": KINDS[path],
         "crs": CRS,
+        "tileMatrixSetId": NAME,
         "tileMatrixSetURI": URI,
         "tileMatrixSetDefinition": f"{root}/tileMatrixSets/{NAME}",
+        "tileMatrixSetLimits": [_limits(bounds, zoom) for zoom in range(MAX_ZOOM + 1)],
         "attribution": tiled.layers[0].vintage.credit[lang],
     }
