@@ -48,6 +48,7 @@ def make_shipped(published: Path, data: Path, progress: Progress) -> dict[str, o
     """Write the shipped data anew from the published files in ``published``; return a report of each part."""
     from service.areas.load import ship_boundaries
     from service.areas.names import ship_names
+    from service.areas.past import ship_history, ship_shares
     from service.figures.ages import ship_ages
     from service.figures.statistics import ship_statistics
     from service.strategy.catalog_load import ship_changes, ship_regions
@@ -57,6 +58,8 @@ def make_shipped(published: Path, data: Path, progress: Progress) -> dict[str, o
     steps: dict[str, Callable[[], object]] = {
         "area names": lambda: ship_names(published, catalog),
         "area changes": lambda: ship_changes(published, catalog),
+        "area history": lambda: ship_history(published, catalog),
+        "area shares": lambda: ship_shares(published, catalog),
         "region sets": lambda: ship_regions(catalog),
         "boundaries": lambda: ship_boundaries(published, data),
         "statistics": lambda: ship_statistics(published, data),

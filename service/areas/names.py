@@ -76,7 +76,7 @@ def _standard_areas(path: Path, districts: Mapping[str, str]) -> dict[str, Name]
         # the lists have subprefectures in place of districts for Hokkaido
         district = entry.get("郡名称") or districts.get(code, "")
         kana = KANA.get(code, entry["ふりがな"] or "")
-        name = Name(entry["名称"] or "", kana, _roman(entry["英語名"] or ""), district)
+        name = Name(entry["名称"] or "", kana, roman(entry["英語名"] or ""), district)
         if code.endswith("000") or (code[2:3] == "3" and entry["名称"].endswith(("郡", "局", "庁"))):
             continue  # 郡 and subprefectures are no areas here
         if code.startswith("47") and entry["廃止年月日"][:10] <= OKINAWA_CODES:
@@ -87,7 +87,7 @@ def _standard_areas(path: Path, districts: Mapping[str, str]) -> dict[str, Name]
     return {code: _with_city(code, name, plain) for code, name in plain.items()}
 
 
-def _roman(name: str) -> str:
+def roman(name: str) -> str:
     """Return an English name without its parenthesised district."""
     return name.split(",")[0].strip()
 

@@ -13,6 +13,8 @@ from service.db.database import Statements
 from service.db.tables import (
     area,
     area_change,
+    area_history,
+    area_share,
     encoded_tile,
     outline,
     region_set,
@@ -51,6 +53,18 @@ async def region_sets(conn: AsyncConnection) -> Sequence[Row[Any]]:
 async def area_changes(conn: AsyncConnection) -> Sequence[Row[Any]]:
     """Return the municipal changes, oldest first."""
     return (await conn.execute(select(area_change).order_by(area_change.c.date))).all()
+
+
+async def area_history_rows(conn: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return what every code was called, and when."""
+    return (
+        await conn.execute(select(area_history).order_by(area_history.c.code, area_history.c.since))
+    ).all()
+
+
+async def area_shares(conn: AsyncConnection) -> Sequence[Row[Any]]:
+    """Return what is known of the parts that went from one area to another."""
+    return (await conn.execute(select(area_share).order_by(area_share.c.date))).all()
 
 
 async def encoded_tiles_of_zoom(

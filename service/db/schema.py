@@ -26,7 +26,8 @@ begin
     end if;
     execute format('grant connect on database %I to chiiki_reader', current_database());
     grant usage on schema public to chiiki_reader;
-    grant select on revision, vintage, area, outline, encoded_tile, area_change, region_set, source,
+    grant select on revision, vintage, area, outline, encoded_tile, area_change, area_history, area_share,
+        region_set, source,
         indicator, observation, observed, vector, class_breaks, age_structure, industry, strategy, deployment,
         kpi, stop_source, stop, grid, cell, gap_definition, gap_cell, gap_basis, missing_operator,
         superseded, figure_change, alembic_version to chiiki_reader;

@@ -272,6 +272,33 @@ area_change = Table(
     Column("to_name", Text, nullable=False),
 )
 
+#: What a code was called, since when and until when.
+area_history = Table(
+    "area_history",
+    metadata,
+    Column("code", String(5), primary_key=True),
+    Column("since", Date, primary_key=True),
+    Column("until", Date),
+    Column("name_ja", Text, nullable=False),
+    Column("name_kana", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("district", Text, nullable=False),
+)
+
+#: How much of an area went to another on a date: people, or square metres.
+area_share = Table(
+    "area_share",
+    metadata,
+    Column("date", Date, primary_key=True),
+    Column("from_code", String(5), primary_key=True),
+    Column("to_code", String(5), primary_key=True),
+    Column("basis", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("as_of", Date, nullable=False),
+    CheckConstraint("basis in ('population', 'area')", name="area_share_basis"),
+    CheckConstraint("amount >= 0", name="area_share_amount"),
+)
+
 #: A named list of areas, such as the Tokyo area, with the dates between which it holds.
 region_set = Table(
     "region_set",

@@ -15,6 +15,8 @@ import numpy as np
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.areas.events import Event, changes_of
+from geo.areas.history import History, Share, Spell
 from geo.areas.lineage import Change
 from geo.codes import BLOCS
 from geo.figures import indicators
@@ -84,6 +86,8 @@ class Catalogue:
     sources: Mapping[str, Row[Any]] = field(default_factory=dict)
     regions: Mapping[str, list[Row[Any]]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
+    #: what areas were and became, and what they were called
+    history: History = field(default_factory=History)
     industries: tuple[Row[Any], ...] = ()
     #: dates whose area codes people by age are stored under
     age_boundary_dates: tuple[dt.date, ...] = ()
@@ -262,12 +266,22 @@ async def _regions(conn: AsyncConnection, _before: Catalogue, _names: Collection
     return {"regions": found}
 
 
-async def _changes(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+async def _changes(conn: AsyncConnection, before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    rows = await area_queries.area_changes(conn)
     changes = tuple(
-        Change(date=row.date, kind=row.kind, from_code=row.from_code, to_code=row.to_code)
-        for row in await area_queries.area_changes(conn)
+        Change(date=row.date, kind=row.kind, from_code=row.from_code, to_code=row.to_code) for row in rows
     )
-    return {"changes": changes, "places": Places(changes)}
+    history = replace(before.history, changes=tuple(changes_of(Event(**row._asdict()) for row in rows)))
+    return {"changes": changes, "places": Places(changes), "history": history}
+
+
+async def _history(conn: AsyncConnection, before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
+    spells = tuple(
+        Spell(row.code, row.since, row.until, row.name_ja, row.name_kana, row.name_en, row.district)
+        for row in await area_queries.area_history_rows(conn)
+    )
+    shares = tuple(Share(**row._asdict()) for row in await area_queries.area_shares(conn))
+    return {"history": replace(before.history, spells=spells, shares=shares)}
 
 
 async def _industries(conn: AsyncConnection, _before: Catalogue, _names: Collection[str]) -> dict[str, Any]:
@@ -317,6 +331,7 @@ PARTS: dict[str, Read] = {
     "gaps": _definitions,
     revisions.REGION_SETS: _regions,
     revisions.AREA_CHANGES: _changes,
+    revisions.AREA_HISTORY: _history,
     revisions.INDUSTRIES: _industries,
     revisions.MISSING_OPERATORS: _missing,
     revisions.AGES: _ages,

@@ -22,6 +22,7 @@ CHANNEL = "chiiki"
 # Subjects that there is one of. All others are a kind and a name.
 AGES = "ages"
 AREA_CHANGES = "area-changes"
+AREA_HISTORY = "area-history"
 DEPLOYMENTS = "deployments"
 INDUSTRIES = "industries"
 MISSING_OPERATORS = "missing-operators"

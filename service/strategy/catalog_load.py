@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from service.db import versions
 from service.db.documents import definition_to_body, kpi_from_row, kpi_to_body, strategy_to_body
 from service.db.tables import (
     area_change,
+    area_history,
+    area_share,
     audit,
     gap_definition,
     indicator,
@@ -53,16 +55,24 @@ def _read(path: Path, table: Table) -> list[dict[str, object]]:
 def _typed(path: Path, line: int, row: dict[str, str], table: Table) -> dict[str, object]:
     typed: dict[str, object] = {}
     for column in table.c:
-        written = row[column.name]
-        if column.type.python_type is not dt.date:
+        written, parsed = row[column.name], _PARSED.get(column.type.python_type)
+        if parsed is None:
             typed[column.name] = written
             continue
+        read, expected = parsed
         try:
-            typed[column.name] = dt.date.fromisoformat(written) if written or not column.nullable else None
+            typed[column.name] = read(written) if written or not column.nullable else None
         except ValueError:
-            finding = Finding(f"line {line}", column.name, str(written), "a date such as 2020-10-01")
-            raise InvalidRows(f"{path.name} has a wrong date", [finding]) from None
+            finding = Finding(f"line {line}", column.name, str(written), expected)
+            raise InvalidRows(f"{path.name} has a wrong {column.name}", [finding]) from None
     return typed
+
+
+#: Type of a column → how a cell of it is read, and what is expected there.
+_PARSED: Mapping[type, tuple[Callable[[str], object], str]] = {
+    dt.date: (dt.date.fromisoformat, "a date such as 2020-10-01"),
+    int: (int, "a whole number"),
+}
 
 
 def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, object]:
@@ -93,6 +103,8 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
     replaced = (
         (region_set, "region_sets.csv", revisions.REGION_SETS),
         (area_change, "area_changes.csv", revisions.AREA_CHANGES),
+        (area_history, "area_history.csv", revisions.AREA_HISTORY),
+        (area_share, "area_shares.csv", revisions.AREA_HISTORY),
         (industry, "industries.csv", revisions.INDUSTRIES),
         (missing_operator, "missing_operators.csv", revisions.MISSING_OPERATORS),
     )

@@ -40,6 +40,8 @@ def test_every_check_of_the_code_is_in_the_database(migrated_database: Database)
         "observation_finite",
         "cell_missing_has_status",
         "age_structure_classes",
+        "area_share_amount",
+        "area_share_basis",
         "deployment_ends_after_it_begins",
         "kpi_ends_after_it_begins",
         "stop_source_kind",

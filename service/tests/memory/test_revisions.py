@@ -80,6 +80,7 @@ def test_every_kind_of_subject_is_read_by_the_catalogue_or_known_to_need_no_read
             revisions.gaps("x"),
             revisions.AGES,
             revisions.AREA_CHANGES,
+            revisions.AREA_HISTORY,
             revisions.DEPLOYMENTS,
             revisions.INDUSTRIES,
             revisions.REGION_SETS,
