@@ -38,7 +38,7 @@ OF_LAYERS = (
     "tiles/8/227/100.png",
     "tiles/9/455/201@2x.png",
 )
-OF_AREAS = ("", "/neighbours", "/profile", "/profile.csv", "/peers", "/peers.csv")
+OF_AREAS = ("", "/history", "/neighbours", "/profile", "/profile.csv", "/peers", "/peers.csv")
 OTHERS = (
     "/",
     "/?lang=en&layer=ageing-rate&area=10201",
@@ -51,6 +51,8 @@ OTHERS = (
     "/v1/sources",
     "/v1/region-sets",
     "/v1/vintages",
+    "/v1/crosswalk?from=2005-01-01&to=2020-01-01&estimate=population",
+    "/v1/crosswalk.csv?from=2020-01-01&to=2005-01-01",
     "/v1/palettes",
     "/v1/goals",
     "/v1/measures",

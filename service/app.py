@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from service.analysis import routes as analysis
+from service.areas import history_routes as histories
 from service.areas import routes as areas
 from service.db.database import reader_engine, writer_engine
 from service.figures import change_routes as changes
@@ -138,6 +139,7 @@ def create_api(settings: Settings) -> FastAPI:
     api.add_middleware(ResasPaths, at_root=settings.resas_at_root)
     for routes in (
         areas,
+        histories,
         indicators,
         series,
         changes,

@@ -8,7 +8,7 @@ product of its parts. Weights are fractions: what they sum to is exact.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -204,6 +204,11 @@ class Step:
         """The same from the other side: code after the day → those that it is made of."""
         return _turned(self.heirs)
 
+    def moved(self, held: Collection[str], *, forward: bool) -> set[str]:
+        """Return the codes after the day that hold land of these before it; or the other way round."""
+        heirs = self.heirs if forward else self.origins
+        return {new for old in held for new in heirs.get(old, (old,))}
+
     def forward(self, shares: _Shares) -> dict[str, dict[str, Link]]:
         """Return how much of each area before the day is in which after it."""
         return {
@@ -325,11 +330,9 @@ class History:
         What merged and what got another code is exact. What was divided, and going back what had merged, is
         weighed by what is known of the parts where ``estimate`` says so, and otherwise refused.
         """
-        return Walk(start, end, self._composed(start, end, estimate, None))
+        return Walk(start, end, self._composed(start, end, estimate))
 
-    def _composed(
-        self, start: dt.date, end: dt.date, estimate: bool, only: str | None
-    ) -> dict[str, dict[str, Link]]:
+    def _composed(self, start: dt.date, end: dt.date, estimate: bool) -> dict[str, dict[str, Link]]:
         first, last = sorted((start, end))
         shares = self._amounts if estimate else {}
         steps = [step for step in self.steps if first < step.date <= last]
@@ -338,8 +341,7 @@ class History:
         seen: set[str] = set()
         for step in steps if forward else reversed(steps):
             links = step.forward(shares) if forward else step.back(shares)
-            new = links.keys() - seen - at.keys()
-            begun = new if only is None else new & {only}
+            begun = links.keys() - seen - at.keys()
             at |= {code: {code: Link()} for code in begun if self._existed(code, start)}
             seen |= links.keys() | {target for targets in links.values() for target in targets}
             moved = {code: at.pop(code) for code in links if code in at}
@@ -367,29 +369,20 @@ class History:
             if (step.date > date) is not forward:
                 continue
             heirs = step.heirs if forward else step.origins
-            moved = held & heirs.keys()
-            held = (held - moved).union(*(heirs[old] for old in moved))
-            for new in {new for old in moved for new in heirs[old]} - {code}:
+            new_codes = {new for old in held & heirs.keys() for new in heirs[old]}
+            held = step.moved(held, forward=forward)
+            for new in new_codes - {code}:
                 found.setdefault(new, Kin(new, step.date))
         return sorted(found.values(), key=lambda kin: (kin.date, kin.code), reverse=not forward)
 
     def heirs(self, code: str, date: dt.date, until: dt.date) -> list[str]:
         """Return the codes that hold the land of an area of one date at another, ascending."""
-        return sorted(self._composed(date, until, False, code).get(code, [code]))
-
-    def former(self, matches: Iterable[Spell], date: dt.date, codes: Collection[str]) -> list[Spell]:
-        """Return of some names those that are no name of an area of a date, each code and name once.
-
-        Parameters
-        ----------
-        codes : the areas there are on ``date``
-        """
-        found: dict[tuple[str, str], Spell] = {}
-        for spell in matches:
-            is_its_name = spell.code in codes and self.name(spell.code, date) in (spell, None)
-            if not is_its_name:
-                found[spell.code, spell.ja] = spell
-        return list(found.values())
+        first, last = sorted((date, until))
+        steps = [step for step in self.steps if first < step.date <= last]
+        held = {code}
+        for step in steps if date <= until else reversed(steps):
+            held = step.moved(held, forward=date <= until)
+        return sorted(held)
 
 
 def _join(into: dict[str, Link], origins: Mapping[str, Link], more: Link) -> None:

@@ -8,7 +8,7 @@ area must agree: a code of another place is told, and its figure is shown nowher
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -39,11 +39,13 @@ class Places:
     names : the names of the areas that exist
     codes : the areas that rows may lie in
     former : codes that areas had once
+    fate : what became of a code or name of the past, in words; empty where it is none
     """
 
     names: AreaNames
     codes: Collection[str]
     former: Collection[str] = frozenset()
+    fate: Callable[[str], str] = lambda _written: ""
 
     def is_area(self, code: str) -> bool:
         """Return whether an area has or had a code."""
@@ -98,6 +100,9 @@ def joined(table: Table, places: Places, asked: str | None = None) -> Join:
             expected = f"各地域1回。{taken[code]} 行目にある / each area once; line {taken[code]} has it"
         else:
             expected = "結合先の単位の地域 / an area of the level that is joined to"
+        if not (isinstance(code, str) and code in places.codes):
+            fate = places.fate(code if isinstance(code, str) else bare(row[key]))
+            expected = f"{expected}; {fate}" if fate else expected
         unmatched.append((line, Finding(f"line {line}", header, row[key], expected)))
     others = (at for at in range(len(table.header)) if at != key and _names_areas(table, at, places))
     told = tuple(finding for _, finding in sorted(unmatched, key=itemgetter(0)))

@@ -9,10 +9,12 @@ from typing import Any, Literal
 from sqlalchemy import Row
 from typing_extensions import TypedDict
 
+from geo.areas.history import BEGIN, Spell
 from geo.areas.lineage import Change
 from geo.codes import NORTHERN_TERRITORIES
 from geo.layers.words import Named
 from geo.text import Text, name_of
+from service.areas.former import Former
 from service.areas.gazetteer import Area, Gazetteer
 from service.http.forms import Feature, FeatureCollection
 from service.memory.atlas import Atlas
@@ -57,19 +59,27 @@ class AreaOfLevel(TypedDict):
     vintage: str
 
 
+class ChildArea(TypedDict):
+    """An area by its code and name."""
+
+    code: str
+    name: Text
+
+
+#: A name or code of the past; ``from`` is a word of Python.
+FormerArea = TypedDict(
+    "FormerArea",
+    {"code": str, "name": AreaName, "from": str | None, "until": str | None, "became": list[ChildArea]},
+)
+
+
 class Areas(TypedDict):
-    """A page of areas."""
+    """A page of areas; `former` has those that were called so once, and what became of them."""
 
     total: int
     next: str | None
     areas: list[AreaOfLevel]
-
-
-class ChildArea(TypedDict):
-    """An area inside another."""
-
-    code: str
-    name: Text
+    former: list[FormerArea]
 
 
 #: ``from`` is a word of Python.
@@ -175,6 +185,33 @@ class AreaFeatures(FeatureCollection):
     detail: str
     credit: Text
     features: list[AreaFeature]
+
+
+def name_described(spell: Spell) -> AreaName:
+    """Return a name in kanji, kana and Roman letters as JSON."""
+    return {"ja": spell.ja, "kana": spell.kana, "en": spell.en}
+
+
+def since_of(spell: Spell) -> str | None:
+    """Return since when a name holds; None where the lists begin with it."""
+    return None if spell.since == BEGIN else str(spell.since)
+
+
+def until_of(spell: Spell) -> str | None:
+    """Return the first day on which a name no longer holds; None where it does."""
+    return None if spell.until is None else str(spell.until)
+
+
+def former_described(former: Former) -> FormerArea:
+    """Return a name or code of the past as JSON."""
+    spell = former.spell
+    return {
+        "code": spell.code,
+        "name": name_described(spell),
+        "from": since_of(spell),
+        "until": until_of(spell),
+        "became": [{"code": heir.code, "name": {"ja": heir.ja, "en": heir.en}} for heir in former.became],
+    }
 
 
 def named(area: Area) -> NamedArea:

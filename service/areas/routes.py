@@ -8,9 +8,10 @@ import numpy as np
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from geo.codes import area_code
+from geo.codes import WARD_CITY, area_code, prefecture_of
 from geo.errors import NotFound
 from service.areas import queries
+from service.areas.former import Former
 from service.areas.forms import (
     AreaFeatures,
     AreaInDetail,
@@ -21,6 +22,7 @@ from service.areas.forms import (
     changes_described,
     children_described,
     described,
+    former_described,
     neighbours_described,
     region_set_described,
     size_described,
@@ -71,7 +73,8 @@ async def areas(
     """Return the areas that match, a page at a time, with the exact total and a link to the next page.
 
     Without `level`, prefectures, municipalities and the wards of designated cities are listed, each once.
-    Without `q`, areas come in the order of their codes; with it, the best match comes first.
+    Without `q`, areas come in the order of their codes; with it, the best match comes first, and `former` has
+    up to 20 names and codes of the past that match too, each with the areas that hold its land on `vintage`.
     """
     chosen = atlas.vintage(vintage)
     inside = parent_of(parent)
@@ -90,9 +93,21 @@ async def areas(
             ordered = gazetteer.search(q) if q else positions
             found += [(gazetteer.areas[p], gazetteer.level) for p in ordered.tolist() if p in allowed]
         page = [described(one, at, chosen) for one, at in found[offset : offset + limit]]
-        return {"total": len(found), "next": next_page(request, offset, limit, len(found)), "areas": page}
+        former = atlas.catalogue.former_names.search(q, chosen.date) if q and level != "prefecture" else []
+        return {
+            "total": len(found),
+            "next": next_page(request, offset, limit, len(found)),
+            "areas": page,
+            "former": [former_described(one) for one in former if _lies_in(one, inside)],
+        }
 
-    return await kept_json(request, atlas, make, atlas.state("vintage"))
+    return await kept_json(request, atlas, make, atlas.state("vintage", "area-changes", "area-history"))
+
+
+def _lies_in(former: Former, parent: str | None) -> bool:
+    """Return whether land of a former area lies in a prefecture or designated city now."""
+    heirs = (heir.code for heir in former.became)
+    return parent is None or any(parent in (prefecture_of(code), WARD_CITY.get(code)) for code in heirs)
 
 
 @router.get("/areas.geojson", summary="Outlines as GeoJSON", responses=answers(GEOJSON, form=AreaFeatures))
@@ -158,7 +173,10 @@ async def area(
         then = (
             "; ".join(f"{c.date}: {c.from_code} → {c.to_code} ({c.kind})" for c in changes) or "none recorded"
         )
-        raise NotFound(f"No area has the code {plain} on {chosen.date}. Municipal changes: {then}")
+        raise NotFound(
+            f"No area has the code {plain} on {chosen.date}. Municipal changes: {then}. "
+            f"/v1/areas/{plain}/history tells what became of it"
+        )
     gazetteer = atlas.gazetteer(chosen.date, levels[0])
     found = gazetteer.area(plain)
     below = {"prefecture": "municipality", "municipality": "ward"}.get(levels[0])
@@ -200,7 +218,10 @@ async def neighbours(
     chosen = atlas.vintage(vintage)
     levels = _levels_of(atlas, chosen, plain, level)
     if not levels:
-        raise NotFound(f"No area has the code {plain} on {chosen.date}; /v1/areas/{plain} tells its changes")
+        raise NotFound(
+            f"No area has the code {plain} on {chosen.date}; "
+            f"/v1/areas/{plain}/history tells what became of it"
+        )
     gazetteer = atlas.gazetteer(chosen.date, levels[0])
     async with atlas.reading(subjects=(revisions.vintage(chosen.date),)) as conn:
         rows = await queries.neighbours(conn, chosen.date, levels[0], plain, limit)

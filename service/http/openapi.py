@@ -53,6 +53,8 @@ EXAMPLES: dict[str, str | int] = {
 EXAMPLES_OF = {
     "/v1/correlation": {"x": "ageing-rate", "y": "birth-rate"},
     "/v1/layers/{layer}/spatial.json": {"layer": "ageing-rate"},
+    "/v1/crosswalk": {"from": "2005-01-01", "to": "2020-01-01"},
+    "/v1/crosswalk.csv": {"from": "2005-01-01", "to": "2020-01-01"},
 }
 
 _STRING = {"type": "string"}

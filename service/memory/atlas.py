@@ -135,7 +135,9 @@ class Atlas:
         for level, gazetteer in vintage.gazetteers.items():
             if code in gazetteer.position:
                 return level, gazetteer.areas[gazetteer.position[code]]
-        raise NotFound(f"No area has the code {code} on {vintage.date}; /v1/areas/{code} tells its changes")
+        raise NotFound(
+            f"No area has the code {code} on {vintage.date}; /v1/areas/{code}/history tells what became of it"
+        )
 
     def gazetteer(self, vintage: dt.date, level: str) -> Gazetteer:
         """Return the areas of a (vintage, level); NotFound when the vintage has no such level."""

@@ -27,6 +27,7 @@ from geo.transit.access import Definition
 from geo.transit.basis import MissingOperator
 from geo.transit.gap_definitions import definition_shown
 from service.areas import queries as area_queries
+from service.areas.former import FormerNames
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db.documents import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
 from service.figures import queries as figure_queries
@@ -109,6 +110,11 @@ class Catalogue:
             }
             for level in LEVELS
         }
+
+    @cached_property
+    def former_names(self) -> FormerNames:
+        """The names and codes that areas had once."""
+        return FormerNames(self.history)
 
     @property
     def newest(self) -> dt.date | None:

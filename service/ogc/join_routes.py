@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Query, Request
@@ -68,12 +69,13 @@ async def join(
 ) -> Response:
     """Return the rows of a CSV table on the outlines of their areas, as GeoJSON.
 
-    Areas are named by code (with or without check digit) or by name, in the column `key`; without it by the
-    first whose cells do: `key` tells which was taken, `other_keys` which others could be. A column of
+    Areas are named by code (with or without check digit) or by name, in the column `key`; without it by
+    the first whose cells do: `key` tells which was taken, `other_keys` which others could be. A column of
     prefectures tells places of one name apart, and what other columns say of a row's area must agree.
-    `unmatched` lists every row that lies nowhere, and every line that is no row, with why; nothing is left
-    out in silence. Columns of numbers are numbers; where a sign of statistics stands for one (-, …, X, △5), a
-    column `…_as_written` has it. Nothing is stored.
+    `unmatched` lists every row that lies nowhere, and every line that is no row, with why, and with what
+    became of a code or name of the past; nothing is left out in silence. Columns of numbers are numbers;
+    where a sign of statistics stands for one (-, …, X, △5), a column `…_as_written` has it. Nothing is
+    stored.
 
     At most 8 MiB, 64 columns and 20,000 rows; 250,000 cells, counted as rows and as areas of the answer; 200
     characters a header, without line breaks, and 2,000 characters a cell; 16 MiB of answer beside the
@@ -129,7 +131,8 @@ def _joined(
     atlas: Atlas, body: bytes, key: str | None, vintage: Vintage, gazetteer: Gazetteer, areas: str
 ) -> Joined:
     table = tables.read_table(body)
-    places = joins.Places(_names(atlas, vintage), gazetteer.position, _former(atlas))
+    fate = partial(_fate, atlas, vintage)
+    places = joins.Places(_names(atlas, vintage), gazetteer.position, _former(atlas), fate)
     found = joins.joined(table, places, key)
     rows = {gazetteer.position[code]: row for code, row in found.matched}
     positions = sorted(rows) if areas == "matched" else list(range(len(gazetteer)))
@@ -159,6 +162,11 @@ def _names(atlas: Atlas, vintage: Vintage) -> AreaNames:
     areas = [area for gazetteer in vintage.gazetteers.values() for area in gazetteer.areas]
     romans = {area.code: area.name_en for area in areas}
     return AreaNames({area.code: (area.name_ja, "") for area in areas}, romans=romans)
+
+
+def _fate(atlas: Atlas, vintage: Vintage, written: str) -> str:
+    """Return what became of the areas that once had a code or name, in words."""
+    return "; ".join(map(str, atlas.catalogue.former_names.called(written, vintage.date)))
 
 
 def _former(atlas: Atlas) -> frozenset[str]:

@@ -196,7 +196,7 @@ def test_the_kin_of_an_area_are_told_with_the_days() -> None:
     history = shipped()
     before = [(kin.code, str(kin.date)) for kin in history.kin("22130", TODAY, forward=False)]
     assert before[0] == ("22202", "2007-04-01")
-    assert ("22217", "2005-07-01") in before  # 浜北市
+    assert ("22217", "2005-07-01") in before  # 天竜市
     assert before[-1] == ("22501", "1991-05-01")  # 可美村
     after = [(kin.code, str(kin.date)) for kin in history.kin("22501", FIRST, forward=True)]
     assert after == [("22202", "1991-05-01"), ("22130", "2007-04-01")]

@@ -468,3 +468,19 @@ def test_a_number_too_large_for_an_integer_stays_a_number() -> None:
     told = values(Table(("a",), ()), [("1e+300",), ("9007199254740991",), ("−1e+19",)])["a"]
     assert told == [1e300, 9007199254740991, -1e19]
     assert orjson.loads(orjson.dumps(told)) == told
+
+
+def test_a_row_of_the_past_is_told_what_became_of_it_and_no_other_row() -> None:
+    fates = {
+        "大胡町": "10304 大胡町 (–2004-12-05) → 10201 前橋市",
+        "10304": "10304 → 10201",
+        "前橋市": "never asked",
+    }
+    places = Places(NAMES, {"10201"}, {"10304"}, lambda written: fates.get(written, ""))
+    table = read_table("地域,n\n大胡町,1\n10304,2\n前橋市,3\n前橋市,4\nどこか,5\n".encode())
+    found = joined(table, places)
+    expected = {one.where: one.expected for one in found.unmatched}
+    assert expected["line 2"].endswith("; 10304 大胡町 (–2004-12-05) → 10201 前橋市")
+    assert expected["line 3"].endswith("an area of the level that is joined to; 10304 → 10201")
+    assert expected["line 5"].endswith("each area once; line 4 has it")
+    assert "→" not in expected["line 6"]
