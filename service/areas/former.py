@@ -56,18 +56,13 @@ class FormerNames:
             found.setdefault((spell.code, spell.ja), spell)
         return [self._former(spell, date) for spell in list(found.values())[:MOST]]
 
-    def called(self, written: str, date: dt.date, prefecture: str | None = None) -> list[Former]:
-        """Return who bore exactly this code or name once, and does no longer on a date.
-
-        A name may stand without its district, and with its prefecture's code beside it.
-        """
+    def called(self, written: str, date: dt.date) -> list[Former]:
+        """Return who bore exactly this code or name once, and does no longer on a date."""
         wanted = searchable(written)
         return [
             self._former(spell, date)
             for spell, names in self._searchable
-            if (wanted == spell.code or wanted in names)
-            and (prefecture is None or spell.code[:2] == prefecture[:2])
-            and self._is_gone(spell, date)
+            if (wanted == spell.code or wanted in names) and self._is_gone(spell, date)
         ][:MOST]
 
     def _is_gone(self, spell: Spell, date: dt.date) -> bool:
