@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Literal
 
-from geo.areas.lineage import Change, lineages
+from geo.areas.lineage import Change, lineages, municipal
 from geo.codes import WARD_CITY
 
 #: The lists of codes and of events begin here: what was before is not told.
@@ -271,7 +271,7 @@ class History:
         A town that joined a designated city is listed as a part of a ward (京北町 of 右京区): here it is
         one of the city. Changes between wards are none.
         """
-        return replace(self, changes=_lifted(self.changes))
+        return replace(self, changes=municipal(self.changes))
 
     def of(self, code: str) -> History:
         """Return the events as they concern an area: a ward as they are listed, else municipalities only."""
@@ -389,14 +389,6 @@ def _join(into: dict[str, Link], origins: Mapping[str, Link], more: Link) -> Non
     for origin, link in origins.items():
         way = link.then(more)
         into[origin] = into[origin].beside(way) if origin in into else way
-
-
-def _lifted(changes: Sequence[Change]) -> tuple[Change, ...]:
-    return tuple(
-        replace(change, to_code=WARD_CITY.get(change.to_code, change.to_code))
-        for change in changes
-        if change.from_code not in WARD_CITY
-    )
 
 
 def _turned(heirs: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:

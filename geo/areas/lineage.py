@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
+
+from geo.codes import WARD_CITY
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.str_]
@@ -90,6 +92,18 @@ def _targets(today: Sequence[Change]) -> dict[str, set[str]]:
         return ends
 
     return {code: last(code, frozenset()) for code in direct}
+
+
+def municipal(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Return changes as they concern municipalities: what a ward takes up, its city does.
+
+    The list names the ward. Changes between wards are none.
+    """
+    return tuple(
+        replace(change, to_code=WARD_CITY.get(change.to_code, change.to_code))
+        for change in changes
+        if change.from_code not in WARD_CITY
+    )
 
 
 def successors(code: str, after: dt.date, until: dt.date, changes: Sequence[Change]) -> frozenset[str]:

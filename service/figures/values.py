@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from geo.areas.carrying import APPORTIONED, CARRIED, NOTHING, SUMMED, Marks, apportioned, day_of, marks
-from geo.areas.lineage import Change, Crosswalk, crosswalk, placed
+from geo.areas.lineage import Change, Crosswalk, crosswalk, municipal, placed
 from geo.codes import NORTHERN_TERRITORIES, WARD_CITY, city_of, prefecture_of
 from geo.figures.ages import Ages, together
 from geo.figures.indicators import Indicator, aggregated, own_or_sum
@@ -239,7 +239,8 @@ class Boundaries:
         key = (boundary_date, level, additive)
         if key not in self._walks:
             codes = self.gazetteers[level].codes
-            self._walks[key] = crosswalk(boundary_date, self.date, codes, self.changes, additive=additive)
+            changes = self.changes if level == "ward" else municipal(self.changes)
+            self._walks[key] = crosswalk(boundary_date, self.date, codes, changes, additive=additive)
         return self._walks[key]
 
     def marks(self, boundary_date: dt.date, level: str, period: str, *, additive: bool) -> Marks:

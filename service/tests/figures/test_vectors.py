@@ -224,6 +224,21 @@ def test_towns_whose_district_changed_have_the_residents_of_their_old_codes(
     assert value(conn, "register-population", "1995", code) == residents
 
 
+@pytest.mark.parametrize(
+    ("city", "residents"),
+    # the register of 2000-03-31, and what joined a ward of the city since, which the list of changes names
+    [
+        ("22100", 471_044 + 237_457 + 13_688 + 10_369),  # 静岡市, 清水市, 蒲原町, 由比町
+        ("26100", 1_388_267 + 7_116),  # 京都市, 京北町
+        ("34100", 1_106_922 + 8_227),  # 広島市, 湯来町
+    ],
+)
+def test_a_city_has_the_residents_of_the_towns_that_joined_its_wards(
+    conn: Connection, city: str, residents: int
+) -> None:
+    assert value(conn, "register-population", "2000", city) == residents
+
+
 def test_every_value_says_how_it_was_carried_and_no_missing_one_does(conn: Connection) -> None:
     rows = conn.execute(select(vector)).all()
     assert len(rows) > 3_000

@@ -1,14 +1,14 @@
 """What areas were called over time, and how much of one went to another.
 
-Revision ID: 0010
+Revision ID: 0011
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision: str = "0010"
-down_revision: str | None = "0009"
+revision: str = "0011"
+down_revision: str | None = "0010"
 
 ADD = """
 create table area_history (
