@@ -111,10 +111,11 @@ def _load_deployments(file: Path, conn: Connection, _actor: str, _progress: Prog
 def _load_boundaries(
     catalog: Path, file: Path, conn: Connection, actor: str, progress: Progress
 ) -> Mapping[str, object]:
-    from service.areas.load import ingest_boundaries
+    from service.areas.load import N03, SHIPPED, ingest_boundaries
 
     date = dt.date.fromisoformat(file.parent.name)
-    return ingest_boundaries(conn, file, date, catalog=catalog, actor=actor, progress=progress)
+    credit = SHIPPED[date].credit if date in SHIPPED else N03
+    return ingest_boundaries(conn, file, date, catalog=catalog, credit=credit, actor=actor, progress=progress)
 
 
 def _load_figures(folder: Path, conn: Connection, actor: str, progress: Progress) -> Mapping[str, object]:

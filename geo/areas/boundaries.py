@@ -171,6 +171,8 @@ def _n03_columns(columns: Sequence[str]) -> Columns:
         return Columns("N03_007", last)
     if "N03_007" in columns:
         return Columns("N03_007", tuple(c for c in ("name",) if c in columns))
+    if "lg_code_5" in columns and "city_name" in columns:  # as the Digital Agency hands N03 out
+        return Columns("lg_code_5", ("city_name",))
     if "code" in columns:
         return Columns("code", tuple(c for c in ("name",) if c in columns))
     listed = ", ".join(columns)

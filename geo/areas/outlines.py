@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Geod
 
-from geo.codes import WARD_CITY, city_of, kind_of, prefecture_of
+from geo.codes import DESIGNATED_CITIES, WARD_CITY, city_of, kind_of, prefecture_of
 from geo.errors import Finding, InvalidGeometry
 
 Geometries = NDArray[np.object_]
@@ -80,8 +80,9 @@ class Report:
 
 
 def areas_of(parts: geopandas.GeoDataFrame) -> tuple[dict[str, list[Area]], Report]:
-    """Return the areas of every level, ordered by code, and a report.
+    """Return the areas of every level that the parts tell, ordered by code, and a report.
 
+    Where a designated city is whole, its wards are not told, and there is no level of wards.
     Parts are joined by code; municipalities are their wards joined, prefectures their municipalities
     and the land that belongs to none. Every level is cut from ONE simplified coverage, so that neighbours
     share their borders, across levels too. No area vanishes: the largest part of each is kept.
@@ -103,7 +104,8 @@ def areas_of(parts: geopandas.GeoDataFrame) -> tuple[dict[str, list[Area]], Repo
     names = dict(zip(joined["key"], joined["name"], strict=True))
     prefectures = dict(zip(joined["key"], joined["prefecture"], strict=True))
     coverage = np.array(outlines, object)
-    groups = {level: _groups(level, keys, prefectures) for level in LEVELS}
+    told = LEVELS if DESIGNATED_CITIES.isdisjoint(keys) else LEVELS[1:]
+    groups = {level: _groups(level, keys, prefectures) for level in told}
     # most municipalities are no cities of wards, and the same at both levels
     different = {members for found in groups.values() for members in found.values()}
     # One after another: simplifying takes several times the memory of the outlines.

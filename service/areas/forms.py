@@ -317,7 +317,7 @@ def vintage_described(vintage: Vintage) -> BoundarySet:
         "source": vintage.source,
         "credit": vintage.credit,
         "licence": vintage.licence,
-        "areas": {level: len(vintage.gazetteers[level]) for level in vintage.levels},
+        "areas": {level: len(vintage.gazetteers[level]) for level in vintage.own},
     }
 
 

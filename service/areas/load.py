@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select, update
 from geo.areas.boundaries import COLLAPSED, Columns, read_boundaries
 from geo.areas.lineage import absent
 from geo.areas.outlines import TOLERANCES, Area, areas_of
-from geo.codes import DESIGNATED_CITIES, SPECIAL_WARDS, prefecture_of
+from geo.codes import DESIGNATED_CITIES, SPECIAL_WARDS, WARD_CITY, prefecture_of
 from geo.errors import Finding, InvalidRows
 from geo.files.topojson import read_document, regrouped
 from service.areas.names import Name, read_names
@@ -58,6 +58,33 @@ N03 = Credit(
     licence="国土情報利用約款 (terms of use of National Land Numerical Information)",
 )
 
+#: N03 of 2025, whose licence is another, as the Digital Agency hands it out.
+N03_2025 = replace(
+    N03,
+    source=f"{N03.source}（デジタル庁が簡素化）",
+    licence="CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/legalcode.ja)",
+)
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """Boundaries that ship: their published file, the column of codes, what else is kept, whom to credit."""
+
+    file: str
+    code: str
+    kept: tuple[str, ...]
+    credit: Credit
+
+
+SHIPPED = {
+    dt.date(2021, 1, 1): Shipped(
+        "smartnews-n03-2021/N03-21_210101.s0010.topojson", "N03_007", ("N03_001", "N03_003", "N03_004"), N03
+    ),
+    dt.date(2025, 1, 1): Shipped(
+        "n03-2025-digital-agency/ja_municipality_area.json", "lg_code_5", ("city_name",), N03_2025
+    ),
+}
+
 
 def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
     conn: Connection,
@@ -92,7 +119,8 @@ def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
     levels, found = areas_of(parts)
     report: dict[str, object] = {"vintage": str(date), "unchanged": False, **asdict(found)}
     report[COLLAPSED] = parts.attrs[COLLAPSED]
-    report |= _completeness(conn, date, [found.code for found in levels["ward"]], names)
+    lowest = next(iter(levels))
+    report |= _completeness(conn, date, lowest, [found.code for found in levels[lowest]], names)
     if dry_run:
         return report
     progress(2, steps, "storing outlines")
@@ -122,11 +150,12 @@ def _refuse_unknown(codes: Sequence[str], names: Mapping[str, Name]) -> None:
 
 
 def _completeness(
-    conn: Connection, date: dt.date, codes: Sequence[str], names: Mapping[str, Name]
+    conn: Connection, date: dt.date, level: str, codes: Sequence[str], names: Mapping[str, Name]
 ) -> dict[str, object]:
     """Return what a file lacks or has too much of, by the municipal changes in the catalogue.
 
-    A file of a few prefectures is a vintage too: areas are missed only in the prefectures it has.
+    A file of a few prefectures is a vintage too: areas are missed only in the prefectures it has; and so is
+    one of municipalities alone (``level``), which lacks no ward.
     """
     changes = changes_of(conn)
     prefectures = {prefecture_of(code) for code in codes}
@@ -134,7 +163,7 @@ def _completeness(
     if not changes:
         return {"missing_prefectures": lacking}
     gone = absent(date, changes)
-    wholes = {SPECIAL_WARDS, *DESIGNATED_CITIES}
+    wholes = {SPECIAL_WARDS, *(DESIGNATED_CITIES if level == "ward" else WARD_CITY)}
     existing = {c for c in names if not c.endswith("000")} - wholes - gone
     return {
         "missing_prefectures": lacking,
@@ -222,12 +251,15 @@ def _geojson_texts(outlines: np.ndarray[tuple[int], np.dtype[np.object_]], digit
     return [shapely.to_geojson(r if ok else o) for r, o, ok in zip(rounded, outlines, sound, strict=True)]
 
 
-def ship_boundaries(real_data: Path, data: Path) -> Path:
-    """Write the nationwide vintage that ships: the complete 2021 edition, one feature per code."""
-    document = read_document(real_data / "boundaries/smartnews-n03-2021/N03-21_210101.s0010.topojson")
-    kept = ("N03_001", "N03_003", "N03_004", "N03_007")
-    body = json.dumps(regrouped(document, "N03_007", kept), ensure_ascii=False, separators=(",", ":"))
-    target = data / "boundaries" / "2021-01-01" / "areas.topojson.gz"
+def ship_boundaries(real_data: Path, data: Path) -> list[str]:
+    """Write the nationwide boundaries that ship, one feature per code; return their files."""
+    return [str(_ship(real_data / "boundaries", data, date, one)) for date, one in SHIPPED.items()]
+
+
+def _ship(published: Path, data: Path, date: dt.date, one: Shipped) -> Path:
+    document = regrouped(read_document(published / one.file), one.code, (*one.kept, one.code))
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    target = data / "boundaries" / str(date) / "areas.topojson.gz"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(gzip.compress(body.encode(), 9, mtime=0))
     return target

@@ -92,7 +92,7 @@ async def areas(
                 }
             ordered = gazetteer.search(q) if q else positions
             found += [(gazetteer.areas[p], gazetteer.level) for p in ordered.tolist() if p in allowed]
-        page = [described(one, at, chosen) for one, at in found[offset : offset + limit]]
+        page = [described(one, at, atlas.at(chosen, at)) for one, at in found[offset : offset + limit]]
         former = atlas.catalogue.former_names.search(q, chosen.date) if q and level != "prefecture" else []
         return {
             "total": len(found),
@@ -123,6 +123,7 @@ async def areas_geojson(
     """Return areas as a GeoJSON FeatureCollection in WGS 84 (RFC 7946), without values."""
     chosen = atlas.vintage(vintage)
     at = chosen_level(atlas, None, chosen, level)
+    chosen = atlas.at(chosen, at)
     gazetteer = atlas.gazetteer(chosen.date, at)
     positions = gazetteer.within(parent_of(parent))
     if bbox is not None:
@@ -177,8 +178,8 @@ async def area(
             f"No area has the code {plain} on {chosen.date}. Municipal changes: {then}. "
             f"/v1/areas/{plain}/history tells what became of it"
         )
-    gazetteer = atlas.gazetteer(chosen.date, levels[0])
-    found = gazetteer.area(plain)
+    newest, chosen = chosen, atlas.at(chosen, levels[0])
+    found = atlas.gazetteer(chosen.date, levels[0]).area(plain)
     below = {"prefecture": "municipality", "municipality": "ward"}.get(levels[0])
 
     def make() -> AreaInDetail:
@@ -186,11 +187,13 @@ async def area(
             **described(found, levels[0], chosen),
             "size": size_described(atlas, found, levels[0], chosen),
             "levels": levels,
-            "children": children_described(atlas.gazetteer(chosen.date, below), plain)
-            if below in chosen.levels
+            "children": children_described(atlas.gazetteer(newest.date, below), plain)
+            if below in newest.levels
             else [],
             "vintages": [
-                str(v.date) for v in atlas.catalogue.vintages.values() if _levels_of(atlas, v, plain, None)
+                str(v.date)
+                for v in atlas.catalogue.vintages.values()
+                if any(plain in v.gazetteers[name].position for name in v.own)
             ],
             "changes": changes_described(changes),
             "credit": chosen.credit,
@@ -222,6 +225,7 @@ async def neighbours(
             f"No area has the code {plain} on {chosen.date}; "
             f"/v1/areas/{plain}/history tells what became of it"
         )
+    chosen = atlas.at(chosen, levels[0])
     gazetteer = atlas.gazetteer(chosen.date, levels[0])
     async with atlas.reading(subjects=(revisions.vintage(chosen.date),)) as conn:
         rows = await queries.neighbours(conn, chosen.date, levels[0], plain, limit)

@@ -240,6 +240,7 @@ def resolve(atlas: Atlas, layer: str, asked: ViewQuery) -> View:
     indicator = atlas.layer(layer)
     vintage = atlas.vintage(asked.vintage)
     level = chosen_level(atlas, indicator, vintage, asked.level)
+    vintage = atlas.at(vintage, level)
     period = chosen_period(atlas, indicator, level, asked.period)
     default_scheme = "user" if asked.breaks is not None and asked.scheme is None else indicator.default_scheme
     scheme = chosen("scheme", asked.scheme, list(classify.SCHEMES), default_scheme)

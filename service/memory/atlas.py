@@ -130,6 +130,11 @@ class Atlas:
             raise InvalidParameter("No boundaries are loaded yet: run `chiiki ingest shipped`")
         return existing[chosen("vintage", asked, existing, max(existing))]
 
+    def at(self, vintage: Vintage, level: str) -> Vintage:
+        """Return the boundaries that the areas of a level are of: older ones where ``vintage`` has none."""
+        own = vintage.gazetteers.get(level)
+        return vintage if own is None else self.catalogue.vintages[own.vintage]
+
     def area(self, vintage: Vintage, code: str) -> tuple[str, Area]:
         """Return the first level of a vintage that has an area, and the area; NotFound where none has."""
         for level, gazetteer in vintage.gazetteers.items():
@@ -275,6 +280,7 @@ class Atlas:
 
     def all_breaks(self, layer: Indicator, level: str, vintage: dt.date) -> Breaks:
         """Return the breaks of an indicator's own scheme over all its periods."""
+        vintage = self.gazetteer(vintage, level).vintage
         key = (layer.id, level, vintage, self.revision(layer, vintage))
 
         async def ask() -> Breaks:
@@ -302,6 +308,7 @@ class Atlas:
     def _stored(
         self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date
     ) -> list[StoredVector]:
+        vintage = self.gazetteer(vintage, level).vintage
         shelf, revision = self.store.vectors, self.revision(layer, vintage)
         existing = self.periods(layer, level)
         reason = NOT_LOADED if existing else NOT_AT_LEVEL
@@ -335,11 +342,13 @@ class Atlas:
         return rows
 
     def _made(self, layer: Indicator, period: str, level: str, vintage: dt.date) -> Vector:
+        gazetteer = self.gazetteer(vintage, level)
+        vintage = gazetteer.vintage
         key = (layer.id, period, level, vintage, self.revision(layer, vintage))
         found = self.store.made.get(key)
         if found is not None:
             return found
-        kind, gazetteer = self.kind_of(layer), self.gazetteer(vintage, level)
+        kind = self.kind_of(layer)
         make = kind.make
         assert make is not None  # noqa: S101 (asked before)
         if self.store.is_loop and not kind.is_light:
@@ -465,6 +474,7 @@ class Atlas:
         they fit the budget; otherwise the wanted ones.
         """
         gazetteer = self.gazetteer(vintage, level)
+        vintage = gazetteer.vintage
         key = (vintage, level, detail, self.catalogue.vintage_numbers[vintage])
         wanted = np.arange(len(gazetteer)) if positions is None else np.asarray(positions, np.intp)
 

@@ -45,7 +45,11 @@ Periods = Mapping[str, list[str]]
 
 @dataclass(frozen=True)
 class Vintage:
-    """A boundary set: its date, what it is, whose it is, and its areas by level."""
+    """A boundary set: its date, what it is, whose it is, and its areas by level.
+
+    The newest set has every level that any set has: where it has none itself (wards, of which few sets are
+    published), the areas are those of the newest set that has them, and their gazetteer tells its date.
+    """
 
     date: dt.date
     title: Text
@@ -56,8 +60,13 @@ class Vintage:
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """The levels that it has areas of."""
+        """The levels that it has areas of, those of an older set included."""
         return tuple(self.gazetteers)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The levels that it has itself."""
+        return tuple(level for level, one in self.gazetteers.items() if one.vintage == self.date)
 
 
 @dataclass(frozen=True)
@@ -208,7 +217,7 @@ Read = Callable[[AsyncConnection, Catalogue, Collection[str]], Awaitable[dict[st
 
 
 async def _vintages(conn: AsyncConnection, before: Catalogue, names: Collection[str]) -> dict[str, Any]:
-    found = dict(before.vintages)
+    found = {date: _itself(one) for date, one in before.vintages.items()}
     for row in await area_queries.vintages(conn, [dt.date.fromisoformat(name) for name in names]):
         areas = await area_queries.areas(conn, row.vintage)
         found[row.vintage] = Vintage(
@@ -223,7 +232,22 @@ async def _vintages(conn: AsyncConnection, before: Catalogue, names: Collection[
                 if level in areas
             },
         )
-    return {"vintages": dict(sorted(found.items()))}
+    return {"vintages": _completed(dict(sorted(found.items())))}
+
+
+def _itself(vintage: Vintage) -> Vintage:
+    return replace(vintage, gazetteers={level: vintage.gazetteers[level] for level in vintage.own})
+
+
+def _completed(vintages: Mapping[dt.date, Vintage]) -> Mapping[dt.date, Vintage]:
+    """Return boundary sets, oldest first, of which the newest has the levels that only older ones have."""
+    if not vintages:
+        return vintages
+    newest: dict[str, Gazetteer] = {}
+    for one in vintages.values():
+        newest |= one.gazetteers
+    *_, last = vintages.values()
+    return {**vintages, last.date: replace(last, gazetteers={n: newest[n] for n in LEVELS if n in newest})}
 
 
 def bloc_figures(rows: Iterable[Row[Any]]) -> dict[str, dict[str, dict[str, CarriedVector]]]:

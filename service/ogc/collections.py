@@ -260,13 +260,13 @@ def _collection(atlas: Atlas, name: str) -> Collection | None:
         about: Text = {"ja": "公表された停留所と駅。", "en": "Published stops and stations."}
         return Collection(name, "stops", title, about, _STOP, vintage)
     if whose == AREAS and which in vintage.levels:
-        return _areas(vintage, which)
+        return _areas(atlas.at(vintage, which), which)
     if whose == CELLS and which in atlas.catalogue.definitions:
         return _cells(vintage, atlas.catalogue.definitions[which])
     layer = atlas.catalogue.layers.get(whose)
     if layer is None or which not in vintage.levels or which not in atlas.levels(layer):
         return None
-    return _layer(atlas, vintage, layer, which)
+    return _layer(atlas, atlas.at(vintage, which), layer, which)
 
 
 def _cells(vintage: Vintage, one: Definition) -> Collection:

@@ -85,7 +85,9 @@ async def join(
     if kind not in TYPES:
         raise InvalidFile(f"A join takes a table as text/csv, not {kind[:80]}")
     date = atlas.vintage(vintage)
-    gazetteer = atlas.gazetteer(date.date, chosen_level(atlas, None, date, level))
+    on = chosen_level(atlas, None, date, level)
+    date = atlas.at(date, on)
+    gazetteer = atlas.gazetteer(date.date, on)
     found = await off_loop(_joined, atlas, await _body(request), key, date, gazetteer, areas)
     gzipped = accepts_gzip(request.headers.get("accept-encoding", ""))
     body = await off_loop(_poured, atlas, found, date, gazetteer.level, detail, gzipped=gzipped)

@@ -312,7 +312,8 @@ def _profile(atlas: Atlas, address: Address) -> Preview:
         finding = Finding("query", "area", "", "an area code such as 10201")
         raise InvalidParameter("A profile needs an area", [finding])
     vintage = atlas.vintage(None)
-    told = profile_of(atlas, AskedArea(vintage, *atlas.area(vintage, area_code(asked["area"]))))
+    level, area = atlas.area(vintage, area_code(asked["area"]))
+    told = profile_of(atlas, AskedArea(atlas.at(vintage, level), level, area))
     date = told.vintage.date
     leaves = [card.leaf for cards in told.cards.values() for card in cards]
     vectors = [atlas.vector(one.indicator, one.period, one.level, date) for one in leaves]

@@ -58,7 +58,8 @@ async def asked_peers(
     """Return the peers that the parameters ask for."""
     chosen = atlas.vintage(vintage)
     names = list(USUAL) if indicators is None else _listed(indicators)
-    return AskedPeers(chosen, *atlas.area(chosen, area_code(code)), k, names)
+    level, area = atlas.area(chosen, area_code(code))
+    return AskedPeers(atlas.at(chosen, level), level, area, k, names)
 
 
 PeersDep = Annotated[AskedPeers, Depends(asked_peers)]

@@ -26,7 +26,8 @@ router = api_router(prefix="/v1", tags=["planning"])
 async def asked_area(atlas: AtlasDep, code: str, vintage: VintageDate = None) -> Asked:
     """Return the area that the parameters name."""
     chosen = atlas.vintage(vintage)
-    return Asked(chosen, *atlas.area(chosen, area_code(code)))
+    level, area = atlas.area(chosen, area_code(code))
+    return Asked(atlas.at(chosen, level), level, area)
 
 
 AskedDep = Annotated[Asked, Depends(asked_area)]

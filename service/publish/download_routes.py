@@ -132,6 +132,7 @@ async def download(
     kind, system = _kind_and_system(format, encoding, crs)
     date = atlas.vintage(vintage)
     on = chosen_level(atlas, indicator, date, level)
+    date = atlas.at(date, on)
     told = _periods(atlas.periods(indicator, on), periods)
     inside = parent_of(parent)
     positions = atlas.gazetteer(date.date, on).within(inside)

@@ -239,7 +239,7 @@ async def _write_all(atlas: Atlas, folder: Path, choice: Choice, progress: Progr
     described_levels = []
     for done, level in enumerate(wanted):
         progress(done, total, f"tiles: {level}")
-        described_levels.append(await _write_level(atlas, vintage, level, tiles, folder))
+        described_levels.append(await _write_level(atlas, atlas.at(vintage, level), level, tiles, folder))
     used = dict[str, None]()
     with pq.ParquetWriter(folder / FIGURES, COLUMNS, compression="zstd") as figures:
         for done, sheet in enumerate(sheets, len(wanted)):

@@ -38,7 +38,7 @@ def test_a_map_cut_to_a_prefecture_names_it_and_counts_its_own_areas(atlas: Atla
         in told["ja"]
     )
     assert "Of 35 areas with a value" in told["en"]
-    assert "chiiki「総人口」2020年（令和2年）、市区町村別（2021-01-01の境界、データ版" in cited["ja"]
+    assert "chiiki「総人口」2020年（令和2年）、市区町村別（2025-01-01の境界、データ版" in cited["ja"]
     assert shown.revision in cited["en"]
 
 
