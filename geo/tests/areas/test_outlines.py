@@ -15,6 +15,7 @@ from geo.areas.boundaries import read_boundaries
 from geo.areas.outlines import Area, Report, areas_of
 
 SHIPPED = Path(__file__).parents[3] / "data/boundaries/2021-01-01/areas.topojson.gz"
+NEWEST = SHIPPED.parents[1] / "2025-01-01" / SHIPPED.name
 Levels = dict[str, list[Area]]
 
 
@@ -41,6 +42,26 @@ def test_what_ships_is_whole_and_says_what_was_done(shipped: tuple[Levels, Repor
     assert report.repaired == ("42201", "47212")  # 長崎市, 豊見城市
     assert report.mismatched == ()
     assert report.unassigned == 4  # in Chiba, Tokyo, Aichi, Okinawa
+
+
+def test_the_newest_boundaries_have_whole_cities_and_no_level_of_wards() -> None:
+    levels, report = areas_of(read_boundaries(NEWEST))
+    assert report.counts == {"municipality": 1747, "prefecture": 47}
+    assert sum(area.kind == "designated_city" for area in levels["municipality"]) == 20
+    assert sum(area.kind == "special_ward" for area in levels["municipality"]) == 23
+    assert report.repaired == ("12203", "30201", "42211")  # 市川市, 和歌山市, 五島市
+    assert report.mismatched == ("12203", "12204")
+
+
+def test_the_municipalities_of_both_sets_that_ship_are_the_same(japan: Levels) -> None:
+    newest, _ = areas_of(read_boundaries(NEWEST))
+    assert [a.code for a in newest["municipality"]] == [a.code for a in japan["municipality"]]
+
+
+def test_a_city_in_whole_tells_no_wards_and_a_town_is_its_own() -> None:
+    city, town = ("01100", shapely.box(141, 43, 141.1, 43.1)), ("01303", shapely.box(141.1, 43, 141.2, 43.1))
+    assert "ward" not in areas_of(parts(city, town))[0]
+    assert [area.code for area in areas_of(parts(town))[0]["ward"]] == ["01303"]
 
 
 def test_twenty_cities_are_made_of_a_hundred_and_seventy_five_wards(japan: Levels) -> None:
