@@ -114,7 +114,7 @@ def test_the_metadata_of_a_file_name_the_boundaries_of_each_period(client: httpx
     assert "geojson" not in WITHOUT_METADATA
     query = "level=municipality&periods=2015,2020&parent=19&detail=low"
     told = client.get(f"/v1/layers/population/download.geojson?{query}").json()["metadata"]
-    assert told["boundaries"] == "2021-01-01"
+    assert told["boundaries"] == "2025-01-01"
     assert told["boundary_dates"].startswith("2015: ")
     assert told["boundary_dates"].endswith("2020: 2020-10-01")
     assert "apportioned: " in told["carried"]
@@ -133,7 +133,7 @@ def test_what_is_worked_out_of_figures_was_carried_as_they_were(client: httpx.Cl
 
 def test_what_is_located_by_chiiki_itself_is_on_the_boundaries_shown(client: httpx.Client) -> None:
     told = client.get("/v1/layers/deployments:smart-cities/values.json?level=municipality").json()
-    assert told["boundary_dates"] == ["2021-01-01"]
+    assert told["boundary_dates"] == ["2025-01-01"]
     assert set(told["carried"]) == {"as_published", None}
 
 

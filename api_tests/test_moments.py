@@ -102,7 +102,9 @@ def rename_boundaries(conn: Connection, draw: random.Random) -> None:
         text("update outline set geojson = replace(geojson, '[139.', '[139.0') where position = :p"),
         {"p": draw.randrange(47)},
     )
-    revisions.changed(conn, revisions.vintage("2021-01-01"))
+    revisions.changed(
+        conn, *map(revisions.vintage, conn.execute(text("select vintage from vintage")).scalars())
+    )
 
 
 def end_deployment(conn: Connection, draw: random.Random) -> None:

@@ -146,7 +146,7 @@ def test_the_picture_of_a_preview_is_the_map_of_that_very_view(client: httpx.Cli
     assert said(meta["og:image"]) == {
         "period": "2020",
         "level": "prefecture",
-        "vintage": "2021-01-01",
+        "vintage": "2025-01-01",
         "scheme": "equal-interval",
         "k": "4",
         "breaks_over": "period",

@@ -370,7 +370,7 @@ def test_every_answer_names_its_sources(client: httpx.Client) -> None:
     named = {source["id"]: source["credit"]["ja"] for source in meta["sources"]}
     assert {"census-2020", "ipss-2018"} <= set(named)
     assert "国立社会保障・人口問題研究所" in named["ipss-2018"]
-    assert meta["boundaries"]["date"] == "2021-01-01"
+    assert meta["boundaries"]["date"] == "2025-01-01"
 
 
 def test_47_requests_at_once_are_answered_by_a_service_just_started(scratch_server: Server) -> None:

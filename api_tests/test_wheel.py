@@ -42,7 +42,7 @@ def test_the_wheel_holds_the_code_its_templates_and_both_front_ends(names: set[s
 
 def test_the_wheel_holds_the_data_beside_the_code(names: set[str]) -> None:
     wanted = {f"service/{path.relative_to(HOME)}" for path in (HOME / "data").rglob("*") if path.is_file()}
-    assert "service/data/boundaries/2021-01-01/areas.topojson.gz" in wanted
+    assert "service/data/boundaries/2025-01-01/areas.topojson.gz" in wanted
     assert wanted <= names
 
 

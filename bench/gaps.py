@@ -38,7 +38,7 @@ PROCESSES = 4
 
 def municipalities() -> tuple[list[str], np.ndarray, np.ndarray]:
     """Return codes, outlines and people (census 2020) of the shipped boundaries."""
-    levels, _ = areas_of(read_boundaries(HOME / "data/boundaries/2021-01-01/areas.topojson.gz"))
+    levels, _ = areas_of(read_boundaries(HOME / "data/boundaries/2025-01-01/areas.topojson.gz"))
     found = levels["municipality"]
     table = pq.read_table(HOME / "data/statistics/observations.parquet")
     chosen = pc.and_(

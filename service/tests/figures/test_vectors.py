@@ -45,21 +45,31 @@ def figure(indicator: str, code: str, period: str, value: float | None, status: 
 
 def stored(conn: Connection, layer: str, period: str, level: str = "municipality") -> Vector:
     row = conn.execute(
-        select(vector).where(vector.c.layer == layer, vector.c.period == period, vector.c.level == level)
+        select(vector).where(
+            vector.c.layer == layer,
+            vector.c.period == period,
+            vector.c.level == level,
+            vector.c.vintage == VINTAGE,
+        )
     ).one()
     return Vector.of(row.values, row.statuses, row.sources)
 
 
 def carrying(conn: Connection, layer: str, period: str, level: str = "municipality") -> Carrying:
     row = conn.execute(
-        select(vector).where(vector.c.layer == layer, vector.c.period == period, vector.c.level == level)
+        select(vector).where(
+            vector.c.layer == layer,
+            vector.c.period == period,
+            vector.c.level == level,
+            vector.c.vintage == VINTAGE,
+        )
     ).one()
     return Carrying.of(row.carried, row.boundaries)
 
 
 def at(conn: Connection, code: str, level: str = "municipality") -> int:
-    asked = text("select position from area where code = :code and level = :level")
-    return int(conn.execute(asked, {"code": code, "level": level}).scalar_one())
+    asked = text("select position from area where code = :code and level = :level and vintage = :vintage")
+    return int(conn.execute(asked, {"code": code, "level": level, "vintage": VINTAGE}).scalar_one())
 
 
 def value(conn: Connection, layer: str, period: str, code: str, level: str = "municipality") -> float:
@@ -119,7 +129,9 @@ def test_a_level_at_which_nothing_was_published_is_not_offered(conn: Connection)
 
 def test_class_breaks_over_all_periods_follow_a_figure(conn: Connection) -> None:
     asked = select(class_breaks.c.bounds).where(
-        class_breaks.c.layer == "population", class_breaks.c.level == "municipality"
+        class_breaks.c.layer == "population",
+        class_breaks.c.level == "municipality",
+        class_breaks.c.vintage == VINTAGE,
     )
     load(conn, figure("population", "01100", "2020", 9e9))
     assert conn.execute(asked).scalar_one()[-1] == 9e9
@@ -131,7 +143,10 @@ def test_the_breaks_of_a_period_are_of_its_own_values(conn: Connection) -> None:
     load(conn, *(figure("libraries", f"0120{n}", "2020", float(n)) for n in (2, 3, 4, 5, 6)))
     row = conn.execute(
         select(vector.c.lowest, vector.c.bounds).where(
-            vector.c.layer == "libraries", vector.c.period == "2020", vector.c.level == "municipality"
+            vector.c.layer == "libraries",
+            vector.c.period == "2020",
+            vector.c.level == "municipality",
+            vector.c.vintage == VINTAGE,
         )
     ).one()
     assert row.lowest == 2
