@@ -363,6 +363,7 @@ class Atlas:
         self, layer: Indicator, periods: Sequence[str], level: str, vintage: dt.date
     ) -> list[Carrying]:
         """Return how a layer's values of several periods came to stand on the boundaries of a vintage."""
+        vintage = self.gazetteer(vintage, level).vintage
         if self.kind_of(layer).make is not None:
             return [self._carried(layer, period, level, vintage) for period in periods]
         shelf, revision = self.store.carryings, self.revision(layer, vintage)
