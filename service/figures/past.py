@@ -129,8 +129,14 @@ def _past(conn: Connection, atlas: Atlas, indicator: Indicator, vintage: Vintage
         observed_indicators={**atlas.catalogue.observed_indicators, **then},
         bloc_figures={**atlas.catalogue.bloc_figures, **blocs},
     )
-    boundaries = Boundaries(vintage.date, vintage.gazetteers, atlas.catalogue.changes)
     touched: dict[str, None] = dict.fromkeys([*names, indicator.id])
-    figures = _Then(conn, definitions, touched, available, boundaries, known)
-    columns = {name: dict(figures.columns(definitions[name])) for name in touched}
+    columns: dict[str, dict[str, Columns]] = {name: {} for name in touched}
+    for date in {one.vintage for one in vintage.gazetteers.values()}:
+        whole = atlas.catalogue.vintages[date]
+        own = {level: whole.gazetteers[level] for level in whole.own}
+        boundaries = Boundaries(date, own, atlas.catalogue.changes)
+        figures = _Then(conn, definitions, touched, available, boundaries, known)
+        for name in touched:
+            told = figures.columns(definitions[name])
+            columns[name] |= {at: one for at, one in told if vintage.gazetteers[at].vintage == date}
     return Past(atlas, catalogue, columns)
