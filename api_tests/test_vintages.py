@@ -65,3 +65,12 @@ def test_the_collections_of_wards_are_of_the_set_that_has_them(client: httpx.Cli
     assert NEWEST in client.get("/ogc/collections/areas.municipality").json()["description"]
     items = client.get("/ogc/collections/population.ward/items?code=14101").json()
     assert items["numberMatched"] == 1
+
+
+def test_a_series_names_the_set_of_each_line(client: httpx.Client) -> None:
+    told = client.get("/v1/series?indicator=population&areas=14000,14100,14101").json()
+    assert {one["area"]: one["vintage"] for one in told["series"]} == {
+        "14000": NEWEST,
+        "14100": NEWEST,
+        "14101": OF_WARDS,
+    }

@@ -212,11 +212,12 @@ class SeriesPoint(TypedDict):
 
 
 class Line(TypedDict):
-    """The figures of an area or region set."""
+    """The figures of an area or region set, on the boundaries that its level is of."""
 
     area: str
     name: Text
     level: str
+    vintage: str
     points: list[SeriesPoint]
 
 
@@ -440,6 +441,7 @@ def series_described(
                 "area": line.id,
                 "name": name_of(line),
                 "level": line.level,
+                "vintage": str(atlas.at(vintage, line.level).date),
                 "points": _points_described(atlas, indicator, vintage, line, told),
             }
         )
