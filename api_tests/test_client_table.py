@@ -5,10 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-
-import pyogrio
 
 from api_tests import test_clients, test_web_clients
 from api_tests.client_table import rows
@@ -45,5 +44,5 @@ def test_versions_are_those_that_are_installed() -> None:
     """Of GDAL and QGIS, which Debian brings, the tests themselves ask for the version."""
     told = {row.version for row in rows()} - {"GDAL 3.6.2", "QGIS 3.22.16"}
     pinned = {f"{name} {wanted}" for name, wanted in PINNED.items()}
-    gdal = ".".join(map(str, pyogrio.__gdal_version__))
-    assert told - pinned == {f"pyogrio {pyogrio.__version__} (GDAL {gdal})"}
+    (left,) = told - pinned
+    assert left.startswith(f"pyogrio {version('pyogrio')} (GDAL ")

@@ -291,7 +291,8 @@ def test_crs_values_and_geometry_are_those_of_the_database(
             told = shapely.from_geojson(json.dumps(found["features"][0]["geometry"]))
             row = conn.execute(
                 "select ST_AsBinary(ST_Transform(o.geom, %s)) from outline o join area a using"
-                " (vintage, level, position) where a.code = %s and a.level = %s and o.detail = 'high'",
+                " (vintage, level, position) where a.code = %s and a.level = %s and o.detail = 'high'"
+                " order by vintage desc limit 1",
                 (code, area, level),
             ).fetchone()
             assert row is not None

@@ -50,7 +50,7 @@ def test_memory_is_served_while_the_database_is_away_and_the_service_recovers(
             until(lambda: client.get("/readyz").json()["status"] == "degraded")
             assert client.get("/readyz").status_code == 200
             assert client.get(warm).content == held
-            assert client.get("/v1/layers/births/values.json?period=2020").status_code == 200
+            assert client.get("/v1/layers/births/legend.json?period=2020").status_code == 200
             assert client.get("/v1/areas?q=札幌").status_code == 200
             cold = client.get("/v1/layers/dentists/values.json")
             assert cold.status_code == 503

@@ -47,7 +47,7 @@ from service.publish import dcat_routes as catalog
 from service.publish import download_routes as downloads
 from service.publish.downloads import Downloads
 from service.resas import routes as resas
-from service.resas.paths import ResasPaths
+from service.resas.paths import answer_as_before
 from service.settings import Settings
 from service.strategy import deployment_routes as deployments
 from service.strategy import kpi_routes as kpis
@@ -136,7 +136,7 @@ def create_api(settings: Settings) -> FastAPI:
         expose_headers=EXPOSED_HEADERS,
         max_age=86400,
     )
-    api.add_middleware(ResasPaths, at_root=settings.resas_at_root)
+    answer_as_before(api, at_root=settings.resas_at_root)
     for routes in (
         areas,
         histories,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter
 from geo.layers import geojson
+from service.areas.gazetteer import Gazetteer
 from service.http.responses import Produce
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -45,6 +46,12 @@ def bbox_of(text: str) -> tuple[float, float, float, float]:
             "bbox must be west,south,east,north with west ≤ east and south ≤ north", [finding]
         )
     return west, south, east, north
+
+
+def positions_of(gazetteer: Gazetteer, parent: str | None, bbox: str | None) -> NDArray[np.intp]:
+    """Return the positions of the areas inside a parent and a box, as the parameters ask for them."""
+    positions = np.arange(len(gazetteer.areas)) if parent is None else gazetteer.within(area_code(parent))
+    return positions if bbox is None else np.intersect1d(positions, gazetteer.overlapping(bbox_of(bbox)))
 
 
 def pouring(

@@ -29,7 +29,7 @@ from service.areas.forms import (
     vintage_described,
 )
 from service.areas.gazetteer import LEVELS, Area, Gazetteer
-from service.areas.geometry import Bbox, Detail, Parent, bbox_of, parent_of, pouring
+from service.areas.geometry import Bbox, Detail, Parent, parent_of, positions_of, pouring
 from service.http.addresses import next_page
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
@@ -125,9 +125,7 @@ async def areas_geojson(
     at = chosen_level(atlas, None, chosen, level)
     chosen = atlas.at(chosen, at)
     gazetteer = atlas.gazetteer(chosen.date, at)
-    positions = gazetteer.within(parent_of(parent))
-    if bbox is not None:
-        positions = np.intersect1d(positions, gazetteer.overlapping(bbox_of(bbox)))
+    positions = positions_of(gazetteer, parent, bbox)
 
     def columns() -> dict[str, list[object]]:
         areas = [gazetteer.areas[p] for p in positions]

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from geo.figures.statistics import statistics as statistics_of
 from geo.layers.geojson import Column
 from geo.layers.style import maplibre_style
-from service.areas.geometry import Bbox, Parent, bbox_of, parent_of, pouring
+from service.areas.geometry import Bbox, Parent, parent_of, positions_of, pouring
 from service.figures.carrying import Carrying
 from service.figures.forms import credits_of
 from service.figures.values import STATUSES, columns_of
@@ -190,9 +190,7 @@ async def areas_geojson(
     whole nation is returned.
     """
     view, vector = picture.view, picture.vector
-    positions = picture.gazetteer.within(parent_of(parent))
-    if bbox is not None:
-        positions = np.intersect1d(positions, picture.gazetteer.overlapping(bbox_of(bbox)))
+    positions = positions_of(picture.gazetteer, parent, bbox)
 
     def columns() -> dict[str, Column]:
         values = vector.values[positions]

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from service.http.problems import RESAS
 
 #: What stands behind the host in the addresses of the old service, and before its first release.
-V1, CANDIDATE = "/api/v1/", "/api/v1-rc.1/"
+V1, CANDIDATE = "/api/v1", "/api/v1-rc.1"
 
 
-class ResasPaths:
-    """The application, with the RESAS API under the addresses that its clients ask for.
+def answer_as_before(api: FastAPI, *, at_root: bool) -> None:
+    """Answer ``v1-rc.1`` as ``v1``, and with ``at_root`` also what has the host alone before it.
 
-    ``v1-rc.1`` is answered as ``v1``; with ``at_root`` so is what has the host alone before it.
+    Called before the routes are added: the last of those of RESAS takes every address.
     """
+    for prefix in [RESAS + CANDIDATE, *([V1, CANDIDATE] if at_root else [])]:
+        api.mount(prefix, _Renamed(api))
 
-    def __init__(self, app: ASGIApp, *, at_root: bool) -> None:
-        self.app = app
-        self.prefixes = (RESAS, "") if at_root else (RESAS,)
+
+class _Renamed:
+    """The RESAS API under another address; it is told of errors under that of its own."""
+
+    def __init__(self, api: FastAPI) -> None:
+        self.api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] == "http":
-            scope = self._told(scope)
-        await self.app(scope, receive, send)
-
-    def _told(self, scope: Scope) -> Scope:
-        root, path = scope.get("root_path", ""), scope["path"].removeprefix(scope.get("root_path", ""))
-        for prefix in self.prefixes:
-            for version in (V1, CANDIDATE):
-                if path.startswith(prefix + version):
-                    told = f"{root}{RESAS}{V1}{path.removeprefix(prefix + version)}"
-                    return {**scope, "path": told, "raw_path": told.encode()}
-        return scope
+        root = scope["app_root_path"]
+        path = f"{root}{RESAS}{V1}{scope['path'].removeprefix(scope['root_path'])}"
+        scope.update(path=path, raw_path=path.encode(), root_path=root, path_params={})
+        await self.api.router(scope, receive, send)
