@@ -57,8 +57,8 @@ NEXT_SCENARIO = orjson.dumps(
     {"definition": "mlit-subsidy-1km", "area": "10205", "add": [{"lat": 36.29, "lon": 139.38}]}
 )
 #: Asked in this order: a tile's outline is in memory from its second time on, the outlines of a level from
-#: its first GeoJSON on, what is said of a map from its legend and its table on, the cells of a prefecture from its first
-#: scenario on, and the book of profiles from the first profile of a level on.
+#: its first GeoJSON on, what is said of a map from its legend and its table on, the cells of a prefecture
+#: from its first scenario on, and the book of profiles from the first profile of a level on.
 WALKS = (
     Walk("a tile, again", TILE, "period=2020&level=municipality", is_asked_before=True, most=6),
     Walk("a tile of another period", TILE, "period=2015&level=municipality", most=12),
