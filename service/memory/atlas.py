@@ -578,7 +578,7 @@ def _some(existing: Iterable[str], where: str) -> str:
 #: Several times what there is of the layers that are listed.
 MOST_REMEMBERED = 5000
 #: More ids than this are told in part.
-MANY, SHOWN = 300, 20
+MANY, SHOWN = 40, 20
 
 
 def _at(vector: Vector, positions: Sequence[int]) -> Vector:
