@@ -76,6 +76,15 @@ def test_a_mutated_tar_is_read_or_refused(tmp_path: Path, content: st.DataObject
     refusal(lambda: list(tarred(path)))
 
 
+def test_a_tar_whose_gzip_begins_with_a_field_and_no_block_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "areas.tar.gz"
+    # a head with an extra field of two bytes, and blocks of a type that there is not
+    path.write_bytes(b"\x1f\x8b\x08\x04" + bytes(6) + b"\x02\x00" + b"\x07" * 50)
+    refused = refusal(lambda: list(tarred(path)))
+    assert refused is not None
+    assert "areas.tar.gz is no whole archive" in refused.message
+
+
 @pytest.fixture(scope="module")
 def shapefile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """A Shapefile of two squares, by the endings of its files."""
