@@ -54,19 +54,25 @@ _FOREIGN_KEYS = text(
 
 @dataclass(frozen=True)
 class Areas:
-    """The areas of the newest boundaries.
+    """The areas of the newest boundaries of each level.
 
     Attributes
     ----------
+    dates : level → date of its boundaries
     codes : of wards and of municipalities without wards, by position
     sizes : level → number of areas
     places : level → for each of ``codes`` the position of the area it lies in
     """
 
-    date: dt.date
+    dates: dict[str, dt.date]
     codes: tuple[str, ...]
     sizes: dict[str, int]
     places: dict[str, Ints]
+
+    @property
+    def date(self) -> dt.date:
+        """Date on whose boundaries ``codes`` hold."""
+        return self.dates["ward"]
 
 
 @dataclass(frozen=True)
@@ -108,8 +114,9 @@ def write_synthetic(
 
 
 def _areas(conn: Connection) -> Areas:
-    date: dt.date = conn.execute(text("select max(vintage) from vintage")).scalar_one()
-    rows = {level: conn.execute(_AREAS, {"date": date, "level": level}).all() for level in LEVELS}
+    newest = text("select level, max(vintage) as date from area group by level")
+    dates: dict[str, dt.date] = {row.level: row.date for row in conn.execute(newest)}
+    rows = {level: conn.execute(_AREAS, {"date": dates[level], "level": level}).all() for level in LEVELS}
     positions = {level: {row.code: at for at, row in enumerate(rows[level])} for level in LEVELS}
     within = {
         "prefecture": [positions["prefecture"][row.prefecture] for row in rows["ward"]],
@@ -117,7 +124,7 @@ def _areas(conn: Connection) -> Areas:
         "ward": list(range(len(rows["ward"]))),
     }
     return Areas(
-        date,
+        dates,
         tuple(row.code for row in rows["ward"]),
         {level: len(rows[level]) for level in LEVELS},
         {level: np.array(places, np.intp) for level, places in within.items()},
@@ -169,7 +176,7 @@ def _write(conn: Connection, one: Indicator, figures: Floats, areas: Areas, sour
     )
     _copy(conn, "vector", ", ".join(COLUMNS), vectors)
     breaks = (
-        (one.id, level, areas.date, *default_breaks(one, values.ravel()))
+        (one.id, level, areas.dates[level], *default_breaks(one, values.ravel()))
         for level, values in by_level.items()
     )
     _copy(conn, "class_breaks", "layer, level, vintage, lowest, bounds", breaks)
@@ -227,7 +234,7 @@ def _vectors(
         stored = column.astype("<f8").tobytes()
         carrying = Carrying.on(areas.date, np.isfinite(column))
         yield (
-            *(one.id, level, areas.date, period, stored, statuses, [source], *default_breaks(one, column)),
+            *(one.id, level, areas.dates[level], period, stored, statuses, [source], *default_breaks(one, column)),
             *(carrying.packed, list(carrying.dates)),
         )
 

@@ -34,6 +34,7 @@ _END = b"\0\0\0\0IEND\xaeB`\x82"
 _ZLIB, _ZLIB_WELL = b"\x78\x01", b"\x78\x9c"
 _ADLER = 65521
 _OUTSIDE = np.zeros((1, 4), np.uint8)
+_FIRST = np.zeros(1, np.int64)
 _NO_FEATURES, _NO_LENGTHS = np.zeros(0, np.uint16), np.zeros(0, np.int64)
 
 
@@ -61,13 +62,13 @@ class Raster:
         """Size in memory."""
         return self.positions.nbytes + len(self.idat) + self.features.nbytes + self.lengths.nbytes
 
-    def pixels(self) -> UInt16s:
-        """Return each pixel's feature (size, size): its place plus one, 0 outside."""
-        if self.idat:
-            told = np.frombuffer(zlib.decompress(self.idat[8:-4]), np.uint8).astype(np.uint16)
-        else:
-            told = self.features.repeat(self.lengths)
-        return told.reshape(self.size, self.size + 1)[:, 1:]
+    def runs(self) -> tuple[UInt16s, Ints]:
+        """Return the pixels in runs, row by row as PNG has them: each feature's place plus one, 0 outside."""
+        if not self.idat:
+            return self.features, self.lengths
+        told = np.frombuffer(zlib.decompress(self.idat[8:-4]), np.uint8)
+        starts = np.concatenate((_FIRST, np.flatnonzero(told[1:] != told[:-1]) + 1))
+        return told[starts].astype(np.uint16), np.diff(starts, append=len(told))
 
 
 def _edges(read: Rings) -> tuple[NDArray[np.float64], NDArray[np.float64], Ints]:
@@ -216,13 +217,30 @@ def pour(raster: Raster, classes: UInt8s, palette: UInt8s) -> bytes:
     return _indexed(raster.size, palette, _idat(shown[raster.features], raster.lengths))
 
 
-def truecolour(pixels: UInt8s) -> bytes:
-    """Return a PNG of pixels (size, size, 4): red, green, blue, alpha."""
+def of_runs(size: int, colours: UInt8s, lengths: Ints) -> bytes:
+    """Return a PNG of runs of pixels: with a palette where it has few enough colours.
+
+    Parameters
+    ----------
+    colours : (n, 4) red, green, blue, alpha of each run, the first of each row (its filter type) transparent
+    lengths : (n,) over ``size`` rows of ``size + 1``
+    """
+    packed = np.ascontiguousarray(colours).view(np.uint32).ravel()
+    packed[colours[:, 3] == 0] = 0
+    different, shown = np.unique(np.append(packed, np.uint32(0)), return_inverse=True)  # 0 comes first
+    if len(different) > MAX_INDEXED + 1:
+        return _truecolour(packed.repeat(lengths).reshape(size, size + 1)[:, 1:])
+    palette = different[1:].view(np.uint8).reshape(-1, 4)
+    return _indexed(size, palette, _idat(shown[:-1].astype(np.uint8), lengths))
+
+
+def _truecolour(pixels: NDArray[np.uint32]) -> bytes:
+    """Return a PNG of pixels (size, size), each the bytes of red, green, blue and alpha."""
     size = len(pixels)
     rows = np.zeros((size, 1 + 4 * size), np.uint8)  # each row begins with its filter type
-    rows[:, 1:] = pixels.reshape(size, -1)
+    rows[:, 1:] = np.ascontiguousarray(pixels).view(np.uint8)
     header = _chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0))
-    return b"".join((_SIGNATURE, header, _chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)), _END))
+    return b"".join((_SIGNATURE, header, _chunk(b"IDAT", zlib.compress(rows.tobytes(), 4)), _END))
 
 
 @cache

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from geo.layers import png
-from geo.layers.circle_tiles import TOGETHER, Discs, Marks, pour
+from geo.layers.circle_tiles import STEPS, Discs, Marks, pour
 from geo.layers.circles import SIZES_OF_FEW, SIZES_OF_MANY, Circles, radius_at
 from geo.tests.layers.test_png import SQUARE, skeleton
 
@@ -22,9 +22,7 @@ NOTHING = np.zeros(0, np.bool_)
 
 
 def pixels(body: bytes) -> NDArray[np.int64]:
-    image = Image.open(io.BytesIO(body))
-    assert image.mode == "RGBA"
-    return np.asarray(image, np.int64)
+    return np.asarray(Image.open(io.BytesIO(body)).convert("RGBA"), np.int64)
 
 
 def discs(size: int, *circles: tuple[float, float, float], corner: tuple[int, int] = (0, 0)) -> Discs:
@@ -101,13 +99,46 @@ def test_neighbouring_tiles_join_without_a_seam(circles: list[tuple[float, float
     assert (np.concatenate([np.concatenate(row, axis=1) for row in quarters]) == whole).all()
 
 
-def test_more_than_is_worked_out_together_is_the_same() -> None:
-    many = discs(256, *[(128.0, 128.0, 120.0 - step) for step in range(12)])
-    assert sum(len(part.places) for part in many.painted()) > TOGETHER
-    assert len(list(many.painted())) > 1
-    found = pixels(pour(None, NOTHING, many))
-    assert found[128, 128].tolist() == [0, 0, 128, 255]
-    assert found[128, 8].tolist()[3] == 183  # the first circle alone, but for a hair
+def test_few_colours_have_a_palette_and_many_are_told_pixel_by_pixel() -> None:
+    few = discs(256, (100.0, 100.0, 90.0), (140.0, 120.0, 60.0))
+    row = discs(256, *[(20.0 * step + 8.3, 11.0 * step + 9.7, 80.0 - 6 * step) for step in range(12)])
+    different = np.linspace((178.0, 24.0, 43.0), (0.0, 0.0, 128.0), len(row))
+    many = Discs(256, row.corner, row.centres, row.radii, different, 0.6)
+    for circles, mode in ((few, "P"), (many, "RGBA")):
+        body = pour(None, NOTHING, circles)
+        assert Image.open(io.BytesIO(body)).mode == mode
+        assert_painted_one_by_one(pixels(body), circles)
+
+
+def assert_painted_one_by_one(found: NDArray[np.int64], circles: Discs) -> None:
+    """Each pixel is what the circles lay over it, worked out for all pixels of each of them."""
+    y, x = np.indices((circles.size, circles.size)) + 0.5
+    painted = np.zeros((circles.size, circles.size, 4))
+    for centre, radius, colour in zip(
+        circles.centres - circles.corner, circles.radii, circles.colours, strict=True
+    ):
+        away = np.hypot(x - centre[0], y - centre[1])
+        inside = np.rint(np.clip(radius - away + 0.5, 0, 1) * STEPS) / STEPS
+        ring = np.rint(np.clip(radius + circles.stroke - away + 0.5, 0, 1) * STEPS) / STEPS - inside
+        cover = 0.72 * inside + ring
+        over = np.dstack((*(0.72 * inside * part + 255 * ring for part in colour), cover))
+        painted = painted * (1 - cover[..., np.newaxis]) + over
+    cover = painted[..., 3:]
+    whole = np.divide(painted[..., :3], cover, out=np.zeros_like(painted[..., :3]), where=cover > 0)
+    expected = np.dstack((whole, 255 * cover))
+    expected[expected[..., 3] < 0.5] = 0
+    assert np.abs(found - expected).max() <= 0.5 + 1e-6
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(places, places, st.floats(0.05, 90)), min_size=1, max_size=8),
+    st.sampled_from([0.0, 0.15, 0.6, 1.2]),
+)
+def test_runs_are_the_pixels_one_by_one(circles: list[tuple[float, float, float]], stroke: float) -> None:
+    plain = discs(64, *sorted(circles, key=lambda one: -one[2]), corner=(32, 16))
+    ringed = Discs(64, plain.corner, plain.centres, plain.radii, plain.colours, stroke)
+    assert_painted_one_by_one(pixels(pour(None, NOTHING, ringed)), ringed)
 
 
 def test_a_circle_stands_in_all_tiles_that_it_touches_and_in_no_other() -> None:
