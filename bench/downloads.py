@@ -179,7 +179,7 @@ def compare(conn: Connection, url: URL, ours: Peer, folder: Path, times: int) ->
         made.show("chiiki", converted)
         again.show("chiiki, once more", converted)
     deployments(ours, own_cpu, times)
-    largest(ours, asked[0][0])
+    largest(ours, next(one for one, _ in asked if has_wards(ours, one)))
 
 
 def deployments(ours: Peer, cpu: Callable[[], float], times: int) -> None:
@@ -193,6 +193,12 @@ def deployments(ours: Peer, cpu: Callable[[], float], times: int) -> None:
         many.add(partial(fetched, f"{address}&periods={periods}"), cpu)
     if rich:
         many.show(f"chiiki, deployments, {MANY} periods")
+
+
+def has_wards(ours: Peer, indicator: str) -> bool:
+    """Return whether an indicator has figures of wards."""
+    told = json.loads(fetched(f"{ours.url}/v1/layers?id={indicator}"))["layers"]
+    return bool(told and told[0]["periods_by_level"].get("ward"))
 
 
 def largest(ours: Peer, indicator: str) -> None:

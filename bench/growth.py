@@ -303,7 +303,8 @@ def serving(server: DatabaseServer, database: Database, synthetic: Synthetic, se
         "select layer, period from vector where level = 'municipality' and vintage = :date order by 1, 2"
     )
     with database.begin() as conn:
-        pairs = [(row.layer, row.period) for row in conn.execute(stored, {"date": synthetic.areas.dates["municipality"]})]
+        date = synthetic.areas.dates["municipality"]
+        pairs = [(row.layer, row.period) for row in conn.execute(stored, {"date": date})]
     random.Random(seed).shuffle(pairs)
     (*others, first) = pairs
     with (

@@ -234,7 +234,8 @@ def _vectors(
         stored = column.astype("<f8").tobytes()
         carrying = Carrying.on(areas.date, np.isfinite(column))
         yield (
-            *(one.id, level, areas.dates[level], period, stored, statuses, [source], *default_breaks(one, column)),
+            *(one.id, level, areas.dates[level], period, stored, statuses, [source]),
+            *default_breaks(one, column),
             *(carrying.packed, list(carrying.dates)),
         )
 

@@ -207,7 +207,8 @@ class _Edges(NamedTuple):
 
 
 def _in_steps(cover: Floats) -> Floats:
-    return np.rint(cover.clip(0, 1) * STEPS) / STEPS
+    steps: Floats = np.rint(cover.clip(0, 1) * STEPS)
+    return steps / STEPS
 
 
 class Painted(NamedTuple):
