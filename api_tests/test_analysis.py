@@ -322,6 +322,31 @@ def test_the_population_of_yubari_has_changed(client: httpx.Client) -> None:
     }
 
 
+def test_no_map_shows_a_change_across_a_break(client: httpx.Client) -> None:
+    # nurseries of 2023 are another count than before: the nation's 30,358 did not become 23,726
+    told = client.get("/v1/layers/change:nurseries").json()["periods_by_level"]
+    assert {periods[-1] for periods in told.values()} == {"2022"}
+    answer = client.get("/v1/layers/change:nurseries/values.json?period=2023")
+    assert answer.status_code == 422
+    for layer in ("change:nurseries:2022", "change:nurseries:2022:per-cent"):
+        assert client.get(f"/v1/layers/{layer}/values.json").status_code == 404
+
+
+def test_those_in_place_are_not_set_against_those_before_an_evacuation(client: httpx.Client) -> None:
+    # 飯舘村: 41 in place in 2015, 1,318 in 2020
+    told = client.get("/v1/layers/population/change?from=2015&to=2020").json()
+    at = told["codes"].index("07564")
+    assert (told["before"][at], told["after"][at], told["statuses"][at]) == (41, 1318, "base_differs")
+    assert [told[name][at] for name in ("difference", "per_cent", "per_year")] == [None] * 3
+    shown = client.get(f"/v1/layers/{CHANGE}/summary.json?{AT}").json()
+    assert "人口の対象が異なる10" in shown["text"]["ja"]
+    assert "10 counted on another population" in shown["text"]["en"]
+    assert abs(shown["highest"][0]["value"]) < 60
+    series = client.get("/v1/series?indicator=population&areas=07564&from=2015").json()
+    assert "2015年（平成27年）に41人、2020年（令和2年）に1,318人です。" in series["summary"]["ja"]
+    assert "%" not in series["summary"]["en"]
+
+
 @pytest.mark.parametrize("measure", ["difference", "per_cent", "per_year"])
 def test_the_maps_of_a_change_show_what_is_told(client: httpx.Client, measure: str) -> None:
     told = client.get("/v1/layers/population/change?from=2000&to=2020").json()
@@ -343,6 +368,11 @@ def test_the_newest_change_is_told_where_nothing_is_asked_for(client: httpx.Clie
         ("population/change?from=1066", "1066"),
         ("population/change?to=1066", "1066"),
         ("municipality-type/change", "no indicator of numbers"),
+        # nurseries of 2023 are another count than before
+        ("nurseries/change?from=2022&to=2023", "breaks at 2023"),
+        ("nurseries/change", "breaks at 2023"),
+        ("nurseries-per-1000-children/change?from=2019", "breaks at 2023"),
+        ("establishments/change?from=2016&to=2021", "breaks at 2021"),
         (f"{CLUSTERS}/change", "clusters:ageing-rate"),
     ],
 )

@@ -113,6 +113,8 @@ class Indicator:
     categories : in the table ``code:label_ja:label_en:#rrggbb``, apart by semicolons
     breaks : of it and of what it is computed from, ascending; see ``read_folder``
     evacuations : areas and periods for which it cannot be told, because the people of its parts are others
+    absences : of what a census counts: areas and periods without those who live elsewhere for now; their
+        figures are not set against those of other periods
     """
 
     id: str
@@ -147,6 +149,7 @@ class Indicator:
     categories: tuple[Category, ...] = ()
     breaks: tuple[Break, ...] = ()
     evacuations: tuple[Evacuation, ...] = ()
+    absences: tuple[Evacuation, ...] = ()
 
     @cached_property
     def components(self) -> tuple[str, ...]:
@@ -161,11 +164,15 @@ class Indicator:
         ends = [period, _earlier(period, self.lag)] if self.lag else [period]
         return [one.area_code for one in self.evacuations if any(map(one.holds, ends))]
 
+    def absent_at(self, first: str, last: str) -> list[Evacuation]:
+        """Return where a change between two periods would set people against others."""
+        return [one for one in self.absences if one.holds(first) or one.holds(last)]
+
 
 # The catalogue
 
 #: What stands in tables of its own, not in the columns of the catalogue.
-APART = ("breaks", "evacuations")
+APART = ("breaks", "evacuations", "absences")
 
 _TERM = re.compile(r"([+-]?)\s*([a-z0-9][a-z0-9-]*[a-z0-9])\s*(?=$|\s[+-]\s)")
 
@@ -202,10 +209,13 @@ def to_json(indicator: Indicator) -> dict[str, object]:
     return asdict(indicator)
 
 
+_LISTED = {"categories": Category, "breaks": Break, "evacuations": Evacuation, "absences": Evacuation}
+
+
 def from_json(definition: Mapping[str, object]) -> Indicator:
     """Return the indicator that ``to_json`` wrote."""
     plain = dict(definition)
-    for name, kind in (("categories", Category), ("breaks", Break), ("evacuations", Evacuation)):
+    for name, kind in _LISTED.items():
         listed = plain.get(name, ())
         plain[name] = tuple(kind(**entry) for entry in listed) if isinstance(listed, Sequence) else ()
     return Indicator(**plain)  # type: ignore[arg-type]  # checked when the catalogue was read
@@ -376,7 +386,7 @@ def read_folder(folder: Path) -> dict[str, Indicator]:
 
     A derived indicator breaks where one of its components does. A rate whose numerator counts those on the
     register and whose denominator counts those who are there (or the other way round) cannot be told for
-    areas whose people live elsewhere, nor a change of those who are there.
+    areas whose people live elsewhere, nor a change of those whom a census found there.
 
     Parameters
     ----------
@@ -405,6 +415,7 @@ def read_folder(folder: Path) -> dict[str, Indicator]:
             one,
             breaks=tuple(own[key] for key in sorted(own)),
             evacuations=evacuations if _mixes_people(one, catalogue) else (),
+            absences=evacuations if _is_of_census(one, catalogue) else (),
         )
     return found
 
@@ -412,6 +423,13 @@ def read_folder(folder: Path) -> dict[str, Indicator]:
 def _mixes_people(one: Indicator, catalogue: Mapping[str, Indicator]) -> bool:
     bases = {catalogue[name].population_base for name in one.components} - {""}
     return len(bases) > 1 or (one.kind == "change" and bases == {"place"})
+
+
+def _is_of_census(one: Indicator, catalogue: Mapping[str, Indicator]) -> bool:
+    """Return whether an indicator is made of those whom a census found in a place, and of nobody else."""
+    parts = [catalogue[name] for name in one.components or (one.id,)]
+    kinds = {(part.population_base, part.period_kind) for part in parts if part.population_base}
+    return kinds == {("place", "census")}
 
 
 # Periods

@@ -203,18 +203,21 @@ def series_in_words(
     indicator: Indicator,
     lines: Sequence[tuple[Named, Sequence[tuple[str, float]]]],
     missing: Sequence[str | None] = (),
+    codes: Sequence[str] = (),
 ) -> Text:
     """Return a chart in words: for each line where it begins, where it ends, and the change.
 
-    No change is told across a break; the break and its reason are told instead.
+    No change is told across a break, nor of a place whose people lived elsewhere at either end; the reason is
+    told instead.
 
     Parameters
     ----------
     lines : name, and the period and value of each figure, oldest first
     missing : for each line, why it has no value
+    codes : for each line, the code of its area
     """
     ja, en = [], []
-    broken: dict[Break, None] = {}
+    reasons: dict[str, str] = {}
     for place, (name, points) in enumerate(lines):
         if not points:
             reason = REASONS.get(missing[place] or "") if place < len(missing) else None
@@ -229,9 +232,10 @@ def series_in_words(
             ja.append(f"{name.ja}の{indicator.name_ja}は、{last['ja']}に{now['ja']}です。")
             en.append(f"{indicator.name_en} of {name.en}: {now['en']} in {last['en']}.")
             continue
-        crossed = break_between(indicator.breaks, start, end)
-        if crossed:
-            broken[crossed] = None
+        code = codes[place] if place < len(codes) else ""
+        apart = _why_apart(indicator, name, code, (start, end))
+        if apart:
+            reasons[apart["ja"]] = apart["en"]
             ja.append(
                 f"{name.ja}の{indicator.name_ja}は、{first['ja']}に{was['ja']}、{last['ja']}に{now['ja']}です。"
             )
@@ -249,11 +253,21 @@ def series_in_words(
             f"{indicator.name_en} of {name.en} went from {was['en']} in {first['en']} to {now['en']} in "
             f"{last['en']} ({change['en']})."
         )
-    for one in broken:
-        told = break_in_words(one, indicator)
-        ja.append(told["ja"])
-        en.append(told["en"])
-    return {"ja": "".join(ja), "en": " ".join(en)}
+    return {"ja": "".join([*ja, *reasons]), "en": " ".join([*en, *reasons.values()])}
+
+
+def _why_apart(indicator: Indicator, name: Named, code: str, ends: tuple[str, str]) -> Text | None:
+    """Return why no change is told between two periods of a line; None where it is."""
+    crossed = break_between(indicator.breaks, *ends)
+    if crossed:
+        return break_in_words(crossed, indicator)
+    absence = next((one for one in indicator.absent_at(*ends) if one.area_code == code), None)
+    if absence is None:
+        return None
+    return {
+        "ja": f"{name.ja}は、数えた人々が両年で異なるため、増減を示しません。{absence.reason_ja}",
+        "en": f"No change is told of {name.en}: the people counted are not the same. {absence.reason_en}",
+    }
 
 
 def break_in_words(one: Break, indicator: Indicator) -> Text:

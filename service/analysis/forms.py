@@ -21,7 +21,7 @@ from geo.text import Text, name_of
 from service.analysis.clusters import Clusters
 from service.analysis.layers import CLUSTERS, RESIDUAL, change_id
 from service.figures.forms import Brief, LayerWithLabels, Source, brief, layer_described, sources_described
-from service.figures.values import STATUSES, Vector, derived
+from service.figures.values import STATUSES, Vector, derived, elsewhere, without
 from service.http.forms import Numbers
 from service.layers.forms import About, about
 from service.layers.views import Picture
@@ -310,7 +310,10 @@ def change_described(atlas: Atlas, was: Figure, now: Figure, level: str, vintage
     columns = {
         measure: change(was.vector.values, now.vector.values, years) for measure, change in CHANGES.items()
     }
-    told = derived(columns["difference"], [now.vector, was.vector])
+    places = elsewhere(indicator, atlas.gazetteer(vintage.date, level), was.period, now.period)
+    for column in columns.values():
+        column[places] = np.nan
+    told = without(derived(columns["difference"], [now.vector, was.vector]), places)
     n = int(np.isfinite(told.values).sum())
     return {
         "layer": indicator.id,

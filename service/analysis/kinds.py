@@ -12,7 +12,7 @@ from service.analysis import layers
 from service.analysis.clusters import clusters
 from service.areas.gazetteer import Gazetteer
 from service.figures.carrying import Carrying
-from service.figures.values import NOT_APPLICABLE, TOLD, Vector, derived
+from service.figures.values import NOT_APPLICABLE, TOLD, Vector, derived, elsewhere, without
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Kind, Kinds
 
@@ -42,7 +42,7 @@ def _change(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -
     of = atlas.indicator(change.layer)
     was, now = atlas.vectors(of, [earlier, period], gazetteer.level, gazetteer.vintage)
     values = CHANGES[change.measure](was.values, now.values, int(period) - int(earlier))
-    return derived(values, [now, was])
+    return without(derived(values, [now, was]), elsewhere(of, gazetteer, earlier, period))
 
 
 def _residual(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> Vector:

@@ -219,6 +219,7 @@ def _change(catalogue: Catalogue, name: str) -> Defined:
             description_en=f"{named['en'].capitalize()} {since_en}, of figures on the same boundaries. "
             f"{layer.description_en}",
             kind="count" if _is_of_size(catalogue, name) else "change",
+            evacuations=layer.absences or layer.evacuations,
             unit_ja=unit["ja"],
             unit_en=unit["en"],
             decimals={"difference": layer.decimals, "per-cent": 1, "per-year": min(layer.decimals + 1, 6)}[

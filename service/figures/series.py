@@ -66,6 +66,7 @@ def lines_in_words(indicator: Indicator, lines: Sequence[tuple[Member, list[Poin
         [(name, [(p.period, p.value) for p in told if p.value is not None]) for name, told in known],
         # the newest tells best why nothing is known
         [told[-1].status if told else None for _, told in lines],
+        [line.id for line, _ in lines],
     )
     statuses = [(name, [(p.period, p.status) for p in told]) for name, told in known]
     return appended(chart, series_carrying_in_words(indicator, statuses))

@@ -470,3 +470,9 @@ def without(told: Vector, places: Sequence[int]) -> Vector:
     known = [place for place in places if statuses[place] in (*TOLD, NOT_APPLICABLE)]
     values[known], statuses[known] = np.nan, BASE_DIFFERS
     return Vector(values, statuses, told.sources)
+
+
+def elsewhere(indicator: Indicator, gazetteer: Gazetteer, first: str, last: str) -> list[int]:
+    """Return the positions of areas of which no change between two periods can be told."""
+    codes = [one.area_code for one in indicator.absent_at(first, last)]
+    return [gazetteer.position[code] for code in codes if code in gazetteer.position]

@@ -30,6 +30,7 @@ from geo.figures.peers import standardised
 from geo.strategy.deployments import RUNNING
 from geo.strategy.plan import Measure
 from service.areas.gazetteer import Gazetteer
+from service.figures.values import elsewhere
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.outcomes import counted_alike
@@ -256,7 +257,8 @@ def study_of(
     for start in sorted(set(begun.values())):
         judged = window(periods, start, years, alike)
         if judged is not None:
-            both = np.isfinite(values[judged.before]) & np.isfinite(values[judged.after])
+            both = np.isfinite(values[judged.after] - values[judged.before])
+            both[elsewhere(indicator, gazetteer, judged.before, judged.after)] = False
             positions = [gazetteer.position[code] for code in sorted(begun) if begun[code] == start]
             cohorts[start] = (judged, [position for position in positions if both[position]])
     found = Study(measure, indicator, vintage, gazetteer, values, alike, cohorts, begun, years, k)
@@ -302,7 +304,7 @@ def effect(atlas: Atlas, study: Study) -> Effect:
         raise NotEnoughData("Too few have figures from before the window", [finding])
     together = np.stack([event[years] for years in earlier], axis=2)
     change = differences(
-        np.concatenate([_change(study.values, one, one.window.before, one.window.after) for one in sets])
+        np.concatenate([_change(study, one, one.window.before, one.window.after) for one in sets])
     )
     near = study.gazetteer.codes[np.concatenate([one.members[:, 1:].ravel() for one in sets])]
     return Effect(
@@ -331,8 +333,8 @@ def _matched(
     found: list[Sets] = []
     for start, judged, positions in cohorts:
         names, scores = _scores(atlas, study, judged, start)
-        ends = (study.values[judged.before], study.values[judged.after])
-        known: NDArray[np.bool_] = np.all(np.isfinite(np.column_stack([scores, *ends])), axis=1)
+        change = _changes(study, judged.before, judged.after)
+        known: NDArray[np.bool_] = np.all(np.isfinite(np.column_stack([scores, change])), axis=1)
         own = np.array([position for position in positions if known[position]], np.intp)
         if not len(own):
             continue
@@ -372,8 +374,15 @@ def _mean(columns: Sequence[Floats]) -> Floats:
     return found
 
 
-def _change(values: Mapping[str, Floats], sets: Sets, first: str, last: str) -> Floats:
-    changed: Floats = values[last][sets.members] - values[first][sets.members]
+def _changes(study: Study, first: str, last: str) -> Floats:
+    """Return the change of every area between two periods; NaN where it cannot be told."""
+    changed: Floats = study.values[last] - study.values[first]
+    changed[elsewhere(study.indicator, study.gazetteer, first, last)] = np.nan
+    return changed
+
+
+def _change(study: Study, sets: Sets, first: str, last: str) -> Floats:
+    changed: Floats = _changes(study, first, last)[sets.members]
     return changed
 
 
@@ -386,7 +395,7 @@ def _moved(study: Study, sets: Sequence[Sets]) -> dict[int, Floats]:
         later = [at for at in study.values if int(at) >= one.start and study.alike(base, at)]
         for at in (*one.window.earlier, *later):
             rows = found.setdefault(int(at) - int(base), np.full((sum(sizes), study.k + 1), np.nan))
-            rows[first : first + size] = differences(_change(study.values, one, base, at))
+            rows[first : first + size] = differences(_change(study, one, base, at))
         first += size
     return found
 
@@ -415,7 +424,7 @@ def _placebo(atlas: Atlas, study: Study, free: NDArray[np.bool_]) -> Judged | No
     if n < LEAST:
         return None
     told = differences(
-        np.concatenate([_change(study.values, one, one.window.before, one.window.after) for one in sets])
+        np.concatenate([_change(study, one, one.window.before, one.window.after) for one in sets])
     )
     clusters = study.gazetteer.prefectures[np.concatenate([one.members[:, 0] for one in sets])]
     return _tested(told, clusters, draws(n, study.k + 1))

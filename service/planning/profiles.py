@@ -167,7 +167,7 @@ class Leaf:
             status=STATUSES[self.statuses[row]],
             nation=self.nation.at(row),
             prefecture=None if self.prefecture is None else self.prefecture.at(row),
-            trend=_trend(self.indicator, series),
+            trend=_trend(self.indicator, area.code, series),
             coverage=None if value is None else self.coverage.get(area.prefecture),
             series=series,
             carried=tuple([CARRIED[mark] for mark in self.marks[row].tolist() if mark != NOTHING]),
@@ -176,10 +176,11 @@ class Leaf:
         )
 
 
-def _trend(indicator: Indicator, series: Sequence[tuple[str, float]]) -> Trend | None:
+def _trend(indicator: Indicator, code: str, series: Sequence[tuple[str, float]]) -> Trend | None:
     """Return the change since the newest period at least five years ago, else since the first there is.
 
-    None across a break: what came before it is not compared with what came after.
+    None across a break: what came before it is not compared with what came after. Nor are people set against
+    others, where those of an area lived elsewhere at one of the ends.
     """
     series = comparable(indicator.breaks, series)
     if len(series) < 2:
@@ -187,6 +188,8 @@ def _trend(indicator: Indicator, series: Sequence[tuple[str, float]]) -> Trend |
     last, value = series[-1]
     earlier = [each for each in series if int(each[0]) <= int(last) - TREND_YEARS]
     since, before = earlier[-1] if earlier else series[0]
+    if code in {one.area_code for one in indicator.absent_at(since, last)}:
+        return None
     change = value - before
     better = {"higher": change > 0, "lower": change < 0}.get(indicator.direction)
     in_per_cent = change / abs(before) * 100 if before and indicator.kind == "count" else None

@@ -215,6 +215,30 @@ def test_people_registered_are_not_set_against_people_in_place_where_they_were_e
     assert set(whole[name].base_differs(period)) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "between", "expected"),
+    [
+        # 飯舘村 07564: 41 in place in 2015, 1,318 in 2020; 三宅村 13381: nobody in 2000
+        ("population", ("2015", "2020"), EVACUATED),
+        ("population", ("2010", "2020"), EVACUATED - {"07541", "07212"}),
+        ("population", ("2000", "2015"), EVACUATED | {"13381"}),
+        ("population", ("1995", "2010"), set()),
+        ("households", ("2010", "2020"), EVACUATED - {"07541", "07212"}),
+        ("ageing-rate", ("2015", "2020"), EVACUATED),
+        ("population-density", ("2015", "2020"), EVACUATED),
+        # those on the register, and what is there, are the same before and after
+        ("register-population", ("2010", "2020"), set()),
+        ("births", ("2010", "2020"), set()),
+        ("hospitals", ("2010", "2020"), set()),
+        ("projected-population", ("2015", "2020"), set()),
+    ],
+)
+def test_people_whom_a_census_found_are_not_set_against_those_of_before(
+    whole: dict[str, Indicator], name: str, between: tuple[str, str], expected: set[str]
+) -> None:
+    assert {one.area_code for one in whole[name].absent_at(*between)} == expected
+
+
 def test_a_break_of_an_unknown_indicator_is_refused(tmp_path: Path) -> None:
     for name in ("indicators.csv", "breaks.csv", "evacuations.csv"):
         (tmp_path / name).write_bytes((CATALOGUE.parent / name).read_bytes())

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from geo.figures.breaks import Break
+from geo.figures.breaks import Break, Evacuation
 from geo.figures.indicators import Indicator
 from geo.figures.observations import STATUSES
 from geo.layers.words import (
@@ -176,6 +176,28 @@ def test_no_change_is_told_across_a_break() -> None:
         "Ageing rate of B went from 10 persons in 2019 to 20 persons in 2022 (+100.0%). "
         "Figures from 2023 on are not to be compared with those before. Counted otherwise."
     )
+
+
+def test_no_change_is_told_of_a_place_whose_people_lived_elsewhere() -> None:
+    away = Evacuation("07564", "2011", "", "避難指示による。", "Evacuation.", "s")
+    # 飯舘村: 41 in place in 2015, 1,318 in 2020
+    found = [("2015", 41.0), ("2020", 1_318.0)]
+    lines = [(Named("飯舘村", "Iitate-mura"), found), (Named("乙村", "Otsu-mura"), found)]
+    told = series_in_words(replace(PEOPLE, absences=(away,)), lines, (), ["07564", "07999"])
+    assert told["ja"] == (
+        "飯舘村の総人口は、2015年（平成27年）に41人、2020年（令和2年）に1,318人です。"
+        "乙村の総人口は、2015年（平成27年）の41人から2020年（令和2年）の1,318人になりました（+3,114.6%）。"
+        "飯舘村は、数えた人々が両年で異なるため、増減を示しません。避難指示による。"
+    )
+    assert told["en"] == (
+        "Ageing rate of Iitate-mura: 41 persons in 2015, 1,318 persons in 2020. "
+        "Ageing rate of Otsu-mura went from 41 persons in 2015 to 1,318 persons in 2020 (+3,114.6%). "
+        "No change is told of Iitate-mura: the people counted are not the same. Evacuation."
+    )
+    before = series_in_words(
+        replace(PEOPLE, absences=(away,)), [(lines[0][0], [("2005", 100.0), ("2010", 90.0)])], (), ["07564"]
+    )
+    assert "（−10.0%）" in before["ja"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from geo.errors import InvalidParameter, NotFound
-from service.figures.values import NOT_APPLICABLE, OK
+from service.figures.values import BASE_DIFFERS, NOT_APPLICABLE, OK
 from service.memory.atlas import Atlas
 
 VINTAGE = dt.date(2021, 1, 1)
@@ -86,16 +86,41 @@ def test_what_grows_with_the_size_of_an_area_is_drawn_as_a_count(atlas: Atlas, n
     assert atlas.layer(name).kind == kind
 
 
-def test_an_area_that_was_empty_has_no_growth_in_per_cent(atlas: Atlas) -> None:
+def test_an_area_that_had_none_has_no_growth_in_per_cent(atlas: Atlas) -> None:
     before, after = (
-        atlas.vector(atlas.layer("population"), period, "municipality", VINTAGE)
-        for period in ("2015", "2020")
+        atlas.vector(atlas.layer("births"), period, "municipality", VINTAGE) for period in ("2020", "2023")
     )
-    shown = atlas.vector(atlas.layer("change:population:2015:per-cent"), "2020", "municipality", VINTAGE)
-    empty = (before.values == 0) & (after.statuses == OK)
-    assert empty.any()  # towns that were evacuated in 2011
-    assert (shown.statuses[empty] == NOT_APPLICABLE).all()
-    assert np.isnan(shown.values[empty]).all()
+    shown = atlas.vector(atlas.layer("change:births:2020:per-cent"), "2023", "municipality", VINTAGE)
+    none = (before.values == 0) & (after.statuses == OK)
+    assert none.any()
+    assert (shown.statuses[none] == NOT_APPLICABLE).all()
+    assert np.isnan(shown.values[none]).all()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("change:population:2015", "change:population:2015:per-cent", "change:population:2010:per-year"),
+        *("change:population", "change:population-65-plus", "change:ageing-rate"),
+        "change:population-density",
+        "clusters:change:population:2015:per-cent",
+    ],
+)
+def test_people_in_place_are_not_set_against_those_before_an_evacuation(atlas: Atlas, name: str) -> None:
+    # 飯舘村: 41 in place in 2015, 1,318 in 2020: +3,114.6 % is no growth; nobody in 浪江町 in 2015
+    shown = atlas.vector(atlas.layer(name), "2020", "municipality", VINTAGE)
+    position = atlas.gazetteer(VINTAGE, "municipality").position
+    for code in ("07564", "07547", "07546"):
+        assert np.isnan(shown.values[position[code]])
+        assert shown.statuses[position[code]] == BASE_DIFFERS
+    assert np.isfinite(shown.values[position["07561"]])  # 相馬市
+    assert "07564" in {one.area_code for one in atlas.layer("change:population").evacuations}
+
+
+def test_changes_before_an_evacuation_and_of_those_on_the_register_are_told(atlas: Atlas) -> None:
+    # the censuses of 2005 and 2010: 飯舘村 6,722 and 6,209
+    assert at(atlas, "change:population:2005", "07564", "2010") == 6_209 - 6_722
+    assert np.isfinite(at(atlas, "change:register-population:2010", "07564", "2020"))
 
 
 def test_residuals_are_those_of_scipy(atlas: Atlas) -> None:

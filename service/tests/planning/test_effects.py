@@ -15,7 +15,7 @@ from geo.strategy.plan import Measure
 from service.memory.atlas import Atlas, Vintage
 from service.planning.effect_forms import effect_described
 from service.planning.effect_routes import Asked, effect_of
-from service.planning.effects import Window, effect, starts, study_of, touched, window
+from service.planning.effects import Study, Window, effect, starts, study_of, touched, window
 from service.planning.outcomes import counted_alike, outcomes_of
 
 
@@ -170,6 +170,51 @@ def test_an_effect_is_the_mean_of_its_pairs_each_compared_with_others(atlas: Atl
         own, others = pair.after - pair.before, pair.matches_after - pair.matches_before
         assert pair.difference == pytest.approx(own - others)
     assert estimate.clusters == len({pair.code[:2] for pair in found.pairs})
+
+
+def test_people_in_place_of_evacuated_towns_are_neither_judged_nor_compared(
+    atlas: Atlas, vintage: Vintage
+) -> None:
+    # a measure that began in 2012 in 浪江町, where nobody was in 2015, in 相馬市 and in 群馬県
+    people, gazetteer = atlas.indicator("population"), atlas.gazetteer(vintage.date, "municipality")
+    periods = atlas.periods(people, "municipality")
+    vectors = atlas.vectors(people, periods, "municipality", vintage.date)
+    codes = ["07209", "07547", *(f"1020{n}" for n in range(1, 10))]
+    study = Study(
+        measure=measure(atlas),
+        indicator=people,
+        vintage=vintage,
+        gazetteer=gazetteer,
+        values={at: one.values for at, one in zip(periods, vectors, strict=True)},
+        alike=always,
+        cohorts={2012: (Window(("2000", "2005"), "2010", "2015"), [gazetteer.position[at] for at in codes])},
+        begun=dict.fromkeys(codes, 2012),
+        years=3,
+        k=20,
+    )
+    found = effect(atlas, study)
+    assert {pair.code for pair in found.pairs} == set(codes) - {"07547"}
+    evacuated = {one.area_code for one in people.absent_at("2010", "2015")}
+    assert "07547" in evacuated
+    assert evacuated.isdisjoint({code for pair in found.pairs for code in pair.matches})
+
+
+def test_what_the_strategy_states_is_offered_before_the_figure_of_what_is_assumed(
+    atlas: Atlas, vintage: Vintage
+) -> None:
+    found = effect_of(atlas, Asked(measure(atlas), atlas.indicator("births"), 1, 2, vintage))
+    strategy = atlas.catalogue.policy.strategy
+    node = Node("stated", "outcome", "甲", "A", ("doctors-per-100k",))
+    links = (Link("smart-cities", "stated", "理由", "why", "stated"),)
+    version = replace(strategy, nodes=(*strategy.nodes, node), links=(*strategy.links, *links))
+    policy = replace(atlas.catalogue.policy, version=version)
+    told = effect_described(Atlas(atlas.store, replace(atlas.catalogue, policy=policy)), found, is_asked=True)
+    outcome = told["outcome"]
+    assert [one["indicator"] for one in outcome["stated"]] == ["doctors-per-100k"]
+    assert outcome["words"]["ja"].endswith("総合戦略が述べている指標：doctors-per-100k。")
+    assert outcome["words"]["en"].endswith("Stated ones: doctors-per-100k.")
+    assert told["summary"]["ja"].startswith(outcome["words"]["ja"])
+    assert told["summary"]["en"].startswith(outcome["words"]["en"])
 
 
 def test_years_before_the_start_are_told_against_the_period_before_it(atlas: Atlas, vintage: Vintage) -> None:

@@ -62,6 +62,16 @@ def test_a_trend_of_a_count_is_told_over_five_years_and_in_per_cent(atlas: Atlas
     assert found.trend == Trend("2015", 336_154, -4_005, -4_005 / 336_154 * 100, "neutral")
 
 
+def test_an_evacuated_town_has_no_trend_of_those_in_place(atlas: Atlas, vintage: Vintage) -> None:
+    # 飯舘村: 41 in place in 2015, 1,318 in 2020
+    for name in ("population", "ageing-rate"):
+        found = card_of(atlas, vintage, name, "07564")
+        assert (found.trend, found.status) == (None, "ok")
+        assert found.series[-1][0] == "2020"
+    assert card_of(atlas, vintage, "register-population", "07564").trend is not None
+    assert card_of(atlas, vintage, "population", "07561").trend is not None  # 相馬市
+
+
 def test_a_trend_goes_back_to_the_newest_year_that_is_five_years_before(
     atlas: Atlas, vintage: Vintage
 ) -> None:
