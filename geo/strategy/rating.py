@@ -7,7 +7,7 @@ names its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +25,8 @@ Formula = Literal["progress_rate", "level_rate"]
 #: what was to be expected by the year, or the change against the baseline.
 Quantity = Literal["achievement", "year_adjusted", "progress", "change"]
 Growth = Literal["yoy", "cumulative", "cagr"]
+#: Whether figures of two years must not be set against each other.
+Apart = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,14 @@ class Comparison:
     achieved: bool | None
 
 
-def growth(levels: Mapping[str, float], period: str, basis: Growth, since: str) -> float | None:
+def never_apart(_first: str, _last: str) -> bool:
+    """Return that any two years can be set against each other."""
+    return False
+
+
+def growth(
+    levels: Mapping[str, float], period: str, basis: Growth, since: str, apart: Apart = never_apart
+) -> float | None:
     """Return the growth of a series up to a period; None where what it is measured against is missing.
 
     What was not above zero has no growth, and no mean yearly rate leads below zero.
@@ -242,7 +251,7 @@ def growth(levels: Mapping[str, float], period: str, basis: Growth, since: str) 
     basis : against the year before, against ``since``, or the mean yearly rate since then
     """
     before = str(int(period) - 1) if basis == "yoy" else since
-    if period not in levels or not levels.get(before, 0) > 0 or before >= period:
+    if period not in levels or not levels.get(before, 0) > 0 or before >= period or apart(before, period):
         return None
     total = levels[period] / levels[before] - 1
     if basis == "cagr" and total < -1:
@@ -256,13 +265,14 @@ def comparisons(
     comparator: Mapping[str, float],
     basis: Growth,
     since: str = "",
+    apart: Apart = never_apart,
 ) -> list[Comparison]:
     """Return region and comparator side by side for every year that both have."""
     both = sorted(levels.keys() & comparator.keys())
     start = since or (both[0] if both else "")
     found = []
     for period in both:
-        own, other = growth(levels, period, basis, start), growth(comparator, period, basis, start)
+        own, other = (growth(each, period, basis, start, apart) for each in (levels, comparator))
         reference = is_reference(target, int(period))
         if own is None or other is None:
             own = other = difference = achieved = None

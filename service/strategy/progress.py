@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from geo.figures.breaks import break_between
 from geo.figures.indicators import Indicator
 from geo.strategy.kpis import PUBLISHED, Actual, Kpi, Series
-from geo.strategy.rating import Assessment, Comparison, Growth, Target, assess, comparisons, growth
+from geo.strategy.rating import Apart, Assessment, Comparison, Growth, Target, assess, comparisons, growth
 from geo.strategy.verdicts import Verdict, verdict_of
 from service.areas.gazetteer import Gazetteer
 from service.figures.lines import member, points
-from service.figures.values import NOT_APPLICABLE, NOT_AVAILABLE, OK, Floats, Vector
+from service.figures.values import NOT_APPLICABLE, NOT_AVAILABLE, OK, Floats, Vector, elsewhere
 
 if TYPE_CHECKING:  # the atlas asks this module for the vectors of KPI layers
     from service.memory.atlas import Atlas
@@ -71,27 +72,50 @@ def _entered(actual: Actual) -> Level:
 def courses(atlas: Atlas, kpi: Kpi, vintage: Vintage) -> list[Course]:
     """Return the course of each area that the KPI has a target or an actual for.
 
-    An actual that was entered wins over the figure of an indicator for the same year.
+    An actual that was entered wins over the figure of an indicator for the same year. A figure that must not
+    be set against those of the baseline's year is told without a rating.
     """
-    scheme = atlas.catalogue.policy.strategy.schemes_by_id[kpi.rating]
     own = [series for series in kpi.series if series.indicator != PUBLISHED]
     known = {target.area for target in kpi.targets}
     loose = dict.fromkeys(actual.area for actual in kpi.actuals if actual.area not in known)
     found = []
     for target in (*kpi.targets, *(Target(area, "number") for area in loose)):
-        by_year = {one.period: one for s in own for one in levels(atlas, kpi, s, target.area, vintage)}
-        by_year |= {period: _entered(one) for period, one in kpi.actuals_of(target.area).items()}
+        by_year = {
+            one.period: (one, series)
+            for series in own
+            for one in levels(atlas, kpi, series, target.area, vintage)
+        }
+        entered = Series(PUBLISHED)
+        by_year |= {period: (_entered(one), entered) for period, one in kpi.actuals_of(target.area).items()}
         told = [by_year[period] for period in sorted(by_year)]
-        found.append(
-            Course(
-                target,
-                tuple(
-                    (one, assess(target, kpi.direction, kpi.formula, scheme, one.value, int(one.period)))
-                    for one in told
-                ),
-            )
-        )
+        found.append(Course(target, tuple((one, _assessed(atlas, kpi, target, one, s)) for one, s in told)))
     return found
+
+
+def _assessed(atlas: Atlas, kpi: Kpi, target: Target, level: Level, series: Series) -> Assessment:
+    scheme = atlas.catalogue.policy.strategy.schemes_by_id[kpi.rating]
+    found = assess(target, kpi.direction, kpi.formula, scheme, level.value, int(level.period))
+    start = target.baseline_period or (str(target.plan_from) if target.plan_from else level.period)
+    why = _why_apart(atlas, series, [target.area], start, level.period)
+    return found if found.achieved is None or why is None else Assessment(found.actual, reason=why)
+
+
+def _why_apart(
+    atlas: Atlas, series: Series, areas: Sequence[str], start: str, end: str
+) -> Literal["series_breaks", "base_differs"] | None:
+    """Return why figures of two years must not be set against each other; None where they may."""
+    if series.indicator == PUBLISHED:
+        return None
+    indicator, (first, last) = atlas.indicator(series.indicator), sorted((start, end))
+    if break_between(indicator.breaks, first, last):
+        return "series_breaks"
+    if any(one.area_code in areas for one in indicator.absent_at(first, last)):
+        return "base_differs"
+    return None
+
+
+def _apart(atlas: Atlas, series: Series, *areas: str) -> Apart:
+    return lambda first, last: _why_apart(atlas, series, areas, first, last) is not None
 
 
 def races(
@@ -108,7 +132,14 @@ def races(
         for series in kpi.series:
             own = levels(atlas, kpi, series, target.area, vintage)
             other = levels(atlas, kpi, series, target.comparator, vintage)
-            told = comparisons(target, _values(own), _values(other), basis or kpi.growth_basis, since)
+            told = comparisons(
+                target,
+                _values(own),
+                _values(other),
+                basis or kpi.growth_basis,
+                since,
+                _apart(atlas, series, target.area, target.comparator),
+            )
             sources = dict.fromkeys(source for one in (*own, *other) for source in one.sources)
             found.append(Race(series, target, tuple(told), _missing(atlas, series), tuple(sources)))
     return found
@@ -184,7 +215,7 @@ def _ahead_of(
 ) -> Vector | None:
     """Return the growth of every area of a level less the comparator's; None where that is not known."""
     basis, start = kpi.growth_basis, min(comparator, default="")
-    theirs = growth(comparator, period, basis, start)
+    theirs = growth(comparator, period, basis, start, _apart(atlas, series))
     if theirs is None:
         return None
     indicator = atlas.indicator(series.indicator)
@@ -196,6 +227,7 @@ def _ahead_of(
         own = growth(known, period, basis, start)
         if own is not None:
             ahead[place] = (own - theirs) * 100
+    ahead[elsewhere(indicator, gazetteer, before, period)] = np.nan
     return Vector(ahead, last.statuses, (*first.sources, *last.sources))
 
 

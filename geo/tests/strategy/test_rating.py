@@ -264,6 +264,24 @@ def test_growth_that_only_one_of_two_has_is_told_of_neither() -> None:
     assert (last.growth, last.comparator_growth, last.difference_points, last.achieved) == (None,) * 4
 
 
+def test_growth_is_not_told_between_years_that_are_counted_otherwise() -> None:
+    def apart(first: str, last: str) -> bool:
+        return first < "2021" <= last
+
+    own, other = (
+        {"2019": 1.0, "2020": 2.0, "2021": 9.0, "2022": 18.0},
+        {"2020": 1.0, "2021": 1.0, "2022": 1.0},
+    )
+    found = comparisons(NOT_BELOW, own, other, "yoy", "", apart)
+    assert [(one.period, one.growth, one.achieved) for one in found] == [
+        ("2020", None, None),
+        ("2021", None, None),
+        ("2022", 1.0, True),
+    ]
+    since = comparisons(NOT_BELOW, own, other, "cumulative", "2020", apart)
+    assert {one.growth for one in since} == {None}
+
+
 def test_regions_without_a_year_in_common_are_not_compared() -> None:
     assert comparisons(NOT_BELOW, {"2020": 1.0}, {"2021": 1.0}, "yoy") == []
 

@@ -103,6 +103,47 @@ def test_without_the_year_before_there_is_no_yearly_growth(atlas: Atlas, vintage
     assert {one.achieved for one in race.comparisons} == {None}
 
 
+@pytest.mark.parametrize(
+    ("indicator", "area", "baseline", "period", "reason"),
+    [
+        # nurseries of 2023 are another count
+        ("nurseries", "10201", "2022", "2023", "series_breaks"),
+        ("nurseries", "10201", "2019", "2022", ""),
+        ("nurseries-per-1000-children", "10201", "2022", "2023", "series_breaks"),
+        # 飯舘村: 41 in place in 2015, 1,318 in 2020
+        ("population", "07564", "2015", "2020", "base_differs"),
+        ("population", "07561", "2015", "2020", ""),
+        ("register-population", "07564", "2015", "2020", ""),
+    ],
+)
+def test_a_figure_that_is_counted_otherwise_than_the_baseline_is_told_unrated(
+    atlas: Atlas, vintage: Vintage, indicator: str, area: str, baseline: str, period: str, reason: str
+) -> None:
+    target = Target(area, "number", 10, baseline, 11, "2030", plan_from=2016, plan_to=2030)
+    kpi = replace(PEOPLE, series=(Series(indicator),), targets=(target,))
+    (course,) = courses(atlas, kpi, vintage)
+    (found,) = [each for level, each in course.points if level.period == period]
+    assert found.actual is not None
+    if reason:
+        assert (found.reason, found.achieved, found.rating, found.progress_rate) == (reason, None, None, None)
+    else:
+        assert found.achieved is not None
+    # what a steward enters is the town's own count
+    entered = replace(kpi, actuals=(Actual(area, period, 12.0),))
+    (course,) = courses(atlas, entered, vintage)
+    (found,) = [each for level, each in course.points if level.period == period]
+    assert found.achieved is True
+
+
+def test_two_regions_are_not_compared_across_a_break(atlas: Atlas, vintage: Vintage) -> None:
+    against = Target("10201", "not_below_comparator", comparator="10202")
+    kpi = replace(RELATIVE, series=(Series("nurseries"),), targets=(against,), growth_basis="yoy")
+    (race,) = races(atlas, kpi, vintage)
+    told = {one.period: one for one in race.comparisons}
+    assert (told["2023"].growth, told["2023"].achieved) == (None, None)
+    assert told["2022"].achieved is not None
+
+
 def test_a_kpi_with_one_area_tells_nothing_of_others() -> None:
     kpi = replace(PEOPLE, actuals=(Actual("10201", "2024", 1.0), Actual("10202", "2024", 2.0)))
     assert [one.value for one in with_area(kpi, "10202").actuals] == [2.0]

@@ -43,6 +43,8 @@ const TEXTS = {
   no_baseline: { ja: "基準値がない", en: "no baseline" },
   no_rate: { ja: "率を計算できない", en: "no rate can be computed" },
   before_plan: { ja: "戦略開始前の参考値", en: "reference value before the strategy" },
+  series_breaks: { ja: "基準の年と数え方が異なる", en: "counted otherwise than in the baseline's year" },
+  base_differs: { ja: "基準の年と数えた人々が異なる", en: "not the people counted in the baseline's year" },
   maintain_has_no_rate: { ja: "維持の目標は率でなく達否で示す", en: "a level to keep is met or not" },
   achieved: { ja: "達成", en: "Achieved" },
   notAchieved: { ja: "未達成", en: "Not achieved" },
