@@ -15,7 +15,14 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from api_tests.browser import CHROMIUM, Visit, answered_rows, legend_rows, running_browser
+from api_tests.browser import (
+    CHROMIUM,
+    Visit,
+    answered_rows,
+    assert_drawn,
+    legend_rows,
+    running_browser,
+)
 from api_tests.camera import (
     JAPAN,
     MAEBASHI,
@@ -207,7 +214,42 @@ def test_the_legend_in_a_frame_is_the_service_s_and_says_when_its_breaks_are_of_
     own = answered_rows(page, "population-change", f"period=1995{asked}")
     expect(page.locator("#legend li data").first).to_have_text(f"{own[0][2]:,}")
     assert legend_rows(page) == own
+    # the words beside the map are of the period that it shows
+    told = page.request.get(
+        f"/v1/layers/population-change/summary.json?{query.replace('2020', '1995')}"
+    ).json()
+    assert "1995年" in told["text"]["ja"]
+    expect(page.locator("#summary")).to_have_text(told["text"]["ja"])
     assert visit.faults == []
+    page.close()
+
+
+def test_a_frame_of_a_gap_says_what_its_figures_lack(browser: Browser, server: Server) -> None:
+    page = browser.new_page(viewport={"width": 900, "height": 900}, base_url=server.url)
+    visit = Visit(page, server.url)
+    for lang, words in (
+        ("ja", "日本中央バス、永井運輸の停留所は含まれません。"),
+        ("en", "Nihon Chuo Bus, Nagai Unyu."),
+    ):
+        visit.open(f"/embed/map?layer=transport-gap:mlit-handbook-rural&lang={lang}")
+        expect(page.locator("#legend .lacks")).to_contain_text(words)
+        expect(page.locator("#summary")).to_contain_text(words)
+    page.close()
+
+
+def test_a_frame_of_counts_has_circles(browser: Browser, server: Server) -> None:
+    page = browser.new_page(viewport={"width": 900, "height": 900}, base_url=server.url)
+    visit = Visit(page, server.url)
+    visit.open("/embed/map?layer=net-migration&level=prefecture&period=2023&lang=ja")
+    circles = page.request.get("/v1/layers/net-migration/legend.json?level=prefecture&period=2023").json()[
+        "circles"
+    ]
+    fills = page.locator("#legend li.circle circle").evaluate_all(
+        "all => all.map(one => one.getAttribute('fill'))"
+    )
+    assert set(fills) == {circles["above"], circles["below"]}
+    assert_drawn(visit.colours(), circles)
+    assert_drawn(visit.colours(), circles, "below")
     page.close()
 
 

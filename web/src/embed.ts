@@ -1,6 +1,6 @@
 /** What other pages show in a frame: a map, a chart, a ranking or a profile, by the same parameters as the explorer. */
 
-import type { Layer, Legend, Profile, Row, Series } from "./api";
+import type { Layer, Legend, Profile, Row, Series, Summary } from "./api";
 import * as api from "./api";
 import { lineChart, sparkline } from "./chart";
 import { circledBy, coloursOf } from "./circles";
@@ -125,7 +125,7 @@ async function showMap(target: HTMLElement): Promise<void> {
   let current = found.period;
   const breaks = breaksOver(view);
   const exact = layerQuery({ ...view, level: found.level, period: found.period, vintage: found.vintage });
-  const tiled = await api.tiles(view.layer, exact);
+  const [tiled, firstSummary] = await Promise.all([api.tiles(view.layer, exact), api.summary(view.layer, exact)]);
   const names = () => api.gazetteer(found.level, view.vintage);
   const circlesOf = (legend: Legend, told: () => Promise<{ codes: string[]; values: (number | null)[] }>) => circledBy(legend, view.vintage, told);
   const circles = await circlesOf(found, () => api.values(view.layer, exact));
@@ -140,6 +140,8 @@ async function showMap(target: HTMLElement): Promise<void> {
   void api.values(view.layer, exact).then(keep);
   const label = (period: string) => api.periodLabel(layer, period, lang);
   const chosen = { ...view, level: found.level, vintage: found.vintage };
+  const inWords = ({ text: told, citation, highest, lowest }: Summary) =>
+    words(told[lang], citation[lang], layer.kind === "category" ? null : rankingTable([...highest, ...lowest], layer));
   let turn = 0;
   /** While the slider moves, colours mean the same in every period. */
   const pass = async (period: string) => {
@@ -159,26 +161,25 @@ async function showMap(target: HTMLElement): Promise<void> {
   const settle = async (period: string) => {
     const own = ++turn;
     const query = layerQuery({ ...chosen, period });
-    const [legend, values] = await Promise.all([api.legend(view.layer, query), api.values(view.layer, query)]);
+    const [legend, values, summary] = await Promise.all([api.legend(view.layer, query), api.values(view.layer, query), api.summary(view.layer, query)]);
     if (own !== turn) return;
     current = period;
     keep(values);
+    said.replaceChildren(...inWords(summary).childNodes);
     map.paint({ ...coloursOf(legend), classes: values, circles: await circlesOf(legend, async () => values) }, lang);
     told = legend;
     tellLegend();
     head.querySelector(".when")?.replaceChildren(label(period));
   };
+  const said = inWords(firstSummary);
+  box.querySelector("canvas")?.setAttribute("aria-describedby", "summary");
+  frame.after(said);
   timeline(
     slider,
     (period) => void pass(period),
     (period) => void settle(period),
   ).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);
   if (view.area) void select(view.area);
-  const summary = await api.summary(view.layer, exact);
-  box.querySelector("canvas")?.setAttribute("aria-describedby", "summary");
-  frame.after(
-    words(summary.text[lang], summary.citation[lang], layer.kind === "category" ? null : rankingTable([...summary.highest, ...summary.lowest], layer)),
-  );
   showCredits(creditsOf(found), "map");
   chooser = select;
 }
