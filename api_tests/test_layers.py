@@ -186,6 +186,17 @@ def test_a_layer_as_it_is_first_shown_has_areas_in_every_class(client: httpx.Cli
         assert 0.10 <= count / sum(counts) <= 0.35
 
 
+def test_over_all_periods_most_municipalities_are_in_the_darkest_class_and_so_they_are_not_shown_first(
+    client: httpx.Client,
+) -> None:
+    address = "/v1/layers/ageing-rate/legend.json?period=2020&level=municipality"
+    shared = client.get(f"{address}&breaks_over=all").json()["classes"]
+    own = client.get(address).json()["classes"]
+    # quantiles over the censuses of 1980 to 2020, and of 2020 alone: a fifth of 1,740 in each
+    assert shared[-1]["count"] == 1_152
+    assert [row["count"] for row in own] == [348] * 5
+
+
 @pytest.mark.parametrize("query", ["", "?breaks_over=all", "?period=2000&level=prefecture"])
 def test_tile_legend_and_picture_of_an_address_have_the_same_classes(
     client: httpx.Client, query: str

@@ -24,15 +24,16 @@ DATA = Path(__file__).parents[1] / "data"
 
 #: The Northern Territories, of which nothing is published.
 NORTHERN = frozenset(("01695", "01696", "01697", "01698", "01699", "01700"))
-#: 那珂川町 became a city in 2018. The wards of 浜松市 from 1 January 2024: 天竜区 has another number, two new
-#: ones stand for the six others.
-RENUMBERED = {"40305": "40231", "22140": "22137"}
+#: 富谷町 became a city in 2016, 那珂川町 in 2018. The wards of 浜松市 from 1 January 2024: 天竜区 has another
+#: number, two new ones stand for the six others.
+RENUMBERED = {"04423": "04216", "40305": "40231", "22140": "22137"}
 MERGED = frozenset(("22131", "22132", "22133", "22134", "22135", "22136"))
 
 REASONS = {
     "not_available": ("公表なし", "not available"),
     "not_applicable": ("該当なし", "not applicable"),
     "boundary_changed": ("境界変更で換算不可", "not convertible to these boundaries"),
+    "base_differs": ("人口の対象が異なる", "counted on another population"),
 }
 
 
@@ -44,6 +45,8 @@ class Layer:
     ----------
     over : what the sum of ``of`` is divided by, times ``scale``; empty for a count
     less : what is taken from the sum of ``of``
+    lag : of a change, since how many years before
+    mixes : whether people in place are set against others, which evacuated towns cannot tell
     """
 
     decimals: int
@@ -54,6 +57,8 @@ class Layer:
     less: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
     scale: float = 100
+    lag: int = 0
+    mixes: bool = False
 
 
 MANY = (("多い", "largest"), ("少ない", "smallest"))
@@ -90,6 +95,16 @@ LAYERS = {
     "single-household-share": share("single-households", "households"),
     "primary-industry-share": share("employed-primary", *INDUSTRIES),
     "unemployment-rate": share("unemployed", "employed-residents", "unemployed"),
+    "population-change": Layer(1, CENT, *HIGH, ("population",), lag=5, mixes=True),
+    "doctors-per-100k": Layer(
+        1,
+        ("人/10万人", " per 100,000"),
+        *HIGH,
+        ("doctors",),
+        over=("register-population",),
+        scale=100_000,
+        mixes=True,
+    ),
     "total-fertility-rate": Layer(2, ("", ""), *HIGH, ("total-fertility-rate",)),
     "birth-rate": Layer(
         1, ("‰", " per 1,000"), *HIGH, ("births",), over=("register-population",), scale=1000
@@ -121,6 +136,9 @@ MAPS = [
     ("unemployment-rate", MUNICIPALITY, "2020"),
     ("total-fertility-rate", PREFECTURE, "2023"),
     ("birth-rate", MUNICIPALITY, "2023"),
+    *(("population-change", level, "2020") for level in (PREFECTURE, MUNICIPALITY)),
+    ("population-change", MUNICIPALITY, "2000"),
+    ("doctors-per-100k", MUNICIPALITY, "2022"),
 ]
 
 
@@ -143,6 +161,15 @@ class Published:
             MUNICIPALITY: [code for code in everything if code not in self.wards],
             WARD: [code for code in everything if code not in set(self.wards.values())],
         }
+
+    def elsewhere(self, *periods: str) -> set[str]:
+        """Return the areas whose people lived elsewhere in one of some periods."""
+        with (DATA / "catalog/evacuations.csv").open(encoding="utf-8") as file:
+            return {
+                row["area_code"]
+                for row in csv.DictReader(file)
+                if any(row["first"] <= period <= (row["last"] or "9999") for period in periods)
+            }
 
     def figures(self, indicator: str, period: str) -> dict[str, float | None]:
         """Return the published figures of a period, None where the publisher tells none."""
@@ -186,6 +213,10 @@ def worked_out(published: Published, layer: Layer, level: str, period: str) -> E
     """Return the values of a map, and why others are missing."""
     of, less = (published.added(names, level, period) for names in (layer.of, layer.less))
     over = published.added(layer.over, level, period)
+    earlier = str(int(period) - layer.lag)
+    if layer.lag:
+        less = over = published.added(layer.of, level, earlier)
+    elsewhere = published.elsewhere(period, earlier) if layer.mixes else set()
     values: dict[str, float] = {}
     missing: Counter[str] = Counter()
     for code in published.areas[level]:
@@ -194,11 +225,13 @@ def worked_out(published: Published, layer: Layer, level: str, period: str) -> E
             missing["boundary_changed"] += 1
         elif told is None or taken is None or divisor is None:
             missing["not_available"] += 1
-        elif layer.over:
+        elif code in elsewhere:
+            missing["base_differs"] += 1
+        elif layer.over or layer.lag:
             if divisor == 0:
                 missing["not_applicable"] += 1
             else:
-                values[code] = told / divisor * layer.scale
+                values[code] = (told - taken) / divisor * layer.scale
         else:
             values[code] = told - taken
     return Expected(values, missing)

@@ -32,6 +32,22 @@ def test_bounds_worked_by_hand(scheme: str, k: int, bounds: list[float]) -> None
     assert class_breaks(np.array([4.0, 1.0, 3.0, 2.0]), scheme, k).tolist() == bounds
 
 
+@pytest.mark.parametrize(
+    ("values", "bounds"),
+    [
+        ([1.0, 2.0, 3.0], [2.0, 3.0]),  # 2 is the mean, and not above it
+        ([0.0, 4.0, 4.0, 8.0], [4.0, 8.0]),
+        ([1.0, 1.0, 1.0, 1.0], [1.0]),
+        ([0.0, 0.0, 0.0, 4.0, 8.0, 12.0], [4.0, 10.0, 12.0]),  # the mean of 8 and 12 is 10
+    ],
+)
+def test_the_head_is_strictly_above_the_mean(values: list[float], bounds: list[float]) -> None:
+    found = class_breaks(np.array(values), "head-tail", 5)
+    assert found.tolist() == bounds
+    # and so an area at the mean is of the tail
+    assert classes(np.array([np.mean(values)]), found).tolist() == [0]
+
+
 def test_fisher_jenks_finds_the_gaps() -> None:
     assert fisher_jenks(np.array([1.0, 2, 3, 10, 11, 12, 50, 51]), 3).tolist() == [3.0, 12.0, 51.0]
 

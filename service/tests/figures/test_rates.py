@@ -6,6 +6,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from geo.codes import prefecture_of
 from service.figures.forms import described, layer_described, series_described
@@ -48,6 +49,30 @@ def test_events_are_divided_by_those_whose_events_they_are(
     atlas: Atlas, layer: str, period: str, code: str, expected: float
 ) -> None:
     assert told(atlas, layer, period, code) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("layer", "events", "held", "told"),
+    # of 1,737 municipalities, over the census held for years, and over the register
+    [("local-tax-per-head", "local-tax", 550, 100), ("death-rate", "deaths", 343, 25)],
+)
+def test_rates_move_as_they_do_over_the_people_of_their_year(
+    atlas: Atlas, layer: str, events: str, held: int, told: int
+) -> None:
+    before, after = (values(atlas, events, period, "municipality") for period in ("2019", "2020"))
+    people = [values(atlas, "population", period, "municipality") for period in ("2015", "2020")]
+    first, last = (np.where(each > 0, each, np.nan) for each in people)
+    between = first + (last - first) * 4 / 5
+
+    def moves(earlier: Floats, later: Floats) -> NDArray[np.bool_]:
+        known = np.isfinite(after / last - before / first)
+        return (later > earlier)[known]
+
+    right = moves(before / between, after / last)
+    rates = (values(atlas, layer, period, "municipality") for period in ("2019", "2020"))
+    assert len(right) == 1_737
+    assert (moves(before / first, after / last) != right).sum() == held
+    assert (moves(*rates) != right).sum() == told
 
 
 def test_no_death_rate_is_beyond_belief(atlas: Atlas) -> None:
