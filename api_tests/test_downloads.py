@@ -237,6 +237,23 @@ def test_a_file_says_what_it_is_and_whose(client: httpx.Client, tmp_path: Path, 
         assert words in said, words
 
 
+@pytest.mark.parametrize("suffix", ["geojson", "xlsx"])
+def test_a_file_says_where_its_series_break(client: httpx.Client, tmp_path: Path, suffix: str) -> None:
+    path = got(client, "nurseries", suffix, tmp_path, level="prefecture", periods="2022,2023", detail="low")
+    said = _said(path)
+    # 30,358 nurseries of 2022 did not become 23,726
+    assert "2023年（令和5年）以降は、それより前と比べられません。2022年までは" in said
+    assert "全国30,358か所" in said
+    assert "Figures from 2023 on are not to be compared with those before." in said
+
+
+def test_a_file_of_a_gap_says_what_its_figures_lack(client: httpx.Client, tmp_path: Path) -> None:
+    layer = "transport-gap:mlit-handbook-rural"
+    said = _said(got(client, layer, "geojson", tmp_path, level="municipality", periods="2020", detail="low"))
+    assert "日本中央バス、永井運輸の停留所は含まれません。" in said
+    assert "2020 is the year of the people, not of the timetables." in said
+
+
 def test_a_geoparquet_is_of_version_1_1(client: httpx.Client, tmp_path: Path) -> None:
     path = got(client, "population", "parquet", tmp_path, level="prefecture", detail="low")
     geo = json.loads((pyarrow.parquet.read_schema(path).metadata or {})[b"geo"])

@@ -17,7 +17,9 @@ from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.files.formats import ENCODINGS, FORMATS, Format, check_encodable
 from geo.layers.carrying import CARRIED_WORDS
-from geo.layers.words import REASONS
+from geo.layers.words import REASONS, break_in_words
+from geo.text import Text
+from geo.transit.basis import basis_in_words
 from service.areas.geometry import Detail, Parent, parent_of
 from service.figures.carrying import Carrying
 from service.figures.values import Vector, columns_of
@@ -30,6 +32,7 @@ from service.memory.atlas import Atlas
 from service.memory.cache import digest, off_loop
 from service.memory.catalogue import Vintage
 from service.publish.downloads import Downloads, HeldFileResponse
+from service.transit.basis_forms import basis_of
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
@@ -172,6 +175,7 @@ async def download(
             "metadata": {
                 **_metadata(atlas, layer, on, date, told, used, address),
                 **_boundaries(told, carried),
+                **_reservations(atlas, indicator, told[-1]),
             },
             "name": re.sub(r"[^a-z0-9]", "_", indicator.id),
             "crs": system.code if kind.has_crs else None,
@@ -302,6 +306,19 @@ def _boundaries(periods: list[str], carried: list[Carrying]) -> dict[str, str]:
         "carried": "、".join(f"{how}: {one['ja']}" for how, one in words),
         "carried_en": "; ".join(f"{how}: {one['en']}" for how, one in words),
     }
+
+
+def _reservations(atlas: Atlas, indicator: Indicator, period: str) -> dict[str, str]:
+    """Return what to know before the figures of a file are compared or used: breaks, and what they lack."""
+    told: dict[str, list[Text]] = {"breaks": [break_in_words(one, indicator) for one in indicator.breaks]}
+    basis = basis_of(atlas.catalogue, indicator.id, period)
+    told["coverage"] = [] if basis is None else [basis_in_words(basis)]
+    found = {}
+    for name, texts in told.items():
+        if texts:
+            found[name] = "".join(one["ja"] for one in texts)
+            found[f"{name}_en"] = " ".join(one["en"] for one in texts)
+    return found
 
 
 def _metadata(
