@@ -9,11 +9,13 @@ from urllib.parse import quote
 
 import httpx
 import mapbox_vector_tile
+import numpy as np
 import pytest
 from openpyxl import load_workbook
 from PIL import Image
 from scipy import stats
 
+from geo.analysis import moran
 from geo.files.formats import FORMATS
 
 AT = "period=2020&level=municipality"
@@ -50,7 +52,7 @@ def test_clusters_are_told_with_everything_they_rest_on(client: httpx.Client) ->
     assert told["moran"]["p"] == 0.002
     assert (told["permutations"], told["moran"]["permutations"]) == (9999, 999)
     assert told["false_discovery_rate"] == 0.05
-    assert isinstance(told["seed"], int)
+    assert told["seed"] == moran.SEED
     assert told["neighbours"]["rule"] == "queen"
     bridges = {one["area"]: one for one in told["neighbours"]["bridges"]}
     assert bridges["13421"]["nearest"] == "13402"  # 小笠原村 to 青ヶ島村
@@ -102,6 +104,13 @@ def test_clusters_of_counts_and_categories_are_refused(client: httpx.Client, lay
         layers = client.get("/v1/layers?topic=measures").json()["layers"]
         layer = next(one["id"] for one in layers if one["kind"] == "count")
     assert named in refused(client, f"/v1/layers/{layer}/spatial.json")
+
+
+def test_clusters_of_few_areas_are_refused(client: httpx.Client) -> None:
+    # thirteen municipalities of 群馬県 have a transport gap
+    told = refused(client, "/v1/layers/transport-gap:mlit-handbook-rural/spatial.json?level=municipality")
+    assert "not-enough-data" in told
+    assert "30 areas" in told
 
 
 def test_clusters_in_words(client: httpx.Client) -> None:
@@ -265,6 +274,15 @@ def test_two_figures_go_together_as_scipy_says(client: httpx.Client) -> None:
     assert told["weights"]["id"] == "population"
     assert told["weights"]["period"] == "2020"
     assert told["weighted"]["pearson"] != plain["pearson"]
+    people = client.get(f"/v1/layers/population/values.json?{AT}").json()["values"]
+    columns = zip(told["x_values"], told["y_values"], people, strict=True)
+    weighed = np.array([row for row in columns if None not in row and row[2] > 0], float).T
+    of_residents = np.cov(weighed[:2], aweights=weighed[2])
+    assert told["weighted"]["n"] == weighed.shape[1]
+    assert told["weighted"]["pearson"] == pytest.approx(
+        of_residents[0, 1] / np.sqrt(of_residents[0, 0] * of_residents[1, 1])
+    )
+    assert told["weighted"]["slope"] == pytest.approx(of_residents[0, 1] / of_residents[0, 0])
     assert "負の関係" in told["text"]["ja"]
 
 

@@ -87,6 +87,14 @@ def test_before_the_first_load_nothing_was_known(revised: httpx.Client) -> None:
     assert answer["series"][0]["points"] == []
 
 
+def test_moves_inside_a_region_were_none_of_it_then_either(revised: httpx.Client) -> None:
+    moment = quoted(moments(revised)[-1])
+    # report on internal migration 2025: into the Tokyo area, and not what its four prefectures add up to
+    for region, expected in (("tokyo-area", (450_468.0, "ok")), ("kanto", (None, "not_additive"))):
+        asked = f"/v1/series?indicator=in-migrants&areas={region}&from=2025&as_of={moment}"
+        assert [told[1:] for told in values(revised, asked)] == [expected]
+
+
 def test_sums_and_formulas_follow_from_what_was_known(revised: httpx.Client) -> None:
     _, wrong, right = moments(revised)
     nation = "/v1/series?indicator=gpp-2015-base&areas=nation&from=2022"

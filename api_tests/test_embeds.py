@@ -237,6 +237,21 @@ def test_a_frame_of_a_gap_says_what_its_figures_lack(browser: Browser, server: S
     page.close()
 
 
+def test_a_chart_in_a_frame_is_open_where_its_series_breaks(browser: Browser, server: Server) -> None:
+    page = browser.new_page(viewport={"width": 900, "height": 900}, base_url=server.url)
+    for lang, words in (
+        ("ja", "2023年（令和5年）から系列が切れています。"),
+        ("en", "2023: the series breaks."),
+    ):
+        page.goto(f"/embed/chart?layer=nurseries&areas=00000&lang={lang}")
+        expect(page.locator("p.break")).to_have_count(1)
+        expect(page.locator("p.break")).to_contain_text(words)
+        # 30,358 nurseries of 2022 did not become 23,726
+        expect(page.locator("p.break")).to_contain_text("30,358")
+        expect(page.locator("#summary")).not_to_contain_text("%")
+    page.close()
+
+
 def test_a_frame_of_counts_has_circles(browser: Browser, server: Server) -> None:
     page = browser.new_page(viewport={"width": 900, "height": 900}, base_url=server.url)
     visit = Visit(page, server.url)

@@ -49,6 +49,13 @@ def test_what_was_counted_is_told_with_dates_sources_and_definitions(client: htt
     assert len(body["counted"]) == len(definitions) == 8
 
 
+def test_nothing_ships_that_is_made_of_what_may_not_be_used_commercially(client: httpx.Client) -> None:
+    # P11 of 2010 is not for commercial use: tests alone compare with it
+    sources = client.get("/v1/transport-gap").json()["stop_sources"]
+    assert [one["id"] for one in sources if "p11" in one["id"]] == []
+    assert {one["licence"] for one in sources} == {"CC BY 4.0", "国土情報利用約款"}
+
+
 def test_thirteen_municipalities_wholly_in_the_grid_are_told_and_no_other(client: httpx.Client) -> None:
     told = values(client, "transport-gap:mlit-handbook-rural")
     assert set(told) == {
