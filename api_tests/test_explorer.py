@@ -883,6 +883,25 @@ def test_the_strategy_is_seen_on_the_map(visit: Visit, layer: str, label: str, c
     assert entry.locator("rect").get_attribute("fill") == colour
 
 
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_a_year_before_the_plan_is_a_reference_on_the_page(visit: Visit, lang: str) -> None:
+    # the gross product of fiscal 2022, outside the Tokyo area and in it; the plan begins with 2025
+    reference, growths = {
+        "ja": ("戦略開始前の参考値", "+2.6% 名目・東京圏 +3.5% +2.5% 実質・東京圏 +3.6% 2022年度"),
+        "en": (
+            "reference value before the strategy",
+            "+2.6% nominal, Tokyo area +3.5% +2.5% real, Tokyo area +3.6% FY2022",
+        ),
+    }[lang]
+    visit.open(f"/?lang={lang}&view=kpi")
+    facts = visit.page.locator("dl.facts", has=visit.page.locator("b", has_text=reference))
+    expect(facts).to_have_count(2)
+    told = [" ".join(one.split()) for one in facts.all_inner_texts()]
+    assert sum(growths in one for one in told) == 1
+    marks = visit.page.locator("dl.facts dd > :first-child").all_inner_texts()
+    assert not {"達成", "未達成", "Achieved", "Not achieved"} & {one.strip() for one in marks}
+
+
 def test_sharing_gives_link_code_files_and_calls_that_work(visit: Visit, server: Server) -> None:
     visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2020&area=10000")
     visit.page.get_by_role("button", name="共有").click()

@@ -197,6 +197,9 @@ def test_a_series_tells_its_breaks(atlas: Atlas) -> None:
         "全国の保育所等数は、2019年（令和元年）に28,737所、2023年（令和5年）に23,726所です。"
         "2023年（令和5年）以降は、それより前と比べられません。"
     )
+    # no paper of the publisher that was read says why
+    assert "原因は公表資料で確認できていない" in answer["summary"]["ja"]
+    assert "The cause is not documented" in answer["breaks"][0]["reason"]["en"]
     before = series_described(atlas, one, vintage, lines_of(atlas, one, vintage, "00000", None, "2022"))
     assert "30,358所になりました（+5.6%）" in before["summary"]["ja"]
 
