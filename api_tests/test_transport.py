@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,8 @@ import shapely
 RURAL = "/v1/transport-gap/mlit-handbook-rural"
 MAEBASHI = "10201"
 SVG = "{http://www.w3.org/2000/svg}"
+GAP = "transport-gap:mlit-handbook-rural"
+KANA_OR_KANJI = re.compile("[ぁ-ヿ一-鿿]")
 
 
 def values(client: httpx.Client, layer: str) -> dict[str, float]:
@@ -45,7 +48,8 @@ def test_what_was_counted_is_told_with_dates_sources_and_definitions(client: htt
     sources = {one["id"]: one for one in body["stop_sources"]}
     assert sources["gunma-1019-maebashishi-com"]["dates"]["weekday"].startswith("20")
     assert sources["gunma-1019-maebashishi-com"]["licence"] == "CC BY 4.0"
-    assert {one["id"] for one in body["grids"]} == {"census-2020-500m"}
+    (grid,) = body["grids"]
+    assert grid["id"] == "census-2020-500m"
     assert len(body["counted"]) == len(definitions) == 8
 
 
@@ -54,6 +58,37 @@ def test_nothing_ships_that_is_made_of_what_may_not_be_used_commercially(client:
     sources = client.get("/v1/transport-gap").json()["stop_sources"]
     assert [one["id"] for one in sources if "p11" in one["id"]] == []
     assert {one["licence"] for one in sources} == {"CC BY 4.0", "国土情報利用約款"}
+
+
+def test_stops_and_grids_are_credited_in_both_languages(client: httpx.Client) -> None:
+    body = client.get("/v1/transport-gap").json()
+    for one in (*body["stop_sources"], *body["grids"]):
+        for name in ("title", "credit"):
+            assert KANA_OR_KANJI.search(one[name])
+            assert one[f"{name}_en"]
+            assert not KANA_OR_KANJI.search(one[f"{name}_en"])
+    for definition in body["definitions"]:
+        words = (definition["name"]["en"], definition["source"]["title_en"], definition["note_en"])
+        assert not any(map(KANA_OR_KANJI.search, words))
+        assert bool(definition["note_en"]) == bool(definition["note"])
+    (grid,) = body["grids"]
+    assert grid["credit_en"] == (
+        "Made by processing “2020 Population Census, Grid Square Statistics” (Statistics Bureau of Japan)"
+    )
+
+
+@pytest.mark.parametrize("layer", [GAP, "gap-people-mlit-handbook-rural"])
+def test_an_english_map_of_a_gap_is_credited_in_english(client: httpx.Client, layer: str) -> None:
+    told = client.get(f"/v1/layers/{layer}/summary.json?level=municipality").json()
+    (source,) = told["sources"]
+    tiles = client.get(f"/v1/layers/{layer}/tiles.json?level=municipality&lang=en").json()
+    picture = client.get(f"/v1/layers/{layer}/map.svg?level=municipality&lang=en").text
+    assert "群馬県" in source["credit"]["ja"]
+    for text in (source["credit"]["en"], told["citation"]["en"], tiles["attribution"], picture):
+        assert "Bus Routes in Gunma Prefecture" in text
+        assert not KANA_OR_KANJI.search(text)
+    stops = {one["id"]: one for one in told["counted_from"]["stops"]}
+    assert stops["n02-20"]["title_en"] == "National Land Numerical Information, Railways N02-20"
 
 
 def test_thirteen_municipalities_wholly_in_the_grid_are_told_and_no_other(client: httpx.Client) -> None:

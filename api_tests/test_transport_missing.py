@@ -65,7 +65,7 @@ def suppressed(
             lines = [f"{row.code},{written.get(row.code, f'{row.population:.0f}')}" for row in rows]
             path = folder / "grid.csv"
             path.write_text("\n".join(["code,pop", *lines]), encoding="utf-8")
-            report = load_grid(conn, [path], "later", "2021", Credit("", "", ""), "tests")
+            report = load_grid(conn, [path], "later", "2021", Credit("", "", "", "", ""), "tests")
             names = ["mlit-handbook-rural"]
             counted = count_gaps(conn, names, "later", actor="tests", areas=[MAEBASHI, TAMAMURA])
         with (

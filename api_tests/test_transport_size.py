@@ -55,7 +55,7 @@ def crowded(
     with database_server.new_database(template) as database:
         with database.begin() as conn:
             grid = Grid(11, np.array(CELLS), {"population": np.ones(len(CELLS))}, np.full(len(CELLS), "ok"))
-            store_grid(conn, grid, "fine", "2021", Credit("", "", ""), "", "tests")
+            store_grid(conn, grid, "fine", "2021", Credit("", "", "", "", ""), "", "tests")
             told = text(
                 "insert into gap_cell select 'mlit-handbook-rural', 'fine', code, :area, 700, false, 0.25"
                 " from cell where grid = 'fine'"
@@ -63,8 +63,9 @@ def crowded(
             conn.execute(told, {"area": MAEBASHI})
             conn.execute(text("analyze gap_cell"))
             source = text(
-                "insert into stop_source (id, kind, title, dates, credit, licence, sha256)"
-                " values ('a', 'table', '', '{}', '', '', '')"
+                "insert into stop_source"
+                " (id, kind, title_ja, title_en, dates, credit_ja, credit_en, licence, sha256)"
+                " values ('a', 'table', '', '', '{}', '', '', '', '')"
             )
             piers = text(
                 "insert into stop select 'a', n::text, 'pier', 'ferry', '', n::text, null,"

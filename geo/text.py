@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 from typing_extensions import TypedDict
@@ -27,6 +29,28 @@ class Bilingual(Protocol):
     @property
     def name_en(self) -> str:
         """The name in English."""
+
+
+#: Kana, Chinese characters and the marks that stand among them, but for the bar between credits.
+_SIGN = "[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff5b\uff5d-\uffee]"
+#: What stands in Japanese brackets, or right before such a sign, belongs to the same words.
+_JAPANESE = re.compile(rf"(?:「[^「」]*」|（[^（）]*）|[0-9A-Za-z.+-]{{1,40}}(?={_SIGN})|{_SIGN})+")
+
+
+def by_language(words: str) -> Iterator[tuple[str, Language | None]]:
+    """Yield the parts of a text, and ``ja`` for those that are Japanese; the others may be of any language.
+
+    >>> list(by_language("Made from 「地域バス」（CC BY 4.0）; of 2019"))
+    [('Made from ', None), ('「地域バス」（CC BY 4.0）', 'ja'), ('; of 2019', None)]
+    """
+    end = 0
+    for found in _JAPANESE.finditer(words):
+        if found.start() > end:
+            yield words[end : found.start()], None
+        yield found.group(), "ja"
+        end = found.end()
+    if end < len(words):
+        yield words[end:], None
 
 
 def name_of(named: Bilingual) -> Text:

@@ -56,6 +56,11 @@ app.add_typer(fetch, name="fetch")
 
 InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and report; load nothing.")]
+Title = Annotated[str, typer.Option(help="What the data are called.")]
+TitleEn = Annotated[str | None, typer.Option(help="The same in English; as it stands when left out.")]
+CreditText = Annotated[str, typer.Option(help="The credit that their use asks for.")]
+CreditEn = Annotated[str | None, typer.Option(help="The credit in English; as it stands when left out.")]
+Licence = Annotated[str, typer.Option(help="The terms of use.")]
 
 
 def _show_version(asked: bool) -> None:
@@ -289,9 +294,11 @@ def ingest_stops(
     file: InputFile,
     source: Annotated[str, typer.Option(help="Id under which these stops are kept, such as a feed's name.")],
     kind: Annotated[str, typer.Option(help="gtfs, p11 or n02.")],
-    title: Annotated[str, typer.Option(help="What the data are called.")],
-    credit: Annotated[str, typer.Option(help="The credit that their use asks for.")],
-    licence: Annotated[str, typer.Option(help="The terms of use.")],
+    title: Title,
+    credit: CreditText,
+    licence: Licence,
+    title_en: TitleEn = None,
+    credit_en: CreditEn = None,
     weekday: Annotated[
         dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date to take as a weekday.")
     ] = None,
@@ -318,7 +325,7 @@ def ingest_stops(
             conn,
             file,
             source,
-            Credit(title, credit, licence),
+            Credit(title, title_en or title, credit, credit_en or credit, licence),
             kind=kind,
             actor=actor(),
             dates=dates,
@@ -332,9 +339,11 @@ def ingest_grid(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True)],
     name: Annotated[str, typer.Option(help="Id under which the grid is kept, such as census-2020-500m.")],
     year: Annotated[str, typer.Option(help="Year of the census.")],
-    title: Annotated[str, typer.Option(help="What the data are called.")],
-    credit: Annotated[str, typer.Option(help="The credit that their use asks for.")],
-    licence: Annotated[str, typer.Option(help="The terms of use.")],
+    title: Title,
+    credit: CreditText,
+    licence: Licence,
+    title_en: TitleEn = None,
+    credit_en: CreditEn = None,
     prefecture: Annotated[
         list[str] | None,
         typer.Option(help="Of a file of one prefecture: its code (34000); it tells its residents alone."),
@@ -349,7 +358,7 @@ def ingest_grid(
 
     whole = [prefecture_of(area_code(code)) for code in prefecture or ()]
     with transaction(Settings(), dry_run=dry_run) as conn:
-        about = Credit(title, credit, licence)
+        about = Credit(title, title_en or title, credit, credit_en or credit, licence)
         report = load_grid(conn, files, name, year, about, actor(), prefectures=whole)
     print_report(report)
 

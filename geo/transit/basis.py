@@ -30,7 +30,8 @@ class StopsUsed:
 
     id: str
     kind: str
-    title: str
+    title_ja: str
+    title_en: str
     date: str | None
     valid_from: str | None
     valid_to: str | None
@@ -71,7 +72,7 @@ class Basis:
 def basis_in_words(basis: Basis) -> Text:
     """Return what a figure was counted from and what it lacks, in Japanese and English.
 
-    >>> bus = StopsUsed("a", "gtfs", "", "2019-06-03", None, None)
+    >>> bus = StopsUsed("a", "gtfs", "", "", "2019-06-03", None, None)
     >>> basis_in_words(Basis("weekday", "2020", ("g",), (bus,), ()))["en"].split(". ")[0]
     'Timetables: 1 (weekday of 2019-06-03)'
     """

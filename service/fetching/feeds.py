@@ -75,7 +75,14 @@ def _conditions(before: Mapping[str, Any], url: str) -> dict[str, str]:
 
 
 def _credit(feed: Listed) -> Credit:
-    return Credit(feed.label, f"「{feed.label}」（{feed.licence}）を加工して作成", feed.licence)
+    """Return whom to credit; a register has one name of a feed, which stands in both languages."""
+    return Credit(
+        feed.label,
+        feed.label,
+        f"「{feed.label}」（{feed.licence}）を加工して作成",
+        f"Made by processing “{feed.label}” ({feed.licence})",
+        feed.licence,
+    )
 
 
 def failure(feed: Listed, error: ChiikiError) -> Finding:
@@ -89,7 +96,7 @@ def ending(conn: Connection, today: dt.date | None = None) -> Sequence[dict[str,
     """Return the timetables that have ended, or end soon, the earliest first."""
     today = today or dt.datetime.now(JAPAN).date()
     asked = (
-        select(stop_source.c.id, stop_source.c.title, stop_source.c.valid_to)
+        select(stop_source.c.id, stop_source.c.title_ja.label("title"), stop_source.c.valid_to)
         .where(stop_source.c.kind == "gtfs", stop_source.c.valid_to < today + dt.timedelta(SOON_DAYS))
         .order_by(stop_source.c.valid_to, stop_source.c.id)
     )

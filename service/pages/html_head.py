@@ -115,6 +115,7 @@ def without_script(preview: Preview) -> str:
     picture, (width, height) = preview.picture_of(*PICTURE), PICTURE
     return filled(
         "unscripted.html",
+        lang=lang,
         title=preview.title,
         picture=picture and {"src": picture, "width": width, "height": height},
         words=preview.words,

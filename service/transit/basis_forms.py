@@ -16,6 +16,7 @@ class StopsInReach(TypedDict):
     id: str
     kind: str
     title: str
+    title_en: str
     date: str | None
     valid_from: str | None
     valid_to: str | None
@@ -84,7 +85,8 @@ def counted_from(basis: Basis) -> CountedFrom:
             {
                 "id": one.id,
                 "kind": one.kind,
-                "title": one.title,
+                "title": one.title_ja,
+                "title_en": one.title_en,
                 "date": one.date,
                 "valid_from": one.valid_from,
                 "valid_to": one.valid_to,

@@ -31,18 +31,25 @@ BOX = (138.93, 35.93, 140.07, 36.74)
 
 GUNMA = Credit(
     "群馬県内バス路線情報（標準的なバス情報フォーマット）",
+    "Bus routes in Gunma Prefecture (GTFS-JP)",
     "「群馬県内バス路線情報」（群馬県）を加工して作成",
+    "Made by processing “Bus Routes in Gunma Prefecture” (Gunma Prefecture)",
     "CC BY 4.0",
 )
 N02 = Credit(
     "国土数値情報 鉄道 N02-20",
+    "National Land Numerical Information, Railways N02-20",
     "「国土数値情報（鉄道データ）」（国土交通省）を加工して作成",
-    "国土情報利用約款",
+    "Made by processing “National Land Numerical Information (Railways)” "
+    "(Ministry of Land, Infrastructure, Transport and Tourism)",
+    "国土情報利用約款 (terms of use of National Land Numerical Information)",
 )
 CENSUS = Credit(
     "令和2年国勢調査 地域メッシュ統計（500mメッシュ、人口総数）",
+    "2020 Population Census, grid square statistics (500 m, total population)",
     "「令和2年国勢調査 地域メッシュ統計」（総務省統計局）を加工して作成",
-    "e-Stat 利用規約",
+    "Made by processing “2020 Population Census, Grid Square Statistics” (Statistics Bureau of Japan)",
+    "e-Stat 利用規約 (terms of use of e-Stat)",
 )
 
 

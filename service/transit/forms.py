@@ -38,6 +38,12 @@ class GapLayers(TypedDict):
     land: str
 
 
+class SourceOfDefinition(Credited):
+    """Where a definition is from."""
+
+    title_en: str
+
+
 class GapDefinition(TypedDict):
     """What counts as being within reach; `hours` is from and to before."""
 
@@ -48,8 +54,9 @@ class GapDefinition(TypedDict):
     least_departures: int
     day: str
     hours: tuple[int, int]
-    source: Credited
+    source: SourceOfDefinition
     note: str
+    note_en: str
     layers: GapLayers
 
 
@@ -64,7 +71,9 @@ class Grid(TypedDict):
     year: str
     columns: list[str]
     title: str
+    title_en: str
     credit: str
+    credit_en: str
     licence: str
     prefectures: list[str]
     report: dict[str, object]
@@ -76,10 +85,12 @@ class StopSource(TypedDict):
     id: str
     kind: str
     title: str
+    title_en: str
     valid_from: str | None
     valid_to: str | None
     dates: dict[str, str | None]
     credit: str
+    credit_en: str
     licence: str
 
 
@@ -249,8 +260,9 @@ def described(one: Definition) -> GapDefinition:
         "least_departures": one.least_departures,
         "day": one.day,
         "hours": (one.first, one.last),
-        "source": {"title": one.source_title, "url": one.source_url},
+        "source": {"title": one.source_title, "title_en": one.source_title_en, "url": one.source_url},
         "note": one.note,
+        "note_en": one.note_en,
         "layers": {
             "area_weight": f"transport-gap:{one.id}",
             "cell_centroid": f"transport-gap-centroid:{one.id}",
@@ -284,8 +296,10 @@ def _grid(row: Row[Any]) -> Grid:
         "digits": row.digits,
         "year": row.year,
         "columns": row.columns,
-        "title": row.title,
-        "credit": row.credit,
+        "title": row.title_ja,
+        "title_en": row.title_en,
+        "credit": row.credit_ja,
+        "credit_en": row.credit_en,
         "licence": row.licence,
         "prefectures": row.prefectures,
         "report": row.report,
@@ -296,11 +310,13 @@ def _stop_source(row: Row[Any]) -> StopSource:
     return {
         "id": row.id,
         "kind": row.kind,
-        "title": row.title,
+        "title": row.title_ja,
+        "title_en": row.title_en,
         "valid_from": row.valid_from and str(row.valid_from),
         "valid_to": row.valid_to and str(row.valid_to),
         "dates": row.dates,
-        "credit": row.credit,
+        "credit": row.credit_ja,
+        "credit_en": row.credit_en,
         "licence": row.licence,
     }
 

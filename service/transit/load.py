@@ -37,10 +37,12 @@ from service.transit.queries import boundaries_of, extract_of, partition_from
 
 @dataclass(frozen=True)
 class Credit:
-    """What a dataset is called, whose it is, and what its use asks for."""
+    """What a dataset is called, whose it is, and what its use asks for; in Japanese and English."""
 
-    title: str
-    credit: str
+    title_ja: str
+    title_en: str
+    credit_ja: str
+    credit_en: str
     licence: str
 
 
@@ -479,7 +481,8 @@ def _store_basis(
         {
             "id": row.id,
             "kind": row.kind,
-            "title": row.title,
+            "title_ja": row.title_ja,
+            "title_en": row.title_en,
             "date": row.dates.get(definition.day),
             "valid_from": row.valid_from and str(row.valid_from),
             "valid_to": row.valid_to and str(row.valid_to),
@@ -494,20 +497,17 @@ def _store_basis(
 
 def _put_source(conn: Connection, found: Any) -> None:
     """Name what the gaps were counted from: the grid's edition and those of the stops."""
-    credits = list(
-        dict.fromkeys(conn.execute(select(stop_source.c.credit).order_by(stop_source.c.id)).scalars())
-    )
-    editions = conn.execute(select(stop_source.c.id).order_by(stop_source.c.id)).scalars().all()
+    used = conn.execute(select(stop_source).order_by(stop_source.c.id)).all()
     row = {
         "id": "transport-gap",
         "title_ja": "交通空白の計算（停留所・駅とメッシュ人口）",
         "title_en": "Transport gaps (stops, stations and population grids)",
         "publisher": "chiiki",
-        "edition": f"{found.id}; stops: {', '.join(editions)}"[:4000],
+        "edition": f"{found.id}; stops: {', '.join(one.id for one in used)}"[:4000],
         "url": "/v1/transport-gap",
         "licence": "各データの利用条件による。 The terms of the data used apply; see /v1/transport-gap.",
-        "credit_ja": "、".join([found.credit, *credits]),
-        "credit_en": "; ".join([found.credit, *credits]),
+        "credit_ja": "、".join(dict.fromkeys(one.credit_ja for one in (found, *used))),
+        "credit_en": "; ".join(dict.fromkeys(one.credit_en for one in (found, *used))),
         "retrieved_on": dt.date.today(),
     }
     made = upsert(source).values(row)

@@ -37,11 +37,16 @@ MAX_CELLS = 500_000
 MAX_REGION_CELLS, MAX_REGION_STOPS = 150_000, 100_000
 
 _SOURCES = text(
-    "select id, kind, title, valid_from, valid_to, dates, credit, licence from stop_source order by id"
+    """
+    select id, kind, title_ja, title_en, valid_from, valid_to, dates, credit_ja, credit_en, licence
+    from stop_source order by id
+    """
 )
 _GRIDS = text(
     """
-    select id, digits, year, columns, title, credit, licence, prefectures, report from grid order by year, id
+    select
+        id, digits, year, columns, title_ja, title_en, credit_ja, credit_en, licence, prefectures, report
+    from grid order by year, id
     """
 )
 _COUNTED = text(

@@ -6,6 +6,7 @@ import { lineChart, sparkline } from "./chart";
 import { circledBy, coloursOf } from "./circles";
 import { byId, h, s } from "./element";
 import { gapDefinition } from "./gap";
+import { inLanguage } from "./language";
 import { drawLegend, recountSoon } from "./legend";
 import type { RegionalMap } from "./map";
 import { full, short, valueText } from "./numbers";
@@ -41,7 +42,7 @@ function words(summary: string, citation: string, ...more: (HTMLElement | null)[
     h("summary", {}, title),
     h("p", { class: "words", id: "summary" }, summary),
     ...more,
-    h("p", { class: "soft", id: "citation" }, citation),
+    h("p", { class: "soft", id: "citation" }, ...inLanguage(citation, lang)),
   );
 }
 
@@ -75,7 +76,7 @@ function showCredits(credits: string[], stage: StageName): void {
     { href: `${location.origin}/${searchOf({ ...view, stage })}`, target: "_blank", rel: "noopener" },
     lang === "ja" ? "chiiki で詳しく見る" : "See more on chiiki",
   );
-  byId("credit").replaceChildren(h("span", {}, `${text("source", lang)}: ${[...new Set(credits)].join(" ｜ ")}`), back);
+  byId("credit").replaceChildren(h("span", {}, ...inLanguage(`${text("source", lang)}: ${[...new Set(credits)].join(" ｜ ")}`, lang)), back);
 }
 
 function heading(title: string, when: string): HTMLElement {

@@ -5,6 +5,7 @@ import { Protocol } from "pmtiles";
 import { type Areas, get, type Lang, type Layer, type Legend, type LegendClass, Problem, type Texts } from "./api";
 import { type Circled, coloursOf } from "./circles";
 import { byId, h } from "./element";
+import { inLanguage } from "./language";
 import { classesOf, drawLegend, recountSoon } from "./legend";
 import { RegionalMap } from "./map";
 import { full } from "./numbers";
@@ -171,7 +172,7 @@ async function start(): Promise<void> {
       [lang === "ja" ? "出典と利用条件（JSON）" : "Sources and terms (JSON)", catalogue.sources],
     ];
     byId("credit").replaceChildren(
-      h("p", {}, `${text("source", lang)}: ${credits.join(" ｜ ")}`),
+      h("p", {}, ...inLanguage(`${text("source", lang)}: ${credits.join(" ｜ ")}`, lang)),
       h("nav", { "aria-label": lang === "ja" ? "ファイル" : "Files" }, ...files.map(([name, file]) => h("a", { href: file, download: "" }, name))),
     );
   }

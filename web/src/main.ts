@@ -7,6 +7,7 @@ import { circledBy, coloursOf } from "./circles";
 import { byId, h } from "./element";
 import { finder } from "./finder";
 import { gapDefinition } from "./gap";
+import { inLanguage } from "./language";
 import { drawLegend, recountSoon } from "./legend";
 import { type Mark, type Pointed, RegionalMap } from "./map";
 import { valueText } from "./numbers";
@@ -262,7 +263,7 @@ function showCredits(...shown: Credited[]): void {
     mayHaveBackground && view.overlay.includes("gsi")
       ? [" ｜ ", h("a", { href: GSI_LIST, target: "_blank", rel: "noopener" }, text("gsiCredit", view.lang))]
       : [];
-  byId("credit").replaceChildren([...new Set(credits)].join(" ｜ "), ...background);
+  byId("credit").replaceChildren(...inLanguage([...new Set(credits)].join(" ｜ "), view.lang), ...background);
 }
 
 let panelled = "";

@@ -22,6 +22,7 @@ import { signNotes, signOf } from "./carried";
 import { lineChart, sparkline } from "./chart";
 import type { Go } from "./chooser";
 import { h } from "./element";
+import { inLanguage } from "./language";
 import { MARKS } from "./marks";
 import { full, short, signed, valueText } from "./numbers";
 import { text, textOf } from "./texts";
@@ -81,7 +82,7 @@ export function overview(told: Summary, board: Board): HTMLElement[] {
       "details",
       { class: "cite" },
       h("summary", {}, text("cite", lang)),
-      h("p", {}, told.citation[lang]),
+      h("p", {}, ...inLanguage(told.citation[lang], lang)),
       copyButton(lang, () => `${told.text[lang]}\n${told.citation[lang]}`),
     ),
     h("p", { class: "soft hint" }, text("pickArea", lang)),

@@ -6,10 +6,10 @@ from geo.transit.basis import Basis, MissingOperator, StopsUsed, basis_in_words
 from geo.transit.gap_definitions import definition_shown
 
 TIMETABLES = (
-    StopsUsed("a", "gtfs", "A", "2019-12-16", "2019-10-01", "2020-03-31"),
-    StopsUsed("b", "gtfs", "B", "2018-05-30", "2018-04-01", "2018-09-30"),
+    StopsUsed("a", "gtfs", "甲", "A", "2019-12-16", "2019-10-01", "2020-03-31"),
+    StopsUsed("b", "gtfs", "乙", "B", "2018-05-30", "2018-04-01", "2018-09-30"),
 )
-STATIONS = StopsUsed("n02", "n02", "N02", None, None, None)
+STATIONS = StopsUsed("n02", "n02", "駅", "N02", None, None, None)
 OPERATOR = MissingOperator("10000", "永井運輸", "Nagai Unyu", "", "", "2026-11-27")
 
 

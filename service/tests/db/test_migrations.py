@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -11,6 +13,11 @@ from service.db.tables import metadata
 from service.tests.databases import Database
 
 NOT_OURS = {"spatial_ref_sys", "alembic_version"}
+GRID = (
+    "insert into grid"
+    " (id, digits, year, columns, title_ja, title_en, credit_ja, credit_en, licence, sha256, report)"
+    " values ('g', 9, '2020', '{population}', '', '', '', '', '', '', '{}')"
+)
 
 
 def is_ours(_thing: object, name: str | None, *_rest: object) -> bool:
@@ -65,14 +72,13 @@ def test_a_migration_can_be_taken_back(migrated_database: Database) -> None:
 def test_a_cell_without_a_figure_is_nobody_again_in_the_tables_that_cannot_tell(
     migrated_database: Database,
 ) -> None:
-    grid = "insert into grid values ('g', 9, '2020', '{population}', '', '', '', '', '{}')"
     cell = (
         "insert into cell (grid, code, population, status, geom)"
         " values ('g', :code, :people, :status, ST_SetSRID(ST_MakeEnvelope(139, 36, 140, 37), 4326))"
     )
     told = text("select code, population from cell order by code")
     with migrated_database.begin() as conn:
-        conn.execute(text(grid))
+        conn.execute(text(GRID))
         conn.execute(text(cell), {"code": "1", "people": 5, "status": "ok"})
         conn.execute(text(cell), {"code": "2", "people": None, "status": "secret"})
         schema.downgrade(conn, "0004")
@@ -83,15 +89,42 @@ def test_a_cell_without_a_figure_is_nobody_again_in_the_tables_that_cannot_tell(
         assert differences(conn) == []
 
 
+def test_what_has_one_title_and_credit_keeps_them_in_both_languages(migrated_database: Database) -> None:
+    stops = (
+        "insert into stop_source (id, kind, title, dates, credit, licence, sha256)"
+        " values ('bus', 'gtfs', '甲', '{}', '乙', '', '')"
+    )
+    definition = "insert into gap_definition values ('d', '{}')"
+    basis = "insert into gap_basis values ('d', 'g', '10000', :body)"
+    body = {"year": "2020", "stops": [{"id": "bus", "title": "甲"}, {"id": "rail", "title": "駅"}]}
+    known = text("select title_ja, title_en, credit_ja, credit_en from stop_source")
+    bodies = text("select body from gap_basis order by prefecture")
+    with migrated_database.begin() as conn:
+        schema.downgrade(conn, "0011")
+        conn.execute(text(stops))
+        conn.execute(text(definition))
+        conn.execute(text(basis), {"body": json.dumps(body)})
+        conn.execute(text(basis.replace("10000", "20000")), {"body": '{"year": "2020", "stops": []}'})
+        schema.upgrade(conn)
+        assert conn.execute(known).one() == ("甲", "甲", "乙", "乙")
+        with_stops, without = conn.scalars(bodies)
+        assert with_stops["stops"] == [
+            {"id": "bus", "title_ja": "甲", "title_en": "甲"},
+            {"id": "rail", "title_ja": "駅", "title_en": "駅"},
+        ]
+        assert without == {"year": "2020", "stops": []}
+        schema.downgrade(conn, "0011")
+        assert conn.scalars(bodies).first() == body
+
+
 @pytest.mark.parametrize(("people", "status"), [("null", "ok"), ("0", "secret")])
 def test_a_cell_has_a_figure_or_a_reason(migrated_database: Database, people: str, status: str) -> None:
-    grid = "insert into grid values ('g', 9, '2020', '{population}', '', '', '', '', '{}')"
     cell = (
         "insert into cell (grid, code, population, status, geom)"
         f" values ('g', '1', {people}, '{status}', ST_SetSRID(ST_MakeEnvelope(139, 36, 140, 37), 4326))"
     )
     with migrated_database.begin() as conn:
-        conn.execute(text(grid))
+        conn.execute(text(GRID))
         with pytest.raises(IntegrityError, match="cell_missing_has_status"), conn.begin_nested():
             conn.execute(text(cell))
 

@@ -75,8 +75,13 @@ def test_feeds_are_loaded_whose_licence_allows_it_from_their_first_address(
     fetch(migrated_database, register, "--licence", "（利用は問い合わせ）", "--feed", "f3")
     assert stops(migrated_database) == {"f1": 4, "f2": 4, "f3": 4}
     with migrated_database.begin() as conn:
-        credit = conn.scalar(text("select credit from stop_source where id = 'f1'"))
-    assert credit == "「地域バス」（CC BY 4.0）を加工して作成"
+        asked = text("select title_en, credit_ja, credit_en from stop_source where id = 'f1'")
+        credited = conn.execute(asked).one()
+    assert credited == (
+        "地域バス",
+        "「地域バス」（CC BY 4.0）を加工して作成",
+        "Made by processing “地域バス” (CC BY 4.0)",
+    )
 
 
 def test_a_feed_that_is_what_it_was_is_not_loaded_again(
@@ -99,7 +104,7 @@ def test_a_feed_comes_back_where_another_file_took_its_place(
     fetch(migrated_database, register, "--feed", "f1")
     other = feed(tmp_path, calendar_txt=FEED["calendar.txt"].replace("0630", "0930"))
     with migrated_database.begin() as conn:
-        load_stops(conn, other, "f1", Credit("t", "c", "l"), kind="gtfs", actor="tests")
+        load_stops(conn, other, "f1", Credit("題", "t", "出典", "c", "l"), kind="gtfs", actor="tests")
     told = fetch(migrated_database, register, "--feed", "f1").stdout
     assert "f1 地域バス: 4 stops, until 2019-06-30 (4 stops before)" in told
 

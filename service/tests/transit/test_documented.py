@@ -81,7 +81,8 @@ def test_the_commands_of_the_page_load_stops_and_a_grid_and_count(
     with migrated_database.begin() as conn:
         rows = conn.execute(text("select source, count(*) as stops from stop group by 1"))
         sources = {row.source: row.stops for row in rows}
-        told = conn.execute(text("select title, credit, licence from stop_source where id = 'p11-10'")).one()
+        columns = "title_ja, title_en, credit_ja, credit_en, licence"
+        told = conn.execute(text(f"select {columns} from stop_source where id = 'p11-10'")).one()
         asked = text("select value from observation where indicator = :name and area_code = '10201'")
         gap = {
             name: conn.execute(asked, {"name": name}).scalar_one()
@@ -90,7 +91,10 @@ def test_the_commands_of_the_page_load_stops_and_a_grid_and_count(
     assert sources == {"p11-10": 1, "my-feed": 4, "n02-23": 1}
     assert told == (
         "国土数値情報 バス停留所（令和4年度）群馬県",
+        "National Land Numerical Information, bus stops of Gunma, 2022",
         "「国土数値情報（バス停留所データ）」（国土交通省）を加工して作成",
+        "Made by processing “National Land Numerical Information (Bus Stops)” "
+        "(Ministry of Land, Infrastructure, Transport and Tourism)",
         "CC BY 4.0",
     )
     assert gap["grid-people-centroid"] == 100

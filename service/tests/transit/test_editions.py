@@ -33,7 +33,7 @@ WEST_SIMPLE = shapely.box(WEST - 0.02, SOUTH - 0.02, MIDDLE, NORTH + 0.02)
 EAST_SIMPLE = shapely.box(MIDDLE, SOUTH - 0.02, EAST + 0.02, NORTH + 0.02)
 WEST_FULL = shapely.union(WEST_SIMPLE, shapely.box(MIDDLE, (SOUTH + NORTH) / 2, EAST, NORTH + 0.001))
 PEOPLE = 100.0
-CREDIT = Credit("title", "credit", "licence")
+CREDIT = Credit("題", "title", "出典", "credit", "licence")
 
 
 def put(conn: Connection, full: Mapping[str, shapely.Polygon], date: dt.date = FULL) -> None:

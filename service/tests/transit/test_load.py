@@ -21,7 +21,7 @@ from service.transit.load import Credit, count_gaps, load_grid, load_stops
 
 CATALOG = HOME / "data" / "catalog"
 REAL = os.environ.get("CHIIKI_REAL_DATA")
-CREDIT = Credit("title", "credit", "licence")
+CREDIT = Credit("題", "title", "出典", "credit", "licence")
 DATE = dt.date(2022, 1, 1)
 TOKACHI = ["01207", *(f"016{number}" for number in (*range(31, 40), *range(41, 50)))]
 EASTERN_GUNMA = [

@@ -26,7 +26,7 @@ from service.tests.databases import Database
 from service.transit.load import Credit, count_gaps, load_grid, load_stops
 
 REAL = os.environ.get("CHIIKI_REAL_DATA")
-CREDIT = Credit("title", "credit", "licence")
+CREDIT = Credit("題", "title", "出典", "credit", "licence")
 DATE = dt.date(2024, 1, 1)
 OUTLINES = "boundaries/n03-2024-kurashimap/kurashimap_n03_20240101_public_geojson.tar.gz"
 STATIONS = "transit/rail/N02-25_stations_points_railmap.geojson.gz"

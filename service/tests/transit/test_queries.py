@@ -48,11 +48,11 @@ def put(conn: Connection) -> None:
     order = np.argsort(codes)
     people = np.arange(1.0, 6.0)
     grid = Grid(9, np.array(codes)[order], {"population": people[order]}, np.full(5, "ok"))
-    store_grid(conn, grid, "grid", "2020", Credit("", "", ""), "", "tests")
+    store_grid(conn, grid, "grid", "2020", Credit("", "", "", "", ""), "", "tests")
     names = list(PLACES)
     modes, classes = ["bus"] * 5, [""] * 5
     stops = without_timetable(names, names, modes, classes, names, lon, lat)
-    store_stops(conn, stops, "stops", Credit("", "", ""), {"kind": "table"}, "", "tests")
+    store_stops(conn, stops, "stops", Credit("", "", "", "", ""), {"kind": "table"}, "", "tests")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from geo.transit.stops import of_feed
 from service.tests.databases import Database
 from service.transit.load import Credit, load_grid, load_stops, store_stops
 
-CREDIT = Credit("title", "credit", "licence")
+CREDIT = Credit("題", "title", "出典", "credit", "licence")
 
 
 def test_a_feed_is_loaded_with_its_notes(tmp_path: Path, migrated_database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import type { Lang, Source } from "../api";
 import { type Child, h } from "../element";
+import { inLanguage } from "../language";
 import { text } from "../texts";
 
 /** Show parts in place of what was there; the focus stays on the control of the same id, else goes to the heading. */
@@ -21,7 +22,8 @@ export function hasMovedOn(address: string): boolean {
 /** Return a source as a link, or as words where it has no address. */
 export function sourceLink(source: Source, lang: Lang, isShort = false): HTMLElement {
   const named = `${text("source", lang)}${lang === "ja" ? "：" : ": "}${source.title}`;
-  if (!source.url) return h("span", { class: "source" }, named);
+  const marked = inLanguage(named, lang);
+  if (!source.url) return h("span", { class: "source" }, ...marked);
   const properties = { href: source.url, rel: "noopener", target: "_blank", class: "source" };
-  return isShort ? h("a", { ...properties, title: source.title, "aria-label": named }, text("source", lang)) : h("a", properties, named);
+  return isShort ? h("a", { ...properties, title: source.title, "aria-label": named }, text("source", lang)) : h("a", properties, ...marked);
 }
