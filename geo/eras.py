@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from geo.text import Text
-
 #: Era → (letter, the Western year before its first).
 ERAS = {"令和": ("R", 2018), "平成": ("H", 1988), "昭和": ("S", 1925)}
+
+#: The month in which its first year begins.
+_FIRST_MONTHS = {"令和": 5, "平成": 1, "昭和": 12}
 
 _WESTERN = re.compile(r"(?:FY)?((?:19|20|21)\d{2})(?:年度?)?")
 _ERA = re.compile(r"(令和|平成|昭和|[RHS])(元|\d{1,2})(?:年度?)?")
@@ -29,12 +30,34 @@ def fiscal_year(written: str) -> int:
     text = unicodedata.normalize("NFKC", written).strip().upper().replace(" ", "")
     if found := _WESTERN.fullmatch(text):
         return int(found[1])
-    if found := _ERA.fullmatch(text):
-        before = dict(ERAS.values()) | {era: first for era, (_, first) in ERAS.items()}
-        year = 1 if found[2] == "元" else int(found[2])
-        if year:
-            return before[found[1]] + year
+    try:
+        if _ERA.fullmatch(text):
+            return year_of_era(text)[0]
+    except ValueError:
+        pass  # a year 0
     raise ValueError(f"{written!r} is no fiscal year")
+
+
+def year_of_era(written: str) -> tuple[int, int]:
+    """Return the Western number of a year, and the month in which it begins: 令和元年 in May.
+
+    Raises
+    ------
+    ValueError : neither a Western year nor a year of 令和, 平成 or 昭和
+
+    Examples
+    --------
+    >>> year_of_era("2024"), year_of_era("令和6年"), year_of_era("R元")
+    ((2024, 1), (2024, 1), (2019, 5))
+    """
+    if written.isdecimal():
+        return int(written), 1
+    found = _ERA.fullmatch(written)
+    year = 0 if not found else 1 if found[2] == "元" else int(found[2])
+    if not found or not year:
+        raise ValueError(f"{written!r} is no year")
+    era = next(era for era, (letter, _) in ERAS.items() if found[1] in (era, letter))
+    return ERAS[era][1] + year, _FIRST_MONTHS[era] if year == 1 else 1
 
 
 def fiscal_year_of(date: str) -> int:
@@ -49,38 +72,19 @@ def fiscal_year_of(date: str) -> int:
     return int(year) - (bool(rest) and int(rest[:2]) < 4)
 
 
-def era_year(year: int) -> str:
-    """Return a Western year as a year of its era: the one at the year's end, as 2019年 is 令和元年.
+def era_year(year: int, month: int = 12) -> str:
+    """Return a Western year as a year of its era: the one in a month, at the year's end if none is named.
 
-    A fiscal year is told the same way: the government writes 令和元年度 for the one from April 2019.
+    A fiscal year is told as a year is: the government writes 令和元年度 for the one from April 2019.
 
-    >>> era_year(2024), era_year(2019), era_year(1989), era_year(1950)
-    ('令和6年', '令和元年', '平成元年', '昭和25年')
+    >>> era_year(2024), era_year(2019), era_year(1989), era_year(1950), era_year(2019, 4)
+    ('令和6年', '令和元年', '平成元年', '昭和25年', '平成31年')
 
     Raises
     ------
     ValueError : before 昭和
     """
     for era, (_letter, before) in ERAS.items():
-        if year > before:
+        if (year, month) >= (before + 1, _FIRST_MONTHS[era]):
             return f"{era}{'元' if year == before + 1 else year - before}年"
     raise ValueError(f"{year} is before 昭和")
-
-
-def period_label(period: str, kind: str) -> Text:
-    """Return a period as people read it, in Japanese and English.
-
-    Parameters
-    ----------
-    period : a Western year
-    kind : ``fiscal_year``, ``calendar_year`` or ``census``
-
-    Examples
-    --------
-    >>> period_label("2020", "census"), period_label("2024", "fiscal_year")["ja"]
-    ({'ja': '2020年（令和2年）', 'en': '2020'}, '2024年度（令和6年度）')
-    """
-    era = era_year(int(period))
-    if kind == "fiscal_year":
-        return {"ja": f"{period}年度（{era}度）", "en": f"FY{period}"}
-    return {"ja": f"{period}年（{era}）", "en": period}

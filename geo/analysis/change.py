@@ -17,12 +17,12 @@ Measure = Literal["difference", "per-cent", "per-year"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 
 
-def difference(before: Floats, after: Floats, _years: int) -> Floats:
+def difference(before: Floats, after: Floats, _years: float) -> Floats:
     """Return by how much the figure has grown, in its own unit."""
     return after - before
 
 
-def per_cent(before: Floats, after: Floats, _years: int) -> Floats:
+def per_cent(before: Floats, after: Floats, _years: float) -> Floats:
     """Return the growth as a share of the earlier figure; NaN where that is not above 0.
 
     >>> per_cent(np.array([200.0, 0.0, -5.0]), np.array([150.0, 3.0, 5.0]), 5).tolist()
@@ -34,13 +34,13 @@ def per_cent(before: Floats, after: Floats, _years: int) -> Floats:
     return growth
 
 
-def per_year(before: Floats, after: Floats, years: int) -> Floats:
-    """Return the growth of a mean year, in the figure's own unit."""
+def per_year(before: Floats, after: Floats, years: float) -> Floats:
+    """Return the growth of a mean year, in the figure's own unit; of months it is that of twelve of them."""
     return (after - before) / years
 
 
 #: Measure → what makes it of the earlier and the later figures, and the years between them.
-CHANGES: Mapping[Measure, Callable[[Floats, Floats, int], Floats]] = {
+CHANGES: Mapping[Measure, Callable[[Floats, Floats, float], Floats]] = {
     "difference": difference,
     "per-cent": per_cent,
     "per-year": per_year,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.areas.lineage import SEPARATION, Change, Codes, Crosswalk, lineages
+from geo.periods import period_of
 
 Marks = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
@@ -28,12 +29,14 @@ NOTHING, AS_PUBLISHED, RENUMBERED, SUMMED, APPORTIONED, ESTIMATED = range(len(CA
 
 
 def day_of(period: str) -> dt.date:
-    """Return the day whose boundaries the figures of a year were counted on: that of the census.
+    """Return the day whose boundaries the figures of a period were counted on.
 
-    >>> day_of("2005")
-    datetime.date(2005, 10, 1)
+    Of a year it is that of the census, of a month or a quarter the last one.
+
+    >>> day_of("2005"), day_of("2005-Q1")
+    (datetime.date(2005, 10, 1), datetime.date(2005, 3, 31))
     """
-    return dt.date(int(period[:4]), 10, 1)
+    return dt.date(int(period), 10, 1) if period.isdecimal() else period_of(period).days[1]
 
 
 def apportioned(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from geo.csv_tables import read_table
 from geo.errors import Finding, InvalidRows
+from geo.periods import is_period, period_of
 
-_PERIOD = re.compile(r"(19|20)[0-9]{2}")
 _CODE = re.compile(r"[0-9]{5}")
 
 
@@ -38,7 +38,8 @@ class Evacuation:
 
     def holds(self, period: str) -> bool:
         """Return whether residents lived elsewhere in a period."""
-        return self.first <= period and (not self.last or period <= self.last)
+        own = period_of(period)
+        return _start(self.first) <= own.last and (not self.last or own.first <= period_of(self.last).last)
 
 
 def read_breaks(path: Path) -> list[Break]:
@@ -52,9 +53,9 @@ def read_breaks(path: Path) -> list[Break]:
     _refuse(
         path,
         [
-            Finding(f"line {line}", "period", row.period, "a year such as 2020")
+            Finding(f"line {line}", "period", row.period, "a period such as 2020, 2025-Q1 or 2025-04")
             for line, row in rows
-            if not _PERIOD.fullmatch(row.period)
+            if not is_period(row.period)
         ]
         + _without_words(rows),
     )
@@ -73,8 +74,8 @@ def read_evacuations(path: Path) -> list[Evacuation]:
     for line, row in rows:
         if not _CODE.fullmatch(row.area_code):
             findings.append(Finding(f"line {line}", "area_code", row.area_code, "a code such as 07546"))
-        if not _PERIOD.fullmatch(row.first) or (row.last and not row.first <= row.last):
-            expected = "a year such as 2011, not after the last"
+        if not is_period(row.first) or (row.last and not row.first <= row.last):
+            expected = "a period such as 2011, not after the last"
             findings.append(Finding(f"line {line}", "first", row.first, expected))
     _refuse(path, findings + _without_words(rows))
     return sorted((row for _, row in rows), key=lambda row: (row.area_code, row.first))
@@ -101,7 +102,12 @@ def break_between(breaks: Sequence[Break], first: str, last: str) -> Break | Non
     ----------
     breaks : ascending by period
     """
-    return next((one for one in reversed(breaks) if first < one.period <= last), None)
+    start, end = _start(first), _start(last)
+    return next((one for one in reversed(breaks) if start < _start(one.period) <= end), None)
+
+
+def _start(period: str) -> int:
+    return period_of(period).first
 
 
 def comparable(breaks: Sequence[Break], points: Sequence[tuple[str, float]]) -> Sequence[tuple[str, float]]:
@@ -115,4 +121,6 @@ def comparable(breaks: Sequence[Break], points: Sequence[tuple[str, float]]) -> 
     if not points:
         return points
     broken = break_between(breaks, points[0][0], points[-1][0])
-    return points if broken is None else [point for point in points if point[0] >= broken.period]
+    return (
+        points if broken is None else [point for point in points if _start(point[0]) >= _start(broken.period)]
+    )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import orjson
@@ -19,6 +19,7 @@ from geo.codes import area_code
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.figures.observations import EXPECTED_NUMBER, Row, ascii_number, distinct, missing_status, number
 from geo.files.archives import gunzipped
+from geo.periods import EXPECTED, PARTS, Period, PeriodKind, is_of, is_period, period_of_code
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
@@ -28,8 +29,6 @@ MAX_BYTES = 256 << 20
 DATA, META = "GET_STATS_DATA", "GET_META_INFO"
 #: Where an answer tells which of a table's values it holds.
 _RESULT = (DATA, "STATISTICAL_DATA", "RESULT_INF")
-#: A year or a fiscal year; a month or a quarter has other digits.
-_TIME = re.compile(r"(18|19|20|21)[0-9]{2}([01]00000)?")
 _COUNT = re.compile(r"[0-9]{1,12}")
 
 
@@ -70,8 +69,11 @@ class Selection:
     Attributes
     ----------
     codes : dimension → the code that selects, ``{"cat01": "0"}``
-    area, period : the dimensions that tell area and period; ``period`` may be a year, where none does
+    area, period : the dimensions that tell area and period; ``period`` may be one itself, where none does
     skip_areas : area codes of the table that are no areas (metropolitan areas)
+    kind : the kind of period of the indicator; figures of other kinds that stand beside them are left out
+    is_exact : whether a calendar year is not taken for a fiscal one, nor the other way round, because the
+        table tells both
     """
 
     indicator: str
@@ -79,6 +81,45 @@ class Selection:
     area: str = "area"
     period: str = "time"
     skip_areas: Sequence[str] = ()
+    kind: PeriodKind = "calendar_year"
+    is_exact: bool = False
+
+    def among(self, times: Iterable[str]) -> Selection:
+        """Return the selection as it is of a table with these time codes."""
+        own = _OWN.get(self.kind, self.kind)
+        return replace(self, is_exact=any(period.kind == own for period in map(_time, times) if period))
+
+    def has_period(self, times: Iterable[str]) -> bool:
+        """Return whether a period of the kind is among a table's time codes."""
+        return any(is_of(period.text, self.kind) for period in map(_time, times) if period)
+
+    def period_at(self, time: str) -> str | None:
+        """Return the period that a time code tells; None for one of another kind.
+
+        Raises
+        ------
+        ValueError : no time code
+        """
+        if is_period(self.period):
+            return self.period if is_of(self.period, self.kind) else None
+        period = period_of_code(time)
+        if period is None or not is_of(period.text, self.kind):
+            return None
+        if self.kind in PARTS or not self.is_exact or period.kind == _OWN.get(self.kind, self.kind):
+            return period.text
+        return None
+
+
+#: What a census is by its time code.
+_OWN: Mapping[str, str] = {"census": "calendar_year"}
+_EXPECTED_TIME = "a time code such as 2020000000, 2020100000, 2025000103 or 2025000404"
+
+
+def _time(code: str) -> Period | None:
+    try:
+        return period_of_code(code)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -105,16 +146,12 @@ class Page:
     following: int | None
 
 
-def read_estat(
-    data: bytes, chosen: Mapping[str, Mapping[str, str]], *, skip_areas: Sequence[str] = ()
-) -> Answer:
+def read_estat(data: bytes, selections: Sequence[Selection]) -> Answer:
     """Return the figures of a ``getStatsData`` answer.
 
     Parameters
     ----------
     data : JSON, also gzipped
-    chosen : indicator id → the classification codes that select it, ``{"cat01": "0"}``
-    skip_areas : area codes of the table that are no areas (metropolitan areas)
 
     Raises
     ------
@@ -122,9 +159,17 @@ def read_estat(
     InvalidRows : every value that is no number and no known symbol
     """
     document = _answered(data, DATA)
-    selections = [Selection(name, codes, skip_areas=skip_areas) for name, codes in chosen.items()]
     findings: list[Finding] = []
-    rows = distinct(_selected(document, selections, findings), findings)
+    others: dict[str, Finding] = {}
+    values = _listed(_inside(document, DATA, "STATISTICAL_DATA", "DATA_INF", "VALUE"))
+    times = {
+        name: {str(entry.get(f"@{name}", "")) for entry in values}
+        for name in {one.period for one in selections}
+    }
+    selections = [one.among(times[one.period]) for one in selections]
+    rows = distinct(_selected(document, selections, findings, others), findings)
+    told = {row.indicator for row in rows}
+    findings += [finding for name, finding in others.items() if name not in told]
     if findings:
         raise InvalidRows(f"{len(findings)} faults in an e-Stat answer", findings)
     return Answer(rows, _part(document))
@@ -152,7 +197,7 @@ def read_page(data: bytes, selections: Sequence[Selection], start: int) -> Page:
         )
         raise InvalidFile("An answer of e-Stat is broken: it lacks values", [finding])
     findings: list[Finding] = []
-    rows = _selected(document, selections, findings, start)
+    rows = _selected(document, selections, findings, {}, start)
     if findings:
         raise InvalidRows(f"{len(findings)} faults in an e-Stat answer", findings)
     return Page(rows, first, last, total, following)
@@ -215,16 +260,33 @@ def _count(document: Json, name: str) -> int:
 
 
 def _selected(
-    document: Json, selections: Sequence[Selection], findings: list[Finding], start: int = 1
+    document: Json,
+    selections: Sequence[Selection],
+    findings: list[Finding],
+    others: dict[str, Finding],
+    start: int = 1,
 ) -> list[Row]:
+    """Return the rows; what is wrong goes to the findings, the first of another kind of period to others."""
     inside = _inside(document, DATA, "STATISTICAL_DATA", "DATA_INF")
     signs = _signs(_inside(inside, "NOTE"))
     rows: list[Row] = []
     for place, entry in enumerate(_listed(_inside(inside, "VALUE")), start):
         for one in selections:
-            if all(str(entry.get(f"@{key}")) == code for key, code in one.codes.items()):
-                row = _row(one, entry, place, signs, findings)
-                rows += [row] if row else []
+            if any(str(entry.get(f"@{key}")) != code for key, code in one.codes.items()):
+                continue
+            if str(entry.get(f"@{one.area}", "")) in one.skip_areas:
+                continue
+            where, field, time = f"value {place}", f"@{one.period}", str(entry.get(f"@{one.period}", ""))
+            try:
+                period = one.period_at(time)
+            except ValueError:
+                findings.append(Finding(where, field, time, _EXPECTED_TIME))
+                continue
+            if period is None:
+                others.setdefault(one.indicator, Finding(where, field, time, EXPECTED[one.kind]))
+                continue
+            row = _row(one, entry, period, place, signs, findings)
+            rows += [row] if row else []
     return rows
 
 
@@ -261,17 +323,14 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def _row(
-    one: Selection, entry: Mapping[str, Json], place: int, signs: Mapping[str, str], findings: list[Finding]
+    one: Selection,
+    entry: Mapping[str, Json],
+    period: str,
+    place: int,
+    signs: Mapping[str, str],
+    findings: list[Finding],
 ) -> Row | None:
-    written = str(entry.get(f"@{one.area}", ""))
-    if written in one.skip_areas:
-        return None
-    where = f"value {place}"
-    cell = str(entry.get("$", ""))
-    time = one.period if one.period.isdigit() else str(entry.get(f"@{one.period}", ""))
-    if not _TIME.fullmatch(time):
-        findings.append(Finding(where, f"@{one.period}", time, "a year such as 2020000000, or 2020100000"))
-        return None
+    where, written, cell = f"value {place}", str(entry.get(f"@{one.area}", "")), str(entry.get("$", ""))
     try:
         code = area_code(written)
         value, status = _figure(cell, signs)
@@ -281,7 +340,7 @@ def _row(
     except ValueError:
         findings.append(Finding(where, "$", cell, EXPECTED_NUMBER))
         return None
-    return Row(one.indicator, code, time[:4], value, status, "" if value is not None else cell, place)
+    return Row(one.indicator, code, period, value, status, "" if value is not None else cell, place)
 
 
 def _figure(cell: str, signs: Mapping[str, str]) -> tuple[float | None, str]:

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from geo.codes import NORTHERN_TERRITORIES
 from geo.errors import Finding, InvalidRows, NotFound
 from geo.figures.breaks import Break, Evacuation, break_between, read_breaks, read_evacuations
+from geo.periods import PARTS, PeriodKind, newest_not_after, years_later
 from geo.text import Text
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Kind = Literal["count", "ratio", "change", "index", "category"]
-PeriodKind = Literal["census", "calendar_year", "fiscal_year"]
 DenominatorPeriod = Literal["same", "next", "latest"]
 DenominatorSource = Literal["", "register", "census", "survey", "area", "grid", "accounts", "projection"]
 #: Whom a figure counts: those on the register of an area, those who are there, or nobody.
@@ -96,7 +96,8 @@ class Indicator:
     numerator, denominator : signed sums of base indicators, ``"births - deaths"``; empty when observed
     scale : what the quotient is multiplied by: 100 for per cent
     denominator_period : ``same``, ``latest``: the newest that is not after the period, or ``next``: that of
-        the year after, for the register of 1 January within a fiscal year
+        the year after, for the register of 1 January within a fiscal year. A month or quarter is divided by
+        its own; by what is told for years only with ``latest``
     denominator_source : one of ``DENOMINATOR_SOURCES`` for a ratio
     population_base : of an observed one: whether it counts those on the register (births of people who
         live elsewhere for now), or those who are there (census, shops)
@@ -112,6 +113,7 @@ class Indicator:
         empty where they are equal
     categories : in the table ``code:label_ja:label_en:#rrggbb``, apart by semicolons
     breaks : of it and of what it is computed from, ascending; see ``read_folder``
+    period_kind : of all its figures: no year is made of months, no months of a year
     evacuations : areas and periods for which it cannot be told, because the people of its parts are others
     absences : of what a census counts: areas and periods without those who live elsewhere for now; their
         figures are not set against those of other periods
@@ -161,7 +163,7 @@ class Indicator:
 
     def base_differs(self, period: str) -> list[str]:
         """Return the areas whose figure of a period would set people against others, by their codes."""
-        ends = [period, _earlier(period, self.lag)] if self.lag else [period]
+        ends = [period, years_later(period, -self.lag)] if self.lag else [period]
         return [one.area_code for one in self.evacuations if any(map(one.holds, ends))]
 
     def absent_at(self, first: str, last: str) -> list[Evacuation]:
@@ -284,7 +286,11 @@ def _faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[
     expect(all(map(_COLOUR.fullmatch, colours)), "categories", "colours such as #1b9e77")
     codes = [entry.code for entry in indicator.categories]
     expect(len(set(codes)) == len(codes), "categories", "each code once")
-    return faults + _formula_faults(indicator, known) + _sum_faults(indicator, known)
+    return (
+        faults
+        + (_formula_faults(indicator, known) or _period_faults(indicator, known))
+        + _sum_faults(indicator, known)
+    )
 
 
 def _sum_faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[str, str, str]]:
@@ -339,6 +345,25 @@ def _formula_faults(indicator: Indicator, known: Mapping[str, Indicator]) -> lis
                 faults.append((field, name, "the id of an observed indicator"))
             elif known[name].numerator or known[name].kind not in ("count", "index"):
                 faults.append((field, name, "an observed indicator, not a derived one"))
+    return faults
+
+
+def _period_faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[str, str, str]]:
+    """Return where a formula would make months or quarters of something else, or the other way round."""
+    faults: list[tuple[str, str, str]] = []
+    for field in ("numerator", "denominator"):
+        formula = getattr(indicator, field)
+        for _, name in terms(formula) if formula else []:
+            kind, other = indicator.period_kind, known[name].period_kind
+            if kind == other or (kind not in PARTS and other not in PARTS):
+                continue
+            expected = f"an indicator of the period_kind {kind}, as this one"
+            if field == "denominator" and kind in PARTS:
+                # of a fiscal year its text does not tell that it ends in March
+                if indicator.denominator_period == "latest" and other != "fiscal_year":
+                    continue
+                expected += "; or the denominator_period latest, of another kind than fiscal_year"
+            faults.append((field, name, expected))
     return faults
 
 
@@ -435,24 +460,16 @@ def _is_of_census(one: Indicator, catalogue: Mapping[str, Indicator]) -> bool:
 # Periods
 
 
-def _newest_not_after(periods: Sequence[str], limit: str) -> str | None:
-    return max((period for period in periods if period <= limit), default=None)
-
-
 def _common(names: Sequence[str], available: Available) -> list[str]:
     sets = [set(available.get(name, ())) for name in names]
     return sorted(set.intersection(*sets)) if sets else []
 
 
-def _earlier(period: str, years: int) -> str:
-    return f"{int(period) - years:04d}"
-
-
 def _denominator_at(indicator: Indicator, period: str, under: Sequence[str]) -> str | None:
     """Return the period of the denominator among those that there are; None where it has none."""
     if indicator.denominator_period == "latest":
-        return _newest_not_after(under, period)
-    wanted = _earlier(period, -1) if indicator.denominator_period == "next" else period
+        return newest_not_after(under, period)
+    wanted = years_later(period, 1) if indicator.denominator_period == "next" else period
     return wanted if wanted in under else None
 
 
@@ -467,7 +484,7 @@ def periods(indicator: Indicator, available: Available) -> list[str]:
         return sorted(available.get(indicator.id, ()))
     over = _common([name for _, name in terms(indicator.numerator)], available)
     if indicator.kind == "change":
-        pairs = [(_earlier(period, indicator.lag), period) for period in over]
+        pairs = [(years_later(period, -indicator.lag), period) for period in over]
         return [now for then, now in pairs if then in over and not break_between(indicator.breaks, then, now)]
     if not indicator.denominator:
         return over
@@ -488,7 +505,7 @@ def base_periods(indicator: Indicator, period: str, available: Available) -> lis
         raise NotFound(f"{indicator.id} has no period {period}")
     over = [(name, period) for _, name in terms(indicator.numerator)]
     if indicator.kind == "change":
-        return over + [(name, _earlier(period, indicator.lag)) for name, _ in over]
+        return over + [(name, years_later(period, -indicator.lag)) for name, _ in over]
     if not indicator.denominator:
         return over
     names = [name for _, name in terms(indicator.denominator)]
@@ -521,7 +538,7 @@ def evaluate(
     at = dict(base_periods(indicator, period, available))
     if indicator.kind == "change":
         now = _sum(indicator.numerator, lambda name: vector(name, period))
-        before = _sum(indicator.numerator, lambda name: vector(name, _earlier(period, indicator.lag)))
+        before = _sum(indicator.numerator, lambda name: vector(name, years_later(period, -indicator.lag)))
         return _quotient(now - before, before, indicator.scale)
     over = _sum(indicator.numerator, lambda name: vector(name, period))
     if not indicator.denominator:

@@ -4,7 +4,7 @@
     0003433219,population,tab=2020_01;cat01=0,area,time,,census-2020,2020-10-01
 
 ``select`` names a code of each dimension that does not tell area or period; of a dimension with one code
-alone it may be left out. ``area`` and ``period`` name dimensions; ``period`` may be a year.
+alone it may be left out. ``area`` and ``period`` name dimensions; ``period`` may be one itself: 2020.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from geo.csv_tables import read_table
 from geo.errors import Finding, InvalidFile, InvalidRows
 from geo.figures.estat import Selection, Table
+from geo.periods import EXPECTED, PeriodKind, is_of, is_period
 
 _TABLE = re.compile(r"[0-9]{10}")
 _DIMENSION = re.compile(r"tab|area|time|cat(0[1-9]|1[0-5])")
-_YEAR = re.compile(r"(18|19|20|21)[0-9]{2}")
 #: The API narrows a dimension to so many codes.
 MOST_CODES = 100
 
@@ -98,40 +98,70 @@ def _faults(line: int, row: _Line) -> Iterator[Finding]:
         yield Finding(where, "table", row.table, "the ten digits of a table (statsDataId): 0003433219")
     if not _DIMENSION.fullmatch(row.area):
         yield Finding(where, "area", row.area, "the dimension that tells the area: area")
-    if not _DIMENSION.fullmatch(row.period) and not _YEAR.fullmatch(row.period):
-        yield Finding(where, "period", row.period, "the dimension that tells the period: time; or a year")
+    if not _DIMENSION.fullmatch(row.period) and not is_period(row.period):
+        expected = "the dimension that tells the period: time; or a period such as 2020, 2025-Q1, 2025-04"
+        yield Finding(where, "period", row.period, expected)
 
 
-def check_names(mapping: Sequence[Mapped], indicators: Collection[str], sources: Collection[str]) -> None:
-    """Refuse a mapping to indicators or sources that do not exist, each line with its place."""
+def of_kinds(
+    mapping: Sequence[Mapped], kinds: Mapping[str, PeriodKind], sources: Collection[str]
+) -> list[Mapped]:
+    """Return a mapping that knows of which kind the periods are.
+
+    Parameters
+    ----------
+    kinds : observed indicator → its kind of period
+
+    Raises
+    ------
+    InvalidRows : indicators or sources that do not exist, a period of another kind; each with its line
+    """
     findings = []
     for one in mapping:
-        if one.selection.indicator not in indicators:
+        chosen, kind = one.selection, kinds.get(one.selection.indicator)
+        if kind is None:
             expected = "the id of an observed indicator, see /v1/indicators"
-            findings.append(Finding(f"line {one.line}", "indicator", one.selection.indicator, expected))
+            findings.append(Finding(f"line {one.line}", "indicator", chosen.indicator, expected))
+        elif is_period(chosen.period) and not is_of(chosen.period, kind):
+            findings.append(Finding(f"line {one.line}", "period", chosen.period, EXPECTED[kind]))
         if one.source not in sources:
             expected = f"one of {', '.join(sorted(sources))}"
             findings.append(Finding(f"line {one.line}", "source", one.source, expected))
     if findings:
         raise InvalidRows(f"The mapping has {len(findings)} faults", findings)
+    return [
+        replace(one, selection=replace(one.selection, kind=kinds[one.selection.indicator])) for one in mapping
+    ]
 
 
-def check_table(mapping: Sequence[Mapped], table: Table) -> None:
-    """Refuse a mapping that does not fit what a table tells of itself, each line with its place.
+def fitted(mapping: Sequence[Mapped], table: Table) -> list[Mapped]:
+    """Return a mapping as it is of a table.
 
-    Every dimension of the table must tell the area or the period, be selected, or have one code alone.
+    Every dimension of the table must tell the area or the period, be selected, or have one code alone, and
+    there must be a period of the kind that the indicator has.
+
+    Raises
+    ------
+    InvalidRows : it does not fit what the table tells of itself, each line with its place
     """
     findings = [finding for one in mapping for finding in _misfits(one, table.dimensions)]
     if findings:
         raise InvalidRows(f"The mapping does not fit the table {table.id}", findings)
+    return [
+        replace(one, selection=one.selection.among(table.dimensions.get(one.selection.period, ())))
+        for one in mapping
+    ]
 
 
 def _misfits(one: Mapped, dimensions: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
     where, chosen = f"line {one.line}", one.selection
     telling = {"area": chosen.area, "period": chosen.period}
     for column, name in telling.items():
-        if not name.isdigit() and name not in dimensions:
+        if not is_period(name) and name not in dimensions:
             yield Finding(where, column, name, f"one of {', '.join(dimensions)}")
+    times = dimensions.get(chosen.period, {})
+    if times and not chosen.has_period(times):
+        yield Finding(where, "period", _some(times), EXPECTED[chosen.kind])
     for name, code in chosen.codes.items():
         if name not in dimensions:
             yield Finding(where, "select", name, f"one of {', '.join(dimensions)}")

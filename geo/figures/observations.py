@@ -3,9 +3,11 @@
     indicator,area_code,period,value,status
     population,01100,2020,1973395,
     doctors,07546,2020,,not_available
+    arrivals,01100,2025-04,5120,
 
 A missing value is an empty cell with a status, or one of the symbols of Japanese statistics
-(``-``, ``…``, ``X``, ``***``), never a zero.
+(``-``, ``…``, ``X``, ``***``), never a zero. A period may be written as people write it, 令和6年度,
+2025年4月; it must be of the kind that its indicator has.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,7 @@ import orjson
 from geo.codes import area_codes
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.files.workbooks import sheet_rows
+from geo.periods import PeriodKind, read_period
 
 STATUSES = ("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown")
 HEADER = ("indicator", "area_code", "period", "value", "status")
@@ -53,7 +56,6 @@ _DASHES = str.maketrans(dict.fromkeys("−‐‑‒–—―─━ー﹣", "-"))
 #: A loss as accounts write it.
 _TRIANGLES = re.compile(r"[△▲]\s?(?=[0-9])")
 _NUMBER = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
-_PERIOD = re.compile(r"(18|19|20|21)[0-9]{2}")
 LARGEST = 1e18
 
 
@@ -144,7 +146,7 @@ def _checked(
     row: Mapping[str, str],
     line: int,
     code: str | InvalidAreaCode,
-    indicators: Collection[str],
+    indicators: Mapping[str, PeriodKind],
     findings: list[Finding],
 ) -> Row | None:
     """Return the row, or add what is wrong with it to the findings."""
@@ -153,13 +155,16 @@ def _checked(
     def refuse(field: str, expected: str) -> None:
         findings.append(Finding(f"line {line}", field, row[field], expected))
 
-    if row["indicator"] not in indicators:
+    kind = indicators.get(row["indicator"])
+    if kind is None:
         refuse("indicator", "the id of an observed indicator: " + ", ".join(sorted(indicators))[:200])
     if isinstance(code, InvalidAreaCode):
         refuse("area_code", code.findings[0].expected)
-    if not _PERIOD.fullmatch(row["period"]):
-        refuse("period", "a year such as 2020")
-    value, status = None, ""
+    value, status, period = None, "", ""
+    try:
+        period = read_period(row["period"], kind or "calendar_year").text
+    except ValueError as error:
+        refuse("period", str(error))
     try:
         value, status = number(row["value"])
     except ValueError:
@@ -174,12 +179,12 @@ def _checked(
     if len(findings) > before or isinstance(code, InvalidAreaCode):
         return None
     raw = "" if value is not None else row["value"].strip()
-    return Row(row["indicator"], code, row["period"], value, stated or status, raw, line)
+    return Row(row["indicator"], code, period, value, stated or status, raw, line)
 
 
 def checked_rows(
     table: Iterable[tuple[int, Mapping[str, str]]],
-    indicators: Collection[str],
+    indicators: Mapping[str, PeriodKind],
     known: Callable[[str], bool],
     expected_area: str = "存在する、または存在した地域のコード / the code of an area that exists or existed",
 ) -> list[Row]:
@@ -188,7 +193,7 @@ def checked_rows(
     Parameters
     ----------
     table : line number and cells by column name
-    indicators : ids that may be loaded
+    indicators : ids that may be loaded, each with its kind of period
     known : whether an area has this code
     expected_area : what to say of one that none has
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from geo.eras import period_label
 from geo.figures.indicators import Indicator
 from geo.layers.words import Named
+from geo.periods import period_label
 from geo.text import Text
 
 #: How a value was carried, in the words of tables.

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from geo.eras import period_label
 from geo.figures.breaks import Break, break_between
 from geo.figures.indicators import Indicator
 from geo.layers.legend import formatted
+from geo.periods import period_label
 from geo.text import LANGUAGES, Language, Text
 
 LEVELS: dict[str, Text] = {

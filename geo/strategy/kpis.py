@@ -152,7 +152,13 @@ def faults(kpi: Kpi, known: Known) -> list[Finding]:
         expect(known.is_area(kpi.owner), "kpi", "owner", kpi.owner, _AREA)
     indicators = [one.indicator for one in kpi.series if one.indicator != PUBLISHED] + list(kpi.proxies)
     for name in indicators:
-        expect(name in known.indicators, "kpi", "series", name, "the id of an indicator, see /v1/indicators")
+        expect(
+            name in known.indicators,
+            "kpi",
+            "series",
+            name,
+            "the id of an indicator of years, see /v1/indicators",
+        )
     return findings + _target_faults(kpi, known) + _actual_faults(kpi, known)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from geo.eras import era_year, fiscal_year, fiscal_year_of, period_label
+from geo.eras import era_year, fiscal_year, fiscal_year_of
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,6 @@ def test_eras_begin_with_a_first_year_and_fiscal_years_follow_the_same_rule() ->
     assert [era_year(year) for year in (1926, 1988, 1989, 2018, 2019, 2024)] == [
         *("昭和元年", "昭和63年", "平成元年", "平成30年", "令和元年", "令和6年")
     ]
-    assert period_label("2019", "fiscal_year") == {"ja": "2019年度（令和元年度）", "en": "FY2019"}
-    assert period_label("2015", "calendar_year")["ja"] == "2015年（平成27年）"
+    assert [era_year(2019, month) for month in (4, 5)] == ["平成31年", "令和元年"]
     with pytest.raises(ValueError, match="昭和"):
         era_year(1925)

@@ -13,10 +13,10 @@ from geo.analysis import moran
 from geo.analysis.change import CHANGES, MEASURES
 from geo.analysis.correlation import Correlation, both_known, correlation
 from geo.analysis.words import correlation_in_words, whole_in_words
-from geo.eras import period_label
 from geo.errors import ChiikiError
 from geo.figures.indicators import Indicator
 from geo.layers.words import Named
+from geo.periods import period_label, years_between
 from geo.text import Text, name_of
 from service.analysis.clusters import Clusters
 from service.analysis.layers import CLUSTERS, RESIDUAL, change_id
@@ -141,7 +141,7 @@ ChangeTold = TypedDict(
         "to": str,
         "from_label": Text,
         "to_label": Text,
-        "years": int,
+        "years": float,
         "level": str,
         "vintage": str,
         "revision": str,
@@ -306,7 +306,7 @@ def correlation_described(
 
 def change_described(atlas: Atlas, was: Figure, now: Figure, level: str, vintage: Vintage) -> ChangeTold:
     """Return how a figure has changed as JSON."""
-    indicator, years = now.indicator, int(now.period) - int(was.period)
+    indicator, years = now.indicator, years_between(was.period, now.period)
     columns = {
         measure: change(was.vector.values, now.vector.values, years) for measure, change in CHANGES.items()
     }

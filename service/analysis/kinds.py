@@ -8,6 +8,7 @@ from geo.analysis.change import CHANGES
 from geo.analysis.correlation import correlation
 from geo.errors import NotEnoughData
 from geo.figures.indicators import Indicator
+from geo.periods import years_between
 from service.analysis import layers
 from service.analysis.clusters import clusters
 from service.areas.gazetteer import Gazetteer
@@ -41,7 +42,7 @@ def _change(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -
     earlier = layers.before(atlas.catalogue, change, gazetteer.level, period)
     of = atlas.indicator(change.layer)
     was, now = atlas.vectors(of, [earlier, period], gazetteer.level, gazetteer.vintage)
-    values = CHANGES[change.measure](was.values, now.values, int(period) - int(earlier))
+    values = CHANGES[change.measure](was.values, now.values, years_between(earlier, period))
     return without(derived(values, [now, was]), elsewhere(of, gazetteer, earlier, period))
 
 

@@ -14,10 +14,10 @@ from typing import cast
 
 from geo.analysis import moran
 from geo.analysis.change import Measure
-from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.breaks import break_between
 from geo.figures.indicators import Category, Indicator
+from geo.periods import period_label
 from geo.text import Text
 from service.memory.catalogue import Catalogue, Defined, Periods, figures_of
 
@@ -44,7 +44,7 @@ class Change:
     measure: Measure
 
 
-_CHANGE = re.compile(rf"{CHANGE}:(.+?)(?::(\d{{4}}))?(?::(per-cent|per-year))?")
+_CHANGE = re.compile(rf"{CHANGE}:(.+?)(?::(\d{{4}}(?:-(?:Q[1-4]|\d\d))?))?(?::(per-cent|per-year))?")
 _RESIDUAL = re.compile(rf"{RESIDUAL}:([^~]+)~([^~]+)")
 
 

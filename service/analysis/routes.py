@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from geo.analysis.change import refuse_broken
 from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
+from geo.periods import canonical, newest_not_after, period_of
 from service.analysis.clusters import clusters
 from service.analysis.forms import (
     ChangeTold,
@@ -37,9 +38,9 @@ RESIDENTS = "population"
 IndicatorId = Annotated[str, Query(max_length=120, description="Id of an indicator, see /v1/indicators")]
 Common = Annotated[
     str | None,
-    Query(max_length=10, description="Period of both figures; the newest that both have when left out"),
+    Query(max_length=20, description="Period of both figures; the newest that both have when left out"),
 ]
-Own = Annotated[str | None, Query(max_length=10, description="Period of this figure, where it is another")]
+Own = Annotated[str | None, Query(max_length=20, description="Period of this figure, where it is another")]
 
 
 @router.get(
@@ -91,7 +92,7 @@ async def correlation(
     date = atlas.at(date, on)
     at_x, at_y = _common_periods(atlas, (of_x, of_y), on, (x_period or period, y_period or period))
     residents = atlas.indicator(RESIDENTS)
-    census = _census(atlas.periods(residents, on), max(at_x, at_y))
+    census = _census(atlas.periods(residents, on), max(at_x, at_y, key=period_of))
 
     def make() -> CorrelationTold:
         figures = [
@@ -148,7 +149,7 @@ def _common_periods(
 
 def _census(periods: list[str], period: str) -> str:
     """Return the newest census that is not after a period; the first where all are."""
-    return max((one for one in periods if one <= period), default=periods[0])
+    return newest_not_after(periods, period) or periods[0]
 
 
 @router.get(
@@ -162,10 +163,10 @@ async def change(
     layer: str,
     first: Annotated[
         str | None,
-        Query(alias="from", max_length=10, description="Earlier period; the one before `to` when left out"),
+        Query(alias="from", max_length=20, description="Earlier period; the one before `to` when left out"),
     ] = None,
     last: Annotated[
-        str | None, Query(alias="to", max_length=10, description="Later period; the newest when left out")
+        str | None, Query(alias="to", max_length=20, description="Later period; the newest when left out")
     ] = None,
     level: Level = None,
     vintage: VintageDate = None,
@@ -181,7 +182,8 @@ async def change(
     on = chosen_level(atlas, indicator, date, level)
     date = atlas.at(date, on)
     to = chosen_period(atlas, indicator, on, last)
-    since = _earlier(atlas.periods(indicator, on), first, to)
+    asked = None if first is None else canonical(first, indicator.period_kind)
+    since = _earlier(atlas.periods(indicator, on), asked, to)
     refuse_broken(indicator, since, to)
 
     def make() -> ChangeTold:

@@ -30,7 +30,7 @@ def fetch_table(
     """Fetch a table of e-Stat and load it; no transaction is open while the network is asked."""
     with running_database(settings):
         with transaction(settings) as conn:
-            tables.check(conn, mapping)
+            mapping = tables.checked(conn, mapping)
         with progress_bar("e-Stat") as progress:
             answer = tables.read_table(settings, app_id, mapping, progress)
         with transaction(settings, dry_run=dry_run) as conn:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, text
 from geo.areas.lineage import absent
 from geo.errors import ChiikiError, Finding, InvalidFile, InvalidParameter, InvalidRows
 from geo.figures.estat import Page, Table, read_metadata, read_page
-from geo.figures.mappings import Mapped, check_names, check_table, narrowed, read_mapping
+from geo.figures.mappings import Mapped, fitted, narrowed, of_kinds, read_mapping
 from geo.figures.observations import Row, distinct
 from service.db.tables import source
 from service.fetching import state
@@ -84,9 +84,10 @@ def mapping_of(table: str, path: Path | None, folder: Path) -> list[Mapped]:
     return lines
 
 
-def check(conn: Connection, mapping: Sequence[Mapped]) -> None:
-    """Refuse a mapping to indicators or sources that the catalogue has not."""
-    check_names(mapping, observed_indicators(conn), list(conn.scalars(select(source.c.id))))
+def checked(conn: Connection, mapping: Sequence[Mapped]) -> list[Mapped]:
+    """Return a mapping with the kinds of period of its indicators; refuse what the catalogue has not."""
+    kinds = {name: one.period_kind for name, one in observed_indicators(conn).items()}
+    return of_kinds(mapping, kinds, list(conn.scalars(select(source.c.id))))
 
 
 def read_table(
@@ -129,7 +130,7 @@ def _read(
 ) -> Answer:
     told = client.get(f"{url}/getMetaInfo", most=MOST_BYTES, parameters=asked)
     table = read_metadata(told.body)
-    check_table(mapping, table)
+    mapping = fitted(mapping, table)
     rows: list[Row] = []
     chosen = {**asked, **narrowed(mapping), "metaGetFlg": "N", "cntGetFlg": "N", "replaceSpChars": "0"}
     total, pages = 0, 0

@@ -10,7 +10,6 @@ import orjson
 from typing_extensions import TypedDict
 
 from geo.areas.carrying import Carried
-from geo.eras import period_label
 from geo.figures.indicators import (
     DENOMINATOR_SOURCES,
     TOPICS,
@@ -18,9 +17,9 @@ from geo.figures.indicators import (
     Indicator,
     Kind,
     OverTime,
-    PeriodKind,
     PrefectureFigure,
 )
+from geo.periods import PeriodKind, period_label
 from geo.text import Text, name_of
 from service.figures.lines import Member, Point, origins_of
 from service.figures.series import lines_in_words

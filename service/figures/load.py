@@ -15,10 +15,11 @@ from geo.areas.lineage import absent
 from geo.codes import BLOCS, NATION
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.figures.accounts import read_accounts
-from geo.figures.estat import Answer, read_estat
+from geo.figures.estat import Answer, Selection, read_estat
 from geo.figures.indicators import Indicator, from_json, items
 from geo.figures.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
 from geo.figures.ssdse import read_ssdse
+from geo.periods import EXPECTED, PeriodKind, is_of
 from service.db.tables import area, area_change, audit, figure_change, indicator, source
 from service.figures.forms import Loaded, TableLoaded
 from service.figures.vectors import changes_of, take_turn, write_vectors
@@ -126,6 +127,7 @@ def _load_staged(conn: Connection, actor: str, subject: str, *, dry_run: bool) -
     if not dry_run:
         take_turn(conn)  # what another load writes meanwhile is what this one supersedes
     counts = conn.execute(_COUNTS).all()
+    _refuse_other_kinds(conn, {(row.indicator, row.period) for row in counts})
     touched: dict[str, list[str]] = {}
     for row in counts:
         if row.touched:
@@ -145,6 +147,18 @@ def _load_staged(conn: Connection, actor: str, subject: str, *, dry_run: bool) -
         conn.execute(insert(audit).values(actor=actor, action="load figures", subject=subject, detail=report))
     conn.execute(text("drop table staged"))
     return report
+
+
+def _refuse_other_kinds(conn: Connection, figures: Collection[tuple[str, str]]) -> None:
+    """Refuse figures whose period is not of the kind of their indicator, whichever reader they are from."""
+    kinds = kinds_of_periods(conn)
+    findings = [
+        Finding(name, "period", period, EXPECTED[kinds[name]])
+        for name, period in sorted(figures)
+        if name in kinds and not is_of(period, kinds[name])
+    ]
+    if findings:
+        raise InvalidRows("Figures have periods of another kind than their indicator", findings)
 
 
 def _keep_revisions(conn: Connection, counts: Sequence[SqlRow[Any]]) -> None:
@@ -172,6 +186,12 @@ def _keep_revisions(conn: Connection, counts: Sequence[SqlRow[Any]]) -> None:
     ]
     if changes:
         conn.execute(insert(figure_change), changes)
+
+
+def kinds_of_periods(conn: Connection) -> dict[str, PeriodKind]:
+    """Return of which kind the periods of each indicator are."""
+    asked = select(indicator.c.id, indicator.c.definition["period_kind"].astext)
+    return {row.id: row[1] for row in conn.execute(asked)}
 
 
 def observed_indicators(conn: Connection) -> dict[str, Indicator]:
@@ -209,7 +229,7 @@ def _date_of(written: str) -> dt.date:
 def _loaded(
     conn: Connection,
     table: list[tuple[int, dict[str, str]]],
-    allowed: Collection[str],
+    allowed: Mapping[str, Indicator],
     *,
     source: str,
     boundary_date: str,
@@ -221,7 +241,7 @@ def _loaded(
     existing = known_codes(conn) - absent(date, changes_of(conn))
     rows = checked_rows(
         table,
-        allowed,
+        {name: one.period_kind for name, one in allowed.items()},
         existing.__contains__,
         f"{date} に存在した地域のコード / the code of an area that existed on {date}",
     )
@@ -249,7 +269,7 @@ def put_observations(
         return _loaded(
             conn,
             table,
-            {one.id},
+            {one.id: one},
             source=source,
             boundary_date=boundary_date,
             actor=actor,
@@ -328,7 +348,9 @@ def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> An
     if suffix == ".csv" and b"SSDSE" in data.partition(b"\n")[0]:
         answer = Answer(read_ssdse(data, items(allowed)))
     elif suffix == ".json" and b'"GET_STATS_DATA"' in data[:1_000]:
-        answer = read_estat(data, {one.id: {"cat01": one.code} for one in allowed.values() if one.code})
+        with_code = [one for one in allowed.values() if one.code]
+        selections = [Selection(one.id, {"cat01": one.code}, kind=one.period_kind) for one in with_code]
+        answer = read_estat(data, selections)
     else:
         return None
     if not answer.rows:

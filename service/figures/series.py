@@ -8,6 +8,7 @@ from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
 from geo.layers.carrying import appended, series_carrying_in_words
 from geo.layers.words import Named, series_in_words
+from geo.periods import EXPECTED, canonical, is_period, within
 from geo.text import Text
 from service.figures.lines import Member, Point, member, points
 from service.memory.atlas import Atlas
@@ -24,15 +25,20 @@ def _members(atlas: Atlas, vintage: Vintage, areas: str) -> list[Member]:
     return [member(atlas, vintage, text) for text in asked]
 
 
-def _wanted_periods(periods: Sequence[str], first: str | None, last: str | None) -> list[str]:
-    return [p for p in periods if (first is None or p >= first) and (last is None or p <= last)]
+def _bound(indicator: Indicator, name: str, asked: str | None) -> str | None:
+    """Return a first or last period: one of the indicator's kind, or a year that holds several."""
+    written = asked and canonical(asked, indicator.period_kind)
+    if written and not is_period(written):
+        finding = Finding("query", name, written, EXPECTED[indicator.period_kind])
+        raise InvalidParameter(f"{name} {written[:20]!r} is no period", [finding])
+    return written or None
 
 
 def _line(
     atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, first: str | None, last: str | None
 ) -> list[Point]:
     told = atlas.periods(indicator, line.level) or _periods_elsewhere(atlas, indicator)
-    periods = _wanted_periods(told, first, last)
+    periods = within(told, first, last)
     return points(atlas, indicator, vintage, line, periods)
 
 
@@ -50,6 +56,7 @@ def lines_of(
     last: str | None = None,
 ) -> list[tuple[Member, list[Point]]]:
     """Return each area or region set of a comma separated list, and its figures."""
+    first, last = _bound(indicator, "from", first), _bound(indicator, "to", last)
     return [
         (line, _line(atlas, indicator, vintage, line, first, last))
         for line in _members(atlas, vintage, areas)

@@ -45,8 +45,12 @@ Areas = Annotated[
         max_length=4000, description="Area codes or region sets, comma separated: `01100,13000,tokyo-area`"
     ),
 ]
-First = Annotated[str | None, Query(alias="from", max_length=10, description="First period")]
-Last = Annotated[str | None, Query(alias="to", max_length=10, description="Last period")]
+First = Annotated[
+    str | None, Query(alias="from", max_length=20, description="First period: `2015`, `2025-04`")
+]
+Last = Annotated[
+    str | None, Query(alias="to", max_length=20, description="Last period; a year holds its months")
+]
 AsOf = Annotated[
     str | None,
     Query(

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
 from geo.areas.carrying import Carried
-from geo.eras import period_label
-from geo.figures.indicators import PeriodKind
 from geo.figures.statistics import Order, Statistics
 from geo.layers import palettes
 from geo.layers.circles import GROWTH, LAND, sizes_at
 from geo.layers.legend import Legend as Classes
+from geo.periods import PeriodKind, period_label
 from geo.text import Text, name_of
 from geo.transit.basis import basis_in_words
 from service.figures.carrying import Carrying

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from geo.eras import period_label
 from geo.errors import NotEnoughData
 from geo.layers.carrying import REMARKABLE, appended, map_carrying_in_words
 from geo.layers.words import Named, categories_in_words, citation, map_in_words
+from geo.periods import period_label
 from geo.text import Text
 from service.analysis.clusters import clusters
 from service.analysis.forms import clusters_in_words

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geo.codes import area_code
-from geo.eras import period_label
 from geo.layers import drawing
 from geo.layers.circles import LAND, Circles, largest_first
 from geo.layers.drawing import Box, Circle, Drawn, Frame, Row, Wording
 from geo.layers.legend import Legend
 from geo.layers.palettes import NO_DATA, to_hex
 from geo.layers.words import LEVELS, credits_in_words
+from geo.periods import period_label
 from geo.text import Language
 from service.areas.gazetteer import Area
 from service.child import answer_of

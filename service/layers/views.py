@@ -18,6 +18,7 @@ from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
 from geo.layers import circles, classify, palettes
 from geo.layers.circles import Circles
+from geo.periods import canonical
 from geo.text import Language
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.figures.carrying import Carrying
@@ -38,7 +39,11 @@ def one_of(*values: str) -> dict[str, JsonValue]:
 
 
 Period = Annotated[
-    str | None, Query(description="Year of the figures; the newest when left out", examples=["2020"])
+    str | None,
+    Query(
+        description="Period of the figures: `2020`, `2025-Q1`, `2025-04`; the newest when left out",
+        examples=["2020"],
+    ),
 ]
 Level = Annotated[
     str | None,
@@ -205,6 +210,8 @@ def chosen_level(atlas: Atlas, indicator: Indicator | None, vintage: Vintage, as
 def chosen_period(atlas: Atlas, indicator: Indicator, level: str, asked: str | None) -> str:
     """Return the period asked for, or the newest."""
     existing = atlas.periods(indicator, level)
+    if asked is not None and asked not in existing:
+        asked = canonical(asked, indicator.period_kind)
     return chosen("period", asked, existing, existing[-1])
 
 

@@ -37,6 +37,7 @@ from geo.columns import Numbers, Texts, Times
 from geo.errors import NotFound
 from geo.figures.indicators import Indicator
 from geo.layers.geojson import LARGEST_EXACT
+from geo.periods import period_of
 from geo.text import Text
 from geo.transit.access import Definition
 from geo.transit.gtfs import HOURS
@@ -204,10 +205,7 @@ class Collection:
 
     def days(self, period: str) -> tuple[dt.date, dt.date]:
         """Return the first and the last day of a period."""
-        year = int(period)
-        if self.indicator is not None and self.indicator.period_kind == "fiscal_year":
-            return dt.date(year, 4, 1), dt.date(year + 1, 3, 31)
-        return dt.date(year, 1, 1), dt.date(year, 12, 31)
+        return period_of(period, self.indicator.period_kind if self.indicator else "calendar_year").days
 
     def periods_within(self, first: dt.date, last: dt.date) -> list[str]:
         """Return the periods of which a day lies between two."""

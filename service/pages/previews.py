@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import TypeAdapter, ValidationError
 
 from geo.codes import area_code
-from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.layers.words import Named, credits_in_words
+from geo.periods import period_label
 from geo.text import Language, Text
 from service.areas.forms import full_name
 from service.figures.forms import credits_of

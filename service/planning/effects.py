@@ -226,8 +226,8 @@ def window(periods: Sequence[str], start: int, years: int, alike: Alike) -> Wind
     >>> window(["2015", "2020"], 2019, 2, lambda first, last: True) is None
     True
     """
-    before = max((each for each in periods if int(each) < start), default=None)
-    after = min((each for each in periods if int(each) >= start + years), default=None)
+    before = max((each for each in periods if int(each[:4]) < start), default=None)
+    after = min((each for each in periods if int(each[:4]) >= start + years), default=None)
     if before is None or after is None or not alike(before, after):
         return None
     return Window(tuple(each for each in periods if each < before and alike(each, before)), before, after)

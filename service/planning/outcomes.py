@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from geo.figures.breaks import break_between
 from geo.figures.indicators import Available, Indicator, base_periods, terms
+from geo.periods import years_between
 from geo.strategy.logic_model import Basis, Link, Node
 from geo.strategy.plan import Measure, Strategy
 from geo.text import Text
@@ -98,10 +99,10 @@ def counted_alike(indicator: Indicator, available: Available, first: str, last: 
     return _denominator(indicator, first, available) == _denominator(indicator, last, available)
 
 
-def _denominator(indicator: Indicator, period: str, available: Available) -> Mapping[str, tuple[int, bool]]:
+def _denominator(indicator: Indicator, period: str, available: Available) -> Mapping[str, tuple[float, bool]]:
     """Return how long after (before) its figures a denominator is, and since which change of its day."""
     if not indicator.denominator:
         return {}
     under = base_periods(indicator, period, available)[len(terms(indicator.numerator)) :]
     is_register = indicator.denominator_source == "register"
-    return {name: (int(at) - int(period), is_register and at >= REGISTER_DAY) for name, at in under}
+    return {name: (years_between(period, at), is_register and at >= REGISTER_DAY) for name, at in under}

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from geo.areas.carrying import CARRIED, NOTHING, Carried, Marks
 from geo.codes import city_of
-from geo.eras import period_label
 from geo.figures.breaks import comparable
 from geo.figures.indicators import Indicator
 from geo.figures.peers import nearest, standard
 from geo.figures.statistics import ranks_within
 from geo.layers.words import Named, profile_in_words
+from geo.periods import period_label, years_between
 from geo.strategy.deployments import Deployment
 from geo.strategy.plan import Goal
 from geo.text import Text
@@ -186,7 +186,7 @@ def _trend(indicator: Indicator, code: str, series: Sequence[tuple[str, float]])
     if len(series) < 2:
         return None
     last, value = series[-1]
-    earlier = [each for each in series if int(each[0]) <= int(last) - TREND_YEARS]
+    earlier = [each for each in series if years_between(each[0], last) >= TREND_YEARS]
     since, before = earlier[-1] if earlier else series[0]
     if code in {one.area_code for one in indicator.absent_at(since, last)}:
         return None

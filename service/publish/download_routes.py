@@ -12,12 +12,12 @@ from fastapi.responses import Response
 from typing_extensions import TypedDict
 
 from geo.crs import ReferenceSystem, reference_system
-from geo.eras import period_label
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.files.formats import ENCODINGS, FORMATS, Format, check_encodable
 from geo.layers.carrying import CARRIED_WORDS
 from geo.layers.words import REASONS, break_in_words
+from geo.periods import PeriodKind, canonical, period_label
 from geo.text import Text
 from geo.transit.basis import basis_in_words
 from service.areas.geometry import Detail, Parent, parent_of
@@ -136,7 +136,7 @@ async def download(
     date = atlas.vintage(vintage)
     on = chosen_level(atlas, indicator, date, level)
     date = atlas.at(date, on)
-    told = _periods(atlas.periods(indicator, on), periods)
+    told = _periods(atlas.periods(indicator, on), periods, indicator.period_kind)
     inside = parent_of(parent)
     positions = atlas.gazetteer(date.date, on).within(inside)
     revision = atlas.revision(indicator, date.date)
@@ -210,7 +210,8 @@ def _kind_and_system(format: str, encoding: str, crs: str | None) -> tuple[Forma
 
 def _disposition(indicator: Indicator, periods: list[str], level: str, format: str) -> str:
     """Return how a browser names the file: in Japanese, and in ASCII for those that cannot."""
-    span = "-".join(dict.fromkeys((periods[0], periods[-1])))
+    hyphen = "〜" if "-" in periods[0] else "-"
+    span = hyphen.join(dict.fromkeys((periods[0], periods[-1])))
     filename = quote(f"{indicator.name_ja}_{span}_{level}.{format}")
     return f"attachment; filename=\"{indicator.id.replace(':', '-')}.{format}\"; filename*=UTF-8''{filename}"
 
@@ -219,12 +220,12 @@ def _refused(field: str, value: str, expected: str) -> InvalidParameter:
     return InvalidParameter(f"{field} is not valid", [Finding("query", field, value, expected)])
 
 
-def _periods(existing: list[str], asked: str | None) -> list[str]:
+def _periods(existing: list[str], asked: str | None, kind: PeriodKind) -> list[str]:
     if asked is None:
         return existing[-1:]
     if asked == "all":
         return existing
-    wanted = [one.strip() for one in asked.split(",") if one.strip()]
+    wanted = [canonical(one.strip(), kind) for one in asked.split(",") if one.strip()]
     for one in wanted or [asked]:
         if one not in existing:
             raise _refused("periods", one, f"all, or some of {', '.join(existing)}")

@@ -26,13 +26,13 @@ from pmtiles.writer import Writer
 from rich.filesize import decimal
 
 from geo.areas.carrying import AS_PUBLISHED, CARRIED
-from geo.eras import period_label
 from geo.errors import ChiikiError, Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.layers import mlt, mvt
 from geo.layers.circles import LAND
 from geo.layers.style import Painting, circle_layer, fill_of_codes, maplibre_style
 from geo.layers.words import credits_in_words
+from geo.periods import period_label
 from service.areas import queries as area_queries
 from service.areas.forms import described as area_described
 from service.areas.gazetteer import LEVELS, Gazetteer

@@ -170,7 +170,7 @@ def _load_strategy(conn: Connection, one: Strategy) -> Loaded:
 def _load_kpis(conn: Connection, folder: Path, catalogue: Mapping[str, Indicator]) -> Loaded:
     """Load the national KPIs; actuals that stewards have entered stay, and win over the catalogue's."""
     kpis = read_kpis(folder)
-    context = known(conn, read_strategy(folder), catalogue)
+    context = known(conn, read_strategy(folder), {name: one.period_kind for name, one in catalogue.items()})
     findings = [replace(f, where=f"{one.id}: {f.where}") for one in kpis for f in faults(one, context)]
     if findings:
         raise InvalidRows(f"The KPIs have {len(findings)} faults", findings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from pydantic import ValidationError
@@ -11,27 +11,28 @@ from sqlalchemy import Connection, Engine, select
 from geo.areas.names import AreaNames
 from geo.codes import NATION
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
+from geo.periods import PARTS, PeriodKind
 from geo.strategy.kpi_lists import Areas, json_of, read_actuals, with_codes
 from geo.strategy.kpis import Actual, Known, Kpi, faults, with_actuals
 from geo.strategy.plan import Strategy
 from geo.strategy.rating import Target
 from service.db import versions
 from service.db.documents import kpi_from_json, kpi_from_row, kpi_to_body
-from service.db.tables import area, indicator, kpi, region_set, vintage
-from service.figures.load import known_codes
+from service.db.tables import area, kpi, region_set, vintage
+from service.figures.load import kinds_of_periods, known_codes
 from service.memory import revisions
 from service.strategy.deployment_load import newest_strategy
 from service.strategy.kpi_forms import KpiPut, Result
 
 
-def known(conn: Connection, policy: Strategy, indicators: Collection[str]) -> Known:
-    """Return what a KPI may refer to."""
+def known(conn: Connection, policy: Strategy, indicators: Mapping[str, PeriodKind]) -> Known:
+    """Return what a KPI may refer to; as its targets are of years, no indicator of months or quarters."""
     areas = known_codes(conn) | {NATION} | set(conn.execute(select(region_set.c.id).distinct()).scalars())
     return Known(
         goals=policy.goals_by_id,
         measures=policy.measures_by_id,
         schemes=policy.schemes_by_id,
-        indicators=indicators,
+        indicators={name for name, kind in indicators.items() if kind not in PARTS},
         is_area=areas.__contains__,
     )
 
@@ -59,7 +60,7 @@ def put_kpi(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool
                 "National KPIs come from the catalogue; a steward registers those of an area", [finding]
             )
         actuals = tuple(replace(one, entered_by=actor) for one in made.actuals)
-        context = known(conn, newest_strategy(conn), _indicators(conn))
+        context = known(conn, newest_strategy(conn), kinds_of_periods(conn))
         made = with_codes(replace(made, actuals=actuals), Areas(context.is_area, _names(conn)))
         made = replace(made, actuals=made.actuals or (before.actuals if before else ()))
         found = faults(made, context)
@@ -80,7 +81,7 @@ def put_actuals(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: 
         before = _stored(conn, name)
         if before is None:
             raise NotFound(f"There is no KPI {name[:80]!r}; see /v1/kpis")
-        context = known(conn, newest_strategy(conn), _indicators(conn))
+        context = known(conn, newest_strategy(conn), kinds_of_periods(conn))
         listed = read_actuals(body, Areas(context.is_area, _names(conn)))
         entered = [replace(one, entered_by=actor) for _, one in listed]
         stood = {f"actual {place}": where for place, (where, _) in enumerate(listed, 1)}
@@ -130,10 +131,6 @@ def _names(conn: Connection) -> AreaNames:
     newest = select(vintage.c.vintage).order_by(vintage.c.vintage.desc()).limit(1).scalar_subquery()
     rows = conn.execute(select(area.c.code, area.c.name_ja).where(area.c.vintage == newest)).all()
     return AreaNames({row.code: (row.name_ja, "") for row in rows})
-
-
-def _indicators(conn: Connection) -> list[str]:
-    return list(conn.execute(select(indicator.c.id)).scalars())
 
 
 def _document(body: bytes) -> dict[str, object]:

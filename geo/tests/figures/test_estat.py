@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,11 +14,15 @@ from hypothesis import given
 
 from geo.errors import InvalidFile, InvalidRows
 from geo.figures.estat import Selection, read_estat, read_metadata, read_page
+from geo.periods import PeriodKind
 from geo.tests.mutations import mutated_text, proven, refusal
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
-CHOSEN = {"population": {"cat01": "0"}, "population-female": {"cat01": "2"}}
+CHOSEN = [
+    Selection("population", {"cat01": "0"}, kind="census"),
+    Selection("population-female", {"cat01": "2"}, kind="census"),
+]
 REAL = os.environ.get("CHIIKI_REAL_DATA")
 
 
@@ -148,11 +153,50 @@ def test_a_part_that_lacks_values_is_refused(broken: bytes) -> None:
         read_page(broken, SELECTIONS, 3)
 
 
-@pytest.mark.parametrize("time", ["2020000101", "2020000103", "2020000412", "20201", "2020200000"])
+@pytest.mark.parametrize(
+    "time", ["2020000101", "2020000103", "2020000412", "20201", "2020200000", "2020001301", "2020100101"]
+)
 def test_no_year_is_made_of_a_month_or_a_quarter(time: str) -> None:
     with pytest.raises(InvalidRows) as refused:
         read_estat(answer(value("01100", "5", time=time)), CHOSEN)
     assert [(one.field, one.value) for one in refused.value.findings] == [("@time", time)]
+
+
+def only(kind: PeriodKind) -> list[Selection]:
+    return [Selection("arrivals", {"cat01": "0"}, kind=kind)]
+
+
+#: Two months, two quarters, half a year, a calendar year and a fiscal one of a table, as e-Stat codes them.
+TIMES = (
+    *("2025000303", "2025000404", "2024001012", "2025000103", "2025000106"),
+    *("2024000000", "2024100000"),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "periods"),
+    [
+        ("month", [("2025-03", 0.0), ("2025-04", 1.0)]),
+        ("quarter", [("2024-Q4", 2.0), ("2025-Q1", 3.0)]),
+        ("calendar_year", [("2024", 5.0)]),
+        ("census", [("2024", 5.0)]),
+        ("fiscal_year", [("2024", 6.0)]),
+    ],
+)
+def test_of_a_table_with_several_kinds_of_period_the_own_one_is_read(
+    kind: PeriodKind, periods: list[tuple[str, float]]
+) -> None:
+    values: Json = [value("01100", str(place), time=time) for place, time in enumerate(TIMES)]
+    rows = read_estat(answer(values), only(kind)).rows
+    assert [(row.period, row.value) for row in rows] == periods
+
+
+def test_a_table_that_has_none_of_the_kind_is_refused_with_what_was_expected() -> None:
+    with pytest.raises(InvalidRows) as refused:
+        read_estat(answer(value("01100", "5", time="2024000000")), only("month"))
+    (finding,) = refused.value.findings
+    assert (finding.where, finding.field, finding.value) == ("value 1", "@time", "2024000000")
+    assert finding.expected.startswith("a month such as 2025-04")
 
 
 def test_a_fiscal_year_is_read_as_its_year() -> None:
@@ -182,7 +226,8 @@ def test_a_table_tells_its_dimensions() -> None:
 
 
 def test_areas_that_are_none_are_skipped_when_named() -> None:
-    rows = read_estat(answer([value("00416", "9"), value("01100", "5")]), CHOSEN, skip_areas=["00416"]).rows
+    chosen = [replace(one, skip_areas=["00416"]) for one in CHOSEN]
+    rows = read_estat(answer([value("00416", "9"), value("01100", "5")]), chosen).rows
     assert [row.area_code for row in rows] == ["01100"]
 
 

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from geo.errors import ChiikiError, InvalidFile, InvalidRows
 from geo.figures.observations import Row, checked_rows, number, read_long_csv, read_long_json, read_long_xlsx
+from geo.periods import PeriodKind
 from geo.tests.mutations import mutated_text, proven, refusal
 
 HEAD = "indicator,area_code,period,value,status\n"
-ALLOWED = {"population", "doctors"}
+ALLOWED: dict[str, PeriodKind] = {"population": "census", "doctors": "calendar_year"}
 
 
 def rows_of(body: str, head: str = HEAD) -> list[Row]:
@@ -143,7 +144,7 @@ def test_every_bad_line_is_told_with_field_value_and_expectation() -> None:
         rows_of(
             "popluation,01100,2020,1,\n"
             "population,011003,2020,1,\n"
-            "population,01100,平成27,1,\n"
+            "population,01100,平成27年度,1,\n"
             "population,01100,2020,12人,\n"
             "population,01100,2020,1,missing\n"
             "population,01202,2020,,ok\n"
@@ -153,7 +154,7 @@ def test_every_bad_line_is_told_with_field_value_and_expectation() -> None:
     assert found == [
         ("line 2", "indicator", "popluation"),
         ("line 3", "area_code", "011003"),
-        ("line 4", "period", "平成27"),
+        ("line 4", "period", "平成27年度"),
         ("line 5", "value", "12人"),
         ("line 6", "status", "missing"),
         ("line 7", "status", "ok"),
@@ -181,9 +182,45 @@ def test_a_second_row_with_another_value_is_refused_and_the_same_one_is_not() ->
         rows_of(same + "population,01100,2020,6,\n")
 
 
-def test_full_width_digits_are_no_period() -> None:
-    with pytest.raises(InvalidRows, match="a year such as 2020"):
-        rows_of("population,01100,20２０,5,\n")
+MONTHS: dict[str, PeriodKind] = {"arrivals": "month", "workers": "quarter", "grants": "fiscal_year"}
+
+
+def test_a_period_is_read_as_people_write_it_in_the_kind_of_its_indicator() -> None:
+    body = (
+        "arrivals,01100,2025年4月,5,\narrivals,01100,202505,6,\nworkers,01100,2025年1〜3月期,7,\n"
+        "grants,01100,令和6年度,8,\ngrants,01100,２０２５,9,\n"
+    )
+    rows = checked_rows(read_long_csv((HEAD + body).encode()), MONTHS, lambda _: True)
+    assert [row.period for row in rows] == ["2025-04", "2025-05", "2025-Q1", "2024", "2025"]
+
+
+def test_one_month_written_twice_is_one_figure() -> None:
+    body = "arrivals,01100,2025年4月,5,\narrivals,01100,2025-04,6,\n"
+    with pytest.raises(InvalidRows, match="no second row"):
+        checked_rows(read_long_csv((HEAD + body).encode()), MONTHS, lambda _: True)
+
+
+def test_a_period_of_another_kind_is_refused_with_its_line_and_what_was_expected() -> None:
+    body = (
+        "arrivals,01100,2025,5,\ngrants,01100,2024年,5,\nworkers,01100,2025-04,5,\n"
+        "arrivals,01100,2025-13,1,\n"
+    )
+    with pytest.raises(InvalidRows) as refused:
+        checked_rows(read_long_csv((HEAD + body).encode()), MONTHS, lambda _: True)
+    assert [(one.where, one.field, one.value) for one in refused.value.findings] == [
+        *(("line 2", "period", "2025"), ("line 3", "period", "2024年")),
+        *(("line 4", "period", "2025-04"), ("line 5", "period", "2025-13")),
+    ]
+    assert [one.expected.partition("; ")[2] for one in refused.value.findings] == [
+        *("2025 is a calendar year", "2024年 is a calendar year", "2025-04 is a month", "")
+    ]
+
+
+def test_a_town_that_says_fiscal_year_for_a_calendar_year_is_told() -> None:
+    with pytest.raises(InvalidRows) as refused:
+        rows_of("doctors,01100,FY2024,5,\n")
+    (finding,) = refused.value.findings
+    assert finding.expected == "a calendar year such as 2024, 2024年 or 令和6年; FY2024 is a fiscal year"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
