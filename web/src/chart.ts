@@ -43,23 +43,42 @@ export function part(period: string, breaks: SeriesBreak[] = []): number {
   return breaks.filter((one) => one.period <= period).length;
 }
 
+/** Return how many months a period's text begins after the year 0: `2025`, `2025-Q1` and `2025-01` begin at once. */
+export function months(period: string): number {
+  const [year, part = ""] = period.split("-");
+  return Number(year) * 12 + (part.startsWith("Q") ? (Number(part.slice(1)) - 1) * 3 : part ? Number(part) - 1 : 0);
+}
+
+/** Return where periods stand on a line of time: years by their numbers, where there are quarters or months all by their months. */
+export function timeline(periods: string[]): { at: (period: string) => number; isOfMonths: boolean } {
+  const isOfMonths = periods.some((period) => period.includes("-"));
+  return { at: isOfMonths ? months : Number, isOfMonths };
+}
+
+/** Return what a place on a line of months is called: `2025` in January, else `2025-04`. */
+export function monthName(at: number): string {
+  const month = (at % 12) + 1;
+  return month === 1 ? String(at / 12) : `${Math.floor(at / 12)}-${String(month).padStart(2, "0")}`;
+}
+
 /** Draw a small line of a series' values, open where the series breaks. */
 export function sparkline(points: Point[], breaks: SeriesBreak[] = [], width = 96, height = 26): SVGElement {
   const shown = points.filter((one): one is Point & { value: number } => one.value !== null);
-  const years = shown.map((one) => Number(one.period));
+  const { at } = timeline(shown.map((one) => one.period));
+  const places = shown.map((one) => at(one.period));
   const values = shown.map((one) => one.value);
-  const [first, last] = [Math.min(...years), Math.max(...years)];
+  const [first, last] = [Math.min(...places), Math.max(...places)];
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const x = (year: number) => 3 + ((width - 6) * (year - first)) / (last - first || 1);
+  const x = (period: string) => 3 + ((width - 6) * (at(period) - first)) / (last - first || 1);
   const y = (value: number) => height - 3 - ((height - 6) * (value - low)) / (high - low || 1);
   const goesOn = (index: number) => index > 0 && part(shown[index - 1]?.period ?? "", breaks) === part(shown[index]?.period ?? "", breaks);
-  const path = shown.map((one, index) => `${goesOn(index) ? "L" : "M"}${x(Number(one.period)).toFixed(1)} ${y(one.value).toFixed(1)}`).join("");
+  const path = shown.map((one, index) => `${goesOn(index) ? "L" : "M"}${x(one.period).toFixed(1)} ${y(one.value).toFixed(1)}`).join("");
   const end = shown.at(-1);
   return s(
     "svg",
     { class: "sparkline", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
     s("path", { d: path, fill: "none", stroke: LINES[0].colour, "stroke-width": 1.6 }),
-    end ? s("circle", { cx: x(Number(end.period)), cy: y(end.value), r: 2.6, fill: LINES[0].colour }) : null,
+    end ? s("circle", { cx: x(end.period), cy: y(end.value), r: 2.6, fill: LINES[0].colour }) : null,
   );
 }
 
@@ -71,9 +90,15 @@ function key(line: Line, index: number): HTMLElement {
   return h("li", {}, s("svg", { width: 28, height: 14, "aria-hidden": "true" }, mark), line.name);
 }
 
+/** Return the periods of all lines, oldest first. */
+function periodsOf(chart: Chart): string[] {
+  return [...new Set(chart.lines.flatMap((line) => line.points.map((one) => one.period)))].sort();
+}
+
 /** Return the figures of a chart as a table, newest first. */
 export function chartTable(chart: Chart, lang: Lang): HTMLTableElement {
-  const periods = [...new Set(chart.lines.flatMap((line) => line.points.map((one) => one.period)))].sort().reverse();
+  const periods = periodsOf(chart).reverse();
+  const head = text(timeline(periods).isOfMonths ? "period" : "year", lang);
   const cells = (period: string) =>
     chart.lines.map((line) => {
       const point = line.points.find((one) => one.period === period);
@@ -86,11 +111,14 @@ export function chartTable(chart: Chart, lang: Lang): HTMLTableElement {
     h(
       "thead",
       {},
-      h("tr", {}, h("th", { scope: "col" }, text("year", lang)), ...chart.lines.map((line) => h("th", { scope: "col", class: "number" }, line.name))),
+      h("tr", {}, h("th", { scope: "col" }, head), ...chart.lines.map((line) => h("th", { scope: "col", class: "number" }, line.name))),
     ),
     h("tbody", {}, ...periods.map((period) => h("tr", {}, h("th", { scope: "row" }, chart.label(period)), ...cells(period)))),
   );
 }
+
+/** How many months may lie between two marks of an axis. */
+const MONTHS_APART = [1, 3, 6, 12, 24, 60, 120, 240];
 
 function isDark(target: Element): boolean {
   return getComputedStyle(target).colorScheme === "dark";
@@ -104,11 +132,12 @@ function roomFor(labels: string[] | null, font: string): number {
   return Math.ceil(Math.max(...labels.map((label) => pen.measureText(label).width))) + 18;
 }
 
-/** Draw a dashed line where a series breaks, half a year before its first period. */
+/** Draw a dashed line where a series breaks, half a year or half a month before its first period. */
 function markBreaks(plotted: uPlot, chart: Chart, ink: string): void {
   const { ctx, bbox } = plotted;
+  const { at } = timeline(periodsOf(chart));
   for (const one of chart.breaks ?? []) {
-    const x = plotted.valToPos(Number(one.period) - 0.5, "x", true);
+    const x = plotted.valToPos(at(one.period) - 0.5, "x", true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.save();
     ctx.strokeStyle = ink;
@@ -147,12 +176,13 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
     ].filter((one) => one !== null),
   );
   const [{ default: UPlot }] = await Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")]);
-  const years = [...new Set(chart.lines.flatMap((line) => line.points.map((one) => Number(one.period))))].sort((a, b) => a - b);
+  const periods = periodsOf(chart);
+  const { at: placeOf, isOfMonths } = timeline(periods);
   const data = chart.lines.map((line) => {
-    const byYear = new Map(line.points.map((one) => [Number(one.period), one.value]));
-    return years.map((year) => byYear.get(year) ?? null);
+    const byPeriod = new Map(line.points.map((one) => [one.period, one.value]));
+    return periods.map((period) => byPeriod.get(period) ?? null);
   });
-  const parts = [...new Set(years.map((year) => part(String(year), chart.breaks)))];
+  const parts = [...new Set(periods.map((period) => part(period, chart.breaks)))];
   const pieces = chart.lines.flatMap((line, index) => parts.map((number) => ({ line, index, number })));
   const ink = isDark(target) ? "#c8d3dd" : "#51606e";
   const grid = isDark(target) ? "#33414e" : "#e3e9ee";
@@ -167,7 +197,9 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
       hooks: { draw: [(plotted) => markBreaks(plotted, chart, ink)] },
       scales: { x: { time: false } },
       axes: [
-        { ...axis, values: (_plot, splits) => splits.map((year) => (Number.isInteger(year) ? String(year) : "")), space: 44 },
+        isOfMonths
+          ? { ...axis, values: (_plot, splits) => splits.map(monthName), incrs: MONTHS_APART, space: 64 }
+          : { ...axis, values: (_plot, splits) => splits.map((year) => (Number.isInteger(year) ? String(year) : "")), space: 44 },
         { ...axis, size: (_plot, labels) => roomFor(labels, font), values: (_plot, splits) => splits.map((value) => short(value, chart, lang)) },
       ],
       series: [
@@ -180,12 +212,15 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
             width: line.isTarget ? 0 : 2,
             dash: [...dash],
             spanGaps: true,
-            points: { show: line.isTarget || years.length < 16, size: line.isTarget ? 10 : 5, width: 2 },
+            points: { show: line.isTarget || periods.length < 16, size: line.isTarget ? 10 : 5, width: 2 },
           };
         }),
       ],
     },
-    [years, ...pieces.map(({ index, number }) => years.map((year, at) => (part(String(year), chart.breaks) === number ? (data[index]?.[at] ?? null) : null)))],
+    [
+      periods.map(placeOf),
+      ...pieces.map(({ index, number }) => periods.map((period, at) => (part(period, chart.breaks) === number ? (data[index]?.[at] ?? null) : null))),
+    ],
     plot,
   );
   const tip = h("p", { class: "tip", hidden: true, "aria-hidden": "true" });
@@ -196,7 +231,7 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
     if (at === null || at === undefined) return;
     const told = chart.lines.map((line, index) => ({ line, index, value: data[index]?.[at] })).filter((one) => typeof one.value === "number");
     tip.replaceChildren(
-      h("b", {}, chart.label(String(years[at]))),
+      h("b", {}, chart.label(periods[at] ?? "")),
       ...told.map(({ line, index, value }) =>
         h(
           "span",
