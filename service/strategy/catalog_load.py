@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from geo.errors import Finding, InvalidFile, InvalidRows
 from geo.figures.indicators import Indicator, read_folder, to_json
+from geo.periods import is_of
 from geo.strategy.kpis import Actual, Kpi, faults, with_actuals
 from geo.strategy.plan import Strategy, read_kpis, read_strategy
 from geo.transit.access import Definition
@@ -29,6 +30,7 @@ from service.db.tables import (
     industry,
     kpi,
     missing_operator,
+    observed,
     region_set,
     source,
     strategy,
@@ -75,6 +77,18 @@ _PARSED: Mapping[type, tuple[Callable[[str], object], str]] = {
 }
 
 
+def _refuse_other_kinds(conn: Connection, catalogue: Mapping[str, Indicator]) -> None:
+    """Refuse to call the periods of figures that are loaded years, quarters or months where they are others."""
+    newest = select(observed.c.indicator, func.max(observed.c.period)).group_by(observed.c.indicator)
+    findings = [
+        Finding(name, "period_kind", catalogue[name].period_kind, f"what {period} is, which is loaded")
+        for name, period in conn.execute(newest)
+        if not is_of(period, catalogue[name].period_kind)
+    ]
+    if findings:
+        raise InvalidRows("Figures in the database have periods of another kind", findings)
+
+
 def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, object]:
     """Load indicators, sources, region sets, changes, industries, strategy and KPIs; return their numbers.
 
@@ -88,6 +102,7 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
     if gone:
         findings = [Finding("catalogue", "id", name, "a row in indicators.csv") for name in gone]
         raise InvalidRows("Indicators in the database are missing from the catalogue", findings)
+    _refuse_other_kinds(conn, catalogue)
     changed = []
     for name, one in catalogue.items():
         definition = _plain(to_json(one))

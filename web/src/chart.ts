@@ -108,11 +108,7 @@ export function chartTable(chart: Chart, lang: Lang): HTMLTableElement {
   return h(
     "table",
     {},
-    h(
-      "thead",
-      {},
-      h("tr", {}, h("th", { scope: "col" }, head), ...chart.lines.map((line) => h("th", { scope: "col", class: "number" }, line.name))),
-    ),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, head), ...chart.lines.map((line) => h("th", { scope: "col", class: "number" }, line.name)))),
     h("tbody", {}, ...periods.map((period) => h("tr", {}, h("th", { scope: "row" }, chart.label(period)), ...cells(period)))),
   );
 }
