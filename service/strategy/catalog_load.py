@@ -78,7 +78,7 @@ _PARSED: Mapping[type, tuple[Callable[[str], object], str]] = {
 
 
 def _refuse_other_kinds(conn: Connection, catalogue: Mapping[str, Indicator]) -> None:
-    """Refuse to call the periods of figures that are loaded years, quarters or months where they are others."""
+    """Refuse another kind of period for an indicator than that of its figures in the database."""
     newest = select(observed.c.indicator, func.max(observed.c.period)).group_by(observed.c.indicator)
     findings = [
         Finding(name, "period_kind", catalogue[name].period_kind, f"what {period} is, which is loaded")

@@ -55,6 +55,29 @@ def test_an_evacuation_holds_from_its_first_to_its_last_period(period: str, expe
     assert Evacuation("07212", "2011", "2016", "理由", "Reason.", "source").holds(period) is expected
 
 
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [("2010-12", False), ("2011-01", True), ("2016-Q4", True), ("2016-12", True), ("2017-01", False)],
+)
+def test_an_evacuation_of_years_holds_in_their_months(period: str, expected: bool) -> None:
+    assert Evacuation("07212", "2011", "2016", "理由", "Reason.", "source").holds(period) is expected
+
+
+@pytest.mark.parametrize(
+    ("at", "first", "last", "crossed"),
+    [
+        ("2014", "2013-12", "2014-01", True),
+        ("2014", "2014-01", "2014-12", False),
+        ("2014-05", "2014-Q1", "2014-Q3", True),
+        ("2014-05", "2014-05", "2015-01", False),
+    ],
+)
+def test_a_break_lies_between_months_and_quarters(at: str, first: str, last: str, crossed: bool) -> None:
+    assert (break_between([broken(at)], first, last) is not None) is crossed
+    points = comparable([broken(at)], [(first, 1.0), (last, 2.0)])
+    assert [period for period, _ in points] == ([last] if crossed else [first, last])
+
+
 def test_an_evacuation_without_a_last_period_holds_until_now() -> None:
     assert Evacuation("07546", "2011", "", "理由", "Reason.", "source").holds("2024")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import subprocess
 import sys
@@ -364,6 +365,69 @@ def test_a_row_that_does_not_say_how_it_adds_up_is_refused(
     with pytest.raises(InvalidRows) as refused:
         read_catalogue(path)
     assert (field, told) in {(finding.field, finding.value) for finding in refused.value.findings}
+
+
+def _beside(tmp_path: Path, *rows: dict[str, str]) -> Path:
+    """Return the catalogue with rows of months beside what ships."""
+    text = CATALOGUE.read_text("utf-8")
+    opened = io.StringIO()
+    common = {"name_ja": "名", "name_en": "Name", "description_ja": "説明", "description_en": "Told."}
+    common |= {"topic": "population", "aggregation": "none", "over_time": "none", "default_k": "5"}
+    observed = {"kind": "count", "period_kind": "month", "prefecture_figure": "none"}
+    table = csv.DictWriter(opened, next(csv.reader(text.splitlines())))
+    for row in ({"id": "arrivals", **observed}, {"id": "residents-monthly", **observed}, *rows):
+        table.writerow({**common, **row})
+    path = tmp_path / "indicators.csv"
+    path.write_text(text + opened.getvalue(), "utf-8")
+    return path
+
+
+RATE = {"id": "rate", "kind": "ratio", "numerator": "arrivals", "denominator_source": "census"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "numerator", "denominator", "at", "faulty"),
+    [
+        ("month", "arrivals", "residents-monthly", "same", []),
+        ("month", "arrivals", "population", "latest", []),
+        ("month", "arrivals", "population", "same", ["denominator"]),  # no month of a year
+        ("month", "arrivals", "gpp-2015-base", "latest", ["denominator"]),  # a fiscal year ends in March
+        ("month", "births", "residents-monthly", "same", ["numerator"]),
+        ("quarter", "arrivals", "population", "latest", ["numerator"]),  # no quarter is made of months
+        ("fiscal_year", "births", "residents-monthly", "latest", ["denominator"]),
+        ("calendar_year", "arrivals", "population", "same", ["numerator"]),
+    ],
+)
+def test_no_year_is_made_of_months_and_no_month_of_a_year(
+    tmp_path: Path, kind: str, numerator: str, denominator: str, at: str, faulty: list[str]
+) -> None:
+    parts = {"numerator": numerator, "denominator": denominator, "denominator_period": at}
+    path = _beside(tmp_path, {**RATE, **parts, "period_kind": kind})
+    if not faulty:
+        assert read_catalogue(path)["rate"].period_kind == kind
+        return
+    with pytest.raises(InvalidRows) as refused:
+        read_catalogue(path)
+    assert [one.field for one in refused.value.findings] == faulty
+    assert refused.value.findings[0].expected.startswith(f"an indicator of the period_kind {kind}")
+
+
+def test_a_month_is_divided_by_what_had_ended_when_it_had(tmp_path: Path) -> None:
+    row = {**RATE, "denominator": "population", "denominator_period": "latest", "period_kind": "month"}
+    rate = read_catalogue(_beside(tmp_path, row))["rate"]
+    available = {"arrivals": ["2015-11", "2020-11", "2020-12"], "population": ["2015", "2020"]}
+    assert periods(rate, available) == ["2020-11", "2020-12"]
+    assert base_periods(rate, "2020-11", available) == [("arrivals", "2020-11"), ("population", "2015")]
+    assert base_periods(rate, "2020-12", available) == [("arrivals", "2020-12"), ("population", "2020")]
+
+
+def test_a_change_of_months_is_against_the_same_month_of_a_year_before(tmp_path: Path) -> None:
+    row = {"id": "growth", "kind": "change", "numerator": "arrivals", "lag": "1", "period_kind": "month"}
+    growth = read_catalogue(_beside(tmp_path, row))["growth"]
+    available = {"arrivals": ["2024-01", "2024-03", "2025-01", "2025-02"]}
+    assert periods(growth, available) == ["2025-01"]
+    figures = {("arrivals", "2024-01"): [50.0], ("arrivals", "2025-01"): [60.0]}
+    assert evaluate(growth, "2025-01", available, told(figures)).tolist() == [0.2]
 
 
 def test_moves_add_up_where_as_many_enter_as_leave(catalogue: dict[str, Indicator]) -> None:

@@ -300,6 +300,28 @@ def test_a_mapping_that_does_not_fit_is_told_line_by_line(
     assert standing(database) == {}
 
 
+def test_a_table_without_the_kind_of_period_is_refused_before_it_is_read(
+    database: Database, server: Replay, mapping: Path
+) -> None:
+    told = server.document["GET_STATS_DATA"]["STATISTICAL_DATA"]
+    told["CLASS_INF"]["CLASS_OBJ"][-1]["CLASS"] = {"@code": "2025000404", "@name": "2025年4月"}
+    refused = fetch(database, server, mapping).stderr
+    assert "2025000404 2025年4月" in refused
+    assert "the year of a census such as 2020" in refused
+    assert not [path for path, _, _ in server.asked if path.endswith("getStatsData")]
+
+
+def test_figures_of_other_kinds_of_period_stand_beside_and_are_left_out(
+    database: Database, server: Replay, mapping: Path
+) -> None:
+    times = [{"@code": "2020000000", "@name": "2020年"}, {"@code": "2025000404", "@name": "2025年4月"}]
+    told = server.document["GET_STATS_DATA"]["STATISTICAL_DATA"]
+    told["CLASS_INF"]["CLASS_OBJ"][-1]["CLASS"] = times
+    values_of(server).extend({**one, "@time": "2025000404", "$": "9"} for one in values_of(server)[:4])
+    fetch(database, server, mapping)
+    assert standing(database) == FIRST
+
+
 def test_areas_that_are_none_are_told_and_load_nothing(
     database: Database, server: Replay, mapping: Path
 ) -> None:
