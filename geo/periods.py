@@ -212,12 +212,14 @@ _MONTHS = {name.upper(): at for at, name in enumerate(calendar.month_name) if na
 #: 第1四半期, 第Ⅰ四半期, 1Q and Q1 are one.
 _QUARTER = re.compile(r"第([1-4]|IV|I{1,3})四半期|(?<![0-9])([1-4])Q")
 _YEAR_LAST = re.compile(r"(Q[1-4]|[A-Z]{3,9})[-/.]?([0-9]{4})")
-_YEAR = re.compile(r"(FY)?((?:18|19|20|21)[0-9]{2}|(?:令和|平成|昭和|[RHS])(?:元|[0-9]{1,2}))(年度|年)?")
+_YEAR = re.compile(r"(FY)?((?:18|19|20|21)[0-9]{2}|(?:令和|平成|昭和|[RHS])(?:元|[0-9]{1,2}))(.*)")
 _OF_YEAR = {
-    "quarter": re.compile(r"[-/.]?Q([1-4])"),
-    "months": re.compile(r"[-/.]?([0-9]{1,2})月?-([0-9]{1,2})月期?"),
+    "quarter": re.compile(r"(?:年度|年|[-/.])?Q([1-4])期?"),
+    "months": re.compile(r"(?:年|[-/.])([0-9]{1,2})月?-([0-9]{1,2})月期?"),
     # a spreadsheet makes the first day of 2025-04
-    "month": re.compile(r"[-/.]?(0?[1-9]|1[0-2])(?:月?(?:1日)?|[-/]0?1(?:00:00:00)?)"),
+    "month": re.compile(r"年(0?[1-9]|1[0-2])月(?:1日)?|[-/](0?[1-9]|1[0-2])(?:[-/]0?1(?:00:00:00)?)?"),
+    # with both digits: what a spreadsheet makes of 2025.10 is 2025.1
+    "dotted": re.compile(r"\.(0[1-9]|1[0-2])"),
 }
 _SIX_DIGITS = re.compile(r"((?:18|19|20|21)[0-9]{2})(0[1-9]|1[0-2])")
 
@@ -273,15 +275,15 @@ def _found(plain: str, kind: PeriodKind) -> Period:
     plain = _QUARTER.sub(lambda found: "Q" + _ROMAN.get(found[1] or found[2], found[1] or found[2]), plain)
     if swapped := _YEAR_LAST.fullmatch(plain):
         plain = f"{swapped[2]}-{_MONTHS.get(swapped[1], swapped[1])}"
-    year = _YEAR.match(plain)
+    year = _YEAR.fullmatch(plain)
     if not year:
         raise ValueError(plain)
-    number, begins = year_of_era(year[2])
-    is_fiscal = bool(year[1]) or year[3] == "年度"
-    rest = plain[year.end() :]
-    if not rest:
-        return Period.year_of(number, _kind_of_year(kind, is_fiscal=is_fiscal, is_bare=not year[3]))
-    found = _part(rest, number, is_fiscal=is_fiscal)
+    (number, begins), rest = year_of_era(year[2]), year[3]
+    is_fiscal = bool(year[1]) or rest.startswith("年度")
+    if rest in ("", "年", "年度"):
+        return Period.year_of(number, _kind_of_year(kind, is_fiscal=is_fiscal, is_bare=not rest))
+    # a year of an era is no number, and of R7.4 no spreadsheet leaves anything out
+    found = _part(rest if year[2].isdecimal() else rest.replace(".", "-"), number, is_fiscal=is_fiscal)
     if found.last < number * 12 + begins - 1:
         raise ValueError(plain)  # 令和元年 begins in May
     return found
@@ -307,8 +309,8 @@ def _part(rest: str, year: int, *, is_fiscal: bool) -> Period:
         first, last = int(found[1]), int(found[2])
         if first in (1, 4, 7, 10) and last == first + 2:
             return Period.quarter_of(year, first // 3 + 1)
-    elif found := _OF_YEAR["month"].fullmatch(rest):
-        return Period.month_of(year, int(found[1]))
+    elif found := _OF_YEAR["month"].fullmatch(rest) or _OF_YEAR["dotted"].fullmatch(rest):
+        return Period.month_of(year, int(next(filter(None, found.groups()))))
     raise ValueError(rest)
 
 

@@ -116,6 +116,7 @@ def test_a_period_of_another_kind_is_told_as_what_it_is(written: str, kind: Peri
         ),
         *("2025年2〜4月期", "2025年1〜6月期", "令和元年4月", "令和0年", "2025年度4月", "2025-04-31", "0000"),
         *("令和元年1〜3月期", "1799", "2200", "Mai 2025", "2025\x00", "٢٠٢٥", "2025-4x", "20250401"),
+        *("2025.1", "2025.4", "20254", "2025年4", "R7.", "2025年度年", "20251〜3月期"),
     ],
 )
 def test_what_is_no_period_or_an_impossible_one_is_refused(written: str) -> None:

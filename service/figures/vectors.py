@@ -50,6 +50,7 @@ DERIVING = (
     "geo/figures/indicators.py",
     "geo/areas/carrying.py",
     "geo/areas/lineage.py",
+    "geo/periods.py",
     "geo/layers/palettes.py",
     "service/figures/carrying.py",
     "service/figures/values.py",
