@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from geo.areas.history import BEGIN, History, Link, Spell, Walk
 from geo.codes import NORTHERN_TERRITORIES, WARD_CITY, area_code, prefecture_of
-from geo.errors import Finding, InvalidParameter, NotFound
+from geo.errors import NotFound
 from service.areas.geometry import parent_of
 from service.areas.history_forms import (
     AreaHistory,
@@ -30,29 +32,33 @@ from service.memory.atlas import Atlas
 
 router = api_router(prefix="/v1", tags=["areas"])
 
-DATE = r"^\d{4}-\d{2}-\d{2}$"
+
+def _day(written: object) -> dt.date:
+    """Return a day as an address has it; lists of changes begin on ``BEGIN``."""
+    try:
+        date = dt.date.fromisoformat(str(written))
+    except ValueError:
+        date = dt.date.min
+    if date < BEGIN:
+        raise PydanticCustomError("day", f"a day, YYYY-MM-DD, from {BEGIN} on")
+    return date
+
+
+Day = Annotated[
+    dt.date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}),
+]
 On = Annotated[
-    str | None,
-    Query(
-        description="Day on which the code is meant, YYYY-MM-DD; else the newest it was in force on",
-        json_schema_extra={"pattern": DATE},
-    ),
+    Day | None,
+    Query(description="Day on which the code is meant, YYYY-MM-DD; else the newest it was in force on"),
 ]
 First = Annotated[
-    str,
-    Query(
-        alias="from",
-        description="Day whose areas the figures are of, YYYY-MM-DD, 1970-04-01 or later",
-        json_schema_extra={"pattern": DATE},
-    ),
+    Day,
+    Query(alias="from", description="Day whose areas the figures are of, YYYY-MM-DD, 1970-04-01 or later"),
 ]
 Last = Annotated[
-    str,
-    Query(
-        alias="to",
-        description="Day whose areas are wanted, YYYY-MM-DD, later or earlier than `from`",
-        json_schema_extra={"pattern": DATE},
-    ),
+    Day, Query(alias="to", description="Day whose areas are wanted, YYYY-MM-DD, later or earlier than `from`")
 ]
 OfLevel = Annotated[
     Literal["municipality", "ward"],
@@ -88,8 +94,8 @@ async def history(request: Request, atlas: AtlasDep, code: str, on: On = None) -
     if not spells:
         raise NotFound(f"No area has had the code {plain} since {BEGIN}")
     newest = atlas.vintage(None).date
-    day = past.last_day(plain, newest if on is None else _date("on", on)) if past.names.get(plain) else newest
-    if on is not None and day != _date("on", on):
+    day = past.last_day(plain, on or newest) if past.names.get(plain) else newest
+    if on is not None and day != on:
         told = "; ".join(f"{spell.since} – {spell.until or ''}" for spell in spells)
         raise NotFound(f"No area had the code {plain} on {on}; it was in force {told}")
 
@@ -112,76 +118,6 @@ def _states(atlas: Atlas) -> tuple[str, str]:
     return atlas.state("area-changes", "area-history"), atlas.state("vintage")
 
 
-def _date(name: str, written: str) -> dt.date:
-    try:
-        date = dt.date.fromisoformat(written)
-    except ValueError:
-        date = dt.date.min
-    if date < BEGIN:
-        expected = f"a day, YYYY-MM-DD, from {BEGIN} on"
-        raise InvalidParameter(f"{name} is no day", [Finding("query", name, written[:80], expected)])
-    return date
-
-
-@router.get(
-    "/crosswalk", summary="Weights between the areas of two days", responses=answers(JSON, form=Crosswalk)
-)
-async def crosswalk(
-    request: Request,
-    atlas: AtlasDep,
-    first: First,
-    last: Last,
-    level: OfLevel = "municipality",
-    estimate: Estimate = None,
-    which: Which = "changed",
-    prefecture: Prefecture = None,
-) -> Response:
-    """Return how counts of the areas of one day make up those of another, forwards or back.
-
-    A count is multiplied with the weight and summed over `to`. Mergers and new codes are `exact`. A
-    division, and going back a merger, is `estimated` where that is asked and the parts are known (`basis`
-    tells by what, and of when), else `refused`: its weight is null. The weights of an area sum to 1.
-    Rates are worked out anew from carried counts; medians and indices cannot be carried.
-    """
-    asked = Asked(_date("from", first), _date("to", last), level, estimate, which, parent_of(prefecture))
-
-    def make() -> Crosswalk:
-        history = asked.history(atlas)
-        walk = history.walk(asked.first, asked.last, estimate=estimate is not None)
-        return crosswalk_described(history, walk, _rows(history, walk, asked), level, estimate)
-
-    return await kept_json(request, atlas, make, *_states(atlas))
-
-
-@router.get("/crosswalk.csv", summary="Weights between the areas of two days as CSV")
-async def crosswalk_csv(
-    request: Request,
-    atlas: AtlasDep,
-    first: First,
-    last: Last,
-    level: OfLevel = "municipality",
-    estimate: Estimate = None,
-    which: Which = "changed",
-    prefecture: Prefecture = None,
-    bom: Bom = False,
-) -> Response:
-    """Return one row per pair of areas: codes, names, weight, quality, and what an estimate rests on."""
-    asked = Asked(_date("from", first), _date("to", last), level, estimate, which, parent_of(prefecture))
-
-    def make() -> tuple[list[str], list[list[object]]]:
-        history = asked.history(atlas)
-        walk = history.walk(asked.first, asked.last, estimate=estimate is not None)
-        rows: list[list[object]] = []
-        for old, new, link in _rows(history, walk, asked):
-            names = area_on(history, old, walk.start)["name"], area_on(history, new, walk.end)["name"]
-            basis = ";".join(f"{by} {as_of}" for by, as_of in sorted(link.bases))
-            rows.append([old, names[0]["ja"], new, names[1]["ja"], weight_of(link), link.quality, basis])
-        return ["from_code", "from_name", "to_code", "to_name", "weight", "quality", "basis"], rows
-
-    name = f"crosswalk-{asked.first}-{asked.last}.csv"
-    return await kept_csv(request, atlas, make, name, *_states(atlas), bom=bom)
-
-
 @dataclass(frozen=True)
 class Asked:
     """A crosswalk that is asked for: from which day to which, of what, and whether estimates count."""
@@ -197,6 +133,59 @@ class Asked:
         """Return the events at the level that is asked for."""
         history = atlas.catalogue.history
         return history if self.level == "ward" else history.municipal
+
+
+async def asked_crosswalk(
+    first: First,
+    last: Last,
+    level: OfLevel = "municipality",
+    estimate: Estimate = None,
+    which: Which = "changed",
+    prefecture: Prefecture = None,
+) -> Asked:
+    """Return the crosswalk that the parameters ask for."""
+    return Asked(first, last, level, estimate, which, parent_of(prefecture))
+
+
+CrosswalkDep = Annotated[Asked, Depends(asked_crosswalk)]
+
+
+@router.get(
+    "/crosswalk", summary="Weights between the areas of two days", responses=answers(JSON, form=Crosswalk)
+)
+async def crosswalk(request: Request, atlas: AtlasDep, asked: CrosswalkDep) -> Response:
+    """Return how counts of the areas of one day make up those of another, forwards or back.
+
+    A count is multiplied with the weight and summed over `to`. Mergers and new codes are `exact`. A
+    division, and going back a merger, is `estimated` where that is asked and the parts are known (`basis`
+    tells by what, and of when), else `refused`: its weight is null. The weights of an area sum to 1.
+    Rates are worked out anew from carried counts; medians and indices cannot be carried.
+    """
+
+    def make() -> Crosswalk:
+        history = asked.history(atlas)
+        walk = history.walk(asked.first, asked.last, estimate=asked.estimate is not None)
+        return crosswalk_described(history, walk, _rows(history, walk, asked), asked.level, asked.estimate)
+
+    return await kept_json(request, atlas, make, *_states(atlas))
+
+
+@router.get("/crosswalk.csv", summary="Weights between the areas of two days as CSV")
+async def crosswalk_csv(request: Request, atlas: AtlasDep, asked: CrosswalkDep, bom: Bom = False) -> Response:
+    """Return one row per pair of areas: codes, names, weight, quality, and what an estimate rests on."""
+
+    def make() -> tuple[list[str], list[list[object]]]:
+        history = asked.history(atlas)
+        walk = history.walk(asked.first, asked.last, estimate=asked.estimate is not None)
+        rows: list[list[object]] = []
+        for old, new, link in _rows(history, walk, asked):
+            names = area_on(history, old, walk.start)["name"], area_on(history, new, walk.end)["name"]
+            basis = ";".join(f"{by} {as_of}" for by, as_of in sorted(link.bases))
+            rows.append([old, names[0]["ja"], new, names[1]["ja"], weight_of(link), link.quality, basis])
+        return ["from_code", "from_name", "to_code", "to_name", "weight", "quality", "basis"], rows
+
+    name = f"crosswalk-{asked.first}-{asked.last}.csv"
+    return await kept_csv(request, atlas, make, name, *_states(atlas), bom=bom)
 
 
 def _rows(history: History, walk: Walk, asked: Asked) -> CrosswalkTable:
