@@ -56,6 +56,34 @@ def test_every_dataset_has_title_description_and_keywords_in_japanese_and_englis
             assert languages(graph, dataset, term) == {"ja", "en"}, (dataset, term)
 
 
+@pytest.mark.parametrize(
+    ("layer", "ja", "en"),
+    [
+        # 30,358 nurseries of 2022 did not become 23,726
+        ("nurseries", "2023年（令和5年）以降は、それより前と比べられません。", "Figures from 2023 on are not to be"),
+        (
+            "transport-gap:mlit-handbook-rural",
+            "日本中央バス、永井運輸の停留所は含まれません。",
+            "Without the stops of Nihon Chuo Bus, Nagai Unyu.",
+        ),
+    ],
+)
+def test_a_dataset_and_its_collection_say_what_to_know_before_figures_are_used(
+    graph: Graph, datasets: dict[str, Node], client: httpx.Client, layer: str, ja: str, en: str
+) -> None:
+    texts = {
+        one.language: str(one)
+        for one in graph.objects(datasets[layer], DCTERMS.description)
+        if isinstance(one, Literal)
+    }
+    assert ja in texts["ja"]
+    assert en in texts["en"]
+    address = f"/ogc/collections/{layer}.municipality"
+    for lang, words in (("ja", ja), ("en", en)):
+        told = client.get(address, headers={"Accept-Language": lang, "Accept": "application/json"})
+        assert words in told.json()["description"]
+
+
 def test_every_dataset_has_publisher_licence_credit_theme_place_and_time(
     graph: Graph, datasets: dict[str, Node]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NotRequired
 
 import numpy as np
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
 from geo.areas.carrying import Carried
+from geo.figures.indicators import Indicator
 from geo.figures.statistics import Order, Statistics
 from geo.layers import palettes
 from geo.layers.circles import GROWTH, LAND, sizes_at
 from geo.layers.legend import Legend as Classes
+from geo.layers.words import break_in_words
 from geo.periods import PeriodKind, period_label
 from geo.text import Text, name_of
 from geo.transit.basis import basis_in_words
@@ -322,10 +325,23 @@ def view_described(atlas: Atlas, picture: Picture) -> View:
 
 def coverage_of(atlas: Atlas, view: Shown) -> Text | None:
     """Return what the figures of a layer lack, and what they were counted from; None where that is all."""
-    if view.indicator.topic == "measures":
-        return COVERAGE
-    basis = basis_of(atlas.catalogue, view.indicator.id, view.period)
-    return None if basis is None else basis_in_words(basis)
+    return reservations(atlas, view.indicator, view.period).get("coverage")
+
+
+def reservations(atlas: Atlas, layer: Indicator, period: str) -> Mapping[Literal["breaks", "coverage"], Text]:
+    """Return what to know before figures are compared or used: where series break, what they lack."""
+    told: dict[Literal["breaks", "coverage"], Text] = {}
+    breaks = [break_in_words(one, layer) for one in layer.breaks]
+    if breaks:
+        told["breaks"] = {
+            "ja": "".join(one["ja"] for one in breaks),
+            "en": " ".join(one["en"] for one in breaks),
+        }
+    if layer.topic == "measures":
+        told["coverage"] = COVERAGE
+    elif basis := basis_of(atlas.catalogue, layer.id, period):
+        told["coverage"] = basis_in_words(basis)
+    return told
 
 
 def note_of(atlas: Atlas, view: Shown) -> Text | None:

@@ -44,6 +44,7 @@ from geo.transit.gtfs import HOURS
 from service.areas.gazetteer import LEVELS, Gazetteer, searchable
 from service.db import tables
 from service.figures.values import STATUSES, Vector, columns_of
+from service.layers.forms import reservations
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.ogc.filters import Kind
@@ -301,6 +302,8 @@ def _areas(vintage: Vintage, level: str) -> Collection:
 def _layer(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str) -> Collection:
     names = LEVEL_NAMES[level]
     unit_ja, unit_en = indicator.unit_ja, indicator.unit_en
+    periods = tuple(atlas.periods(indicator, level))
+    told = reservations(atlas, indicator, periods[-1]).values()
     newest = {
         "ja": "期間を指定しなければ最新の値。datetime=../.. ですべての期間。",
         "en": "The newest period where no datetime is given; datetime=../.. for all of them.",
@@ -313,14 +316,14 @@ def _layer(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str) -> 
             "en": indicator.name_en + (f" ({unit_en})" if unit_en else "") + f", {names['en']}",
         },
         {
-            "ja": f"{indicator.description_ja}{newest['ja']}",
-            "en": f"{indicator.description_en} {newest['en']}",
+            "ja": "".join([indicator.description_ja, *(one["ja"] for one in told), newest["ja"]]),
+            "en": " ".join([indicator.description_en, *(one["en"] for one in told), newest["en"]]),
         },
         _layer_properties(indicator),
         vintage,
         level,
         indicator,
-        periods=tuple(atlas.periods(indicator, level)),
+        periods=periods,
     )
 
 

@@ -18,6 +18,7 @@ from geo.layers.words import credits_in_words
 from geo.text import Text
 from service.figures.forms import credits_of
 from service.http.responses import JSON, MVT, written
+from service.layers.forms import reservations
 from service.memory.atlas import Atlas
 from service.memory.cache import digest
 from service.ogc.collections import LEVEL_NAMES, Collection, collections
@@ -276,13 +277,19 @@ def _dataset(atlas: Atlas, base: str, collected: Sequence[Collection]) -> Node:
     dates = _dates(atlas, layer, [one.retrieved_on for one in sources])
     makers = dict.fromkeys(one.publisher for one in sources if one.publisher != "chiiki")
     topic_ja, topic_en = TOPICS[layer.topic]
+    told = reservations(atlas, layer, first.periods[-1]).values()
     words = dict.fromkeys([*(word for word in layer.keywords.split(";") if word), topic_ja, topic_en])
     return {
         "@id": f"{base}/catalog.jsonld#{layer.id}",
         "@type": "dcat:Dataset",
         "dct:identifier": layer.id,
         "dct:title": _texts(_titled(layer)),
-        "dct:description": _texts({"ja": layer.description_ja, "en": layer.description_en}),
+        "dct:description": _texts(
+            {
+                "ja": "".join([layer.description_ja, *(one["ja"] for one in told)]),
+                "en": " ".join([layer.description_en, *(one["en"] for one in told)]),
+            }
+        ),
         "dct:publisher": {"@id": f"{base}/#publisher"},
         "dct:creator": [_maker(base, name) for name in makers],
         "dcat:contactPoint": {"@id": f"{base}/#contact"},

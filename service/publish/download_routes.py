@@ -16,10 +16,8 @@ from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.files.formats import ENCODINGS, FORMATS, Format, check_encodable
 from geo.layers.carrying import CARRIED_WORDS
-from geo.layers.words import REASONS, break_in_words
+from geo.layers.words import REASONS
 from geo.periods import PeriodKind, canonical, period_label
-from geo.text import Text
-from geo.transit.basis import basis_in_words
 from service.areas.geometry import Detail, Parent, parent_of
 from service.figures.carrying import Carrying
 from service.figures.values import Vector, columns_of
@@ -27,12 +25,12 @@ from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router, worked_out
 from service.http.forms import Feature, FeatureCollection, answers
 from service.http.responses import GEOJSON, IMMUTABLE, JSON, REVALIDATE, is_fresh
+from service.layers.forms import reservations
 from service.layers.views import Level, Revision, VintageDate, chosen_level, one_of
 from service.memory.atlas import Atlas
 from service.memory.cache import digest, off_loop
 from service.memory.catalogue import Vintage
 from service.publish.downloads import Downloads, HeldFileResponse
-from service.transit.basis_forms import basis_of
 
 router = api_router(prefix="/v1/layers/{layer}", tags=["layers"])
 
@@ -310,15 +308,9 @@ def _boundaries(periods: list[str], carried: list[Carrying]) -> dict[str, str]:
 
 
 def _reservations(atlas: Atlas, indicator: Indicator, period: str) -> dict[str, str]:
-    """Return what to know before the figures of a file are compared or used: breaks, and what they lack."""
-    told: dict[str, list[Text]] = {"breaks": [break_in_words(one, indicator) for one in indicator.breaks]}
-    basis = basis_of(atlas.catalogue, indicator.id, period)
-    told["coverage"] = [] if basis is None else [basis_in_words(basis)]
-    found = {}
-    for name, texts in told.items():
-        if texts:
-            found[name] = "".join(one["ja"] for one in texts)
-            found[f"{name}_en"] = " ".join(one["en"] for one in texts)
+    found: dict[str, str] = {}
+    for name, text in reservations(atlas, indicator, period).items():
+        found |= {name: text["ja"], f"{name}_en": text["en"]}
     return found
 
 
