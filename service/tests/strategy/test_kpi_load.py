@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -90,6 +91,24 @@ def test_a_town_registers_a_kpi_and_enters_actuals(database: Database, engine: E
     assert found.targets[0].milestones == {2027: -1000}
     assert put(engine, TOWN | {"name_en": "Balance"})["result"] == "changed"
     assert len(stored(database, "kushiro").actuals) == 2
+
+
+def test_a_kpi_follows_no_indicator_of_months(database: Database, engine: Engine, tmp_path: Path) -> None:
+    document = TOWN | {"proxies": ["dental-clinics"]}
+    assert put(engine, document, dry_run=True)["result"] == "added"
+    folder = Path(shutil.copytree(CATALOG, tmp_path / "catalog"))
+    told = (folder / "indicators.csv").read_text("utf-8")
+    row = next(one for one in told.splitlines() if one.startswith("dental-clinics,"))
+    (folder / "indicators.csv").write_text(told.replace(row, row.replace(",calendar_year,", ",month,")))
+    with database.begin() as conn:
+        load_catalogue(conn, folder, "tests")
+    with pytest.raises(InvalidRows) as refused:
+        put(engine, document)
+    (finding,) = refused.value.findings
+    assert (finding.value, finding.expected) == (
+        "dental-clinics",
+        "the id of an indicator of years, see /v1/indicators",
+    )
 
 
 def test_a_dry_run_stores_nothing(database: Database, engine: Engine) -> None:
