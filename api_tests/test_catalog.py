@@ -60,7 +60,11 @@ def test_every_dataset_has_title_description_and_keywords_in_japanese_and_englis
     ("layer", "ja", "en"),
     [
         # 30,358 nurseries of 2022 did not become 23,726
-        ("nurseries", "2023年（令和5年）以降は、それより前と比べられません。", "Figures from 2023 on are not to be"),
+        (
+            "nurseries",
+            "2023年（令和5年）以降は、それより前と比べられません。",
+            "Figures from 2023 on are not to be",
+        ),
         (
             "transport-gap:mlit-handbook-rural",
             "日本中央バス、永井運輸の停留所は含まれません。",

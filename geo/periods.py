@@ -284,8 +284,9 @@ def _found(plain: str, kind: PeriodKind) -> Period:
         return Period.year_of(number, _kind_of_year(kind, is_fiscal=is_fiscal, is_bare=not rest))
     # a year of an era is no number, and of R7.4 no spreadsheet leaves anything out
     found = _part(rest if year[2].isdecimal() else rest.replace(".", "-"), number, is_fiscal=is_fiscal)
-    if found.last < number * 12 + begins - 1:
-        raise ValueError(plain)  # 令和元年 begins in May
+    # 令和元年 begins in May; the last quarter of a fiscal year may lie beyond all years there are
+    if found.last < number * 12 + begins - 1 or not is_period(found.text):
+        raise ValueError(plain)
     return found
 
 
