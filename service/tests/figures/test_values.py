@@ -194,6 +194,17 @@ def test_an_area_whose_land_was_split_cannot_be_told_from_figures_of_before() ->
     assert told(found["municipality"].vector("2020")) == ["boundary_changed", 2, "boundary_changed"]
 
 
+def test_a_merged_town_is_not_told_by_what_its_parts_do_not_add_up_to() -> None:
+    # 岩舟町 09367 joined 栃木市 09203 on 2014-04-05: those who moved from one to the other moved inside
+    changes = [Change(dt.date(2014, 4, 5), "編入合併", "09367", "09203")]
+    towns = gazetteer("municipality", ("09202", "city", None), ("09203", "city", None))
+    old = replace(published(c09202=9, c09203=4_000, c09367=600), boundary_date=dt.date(2013, 10, 1))
+    boundaries = Boundaries(DATE, {"municipality": towns}, changes)
+    moves, counts = replace(INDICATOR, aggregation="net_of_moves"), INDICATOR
+    found = [columns_by_level(one, [old], ["2020"], boundaries)["municipality"] for one in (moves, counts)]
+    assert [told(each.vector("2020")) for each in found] == [[9, "not_additive"], [9, 4_600]]
+
+
 def test_what_its_publisher_divided_between_the_parts_of_a_split_area_is_apportioned() -> None:
     changes = [
         Change(dt.date(2006, 3, 1), "編入合併", "19341", "19201"),
