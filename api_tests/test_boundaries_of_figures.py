@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -11,6 +13,8 @@ import pytest
 
 from api_tests.test_downloads import WITHOUT_METADATA, got, read
 from geo.files.formats import FORMATS
+from service.app import create_api
+from service.settings import Settings
 
 #: The census by the codes of 2015. On 2006-03-01 上九一色村 19341 was split between 甲府市 and 富士河口湖町.
 KOFU, LAKE, FUJIYOSHIDA, TOMIYA = "19201", "19430", "19202", "04216"
@@ -143,3 +147,197 @@ def test_a_map_in_words_names_the_areas(client: httpx.Client) -> None:
     assert "Kofu-shi in Yamanashi" in told["text"]["en"]
     none = client.get("/v1/layers/population/summary.json?period=2010&level=municipality").json()
     assert "apportioned" not in none["text"]["en"]
+
+
+AT_2005 = "period=2005&level=municipality"
+OF_2005_HERE = ("apportioned", "2015-10-01")
+KOFU_OF_RESAS = "prefCode=19&cityCode=19201"
+MAP = "/v1/layers/population"
+ITEMS = "/ogc/collections/population.municipality/items"
+#: Route with figures → an address, and a mark and a date that its answer tells. Where figures of 2005 can be
+#: had they are those of 甲府市; a date alone where no single figure is told.
+TELLS: dict[str, tuple[str, str | None, str]] = {
+    "/ogc/collections/{collection_id}/items": (f"{ITEMS}?datetime=2005&prefecture=19000", *OF_2005_HERE),
+    "/ogc/collections/{collection_id}/items/{feature_id}": (f"{ITEMS}/19201-2005", *OF_2005_HERE),
+    "/resas/api/v1/municipality/{figure}/perYear": (
+        f"/resas/api/v1/municipality/plant/perYear?{KOFU_OF_RESAS}&sicCode=-&simcCode=-",
+        "as_published",
+        "2021-10-01",
+    ),
+    "/resas/api/v1/population/composition/perYear": (
+        f"/resas/api/v1/population/composition/perYear?{KOFU_OF_RESAS}",
+        *OF_2005_HERE,
+    ),
+    "/resas/api/v1/population/composition/pyramid": (
+        f"/resas/api/v1/population/composition/pyramid?{KOFU_OF_RESAS}&yearLeft=2005&yearRight=2045",
+        *OF_2005_HERE,
+    ),
+    "/resas/api/v1/population/future/cities": (
+        "/resas/api/v1/population/future/cities?prefCode=4&year=2045",
+        "as_published",
+        "2017-10-01",
+    ),
+    "/resas/api/v1/population/sum/estimate": (
+        f"/resas/api/v1/population/sum/estimate?{KOFU_OF_RESAS}",
+        *OF_2005_HERE,
+    ),
+    "/resas/api/v1/population/sum/perYear": (
+        f"/resas/api/v1/population/sum/perYear?{KOFU_OF_RESAS}",
+        *OF_2005_HERE,
+    ),
+    "/v1/areas/{code}": ("/v1/areas/19201", "as_published", "2024-10-01"),
+    "/v1/areas/{code}/peers": ("/v1/areas/19201/peers?k=3", "as_published", "2020-10-01"),
+    "/v1/areas/{code}/peers.csv": ("/v1/areas/19201/peers.csv?k=3", "as_published", "2020-10-01"),
+    "/v1/areas/{code}/profile": ("/v1/areas/19201/profile", *OF_2005_HERE),
+    "/v1/areas/{code}/profile.csv": ("/v1/areas/19201/profile.csv", "as_published", "2015-10-01"),
+    "/v1/correlation": (
+        "/v1/correlation?x=population&y=population-65-plus&period=2005&level=municipality",
+        *OF_2005_HERE,
+    ),
+    "/v1/kpis/{kpi}/progress": (
+        "/v1/kpis/goal-1-productivity-growth/progress",
+        "summed",
+        "2018-10-01",
+    ),
+    "/v1/kpis/{kpi}/progress.csv": (
+        "/v1/kpis/goal-1-productivity-growth/progress.csv",
+        "summed",
+        "2018-10-01",
+    ),
+    "/v1/layers/{layer}/areas.geojson": (f"{MAP}/areas.geojson?{AT_2005}&detail=point", *OF_2005_HERE),
+    "/v1/layers/{layer}/change": (f"{MAP}/change?from=2005&to=2010&level=municipality", *OF_2005_HERE),
+    "/v1/layers/{layer}/download.{format}": (
+        f"{MAP}/download.geojson?level=municipality&periods=2005&parent=19&detail=low",
+        *OF_2005_HERE,
+    ),
+    "/v1/layers/{layer}/legend.json": (f"{MAP}/legend.json?{AT_2005}", None, "2015-10-01"),
+    "/v1/layers/{layer}/periods.json": (f"{MAP}/periods.json?level=municipality", *OF_2005_HERE),
+    "/v1/layers/{layer}/ranking.json": (f"{MAP}/ranking.json?{AT_2005}&parent=19000", *OF_2005_HERE),
+    "/v1/layers/{layer}/spatial.json": (
+        f"/v1/layers/ageing-rate/spatial.json?{AT_2005}",
+        *OF_2005_HERE,
+    ),
+    "/v1/layers/{layer}/statistics.json": (f"{MAP}/statistics.json?{AT_2005}", *OF_2005_HERE),
+    "/v1/layers/{layer}/summary.json": (f"{MAP}/summary.json?{AT_2005}&parent=19000", *OF_2005_HERE),
+    "/v1/layers/{layer}/values.csv": (f"{MAP}/values.csv?{AT_2005}", *OF_2005_HERE),
+    "/v1/layers/{layer}/values.json": (f"{MAP}/values.json?{AT_2005}", *OF_2005_HERE),
+    "/v1/measures/{measure}/candidates": (
+        "/v1/measures/smart-cities/candidates?limit=3",
+        "as_published",
+        "2024-10-01",
+    ),
+    "/v1/measures/{measure}/candidates.csv": (
+        "/v1/measures/smart-cities/candidates.csv?limit=3",
+        "as_published",
+        "2024-10-01",
+    ),
+    "/v1/measures/{measure}/effect": ("/v1/measures/smart-cities/effect", "as_published", "2019-10-01"),
+    "/v1/measures/{measure}/effect.csv": (
+        "/v1/measures/smart-cities/effect.csv",
+        "as_published",
+        "2019-10-01",
+    ),
+    "/v1/series": (f"/v1/series?indicator=population&areas={KOFU}", *OF_2005_HERE),
+    "/v1/series.csv": (f"/v1/series.csv?indicator=population&areas={KOFU}", *OF_2005_HERE),
+}
+#: Why an answer need not tell it → its routes, as patterns.
+NEED_NOT = {
+    "a page, a picture or a tile: values.json and summary.json of the same view tell it": (
+        r"/|/embed/.*|/v1/layers/{layer}/(tiles.*|style.json|map\..*|legend.svg)"
+        r"|/ogc/(collections/{collection_id}/)?(map/)?tiles.*"
+    ),
+    "people of grid cells, who are told with the grid: nothing was carried": r"/v1/(transport-gap|stops).*",
+    "a KPI, and what was entered of it, as it was entered": r"/v1/kpis(/{kpi})?",
+    "areas, their names and weights": (
+        r"/v1/areas(.geojson|/{code}/(history|neighbours))?|/v1/(crosswalk|vintages|region-sets).*"
+        r"|/resas/api/v1/(prefectures|cities)"
+    ),
+    "what there is, not the figures": (
+        r"/v1/(indicators|layers|sources|palettes|changes)(/{layer}|/{indicator}|.atom)?|/catalog.jsonld|/oembed"
+        r"|/ogc(/api|/conformance|/tileMatrixSets.*)?|/ogc/(collections/{collection_id}/)?styles.*"
+        r"|/ogc/collections(/{collection_id}(/queryables|/schema|/schemas/feature)?)?"
+        r"|/healthz|/readyz|/metrics|/problems/.*"
+    ),
+    "the strategy and its deployments": (
+        r"/v1/(goals|measures)(/{(goal|measure)})?|/v1/(roadmap|logic-model|deployments).*"
+        r"|/v1/measures/{measure}/deployments.geojson"
+    ),
+    "lists of the RESAS API without figures": (
+        r"/resas/api/v1/(industries|jobs|patents|regions|tradeInfoItemTypes|customs|oldCities).*"
+    ),
+}
+
+
+def told(node: object, name: str) -> Iterator[str]:
+    """Give the texts of all members of a name in JSON, or that end with it, at any depth."""
+    if isinstance(node, list):
+        for one in node:
+            yield from told(one, name)
+    elif isinstance(node, dict):
+        for member, value in node.items():
+            if member == name or member.endswith(f"_{name}"):
+                yield from texts(value)
+            yield from told(value, name)
+
+
+def texts(node: object) -> Iterator[str]:
+    """Give all texts of a member, and the names of what it holds: areas may stand by their mark."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list | dict):
+        for one in [*node, *(node.values() if isinstance(node, dict) else ())]:
+            yield from texts(one)
+
+
+def told_in_cells(lines: list[dict[str, str]], name: str) -> Iterator[str]:
+    """Give what columns of a name, or that end with it, hold in a table."""
+    for line in lines:
+        for column, cell in line.items():
+            if column == name or column.endswith(f"_{name}"):
+                yield from cell.split(" ")
+
+
+def test_every_route_either_tells_it_or_need_not() -> None:
+    document = create_api(Settings()).openapi()
+    paths = {path for path, methods in document["paths"].items() if "get" in methods}
+    excused = {path: [why for why, one in NEED_NOT.items() if re.fullmatch(one, path)] for path in paths}
+    assert TELLS.keys() - paths == set()
+    assert [path for path, reasons in excused.items() if len(reasons) + (path in TELLS) != 1] == []
+
+
+@pytest.mark.parametrize("path", TELLS)
+def test_every_answer_with_figures_names_their_boundaries_and_how_they_were_carried(
+    client: httpx.Client, path: str
+) -> None:
+    address, mark, date = TELLS[path]
+    answer = client.get(address, timeout=120)
+    assert answer.status_code == 200, answer.text
+    if "csv" in answer.headers["content-type"]:
+        lines = rows(answer)
+        marks, dates = (set(told_in_cells(lines, name)) for name in ("carried", "boundary_dates"))
+    else:
+        body = answer.json()
+        marks, dates = (set(told(body, name)) for name in ("carried", "boundary_dates"))
+        dates |= {one for text in dates for one in re.findall(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)}
+    assert mark is None or mark in marks
+    assert date in dates
+
+
+def test_features_of_the_ogc_api_are_filtered_by_how_they_were_carried(client: httpx.Client) -> None:
+    told_by = client.get("/ogc/collections/population.municipality/queryables").json()["properties"]
+    assert {"carried", "boundary_dates"} <= told_by.keys()
+    for asked in ("carried=apportioned", "filter=carried='apportioned'"):
+        found = client.get(f"{ITEMS}?datetime=2005&{asked}").json()["features"]
+        assert {one["properties"]["code"] for one in found} == {KOFU, LAKE}
+        assert {one["properties"]["boundary_dates"] for one in found} == {"2015-10-01"}
+    box = f"{ITEMS}?datetime=2005&bbox=138.4,35.4,138.9,35.9&filter=carried='apportioned'"
+    assert client.get(box).json()["numberMatched"] == 2
+
+
+def test_a_kpi_of_regions_tells_it_of_both_and_its_map_of_the_figures(client: httpx.Client) -> None:
+    kpi = "goal-1-productivity-growth"
+    race = client.get(f"/v1/kpis/{kpi}/progress").json()["series"][0]
+    assert {(one["carried"], one["comparator_carried"]) for one in race["points"]} == {("summed", "summed")}
+    shown = client.get(f"/v1/layers/kpi-progress:{kpi}/values.json?level=prefecture").json()
+    assert shown["boundary_dates"] == ["2018-10-01"]
+    assert set(shown["carried"]) == {"summed", None}

@@ -868,6 +868,19 @@ def test_a_transport_gap_shows_its_cells_and_stops_from_near(visit: Visit) -> No
     assert "#08519c" in visit.colours()  # stops
 
 
+def test_credits_are_in_english_on_an_english_page_and_what_has_none_says_that_it_is_japanese(
+    visit: Visit,
+) -> None:
+    visit.open("/?lang=en&layer=transport-gap:mlit-handbook-rural")
+    credit = visit.page.locator("#credit")
+    expect(credit).to_contain_text("Made by processing “Bus Routes in Gunma Prefecture” (Gunma Prefecture)")
+    assert re.search("[ぁ-ヿ一-鿿]", credit.inner_text()) is None
+    expect(credit.locator("[lang=ja]")).to_have_count(0)
+    visit.open("/?lang=en&view=kpi")
+    sources = visit.page.locator("p.sources", has_text="時事通信（nippon.com）").first
+    expect(sources.locator("[lang=ja]").first).to_have_text("時事通信（nippon.com）")
+
+
 @pytest.mark.parametrize(
     ("layer", "label", "colour"),
     [

@@ -186,6 +186,7 @@ def test_a_town_registers_its_kpi_enters_actuals_and_sees_them_rated_on_the_map(
     first, second = body["areas"][0]["points"]
     assert (first["progress_rate"], first["rating"]) == (pytest.approx(-0.2), "D")
     assert (second["progress_rate"], second["expected"]) == (pytest.approx(0.4), pytest.approx(0.4))
+    assert (second["carried"], second["boundary_dates"]) == ("as_published", [])
     assert (second["year_adjusted"], second["rating"]) == (pytest.approx(1.0), "A")
     assert second["sources"][0]["title"] == "統計"
     values = steward.get("/v1/layers/kpi-progress:kushiro-migration/values.json?period=2026").json()

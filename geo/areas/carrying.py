@@ -94,6 +94,17 @@ def marks(walk: Crosswalk, areas: Codes, divided: Collection[str] = ()) -> Marks
     return found
 
 
+def mark(codes: Collection[str], area: str, divided: Collection[str] = ()) -> int:
+    """Return the mark of an area's figure that is made of those of some codes; see ``marks``.
+
+    >>> mark({"04423"}, "04216") == RENUMBERED, mark({"10201", "10305"}, "10201") == SUMMED
+    (True, True)
+    """
+    if not frozenset(divided).isdisjoint(codes):
+        return APPORTIONED
+    return SUMMED if len(codes) > 1 else AS_PUBLISHED if area in codes else RENUMBERED
+
+
 def combined(parts: Sequence[Marks], is_told: Bools) -> Marks:
     """Return the marks of what is computed of several figures: the greatest of each; nothing without a value.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +15,7 @@ from geo.analysis import moran
 from geo.analysis.change import CHANGES, MEASURES
 from geo.analysis.correlation import Correlation, both_known, correlation
 from geo.analysis.words import correlation_in_words, whole_in_words
+from geo.areas.carrying import Carried
 from geo.errors import ChiikiError
 from geo.figures.indicators import Indicator
 from geo.layers.words import Named
@@ -20,11 +23,21 @@ from geo.periods import period_label, years_between
 from geo.text import Text, name_of
 from service.analysis.clusters import Clusters
 from service.analysis.layers import CLUSTERS, RESIDUAL, change_id
-from service.figures.forms import Brief, LayerWithLabels, Source, brief, layer_described, sources_described
+from service.figures.carrying import Carrying
+from service.figures.forms import (
+    BoundariesOfFigures,
+    Brief,
+    LayerWithLabels,
+    Source,
+    boundaries_described,
+    brief,
+    layer_described,
+    sources_described,
+)
 from service.figures.values import STATUSES, Vector, derived, elsewhere, without
 from service.http.forms import Numbers
 from service.layers.forms import About, about
-from service.layers.views import Picture
+from service.layers.views import Picture, carrying_of
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 
@@ -66,7 +79,8 @@ class Spatial(About):
     """Whether areas next to each other are alike, and where; columns in the order of `codes`.
 
     `p` is two-sided, by conditional permutation; `adjusted` the same for all areas at once (Benjamini and
-    Hochberg). An area without a value, or without a neighbour that has one (`alone`), has nulls.
+    Hochberg). An area without a value, or without a neighbour that has one (`alone`), has nulls. `carried`
+    tells how the values that are compared came to stand on the boundaries shown.
     """
 
     text: Text
@@ -85,6 +99,7 @@ class Spatial(About):
     p: Numbers
     adjusted: Numbers
     clusters: list[Cluster | None]
+    carried: list[Carried | None]
 
 
 class Fit(TypedDict):
@@ -98,8 +113,8 @@ class Fit(TypedDict):
     r_squared: float
 
 
-class Correlated(Brief):
-    """A figure that is correlated, and of which period."""
+class Correlated(Brief, BoundariesOfFigures):
+    """A figure that is correlated, of which period, and the boundaries it was published on."""
 
     period: str
     period_label: Text
@@ -125,7 +140,9 @@ class CorrelationTold(TypedDict):
     residual_layer: str | None
     codes: list[str]
     x_values: Numbers
+    x_carried: list[Carried | None]
     y_values: Numbers
+    y_carried: list[Carried | None]
     residuals: Numbers
     sources: list[Source]
 
@@ -155,6 +172,8 @@ ChangeTold = TypedDict(
         "per_cent": Numbers,
         "per_year": Numbers,
         "statuses": list[str],
+        "carried": list[Carried | None],
+        "boundary_dates": list[str],
         "sources": list[Source],
     },
 )
@@ -240,22 +259,38 @@ def spatial_described(atlas: Atlas, picture: Picture, found: Clusters) -> Spatia
         "p": found.column(local.p),
         "adjusted": found.column(local.adjusted),
         "clusters": clusters,
+        "carried": carrying_of(atlas, picture.view).all_told,
     }
 
 
 @dataclass(frozen=True)
 class Figure:
-    """The values of an indicator of one period."""
+    """The values of an indicator of one period, and how they came to stand on the boundaries shown."""
 
     indicator: Indicator
     period: str
     vector: Vector
+    carrying: Carrying
+
+    @classmethod
+    def of(
+        cls, atlas: Atlas, indicator: Indicator, periods: Sequence[str], level: str, vintage: dt.date
+    ) -> list[Figure]:
+        """Return the figures of some periods at a level, on the boundaries of a vintage."""
+        asked = (indicator, periods, level, vintage)
+        told = zip(periods, atlas.vectors(*asked), atlas.carryings(*asked), strict=True)
+        return [cls(indicator, *one) for one in told]
 
     @property
     def described(self) -> Correlated:
         """What it is, as JSON."""
         label = period_label(self.period, self.indicator.period_kind)
-        return {**brief(self.indicator), "period": self.period, "period_label": label}
+        return {
+            **brief(self.indicator),
+            "period": self.period,
+            "period_label": label,
+            **boundaries_described(self.carrying),
+        }
 
 
 def _fit(found: Correlation) -> Fit:
@@ -298,7 +333,9 @@ def correlation_described(
         "residual_layer": f"{RESIDUAL}:{y.indicator.id}~{x.indicator.id}" if x.period == y.period else None,
         "codes": atlas.gazetteer(vintage.date, level).codes.tolist(),
         "x_values": x.vector.values,
+        "x_carried": x.carrying.all_told,
         "y_values": y.vector.values,
+        "y_carried": y.carrying.all_told,
         "residuals": plain.residuals(x.vector.values, y.vector.values),
         "sources": sources_described(atlas, tuple(dict.fromkeys(used))),
     }
@@ -315,6 +352,7 @@ def change_described(atlas: Atlas, was: Figure, now: Figure, level: str, vintage
         column[places] = np.nan
     told = without(derived(columns["difference"], [now.vector, was.vector]), places)
     n = int(np.isfinite(told.values).sum())
+    carrying = Carrying.together([now.carrying, was.carrying], np.isfinite(told.values))
     return {
         "layer": indicator.id,
         "title": name_of(indicator),
@@ -339,5 +377,7 @@ def change_described(atlas: Atlas, was: Figure, now: Figure, level: str, vintage
         "per_cent": columns["per-cent"],
         "per_year": columns["per-year"],
         "statuses": [STATUSES[status] for status in told.statuses],
+        "carried": carrying.all_told,
+        **boundaries_described(now.carrying, was.carrying),
         "sources": sources_described(atlas, told.sources),
     }

@@ -96,8 +96,9 @@ async def correlation(
 
     def make() -> CorrelationTold:
         figures = [
-            Figure(one, at, atlas.vector(one, at, on, date.date))
+            figure
             for one, at in ((of_x, at_x), (of_y, at_y), (residents, census))
+            for figure in Figure.of(atlas, one, [at], on, date.date)
         ]
         return correlation_described(atlas, figures[0], figures[1], figures[2], on, date)
 
@@ -174,8 +175,10 @@ async def change(
     """Return the difference, the growth in per cent and that of a mean year, area by area.
 
     Growth in per cent is null where the earlier figure is not above 0. Two periods between which the series
-    breaks are refused. `layers` names the maps of the same: `change:<layer>:<from>`, with `:per-cent` or
-    `:per-year` behind it, whose `period` is `to`. See docs/statistics.md.
+    breaks are refused. `carried` has the mark of that figure of the two which is farther from what was
+    counted, `boundary_dates` the boundaries of both. `layers` names the maps of the same:
+    `change:<layer>:<from>`, with `:per-cent` or `:per-year` behind it, whose `period` is `to`. See
+    docs/statistics.md.
     """
     indicator = numeric(atlas.catalogue, layer)
     date = atlas.vintage(vintage)
@@ -187,12 +190,7 @@ async def change(
     refuse_broken(indicator, since, to)
 
     def make() -> ChangeTold:
-        was, now = (
-            Figure(indicator, period, vector)
-            for period, vector in zip(
-                (since, to), atlas.vectors(indicator, [since, to], on, date.date), strict=True
-            )
-        )
+        was, now = Figure.of(atlas, indicator, [since, to], on, date.date)
         return change_described(atlas, was, now, on, date)
 
     return await kept_json(request, atlas, make, atlas.revision(indicator, date.date))

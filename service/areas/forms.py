@@ -16,6 +16,8 @@ from geo.layers.words import Named
 from geo.text import Text, name_of
 from service.areas.former import Former
 from service.areas.gazetteer import Area, Gazetteer
+from service.figures.forms import CarriedFigure, origin_described
+from service.figures.lines import Origin
 from service.http.forms import Feature, FeatureCollection
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -86,7 +88,7 @@ class Areas(TypedDict):
 MunicipalChange = TypedDict("MunicipalChange", {"date": str, "kind": str, "from": str, "to": str})
 
 
-class AreaSize(TypedDict):
+class AreaSize(CarriedFigure):
     """How large an area is: as published where that is known (`period`), else as its outline has it."""
 
     km2: float
@@ -270,6 +272,7 @@ def size_described(atlas: Atlas, area: Area, level: str, vintage: Vintage) -> Ar
         "period": None,
         "outline_km2": outline,
         "note": NORTH_ONLY if area.code in NORTHERN_TERRITORIES else None,
+        **origin_described(Origin("as_published", (vintage.date,))),
     }
     indicator = atlas.catalogue.indicators.get(OFFICIAL)
     periods = atlas.periods(indicator, level) if indicator else []
@@ -278,8 +281,15 @@ def size_described(atlas: Atlas, area: Area, level: str, vintage: Vintage) -> Ar
     hectares = float(atlas.vector(indicator, periods[-1], level, vintage.date).values[area.position])
     if math.isnan(hectares):
         return told
-    note = WITHOUT_NORTH if area.code == HOKKAIDO else None
-    return {**told, "km2": hectares / HECTARES, "source": "official", "period": periods[-1], "note": note}
+    (carrying,) = atlas.carryings(indicator, periods[-1:], level, vintage.date)
+    return {
+        **told,
+        "km2": hectares / HECTARES,
+        "source": "official",
+        "period": periods[-1],
+        "note": WITHOUT_NORTH if area.code == HOKKAIDO else None,
+        **origin_described(Origin(carrying.at(area.position), carrying.dates)),
+    }
 
 
 def children_described(gazetteer: Gazetteer, parent: str) -> list[ChildArea]:

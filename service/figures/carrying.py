@@ -6,6 +6,7 @@ import datetime as dt
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,14 @@ from numpy.typing import NDArray
 from geo.areas.carrying import AS_PUBLISHED, CARRIED, NOTHING, Carried, Marks, combined
 
 Ints = NDArray[np.intp]
+
+
+class Dated(Protocol):
+    """What was published on the boundaries of some dates."""
+
+    @property
+    def dates(self) -> tuple[dt.date, ...]:
+        """The dates, ascending."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +68,33 @@ class Carrying:
         """Return the one of values that are computed of those of several vectors."""
         return cls(combined([one.marks for one in parts], is_told), dates_of(parts))
 
+    def at(self, position: int) -> Carried | None:
+        """Return in words of the API how the value of an area was carried."""
+        return CARRIED[int(self.marks[position])]
+
+    def farthest(self, positions: Sequence[int]) -> Carried | None:
+        """Return the mark of the value of some areas that is farthest from what was counted."""
+        return CARRIED[int(self.marks[list(positions)].max())]
+
+    def within(self, positions: Ints) -> Carrying:
+        """Return the one of some areas."""
+        return Carrying(self.marks[positions], self.dates)
+
+    @property
+    def all_told(self) -> list[Carried | None]:
+        """How every value was carried, in words of the API."""
+        return [CARRIED[mark] for mark in self.marks.tolist()]
+
     def told(self, positions: Ints) -> list[Carried | None]:
         """Return in words of the API how the values of some areas were carried."""
-        return [CARRIED[mark] for mark in self.marks[positions].tolist()]
+        return self.within(positions).all_told
 
 
-def dates_of(parts: Iterable[Carrying]) -> tuple[dt.date, ...]:
+def in_one_cell(dates: Iterable[dt.date]) -> str:
+    """Return dates as they stand in one cell of a table."""
+    return " ".join(map(str, dates))
+
+
+def dates_of(parts: Iterable[Dated]) -> tuple[dt.date, ...]:
     """Return the dates of the boundaries that the figures of several vectors were published on."""
     return tuple(sorted({date for one in parts for date in one.dates}))

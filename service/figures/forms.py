@@ -21,7 +21,8 @@ from geo.figures.indicators import (
 )
 from geo.periods import PeriodKind, period_label
 from geo.text import Text, name_of
-from service.figures.lines import Member, Point, origins_of
+from service.figures.carrying import Dated, dates_of
+from service.figures.lines import Member, Origin, Point, origins_of
 from service.figures.series import lines_in_words
 from service.http.forms import As
 from service.memory.atlas import Atlas
@@ -197,17 +198,24 @@ class IndicatorWithSources(Layer, Reservations):
     sources: list[Source]
 
 
-class SeriesPoint(TypedDict):
-    """A figure of a line; a missing value is null, and its status says why.
+class BoundariesOfFigures(TypedDict):
+    """The dates of the boundaries that figures were published on, before they were carried to those shown."""
 
-    `carried` tells how it came to stand on the boundaries shown, `boundary_dates` those it was published on.
-    """
+    boundary_dates: list[str]
+
+
+class CarriedFigure(BoundariesOfFigures):
+    """A figure; `carried` tells how it came to stand on the boundaries shown, null where it is missing."""
+
+    carried: Carried | None
+
+
+class SeriesPoint(CarriedFigure):
+    """A figure of a line; a missing value is null, and its status says why."""
 
     period: str
     value: float | None
     status: str
-    carried: Carried | None
-    boundary_dates: list[str]
 
 
 class Line(TypedDict):
@@ -467,11 +475,20 @@ def _points_described(
             "period": point.period,
             "value": point.value,
             "status": point.status,
-            "carried": origin.carried,
-            "boundary_dates": list(map(str, origin.dates)),
+            **origin_described(origin),
         }
         for point, origin in zip(told, origins_of(atlas, indicator, vintage, line, told), strict=True)
     ]
+
+
+def boundaries_described(*figures: Dated) -> BoundariesOfFigures:
+    """Return as JSON which boundaries figures were published on."""
+    return {"boundary_dates": list(map(str, dates_of(figures)))}
+
+
+def origin_described(origin: Origin) -> CarriedFigure:
+    """Return as JSON how a figure was carried, and which boundaries it was published on."""
+    return {"carried": origin.carried, **boundaries_described(origin)}
 
 
 def _topics(layers: Iterable[Indicator]) -> list[TopicTotal]:

@@ -13,6 +13,7 @@ from geo.areas.carrying import CARRIED, SUMMED, Carried
 from geo.codes import NATION, area_code, prefecture_of
 from geo.errors import NotFound
 from geo.figures.indicators import Indicator
+from service.figures.carrying import dates_of
 from service.figures.values import STATUSES
 
 if TYPE_CHECKING:  # the atlas itself asks for lines: those of KPIs
@@ -105,13 +106,19 @@ def points(
     return points_together(atlas, indicator, vintage, [line], periods)
 
 
+def _places(lines: Sequence[Member]) -> dict[str, tuple[int, ...]]:
+    """Return the positions of the areas of all lines, by level."""
+    places: dict[str, tuple[int, ...]] = {}
+    for line in lines:
+        places[line.level] = (*places.get(line.level, ()), *line.positions)
+    return places
+
+
 def points_together(
     atlas: Atlas, indicator: Indicator, vintage: Vintage, lines: Sequence[Member], periods: Sequence[str]
 ) -> list[Point]:
     """Return the figures of all lines together, as the indicator adds up over areas; see ``points``."""
-    places: dict[str, tuple[int, ...]] = {}
-    for line in lines:
-        places[line.level] = (*places.get(line.level, ()), *line.positions)
+    places = _places(lines)
     vectors = atlas.region_vectors(indicator, periods, places, vintage.date)
     found = []
     for period, vector in zip(periods, vectors, strict=True):
@@ -124,23 +131,31 @@ def points_together(
 def origins_of(
     atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, told: Sequence[Point]
 ) -> list[Origin]:
-    """Return how each figure of a line came to stand on the boundaries of a vintage.
+    """Return how each figure of a line came to stand on the boundaries of a vintage."""
+    return origins_together(atlas, indicator, vintage, [line], told)
+
+
+def origins_together(
+    atlas: Atlas, indicator: Indicator, vintage: Vintage, lines: Sequence[Member], told: Sequence[Point]
+) -> list[Origin]:
+    """Return how each figure of all lines together came to stand on the boundaries of a vintage.
 
     What several areas have together is summed at least, but for what was published for a metropolitan bloc.
     """
-    positions, periods = list(line.positions), [point.period for point in told]
-    carryings = atlas.carryings(indicator, periods, line.level, vintage.date)
-    if len(positions) == 1:
-        return [Origin(CARRIED[one.marks[positions[0]]], one.dates) for one in carryings]
-    of_bloc = atlas.of_bloc(indicator, {line.level: positions}, vintage.date)
+    places, periods = _places(lines), [point.period for point in told]
+    of_levels = [atlas.carryings(indicator, periods, level, vintage.date) for level in places]
+    if sum(map(len, places.values())) == 1:
+        ((position,),) = places.values()
+        return [Origin(one.at(position), one.dates) for one in of_levels[0]]
+    of_bloc = atlas.of_bloc(indicator, places, vintage.date)
     found = []
-    for point, one in zip(told, carryings, strict=True):
+    for point, *parts in zip(told, *of_levels, strict=True):
         published = of_bloc.get(point.period)
         if point.value is None:
-            found.append(Origin(None, one.dates))
+            found.append(Origin(None, dates_of(parts)))
         elif published is not None and not indicator.numerator:
-            (carried,) = published.carrying.told(np.array([0]))
-            found.append(Origin(carried, published.carrying.dates))
+            found.append(Origin(published.carrying.at(0), published.carrying.dates))
         else:
-            found.append(Origin(CARRIED[max(SUMMED, int(one.marks[positions].max()))], one.dates))
+            marks = [one.marks[list(places[level])].max() for level, one in zip(places, parts, strict=True)]
+            found.append(Origin(CARRIED[max(SUMMED, *map(int, marks))], dates_of(parts)))
     return found

@@ -9,6 +9,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from geo.figures.indicators import Indicator
+from service.figures.carrying import in_one_cell
 from service.figures.forms import Series, series_described
 from service.figures.known import moment
 from service.figures.lines import origins_of
@@ -133,7 +134,7 @@ async def series_csv(
             head = [found.id, line.id, line.name_ja, line.name_en]
             for point, origin in zip(told, origins_of(then, found, chosen, line, told), strict=True):
                 figure = [point.period, point.value, point.status, origin.carried]
-                rows.append([*head, *figure, " ".join(map(str, origin.dates))])
+                rows.append([*head, *figure, in_one_cell(origin.dates)])
         return [*("indicator", "area_code", "name", "name_en"), *FIGURE], rows
 
     def table() -> bytes:

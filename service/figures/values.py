@@ -407,17 +407,29 @@ def _completed(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) -
     return Columns(own.periods, values, statuses, tuple(sources), carried, tuple(dates))
 
 
-def ages_by_year(rows: Sequence[Row[Any]], codes: Mapping[dt.date, Collection[str]]) -> dict[int, Ages]:
+class PublishedAges(NamedTuple):
+    """People by age, and the codes that they were published under, on the boundaries of which date."""
+
+    ages: Ages
+    codes: frozenset[str]
+    boundary_date: dt.date
+
+
+def ages_by_year(
+    rows: Sequence[Row[Any]], codes: Mapping[dt.date, Collection[str]]
+) -> dict[int, PublishedAges]:
     """Return the people by age of an area from rows of the areas it was, ordered by year.
 
     ``codes`` names those areas by the date of their boundaries; a year in which one of them has no row is
     left out.
     """
-    years: dict[int, Ages] = {}
+    years: dict[int, PublishedAges] = {}
     for year, group in groupby(rows, key=lambda row: int(row.year)):
         parts = list(group)
-        if {row.area_code for row in parts} == set(codes[parts[0].boundary_date]):
-            years[year] = together([Ages(tuple(row.men), tuple(row.women), row.source) for row in parts])
+        found, date = frozenset(row.area_code for row in parts), parts[0].boundary_date
+        if found == set(codes[date]):
+            ages = together([Ages(tuple(row.men), tuple(row.women), row.source) for row in parts])
+            years[year] = PublishedAges(ages, found, date)
     return years
 
 

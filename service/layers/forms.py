@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
-from geo.areas.carrying import Carried
+from geo.areas.carrying import AS_PUBLISHED, CARRIED, Carried
 from geo.figures.indicators import Indicator
 from geo.figures.statistics import Order, Statistics
 from geo.layers import palettes
@@ -20,7 +20,7 @@ from geo.periods import PeriodKind, period_label
 from geo.text import Text, name_of
 from geo.transit.basis import basis_in_words
 from service.figures.carrying import Carrying
-from service.figures.forms import Source, sources_described
+from service.figures.forms import BoundariesOfFigures, Source, boundaries_described, sources_described
 from service.figures.values import STATUSES
 from service.http.forms import Feature, FeatureCollection, Numbers
 from service.layers.legends import legend_of, part_of
@@ -49,7 +49,7 @@ class View(TypedDict):
     coverage: NotRequired[Text]
 
 
-class About(View):
+class About(View, BoundariesOfFigures):
     """What every answer about a layer says of itself."""
 
     title: Text
@@ -118,13 +118,7 @@ class Legend(About, LegendClasses):
     """The legend of a layer."""
 
 
-class BoundariesOfFigures(TypedDict):
-    """The dates of the boundaries that figures were published on, before they were carried to those shown."""
-
-    boundary_dates: list[str]
-
-
-class Values(About, BoundariesOfFigures):
+class Values(About):
     """The values of a layer in columns, in the order of `codes`; null where missing.
 
     `carried` tells how each came to stand on the boundaries shown.
@@ -137,13 +131,21 @@ class Values(About, BoundariesOfFigures):
     carried: list[Carried | None]
 
 
-class PeriodValues(TypedDict):
-    """The values of a period in the order of `codes`; null where missing."""
+#: How values were carried → the codes of the areas, but for those that stand as they were published.
+CarriedAreas = dict[Carried, list[str]]
+
+
+class PeriodValues(BoundariesOfFigures):
+    """The values of a period in the order of `codes`; null where missing.
+
+    `carried` has the areas whose values do not stand as they were published, by how they were carried.
+    """
 
     period: str
     label: Text
     values: Numbers
     classes: list[int | None]
+    carried: CarriedAreas
 
 
 class Periods(About):
@@ -169,6 +171,7 @@ Row = TypedDict(
         "prefecture": PrefectureName | None,
         "value": float,
         "class": int,
+        "carried": Carried | None,
     },
 )
 
@@ -198,9 +201,10 @@ class Ranking(About):
 
 
 class LayerStatistics(About, Statistics):
-    """Statistics of the values of a layer."""
+    """Statistics of the values of a layer; `carried` counts how the values were carried."""
 
     parent: str | None
+    carried: dict[Carried, int]
 
 
 class VectorLayer(TypedDict):
@@ -268,7 +272,7 @@ class AreaWithValue(Feature):
     properties: AreaValue
 
 
-class LayerFeatures(FeatureCollection, About, BoundariesOfFigures):
+class LayerFeatures(FeatureCollection, About):
     """The values of a layer on geometry."""
 
     detail: str
@@ -367,6 +371,7 @@ def _about(atlas: Atlas, picture: Picture, sources: tuple[str, ...]) -> About:
     basis = basis_of(atlas.catalogue, view.indicator.id, view.period)
     return {
         **view_described(atlas, picture),
+        **boundaries_described(carrying_of(atlas, view)),
         "title": name_of(view.indicator),
         "sources": sources_described(atlas, sources),
         "counted_from": None if basis is None else counted_from(basis),
@@ -426,6 +431,7 @@ def row_described(place: Place) -> Row:
         "prefecture": {"code": around.code, **name_of(around)} if around else None,
         "value": place.value,
         "class": place.category,
+        "carried": place.carried,
     }
 
 
@@ -434,22 +440,25 @@ def classes_of(picture: Picture, positions: Positions) -> list[int | None]:
     return [None if index == MISSING else index for index in picture.classes[positions].tolist()]
 
 
-def boundaries_described(carrying: Carrying) -> BoundariesOfFigures:
-    """Return as JSON which boundaries figures were published on."""
-    return {"boundary_dates": list(map(str, carrying.dates))}
+def carried_areas(carrying: Carrying, codes: NDArray[np.str_]) -> CarriedAreas:
+    """Return the areas whose values do not stand as they were published, by how they were carried.
+
+    Of most values there is nothing to say.
+    """
+    marks = np.unique(carrying.marks[carrying.marks > AS_PUBLISHED]).tolist()
+    told = ((CARRIED[mark], codes[carrying.marks == mark].tolist()) for mark in marks)
+    return {how: areas for how, areas in told if how is not None}
 
 
 def values_described(atlas: Atlas, picture: Picture, positions: Positions) -> Values:
     """Return the values of areas in columns, as JSON."""
-    carrying = carrying_of(atlas, picture.view)
     return {
         **about(atlas, picture),
-        **boundaries_described(carrying),
         "codes": picture.gazetteer.codes[positions].tolist(),
         "values": picture.vector.values[positions],
         "classes": classes_of(picture, positions),
         "statuses": [STATUSES[s] for s in picture.vector.statuses[positions]],
-        "carried": carrying.told(positions),
+        "carried": carrying_of(atlas, picture.view).told(positions),
     }
 
 
@@ -457,17 +466,24 @@ def periods_described(
     atlas: Atlas, picture: Picture, of_periods: list[Picture], positions: Positions
 ) -> Periods:
     """Return the values of every period as JSON, rounded to two decimals more than they are shown with."""
-    indicator = picture.view.indicator
+    view, codes = picture.view, picture.gazetteer.codes[positions]
+    indicator, names = view.indicator, [one.view.period for one in of_periods]
+    carryings = [
+        one.within(positions) for one in atlas.carryings(indicator, names, view.level, view.vintage.date)
+    ]
     return {
         **about(atlas, picture),
-        "codes": picture.gazetteer.codes[positions].tolist(),
+        **boundaries_described(*carryings),
+        "codes": codes.tolist(),
         "periods": [
             {
                 "period": one.view.period,
                 "label": period_label(one.view.period, indicator.period_kind),
                 "values": np.round(one.vector.values[positions], indicator.decimals + 2),
                 "classes": classes_of(one, positions),
+                **boundaries_described(carrying),
+                "carried": carried_areas(carrying, codes),
             }
-            for one in of_periods
+            for one, carrying in zip(of_periods, carryings, strict=True)
         ],
     }

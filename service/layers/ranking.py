@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.areas.carrying import Carried
 from geo.figures.statistics import ranks
 from geo.layers.words import Extreme, Named, Spread
 from service.areas.forms import full_name
 from service.areas.gazetteer import Area
 from service.figures.values import STATUSES
-from service.layers.views import MISSING, Picture
+from service.layers.views import MISSING, Picture, carrying_of
 from service.memory.atlas import Atlas
 
 Positions = NDArray[np.intp]
@@ -28,6 +29,7 @@ class Place:
     prefecture: Area | None
     value: float
     category: int
+    carried: Carried | None
 
 
 def prefecture_of_area(atlas: Atlas, picture: Picture, area: Area) -> Area | None:
@@ -43,6 +45,7 @@ def places(
     """Return the areas that have a value in order of it; equal values share the better rank."""
     values = picture.vector.values[positions]
     found = ranks(values, lowest_first=lowest_first)
+    carrying = carrying_of(atlas, picture.view)
     ordered = sorted((rank, at) for at, rank in enumerate(found) if rank is not None)
     made = []
     for rank, at in ordered:
@@ -54,6 +57,7 @@ def places(
                 prefecture_of_area(atlas, picture, area),
                 float(values[at]),
                 int(picture.classes[positions[at]]),
+                carrying.at(int(positions[at])),
             )
         )
     return made

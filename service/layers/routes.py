@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from geo.figures.statistics import statistics as statistics_of
 from geo.layers.geojson import Column
 from geo.layers.style import maplibre_style
 from service.areas.geometry import Bbox, Parent, parent_of, positions_of, pouring
-from service.figures.carrying import Carrying
+from service.figures.carrying import Carrying, in_one_cell
 from service.figures.forms import credits_of
 from service.figures.values import STATUSES, columns_of
 from service.http.addresses import base_url
@@ -44,7 +45,6 @@ from service.layers.forms import (
     TileJson,
     Values,
     about,
-    boundaries_described,
     legend_described,
     values_described,
     view_described,
@@ -200,7 +200,7 @@ async def areas_geojson(
         return {**told, "value": values, "class": classes}
 
     def members() -> Mapping[str, object]:
-        return {**about(atlas, picture), **boundaries_described(carrying_of(atlas, view)), "detail": detail}
+        return {**about(atlas, picture), "detail": detail}
 
     state = digest(picture.etag, "geojson", parent, bbox, detail)
     produce = pouring(atlas, view.vintage, view.level, detail, positions, columns, members)
@@ -263,7 +263,7 @@ async def values_csv(
 
 
 def _value_rows(picture: Picture, carrying: Carrying, positions: Positions) -> Iterator[list[object]]:
-    dates = " ".join(map(str, carrying.dates))
+    dates = in_one_cell(carrying.dates)
     for position, carried in zip(positions, carrying.told(positions), strict=True):
         area, index = picture.gazetteer.areas[position], int(picture.classes[position])
         yield [
@@ -296,6 +296,7 @@ async def statistics(
             statuses=[STATUSES[status] for status in statuses],
             direction=picture.view.indicator.direction,
         )
-        return {**about(atlas, picture), "parent": parent, **found}
+        carried = Counter(how for how in carrying_of(atlas, picture.view).told(positions) if how is not None)
+        return {**about(atlas, picture), "parent": parent, "carried": dict(carried), **found}
 
     return await kept_json(request, atlas, make, picture.etag)

@@ -21,7 +21,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.areas.lineage import origins
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures import indicators
-from geo.figures.ages import Ages
 from geo.figures.indicators import Indicator
 from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
@@ -38,6 +37,7 @@ from service.figures.values import (
     TOLD,
     Breaks,
     CarriedVector,
+    PublishedAges,
     StoredVector,
     Vector,
     ages_by_year,
@@ -450,11 +450,11 @@ class Atlas:
         bloc = self.catalogue.blocs.get(codes)
         return {} if bloc is None else self.catalogue.bloc_figures.get(base.id, {}).get(bloc, {})
 
-    def ages(self, code: str, vintage: dt.date) -> dict[int, Ages]:
+    def ages(self, code: str, vintage: dt.date) -> dict[int, PublishedAges]:
         """Return the people by age of an area of a vintage, by year; nothing where they are not known."""
         subjects = (revisions.AGES, revisions.AREA_CHANGES, revisions.vintage(vintage))
 
-        async def ask() -> dict[int, Ages]:
+        async def ask() -> dict[int, PublishedAges]:
             changes = self.catalogue.changes
             codes = {
                 date: origins(code, date, vintage, changes) for date in self.catalogue.age_boundary_dates

@@ -35,12 +35,11 @@ from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from geo.errors import ChiikiError
-from geo.figures.ages import Ages
 from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
 from service.db.database import Statements
 from service.figures.carrying import Carrying
-from service.figures.values import Breaks, StoredVector, Vector
+from service.figures.values import Breaks, PublishedAges, StoredVector, Vector
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -254,7 +253,9 @@ class Store:
         self.carryings: Shelf[Carrying] = self.memory.shelf("carryings", lambda one: one.nbytes)
         self.made: Shelf[Vector] = self.memory.shelf("made", lambda one: one.nbytes)
         self.breaks: Shelf[Breaks] = self.memory.shelf("breaks", lambda one: one.nbytes)
-        self.ages: Shelf[dict[int, Ages]] = self.memory.shelf("ages", lambda years: 1500 * len(years))
+        self.ages: Shelf[dict[int, PublishedAges]] = self.memory.shelf(
+            "ages", lambda years: 1500 * len(years)
+        )
         self.texts: Shelf[FeatureTexts] = self.memory.shelf("outlines", lambda texts: texts.nbytes)
         self.sizes: Shelf[int] = self.memory.shelf("sizes", lambda _size: 8)
         self.tiles: Shelf[tuple[mvt.Tile | None]] = self.memory.shelf("tiles", _tile_bytes)

@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from geo.areas.carrying import CARRIED, Marks
 from geo.columns import Numbers, Texts, Times
 from geo.errors import NotFound
 from geo.figures.indicators import Indicator
@@ -43,6 +44,7 @@ from geo.transit.access import Definition
 from geo.transit.gtfs import HOURS
 from service.areas.gazetteer import LEVELS, Gazetteer, searchable
 from service.db import tables
+from service.figures.carrying import Carrying, in_one_cell
 from service.figures.values import STATUSES, Vector, columns_of
 from service.layers.forms import reservations
 from service.memory.atlas import Atlas
@@ -163,6 +165,10 @@ _LAYER = (
     Property("value", "number", "値", "Value"),
     *_LABELS,
     Property("status", "string", "値の状態", "Why a value is missing; ok or apportioned where it is not"),
+    Property("carried", "string", "境界への換算", "How the value came to stand on the boundaries shown"),
+    Property(
+        "boundary_dates", "string", "公表時の境界", "Dates of the boundaries that figures were published on"
+    ),
 )
 #: Every property that features of some collection have, by name.
 PROPERTIES = {one.name: one for one in (*AREA, *_LAYER, *_DEPLOYMENT, *_CELL, *_STOP)}
@@ -346,6 +352,7 @@ class Frame:
     at: NDArray[np.intp]
     periods: tuple[str, ...]
     vectors: tuple[Vector, ...]
+    carryings: tuple[Carrying, ...]
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -380,7 +387,7 @@ class Frame:
                 told[name] = [of_periods[one] for one in at]
         indicator = self.collection.indicator
         if indicator is not None:
-            figures = columns_of(indicator, self.values[rows], self.statuses[rows])
+            figures = columns_of(indicator, self.values[rows], self.statuses[rows], self.marks[rows])
             told |= {**figures, "value": [_whole(value) for value in figures["value"]]}
         return {name: told[name] for name in names}
 
@@ -395,13 +402,24 @@ class Frame:
         return np.concatenate([np.empty(0, np.uint8), *(vector.statuses for vector in self.vectors)])
 
     @cached_property
-    def _of_periods(self) -> dict[str, list[str]]:
+    def marks(self) -> Marks:
+        """How each value was carried."""
+        return np.concatenate([np.empty(0, np.uint8), *(one.marks for one in self.carryings)])
+
+    @cached_property
+    def boundary_dates(self) -> list[str | None]:
+        """The boundaries that the figures of each period were published on, apart by spaces."""
+        return [in_one_cell(one.dates) or None for one in self.carryings]
+
+    @cached_property
+    def _of_periods(self) -> dict[str, Sequence[str | None]]:
         """What features tell of each period."""
         days = [self.collection.days(period) for period in self.periods]
         return {
             "period": list(self.periods),
             "start": [first.isoformat() for first, _ in days],
             "end": [last.isoformat() for _, last in days],
+            "boundary_dates": self.boundary_dates,
         }
 
     @cached_property
@@ -420,6 +438,8 @@ class Frame:
                 found[name] = Times(Times.of(times).at[self.at])
             found["value"] = Numbers.of(self.values)
             found["status"] = Texts(STATUSES, self.statuses.astype(np.intp))
+            found["carried"] = Texts(CARRIED, self.marks.astype(np.intp))
+            found["boundary_dates"] = Texts(self.boundary_dates, self.at)
             found |= self._labels(self.collection.indicator)
         kinds = {one.name: one.kind for one in self.collection.properties} | {"geometry": "geometry"}
         return {name: (kind, found[name]) for name, kind in kinds.items()}
@@ -444,9 +464,11 @@ def frame(atlas: Atlas, found: Collection, periods: Sequence[str]) -> Frame:
     """Return the features of areas, or of a layer in some periods."""
     gazetteer = atlas.gazetteer(found.vintage.date, found.level)
     n, times = len(gazetteer), max(len(periods), 1 if found.indicator is None else 0)
-    vectors = (
-        atlas.vectors(found.indicator, periods, found.level, found.vintage.date) if found.indicator else []
-    )
+    vectors: list[Vector] = []
+    carryings: list[Carrying] = []
+    if found.indicator is not None:
+        asked = (found.indicator, periods, found.level, found.vintage.date)
+        vectors, carryings = atlas.vectors(*asked), atlas.carryings(*asked)
     return Frame(
         found,
         gazetteer,
@@ -454,6 +476,7 @@ def frame(atlas: Atlas, found: Collection, periods: Sequence[str]) -> Frame:
         np.repeat(np.arange(times), n),
         tuple(periods),
         tuple(vectors),
+        tuple(carryings),
     )
 
 
@@ -497,7 +520,7 @@ def frame_rows(held: Frame) -> Rows:
         ("at", Integer, held.at.tolist()),
     ]
     if found.indicator is not None:
-        poured_columns = columns_of(found.indicator, held.values, held.statuses)
+        poured_columns = columns_of(found.indicator, held.values, held.statuses, held.marks)
         told += [(n, Float if n == "value" else String, list(c)) for n, c in poured_columns.items()]
     poured = _unnested("poured", told)
     days = [found.days(period) for period in held.periods]
@@ -507,6 +530,7 @@ def frame_rows(held: Frame) -> Rows:
             ("period", String, list(held.periods)),
             ("start", Date, [first for first, _ in days]),
             ("end", Date, [last for _, last in days]),
+            ("boundary_dates", String, held.boundary_dates),
         ],
     )
     columns = [
@@ -521,6 +545,8 @@ def frame_rows(held: Frame) -> Rows:
         poured.c.value.label("value"),
         *((poured.c.label, poured.c.label_en) if "label" in found.names else ()),
         poured.c.status,
+        poured.c.carried,
+        period.c.boundary_dates,
         area.geom.label("geometry"),
     ]
     joined = (

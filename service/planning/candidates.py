@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from geo.errors import Finding, NotEnoughData
 from geo.figures.peers import need
 from geo.figures.statistics import ranks
 from geo.strategy.plan import Measure
-from service.areas.gazetteer import Area
+from service.areas.gazetteer import Area, Gazetteer
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 from service.planning.effects import touched
@@ -37,7 +36,7 @@ class Candidates:
     """The candidates for a measure, those in most need first."""
 
     measure: str
-    vintage: dt.date
+    gazetteer: Gazetteer
     traits: tuple[Trait, ...]
     rows: tuple[Candidate, ...]
 
@@ -85,4 +84,4 @@ def candidates_of(atlas: Atlas, asked: AskedCandidates) -> Candidates:
         if place is not None
     ]
     ordered = sorted(rows, key=lambda row: (row.rank, row.area.code))
-    return Candidates(found.id, chosen.date, tuple(told), tuple(ordered))
+    return Candidates(found.id, gazetteer, tuple(told), tuple(ordered))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 from typing_extensions import TypedDict
 
+from geo.areas.carrying import Carried
 from geo.figures.effect import CONFIDENCE, DRAWS, SEED, Estimate
 from geo.text import Text
 from service.areas.forms import NamedArea, named
-from service.figures.forms import Brief, brief
+from service.figures.carrying import Carrying
+from service.figures.forms import Brief, CarriedFigure, boundaries_described, brief
 from service.memory.atlas import Atlas
 from service.planning import effects
 from service.planning.outcomes import CHANGED, Footing, Outcome, outcomes_of
@@ -155,12 +158,16 @@ class Balance(TypedDict):
     difference: float
 
 
-class MeanBeside(TypedDict):
-    """A municipality's value in a period, and the mean of those matched with it."""
+class MeanBeside(CarriedFigure):
+    """A municipality's value in a period, and the mean of those matched with it.
+
+    `matched_carried` is of the matched value that is farthest from what was counted.
+    """
 
     period: str
     value: float
     matched: float
+    matched_carried: Carried | None
 
 
 class DeployedPair(NamedArea):
@@ -381,12 +388,40 @@ def _summary(found: effects.Effect, outcome: ChosenOutcome) -> Text:
     }
 
 
-def _pair(found: effects.Effect, one: effects.Pair) -> DeployedPair:
+def carryings_of(atlas: Atlas, found: effects.Effect) -> dict[str, Carrying]:
+    """Return by period how the figures that are set against each other were carried."""
+    study = found.study
+    windows = [one.window for one in found.pairs]
+    periods = sorted({period for window in windows for period in (window.before, window.after)})
+    at = (effects.LEVEL, study.gazetteer.vintage)
+    return dict(zip(periods, atlas.carryings(study.indicator, periods, *at), strict=True))
+
+
+def carried_beside(
+    found: effects.Effect, one: effects.Pair, carrying: Carrying
+) -> tuple[Carried | None, Carried | None]:
+    """Return how a municipality's figure of a period was carried, and that of its matches."""
+    position = found.study.gazetteer.position
+    return carrying.at(position[one.code]), carrying.farthest([position[code] for code in one.matches])
+
+
+def _pair(found: effects.Effect, one: effects.Pair, carryings: Mapping[str, Carrying]) -> DeployedPair:
+    def beside(period: str, value: float, matched: float) -> MeanBeside:
+        own, theirs = carried_beside(found, one, carryings[period])
+        return {
+            "period": period,
+            "value": value,
+            "carried": own,
+            "matched": matched,
+            "matched_carried": theirs,
+            **boundaries_described(carryings[period]),
+        }
+
     return {
         **named(found.study.gazetteer.area(one.code)),
         "start": one.start,
-        "before": {"period": one.window.before, "value": one.before, "matched": one.matches_before},
-        "after": {"period": one.window.after, "value": one.after, "matched": one.matches_after},
+        "before": beside(one.window.before, one.before, one.matches_before),
+        "after": beside(one.window.after, one.after, one.matches_after),
         "difference": one.difference,
         "matched": list(one.matches),
     }
@@ -395,7 +430,7 @@ def _pair(found: effects.Effect, one: effects.Pair) -> DeployedPair:
 def effect_described(atlas: Atlas, found: effects.Effect, *, is_asked: bool) -> MeasureEffect:
     """Return the effect of a measure as JSON; ``is_asked``: the request names the indicator."""
     study = found.study
-    outcome = _chosen(atlas, study, is_asked=is_asked)
+    outcome, carryings = _chosen(atlas, study, is_asked=is_asked), carryings_of(atlas, found)
     return {
         "measure": study.measure.id,
         "indicator": brief(study.indicator),
@@ -413,6 +448,6 @@ def effect_described(atlas: Atlas, found: effects.Effect, *, is_asked: bool) -> 
         "summary": _summary(found, outcome),
         "method": METHOD,
         "caution": CAUTION,
-        "deployed": [_pair(found, one) for one in found.pairs],
+        "deployed": [_pair(found, one, carryings) for one in found.pairs],
         "coverage": COVERAGE,
     }

@@ -13,6 +13,7 @@ from geo.errors import Finding, NotEnoughData
 from geo.figures.effect import LEAST
 from geo.figures.indicators import Indicator
 from geo.strategy.plan import Measure
+from service.figures.carrying import in_one_cell
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import CSV, JSON, Bom, Told, csv_bytes, encoded, kept, state_of, to_json
@@ -20,7 +21,7 @@ from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
 from service.memory.cache import slowly
 from service.memory.catalogue import Vintage
-from service.planning.effect_forms import MeasureEffect, effect_described
+from service.planning.effect_forms import MeasureEffect, carried_beside, carryings_of, effect_described
 from service.planning.effects import Effect, Study, effect, study_of
 from service.planning.outcomes import outcomes_of
 
@@ -131,26 +132,40 @@ async def measure_effect(request: Request, atlas: AtlasDep, asked: AskedDep) -> 
 async def measure_effect_csv(
     request: Request, atlas: AtlasDep, asked: AskedDep, bom: Bom = False
 ) -> Response:
-    """Return one row per deployed municipality: its figures, those of its matches, and the difference."""
+    """Return one row per deployed municipality: its figures, those of its matches, and the difference.
+
+    The last columns tell how figures came to stand on these boundaries, and those they were published on.
+    """
     told = Told(CSV, download=f"{asked.measure.id}-effect.csv")
 
     def make() -> bytes:
-        return csv_bytes(*_table(effect_of(atlas, asked)), bom=bom)
+        return csv_bytes(*_table(atlas, effect_of(atlas, asked)), bom=bom)
 
     return await kept(request, atlas, state_of(request, atlas.state()), encoded(make), told, slowly)
 
 
-def _table(found: Effect) -> tuple[list[str], list[list[object]]]:
+def _table(atlas: Atlas, found: Effect) -> tuple[list[str], list[list[object]]]:
     header = [
         *("measure", "indicator", "code", "start", "before_period", "before", "after_period", "after"),
         *("matched", "matched_before", "matched_after", "difference"),
+        *("before_carried", "matched_before_carried", "before_boundary_dates"),
+        *("after_carried", "matched_after_carried", "after_boundary_dates"),
     ]
+    carryings = carryings_of(atlas, found)
     rows: list[list[object]] = [
         [
             *(found.study.measure.id, found.study.indicator.id, one.code, one.start),
             *(one.window.before, one.before, one.window.after, one.after),
             *(";".join(one.matches), one.matches_before, one.matches_after),
             one.difference,
+            *(
+                cell
+                for period in (one.window.before, one.window.after)
+                for cell in (
+                    *carried_beside(found, one, carryings[period]),
+                    in_one_cell(carryings[period].dates),
+                )
+            ),
         ]
         for one in found.pairs
     ]

@@ -5,17 +5,24 @@ from __future__ import annotations
 import numpy as np
 from typing_extensions import TypedDict
 
+from geo.areas.carrying import Carried
 from geo.text import Text, name_of
 from service.areas.forms import NamedArea, named
-from service.figures.forms import Brief, brief
+from service.figures.forms import (
+    BoundariesOfFigures,
+    Brief,
+    CarriedFigure,
+    boundaries_described,
+    brief,
+)
 from service.memory.atlas import Atlas
 from service.planning.candidates import Candidates
-from service.planning.similarity import Similarity
+from service.planning.similarity import Similarity, carrying_of
 from service.strategy.deployment_selection import running
 from service.strategy.policy import COVERAGE
 
 
-class ComparedIndicator(Brief):
+class ComparedIndicator(Brief, CarriedFigure):
     """An indicator that areas are compared by, and the area's own value.
 
     ``mean`` and ``deviation`` are those that were used, of the logarithms where ``logarithm``: of the areas
@@ -37,6 +44,7 @@ class PeerDifference(TypedDict):
 
     indicator: str
     value: float | None
+    carried: Carried | None
     difference: float | None
 
 
@@ -76,18 +84,22 @@ class Peers(TypedDict):
     coverage: Text
 
 
-class JudgedIndicator(Brief):
-    """An indicator that need is judged by."""
+class JudgedIndicator(Brief, BoundariesOfFigures):
+    """An indicator that need is judged by, and the boundaries its figures were published on."""
 
     period: str
 
 
 class CandidateArea(NamedArea):
-    """A municipality that may need a measure; equal needs share a rank."""
+    """A municipality that may need a measure; equal needs share a rank.
+
+    `carried` tells of each of `values` how it came to stand on the boundaries shown.
+    """
 
     rank: int
     need: float
     values: dict[str, float | None]
+    carried: dict[str, Carried | None]
     prefecture_deploys: bool
 
 
@@ -105,6 +117,7 @@ class CandidateAreas(TypedDict):
 def peers_described(atlas: Atlas, found: Similarity) -> Peers:
     """Return the areas most like one as JSON, and the measures that they run and it does not."""
     area = found.gazetteer.areas[found.position]
+    carryings = [carrying_of(atlas, one, found.gazetteer) for one in found.traits]
     others = {
         peer.position: running(atlas, found.gazetteer.areas[peer.position].code) for peer in found.peers
     }
@@ -123,6 +136,8 @@ def peers_described(atlas: Atlas, found: Similarity) -> Peers:
                 "low": float(found.standard.low[at]),
                 "high": float(found.standard.high[at]),
                 "value": float(one.values[found.position]),
+                "carried": carryings[at].at(found.position),
+                **boundaries_described(carryings[at]),
             }
             for at, one in enumerate(found.traits)
         ],
@@ -134,9 +149,12 @@ def peers_described(atlas: Atlas, found: Similarity) -> Peers:
                     {
                         "indicator": one.indicator.id,
                         "value": float(one.values[peer.position]),
+                        "carried": carrying.at(peer.position),
                         "difference": difference,
                     }
-                    for one, difference in zip(found.traits, peer.differences, strict=True)
+                    for one, carrying, difference in zip(
+                        found.traits, carryings, peer.differences, strict=True
+                    )
                 ],
                 "measures": sorted(others[peer.position]),
             }
@@ -169,12 +187,16 @@ def _only_peers(
     return sorted(rows, key=lambda row: -len(row["peers"]))
 
 
-def candidates_described(found: Candidates, limit: int) -> CandidateAreas:
+def candidates_described(atlas: Atlas, found: Candidates, limit: int) -> CandidateAreas:
     """Return the municipalities that may need a measure as JSON, at most so many."""
+    carryings = [carrying_of(atlas, one, found.gazetteer) for one in found.traits]
     return {
         "measure": found.measure,
-        "vintage": str(found.vintage),
-        "indicators": [{**brief(one.indicator), "period": one.period} for one in found.traits],
+        "vintage": str(found.gazetteer.vintage),
+        "indicators": [
+            {**brief(one.indicator), "period": one.period, **boundaries_described(carrying)}
+            for one, carrying in zip(found.traits, carryings, strict=True)
+        ],
         "total": len(found.rows),
         "candidates": [
             {
@@ -184,6 +206,10 @@ def candidates_described(found: Candidates, limit: int) -> CandidateAreas:
                 "values": {
                     trait.indicator.id: None if np.isnan(value) else value
                     for trait, value in zip(found.traits, one.values, strict=True)
+                },
+                "carried": {
+                    trait.indicator.id: carrying.at(one.area.position)
+                    for trait, carrying in zip(found.traits, carryings, strict=True)
                 },
                 "prefecture_deploys": one.prefecture_deploys,
             }

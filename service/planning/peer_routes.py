@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from fastapi.responses import Response
 
 from geo.codes import area_code
 from service.areas.gazetteer import Area
+from service.figures.carrying import Carrying, in_one_cell
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import JSON, Bom, kept_csv, kept_json
@@ -19,7 +21,7 @@ from service.memory.catalogue import Vintage
 from service.planning.candidates import AskedCandidates, Candidates, candidates_of
 from service.planning.peer_forms import CandidateAreas, Peers, candidates_described, peers_described
 from service.planning.profiles import PEERS
-from service.planning.similarity import USUAL, Similarity, similarity
+from service.planning.similarity import USUAL, Similarity, Trait, carrying_of, similarity
 from service.strategy.deployment_selection import running
 
 router = api_router(prefix="/v1", tags=["planning"])
@@ -84,7 +86,10 @@ async def peers(request: Request, atlas: AtlasDep, asked: PeersDep) -> Response:
 
 @router.get("/areas/{code}/peers.csv", summary="Most similar areas as CSV")
 async def peers_csv(request: Request, atlas: AtlasDep, asked: PeersDep, bom: Bom = False) -> Response:
-    """Return one row per peer: distance, then value and standardised difference of each indicator."""
+    """Return one row per peer: distance, then value and standardised difference of each indicator.
+
+    The last columns tell how each value came to stand on these boundaries, and those it was published on.
+    """
     name = f"{asked.area.code}-peers.csv"
     return await kept_csv(
         request, atlas, lambda: _peers_table(atlas, asked.similarity(atlas)), name, atlas.state(), bom=bom
@@ -92,6 +97,7 @@ async def peers_csv(request: Request, atlas: AtlasDep, asked: PeersDep, bom: Bom
 
 
 def _peers_table(atlas: Atlas, found: Similarity) -> tuple[list[str], list[list[object]]]:
+    carryings = [carrying_of(atlas, one, found.gazetteer) for one in found.traits]
     rows = [
         [
             found.gazetteer.areas[peer.position].code,
@@ -103,11 +109,12 @@ def _peers_table(atlas: Atlas, found: Similarity) -> tuple[list[str], list[list[
                 for cell in (float(one.values[peer.position]), difference)
             ),
             ";".join(sorted(running(atlas, found.gazetteer.areas[peer.position].code))),
+            *_origins(carryings, peer.position),
         ]
         for peer in found.peers
     ]
     ids = [name for one in found.traits for name in (one.indicator.id, f"{one.indicator.id}_difference")]
-    header = ["code", "name", "distance", *ids, "measures"]
+    header = ["code", "name", "distance", *ids, "measures", *_origin_columns(found.traits)]
     return header, rows
 
 
@@ -142,7 +149,7 @@ async def candidates(request: Request, atlas: AtlasDep, asked: CandidatesDep, li
     """
 
     def make() -> CandidateAreas:
-        return candidates_described(candidates_of(atlas, asked), limit)
+        return candidates_described(atlas, candidates_of(atlas, asked), limit)
 
     return await kept_json(request, atlas, make, atlas.state())
 
@@ -151,23 +158,38 @@ async def candidates(request: Request, atlas: AtlasDep, asked: CandidatesDep, li
 async def candidates_csv(
     request: Request, atlas: AtlasDep, asked: CandidatesDep, limit: Limit = 50, bom: Bom = False
 ) -> Response:
-    """Return one row per municipality: rank, need and the value of each indicator."""
+    """Return one row per municipality: rank, need and the value of each indicator.
+
+    The last columns tell how each value came to stand on these boundaries, and those it was published on.
+    """
 
     def make() -> tuple[list[str], list[list[object]]]:
-        return _candidates_table(candidates_of(atlas, asked), limit)
+        return _candidates_table(atlas, candidates_of(atlas, asked), limit)
 
     name = f"{asked.measure.id}-candidates.csv"
     return await kept_csv(request, atlas, make, name, atlas.state(), bom=bom)
 
 
-def _candidates_table(found: Candidates, limit: int) -> tuple[list[str], list[list[object]]]:
+def _origin_columns(found: Sequence[Trait]) -> list[str]:
+    """Return the names of the columns that tell how values were carried, behind all others."""
+    ids = [one.indicator.id for one in found]
+    return [column for name in ids for column in (f"{name}_carried", f"{name}_boundary_dates")]
+
+
+def _origins(carryings: Sequence[Carrying], position: int) -> list[object]:
+    return [cell for one in carryings for cell in (one.at(position), in_one_cell(one.dates))]
+
+
+def _candidates_table(atlas: Atlas, found: Candidates, limit: int) -> tuple[list[str], list[list[object]]]:
     ids = [one.indicator.id for one in found.traits]
+    carryings = [carrying_of(atlas, one, found.gazetteer) for one in found.traits]
     header = ["rank", "code", "name", "prefecture", "need", *ids, "prefecture_deploys"]
     rows = [
         [
             *(one.rank, one.area.code, one.area.name_ja, one.area.prefecture, one.need),
             *(*one.values, one.prefecture_deploys),
+            *_origins(carryings, one.area.position),
         ]
         for one in found.rows[:limit]
     ]
-    return header, rows
+    return [*header, *_origin_columns(found.traits)], rows

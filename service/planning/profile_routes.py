@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from geo.codes import area_code
+from service.figures.carrying import in_one_cell
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import JSON, Bom, kept_csv, kept_json
@@ -68,7 +69,7 @@ def _table(told: Profile) -> tuple[list[str], list[list[object]]]:
             *((one.nation.rank, one.nation.of) if one.nation else (None, None)),
             *((one.prefecture.rank, one.prefecture.of) if one.prefecture else (None, None)),
             *((one.trend.since, one.trend.change, one.trend.verdict) if one.trend else (None, None, None)),
-            *(one.peers_median, one.value_carried, " ".join(map(str, one.leaf.dates))),
+            *(one.peers_median, one.value_carried, in_one_cell(one.leaf.dates)),
         ]
         for goal, cards in told.cards.items()
         for one in cards

@@ -13,6 +13,7 @@ from geo.figures import peers
 from geo.figures.indicators import Indicator
 from geo.figures.peers import Peer, Standard
 from service.areas.gazetteer import Gazetteer
+from service.figures.carrying import Carrying
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
 
@@ -47,6 +48,11 @@ class Trait:
     values: Floats
     logarithm: bool
     used: Floats
+
+
+def carrying_of(atlas: Atlas, of: Trait, gazetteer: Gazetteer) -> Carrying:
+    """Return how the values of a trait came to stand on the boundaries of some areas."""
+    return atlas.carryings(of.indicator, [of.period], gazetteer.level, gazetteer.vintage)[0]
 
 
 @dataclass(frozen=True)

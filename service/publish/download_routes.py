@@ -19,7 +19,7 @@ from geo.layers.carrying import CARRIED_WORDS
 from geo.layers.words import REASONS
 from geo.periods import PeriodKind, canonical, period_label
 from service.areas.geometry import Detail, Parent, parent_of
-from service.figures.carrying import Carrying
+from service.figures.carrying import Carrying, in_one_cell
 from service.figures.values import Vector, columns_of
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, api_router, worked_out
@@ -296,8 +296,7 @@ def _chosen(names: list[str], asked: str | None) -> list[str]:
 def _boundaries(periods: list[str], carried: list[Carrying]) -> dict[str, str]:
     """Return which boundaries the figures of each period were published on, and what ``carried`` says."""
     told = (
-        f"{period}: {' '.join(map(str, carrying.dates))}"
-        for period, carrying in zip(periods, carried, strict=True)
+        f"{period}: {in_one_cell(carrying.dates)}" for period, carrying in zip(periods, carried, strict=True)
     )
     words = CARRIED_WORDS.items()
     return {

@@ -25,7 +25,7 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from rich.filesize import decimal
 
-from geo.areas.carrying import AS_PUBLISHED, CARRIED
+from geo.areas.carrying import CARRIED
 from geo.errors import ChiikiError, Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.layers import mlt, mvt
@@ -38,11 +38,11 @@ from service.areas.forms import described as area_described
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.db.database import reader_engine
 from service.figures.carrying import Carrying
-from service.figures.forms import Labels, credits_of, described, sources_described
+from service.figures.forms import Labels, boundaries_described, credits_of, described, sources_described
 from service.figures.values import STATUSES
 from service.http.responses import to_json
 from service.kinds import KINDS
-from service.layers.forms import about, boundaries_described, legend_described
+from service.layers.forms import about, carried_areas, legend_described
 from service.layers.views import (
     MISSING,
     Picture,
@@ -387,6 +387,7 @@ def _values(
     return {
         **legend_described(newest),
         **about(atlas, newest, sources),
+        **boundaries_described(*carried),
         "shared_legend": legend_described(shared)["classes"],
         "codes": newest.gazetteer.codes.tolist(),
         "periods": list(map(_period, pictures, carried)),
@@ -406,12 +407,7 @@ def _period(picture: Picture, carrying: Carrying) -> dict[str, object]:
             for status in np.unique(statuses[np.isnan(picture.vector.values)]).tolist()
         },
         **boundaries_described(carrying),
-        # of most values there is nothing to say
-        "carried": {
-            str(CARRIED[mark]): codes[carrying.marks == mark].tolist()
-            for mark in np.unique(carrying.marks).tolist()
-            if mark > AS_PUBLISHED
-        },
+        "carried": carried_areas(carrying, codes),
     }
 
 

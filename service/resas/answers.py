@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from geo.codes import NORTHERN_TERRITORIES, prefecture_of
+from geo.areas.carrying import AS_PUBLISHED, CARRIED, SUMMED, apportioned, day_of, mark
+from geo.areas.lineage import Change
+from geo.codes import NORTHERN_TERRITORIES, city_of, prefecture_of
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.ages import Ages, together
 from geo.resas import (
@@ -24,17 +28,22 @@ from geo.resas import (
     prefecture_code,
 )
 from service.areas.gazetteer import Area
-from service.figures.lines import Member, member, points_together
+from service.figures.forms import origin_described
+from service.figures.lines import Member, Origin, member, origins_together, points_together
+from service.figures.values import PublishedAges
 from service.http.problems import Unavailable
+from service.layers.forms import carried_areas
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.resas.forms import FutureCity, ResasCity, ResasPrefecture
+from service.resas.forms import FutureCity, OriginOfFigure, OriginOfFigures, ResasCity, ResasPrefecture
 
 CENSUS = ("population", "population-under-15", "population-15-64", "population-65-plus")
 PROJECTION = ("projected-population", "projected-population-under-15", "projected-population-65-plus")
 #: Label of ``population/sum/estimate`` → indicator.
 MOVED_BY = dict(zip(MOVEMENTS, ("in-migrants", "out-migrants", "births", "deaths"), strict=True))
 YOUNG_WOMEN, YOUNG_WOMEN_SINCE = "projected-women-20-39", "2015"
+#: What the origins of people by five-year age class are told under.
+AGES = "ages"
 PYRAMID_YEARS = (*CENSUS_YEARS, *PROJECTED_YEARS)
 PYRAMID_CENSUS_YEARS = tuple(year for year in CENSUS_YEARS if year < 2020)
 
@@ -77,21 +86,30 @@ class Place:
 
 @dataclass
 class Reading:
-    """Figures of a place, and the sources that gave them."""
+    """Figures of a place, the sources that gave them, and how they came to stand on its boundaries.
+
+    Attributes
+    ----------
+    origins : of the figures by what they are of and their year
+    """
 
     atlas: Atlas
     place: Place
     sources: dict[str, None] = field(default_factory=dict)
+    origins: dict[tuple[str, int], Origin] = field(default_factory=dict)
 
     def figures(self, indicator: str, years: Iterable[int]) -> dict[int, float]:
         """Return the figures of the place's areas together by year; a year that has none is left out."""
         asked = [str(year) for year in years]
         found = self.atlas.indicator(indicator)
         told: dict[int, float] = {}
-        for one in points_together(self.atlas, found, self.place.vintage, self.place.members, asked):
+        whose = (self.atlas, found, self.place.vintage, self.place.members)
+        points = points_together(*whose, asked)
+        for one, origin in zip(points, origins_together(*whose, points), strict=True):
             if one.value is not None:
                 told[int(one.period)] = one.value
                 self.sources |= dict.fromkeys(one.sources)
+                self.origins[indicator, int(one.period)] = origin
         return told
 
     def totals(self) -> dict[int, int]:
@@ -135,7 +153,7 @@ class Reading:
         ------
         NotFound : one of the areas has none; the message tells which years it has
         """
-        parts: list[Ages] = []
+        parts: list[PublishedAges] = []
         for line in self.place.members:
             known = self.atlas.ages(line.id, self.place.vintage.date)
             if year not in known:
@@ -145,8 +163,25 @@ class Reading:
                     f" There are no ages of {line.name_en or line.id} in {year}; years: {listed}"
                 )
             parts.append(known[year])
-        self.sources |= dict.fromkeys(part.source for part in parts)
-        return together(parts)
+        self.sources |= dict.fromkeys(part.ages.source for part in parts)
+        self.origins[AGES, year] = self._origin_of_ages(parts, year)
+        return together([part.ages for part in parts])
+
+    def _origin_of_ages(self, parts: Sequence[PublishedAges], year: int) -> Origin:
+        counted, changes = day_of(str(year)), tuple(self.atlas.catalogue.changes)
+        marks = [
+            mark(part.codes, line.id, _divided(counted, part.boundary_date, changes))
+            for line, part in zip(self.place.members, parts, strict=True)
+        ]
+        together_at_least = SUMMED if len(parts) > 1 else AS_PUBLISHED
+        dates = tuple(sorted({part.boundary_date for part in parts}))
+        return Origin(CARRIED[max(together_at_least, *marks)], dates)
+
+
+@lru_cache(maxsize=64)
+def _divided(counted: dt.date, boundary_date: dt.date, changes: tuple[Change, ...]) -> frozenset[str]:
+    """Return the areas whose people were divided by who published them; worked out once, in up to 90 ms."""
+    return apportioned(counted, boundary_date, changes, city_of)
 
 
 def newest_vintage(atlas: Atlas) -> Vintage:
@@ -228,10 +263,12 @@ def cities(atlas: Atlas, prefecture: str, flags: frozenset[str]) -> list[ResasCi
     ]
 
 
-def future_cities(atlas: Atlas, prefecture: str, year: int) -> tuple[list[FutureCity], tuple[str, ...]]:
+def future_cities(
+    atlas: Atlas, prefecture: str, year: int
+) -> tuple[list[FutureCity], tuple[str, ...], list[OriginOfFigures]]:
     """Return the projected population of each municipality and how much of its young women will be gone.
 
-    Municipalities without a projection are left out. The second item names the sources.
+    Municipalities without a projection are left out. Then the sources, and how the people were carried.
     """
     vintage = newest_vintage(atlas)
     gazetteer = atlas.gazetteer(vintage.date, "municipality")
@@ -256,7 +293,25 @@ def future_cities(atlas: Atlas, prefecture: str, year: int) -> tuple[list[Future
                     "ratio": decline(before[place], women[place]),
                 }
             )
-    return rows, sources if rows else ()
+    if not rows:
+        return rows, (), []
+    (carrying,) = atlas.carryings(atlas.indicator(PROJECTION[0]), [str(year)], "municipality", vintage.date)
+    own = carrying.within(inside)
+    told: OriginOfFigures = {
+        "of": PROJECTION[0],
+        "year": year,
+        **origin_described(Origin(own.farthest(range(len(inside))), own.dates)),
+        "areas": carried_areas(own, gazetteer.codes[inside]),
+    }
+    return rows, sources, [told]
+
+
+def origins_described(reading: Reading) -> list[OriginOfFigure]:
+    """Return how the figures that were read were carried, as JSON."""
+    return [
+        {"of": of, "year": year, **origin_described(origin)}
+        for (of, year), origin in sorted(reading.origins.items())
+    ]
 
 
 def heading(place: Place, figure: Figure) -> dict[str, object]:

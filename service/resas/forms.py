@@ -8,7 +8,8 @@ from typing_extensions import TypedDict
 
 from geo.resas import LabelledSeries, PopulationSums, PyramidSide, YearValue
 from geo.text import Text
-from service.figures.forms import Source
+from service.figures.forms import CarriedFigure, Source
+from service.layers.forms import CarriedAreas
 
 #: Remarks of ``meta.notes``.
 NOTES: dict[str, tuple[str, str]] = {
@@ -69,11 +70,28 @@ class Boundaries(TypedDict):
     licence: str
 
 
+class OriginOfFigure(CarriedFigure):
+    """How the figure of a year came to stand on these boundaries: `of` an indicator, or `ages` by class."""
+
+    of: str
+    year: int
+
+
+class OriginOfFigures(OriginOfFigure):
+    """The same of several municipalities: `carried` is that of the figure farthest from what was counted.
+
+    `areas` has those whose figures do not stand as they were published.
+    """
+
+    areas: CarriedAreas
+
+
 class ResasMeta(TypedDict):
-    """Where the figures are from, and what to know of them."""
+    """Where the figures are from, how they were carried to the boundaries, and what to know of them."""
 
     sources: list[Source]
     boundaries: Boundaries
+    figures: list[OriginOfFigure | OriginOfFigures]
     notes: list[Text]
 
 

@@ -5,7 +5,7 @@ Parameters are read as text and checked here; unknown ones, and the key, are ign
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -31,6 +31,7 @@ from service.resas.answers import (
     heading,
     industry_rows,
     newest_vintage,
+    origins_described,
     place_of,
     prefectures,
 )
@@ -86,6 +87,12 @@ class Result:
     result: object
     notes: tuple[str, ...] = ()
     sources: Iterable[str] = ()
+    figures: Sequence[forms.OriginOfFigure | forms.OriginOfFigures] = ()
+
+    @classmethod
+    def read(cls, result: object, notes: Iterable[str], reading: Reading) -> Result:
+        """Return an answer of figures that were read, with how they came to stand on the boundaries."""
+        return cls(result, tuple(notes), reading.sources, origins_described(reading))
 
 
 async def _answer(request: Request, atlas: Atlas, make: Callable[[], Result]) -> Response:
@@ -99,6 +106,7 @@ def _envelope(atlas: Atlas, told: Result) -> dict[str, object]:
     meta: forms.ResasMeta = {
         "sources": sources_described(atlas, tuple(told.sources)),
         "boundaries": {"date": str(vintage.date), "credit": vintage.credit, "licence": vintage.licence},
+        "figures": list(told.figures),
         "notes": [forms.note(name) for name in told.notes],
     }
     return {"message": None, "result": told.result, "meta": meta}
@@ -144,7 +152,7 @@ async def composition(
     def make() -> Result:
         reading = Reading(atlas, place_of(atlas, prefecture, city, added))
         result = shapes.population_series(reading.counts())
-        return Result(result, ("projected", "unknown ages"), reading.sources)
+        return Result.read(result, ("projected", "unknown ages"), reading)
 
     return await _answer(request, atlas, make)
 
@@ -178,7 +186,7 @@ async def pyramid(
             *(["pyramid 2020"] if 2020 in projected else []),
             *(["projected"] if projected else []),
         ]
-        return Result(result, (*notes,), reading.sources)
+        return Result.read(result, notes, reading)
 
     return await _answer(request, atlas, make)
 
@@ -196,7 +204,7 @@ async def sum_per_year(
     def make() -> Result:
         reading = Reading(atlas, place_of(atlas, prefecture, city, added))
         result = shapes.population_sums(reading.counts())
-        return Result(result, ("projected", "unknown ages"), reading.sources)
+        return Result.read(result, ("projected", "unknown ages"), reading)
 
     return await _answer(request, atlas, make)
 
@@ -214,14 +222,7 @@ async def estimate(
     def make() -> Result:
         reading = Reading(atlas, place_of(atlas, prefecture, city, added))
         result = shapes.labelled_series(reading.movements())
-        return Result(
-            result,
-            (
-                "projected",
-                "movements",
-            ),
-            reading.sources,
-        )
+        return Result.read(result, ("projected", "movements"), reading)
 
     return await _answer(request, atlas, make)
 
@@ -238,15 +239,8 @@ async def future(
 
     def make() -> Result:
         asked = shapes.number_of("year", year, shapes.PROJECTED_YEARS)
-        rows, sources = future_cities(atlas, prefecture, asked)
-        return Result(
-            {"cities": rows},
-            (
-                "projected",
-                "ratio",
-            ),
-            sources,
-        )
+        rows, sources, figures = future_cities(atlas, prefecture, asked)
+        return Result({"cities": rows}, ("projected", "ratio"), sources, figures)
 
     return await _answer(request, atlas, make)
 
@@ -286,7 +280,7 @@ async def municipality(
         if industry is None and not asked.by_municipality:
             industry = dict.fromkeys(("sicCode", "sicName", "simcCode", "simcName"), "")
         result = heading(place, asked) | (industry or {}) | {"data": shapes.values_by_year(points)}
-        return Result(result, (*notes,), reading.sources)
+        return Result.read(result, notes, reading)
 
     return await _answer(request, atlas, make)
 

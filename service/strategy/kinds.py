@@ -32,5 +32,5 @@ def _deployment_vector(atlas: Atlas, layer: Indicator, period: str, gazetteer: G
 KINDS: Kinds[Atlas] = {
     policy.DEPLOYMENTS: Kind(_deployed, _deployment_vector),
     policy.COUNT: Kind(_deployed, _deployment_vector),
-    policy.PROGRESS: Kind(_progress, progress.progress_vector),
+    policy.PROGRESS: Kind(_progress, progress.progress_vector, progress.progress_carrying),
 }

@@ -7,11 +7,11 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from geo.areas.carrying import Carried
 from geo.strategy import kpis, rating
 from geo.strategy.kpis import ActualStatus, PriceBasis
 from geo.strategy.rating import (
     Assessment,
-    Comparison,
     Direction,
     Formula,
     Growth,
@@ -21,8 +21,15 @@ from geo.strategy.rating import (
 )
 from geo.strategy.verdicts import State, verdict_in_words
 from geo.text import Text, name_of
-from service.figures.forms import Source, sources_described
-from service.figures.lines import member
+from service.figures.forms import (
+    BoundariesOfFigures,
+    CarriedFigure,
+    Source,
+    boundaries_described,
+    origin_described,
+    sources_described,
+)
+from service.figures.lines import Origin, member
 from service.http.forms import Credited
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -157,17 +164,44 @@ class MissingFigures(TypedDict):
     reason: Text
 
 
+class CarriedBeside(BoundariesOfFigures):
+    """How the figures of a region and of its comparator came to stand on the boundaries shown.
+
+    A growth is told by the mark of the year it leads to; `boundary_dates` are those of both regions.
+    """
+
+    carried: Carried | None
+    comparator_carried: Carried | None
+
+
+class RacePoint(CarriedBeside):
+    """A region's level beside its comparator's in one year, and how both have grown.
+
+    `difference_points` is growth less the comparator's growth, in percentage points. A year before the plan
+    is a `reference` and neither achieved nor missed.
+    """
+
+    period: str
+    level: float
+    comparator_level: float
+    growth: float | None
+    comparator_growth: float | None
+    difference_points: float | None
+    reference: bool
+    achieved: bool | None
+
+
 class Race(KpiSeries):
     """A series in a region and its comparator, year by year; `missing` names the figures that it lacks."""
 
     area: Region
     comparator: Region
-    points: list[Comparison]
+    points: list[RacePoint]
     missing: list[MissingFigures]
     sources: list[Source]
 
 
-class GrowthOfYear(TypedDict):
+class GrowthOfYear(CarriedBeside):
     """How a region and its comparator have grown in the year of a verdict, by one price basis."""
 
     series: str
@@ -194,8 +228,12 @@ class Verdict(TypedDict):
     words: Text
 
 
-class CoursePoint(TypedDict):
-    """How far a KPI has come in a year; what cannot be said is null, and `reason` then says why."""
+class CoursePoint(CarriedFigure):
+    """How far a KPI has come in a year; what cannot be said is null, and `reason` then says why.
+
+    `carried` and `boundary_dates` are of the actual; of an entered one there is no date, because who enters
+    it names an area and not its boundaries.
+    """
 
     period: str
     status: str
@@ -392,6 +430,12 @@ def verdict_described(
 ) -> Verdict:
     """Return the verdict on the region of a target as JSON."""
     verdict = progress.verdict(told, target)
+    origins = {
+        (race.series.indicator, year.period): _beside(*pair)
+        for race in told
+        if race.target == target
+        for year, pair in zip(race.comparisons, race.origins, strict=True)
+    }
     area, comparator = (region_described(atlas, vintage, each) for each in (target.area, target.comparator))
     return {
         "area": area,
@@ -406,10 +450,19 @@ def verdict_described(
                 "growth": each.year.growth,
                 "comparator_growth": each.year.comparator_growth,
                 "difference_points": each.year.difference_points,
+                **origins[each.series.indicator, each.year.period],
             }
             for each in verdict.growths
         ],
         "words": verdict_in_words(verdict, target, area["name"], comparator["name"]),
+    }
+
+
+def _beside(own: Origin, comparator: Origin) -> CarriedBeside:
+    return {
+        "carried": own.carried,
+        "comparator_carried": comparator.carried,
+        **boundaries_described(own, comparator),
     }
 
 
@@ -419,7 +472,20 @@ def race_described(atlas: Atlas, vintage: Vintage, one: progress.Race) -> Race:
         **series_described(one.series),
         "area": region_described(atlas, vintage, one.target.area),
         "comparator": region_described(atlas, vintage, one.target.comparator),
-        "points": list(one.comparisons),
+        "points": [
+            {
+                "period": year.period,
+                "level": year.level,
+                "comparator_level": year.comparator_level,
+                "growth": year.growth,
+                "comparator_growth": year.comparator_growth,
+                "difference_points": year.difference_points,
+                "reference": year.reference,
+                "achieved": year.achieved,
+                **_beside(*pair),
+            }
+            for year, pair in zip(one.comparisons, one.origins, strict=True)
+        ],
         "missing": [
             {
                 "indicator": name,
@@ -461,5 +527,6 @@ def point_described(atlas: Atlas, level: Level, assessment: Assessment) -> Cours
         "achieved": assessment.achieved,
         "rating": assessment.rating,
         "reason": assessment.reason,
+        **origin_described(level.origin),
         "sources": sources,
     }

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from geo.codes import area_code
 from geo.strategy.kpis import Kpi
 from geo.strategy.rating import Assessment, Comparison, Growth
+from service.figures.carrying import dates_of, in_one_cell
 from service.http.auth import Identity, require_scope
 from service.http.dependencies import AtlasDep, api_router, news_of
 from service.http.forms import answers
@@ -146,7 +147,10 @@ async def progress(request: Request, atlas: AtlasDep, asked: AskedDep) -> Respon
 
 @router.get("/kpis/{kpi}/progress.csv", summary="Progress of a KPI as CSV")
 async def progress_csv(request: Request, atlas: AtlasDep, asked: AskedDep, bom: Bom = False) -> Response:
-    """Return one row per area (or series) and year."""
+    """Return one row per area (or series) and year.
+
+    The last columns tell how figures came to stand on these boundaries, and those they were published on.
+    """
 
     def make() -> tuple[Sequence[str], list[list[object]]]:
         told = progress_of(atlas, asked)
@@ -157,22 +161,31 @@ async def progress_csv(request: Request, atlas: AtlasDep, asked: AskedDep, bom: 
     return await kept_csv(request, atlas, make, f"{asked.kpi.id}.csv", atlas.state(), bom=bom)
 
 
-RACE_COLUMNS = ("kpi", "series", "area", "comparator", *Comparison.__dataclass_fields__, "price_basis")
-COURSE_COLUMNS = ("kpi", "area", "baseline", "target", "period", "status", *Assessment.__dataclass_fields__)
+RACE_COLUMNS = (
+    *("kpi", "series", "area", "comparator", *Comparison.__dataclass_fields__, "price_basis"),
+    *("carried", "comparator_carried", "boundary_dates"),
+)
+COURSE_COLUMNS = (
+    *("kpi", "area", "baseline", "target", "period", "status", *Assessment.__dataclass_fields__),
+    *("carried", "boundary_dates"),
+)
 
 
 def _race_rows(kpi: Kpi, told: Sequence[Race]) -> Iterator[list[object]]:
     for race in told:
         head = [kpi.id, race.series.indicator, race.target.area, race.target.comparator]
-        for each in race.comparisons:
-            yield [*head, *vars(each).values(), race.series.price_basis]
+        for each, (own, other) in zip(race.comparisons, race.origins, strict=True):
+            dates = in_one_cell(dates_of([own, other]))
+            origins = (own.carried, other.carried, dates)
+            yield [*head, *vars(each).values(), race.series.price_basis, *origins]
 
 
 def _course_rows(kpi: Kpi, told: Sequence[Course]) -> Iterator[list[object]]:
     for one in told:
         head = [kpi.id, one.target.area, one.target.baseline, one.target.target]
         for level, assessment in one.points:
-            yield [*head, level.period, level.status, *vars(assessment).values()]
+            origin = [level.origin.carried, in_one_cell(level.origin.dates)]
+            yield [*head, level.period, level.status, *vars(assessment).values(), *origin]
 
 
 KPI = {

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from geo.areas.carrying import CARRIED
 from geo.figures.breaks import break_between
 from geo.figures.indicators import Indicator
 from geo.strategy.kpis import PUBLISHED, Actual, Kpi, Series
 from geo.strategy.rating import Apart, Assessment, Comparison, Growth, Target, assess, comparisons, growth
 from geo.strategy.verdicts import Verdict, verdict_of
 from service.areas.gazetteer import Gazetteer
-from service.figures.lines import member, points
-from service.figures.values import NOT_APPLICABLE, NOT_AVAILABLE, OK, Floats, Vector, elsewhere
+from service.figures.carrying import Carrying, dates_of
+from service.figures.lines import Origin, member, origins_of, points
+from service.figures.values import NOT_APPLICABLE, NOT_AVAILABLE, OK, CarriedVector, Floats, Vector, elsewhere
 
 if TYPE_CHECKING:  # the atlas asks this module for the vectors of KPI layers
     from service.memory.atlas import Atlas
@@ -26,12 +29,16 @@ SOURCE = "kpi-register"
 
 @dataclass(frozen=True)
 class Level:
-    """The value of a KPI in one area and year, and who says so; ``actual`` is None for a computed one."""
+    """The value of a KPI in one area and year, and who says so; ``actual`` is None for a computed one.
+
+    Of an entered one the ``origin`` has no date: who enters it names an area, not its boundaries.
+    """
 
     period: str
     value: float | None
     status: str
     sources: tuple[str, ...]
+    origin: Origin
     actual: Actual | None
 
 
@@ -45,11 +52,17 @@ class Course:
 
 @dataclass(frozen=True)
 class Race:
-    """One series of a KPI in a region and its comparator; ``missing`` names indicators without figures."""
+    """One series of a KPI in a region and its comparator; ``missing`` names indicators without figures.
+
+    Attributes
+    ----------
+    origins : of each of ``comparisons``: how the levels of the region and of its comparator were carried
+    """
 
     series: Series
     target: Target
     comparisons: tuple[Comparison, ...]
+    origins: tuple[tuple[Origin, Origin], ...]
     missing: tuple[str, ...]
     sources: tuple[str, ...]
 
@@ -62,11 +75,16 @@ def levels(atlas: Atlas, kpi: Kpi, series: Series, area: str, vintage: Vintage) 
     indicator = atlas.indicator(series.indicator)
     line = member(atlas, vintage, area)
     told = points(atlas, indicator, vintage, line, atlas.periods(indicator, line.level))
-    return [Level(one.period, one.value, one.status, one.sources, None) for one in told]
+    origins = origins_of(atlas, indicator, vintage, line, told)
+    return [
+        Level(one.period, one.value, one.status, one.sources, origin, None)
+        for one, origin in zip(told, origins, strict=True)
+    ]
 
 
 def _entered(actual: Actual) -> Level:
-    return Level(actual.period, actual.value, actual.status, (SOURCE,), actual)
+    origin = Origin(None if actual.value is None else "as_published", ())
+    return Level(actual.period, actual.value, actual.status, (SOURCE,), origin, actual)
 
 
 def courses(atlas: Atlas, kpi: Kpi, vintage: Vintage) -> list[Course]:
@@ -141,7 +159,9 @@ def races(
                 _apart(atlas, series, target.area, target.comparator),
             )
             sources = dict.fromkeys(source for one in (*own, *other) for source in one.sources)
-            found.append(Race(series, target, tuple(told), _missing(atlas, series), tuple(sources)))
+            ours, theirs = ({one.period: one.origin for one in levels} for levels in (own, other))
+            origins = tuple((ours[one.period], theirs[one.period]) for one in told)
+            found.append(Race(series, target, tuple(told), origins, _missing(atlas, series), tuple(sources)))
     return found
 
 
@@ -166,24 +186,36 @@ def _missing(atlas: Atlas, series: Series) -> tuple[str, ...]:
 
 def progress_vector(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> Vector:
     """Return the rating of each area in a year, or how much more it has grown than the comparator."""
+    return _progress(atlas, layer, period, gazetteer).vector
+
+
+def progress_carrying(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> Carrying:
+    """Return how the figures that areas are rated or compared by came to stand on the boundaries."""
+    return _progress(atlas, layer, period, gazetteer).carrying
+
+
+def _progress(atlas: Atlas, layer: Indicator, period: str, gazetteer: Gazetteer) -> CarriedVector:
     kpi = atlas.catalogue.policy.kpi(layer.id.partition(":")[2])
     vintage = atlas.catalogue.vintages[gazetteer.vintage]
     if kpi.is_relative:
         return _ahead(atlas, kpi, period, vintage, gazetteer)
     values = np.full(len(gazetteer), np.nan)
-    sources: tuple[str, ...] = ()
+    marks = np.zeros(len(gazetteer), np.uint8)
+    dates: set[dt.date] = set()
     bands = [band.code for band in atlas.catalogue.policy.strategy.schemes_by_id[kpi.rating].bands]
     for course in courses(atlas, kpi, vintage):
-        rating = next((each.rating for one, each in course.points if one.period == period), None)
         position = gazetteer.position.get(course.target.area)
-        if rating is not None and position is not None:
-            values[position] = bands.index(rating) + 1
-            sources = (SOURCE,)
+        rated = next(((one, each.rating) for one, each in course.points if one.period == period), None)
+        if rated is not None and rated[1] is not None and position is not None:
+            values[position] = bands.index(rated[1]) + 1
+            marks[position] = CARRIED.index(rated[0].origin.carried)
+            dates |= set(rated[0].origin.dates)
     statuses = np.where(np.isfinite(values), OK, NOT_AVAILABLE).astype(np.uint8)
-    return Vector(values, statuses, sources)
+    sources = (SOURCE,) if np.isfinite(values).any() else ()
+    return CarriedVector(Vector(values, statuses, sources), Carrying(marks, tuple(sorted(dates))))
 
 
-def _ahead(atlas: Atlas, kpi: Kpi, period: str, vintage: Vintage, gazetteer: Gazetteer) -> Vector:
+def _ahead(atlas: Atlas, kpi: Kpi, period: str, vintage: Vintage, gazetteer: Gazetteer) -> CarriedVector:
     """Return the growth of each area of the regions less the comparator's, in percentage points.
 
     Of the series of the KPI's own price basis, the last one with figures of the year counts: that of the
@@ -191,7 +223,8 @@ def _ahead(atlas: Atlas, kpi: Kpi, period: str, vintage: Vintage, gazetteer: Gaz
     """
     values = np.full(len(gazetteer), np.nan)
     statuses = np.full(len(gazetteer), NOT_APPLICABLE, np.uint8)
-    sources: dict[str, None] = {}
+    sources: tuple[str, ...] = ()
+    carrying = Carrying.none(len(gazetteer))
     for target in kpi.targets:
         inside = member(atlas, vintage, target.area)
         if inside.level != gazetteer.level:
@@ -202,33 +235,53 @@ def _ahead(atlas: Atlas, kpi: Kpi, period: str, vintage: Vintage, gazetteer: Gaz
             if series.price_basis != kpi.series[0].price_basis or series.indicator == PUBLISHED:
                 continue
             other = levels(atlas, kpi, series, target.comparator, vintage)
-            found = _ahead_of(atlas, kpi, series, _values(other), period, gazetteer)
-            if found is not None and np.isfinite(found.values[at]).any():
-                values[at] = found.values[at]
-                sources = dict.fromkeys((*found.sources, *(s for one in other for s in one.sources)))
+            found = _ahead_of(atlas, kpi, series, other, period, gazetteer)
+            if found is not None and np.isfinite(found.vector.values[at]).any():
+                values[at] = found.vector.values[at]
+                sources, carrying = found.vector.sources, _with(carrying, found.carrying, at)
     statuses[np.isfinite(values)] = OK
-    return Vector(values, statuses, tuple(sources))
+    return CarriedVector(Vector(values, statuses, sources), carrying)
+
+
+def _with(told: Carrying, further: Carrying, at: list[int]) -> Carrying:
+    """Return how values were carried, of which those of some areas are others."""
+    marks = told.marks.copy()
+    marks[at] = further.marks[at]
+    return Carrying(marks, dates_of([told, further]))
 
 
 def _ahead_of(
-    atlas: Atlas, kpi: Kpi, series: Series, comparator: dict[str, float], period: str, gazetteer: Gazetteer
-) -> Vector | None:
+    atlas: Atlas, kpi: Kpi, series: Series, comparator: list[Level], period: str, gazetteer: Gazetteer
+) -> CarriedVector | None:
     """Return the growth of every area of a level less the comparator's; None where that is not known."""
-    basis, start = kpi.growth_basis, min(comparator, default="")
-    theirs = growth(comparator, period, basis, start, _apart(atlas, series))
+    known = _values(comparator)
+    basis, start = kpi.growth_basis, min(known, default="")
+    theirs = growth(known, period, basis, start, _apart(atlas, series))
     if theirs is None:
         return None
-    indicator = atlas.indicator(series.indicator)
     before = str(int(period) - 1) if basis == "yoy" else start
-    first, last = atlas.vectors(indicator, [before, period], gazetteer.level, gazetteer.vintage)
+    asked = (atlas.indicator(series.indicator), [before, period], gazetteer.level, gazetteer.vintage)
+    first, last = atlas.vectors(*asked)
     ahead: Floats = np.full(len(gazetteer), np.nan)
     for place, (earlier, level) in enumerate(zip(first.values, last.values, strict=True)):
-        known = {p: float(v) for p, v in ((before, earlier), (period, level)) if np.isfinite(v)}
-        own = growth(known, period, basis, start)
-        if own is not None:
-            ahead[place] = (own - theirs) * 100
-    ahead[elsewhere(indicator, gazetteer, before, period)] = np.nan
-    return Vector(ahead, last.statuses, (*first.sources, *last.sources))
+        own = {p: float(v) for p, v in ((before, earlier), (period, level)) if np.isfinite(v)}
+        grown = growth(own, period, basis, start)
+        if grown is not None:
+            ahead[place] = (grown - theirs) * 100
+    ahead[elsewhere(asked[0], gazetteer, before, period)] = np.nan
+    sources = (*first.sources, *last.sources, *(source for one in comparator for source in one.sources))
+    beside = [one.origin for one in comparator if one.period in (before, period)]
+    carrying = Carrying.together(
+        [*atlas.carryings(*asked), *_everywhere(beside, gazetteer)], np.isfinite(ahead)
+    )
+    return CarriedVector(Vector(ahead, last.statuses, tuple(dict.fromkeys(sources))), carrying)
+
+
+def _everywhere(origins: Sequence[Origin], gazetteer: Gazetteer) -> list[Carrying]:
+    """Return how figures were carried that the value of every area is compared with."""
+    return [
+        Carrying(np.full(len(gazetteer), CARRIED.index(one.carried), np.uint8), one.dates) for one in origins
+    ]
 
 
 def with_area(kpi: Kpi, area: str) -> Kpi:

@@ -76,7 +76,9 @@ def test_people_by_age_of_a_merged_area_are_told_only_where_all_its_parts_are() 
     rows = [row("1", 2010), row("2", 2010), row("1", 2015), row("1", 2020), row("2", 2020)]
     found = ages_by_year(rows, {DATE: {"1", "2"}})  # type: ignore[arg-type]  # rows as the database gives them
     assert list(found) == [2010, 2020]
-    assert (found[2010].men, found[2010].women, found[2010].total) == ((2, 4), (6, 8), 20)
+    ages, codes, date = found[2010]
+    assert (ages.men, ages.women, ages.total) == ((2, 4), (6, 8), 20)
+    assert (sorted(codes), date) == (["1", "2"], DATE)
 
 
 # 札幌市 with two of its wards and 函館市, in 北海道

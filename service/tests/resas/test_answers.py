@@ -134,6 +134,14 @@ def test_cities_of_the_nation_leave_out_the_northern_territories(atlas: Atlas) -
 
 
 def test_municipalities_without_a_projection_are_left_out_of_the_future(atlas: Atlas) -> None:
-    rows, sources = future_cities(atlas, "10", 2040)
+    rows, sources, (origin,) = future_cities(atlas, "10", 2040)
     assert (len(rows), sources) == (35, ("ipss-2018",))
-    assert future_cities(atlas, "7", 2040) == ([], ())
+    assert (origin["carried"], origin["boundary_dates"], origin["areas"]) == (
+        "as_published",
+        ["2017-10-01"],
+        {},
+    )
+    assert future_cities(atlas, "7", 2040) == ([], (), [])
+    # 那珂川 was a town in the projection of 2018 and became a city, with another code, in October
+    *_, (of_fukuoka,) = future_cities(atlas, "40", 2040)
+    assert (of_fukuoka["carried"], of_fukuoka["areas"]) == ("renumbered", {"renumbered": ["40231"]})

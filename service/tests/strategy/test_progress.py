@@ -9,6 +9,7 @@ import pytest
 
 from geo.strategy.kpis import Actual, Kpi, Series
 from geo.strategy.rating import Target
+from service.figures.lines import Origin
 from service.figures.values import STATUSES
 from service.memory.atlas import Atlas, Vintage
 from service.strategy.progress import courses, levels, races, with_area
@@ -67,6 +68,17 @@ def test_an_entered_value_wins_over_the_figure_of_the_same_year(atlas: Atlas, vi
     assert told["2020"] == (341_000.0, ("kpi-register",), True, "")
     assert told["2024"] == (None, ("kpi-register",), None, "no_actual")
     assert [level.period for level, _ in course.points] == sorted(told)
+
+
+def test_an_entered_value_has_no_boundaries_and_the_others_those_of_their_figures(
+    atlas: Atlas, vintage: Vintage
+) -> None:
+    actuals = (Actual("10201", "2015", 341_000.0), Actual("10201", "2024", None, "unknown"))
+    (course,) = courses(atlas, replace(PEOPLE, actuals=actuals), vintage)
+    origins = {level.period: level.origin for level, _ in course.points}
+    assert origins["2015"] == Origin("as_published", ())
+    assert origins["2024"] == Origin(None, ())
+    assert origins["2020"] == Origin("as_published", (dt.date(2020, 10, 1),))
 
 
 def test_an_actual_of_an_area_without_a_target_is_told_unrated(atlas: Atlas, vintage: Vintage) -> None:

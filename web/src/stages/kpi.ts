@@ -5,7 +5,7 @@ import { lineChart } from "../chart";
 import { h, s } from "../element";
 import { full, short, signed } from "../numbers";
 import type {
-  Comparison as Compared,
+  RacePoint as Compared,
   Course,
   Kpi,
   KpiCourses,
