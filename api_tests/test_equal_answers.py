@@ -53,6 +53,7 @@ OTHERS = (
     "/v1/vintages",
     "/v1/crosswalk?from=2005-01-01&to=2020-01-01&estimate=population",
     "/v1/crosswalk.csv?from=2020-01-01&to=2005-01-01",
+    "/v1/mergers?prefecture=22000",
     "/v1/palettes",
     "/v1/goals",
     "/v1/measures",

@@ -32,6 +32,7 @@ ASKED = {
         "/v1/crosswalk?from=2005-01-01&to=2010-03-29&prefecture=19000",
         "/v1/crosswalk?from=2024-06-01&to=2005-04-01&prefecture=22000&estimate=population&areas=all",
     ],
+    "/v1/mergers": ["/v1/mergers?prefecture=19000"],
     "/v1/areas/{code}/neighbours": ["/v1/areas/10201/neighbours?limit=3"],
     "/v1/areas/{code}/peers": ["/v1/areas/10201/peers?k=3"],
     "/v1/areas/{code}/profile": ["/v1/areas/10201/profile", "/v1/areas/10000/profile"],

@@ -79,6 +79,64 @@ def test_history_of_no_code_and_of_another_day_is_refused(client: httpx.Client) 
     problem(client.get(f"{HAMAMATSU}?on=1960-01-01"), 422)
 
 
+def test_history_tells_what_happened_in_sentences(client: httpx.Client) -> None:
+    told = client.get(HAMAMATSU).json()["chronicle"]
+    assert [(entry["date"], entry["text"]["ja"]) for entry in told] == [
+        ("1991-05-01", "浜松市が可美村を編入"),
+        ("2005-07-01", "浜松市が2市8町1村を編入"),
+        ("2007-04-01", "浜松市が政令指定都市に"),
+    ]
+    assert ("22218", "浜北市", True) in [
+        (old["code"], old["name"]["ja"], old["whole"]) for old in told[1]["from"]
+    ]
+    village = client.get("/v1/areas/19341/history").json()["chronicle"]
+    parts = {old["code"] for entry in village for old in entry["from"] if not old["whole"]}
+    assert parts == {"19341"}
+
+
+@pytest.mark.parametrize(
+    ("prefecture", "before", "after"),
+    # 平成の合併 (総務省): 31 March 1999 and 2010
+    [("15000", 112, 30), ("34000", 86, 23), ("38000", 70, 20), ("42000", 79, 21), ("44000", 58, 18)],
+)
+def test_a_prefecture_tells_how_many_municipalities_it_had_each_year(
+    client: httpx.Client, prefecture: str, before: int, after: int
+) -> None:
+    years = {one["year"]: one for one in client.get(f"/v1/mergers?prefecture={prefecture}").json()["years"]}
+    assert (years[1998]["municipalities"], years[2010]["municipalities"]) == (before, after)
+    assert years[2025]["municipalities"] == after
+    assert (min(years), max(years)) == (1970, 2025)
+    assert all(
+        one["cities"] + one["towns"] + one["villages"] == one["municipalities"] for one in years.values()
+    )
+
+
+def test_municipalities_of_all_prefectures_are_those_of_the_country(client: httpx.Client) -> None:
+    totals: dict[int, int] = {}
+    for number in range(1, 48):
+        for one in client.get(f"/v1/mergers?prefecture={number:02d}000").json()["years"]:
+            totals[one["year"]] = totals.get(one["year"], 0) + one["municipalities"]
+    assert totals[1998] == 3_232 + 23  # and the special wards of Tokyo
+    assert totals[2024] == 1_741
+
+
+def test_a_prefecture_tells_its_mergers(client: httpx.Client) -> None:
+    told = client.get("/v1/mergers?prefecture=21000").json()
+    assert told["prefecture"] == {"code": "21000", "name": {"ja": "岐阜県", "en": "Gifu"}}
+    (joined,) = (
+        one for one in told["entries"] if one["date"] == "2005-02-13" and one["to"][0]["code"] == "21206"
+    )
+    assert joined["kind"] == {"ja": "編入合併", "en": "absorption"}
+    assert "山口村" in {old["name"]["ja"] for old in joined["from"]}  # of 長野県
+    assert joined in client.get("/v1/mergers?prefecture=20").json()["entries"]
+
+
+def test_mergers_of_no_prefecture_are_refused(client: httpx.Client) -> None:
+    assert "10201" in problem(client.get("/v1/mergers?prefecture=10201"), 422)
+    problem(client.get("/v1/mergers?prefecture=48000"), 422)
+    problem(client.get("/v1/mergers"), 422)
+
+
 def rows(client: httpx.Client, query: str) -> dict[tuple[str, str], dict[str, object]]:
     answer = client.get(f"/v1/crosswalk?{query}")
     assert answer.status_code == 200, answer.text

@@ -44,6 +44,7 @@ ADDRESSES = (
     *("/v1/layers", "/v1/layers?q=人口", "/v1/indicators/population", "/v1/sources", "/v1/region-sets"),
     *("/v1/areas/10201", "/v1/areas?q=前橋", "/v1/areas.geojson?level=prefecture&detail=low", "/v1/vintages"),
     *("/v1/areas/10201/history", "/v1/crosswalk?from=2005-01-01&to=2020-01-01", "/v1/areas?q=浜北市"),
+    "/v1/mergers?prefecture=22000",
     *("/v1/areas/10201/neighbours", "/v1/areas/10201/profile", "/v1/areas/10201/peers", "/v1/deployments"),
     *("/v1/deployments.csv", "/v1/deployments.geojson?detail=low", "/v1/measures", "/v1/goals/goal-1"),
     *("/v1/kpis", "/v1/kpis/goal-1-productivity-growth/progress", "/v1/measures/smart-cities/candidates"),

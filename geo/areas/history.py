@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Literal
 
+from geo.areas.chronicle import Entry, entries
 from geo.areas.lineage import Change, lineages, municipal
 from geo.codes import WARD_CITY
 
@@ -283,6 +284,11 @@ class History:
         ordered = sorted(self.changes, key=lambda change: change.date)
         days = groupby(ordered, key=lambda change: change.date)
         return tuple(Step(day, lineages(day - _DAY, day, list(group))) for day, group in days)
+
+    @cached_property
+    def chronicle(self) -> tuple[Entry, ...]:
+        """The events as people tell them, oldest first."""
+        return entries(self.changes)
 
     @cached_property
     def _amounts(self) -> _Shares:

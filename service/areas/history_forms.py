@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from typing_extensions import TypedDict
 
+from geo.areas import chronicle
+from geo.areas.chronicle import Entry
 from geo.areas.events import kind_described
-from geo.areas.history import Basis, History, Link, Quality, Spell, Walk
+from geo.areas.history import BEGIN, Basis, History, Link, Quality, Spell, Walk
 from geo.areas.lineage import Change
+from geo.codes import NORTHERN_TERRITORIES, WARD_CITY, kind_of, prefecture_of
 from geo.text import Text
 from service.areas.forms import AreaName, ChildArea, name_described, since_of, until_of
 
@@ -32,11 +35,25 @@ class Descendant(ChildArea):
     since: str
 
 
+class OriginArea(ChildArea):
+    """An area before an event; `whole` is false where only a part of it went to those after."""
+
+    whole: bool
+
+
+#: ``from`` is a word of Python.
+ChronicleEntry = TypedDict(
+    "ChronicleEntry",
+    {"date": str, "kind": Text, "from": list[OriginArea], "to": list[ChildArea], "text": Text},
+)
+
+
 class AreaHistory(TypedDict):
     """What an area was and became.
 
     `on` is the day that the area is looked at: ancestors are what held its land before, descendants after.
-    `from` of a name is null where the lists begin with it. `became` holds its land on `vintage`.
+    `from` of a name is null where the lists begin with it. `became` holds its land on `vintage`. `events` are
+    those that its own code stands in, `chronicle` all that its land took part in, each as a sentence.
     """
 
     code: str
@@ -44,10 +61,31 @@ class AreaHistory(TypedDict):
     name: AreaName
     names: list[NameOfAWhile]
     events: list[MunicipalEvent]
+    chronicle: list[ChronicleEntry]
     ancestors: list[Ancestor]
     descendants: list[Descendant]
     became: list[ChildArea]
     vintage: str
+
+
+class MunicipalityCount(TypedDict):
+    """How many municipalities there were on 31 December of a year; the rest are special wards of Tokyo."""
+
+    year: int
+    municipalities: int
+    cities: int
+    towns: int
+    villages: int
+
+
+class Mergers(TypedDict):
+    """The municipalities of a prefecture over time: how many each year, and what happened to them."""
+
+    prefecture: ChildArea
+    since: str
+    newest_event: str | None
+    years: list[MunicipalityCount]
+    entries: list[ChronicleEntry]
 
 
 class WeighedBy(TypedDict):
@@ -120,6 +158,9 @@ def history_described(
             for spell in spells
         ],
         "events": [_event(history, change) for change in history.changes_by_code.get(own.code, ())],
+        "chronicle": [
+            entry_described(history, entry) for entry in chronicle.touching(of.chronicle, own.code, on)
+        ],
         "ancestors": [
             {**area_on(history, kin.code, kin.date - day), "until": str(kin.date)} for kin in before
         ],
@@ -138,6 +179,58 @@ def _event(history: History, change: Change) -> MunicipalEvent:
         "kind": kind_described(change.kind),
         "from": area_on(history, change.from_code, change.date - dt.timedelta(1)),
         "to": area_on(history, change.to_code, change.date),
+    }
+
+
+def entry_described(history: History, entry: Entry) -> ChronicleEntry:
+    """Return what happened on a day as JSON, with its areas as they were called then."""
+    before = entry.date - dt.timedelta(1)
+    return {
+        "date": str(entry.date),
+        "kind": kind_described(entry.kind),
+        "from": [
+            {**area_on(history, code, before), "whole": code not in entry.parts} for code in entry.origins
+        ],
+        "to": [area_on(history, code, entry.date) for code in entry.targets],
+        "text": chronicle.words(entry, lambda code, day: area_on(history, code, day)["name"]),
+    }
+
+
+def mergers_described(history: History, prefecture: ChildArea, until: int) -> Mergers:
+    """Return the municipalities of a prefecture over time as JSON, up to a year or the newest event."""
+    told = history.municipal.chronicle
+    own = [entry for entry in told if _lies_in(prefecture["code"], entry)]
+    newest = max((step.date for step in history.steps), default=None)
+    codes = [
+        code
+        for code in history.names
+        if prefecture_of(code) == prefecture["code"]
+        and code not in WARD_CITY
+        and code not in NORTHERN_TERRITORIES
+    ]
+    years = range(BEGIN.year, max(until, newest.year if newest else 0) + 1)
+    return {
+        "prefecture": prefecture,
+        "since": str(BEGIN),
+        "newest_event": None if newest is None else str(newest),
+        "years": [_counted(history, codes, year) for year in years],
+        "entries": [entry_described(history, entry) for entry in own],
+    }
+
+
+def _lies_in(prefecture: str, entry: Entry) -> bool:
+    return any(prefecture_of(code) == prefecture for code in (*entry.origins, *entry.targets))
+
+
+def _counted(history: History, codes: Iterable[str], year: int) -> MunicipalityCount:
+    spells = [history.name(code, dt.date(year, 12, 31)) for code in codes]
+    kinds = [kind_of(spell.code, spell.ja) for spell in spells if spell is not None]
+    return {
+        "year": year,
+        "municipalities": len(kinds),
+        "cities": kinds.count("city") + kinds.count("designated_city"),
+        "towns": kinds.count("town"),
+        "villages": kinds.count("village"),
     }
 
 

@@ -14,15 +14,18 @@ from pydantic_core import PydanticCustomError
 
 from geo.areas.history import BEGIN, History, Link, Spell, Walk
 from geo.codes import NORTHERN_TERRITORIES, WARD_CITY, area_code, prefecture_of
-from geo.errors import NotFound
+from geo.errors import Finding, InvalidParameter, NotFound
+from geo.text import name_of
 from service.areas.geometry import parent_of
 from service.areas.history_forms import (
     AreaHistory,
     Crosswalk,
     CrosswalkTable,
+    Mergers,
     area_on,
     crosswalk_described,
     history_described,
+    mergers_described,
     weight_of,
 )
 from service.http.dependencies import AtlasDep, api_router
@@ -80,6 +83,11 @@ Prefecture = Annotated[
 ]
 
 
+OfPrefecture = Annotated[
+    str, Query(alias="prefecture", max_length=10, description="Code of a prefecture, such as 15000")
+]
+
+
 @router.get(
     "/areas/{code}/history", summary="What an area was and became", responses=answers(JSON, form=AreaHistory)
 )
@@ -101,6 +109,29 @@ async def history(request: Request, atlas: AtlasDep, code: str, on: On = None) -
 
     def make() -> AreaHistory:
         return history_described(past, spells, day, newest)
+
+    return await kept_json(request, atlas, make, *_states(atlas))
+
+
+@router.get(
+    "/mergers", summary="Mergers and other changes in a prefecture", responses=answers(JSON, form=Mergers)
+)
+async def mergers(request: Request, atlas: AtlasDep, asked: OfPrefecture) -> Response:
+    """Return how many municipalities a prefecture had each year since 1970, and what happened to them.
+
+    An entry is what happened on one day to areas that hang together: a merger with all its parts, a new name,
+    city status; `text` says it in a sentence. Designated cities are whole, and changes of their wards are
+    left out. Towns that came from another prefecture, or went to one, are in the entries of both.
+    """
+    code = area_code(asked)
+    _, area = atlas.area(atlas.vintage(None), code)
+    if prefecture_of(code) != code:
+        finding = Finding("query", "prefecture", asked, "a prefecture, such as 15000")
+        raise InvalidParameter(f"{code} is no prefecture", [finding])
+    newest = atlas.vintage(None).date
+
+    def make() -> Mergers:
+        return mergers_described(atlas.catalogue.history, {"code": code, "name": name_of(area)}, newest.year)
 
     return await kept_json(request, atlas, make, *_states(atlas))
 

@@ -55,6 +55,7 @@ EXAMPLES_OF = {
     "/v1/layers/{layer}/spatial.json": {"layer": "ageing-rate"},
     "/v1/crosswalk": {"from": "2005-01-01", "to": "2020-01-01"},
     "/v1/crosswalk.csv": {"from": "2005-01-01", "to": "2020-01-01"},
+    "/v1/mergers": {"prefecture": "15000"},
 }
 
 _STRING = {"type": "string"}
