@@ -2,12 +2,16 @@
 
 import type {
   AreaOfLevel as Area,
+  AreaHistory,
   AreaInDetail,
   Areas,
+  BoundarySet,
+  ChronicleEntry,
   Credited,
   Deployment,
   Deployments,
   Figure,
+  FormerArea,
   Goal,
   Goals,
   Layer,
@@ -17,6 +21,7 @@ import type {
   LegendClass,
   Measure,
   Measures,
+  Mergers,
   Neighbour,
   Neighbours,
   Palette,
@@ -33,23 +38,29 @@ import type {
   TileJson,
   TopicTotal as Topic,
   Values,
+  Vintages,
 } from "./openapi";
 
 // The types are those of openapi/openapi.json, made from it by `npm run types`.
 export type {
   Area,
+  AreaHistory,
   AreaInDetail,
   Areas,
+  BoundarySet,
+  ChronicleEntry,
   Credited as Source,
   Deployment,
   Deployments,
   Figure,
+  FormerArea,
   Goal,
   Layer,
   Layers,
   Legend,
   LegendClass,
   Measure,
+  Mergers,
   Neighbour,
   Neighbours,
   Palette,
@@ -62,6 +73,7 @@ export type {
   Summary,
   Topic,
   Values,
+  Vintages,
 };
 /** What every answer about a layer says of itself. */
 export type About = Omit<Values, "codes" | "values" | "classes" | "statuses">;
@@ -105,6 +117,23 @@ export function get<T>(address: string): Promise<T> {
     if (answers.size > MOST_KEPT) answers.delete(answers.keys().next().value as string);
   }
   return found as Promise<T>;
+}
+
+/** Return what the service tells of an area on the boundaries of a date, and that date; where it is not on them, on the newest. */
+export async function onBoundaries<T>(path: string, vintage: string): Promise<{ told: T; vintage: string }> {
+  if (vintage) {
+    try {
+      return { told: await get<T>(`${path}?vintage=${vintage}`), vintage };
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+  return { told: await get<T>(path), vintage: "" };
+}
+
+/** Whether the service says that there is no such thing. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Problem && error.status === 404;
 }
 
 const ofLayer =

@@ -6,6 +6,7 @@ import { h, s } from "./element";
 import { type GoalLayers, layersOf } from "./goals";
 import { type TextKey, text, textOf } from "./texts";
 import { breaksOver, type View } from "./view";
+import { dayText, offered } from "./vintages";
 
 /** The class schemes of the service, and whether the number of classes is chosen: all of them, or the build fails. */
 const TAKES_COUNT: Record<Scheme, boolean> = {
@@ -19,7 +20,7 @@ const TAKES_COUNT: Record<Scheme, boolean> = {
 /** The palettes offered; all of them stand for the API. */
 const OFFERED = new Set(["viridis", "cividis", "blues", "greens", "oranges", "purples", "ylgnbu", "ylorrd", "rdbu", "brbg", "puor", "rdylbu"]);
 
-export type Go = (change: Partial<View>) => void;
+export type Go = (change: Partial<View>, how?: { replace?: boolean }) => void;
 
 /** Layers of a topic that are listed at once. */
 const PAGE = 40;
@@ -252,6 +253,23 @@ export async function drawSettings(target: HTMLElement, layer: Layer, legend: Le
       { type: "button", class: "plain", onclick: () => go({ scheme: "", k: "", breaks: "", palette: "", breaks_over: "" }) },
       text("byDefault", lang),
     ),
+  );
+}
+
+/** Draw the choice of the boundaries' date, where there are several sets of the level shown. */
+export async function drawBoundaries(target: HTMLElement, legend: Legend, lang: Lang, go: Go): Promise<void> {
+  const sets = await offered(legend.level);
+  const dates = sets.map(({ vintage }, index): [string, string] => [
+    vintage,
+    dayText(vintage, lang) + (index === 0 ? (lang === "ja" ? "（最新）" : " (newest)") : ""),
+  ]);
+  // of the newest nothing is said in the address, so that a link shows what is newest then
+  const take = (event: Event) => {
+    const { value } = event.target as HTMLSelectElement;
+    go({ vintage: value === dates[0]?.[0] ? "" : value });
+  };
+  target.replaceChildren(
+    ...(dates.length > 1 ? [labelled("boundaries", lang, h("select", { id: "vintage", onchange: take }, ...options(dates, legend.vintage)))] : []),
   );
 }
 

@@ -134,7 +134,7 @@ async function showMap(target: HTMLElement): Promise<void> {
   map.showGap(gapDefinition(view.layer));
   map.map.on("idle", () => (document.body.dataset["map"] = box.dataset["map"]));
   let told = found;
-  const tellLegend = () => drawLegend(legendBox, told, lang, { breaks, zoom: map.zoom });
+  const tellLegend = () => drawLegend(legendBox, told, lang, { breaks, zoom: map.zoom, vintage: view.vintage && told.vintage });
   tellLegend();
   map.map.on("zoomend", () => told.circles && tellLegend());
   const keep = (told: { codes: string[]; values: (number | null)[] }) => (shown = new Map(told.codes.map((code, index) => [code, told.values[index] ?? null])));

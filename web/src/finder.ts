@@ -1,11 +1,12 @@
 /** Search: one box for indicators, measures and places, in Japanese, kana and English. */
 
-import { type Areas, get, type Lang, listed } from "./api";
+import { type Areas, type FormerArea, get, type Lang, listed } from "./api";
 import { combobox, type Group } from "./combobox";
 import { text, textOf } from "./texts";
 
 const MOST_LAYERS = 8;
 const MOST_PLACES = 8;
+const MOST_FORMER = 6;
 
 /** Return a text as it is compared: one width, small letters, hiragana. */
 export function folded(words: string): string {
@@ -16,9 +17,17 @@ export function folded(words: string): string {
     .replaceAll(/[\s・「」]/g, "");
 }
 
+/** Return until when there was an area of the past, and what holds its land: –2005 → 浜松市. */
+export function formerDetail({ name, until, became }: FormerArea, lang: Lang): string {
+  const heirs = became.map((one) => one.name[lang]).join(lang === "ja" ? "・" : ", ");
+  return [lang === "ja" ? name.kana : "", `–${until?.slice(0, 4) ?? ""}`, heirs ? `→ ${heirs}` : ""].filter(Boolean).join(" ");
+}
+
 export interface Choice {
   layer(id: string): void;
   area(area: Areas["areas"][number]): void;
+  /** An area of the past. */
+  former(area: FormerArea): void;
 }
 
 /** Make the search box work. */
@@ -44,8 +53,18 @@ export function finder(box: HTMLInputElement, list: HTMLElement, lang: () => Lan
       label: text("layers", l),
       options: layers.map((layer) => ({ name: layer.name[l], detail: layer.topic[l], take: () => choice.layer(layer.id) })),
     };
-    const isPlace = areas.some((area) => [area.name.ja, area.name.kana, area.name.en, area.code].some((name) => folded(name).startsWith(folded(words))));
-    return isPlace ? [asPlaces, asLayers] : [asLayers, asPlaces];
+    const asFormer = {
+      label: text("formerPlaces", l),
+      options: places.former.slice(0, MOST_FORMER).map((one) => ({
+        name: one.name[l],
+        detail: formerDetail(one, l),
+        take: () => choice.former(one),
+      })),
+    };
+    const isPlace = [...areas, ...places.former].some((area) =>
+      [area.name.ja, area.name.kana, area.name.en, area.code].some((name) => folded(name).startsWith(folded(words))),
+    );
+    return isPlace ? [asPlaces, asFormer, asLayers] : [asLayers, asPlaces, asFormer];
   };
   combobox(box, list, suggest, () => text("nothingFound", lang()));
 }

@@ -6,6 +6,7 @@ import { h, s, swatch } from "./element";
 import { gapDefinition, gapKey } from "./gap";
 import { full } from "./numbers";
 import { text, withUnit } from "./texts";
+import { dayText } from "./vintages";
 
 const BINS = 40;
 const WIDTH = 232;
@@ -17,7 +18,7 @@ const NO_UNIT = { ja: "", en: "" };
 export type Breaks = "period" | "all" | "moving";
 
 /** What a legend tells now; while it is the same, only counts change. */
-const shown = new WeakMap<HTMLElement, { classes: LegendClass[]; lang: Lang; breaks: Breaks; zoom: number }>();
+const shown = new WeakMap<HTMLElement, { classes: LegendClass[]; lang: Lang; breaks: Breaks; zoom: number; vintage: string }>();
 
 let waiting: ReturnType<typeof setTimeout> | undefined;
 let newest: Parameters<typeof recount> | null = null;
@@ -88,6 +89,8 @@ export interface Known {
   breaks?: Breaks;
   /** Of the map, for circles. */
   zoom?: number;
+  /** The date of the boundaries, where it was chosen. */
+  vintage?: string;
 }
 
 /** Return the circles that tell what the map's are for; one of losses too where there are some. */
@@ -113,10 +116,10 @@ export function drawLegend(
   target: HTMLElement,
   legend: Legend,
   lang: Lang,
-  { values = null, classes = null, breaks = "period", zoom = shown.get(target)?.zoom ?? 4 }: Known = {},
+  { values = null, classes = null, breaks = "period", zoom = shown.get(target)?.zoom ?? 4, vintage = shown.get(target)?.vintage ?? "" }: Known = {},
 ): void {
   if (newest?.[0] === target) newest = null;
-  shown.set(target, { classes: legend.classes, lang, breaks, zoom });
+  shown.set(target, { classes: legend.classes, lang, breaks, zoom, vintage });
   const isCategorical = legend.classes.every((one) => one.lower === null);
   const counts = counted(legend, classes);
   const rows = legend.classes.map((one, index) => ({ colour: one.colour, label: one.label[lang], count: counts[index] ?? 0 }));
@@ -140,6 +143,7 @@ export function drawLegend(
         ),
       ),
     ),
+    ...(vintage ? [h("p", { class: "soft dated" }, text("boundaries", lang), h("time", { datetime: vintage }, dayText(vintage, lang)))] : []),
     ...(legend.coverage ? [h("p", { class: "soft lacks" }, legend.coverage[lang])] : []),
     ...[isCategorical ? null : foot(target, legend, lang, values, breaks)].filter((one) => one !== null),
     ...(gapDefinition(legend.layer) ? [gapKey(lang)] : []),

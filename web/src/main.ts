@@ -2,7 +2,7 @@
 
 import type { Catalogue, Layer, Legend, Periods, Values } from "./api";
 import * as api from "./api";
-import { drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
+import { drawBoundaries, drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
 import { circledBy, coloursOf } from "./circles";
 import { byId, h } from "./element";
 import { finder } from "./finder";
@@ -11,7 +11,7 @@ import { inLanguage } from "./language";
 import { drawLegend, recountSoon } from "./legend";
 import { type Mark, type Pointed, RegionalMap } from "./map";
 import { valueText } from "./numbers";
-import { areaPanel, type Board, overview } from "./panel";
+import { type Board, overview } from "./panel";
 import { openShare } from "./share";
 import { removeSketch } from "./sketch";
 import type { Credited } from "./stages/two";
@@ -19,6 +19,7 @@ import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
 import { breaksOver, layerQuery, otherView, STAGES, type StageName, searchOf, type View, viewOf } from "./view";
+import { kept } from "./vintages";
 
 /** The views that are no map; each is fetched when first opened. */
 const SHEETS: Partial<Record<StageName, () => Promise<{ draw: (target: HTMLElement, board: Board) => Promise<void> }>>> = {
@@ -57,7 +58,11 @@ const slider = timeline(
 /** Tell the circles of a legend as large as they are now. */
 function scaleLegend(): void {
   const shown = scrubbed ? null : legend;
-  if (shown?.circles) drawLegend(byId("legend"), shown, view.lang, { values, breaks: breaksOver(view), zoom: map.zoom });
+  if (shown?.circles) tellLegend(shown, values);
+}
+
+function tellLegend(shown: Legend, told: Values | null): void {
+  drawLegend(byId("legend"), shown, view.lang, { values: told, breaks: breaksOver(view), zoom: map.zoom, vintage: view.vintage && shown.vintage });
 }
 
 function mapTexts() {
@@ -69,7 +74,7 @@ function settled(wanted: View, layer: Layer): View {
   const level =
     layer.levels.includes(wanted.level) || !wanted.level ? wanted.level : layer.levels.includes("municipality") ? "municipality" : (layer.levels[0] ?? "");
   const periods = layer.periods_by_level[level || (layer.levels.includes("municipality") ? "municipality" : (layer.levels[0] ?? ""))] ?? [];
-  return { ...wanted, level, period: periods.includes(wanted.period) ? wanted.period : "" };
+  return { ...wanted, level, period: periods.includes(wanted.period) ? wanted.period : "", vintage: kept(wanted.vintage, level) };
 }
 
 /** Change the view; the address follows, and the back button leads here again. */
@@ -206,7 +211,9 @@ async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
       (code): Mark => ({ code, status: one.status, label: `${one.title[lang] || one.title.ja || one.programme}（${one.status_label[lang]}）` }),
     ),
   );
-  const everywhere = await Promise.all(["prefecture", "ward", "municipality"].map((level) => api.gazetteer(level, view.vintage)));
+  // older boundaries may have no areas of a level
+  const areasOf = (level: string) => api.gazetteer(level, view.vintage).catch((): typeof areas => new Map());
+  const everywhere = await Promise.all(["prefecture", "ward", "municipality"].map(areasOf));
   target.showMarks(marks, new Map(everywhere.flatMap((one) => [...one])));
 }
 
@@ -220,12 +227,12 @@ async function showMap(current: number): Promise<void> {
   await lay(map, view, found);
   const passed = slider.passed();
   if (passed) await scrub(passed);
-  else drawLegend(byId("legend"), found, view.lang, { breaks: breaksOver(view), zoom: map.zoom });
+  else tellLegend(found, null);
   void api.values(view.layer, layerQuery({ ...view, level: found.level, period: found.period })).then((more) => {
     if (current !== turn) return;
     values = more;
     map.pointAgain();
-    if (!slider.passed()) drawLegend(byId("legend"), found, view.lang, { values: more, breaks: breaksOver(view), zoom: map.zoom });
+    if (!slider.passed()) tellLegend(found, more);
   });
   map.select([...new Set([view.area, ...view.areas])].filter(Boolean));
   overlaid = showOverlays(map, found);
@@ -269,22 +276,33 @@ function showCredits(...shown: Credited[]): void {
 let panelled = "";
 async function showPanel(board: Board, current: number): Promise<void> {
   const panel = byId("panel");
-  const wanted = [view.lang, view.area, view.areas.includes(view.area), board.legend.layer, board.legend.period, board.legend.level].join();
+  const wanted = [
+    view.lang,
+    view.area,
+    view.areas.includes(view.area),
+    board.legend.layer,
+    board.legend.period,
+    board.legend.level,
+    board.legend.vintage,
+  ].join();
   if (wanted === panelled) return;
   const isNew = view.area !== "" && panel.dataset["area"] !== view.area;
   const query = layerQuery({ ...view, level: board.legend.level, period: board.legend.period });
-  const parts = view.area ? await areaPanel(board) : overview(await api.summary(view.layer, query), board);
+  const parts = view.area ? await (await import("./area")).areaPanel(board) : overview(await api.summary(view.layer, query), board);
   if (current !== turn) return;
   panelled = wanted;
   panel.dataset["area"] = view.area;
   panel.replaceChildren(...parts);
+  // an area of the past is on the map as those that hold its land
+  const heirs = panel.querySelector<HTMLElement>("[data-heirs]")?.dataset["heirs"];
+  if (heirs) map.select([...new Set([...heirs.split(","), ...view.areas])]);
   document.getElementById("zoom-to")?.addEventListener("click", () => void zoomTo(view.area));
   if (isNew) panel.scrollTop = 0;
 }
 
 async function zoomTo(code: string): Promise<void> {
-  const area = await api.get<api.AreaInDetail>(`/v1/areas/${code}`);
-  map.show(area.bbox);
+  const { told } = await api.onBoundaries<api.AreaInDetail>(`/v1/areas/${code}`, view.vintage);
+  map.show(told.bbox);
 }
 
 function failure(error: unknown): HTMLElement {
@@ -326,7 +344,7 @@ async function draw(current: number): Promise<void> {
   drawOverlays(byId("overlays"), catalogue, view, mayHaveBackground, go);
   slider.draw(board.layer.periods_by_level[board.legend.level] ?? [], board.legend.period, board.label, lang);
   showCredits(board.legend);
-  const settings = drawSettings(byId("settings"), board.layer, board.legend, view, go);
+  const settings = [drawSettings(byId("settings"), board.layer, board.legend, view, go), drawBoundaries(byId("boundaries"), board.legend, lang, go)];
   if (sheet) {
     const { draw: drawSheet } = await sheet();
     if (current === turn) await drawSheet(byId("sheet"), board);
@@ -336,7 +354,7 @@ async function draw(current: number): Promise<void> {
     await showBeside(current);
   }
   await showPanel(board, current).catch((error: unknown) => byId("panel").replaceChildren(failure(error)));
-  await Promise.all([tree, settings, overlaid]);
+  await Promise.all([tree, ...settings, overlaid]);
   if (isMap) await map.drawn();
   if (current !== turn) return;
   document.body.dataset["shown"] = searchOf(view);
@@ -384,6 +402,12 @@ finder(byId<HTMLInputElement>("find"), byId("found"), () => view.lang, {
         : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) },
     );
     map.show(area.bbox);
+  },
+  former: ({ code, became }) => {
+    const shown = legend?.level === "prefecture" ? { level: "municipality" } : {};
+    go({ area: code, ...shown, ...(view.stage === "compare" ? { stage: "map" as const } : {}) });
+    const [heir] = became;
+    if (heir) zoomTo(heir.code).catch(() => undefined); // wards of today have no outlines: the map stays
   },
 });
 show();

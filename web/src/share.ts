@@ -62,12 +62,18 @@ export function openShare(dialog: HTMLDialogElement, view: View, layer: Layer, l
   const download = new URLSearchParams({ level: legend.level, periods: legend.period, vintage: legend.vintage }).toString();
   const file = (name: TextKey, path: string) => h("a", { href: path, download: "" }, text(name, lang));
   const call = `${location.origin}${base}/values.json?${query}`;
+  const head = h(
+    "header",
+    {},
+    h("h2", { id: "share-title" }, text("shareTitle", lang)),
+    h("button", { class: "round", "aria-label": text("close", lang) }, "×"),
+  );
   dialog.setAttribute("aria-labelledby", "share-title");
   dialog.replaceChildren(
     h(
       "form",
       { method: "dialog" },
-      h("header", {}, h("h2", { id: "share-title" }, text("shareTitle", lang)), h("button", { class: "round", "aria-label": text("close", lang) }, "×")),
+      head,
       copied("share-link", "link", link(view), lang),
       copied("share-embed", "embed", frame, lang),
       copied("share-component", "component", component, lang),

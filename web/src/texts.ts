@@ -17,6 +17,7 @@ const TEXTS = {
   findHint: { ja: "例：高齢化、デマンドバス、まえばし", en: "e.g. ageing, demand bus, Maebashi" },
   nothingFound: { ja: "見つかりません。別の言葉でお試しください。", en: "Nothing found. Try other words." },
   places: { ja: "地域", en: "Places" },
+  formerPlaces: { ja: "以前の地域・名称", en: "Places and names of the past" },
   layers: { ja: "指標・施策", en: "Indicators and measures" },
 
   stages: { ja: "見方", en: "Views" },
@@ -54,6 +55,8 @@ const TEXTS = {
   safeOnly: { ja: "色覚の多様性に配慮した配色", en: "safe for colour-blind readers" },
   breaksOver: { ja: "全期間で同じ区切り", en: "Same breaks for all periods" },
   breaksMoving: { ja: "動かす間は、全期間で同じ区切り", en: "Same breaks for all periods while the period moves" },
+  boundaries: { ja: "境界の基準日", en: "Boundaries of" },
+  notOnBoundaries: { ja: "この日の境界にはない地域です。新しい境界の値を示します。", en: "Not an area on these boundaries: figures are on the newest." },
   byDefault: { ja: "標準に戻す", en: "Reset" },
   over: { ja: "重ねる", en: "Overlays" },
   labels: { ja: "地名", en: "Place names" },
@@ -115,6 +118,11 @@ const TEXTS = {
   deployedHere: { ja: "把握している施策の展開", en: "Known deployments" },
   noneHere: { ja: "公表資料で把握している展開はありません（網羅ではありません）。", en: "None known from published sources (coverage is partial)." },
   inPrefecture: { ja: "県全体の展開", en: "In the whole prefecture" },
+  history: { ja: "沿革", en: "History" },
+  noHistory: { ja: "1970年4月より後に、合併や名称の変更はありません。", en: "No mergers or changes of name since April 1970." },
+  formerArea: { ja: "今はない地域です。", en: "An area of the past." },
+  noOutline: { ja: "この地域の境界は取り込まれていません。", en: "Its outline is not loaded." },
+  became: { ja: "今は", en: "Today" },
   peers: { ja: "よく似た地域", en: "Most similar areas" },
   source: { ja: "出典", en: "Source" },
   since: { ja: "比", en: "since" },
@@ -174,6 +182,7 @@ const TEXTS = {
   breakAt: { ja: "から系列が切れています。", en: ": the series breaks. " },
   status_apportioned: { ja: "分割された地域の値を、公表元が配分したもの", en: "apportioned by its publisher after an area was split" },
   status_estimated: { ja: "分割された地域の値から推計したもの", en: "estimated from the value of an area that was split" },
+  status_merged: { ja: "合併後の地域の値のみ", en: "told of what it has merged into alone" },
   status_not_additive: { ja: "内訳からは求められない", en: "not told by its parts" },
 } satisfies Record<string, Texts>;
 

@@ -257,7 +257,7 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
   const [mine, theirs, areas]: [Values, Values, Awaited<ReturnType<typeof gazetteer>>] = await Promise.all([
     values(layer.id, thirds({ ...view, level, period: legend.period })),
     values(second.id, thirds({ ...view, level, period })),
-    gazetteer(level),
+    gazetteer(level, view.vintage),
   ]);
   credited(theirs);
   const byCode = new Map(theirs.codes.map((code, index) => [code, { class: theirs.classes[index] ?? null, value: theirs.values[index] ?? null }]));

@@ -1,6 +1,6 @@
 /** Up to five areas in one chart and one table. */
 
-import { type Figure, get, type Profile, type Series } from "../api";
+import { type Figure, get, onBoundaries, type Profile, type Series } from "../api";
 import { LINES, lineChart } from "../chart";
 import { h, s } from "../element";
 import { full, short } from "../numbers";
@@ -31,10 +31,10 @@ function chip(profile: Profile, index: number, board: Board): HTMLElement {
   );
 }
 
-async function chart(target: HTMLElement, codes: string[], board: Board): Promise<void> {
+async function chart(target: HTMLElement, codes: string[], vintage: string, board: Board): Promise<void> {
   const { layer, view } = board;
   const lang = view.lang;
-  const told = await get<Series>(`/v1/series?indicator=${layer.id}&areas=${codes.join(",")}`);
+  const told = await get<Series>(`/v1/series?indicator=${layer.id}&areas=${codes.join(",")}${vintage ? `&vintage=${vintage}` : ""}`);
   const lines = told.series.map((one) => ({ name: one.name[lang], points: one.points }));
   if (lines.some((line) => line.points.some((point) => point.value !== null))) {
     await lineChart(
@@ -107,7 +107,10 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
     target.replaceChildren(h("h3", {}, text("comparing", lang)), h("p", { class: "hint" }, text("emptyComparison", lang)));
     return;
   }
-  const profiles = await Promise.all(codes.map((code) => get<Profile>(`/v1/areas/${code}/profile`)));
+  const found = await Promise.all(codes.map((code) => onBoundaries<Profile>(`/v1/areas/${code}/profile`, view.vintage)));
+  const profiles = found.map((one) => one.told);
+  // lines in one chart are on the same boundaries
+  const vintage = found.every((one) => one.vintage) ? view.vintage : "";
   const plot = h("div", { class: "chart" });
   const isDrawn = layer.kind !== "category";
   target.replaceChildren(
@@ -116,5 +119,5 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
     h("h3", {}, text("newest", lang)),
     figures(profiles, board),
   );
-  if (isDrawn) await chart(plot, codes, board);
+  if (isDrawn) await chart(plot, codes, vintage, board);
 }

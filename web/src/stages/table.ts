@@ -53,7 +53,7 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const { view, layer, legend, go } = board;
   const lang = view.lang;
   const query = layerQuery({ ...view, level: legend.level, period: legend.period });
-  const [areas, prefectures, told] = await Promise.all([gazetteer(legend.level), gazetteer("prefecture"), values(layer.id, query)]);
+  const [areas, prefectures, told] = await Promise.all([gazetteer(legend.level, view.vintage), gazetteer("prefecture"), values(layer.id, query)]);
   const ranks = ranked(told.values, layer.direction === "lower");
   const lines = told.codes.flatMap((code, index): Line[] => {
     const area = areas.get(code);

@@ -71,7 +71,11 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
   credited(found);
   await lay(second, shown, found);
   second.select([...new Set([board.view.area, ...board.view.areas])].filter(Boolean));
-  drawLegend(frame.querySelector<HTMLElement>("#legend2") as HTMLElement, found, lang, { breaks: breaksOver(shown), zoom: second.zoom });
+  drawLegend(frame.querySelector<HTMLElement>("#legend2") as HTMLElement, found, lang, {
+    breaks: breaksOver(shown),
+    zoom: second.zoom,
+    vintage: board.view.vintage && found.vintage,
+  });
   const when = h(
     "select",
     { id: "period2", "aria-label": text("otherPeriod", lang) },
