@@ -86,6 +86,7 @@ VIEWS = {
     "compare": "/?lang={lang}&view=compare&layer=ageing-rate&areas=10201,10202,10203",
     "kpi": "/?lang={lang}&view=kpi",
     "logic": "/?lang={lang}&view=logic&area=10201",
+    "mergers": "/?lang={lang}&view=mergers&area=15202&year=2005",
     "roadmap": "/?lang={lang}&view=roadmap",
     "deployments": "/?lang={lang}&layer=deployments:smart-cities&overlay=labels,deployments:smart-cities",
     "gap": "/?lang={lang}&layer=transport-gap:mlit-handbook-rural#10/36.38/139.1",

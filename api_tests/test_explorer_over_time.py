@@ -1,23 +1,34 @@
-"""The explorer over time in a real browser: boundaries that are chosen, areas of the past."""
+"""The explorer over time in a real browser: boundaries that are chosen, areas of the past, mergers."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import shapely
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import insert
 
 from api_tests.browser import CHROMIUM, Visit, running_browser
 from api_tests.camera import MAEBASHI, camera, wheel
-from api_tests.conftest import Server
+from api_tests.conftest import Server, serving
+from service.db.tables import outline
+from service.memory import revisions
+from service.tests.boundaries import put_areas
+from service.tests.databases import Database
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
 )
 
 NEWEST, OLDER = "2025-01-01", "2021-01-01"
+OLD = dt.date(2000, 10, 1)
+NIIGATA = "/?lang=ja&view=mergers&area=15000"
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +37,8 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+@contextmanager
+def visiting(browser: Browser, server: Server) -> Iterator[Visit]:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
     made = Visit(page, server.url)
     yield made
@@ -35,9 +46,25 @@ def visit(browser: Browser, server: Server) -> Iterator[Visit]:
     page.close()
 
 
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+    with visiting(browser, server) as made:
+        yield made
+
+
 def said(page: Page, name: str) -> str:
     """Return what the address says of one thing."""
     return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
+
+
+def merged(page: Page, state: str = "now") -> set[str]:
+    """Return the codes of the areas that the map of mergers shows in a state."""
+    return set(page.locator(f".mergers path.{state}").evaluate_all("all => all.map(one => one.dataset.code)"))
+
+
+def at_year(page: Page, year: int) -> None:
+    """Wait for the view of mergers to show a year."""
+    expect(page.locator(f".mergers[data-year='{year}']")).to_be_visible()
 
 
 def test_the_boundaries_are_chosen_and_everything_follows_but_the_camera(visit: Visit) -> None:
@@ -113,3 +140,94 @@ def test_an_area_of_the_past_is_found_and_leads_to_what_became_of_it(visit: Visi
     expect(page.locator("#area-name")).to_have_text("龍山村")
     page.go_back()
     expect(page.locator("#area-name")).to_have_text("浜松市")
+    page.locator("#history").get_by_role("button", name="合併の歩み").click()
+    at_year(page, 2005)
+    assert "22130" in merged(page)
+    expect(page.locator(".mergers .own h4")).to_have_text("浜松市")
+
+
+def test_the_mergers_of_a_prefecture_are_two_clicks_away_and_play(visit: Visit) -> None:
+    visit.open("/?lang=ja&layer=ageing-rate")
+    page = visit.page
+    page.locator("#stages").get_by_role("link", name="合併").click()
+    page.get_by_role("button", name="新潟県").click()
+    at_year(page, 2025)
+    expect(page.locator("#mergers-summary")).to_contain_text("1980年の112から、2025年は30に")
+    assert len(merged(page, "before")) + len(merged(page, "none")) == 30
+    assert merged(page) == set()
+    page.get_by_role("button", name="2005").click()
+    at_year(page, 2005)
+    expect(page.locator(".mergers h3")).to_have_text("2005年42市町村")
+    expect(page.locator(".events")).to_contain_text("上越市が6町7村を編入")
+    assert {"15222", "15202", "15100"} <= merged(page)
+    assert merged(page, "before") == {"15223", "15224", "15225"}  # 阿賀野市, 佐渡市, 魚沼市 of 2004
+    expect(page.locator(".ground")).to_contain_text("2005年の境界は取り込まれていません")
+    visit.shown()
+    assert said(page, "year") == "2005"
+
+    slider = page.get_by_role("slider")
+    slider.focus()
+    slider.press("End")
+    slider.press("ArrowLeft")
+    slider.press("ArrowLeft")
+    at_year(page, 2023)
+    page.locator(".player").get_by_role("button", name="再生").click()
+    at_year(page, 2025)
+    expect(page.locator(".player").get_by_role("button", name="再生")).to_be_visible()
+    visit.shown()
+    assert said(page, "year") == "2025"
+    page.reload()
+    at_year(page, 2025)
+    assert page.title() == "市町村の合併の歩み・新潟県｜chiiki 地域"
+
+
+def test_another_view_stops_the_mergers_that_play(visit: Visit) -> None:
+    visit.open(f"{NIIGATA}&year=1980")
+    page = visit.page
+    page.locator(".player").get_by_role("button", name="再生").click()
+    page.wait_for_selector(".mergers:not([data-year='1980'])")
+    page.locator("#stages").get_by_role("link", name="表").click()
+    visit.shown()
+    page.locator("#stages").get_by_role("link", name="合併").click()
+    visit.shown()
+    assert said(page, "year") == "1980"
+    at_year(page, 1980)
+
+
+def test_years_are_shown_on_the_outlines_of_their_time_where_they_are_loaded(
+    browser: Browser, scratch_database: Database, tmp_path: Path
+) -> None:
+    # 六日町 and 大和町 became 南魚沼市 on 2004-11-01, which took up 塩沢町 on 2005-10-01; 津南町 stayed
+    towns = {"15462": "塩沢町", "15463": "六日町", "15464": "大和町", "15482": "津南町"}
+    squares = {code: shapely.box(138.6 + at / 5, 37.0, 138.8 + at / 5, 37.2) for at, code in enumerate(towns)}
+    with scratch_database.begin() as conn:
+        put_areas(conn, OLD, squares, towns)
+        rows = [
+            {
+                "vintage": OLD,
+                "level": "municipality",
+                "detail": "medium",
+                "position": position,
+                "geojson": shapely.to_geojson(shapely.MultiPolygon([squares[code]])),
+                "geom": f"SRID=4326;{shapely.MultiPolygon([squares[code]]).wkt}",
+            }
+            for position, code in enumerate(sorted(squares))
+        ]
+        conn.execute(insert(outline), rows)
+        revisions.changed(conn, revisions.vintage(OLD))
+    with serving(scratch_database, tmp_path / "log") as server, visiting(browser, server) as visit:
+        page = visit.page
+        visit.open(f"{NIIGATA}&year=2004")
+        at_year(page, 2004)
+        expect(page.locator(".ground")).to_have_text("2000年10月1日の境界に重ねています。")
+        assert merged(page) == {"15463", "15464"}
+        assert merged(page, "none") == {"15462", "15482"}
+        page.get_by_role("button", name="2005").click()
+        at_year(page, 2005)
+        assert merged(page) == {"15462", "15463", "15464"}
+        page.locator("path[data-code='15463']").hover()
+        expect(page.locator(".mergers .tip")).to_have_text("六日町2005年：南魚沼市")
+        page.get_by_role("slider").focus()
+        page.get_by_role("slider").press("End")
+        at_year(page, 2025)
+        expect(page.locator(".mergers .land path")).to_have_count(30)

@@ -101,6 +101,8 @@ def said(address: str) -> dict[str, str]:
             f"{AGEING}&view=bivariate&layer2=population&period2=2020",
             "高齢化率（%） × 総人口（人）・2020年（令和2年）｜chiiki 地域",
         ),
+        ("/?view=mergers&area=15202&year=2005", "市町村の合併の歩み・新潟県｜chiiki 地域"),
+        ("/?view=mergers&area=22218&lang=en", "Municipal mergers, Shizuoka | chiiki"),
         ("/?view=roadmap&lang=en", "Roadmap: Comprehensive strategy for regional revitalisation | chiiki"),
         ("/embed/ranking?layer=ageing-rate&period=2020&parent=10", f"{AGEING_TITLE}・群馬県｜chiiki 地域"),
         ("/embed/profile?area=10201", "群馬県前橋市のすがた｜chiiki 地域"),

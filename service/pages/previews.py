@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from pydantic import TypeAdapter, ValidationError
 
-from geo.codes import area_code
+from geo.codes import area_code, prefecture_of
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.layers.words import Named, credits_in_words
@@ -44,7 +44,7 @@ _WISHED = tuple(field.name for field in fields(ViewQuery))
 _ALWAYS = ("lang", "layer", *_WISHED, "area", "areas")
 #: page → the parameters that it reads
 READ = {
-    "/": (*_ALWAYS, "view", "layer2", "period2", "overlay"),
+    "/": (*_ALWAYS, "view", "layer2", "period2", "year", "overlay"),
     **{f"/embed/{kind}": (*_ALWAYS, "parent", "limit", "theme") for kind in KINDS},
 }
 _WISH = TypeAdapter(ViewQuery)
@@ -78,6 +78,13 @@ STRATEGY: dict[str, tuple[Text, Text]] = {
             "en": "What is due in which fiscal year: measures and KPIs.",
         },
     ),
+}
+#: The view of mergers, as in web/src/stages/mergers.ts.
+MERGERS: Text = {"ja": "市町村の合併の歩み", "en": "Municipal mergers"}
+MERGERS_WORDS: Text = {
+    "ja": "市町村がいつ、どのように合併したかを、1980年から年ごとに、地図と文章と市町村数の推移で示します。",
+    "en": "Which municipalities merged when and how, year by year from 1980: on a map, in words, and by how "
+    "many there were.",
 }
 TABLE = {"ja": "表（CSV）", "en": "Table (CSV)"}
 IMAGE = {"ja": "画像（PNG）", "en": "Picture (PNG)"}
@@ -166,7 +173,8 @@ def preview(atlas: Atlas, address: Address) -> Preview:
     ------
     InvalidAreaCode, InvalidParameter, NotFound : there is no such view
     """
-    make = _strategy if address.asked.get("view") in STRATEGY else _MADE[address.kind]
+    view = address.asked.get("view", "")
+    make = _strategy if view in STRATEGY else _mergers if view == "mergers" else _MADE[address.kind]
     made = make(atlas, address)
     image = made.picture_of(*PICTURE)
     return replace(made, files=(*made.files, *([(IMAGE[address.lang], image)] if image else [])))
@@ -344,6 +352,22 @@ def _strategy(atlas: Atlas, address: Address) -> Preview:
         words[lang],
         credits_in_words([source])[lang],
         _map_picture(shown, lang, address.asked.get("area")),
+    )
+
+
+def _mergers(atlas: Atlas, address: Address) -> Preview:
+    lang, asked = address.lang, address.asked
+    shown = _picture(atlas, asked)
+    vintage = shown.view.vintage
+    code = prefecture_of(area_code(asked["area"])) if "area" in asked else ""
+    place = getattr(_place(atlas, vintage, code), lang) if code else ""
+    return Preview(
+        address,
+        "map",
+        _joined([MERGERS[lang], place], lang),
+        MERGERS_WORDS[lang],
+        _credits(atlas, (), vintage, lang),
+        _map_picture(shown, lang, code or None),
     )
 
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dayBefore, inForce, pieces, spellText } from "./history";
+import { dayBefore, inForce, pieces, spellText, yearOfMerger } from "./history";
 
 function area(code: string, ja: string, en = ja) {
   return { code, name: { ja, en }, whole: true };
@@ -23,4 +23,12 @@ test("a code is in force from its first day until the day before its end", () =>
   const name = { ja: "", kana: "", en: "" };
   const names = [{ name, district: "", from: null, until: "2005-07-01" }];
   expect(["1980-01-01", "2005-06-30", "2005-07-01"].map((day) => inForce(names, day))).toEqual([true, true, false]);
+});
+
+test("the year of the last merger is not that of a new rank", () => {
+  const text = { ja: "", en: "" };
+  const merger = { date: "2005-07-01", kind: text, text, from: [area("1", "a"), area("2", "b")], to: [area("1", "a")] };
+  const rank = { date: "2007-04-01", kind: text, text, from: [area("1", "a")], to: [area("3", "a")] };
+  expect(yearOfMerger([merger, rank])).toBe("2005");
+  expect(yearOfMerger([rank])).toBe("");
 });

@@ -60,6 +60,12 @@ export function chronicle(entries: readonly ChronicleEntry[], own: string, lang:
   return h("ol", { class: "chronicle" }, ...entries.map(item));
 }
 
+/** Return the year of the newest entry that put areas together or divided one; nothing where there is none. */
+export function yearOfMerger(entries: readonly ChronicleEntry[]): string {
+  const mergers = entries.filter(({ from, to }) => from.length > 1 || to.length > 1);
+  return mergers.at(-1)?.date.slice(0, 4) ?? "";
+}
+
 function namesList(told: AreaHistory, lang: Lang): HTMLElement {
   const rows = told.names.map((one) => [
     h("dt", {}, one.name[lang], lang === "ja" ? h("small", {}, one.name.kana) : null),
@@ -71,12 +77,14 @@ function namesList(told: AreaHistory, lang: Lang): HTMLElement {
 function history(told: AreaHistory, board: Board): HTMLElement {
   const { lang } = board.view;
   const isPrefecture = told.code.endsWith("000");
+  const play = () => board.go({ stage: "mergers", year: yearOfMerger(told.chronicle) });
   return h(
     "section",
     { id: "history" },
     h("h3", {}, text("history", lang)),
     told.chronicle.length ? chronicle(told.chronicle, told.code, lang, board.go) : isPrefecture ? null : h("p", { class: "soft" }, text("noHistory", lang)),
     told.names.length > 1 ? namesList(told, lang) : null,
+    h("button", { type: "button", id: "open-mergers", onclick: play }, text("openMergers", lang)),
   );
 }
 

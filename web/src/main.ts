@@ -25,6 +25,7 @@ import { kept } from "./vintages";
 const SHEETS: Partial<Record<StageName, () => Promise<{ draw: (target: HTMLElement, board: Board) => Promise<void> }>>> = {
   table: () => import("./stages/table"),
   compare: () => import("./stages/compare"),
+  mergers: () => import("./stages/mergers"),
   kpi: () => import("./stages/kpi"),
   logic: () => import("./stages/logic"),
   roadmap: () => import("./stages/roadmap"),
@@ -334,9 +335,10 @@ async function draw(current: number): Promise<void> {
   const board = asBoard();
   if (!board) return;
   const isOfStrategy = ["kpi", "logic", "roadmap"].includes(view.stage);
-  byId("title").textContent = isOfStrategy ? text("strategy", lang) : withUnit(board.layer.name, board.layer.unit, lang);
+  const isOfLayer = !isOfStrategy && view.stage !== "mergers";
+  byId("title").textContent = isOfLayer ? withUnit(board.layer.name, board.layer.unit, lang) : text(isOfStrategy ? "strategy" : "mergersTitle", lang);
   // like the title that the service gives the page
-  const when = isOfStrategy ? textOf("stage_", view.stage, lang) : view.stage === "compare" ? "" : board.label(board.legend.period);
+  const when = isOfStrategy ? textOf("stage_", view.stage, lang) : ["compare", "mergers"].includes(view.stage) ? "" : board.label(board.legend.period);
   document.title = [byId("title").textContent, when].filter(Boolean).join(text("joint", lang)) + text("siteAfter", lang);
   byId("description").textContent = board.layer.description[lang];
   const tree = drawTree(byId("tree"), catalogue, board.layer, lang, go);
@@ -353,7 +355,7 @@ async function draw(current: number): Promise<void> {
   } else {
     await showBeside(current);
   }
-  await showPanel(board, current).catch((error: unknown) => byId("panel").replaceChildren(failure(error)));
+  if (view.stage !== "mergers") await showPanel(board, current).catch((error: unknown) => byId("panel").replaceChildren(failure(error)));
   await Promise.all([tree, ...settings, overlaid]);
   if (isMap) await map.drawn();
   if (current !== turn) return;

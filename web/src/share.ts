@@ -69,6 +69,12 @@ export function openShare(dialog: HTMLDialogElement, view: View, layer: Layer, l
     h("button", { class: "round", "aria-label": text("close", lang) }, "×"),
   );
   dialog.setAttribute("aria-labelledby", "share-title");
+  if (view.stage === "mergers") {
+    const mergers = `${location.origin}/v1/mergers?prefecture=${view.area.slice(0, 2)}000`;
+    const called = view.area ? [copied("share-api", "apiCall", mergers, lang)] : [];
+    dialog.replaceChildren(h("form", { method: "dialog" }, head, copied("share-link", "link", link(view), lang), ...called));
+    return dialog.showModal();
+  }
   dialog.replaceChildren(
     h(
       "form",

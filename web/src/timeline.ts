@@ -18,14 +18,26 @@ function sign(path: string): SVGElement {
   return s("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, s("path", { d: path, fill: "currentColor" }));
 }
 
+export interface Manner {
+  /** Of the slider itself. */
+  id?: string;
+  /** So many milliseconds a period is shown while it plays. */
+  pace?: (period: string) => number;
+}
+
 /** Make the slider. `moved` is told each period passed, `settled` the one it stays at. */
-export function timeline(target: HTMLElement, moved: (period: string) => void, settled: (period: string) => void): Timeline {
+export function timeline(
+  target: HTMLElement,
+  moved: (period: string) => void,
+  settled: (period: string) => void,
+  { id = "period", pace = () => STEP_MS }: Manner = {},
+): Timeline {
   let told: { periods: string[]; label: (period: string) => string; lang: Lang } = { periods: [], label: String, lang: "ja" };
-  let playing: ReturnType<typeof setInterval> | undefined;
+  let playing: ReturnType<typeof setTimeout> | undefined;
   let isMoving = false;
   let rested = "";
-  const range = h("input", { type: "range", min: 0, step: 1, id: "period" });
-  const output = h("output", { for: "period" });
+  const range = h("input", { type: "range", min: 0, step: 1, id });
+  const output = h("output", { for: id });
   const button = h("button", { type: "button", class: "round" });
   const ends = [h("span", {}), h("span", {})] as const;
 
@@ -39,7 +51,7 @@ export function timeline(target: HTMLElement, moved: (period: string) => void, s
     button.replaceChildren(sign(playing ? "M3 1h3v12H3zM8 1h3v12H8z" : "M3 1l10 6-10 6z"));
   };
   const pause = () => {
-    clearInterval(playing);
+    clearTimeout(playing);
     playing = undefined;
     press();
   };
@@ -75,11 +87,13 @@ export function timeline(target: HTMLElement, moved: (period: string) => void, s
     if (playing) return rest();
     if (Number(range.value) === told.periods.length - 1) range.value = "0";
     move();
-    playing = setInterval(() => {
+    const step = () => {
       range.value = String(Number(range.value) + 1);
       move();
       if (Number(range.value) === told.periods.length - 1) rest();
-    }, STEP_MS);
+      else playing = setTimeout(step, pace(at()));
+    };
+    playing = setTimeout(step, pace(at()));
     press();
   });
   target.replaceChildren(button, ends[0], range, ends[1], output);

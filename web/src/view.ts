@@ -2,7 +2,7 @@
 
 import type { Lang } from "./api";
 
-export const STAGES = ["map", "two", "bivariate", "table", "compare", "kpi", "logic", "roadmap"] as const;
+export const STAGES = ["map", "two", "bivariate", "table", "compare", "mergers", "kpi", "logic", "roadmap"] as const;
 export type StageName = (typeof STAGES)[number];
 
 export interface View {
@@ -23,6 +23,8 @@ export interface View {
   /** The chosen area, and those compared with it. */
   area: string;
   areas: string[];
+  /** The year that the mergers of a prefecture are shown at. */
+  year: string;
   /** What lies over the map: `deployments`, `labels`, `gsi`. */
   overlay: string[];
 }
@@ -49,6 +51,7 @@ const DEFAULTS: View = {
   period2: "",
   area: "",
   areas: [],
+  year: "",
   overlay: ["labels"],
 };
 
@@ -71,6 +74,7 @@ export function viewOf(search: string, browserLanguage = ""): View {
     layer2: read("layer2"),
     period2: read("period2"),
     area: read("area"),
+    year: read("year"),
     areas: listed(asked.get("areas"), []).slice(0, MOST_COMPARED),
     overlay: listed(asked.get("overlay"), DEFAULTS.overlay),
   };
@@ -81,7 +85,7 @@ export function searchOf(view: View): string {
   const said = new URLSearchParams({ lang: view.lang });
   if (view.stage !== "map") said.set("view", view.stage);
   said.set("layer", view.layer);
-  for (const name of [...ASKED, "layer2", "period2", "area"] as const) if (view[name]) said.set(name, view[name]);
+  for (const name of [...ASKED, "layer2", "period2", "area", "year"] as const) if (view[name]) said.set(name, view[name]);
   if (view.areas.length) said.set("areas", view.areas.join(","));
   if (view.overlay.join() !== DEFAULTS.overlay.join()) said.set("overlay", view.overlay.join(","));
   return `?${said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
