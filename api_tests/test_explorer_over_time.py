@@ -131,7 +131,7 @@ def test_an_area_of_the_past_is_found_and_leads_to_what_became_of_it(visit: Visi
     expect(page.locator("#history li").first).to_contain_text("浜松市が2市8町1村を編入")
     zoom, latitude, longitude = camera(visit)
     assert zoom > 7
-    assert (latitude, longitude) == (pytest.approx(34.9, abs=0.3), pytest.approx(137.8, abs=0.3))
+    assert (latitude, longitude) == pytest.approx((34.9, 137.8), abs=0.3)
     page.locator(".became").get_by_role("button", name="浜松市").click()
     visit.shown()
     assert said(page, "area") == "22130"
