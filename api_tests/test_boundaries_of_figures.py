@@ -249,7 +249,7 @@ NEED_NOT = {
     "people of grid cells, who are told with the grid: nothing was carried": r"/v1/(transport-gap|stops).*",
     "a KPI, and what was entered of it, as it was entered": r"/v1/kpis(/{kpi})?",
     "areas, their names and weights": (
-        r"/v1/areas(.geojson|/{code}/(history|neighbours))?|/v1/(crosswalk|vintages|region-sets).*"
+        r"/v1/areas(.geojson|/{code}/(history|neighbours))?|/v1/(crosswalk|mergers|vintages|region-sets).*"
         r"|/resas/api/v1/(prefectures|cities)"
     ),
     "what there is, not the figures": (
