@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from geo.codes import NORTHERN_TERRITORIES
 from geo.errors import Finding, InvalidRows, NotFound
 from geo.figures.breaks import Break, Evacuation, break_between, read_breaks, read_evacuations
+from geo.figures.families import FILE as FAMILIES
+from geo.figures.families import Family, is_kana, read_families
 from geo.periods import PARTS, PeriodKind, newest_not_after, years_later
 from geo.text import Text
 
@@ -88,6 +90,9 @@ class Indicator:
 
     Attributes
     ----------
+    kana : how ``name_ja`` is read, in hiragana
+    family : what it is listed under; in the table the id of a row of ``families.csv``, which fills the
+        columns that the indicator leaves empty (see ``SHARED``)
     topic : one of ``TOPICS``
     keywords : everyday words that people search it by, in both languages, apart by semicolons
     kind : ``count`` (observed, or a sum of observed ones), ``ratio``, ``change`` (over ``lag`` years),
@@ -126,6 +131,8 @@ class Indicator:
     description_en: str
     topic: str
     kind: Kind
+    kana: str = ""
+    family: Family | None = None
     keywords: str = ""
     unit_ja: str = ""
     unit_en: str = ""
@@ -176,6 +183,13 @@ class Indicator:
 #: What stands in tables of its own, not in the columns of the catalogue.
 APART = ("breaks", "evacuations", "absences")
 
+#: Columns that a family fills for those of its indicators that leave them empty.
+SHARED = (
+    *("description_ja", "description_en", "keywords", "topic", "unit_ja", "unit_en", "kind"),
+    *("denominator", "scale", "denominator_period", "denominator_source", "population_base", "direction"),
+    *("aggregation", "over_time", "prefecture_figure", "decimals", "period_kind", "default_palette"),
+)
+
 _TERM = re.compile(r"([+-]?)\s*([a-z0-9][a-z0-9-]*[a-z0-9])\s*(?=$|\s[+-]\s)")
 
 
@@ -217,6 +231,8 @@ _LISTED = {"categories": Category, "breaks": Break, "evacuations": Evacuation, "
 def from_json(definition: Mapping[str, object]) -> Indicator:
     """Return the indicator that ``to_json`` wrote."""
     plain = dict(definition)
+    family = plain.get("family")
+    plain["family"] = Family(**family) if isinstance(family, Mapping) else None
     for name, kind in _LISTED.items():
         listed = plain.get(name, ())
         plain[name] = tuple(kind(**entry) for entry in listed) if isinstance(listed, Sequence) else ()
@@ -239,6 +255,24 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
+#: What a family has for rates alone, and for observed figures alone.
+_OF_RATES = ("denominator", "denominator_period", "denominator_source", "scale")
+_OF_OBSERVED = ("population_base", "prefecture_figure")
+
+
+def _filled(row: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return a row with what its family gives where it says nothing and can say it.
+
+    A ratio and a change are told of sums and of no year but their own, whatever their family is.
+    """
+    kind, is_derived = row["kind"] or given.get("kind", ""), bool(row["numerator"])
+    unfit = (*(() if kind == "ratio" else _OF_RATES), *(_OF_OBSERVED if is_derived else ()))
+    if kind in ("ratio", "change"):
+        given = {**given, "aggregation": "ratio_of_sums", "over_time": "none"}
+    own = {name: text for name, text in row.items() if (text or "").strip()}
+    return {**row, **{name: text for name, text in given.items() if name not in unfit}, **own}
+
+
 def _converted(row: Mapping[str, str]) -> dict[str, object]:
     numbers = {"scale": float, "lag": int, "decimals": int, "default_k": int}
     plain: dict[str, object] = {}
@@ -246,7 +280,7 @@ def _converted(row: Mapping[str, str]) -> dict[str, object]:
         if field.name in APART:
             continue
         text = (row.get(field.name) or "").strip()
-        if field.name != "categories" and text:
+        if field.name not in ("categories", "family") and text:
             plain[field.name] = numbers.get(field.name, str)(text)
     texts = [entry.split(":") for entry in (row.get("categories") or "").split(";") if entry]
     plain["categories"] = [
@@ -269,6 +303,12 @@ def _faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tuple[
         expect(getattr(indicator, field) in choices, field, f"one of {', '.join(choices)}")
     for field in ("name_ja", "name_en", "description_ja", "description_en"):
         expect(bool(getattr(indicator, field)), field, "a text")
+    expect(is_kana(indicator.kana), "kana", "the reading of name_ja in hiragana")
+    counted = indicator.kind in ("count", "ratio", "change")
+    for field in ("unit_ja", "unit_en"):
+        expect(bool(getattr(indicator, field)) or not counted, field, f"the unit of a {indicator.kind}")
+    both = counted or bool(indicator.unit_ja) == bool(indicator.unit_en)
+    expect(both, "unit_en", "a unit in both languages, or in none")
     derived = indicator.kind in ("ratio", "change")
     expect(bool(indicator.numerator) or not derived, "numerator", f"the formula of a {indicator.kind}")
     is_ratio = indicator.kind == "ratio"
@@ -365,10 +405,21 @@ def _period_faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list
                 expected += "; or the denominator_period latest, of another kind than fiscal_year"
             faults.append((field, name, expected))
     return faults
+def _named_twice(found: Mapping[str, Indicator], lines: Mapping[str, int]) -> list[Finding]:
+    """Return the names that two indicators have: nobody could tell them apart."""
+    findings = []
+    for field in ("name_ja", "name_en"):
+        first: dict[str, str] = {}
+        for name, one in found.items():
+            told = " ".join(getattr(one, field).casefold().split())
+            if told and first.setdefault(told, name) != name:
+                expected = f"a name that {first[told]} does not have"
+                findings.append(Finding(f"line {lines[name]}", field, getattr(one, field), expected))
+    return findings
 
 
 def read_catalogue(path: Path) -> dict[str, Indicator]:
-    """Return the indicators of a catalogue table by id.
+    """Return the indicators of a catalogue table by id; ``families.csv`` stands beside it.
 
     Raises
     ------
@@ -378,6 +429,7 @@ def read_catalogue(path: Path) -> dict[str, Indicator]:
     found: dict[str, Indicator] = {}
     lines: dict[str, int] = {}
     findings: list[Finding] = []
+    families, given = read_families(path.with_name(FAMILIES), SHARED)
     with path.open(encoding="utf-8-sig", newline="") as opened:
         reader = csv.DictReader(opened)
         columns = [field.name for field in fields(Indicator) if field.name not in APART]
@@ -385,9 +437,10 @@ def read_catalogue(path: Path) -> dict[str, Indicator]:
             told = ",".join(reader.fieldnames or [])
             header = Finding("line 1", "header", told, ",".join(columns))
             raise InvalidRows(f"{path.name} has another header", [header])
-        for line, row in enumerate(reader, 2):
+        for line, written in enumerate(reader, 2):
+            row = _filled(written, given.get(written["family"], {}))
             try:
-                indicator = from_json(_converted(row))
+                indicator = replace(from_json(_converted(row)), family=families.get(row["family"]))
             except (TypeError, ValueError) as error:
                 findings.append(Finding(f"line {line}", "row", str(row.get("id")), str(error)[:120]))
                 continue
@@ -398,9 +451,13 @@ def read_catalogue(path: Path) -> dict[str, Indicator]:
                 for field in ("aggregation", "over_time")
                 if not row[field].strip()
             ]
+            if indicator.family is None:
+                told = str(row["family"] or "")
+                findings.append(Finding(f"line {line}", "family", told, "the id of a row of families.csv"))
             found[indicator.id], lines[indicator.id] = indicator, line
     for name, indicator in found.items():
         findings += [Finding(f"line {lines[name]}", *fault) for fault in _faults(indicator, found)]
+    findings += _named_twice(found, lines)
     if findings:
         raise InvalidRows(f"{path.name} has {len(findings)} faults", findings)
     return found

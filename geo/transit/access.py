@@ -49,6 +49,7 @@ class Definition:
     ----------
     distances : mode → metres; a mode that is not in it does not count
     classes : class codes of P11 that count as a bus; empty for all
+    kana : how ``name_ja`` is read, in hiragana
     least_departures : of buses, on a day of kind ``day`` from hour ``first`` to before ``last``; 0 for none
     """
 
@@ -66,6 +67,7 @@ class Definition:
     source_url: str = ""
     note: str = ""
     note_en: str = ""
+    kana: str = ""
 
     @property
     def reach_m(self) -> float:

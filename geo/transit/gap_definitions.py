@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TypedDict
 
 from geo.csv_tables import read_table
 from geo.errors import Finding, InvalidRows
-from geo.figures.indicators import Indicator
+from geo.figures.families import Family, is_kana
+from geo.figures.indicators import (
+    Aggregation,
+    Indicator,
+    Kind,
+    OverTime,
+    PeriodKind,
+    PrefectureFigure,
+)
 from geo.transit.access import Definition
 from geo.transit.calendars import DAYS
 from geo.transit.gtfs import HOURS
@@ -20,6 +29,7 @@ class _Row:
     id: str
     name_ja: str
     name_en: str
+    kana: str
     rail_m: float | None
     bus_m: float | None
     demand_m: float | None
@@ -54,13 +64,8 @@ def read_definitions(path: Path) -> list[Definition]:
         if any(row.id == before.id for before in found):
             findings.append(Finding(f"line {line}", "id", row.id[:80], "an id that no other line has"))
         texts = {
-            name: getattr(row, name) for name in ("id", "name_ja", "name_en", "classes", "least_departures")
+            field.name: getattr(row, field.name) for field in fields(_Row) if not field.name.endswith("_m")
         }
-        texts |= {
-            name: getattr(row, name)
-            for name in ("day", "first", "last", "source_title", "source_url", "note")
-        }
-        texts |= {name: getattr(row, name) for name in ("source_title_en", "note_en")}
         found.append(Definition(distances=distances, **texts))
     if findings:
         raise InvalidRows(f"{path.name} has {len(findings)} faults", findings)
@@ -81,25 +86,58 @@ def _faults(row: _Row, distances: dict[str, float]) -> list[tuple[str, str, str]
         faults.append(
             ("first, last", f"{row.first}, {row.last}", f"hours from 0 to {HOURS}, first before last")
         )
+    if not is_kana(row.kana):
+        faults.append(("kana", row.kana[:80], "the reading of name_ja in hiragana"))
     for name in ("source_title", "source_title_en"):
         if not getattr(row, name):
             faults.append((name, "", "where the definition comes from"))
     return faults
 
 
-#: What is counted: part of an id → names, unit, decimals, and the indicator it is a share of.
+#: What all of them are listed under; ``families.csv`` has it too.
+FAMILY = Family("transport-gaps", "交通空白", "Transport gaps", "こうつうくうはく")
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What is counted of a gap; ``base`` is the indicator that it is a share of."""
+
+    name_ja: str
+    name_en: str
+    kana: str
+    unit_ja: str
+    unit_en: str
+    base: str
+
+
+#: What is counted, by the part of an id.
 _COUNTED = {
-    "people": ("圏外人口", "People in the gap", "人", "persons", "grid-people"),
-    "people-centroid": (
+    "people": _Counted("圏外人口", "People in the gap", "けんがいじんこう", "人", "persons", "grid-people"),
+    "people-centroid": _Counted(
         "圏外人口（中心点）",
         "People in the gap (cell centres)",
+        "けんがいじんこう（ちゅうしんてん）",
         "人",
         "persons",
         "grid-people-centroid",
     ),
-    "people-65": ("圏外人口（65歳以上）", "People 65 and over in the gap", "人", "persons", "grid-people-65"),
-    "people-75": ("圏外人口（75歳以上）", "People 75 and over in the gap", "人", "persons", "grid-people-75"),
-    "land": ("圏外面積", "Land in the gap", "km²", "km²", "grid-land"),
+    "people-65": _Counted(
+        "圏外人口（65歳以上）",
+        "People 65 and over in the gap",
+        "けんがいじんこう（65さいいじょう）",
+        "人",
+        "persons",
+        "grid-people-65",
+    ),
+    "people-75": _Counted(
+        "圏外人口（75歳以上）",
+        "People 75 and over in the gap",
+        "けんがいじんこう（75さいいじょう）",
+        "人",
+        "persons",
+        "grid-people-75",
+    ),
+    "land": _Counted("圏外面積", "Land in the gap", "けんがいめんせき", "km²", "km²", "grid-land"),
 }
 #: Layer before the colon → what it is the share of.
 LAYERS = {
@@ -130,65 +168,92 @@ _HOW_EN = "Computed from published stops, stations and population grids; straigh
 
 def gap_indicators(definitions: list[Definition]) -> dict[str, Indicator]:
     """Return the indicators of all definitions: counts that are observed, and their shares as layers."""
-    found = {
-        base: Indicator(
-            id=base,
-            name_ja=f"{ja.replace('圏外', 'メッシュ')}：分母",
-            name_en=f"{en.removesuffix(' in the gap')}: denominator",
-            description_ja=f"交通空白の計算の分母。{_HOW_JA}",
-            description_en=f"The denominator of transport gaps. {_HOW_EN}",
-            topic="transport",
-            kind="count",
-            unit_ja=unit_ja,
-            unit_en=unit_en,
-            aggregation="sum",
-            over_time="stock",
-            prefecture_figure="sum",
-            decimals=1 if unit_en == "km²" else 0,
-            period_kind="census",
-        )
-        for ja, en, unit_ja, unit_en, base in _COUNTED.values()
-    }
+    found = {each.base: _base(each) for each in _COUNTED.values()}
     for one in definitions:
-        for what, (ja, en, unit_ja, unit_en, base) in _COUNTED.items():
+        for what, each in _COUNTED.items():
             name = f"gap-{what}-{one.id}"
-            found[name] = Indicator(
-                id=name,
-                name_ja=f"{ja}：{one.name_ja}",
-                name_en=f"{en}: {one.name_en}",
-                description_ja=f"{_HOW_JA}{one.note}",
-                description_en=f"{_HOW_EN} {one.note_en}".rstrip(),
-                topic="transport",
-                kind="count",
-                unit_ja=unit_ja,
-                unit_en=unit_en,
-                direction="lower",
-                aggregation="sum",
-                over_time="stock",
-                prefecture_figure="sum",
-                decimals=1 if unit_en == "km²" else 0,
-                period_kind="census",
-            )
             layer = next(key for key, value in LAYERS.items() if value == what)
-            found[f"{layer}:{one.id}"] = Indicator(
-                id=f"{layer}:{one.id}",
-                name_ja=f"{ja.replace('圏外', '交通空白')}の割合：{one.name_ja}",
-                name_en=f"Share of {en[0].lower()}{en[1:]}: {one.name_en}",
-                description_ja=f"{_HOW_JA}出典：{one.source_title}。{one.note}",
-                description_en=f"{_HOW_EN} Definition: {one.source_title_en}. {one.note_en}".rstrip(),
-                topic="transport",
-                keywords="バス;電車;鉄道;駅;タクシー;公共交通;足の確保;public transport;trains;stations",
-                kind="ratio",
-                unit_ja="%",
-                unit_en="%",
-                numerator=name,
-                denominator=base,
-                denominator_source="grid",
-                scale=100,
-                direction="lower",
-                aggregation="ratio_of_sums",
-                decimals=1,
-                period_kind="census",
-                default_palette="ylorrd",
-            )
+            found |= {name: _gap(one, name, each), f"{layer}:{one.id}": _share(one, layer, each, name)}
     return found
+
+
+def _base(each: _Counted) -> Indicator:
+    return Indicator(
+        id=each.base,
+        name_ja=f"{each.name_ja.replace('圏外', 'メッシュ')}：分母",
+        name_en=f"{each.name_en.removesuffix(' in the gap')}: denominator",
+        kana=f"{each.kana.replace('けんがい', 'めっしゅ')}：ぶんぼ",
+        description_ja=f"交通空白の計算の分母。{_HOW_JA}",
+        description_en=f"The denominator of transport gaps. {_HOW_EN}",
+        **_counted(each),
+    )
+
+
+def _gap(one: Definition, name: str, each: _Counted) -> Indicator:
+    return Indicator(
+        id=name,
+        name_ja=f"{each.name_ja}：{one.name_ja}",
+        name_en=f"{each.name_en}: {one.name_en}",
+        kana=f"{each.kana}：{one.kana}",
+        description_ja=f"{_HOW_JA}{one.note}",
+        description_en=f"{_HOW_EN} {one.note_en}".rstrip(),
+        direction="lower",
+        **_counted(each),
+    )
+
+
+class _Common(TypedDict):
+    """What all counts have in common."""
+
+    family: Family
+    topic: str
+    kind: Kind
+    unit_ja: str
+    unit_en: str
+    aggregation: Aggregation
+    over_time: OverTime
+    prefecture_figure: PrefectureFigure
+    decimals: int
+    period_kind: PeriodKind
+
+
+def _counted(each: _Counted) -> _Common:
+    return {
+        "family": FAMILY,
+        "topic": "transport",
+        "kind": "count",
+        "unit_ja": each.unit_ja,
+        "unit_en": each.unit_en,
+        "aggregation": "sum",
+        "over_time": "stock",
+        "prefecture_figure": "sum",
+        "decimals": 1 if each.unit_en == "km²" else 0,
+        "period_kind": "census",
+    }
+
+
+def _share(one: Definition, layer: str, each: _Counted, name: str) -> Indicator:
+    counted = f"{each.name_en[0].lower()}{each.name_en[1:]}"
+    return Indicator(
+        id=f"{layer}:{one.id}",
+        name_ja=f"{each.name_ja.replace('圏外', '交通空白')}の割合：{one.name_ja}",
+        name_en=f"Share of {counted}: {one.name_en}",
+        kana=f"{each.kana.replace('けんがい', 'こうつうくうはく')}のわりあい：{one.kana}",
+        family=FAMILY,
+        description_ja=f"{_HOW_JA}出典：{one.source_title}。{one.note}",
+        description_en=f"{_HOW_EN} Definition: {one.source_title_en}. {one.note_en}".rstrip(),
+        topic="transport",
+        keywords="バス;電車;鉄道;駅;タクシー;公共交通;足の確保;public transport;trains;stations",
+        kind="ratio",
+        unit_ja="%",
+        unit_en="%",
+        numerator=name,
+        denominator=each.base,
+        denominator_source="grid",
+        scale=100,
+        direction="lower",
+        aggregation="ratio_of_sums",
+        decimals=1,
+        period_kind="census",
+        default_palette="ylorrd",
+    )

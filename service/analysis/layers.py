@@ -305,6 +305,8 @@ def _plain(layer: Indicator) -> Indicator:
     return replace(
         layer,
         code="",
+        kana="",
+        family=None,
         keywords="",
         numerator="",
         denominator="",

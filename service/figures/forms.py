@@ -96,11 +96,25 @@ class Denominator(TypedDict):
     period: Literal["same", "next", "latest"]
 
 
-class Layer(TypedDict):
-    """What a map can show: an indicator, deployments of a measure, progress of a KPI."""
+class FamilyOf(TypedDict):
+    """Indicators that are listed as one."""
 
     id: str
     name: Text
+    kana: str
+
+
+class Layer(TypedDict):
+    """What a map can show: an indicator, deployments of a measure, progress of a KPI.
+
+    `kana` is the reading of its Japanese name, `family` what an indicator is listed under; what shows the
+    policy has neither.
+    """
+
+    id: str
+    name: Text
+    kana: str
+    family: FamilyOf | None
     description: Text
     keywords: list[str]
     topic: Topic
@@ -283,6 +297,8 @@ def described(atlas: Atlas, indicator: Indicator) -> Layer:
     return {
         "id": indicator.id,
         "name": name_of(indicator),
+        "kana": indicator.kana,
+        "family": _family(indicator),
         "description": {"ja": indicator.description_ja, "en": indicator.description_en},
         "keywords": [word for word in indicator.keywords.split(";") if word],
         "topic": _topic(indicator.topic),
@@ -313,6 +329,11 @@ def described(atlas: Atlas, indicator: Indicator) -> Layer:
         ],
         "breaks": breaks_described(indicator),
     }
+
+
+def _family(indicator: Indicator) -> FamilyOf | None:
+    one = indicator.family
+    return {"id": one.id, "name": name_of(one), "kana": one.kana} if one else None
 
 
 def reservations_described(atlas: Atlas, indicator: Indicator) -> Reservations:

@@ -121,10 +121,10 @@ async def layers(request: Request, atlas: AtlasDep, wanted: WantedDep) -> Respon
     """Return layers, a page at a time: indicators, deployments of measures, progress of KPIs.
 
     `total` and `topics` count everything that matches, whichever page is asked for; `limit=0` tells them
-    alone. `q` looks at names, keywords, description, topic and id, and for a measure at everything else
-    that it is called; width, case, kana, spaces, dots and brackets make no difference. With `id` the layers
-    come in the order asked, and `unknown` lists the ids that there are none of. `period_labels` has the
-    periods of each kind as people read them: 2024年度（令和6年度）, FY2024.
+    alone. `q` looks at names and their kana, keywords, description, topic, family, id and code, and for a
+    measure at everything else that it is called; width, case, kana, spaces, dots and brackets make no
+    difference. With `id` the layers come in the order asked, and `unknown` lists the ids that there are none
+    of. `period_labels` has the periods of each kind as people read them: 2024年度（令和6年度）, FY2024.
 
     Layers that are worked out of others (`clusters:…`, `change:…`, `residual:…`) are not listed; `id` finds
     them, and `/v1/layers/{layer}` names those of a layer.

@@ -30,8 +30,8 @@ class Entry:
 
     Attributes
     ----------
-    names : its names in both languages first, then what else it is called
-    about : its names, keywords, description, topic and id, each on a line
+    names : its names in both languages first, then its reading, and what else it is called
+    about : its names, keywords, description, topic, family, id and code, each on a line
     """
 
     names: tuple[str, ...]
@@ -41,9 +41,15 @@ class Entry:
     @classmethod
     def of(cls, layer: Indicator, also_called: Sequence[str] = ()) -> Entry:
         """Return the entry of a layer."""
-        names = tuple(map(folded, (layer.name_ja, layer.name_en, *also_called)))
+        readings = filter(None, (layer.kana,))
+        names = tuple(map(folded, (layer.name_ja, layer.name_en, *readings, *also_called)))
         keywords = tuple(folded(word) for word in layer.keywords.split(";") if word)
-        others = (layer.description_ja, layer.description_en, *TOPICS[layer.topic], layer.id)
+        family = layer.family
+        of_family = (family.name_ja, family.name_en, family.kana) if family else ()
+        others = (
+            *(layer.description_ja, layer.description_en, *TOPICS[layer.topic]),
+            *(*of_family, layer.id, layer.code),
+        )
         return cls(names, keywords, "\n".join((*names, *keywords, *map(folded, others))))
 
 
@@ -67,8 +73,8 @@ def found(entries: Mapping[str, Entry], among: Iterable[str], q: str) -> list[st
     """Return which of the layers ``among`` have every word of ``q``, the best first.
 
     First those called just so, then those whose name begins with the words, holds them, or has them among
-    its keywords, then those that have them anywhere: description, topic, id. Of equals the shorter name
-    comes first. No words leave all of them in their order.
+    its keywords, then those that have them anywhere: description, topic, family, id, code. Of equals the
+    shorter name comes first. No words leave all of them in their order.
     """
     words = [word for word in map(folded, q.split()) if word]
     if not words:

@@ -16,8 +16,10 @@ import pytest
 
 from geo.errors import InvalidRows, NotFound
 from geo.figures import indicators
+from geo.figures.families import is_kana, read_families
 from geo.figures.indicators import (
     DENOMINATOR_SOURCES,
+    SHARED,
     Floats,
     Indicator,
     aggregated,
@@ -37,6 +39,7 @@ from geo.layers.classify import SCHEMES
 from geo.transit.gap_definitions import gap_indicators, read_definitions
 
 CATALOGUE = Path(__file__).parents[3] / "data" / "catalog" / "indicators.csv"
+FAMILIES = CATALOGUE.with_name("families.csv")
 
 # The register of 1 January 2024 (Japanese residents) keeps those who were evacuated from 双葉町.
 # 2020 census, areas of 2024 (SSDSE-A-2026): 札幌市 01100, 浜松市 22130, 双葉町 07546 (nobody lived there)
@@ -241,7 +244,7 @@ def test_people_whom_a_census_found_are_not_set_against_those_of_before(
 
 
 def test_a_break_of_an_unknown_indicator_is_refused(tmp_path: Path) -> None:
-    for name in ("indicators.csv", "breaks.csv", "evacuations.csv"):
+    for name in ("indicators.csv", "families.csv", "breaks.csv", "evacuations.csv"):
         (tmp_path / name).write_bytes((CATALOGUE.parent / name).read_bytes())
     with (tmp_path / "breaks.csv").open("a", encoding="utf-8") as opened:
         opened.write("nursery,2023,理由,Reason.,source\n")
@@ -312,7 +315,124 @@ def _with(tmp_path: Path, *changes: tuple[str, str]) -> Path:
         text = text.replace(old, new, 1)
     path = tmp_path / "indicators.csv"
     path.write_text(text, "utf-8")
+    (tmp_path / "families.csv").write_bytes(FAMILIES.read_bytes())
     return path
+
+
+def _rewritten(tmp_path: Path, id: str, cells: dict[str, str]) -> Path:
+    """Return a copy of the catalogue with other cells in one row."""
+    with CATALOGUE.open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    (row,) = [row for row in rows if row["id"] == id]
+    row.update(cells)
+    path = tmp_path / "indicators.csv"
+    with path.open("w", encoding="utf-8", newline="") as opened:
+        table = csv.DictWriter(opened, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    (tmp_path / "families.csv").write_bytes(FAMILIES.read_bytes())
+    return path
+
+
+def _family(tmp_path: Path, id: str, cells: dict[str, str]) -> None:
+    """Give other cells to a row of the families beside a copy of the catalogue."""
+    path = tmp_path / "families.csv"
+    with path.open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    for row in rows:
+        row.update(cells if row["id"] == id else {})
+    with path.open("w", encoding="utf-8", newline="") as opened:
+        table = csv.DictWriter(opened, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+
+
+@pytest.mark.parametrize(
+    ("id", "field", "told"),
+    [
+        ("population", "kana", ""),
+        ("population", "kana", "そう人口"),
+        ("population", "kana", "ソウジンコウ"),
+        ("population", "family", ""),
+        ("population", "family", "populations"),
+        ("population", "unit_ja", ""),
+        ("ageing-rate", "unit_en", ""),
+        ("total-fertility-rate", "unit_ja", "人"),
+        ("population-male", "name_ja", "総人口"),
+        ("population-male", "name_en", "population"),
+    ],
+)
+def test_a_row_without_reading_family_or_unit_or_with_the_name_of_another_is_refused(
+    tmp_path: Path, id: str, field: str, told: str
+) -> None:
+    with pytest.raises(InvalidRows) as refused:
+        read_catalogue(_rewritten(tmp_path, id, {field: told}))
+    (fault,) = refused.value.findings
+    both = "unit_en" if (field, told) == ("unit_ja", "人") else field
+    assert (fault.field, fault.value) in {(both, told), (both, "")}
+
+
+def test_readings_are_in_hiragana_and_families_have_names_in_both_languages(
+    whole: dict[str, Indicator],
+) -> None:
+    gaps = gap_indicators(read_definitions(CATALOGUE.parent / "gap_definitions.csv"))
+    for one in [*whole.values(), *gaps.values()]:
+        assert is_kana(one.kana), one.id
+        assert one.family is not None, one.id
+        assert is_kana(one.family.kana), one.id
+        assert one.family.name_ja, one.id
+        assert one.family.name_en.isascii(), one.id
+    assert {one.family for one in gaps.values()} == {whole["transport-gap-declared"].family}
+    assert len({one.kana for one in whole.values()}) == len(whole)
+
+
+def test_every_family_has_indicators_of_one_topic(whole: dict[str, Indicator]) -> None:
+    families, _ = read_families(FAMILIES, SHARED)
+    topics: dict[str, set[str]] = {name: set() for name in families}
+    for one in whole.values():
+        assert one.family is not None
+        topics[one.family.id].add(one.topic)
+    assert {name: told for name, told in topics.items() if len(told) != 1} == {}
+
+
+def test_a_family_fills_what_its_indicators_leave_empty(tmp_path: Path) -> None:
+    columns = (
+        "description_ja description_en topic unit_ja unit_en kind aggregation over_time prefecture_figure"
+    )
+    path = _rewritten(tmp_path, "births", dict.fromkeys(columns.split(), ""))
+    given = {
+        "description_ja": "人口動態統計。",
+        "description_en": "Vital statistics.",
+        "topic": "population",
+        "unit_ja": "人",
+        "unit_en": "persons",
+        "kind": "count",
+        "denominator": "population",
+        "scale": "1000",
+        "denominator_source": "census",
+        "aggregation": "sum",
+        "over_time": "flow",
+        "prefecture_figure": "published",
+    }
+    _family(tmp_path, "births", given)
+    found = read_catalogue(path)
+    births, rate = found["births"], found["birth-rate"]
+    assert (births.description_ja, births.unit_en, births.kind) == ("人口動態統計。", "persons", "count")
+    assert (births.denominator, births.scale, births.aggregation) == ("", 1.0, "sum")
+    # what the row says itself stands, and a rate adds up as a rate does
+    assert (rate.denominator, rate.unit_ja, rate.aggregation) == ("register-population", "‰", "ratio_of_sums")
+    assert (rate.over_time, rate.prefecture_figure) == ("none", "")
+
+
+@pytest.mark.parametrize(
+    ("field", "told"), [("id", "Births"), ("name_ja", "死亡"), ("name_en", ""), ("kana", "出生")]
+)
+def test_a_wrong_family_is_refused(tmp_path: Path, field: str, told: str) -> None:
+    path = _rewritten(tmp_path, "births", {})
+    _family(tmp_path, "births", {field: told})
+    with pytest.raises(InvalidRows, match=r"families\.csv has") as refused:
+        read_catalogue(path)
+    assert (field, told) in {(one.field, one.value) for one in refused.value.findings}
 
 
 def test_every_fault_of_a_catalogue_is_listed_with_its_line(tmp_path: Path) -> None:
@@ -353,15 +473,7 @@ def test_every_fault_of_a_catalogue_is_listed_with_its_line(tmp_path: Path) -> N
 def test_a_row_that_does_not_say_how_it_adds_up_is_refused(
     tmp_path: Path, id: str, field: str, told: str
 ) -> None:
-    with CATALOGUE.open(encoding="utf-8", newline="") as opened:
-        rows = list(csv.DictReader(opened))
-    (row,) = [row for row in rows if row["id"] == id]
-    row[field] = told
-    path = tmp_path / "indicators.csv"
-    with path.open("w", encoding="utf-8", newline="") as opened:
-        table = csv.DictWriter(opened, list(rows[0]))
-        table.writeheader()
-        table.writerows(rows)
+    path = _rewritten(tmp_path, id, {field: told})
     with pytest.raises(InvalidRows) as refused:
         read_catalogue(path)
     assert (field, told) in {(finding.field, finding.value) for finding in refused.value.findings}

@@ -14,6 +14,7 @@ CELLS = {
     "id": "town",
     "name_ja": "町",
     "name_en": "Town",
+    "kana": "まち",
     "rail_m": "1000",
     "bus_m": "300.5",
     "demand_m": "",
@@ -43,6 +44,7 @@ TOWN = Definition(
     source_url="https://example.jp",
     note="注",
     note_en="Note.",
+    kana="まち",
 )
 
 

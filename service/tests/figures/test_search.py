@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from geo.figures.families import Family
 from geo.figures.indicators import Indicator
 from service.figures.search import Entry, folded, found
 
+BY_AGE = Family("by-age", "年齢別人口", "Population by age", "ねんれいべつじんこう")
 
-def layer(id: str, ja: str, en: str, description: str = "", keywords: str = "") -> Indicator:
+
+def layer(id: str, ja: str, en: str, description: str = "", keywords: str = "", kana: str = "") -> Indicator:
     return Indicator(
         id=id,
         name_ja=ja,
@@ -18,13 +21,17 @@ def layer(id: str, ja: str, en: str, description: str = "", keywords: str = "") 
         topic="land",
         kind="count",
         keywords=keywords,
+        kana=kana,
+        family=BY_AGE if kana else None,
     )
 
 
 ENTRIES = {
     "population": Entry.of(layer("population", "総人口", "Population", "高齢者も含む", "住民;人の数")),
     "population-change": Entry.of(layer("population-change", "人口増減率", "Population change")),
-    "ageing-rate": Entry.of(layer("ageing-rate", "高齢化率", "Ageing rate", "人口に占める割合", "お年寄り")),
+    "ageing-rate": Entry.of(
+        layer("ageing-rate", "高齢化率", "Ageing rate", "人口に占める割合", "お年寄り", "こうれいかりつ")
+    ),
     "tax": Entry.of(layer("tax", "1人当たり地方税", "Local tax per head")),
     "deployments:bus": Entry.of(
         layer(
@@ -68,6 +75,9 @@ def test_a_long_vowel_is_no_hyphen() -> None:
         ("人口", ["population-change", "population", "ageing-rate"]),  # begins, holds, in the description
         ("高齢", ["ageing-rate", "population"]),  # a name before a description
         ("お年寄り", ["ageing-rate"]),
+        ("こうれいか", ["ageing-rate"]),  # by its reading
+        ("コウレイカリツ", ["ageing-rate"]),
+        ("ねんれいべつ", ["ageing-rate"]),  # by its family
         ("でまんどバス", ["deployments:bus"]),
         ("リデザイン", ["deployments:bus"]),
         ("TAX local", ["tax"]),  # in any order
