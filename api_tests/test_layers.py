@@ -385,6 +385,22 @@ def test_topics_count_all_that_matches_whichever_page_is_told(client: httpx.Clie
     assert [(one["id"], one["ja"]) for one in only] == [("migration", "人口移動")]
 
 
+def test_families_count_what_matches_and_list_their_indicators(client: httpx.Client) -> None:
+    counted = client.get("/v1/layers?level=any&limit=0").json()["families"]
+    assert len({one["id"] for one in counted}) == len(counted)
+    by_id = {one["id"]: one for one in counted}
+    for name in ("births", "transport-gaps", "municipality-types"):
+        told = client.get(f"/v1/layers?level=any&family={name}").json()
+        assert told["total"] == by_id[name]["total"] == len(told["layers"])
+        assert {one["family"]["id"] for one in told["layers"]} == {name}
+        assert {one["topic"]["id"] for one in told["layers"]} == {by_id[name]["topic"]}
+        ids = [one["id"] for one in told["layers"]]
+        assert by_id[name]["only"] == (ids[0] if len(ids) == 1 else None)
+    assert by_id["births"]["name"] == {"ja": "出生", "en": "Births"}
+    assert listed(client, "family=nothing") == []
+    assert set(listed(client, "q=こうれいか")) >= {"ageing-rate", "projected-ageing-rate"}
+
+
 def test_layers_are_told_by_level_and_kind(client: httpx.Client) -> None:
     layers = client.get("/v1/layers").json()["layers"]
     for level in ("prefecture", "municipality", "ward"):

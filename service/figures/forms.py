@@ -104,6 +104,14 @@ class FamilyOf(TypedDict):
     kana: str
 
 
+class FamilyTotal(FamilyOf):
+    """A family, with the number of its layers; `only` is the id of the layer where there is one alone."""
+
+    topic: str
+    total: int
+    only: str | None
+
+
 class Layer(TypedDict):
     """What a map can show: an indicator, deployments of a measure, progress of a KPI.
 
@@ -158,6 +166,7 @@ class Page(TypedDict):
     total: int
     next: str | None
     topics: list[TopicTotal]
+    families: list[FamilyTotal]
     unknown: NotRequired[list[str]]
     period_labels: dict[str, Labels]
 
@@ -425,8 +434,23 @@ def page_described(
         "total": len(found),
         "next": following,
         "topics": _topics(found),
+        "families": _families(found),
         "period_labels": _period_labels(atlas, shown),
     }
+
+
+def _families(found: Sequence[Indicator]) -> list[FamilyTotal]:
+    """Return the families of layers with how many they have, in the order of topics and of the layers."""
+    members: dict[tuple[str, str], list[Indicator]] = {}
+    for one in found:
+        if one.family:
+            members.setdefault((one.topic, one.family.id), []).append(one)
+    order = list(TOPICS)
+    return [
+        {**told, "topic": topic, "total": len(ones), "only": ones[0].id if len(ones) == 1 else None}
+        for (topic, _), ones in sorted(members.items(), key=lambda entry: order.index(entry[0][0]))
+        if (told := _family(ones[0]))
+    ]
 
 
 def sources_described(atlas: Atlas, ids: tuple[str, ...]) -> list[Source]:

@@ -55,6 +55,7 @@ class Wanted:
     ids: tuple[str, ...] = ()
     q: str = ""
     topic: str | None = None
+    family: str | None = None
     level: str | None = None
     kinds: tuple[str, ...] = ()
     limit: int = MOST
@@ -71,6 +72,8 @@ class Wanted:
     def _has(self, atlas: Atlas, layer: Indicator) -> bool:
         if self.topic not in (None, layer.topic) or (self.kinds and layer.kind not in self.kinds):
             return False
+        if self.family is not None and (layer.family is None or layer.family.id != self.family):
+            return False
         if self.level is None:
             return True
         return any(atlas.periods(layer, level) for level in (LEVELS if self.level == "any" else [self.level]))
@@ -85,6 +88,7 @@ async def wanted(
         str, Query(max_length=100, description="Words that it has to have: the best match comes first")
     ] = "",
     topic: Annotated[str | None, Query(max_length=80, description="Only of this topic")] = None,
+    family: Annotated[str | None, Query(max_length=80, description="Only of this family")] = None,
     level: Annotated[
         Literal["prefecture", "municipality", "ward", "any"] | None,
         Query(description="Only with figures at this level, or at `any`"),
@@ -96,7 +100,7 @@ async def wanted(
     offset: Annotated[int, Query(ge=0, le=1_000_000, description="Layers before the page")] = 0,
 ) -> Wanted:
     """Return which layers a request asks for."""
-    return Wanted(tuple(id or ()), q, topic, level, tuple(kind or ()), limit, offset)
+    return Wanted(tuple(id or ()), q, topic, family, level, tuple(kind or ()), limit, offset)
 
 
 WantedDep = Annotated[Wanted, Depends(wanted)]
@@ -120,11 +124,12 @@ async def indicators(request: Request, atlas: AtlasDep, wanted: WantedDep) -> Re
 async def layers(request: Request, atlas: AtlasDep, wanted: WantedDep) -> Response:
     """Return layers, a page at a time: indicators, deployments of measures, progress of KPIs.
 
-    `total` and `topics` count everything that matches, whichever page is asked for; `limit=0` tells them
-    alone. `q` looks at names and their kana, keywords, description, topic, family, id and code, and for a
-    measure at everything else that it is called; width, case, kana, spaces, dots and brackets make no
-    difference. With `id` the layers come in the order asked, and `unknown` lists the ids that there are none
-    of. `period_labels` has the periods of each kind as people read them: 2024年度（令和6年度）, FY2024.
+    `total`, `topics` and `families` count everything that matches, whichever page is asked for; `limit=0`
+    tells them alone. A family is what indicators are listed under. `q` looks at names and their kana,
+    keywords, description, topic, family, id and code, and for a measure at everything else that it is called;
+    width, case, kana, spaces, dots and brackets make no difference. With `id` the layers come in the order
+    asked, and `unknown` lists the ids that there are none of. `period_labels` has the periods of each kind as
+    people read them: 2024年度（令和6年度）, FY2024.
 
     Layers that are worked out of others (`clusters:…`, `change:…`, `residual:…`) are not listed; `id` finds
     them, and `/v1/layers/{layer}` names those of a layer.

@@ -10,6 +10,7 @@ import type {
   Credited,
   Deployment,
   Deployments,
+  FamilyTotal as Family,
   Figure,
   FormerArea,
   Goal,
@@ -52,6 +53,7 @@ export type {
   Credited as Source,
   Deployment,
   Deployments,
+  Family,
   Figure,
   FormerArea,
   Goal,
@@ -156,6 +158,7 @@ export interface Catalogue {
   goals: Goal[];
   measures: Measure[];
   topics: Topic[];
+  families: Family[];
 }
 
 /** The service takes no more ids in one request. */
@@ -208,8 +211,8 @@ export async function layers(ids: readonly string[]): Promise<Layer[]> {
 
 /** Return what there is to choose from. */
 export async function catalogue(): Promise<Catalogue> {
-  const [{ goals }, { measures }, { topics }] = await Promise.all([get<Goals>("/v1/goals"), get<Measures>("/v1/measures"), listed({ limit: 0 })]);
-  return { goals, measures, topics };
+  const [{ goals }, { measures }, { topics, families }] = await Promise.all([get<Goals>("/v1/goals"), get<Measures>("/v1/measures"), listed({ limit: 0 })]);
+  return { goals, measures, topics, families };
 }
 
 /** Return the code of an area, which the feature of a tile has as a number. */

@@ -1,6 +1,6 @@
 /** The left column: what to see, how to show it, what to lay over it. */
 
-import type { Catalogue, Goal, Lang, Layer, Layers, Legend, Palettes, Scheme } from "./api";
+import type { Catalogue, Family, Goal, Lang, Layer, Layers, Legend, Palettes, Scheme, Topic } from "./api";
 import { get, layers, listed } from "./api";
 import { h, s } from "./element";
 import { type GoalLayers, layersOf } from "./goals";
@@ -123,6 +123,46 @@ function goalPart(goal: Goal, { measures }: Catalogue, tree: Tree): { element: H
   return { element, open };
 }
 
+/** Return a topic as its families, each listed once: as a branch of its own, or as its layer where it has one alone. */
+function topicPart(topic: Topic, families: Family[], tree: Tree): Branch {
+  const { shown, lang } = tree;
+  const isOwn = topic.id === shown.topic.id;
+  const listedBy = (filter: Record<string, string>, first?: Layer) => {
+    const name = "family" in filter ? (families.find((one) => one.id === filter["family"])?.name[lang] ?? "") : topic[lang];
+    return branch(name, tree, (offset) => listed({ topic: topic.id, ...filter, limit: PAGE, offset }), first);
+  };
+  if (families.length < 2) return listedBy({}, isOwn ? shown : undefined);
+  const list = h("ul", { class: "picks" });
+  const element = h("details", {}, h("summary", {}, topic[lang]), list);
+  const isOfShown = (family: Family) => isOwn && family.id === shown.family?.id;
+  let filled: Promise<void> | undefined;
+  const listAll = async () => {
+    list.setAttribute("aria-busy", "true");
+    const alone = new Map((await layers(families.flatMap(({ only }) => only ?? []))).map((one) => [one.id, one]));
+    const parts = families.map((family) => {
+      const layer = family.only === null ? undefined : alone.get(family.only);
+      if (layer) return { element: layerButton(layer, tree), open: async () => {} };
+      const made = listedBy({ family: family.id }, isOfShown(family) ? shown : undefined);
+      made.element.open = isOfShown(family);
+      return { element: h("li", {}, made.element), open: () => (isOfShown(family) ? made.fill() : Promise.resolve()) };
+    });
+    list.replaceChildren(...parts.map((part) => part.element));
+    list.removeAttribute("aria-busy");
+    mark(tree.target);
+    await Promise.all(parts.map((part) => part.open()));
+  };
+  const fill = () => {
+    filled ??= listAll().catch(() => {
+      filled = undefined;
+      list.removeAttribute("aria-busy");
+      list.replaceChildren(h("li", { class: "soft" }, text("failed", lang)));
+    });
+    return filled;
+  };
+  element.addEventListener("toggle", () => element.open && void fill());
+  return { element, fill };
+}
+
 /** Draw the tree of goals and topics, with the branch of the layer shown open; drawn already, it stays as the reader left it. */
 export async function drawTree(target: HTMLElement, catalogue: Catalogue, shown: Layer, lang: Lang, go: Go): Promise<void> {
   const isDrawn = target.dataset["lang"] === lang;
@@ -138,9 +178,9 @@ export async function drawTree(target: HTMLElement, catalogue: Catalogue, shown:
   const topics = catalogue.topics
     .filter((topic) => !["measures", "progress"].includes(topic.id))
     .map((topic) => {
-      const isOwn = topic.id === shown.topic.id;
-      const made = branch(topic[lang], tree, (offset) => listed({ topic: topic.id, limit: PAGE, offset }), isOwn ? shown : undefined);
-      if (isOwn && !isInGoal) open.push(made);
+      const families = catalogue.families.filter((one) => one.topic === topic.id);
+      const made = topicPart(topic, families, tree);
+      if (topic.id === shown.topic.id && !isInGoal) open.push(made);
       return made.element;
     });
   for (const { element } of open) element.open = true;

@@ -29,6 +29,7 @@ const catalogue: Catalogue = {
   goals: [goal("work", ["wages"], ["growth"]), goal("towns", ["wages", "ageing"])],
   measures: [measure("bus", "towns", 3), measure("rail", "towns", 8), measure("port", "work", 1)],
   topics: [],
+  families: [],
 };
 
 test("a goal has the layers of its KPIs, its indicators and its measures, those with most deployments first", () => {

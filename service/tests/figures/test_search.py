@@ -71,7 +71,10 @@ def test_a_long_vowel_is_no_hyphen() -> None:
 @pytest.mark.parametrize(
     ("q", "first"),
     [
-        ("population", ["population", "population-change"]),  # called just so, then beginning with it
+        (
+            "population",
+            ["population", "population-change", "ageing-rate"],
+        ),  # called so, begins so, its family
         ("人口", ["population-change", "population", "ageing-rate"]),  # begins, holds, in the description
         ("高齢", ["ageing-rate", "population"]),  # a name before a description
         ("お年寄り", ["ageing-rate"]),
