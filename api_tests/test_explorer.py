@@ -147,7 +147,7 @@ def slide(visit: Visit, place: int) -> None:
 def test_the_first_map_has_areas_in_every_class(visit: Visit, lang: str) -> None:
     visit.open(f"/?lang={lang}")
     rows = legend_rows(visit.page)
-    assert rows == answered_rows(visit.page, "population-change", "", lang)
+    assert rows == answered_rows(visit.page, "register-population-change", "", lang)
     counts = [count for _colour, _label, count in rows[:-1]]
     assert sum(counts) > 1700
     for count in counts:

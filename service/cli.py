@@ -276,6 +276,34 @@ def ingest_observations(
     print_report(report)
 
 
+@ingest.command("table")
+def ingest_table(
+    file: InputFile,
+    layout: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Which columns are which indicator. Default: mappings/tables.csv of CHIIKI_DATA.",
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Load a published table (CSV, also gzipped) whose columns a layout names; all rows or none."""
+    from geo.figures.layouts import LAYOUT, read_layout
+    from service.areas.past import finder
+    from service.commands import transaction
+    from service.figures import load
+    from service.settings import Settings
+
+    settings = Settings()
+    lines = read_layout(layout or settings.data / "mappings" / LAYOUT)
+    find = finder(settings.data / "catalog")
+    with transaction(settings, dry_run=dry_run) as conn, err.status(f"{file.name}: checking and loading"):
+        report = load.ingest_table(conn, file, lines, find, actor=actor(), dry_run=dry_run)
+    print_report(report)
+
+
 @ingest.command("deployments")
 def ingest_deployments(file: InputFile, dry_run: DryRun = False) -> None:
     """Load a list of deployments: CSV, Excel, JSON, GeoJSON or GeoPackage; all rows or none."""

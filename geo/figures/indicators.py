@@ -472,7 +472,8 @@ def read_folder(folder: Path) -> dict[str, Indicator]:
 
     Parameters
     ----------
-    folder : holds ``indicators.csv``, ``breaks.csv`` and ``evacuations.csv``
+    folder : holds ``indicators.csv``, ``breaks.csv``, whose rows name an indicator or all of a family
+        (``family:shops``), and ``evacuations.csv``
 
     Raises
     ------
@@ -481,18 +482,18 @@ def read_folder(folder: Path) -> dict[str, Indicator]:
     catalogue = read_catalogue(folder / "indicators.csv")
     breaks = read_breaks(folder / "breaks.csv")
     evacuations = tuple(read_evacuations(folder / "evacuations.csv"))
-    unknown = [one.indicator for one in breaks if one.indicator not in catalogue]
+    named = catalogue.keys() | {_family_of(one) for one in catalogue.values()}
+    unknown = [one.indicator for one in breaks if one.indicator not in named]
     if unknown:
-        findings = [Finding("breaks.csv", "indicator", name, "a row in indicators.csv") for name in unknown]
+        expected = "a row in indicators.csv, or family: and the id of a family that has rows"
+        findings = [Finding("breaks.csv", "indicator", name, expected) for name in unknown]
         raise InvalidRows("Breaks of indicators that the catalogue does not have", findings)
     found = {}
     for name, one in catalogue.items():
+        parts = (name, *one.components)
+        broken = {*parts, *(_family_of(catalogue[part]) for part in parts)}
         # what breaks two of its parts for the same reason is told once
-        own = {
-            (each.period, each.reason_ja): each
-            for each in breaks
-            if each.indicator in (name, *one.components)
-        }
+        own = {(each.period, each.reason_ja): each for each in breaks if each.indicator in broken}
         found[name] = replace(
             one,
             breaks=tuple(own[key] for key in sorted(own)),
@@ -500,6 +501,11 @@ def read_folder(folder: Path) -> dict[str, Indicator]:
             absences=evacuations if _is_of_census(one, catalogue) else (),
         )
     return found
+
+
+def _family_of(one: Indicator) -> str:
+    """Return what a table calls all rows of a family by."""
+    return f"family:{one.family.id}" if one.family else ""
 
 
 def _mixes_people(one: Indicator, catalogue: Mapping[str, Indicator]) -> bool:

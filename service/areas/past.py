@@ -6,13 +6,15 @@ import csv
 import datetime as dt
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, replace
+from functools import cache
 from pathlib import Path
 
 from geo.areas.events import changes_of, is_district, read_published
 from geo.areas.history import Basis, History, Share, Spell
-from geo.codes import WARD_CITY
+from geo.areas.names import AreaNames
+from geo.codes import NORTHERN_TERRITORIES, WARD_CITY
 from service.areas.names import KANA, Name, read_names, roman
 
 HISTORY, SHARES = "area_history.csv", "area_shares.csv"
@@ -42,6 +44,36 @@ def ship_history(real_data: Path, catalog: Path) -> int:
         table.writerow(HISTORY_HEADER)
         table.writerows(sorted((*map(_written, astuple(spell)),) for spell in spells))
     return len(spells)
+
+
+def read_spells(catalog: Path) -> list[Spell]:
+    """Return what codes were called, in the order of the table."""
+
+    def date(written: str) -> dt.date | None:
+        return dt.date.fromisoformat(written) if written else None
+
+    with (catalog / HISTORY).open(encoding="utf-8", newline="") as opened:
+        _, *rows = csv.reader(opened)
+    return [
+        Spell(code, dt.date.fromisoformat(since), date(until), *texts) for code, since, until, *texts in rows
+    ]
+
+
+def finder(catalog: Path) -> Callable[[str, str, dt.date], str]:
+    """Return what tells the code of an area by its prefecture, its name and a day on which it was called so.
+
+    It raises ``UnmatchedName`` where no area was, or several. The villages of the Northern Territories, of
+    which one shares its name with a village of Hokkaido, are not among them.
+    """
+    spells = [spell for spell in read_spells(catalog) if spell.code not in NORTHERN_TERRITORIES]
+    prefectures = {code: (name.ja, "") for code, name in read_names(catalog).items() if code.endswith("000")}
+
+    @cache
+    def names(date: dt.date) -> AreaNames:
+        called = {spell.code: (spell.ja, spell.district) for spell in spells if spell.holds(date)}
+        return AreaNames(prefectures | called)
+
+    return lambda prefecture, name, date: names(date).place(prefecture + name).code
 
 
 def _written(value: object) -> str:

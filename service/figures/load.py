@@ -17,8 +17,10 @@ from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotF
 from geo.figures.accounts import read_accounts
 from geo.figures.estat import Answer, Selection, read_estat
 from geo.figures.indicators import Indicator, from_json, items
+from geo.figures.layouts import Find, Line, read_by_layout
 from geo.figures.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
 from geo.figures.ssdse import read_ssdse
+from geo.files.archives import text_of
 from geo.periods import EXPECTED, PeriodKind, is_of
 from service.db.tables import area, area_change, audit, figure_change, indicator, source
 from service.figures.forms import Loaded, TableLoaded
@@ -341,6 +343,48 @@ def ingest_accounts(
     part = Figures(found.rows, _source_of(conn, source), _date_of(boundary_date))
     report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
     return {"title": found.title, "unit": found.unit, **report}
+
+
+def ingest_table(
+    conn: Connection,
+    path: Path,
+    layout: Sequence[tuple[int, Line]],
+    find: Find,
+    *,
+    actor: str,
+    dry_run: bool = False,
+) -> Mapping[str, object]:
+    """Load the figures of a published table whose columns a layout tells, in the caller's transaction.
+
+    Parameters
+    ----------
+    layout : its lines; those of other files are left out
+    find : tells the code of an area by prefecture, name and day
+    """
+    lines = [(at, line) for at, line in layout if line.file == path.name]
+    if not lines:
+        listed = ", ".join(sorted({line.file for _, line in layout}))
+        raise InvalidFile(
+            f"No line of the layout is about {path.name}", [Finding("layout", "file", path.name, listed)]
+        )
+    allowed, sources = observed_indicators(conn), set(conn.execute(select(source.c.id)).scalars())
+    findings = [
+        Finding(f"line {at}", field, told, expected)
+        for at, line in lines
+        for field, told, among, expected in (
+            ("indicator", line.indicator, allowed, "the id of an observed indicator, see /v1/indicators"),
+            ("source", line.source, sources, "the id of a source, see /v1/sources"),
+        )
+        if told not in among
+    ]
+    if findings:
+        raise InvalidRows(f"The layout has {len(findings)} faults", findings)
+    parts = read_by_layout(*text_of(path), lines, find)
+    figures = [
+        Figures(_existing(conn, part.rows, part.boundary_date), part.source, part.boundary_date)
+        for part in parts
+    ]
+    return load_observations(conn, figures, actor=actor, subject=path.name, dry_run=dry_run)
 
 
 def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> Answer | None:

@@ -29,7 +29,7 @@ from service.planning.profiles import profile_of
 from service.planning.profiles import words_of as profile_words
 
 #: The layer of an address that names none, as in web/src/view.ts.
-DEFAULT_LAYER = "population-change"
+DEFAULT_LAYER = "register-population-change"
 #: Width and height of a picture in pixels: 1.91 to 1, as the services that show previews cut it.
 PICTURE = (1200, 630)
 NATION = "00000"

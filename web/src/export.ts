@@ -52,7 +52,7 @@ interface Sheet extends Legend {
 }
 
 /** As in service/pages/previews.py: what is shown first, where it is there. */
-const FIRST_LAYER = "population-change";
+const FIRST_LAYER = "register-population-change";
 const FIRST_LEVEL = "municipality";
 
 const asked = new URLSearchParams(location.search);

@@ -67,7 +67,7 @@ test("commas and colons are left as people read them", () => {
 });
 
 test("an address without a layer names the first map, an empty one none", () => {
-  expect(viewOf("").layer).toBe("population-change");
+  expect(viewOf("").layer).toBe("register-population-change");
   expect(viewOf("?layer=").layer).toBe("");
 });
 

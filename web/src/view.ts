@@ -29,7 +29,7 @@ export interface View {
   overlay: string[];
 }
 
-export const DEFAULT_LAYER = "population-change";
+export const DEFAULT_LAYER = "register-population-change";
 export const MOST_COMPARED = 5;
 
 /** What the data routes of a layer take. */

@@ -166,7 +166,7 @@ def test_a_rate_of_a_fiscal_year_is_divided_by_the_register_within_it(
 
 def test_no_rate_of_people_is_divided_by_a_census_of_another_year(catalogue: dict[str, Indicator]) -> None:
     late = {one.id for one in catalogue.values() if one.denominator_period == "latest" and one.numerator}
-    assert late == {"population-density", "habitable-density"}
+    assert late == {"population-density", "habitable-density", "register-density"}
 
 
 def test_every_rate_says_what_it_is_divided_by(catalogue: dict[str, Indicator]) -> None:
@@ -180,13 +180,23 @@ def test_every_rate_says_what_it_is_divided_by(catalogue: dict[str, Indicator]) 
 
 def test_a_derived_indicator_breaks_where_one_of_its_parts_does(whole: dict[str, Indicator]) -> None:
     told = {name: [one.period for one in whole[name].breaks] for name in whole if whole[name].breaks}
-    assert told == {
+    by_industry = [
+        *("private-establishments-by-industry", "establishment-share-by-industry"),
+        *("private-employees-by-industry", "employee-share-by-industry"),
+    ]
+    of_families = {
+        name: ["2021"] for name, one in whole.items() if one.family and one.family.id in by_industry
+    }
+    assert len(of_families) == 4 * 18
+    assert told == of_families | {
         "nurseries": ["2023"],
         "nurseries-per-1000-children": ["2023"],
         "establishments": ["2021"],
         "establishments-per-1000": ["2021"],
         "employees": ["2021"],
         "employees-per-establishment": ["2021"],
+        "employees-per-1000": ["2021"],
+        "register-population-change-1y": ["2014"],
     }
 
 
@@ -247,10 +257,10 @@ def test_a_break_of_an_unknown_indicator_is_refused(tmp_path: Path) -> None:
     for name in ("indicators.csv", "families.csv", "breaks.csv", "evacuations.csv"):
         (tmp_path / name).write_bytes((CATALOGUE.parent / name).read_bytes())
     with (tmp_path / "breaks.csv").open("a", encoding="utf-8") as opened:
-        opened.write("nursery,2023,理由,Reason.,source\n")
+        opened.write("nursery,2023,理由,Reason.,source\nfamily:nursery,2023,理由,Reason.,source\n")
     with pytest.raises(InvalidRows, match="does not have") as refused:
         read_folder(tmp_path)
-    assert [one.value for one in refused.value.findings] == ["nursery"]
+    assert {one.value for one in refused.value.findings} == {"nursery", "family:nursery"}
 
 
 def test_a_change_has_periods_only_where_the_earlier_one_exists(catalogue: dict[str, Indicator]) -> None:
