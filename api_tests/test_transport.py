@@ -284,7 +284,7 @@ def test_what_a_gap_lacks_stands_beside_it_as_data(client: httpx.Client) -> None
     sources = {one["id"]: one for one in client.get("/v1/transport-gap").json()["stop_sources"]}
     maebashi = stops["gunma-1019-maebashishi-com"]
     assert maebashi["date"] == sources["gunma-1019-maebashishi-com"]["dates"]["weekday"]
-    assert stops["n02-20"]["date"] is None
+    assert stops["n02-25"]["date"] is None
     assert LACKS in body["coverage"]["ja"]
     assert client.get("/v1/transport-gap").json()["missing_operators"] == told["missing_operators"]
 

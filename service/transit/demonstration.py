@@ -12,13 +12,14 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from geo.transit.calendars import DAYS
 from geo.transit.grids import Grid, read_grid
 from geo.transit.gtfs import read_gtfs
-from geo.transit.stop_files import read_n02
+from geo.transit.point_files import read_stations
 from geo.transit.stops import UNKNOWN, Stops, of_feed
+from service.db.tables import stop_source
 from service.transit.load import Credit, count_gaps, store_grid, store_stops
 from service.transit.queries import stops_from
 
@@ -37,13 +38,15 @@ GUNMA = Credit(
     "CC BY 4.0",
 )
 N02 = Credit(
-    "国土数値情報 鉄道 N02-20",
-    "National Land Numerical Information, Railways N02-20",
+    "国土数値情報 鉄道 N02-25",
+    "National Land Numerical Information, Railways N02-25",
     "「国土数値情報（鉄道データ）」（国土交通省）を加工して作成",
     "Made by processing “National Land Numerical Information (Railways)” "
     "(Ministry of Land, Infrastructure, Transport and Tourism)",
-    "国土情報利用約款 (terms of use of National Land Numerical Information)",
+    "CC BY 4.0",
 )
+#: Stations that shipped before: those of a newer edition take their place.
+RETIRED = ("n02-20",)
 CENSUS = Credit(
     "令和2年国勢調査 地域メッシュ統計（500mメッシュ、人口総数）",
     "2020 Population Census, grid square statistics (500 m, total population)",
@@ -65,8 +68,8 @@ def ship_transport(real_data: Path, data: Path) -> dict[str, int]:
         }
         words = path.name.removeprefix("gtfs.").removesuffix(".zip").lower()
         sources.append(("gunma-" + re.sub(r"[._]", "-", words), head, of_feed(feed)))
-    stations = read_n02(real_data / "transit/rail/N02-20_Station.geojson.gz")
-    sources.append(("n02-20", {}, stations))
+    stations = read_stations(real_data / "transit/rail/N02-25_stations_points_railmap.geojson.gz")
+    sources.append(("n02-25", {}, stations))
     columns: dict[str, list[object]] = {name: [] for name in _STOP_SCHEMA.names}
     for name, head, stops in sources:
         west, south, east, north = BOX
@@ -124,6 +127,7 @@ def load_transport(
     by_source: dict[str, list[dict[str, object]]] = {}
     for row in table:
         by_source.setdefault(str(row["source"]), []).append(row)
+    conn.execute(delete(stop_source).where(stop_source.c.id.in_(RETIRED)))
     head: dict[str, object]
     for name, rows in by_source.items():
         first = rows[0]
