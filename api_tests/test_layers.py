@@ -475,3 +475,24 @@ def test_an_evacuated_town_has_no_rank_no_colour_and_is_no_extreme(client: httpx
     assert "人口の対象が異なる10" in summary["text"]["ja"]
     assert "10 counted on another population" in summary["text"]["en"]
     assert abs(summary["highest"][0]["value"]) < 60
+
+
+def test_municipalities_have_at_least_350_indicators_with_figures(client: httpx.Client) -> None:
+    body = client.get("/v1/indicators?level=municipality").json()
+    assert body["total"] >= 350
+    for one in body["indicators"]:
+        for field in ("name", "description", "unit"):
+            assert set(one[field]) == {"ja", "en"}, one["id"]
+        assert one["kana"], one["id"]
+        assert one["family"], one["id"]
+        assert "municipality" in one["levels"], one["id"]
+
+
+def test_the_first_map_shows_a_figure_of_2024_or_later(client: httpx.Client) -> None:
+    told = client.get("/v1/layers/register-population-change/legend.json").json()
+    assert (told["period"], told["level"]) == ("2024", "municipality")
+    values = client.get("/v1/layers/register-population-change/values.json").json()
+    found = dict(zip(values["codes"], values["values"], strict=True))
+    # residents on 1 January 2019 and 2024: 浜松市 780,444 and 760,204, 千代田区 60,639 and 64,897
+    assert found["22130"] == pytest.approx((760_204 / 780_444 - 1) * 100)
+    assert found["13101"] == pytest.approx((64_897 / 60_639 - 1) * 100)

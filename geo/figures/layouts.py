@@ -264,7 +264,7 @@ class _Table:
     def _code_of(self, written: tuple[str, ...], day: dt.date) -> str:
         if not all(written):
             return ""
-        code = self._find(*written, day) if len(written) > 1 else area_code(*written)
+        code = self._find(written[0], written[1], day) if len(written) > 1 else area_code(written[0])
         return "" if code in NORTHERN_TERRITORIES else code
 
     def _count(self, at: int, line: Line, cells: _Cells) -> None:

@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy import func, select
 
 from geo.errors import ChiikiError, InvalidFile, InvalidParameter, InvalidRows, NotFound
+from geo.figures.layouts import LAYOUT, read_layout
 from geo.figures.observations import Row
+from service.areas.past import finder
 from service.db.database import writer_engine
 from service.db.tables import audit, figure_change, observation, superseded
 from service.db.tables import revision as numbers
@@ -21,6 +23,7 @@ from service.figures.forms import Loaded, TableLoaded
 from service.figures.load import (
     Figures,
     ingest_file,
+    ingest_table,
     load_observations,
     observed_indicators,
     put_observations,
@@ -312,6 +315,44 @@ def test_a_published_file_with_codes_of_another_date_is_refused(database: Databa
     with database.begin() as conn, pytest.raises(InvalidRows, match="area_code is '40305'"):
         ingest_file(conn, path, source="ssdse-a-2026", boundary_date="2024-10-01", actor="tests")
     assert figures(database) == {}
+
+
+FINANCE = (
+    "fiscal_year,code,pref,name,fiscal_strength_index,current_balance_ratio_pct,"
+    "real_debt_service_ratio_pct,future_burden_ratio_pct,bond_limit_ratio_pct,laspeyres\n"
+)
+
+
+def test_a_published_table_without_codes_is_loaded_by_the_names_of_its_day(
+    database: Database, tmp_path: Path
+) -> None:
+    layout = read_layout(HOME / "data" / "mappings" / LAYOUT)
+    path = tmp_path / "municipal_fiscal_indices_fy2005_2021.csv"
+    rows = [
+        "2005,,静岡県,浜松市,0.92,84.6,13.1,,12.3,100.1",
+        "2005,,山梨県,上九一色村,0.3,90.1,12,,9,90",  # divided on 1 March 2006: not there on the 31st
+    ]
+
+    def ingest() -> Loaded:
+        with database.begin() as conn:
+            report = ingest_table(conn, path, layout, finder(CATALOG), actor="tests")
+        return report  # type: ignore[return-value]  # a report of a load
+
+    path.write_text(FINANCE + "\n".join(rows), encoding="utf-8")
+    with pytest.raises(InvalidRows) as refused:
+        ingest()
+    assert {(one.where, one.value) for one in refused.value.findings} == {("line 3", "山梨県 上九一色村")}
+    assert figures(database) == {}
+    path.write_text(FINANCE + rows[0], encoding="utf-8")
+    assert ingest()["added"] == 4
+    assert figures(database)["fiscal-strength-index", "22202", "2005"] == 0.92
+    other = tmp_path / "figures.csv"
+    other.write_text(FINANCE, encoding="utf-8")
+    with (
+        pytest.raises(InvalidFile, match=r"No line of the layout is about figures\.csv"),
+        database.begin() as conn,
+    ):
+        ingest_table(conn, other, layout, finder(CATALOG), actor="tests")
 
 
 def test_a_file_of_another_form_is_refused_by_its_name(database: Database, tmp_path: Path) -> None:

@@ -113,21 +113,19 @@ def registers() -> list[tuple[str, str, str, int, dict[int, int]]]:
             code = row["code"]
             if row["level"] in ("municipality", "ward") and code and code not in VILLAGES_WITHOUT_FIGURES:
                 ages = {int(k.split("_")[0]): int(v) for k, v in row.items() if re.match(r"[0-9]", k) and v}
-                if row["80_over"]:
-                    ages[80] = int(row["80_over"])
                 found.append((code, row["year"], row["sex"], int(row["total"]), ages))
     return found
 
 
 def of_register(name: str) -> Figures:
     sexes, first, end = REGISTER[name]
-    found: Figures = defaultdict(float)  # type: ignore[assignment]  # sums, none of them missing
+    found: dict[tuple[str, str], float] = defaultdict(float)
     is_class = re.search(r"-(wo)?men-[0-9]", name) is not None and "20-39" not in name
     for code, year, sex, total, ages in registers():
         if sex in sexes and (not is_class or year in EVERY_FIVE_YEARS):
             inside = [n for age, n in ages.items() if first is not None and end and first <= age < end]
-            found[code, year] += total if first is None else sum(inside)  # type: ignore[operator]
-    return dict(found)
+            found[code, year] += total if first is None else sum(inside)
+    return dict(found.items())
 
 
 def of_finance(name: str) -> Figures:
