@@ -116,11 +116,14 @@ def load_observations(
     return _load_staged(conn, actor, subject, dry_run=dry_run)
 
 
-def load_csv(conn: Connection, columns: Sequence[str], rows: bytes, *, actor: str, subject: str) -> Loaded:
-    """Load figures as ``load_observations`` does, from CSV with the columns of a staged figure."""
+def load_csv(
+    conn: Connection, columns: Sequence[str], rows: Iterable[bytes], *, actor: str, subject: str
+) -> Loaded:
+    """Load figures as ``load_observations`` does, from CSV in parts, with the columns of a staged figure."""
     conn.execute(_STAGE)
     with conn.connection.cursor().copy(f"copy staged ({', '.join(columns)}) from stdin (format csv)") as copy:
-        copy.write(rows)
+        for part in rows:
+            copy.write(part)
     return _load_staged(conn, actor, subject, dry_run=False)
 
 
