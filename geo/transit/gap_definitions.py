@@ -15,9 +15,9 @@ from geo.figures.indicators import (
     Indicator,
     Kind,
     OverTime,
-    PeriodKind,
     PrefectureFigure,
 )
+from geo.periods import PeriodKind
 from geo.transit.access import Definition
 from geo.transit.calendars import DAYS
 from geo.transit.gtfs import HOURS
