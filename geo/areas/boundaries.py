@@ -24,10 +24,15 @@ from geo.files.archives import tarred, unpack
 from geo.files.topojson import Features, features_of, read_feature_file
 from geo.files.vector_files import read_vector_file
 
-#: Land that no municipality owns yet; it has no code.
-UNASSIGNED = "所属未定地"
-#: Name of an attribute of rows: rings that were left out.
-COLLAPSED = "collapsed_rings"
+#: Land that no municipality owns yet, or where the border of wards is not settled; it has no code.
+UNASSIGNED, UNSETTLED = "所属未定地", ("未定", "未確定")
+#: Names of attributes of rows: rings that were left out, features without an outline, and areas beside their
+#: parts.
+COLLAPSED, WITHOUT_OUTLINE, WHOLES = "collapsed_rings", "without_outline", "wholes"
+
+
+#: Digits of the code of a municipality.
+FIVE = 5
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,9 @@ def read_boundaries(
 ) -> geopandas.GeoDataFrame:
     """Return the parts of a boundary file: ``code`` (None where unassigned), ``name``, ``geometry`` (WGS 84).
 
-    Its ``attrs`` tell how many rings were left out because they had collapsed (``collapsed_rings``).
+    Its ``attrs`` tell what was left out: rings that had collapsed (``collapsed_rings``, their number),
+    features without an outline (``without_outline``), and, of an archive of many files, prefectures and
+    designated cities beside their parts (``wholes``).
 
     Parameters
     ----------
@@ -61,6 +68,7 @@ def read_boundaries(
     rows = read_layer(path, crs=crs)
     parts = _parts(rows, columns or _n03_columns(list(rows.columns)))
     parts.attrs[COLLAPSED] = rows.attrs.get(COLLAPSED, 0)
+    parts.attrs[WHOLES] = rows.attrs.get(WHOLES, [])
     return parts
 
 
@@ -153,14 +161,31 @@ def _tarred(path: Path) -> geopandas.GeoDataFrame:
         if member.suffix not in (".json", ".geojson", ".topojson") or member.name.startswith("."):
             continue
         frame = _frame(features_of(text, name), None, name)
-        frames.append(frame if "N03_007" in frame.columns else frame.assign(code=member.stem))
+        has_codes = not {"N03_007", "code"}.isdisjoint(frame.columns)
+        frames.append(frame if has_codes else frame.assign(code=member.stem))
     if not frames:
         finding = Finding(path.name, "members", "none", ".geojson, .json or .topojson files")
         raise InvalidFile(f"{path.name} holds no GeoJSON file", [finding])
+    collapsed = sum(frame.attrs[COLLAPSED] for frame in frames)
     joined = pd.concat(frames, ignore_index=True)
     rows = geopandas.GeoDataFrame(joined, geometry="geometry", crs=frames[0].crs)
-    rows.attrs[COLLAPSED] = sum(frame.attrs[COLLAPSED] for frame in frames)
+    wholes = _wholes(frames)
+    if wholes:
+        rows = rows[~rows["code"].isin(wholes)].reset_index(drop=True)
+    rows.attrs = {COLLAPSED: collapsed, WHOLES: wholes}
     return rows
+
+
+def _wholes(frames: Sequence[geopandas.GeoDataFrame]) -> list[str]:
+    """Return the codes of prefectures and designated cities whose parts are in other files of an archive."""
+    told = [set(frame["code"].dropna().astype(str)) for frame in frames if "code" in frame.columns]
+    found = set()
+    for own in told:
+        others = set().union(*(codes for codes in told if codes is not own))
+        cities = {WARD_CITY[code] for code in others if code in WARD_CITY}
+        prefectures = {prefecture_of(code) for code in others if len(code) == FIVE and code[2:] != "000"}
+        found |= own & (cities | prefectures | {code[:2] for code in prefectures})
+    return sorted(found)
 
 
 def _n03_columns(columns: Sequence[str]) -> Columns:
@@ -196,6 +221,7 @@ def _parts(rows: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataF
             "Columns are missing",
             [Finding("file", name, "missing", f"a column of {listed}") for name in missing],
         )
+    rows, without = _with_outlines(rows, columns)
     codes: list[str | None] = []
     findings: list[Finding] = []
     for number, written in enumerate(rows[columns.code], 1):
@@ -205,8 +231,8 @@ def _parts(rows: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataF
             parts = [
                 part for column in columns.names if isinstance(part := rows[column].iloc[number - 1], str)
             ]
-            if parts and UNASSIGNED not in parts:
-                expected = f"a code: only {UNASSIGNED} has none"
+            if parts and not any(word in part for part in parts for word in UNSETTLED):
+                expected = f"a code: only {UNASSIGNED} and the like have none"
                 findings.append(
                     Finding(f"feature {number} ({''.join(parts)})", columns.code, "missing", expected)
                 )
@@ -230,7 +256,36 @@ def _parts(rows: geopandas.GeoDataFrame, columns: Columns) -> geopandas.GeoDataF
     geometries = shapely.force_2d(in_wgs_84(rows).geometry.to_numpy())
     told = {"code": codes, "name": names, "prefecture": prefectures}
     frame = geopandas.GeoDataFrame(pd.DataFrame(told, dtype=object), geometry=geometries, crs=4326)
-    return _checked(_one_name_each(_without_wholes(frame)))
+    checked = _checked(_one_name_each(_without_wholes(frame)))
+    checked.attrs[WITHOUT_OUTLINE] = without
+    return checked
+
+
+def _with_outlines(
+    rows: geopandas.GeoDataFrame, columns: Columns
+) -> tuple[geopandas.GeoDataFrame, list[str]]:
+    """Return the features that have a geometry, and what the others are called.
+
+    Those are land without a code, or parts of areas that have an outline beside them.
+
+    Raises
+    ------
+    InvalidGeometry : an area has no outline
+    """
+    is_bare = rows.geometry.isna().to_numpy()
+    drawn = {_code_text(written) for written in rows[columns.code][~is_bare]}
+    findings, told = [], []
+    for place in np.flatnonzero(is_bare).tolist():
+        row = rows.iloc[place]
+        name = "".join(part for column in columns.names if isinstance(part := row[column], str))
+        code = _code_text(row[columns.code])
+        where = f"feature {place + 1} ({name or code or UNASSIGNED})"
+        if code and code not in drawn:
+            findings.append(Finding(where, "geometry", "none", f"a Polygon or MultiPolygon: {code} has none"))
+        told.append(where)
+    if findings:
+        raise InvalidGeometry(f"{len(findings)} areas have no outline", findings[:100])
+    return (rows[~is_bare].reset_index(drop=True) if told else rows), told
 
 
 def _code_text(written: object) -> str:

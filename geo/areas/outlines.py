@@ -241,14 +241,18 @@ def _parent(level: str, code: str) -> str | None:
     return WARD_CITY.get(code, prefecture_of(code)) if level == "ward" else prefecture_of(code)
 
 
+def _joined(members: Geometries) -> shapely.Geometry:
+    """Return neighbours joined: soon where they share their borders, else as they overlap."""
+    try:
+        whole = shapely.coverage_union_all(members)
+    except shapely.GEOSException:  # borders that cross each other
+        return shapely.union_all(members)
+    return whole if shapely.is_valid(whole) else shapely.union_all(members)
+
+
 def _united(members: Geometries) -> shapely.MultiPolygon:
     """Return neighbours as one outline, exterior rings counter-clockwise (RFC 7946, 3.1.6)."""
-    if len(members) == 1:
-        whole = members[0]
-    else:
-        whole = shapely.coverage_union_all(members)
-        if not shapely.is_valid(whole):
-            whole = shapely.union_all(members)
+    whole = members[0] if len(members) == 1 else _joined(members)
     polygons = shapely.get_parts(whole)
     united: shapely.MultiPolygon = shapely.orient_polygons(
         shapely.multipolygons(polygons[shapely.get_type_id(polygons) == 3]), exterior_cw=False

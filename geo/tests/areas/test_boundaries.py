@@ -239,7 +239,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], type[ChiikiError], str]] = {
     "a name without code": (
         lambda f: written(f, [n03(None, "函館市", None, box(140, 42))]),
         InvalidRows,
-        "only 所属未定地 has none",
+        "only 所属未定地 and the like have none",
     ),
     "a city beside its ward": (
         lambda f: written(f, [FEATURES[0], n03("01100", "札幌市", None, box(141, 43))]),
@@ -464,3 +464,60 @@ def test_names_that_windows_has_packed_are_read(tmp_path: Path) -> None:
             archive.write(file, "x" * len(name) + file.suffix)
     path.write_bytes(path.read_bytes().replace(b"x" * len(name), name))
     assert read_boundaries(path)["code"].tolist() == ["10201"]
+
+
+def bare(code: str | None, name: str) -> dict[str, object]:
+    return {**n03(code, name, None, {}), "geometry": None}
+
+
+def test_a_feature_without_an_outline_is_told_where_it_is_no_area_or_its_area_has_another(
+    tmp_path: Path,
+) -> None:
+    features = [*FEATURES, bare("01202", "函館市"), bare(None, "所属未定地"), bare(None, "")]
+    found = read_boundaries(written(tmp_path, features))
+    assert len(found) == len(FEATURES)
+    told = ["feature 7 (函館市)", "feature 8 (所属未定地)", "feature 9 (所属未定地)"]
+    assert found.attrs["without_outline"] == told
+    with pytest.raises(InvalidGeometry, match=r"feature 7 \(小樽市\).*01203 has none"):
+        read_boundaries(written(tmp_path, [*FEATURES, bare("01203", "小樽市")]))
+
+
+def test_land_between_wards_whose_border_is_not_settled_has_no_code(tmp_path: Path) -> None:
+    unsettled = n03(None, "区界未確定", "札幌市", box(141.2, 43.1))
+    found = read_boundaries(written(tmp_path, [*FEATURES, unsettled]))
+    assert found["code"].isna().sum() == 2
+
+
+def test_an_archive_may_have_cities_and_their_wards_in_files_of_their_own(tmp_path: Path) -> None:
+    def feature(code: str, name: str, x: float, size: float) -> dict[str, object]:
+        told = {"code": code, "name": name}
+        return {"type": "Feature", "properties": told, "geometry": box(x, 43.0, size)}
+
+    files = {
+        "hokkaido": [feature("01100", "札幌市", 141.0, 0.2), feature("01303", "当別町", 141.2, 0.1)],
+        "hokkaido_wards": [feature("01101", "中央区", 141.0, 0.1), feature("01102", "北区", 141.1, 0.1)],
+        "prefectures": [feature("01", "北海道", 141.0, 0.3)],
+    }
+    path = tmp_path / "many.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, features in files.items():
+            archive.add(written(tmp_path, features, f"{name}.geojson"), f"{name}.geojson")
+    found = read_boundaries(path)
+    assert sorted(found["code"]) == ["01101", "01102", "01303"]
+    assert found.attrs["wholes"] == ["01", "01100"]
+
+
+@needs_real_data
+@pytest.mark.parametrize(
+    ("name", "parts", "without"),
+    [
+        ("historical-codh/jp_city_20050101.c.topojson.gz", 2_209, ["feature 607 (深谷市)"]),
+        ("historical-codh/jp_city_20100329.c.topojson.gz", 1_910, ["feature 522 (深谷市)"]),
+        # 1,747 municipalities, of 20 cities their 171 wards
+        ("n03-2024-kurashimap/kurashimap_n03_20240101_public_geojson.tar.gz", 1_747 - 20 + 171, []),
+    ],
+)
+def test_published_files_of_other_makers_are_read(name: str, parts: int, without: list[str]) -> None:
+    found = read_boundaries(Path(str(REAL)) / "boundaries" / name)
+    assert len(found) == parts
+    assert found.attrs["without_outline"] == without
