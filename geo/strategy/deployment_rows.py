@@ -52,6 +52,7 @@ class Context:
     names : a date → the areas of that date
     reference_date : of rows that name none
     today : the day of the import
+    fate : a code or name, and a date → what became of it by then, in words; empty where it is none of before
     """
 
     measure: Callable[[str], str | None]
@@ -59,6 +60,7 @@ class Context:
     names: Callable[[dt.date], AreaNames]
     reference_date: dt.date
     today: dt.date
+    fate: Callable[[str, dt.date], str] = lambda _written, _date: ""
 
 
 _BY_LABEL = {column.name_ja: name for name, column in COLUMNS.items()} | HEADER_ALIASES
@@ -244,17 +246,22 @@ class _Row:
                 f"{len(codes)}",
             )
             return ()
-        places = self._by_code(codes, written, names, date) if codes else self._by_name(names)
+        places = self._by_code(codes, written, names, date) if codes else self._by_name(names, date)
         return tuple(
             DeployedArea(place.code if place.code != NO_BODY else None, role, place.written, place.part)
             for place, role in zip(places, self._roles(places), strict=False)
         )
 
-    def _by_name(self, names: AreaNames) -> list[Place]:
+    def _expected(self, told: str, written: str, date: dt.date) -> str:
+        """Return what was expected, with what became of a code or name of the past."""
+        fate = self.context.fate(written, date)
+        return f"{told}; {fate}" if fate else told
+
+    def _by_name(self, names: AreaNames, date: dt.date) -> list[Place]:
         found: list[Place] = []
         for item, place in names.places(self.cell("areas")):
             if isinstance(place, UnmatchedName):
-                self.refuse("areas", place.findings[0].expected, item)
+                self.refuse("areas", self._expected(place.findings[0].expected, item, date), item)
             else:
                 found.append(place)
         return found
@@ -267,11 +274,10 @@ class _Row:
             if text == NO_BODY and name:
                 found.append(Place(NO_BODY, name, part))
             elif isinstance(code, InvalidAreaCode):
-                self.refuse("area_codes", code.findings[0].expected, text)
+                self.refuse("area_codes", self._expected(code.findings[0].expected, text, date), text)
             elif code not in names.names:
-                self.refuse(
-                    "area_codes", f"{date} に存在するコード / a code of an area that existed on {date}", text
-                )
+                told = f"{date} に存在するコード / a code of an area that existed on {date}"
+                self.refuse("area_codes", self._expected(told, code, date), text)
             else:
                 found.append(Place(code, name or names.names[code][0], part))
         return found

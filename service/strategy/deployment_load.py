@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tempfile
 from collections.abc import Sequence
 from functools import cache
@@ -16,10 +17,12 @@ from geo.errors import NotFound
 from geo.strategy.deployment_lists import is_untrusted_binary, read_list
 from geo.strategy.deployment_rows import Context, Entry, checked_deployments
 from geo.strategy.plan import Strategy
+from service.areas.former import FormerNames
 from service.areas.names import read_names
 from service.db import versions
 from service.db.documents import deployment_to_body, strategy_from_body
 from service.db.tables import area_change, audit, deployment, strategy
+from service.figures.vectors import history_of
 from service.memory import revisions
 from service.strategy import sandbox
 from service.strategy.deployment_forms import DeploymentsPut
@@ -27,6 +30,8 @@ from service.strategy.deployment_forms import DeploymentsPut
 JST = dt.timezone(dt.timedelta(hours=9), "JST")
 #: Who loads what ships. What others have changed or ended is theirs, and a later edition leaves it alone.
 SHIPPER = "chiiki"
+#: What stands before the name of a town that names its prefecture too.
+_PREFECTURE = re.compile(r"^(北海道|東京都|京都府|大阪府|.{2,3}県)")
 #: The wards of Tokyo together are listed among the codes and are no body.
 _NO_BODIES = frozenset({"13100"})
 
@@ -49,7 +54,7 @@ def context(conn: Connection, catalog: Path, today: dt.date) -> Context:
     columns = (area_change.c.date, area_change.c.kind, area_change.c.from_code, area_change.c.to_code)
     rows = conn.execute(select(*columns, area_change.c.from_name).order_by(*columns)).all()
     changes = [Change(*row[:4]) for row in rows]
-    former = [(row.from_code, row.from_name) for row in rows if row.from_code == row.to_code]
+    renamed = [(row.from_code, row.from_name) for row in rows if row.from_code == row.to_code]
     known = {
         code: (name.ja, name.district) for code, name in read_names(catalog).items() if code not in _NO_BODIES
     }
@@ -58,9 +63,14 @@ def context(conn: Connection, catalog: Path, today: dt.date) -> Context:
     @cache
     def names(date: dt.date) -> AreaNames:
         gone = absent(date, changes)
-        return AreaNames({code: name for code, name in known.items() if code not in gone}, former)
+        return AreaNames({code: name for code, name in known.items() if code not in gone}, renamed)
 
-    return Context(policy.measure_named, tuple(policy.measures_by_id), names, today, today)
+    former = FormerNames(history_of(conn))
+
+    def fate(written: str, date: dt.date) -> str:
+        return "; ".join(map(str, former.called(_PREFECTURE.sub("", written), date)))
+
+    return Context(policy.measure_named, tuple(policy.measures_by_id), names, today, today, fate)
 
 
 def load_deployments(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -54,6 +55,16 @@ def faults(context: Context, **cells: str) -> list[tuple[str, str, str, str]]:
     with pytest.raises(InvalidRows) as refusal:
         read(context, **cells)
     return [(one.where, one.field, one.value, one.expected) for one in refusal.value.findings]
+
+
+def test_an_old_code_or_name_is_answered_with_what_became_of_it(context: Context) -> None:
+    told = replace(
+        context, fate=lambda written, date: f"{written} → 22130 ({date})" if "221" in written else ""
+    )
+    (code,) = faults(told, areas="", area_codes="22218")
+    assert "22218 → 22130 (2026-11-23)" in code[3]
+    (other,) = faults(told, areas="どこにもない市")
+    assert "→" not in other[3]
 
 
 def test_a_row_becomes_a_deployment(context: Context) -> None:

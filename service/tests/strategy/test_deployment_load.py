@@ -217,3 +217,21 @@ def test_a_workbook_made_to_be_costly_is_refused(tmp_path: Path) -> None:
     huge = f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * (120 << 20)}</t></is></c></row>'
     with pytest.raises(InvalidFile, match="unpacks to more"):
         sandbox.read_list(bomb(tmp_path / "huge.xlsx", huge))
+
+
+@pytest.mark.parametrize("cells", [{"areas": "", "area_codes": "22218"}, {"areas": "静岡県浜北市"}])
+def test_an_old_name_or_code_is_answered_with_what_became_of_it(
+    database: Database, cells: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidRows) as refusal:
+        load(database, [row(None, **cells)])
+    (finding,) = refusal.value.findings
+    assert "22218 浜北市 (–2005-07-01) → 22130 浜松市" in finding.expected
+
+
+def test_names_and_codes_are_those_of_the_date_that_a_row_gives(database: Database) -> None:
+    then = {"areas": "静岡県浜北市", "reference_date": "2004-10-01"}
+    assert load(database, [row(None, **then)])["added"] == ["shiojiri"]
+    with database.begin() as conn:
+        one = deployment_from_row(conn.execute(versions.history(deployment, "shiojiri")).one())
+    assert [area.code for area in one.areas] == ["22218"]
