@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from pathlib import Path
+
 import httpx
 import pytest
+import shapely
+from shapely.geometry import mapping
+
+from service.tests.databases import Database
+from service.tests.test_cli import chiiki
 
 NEWEST, OF_WARDS = "2025-01-01", "2021-01-01"
 
@@ -74,3 +83,99 @@ def test_a_series_names_the_set_of_each_line(client: httpx.Client) -> None:
         "14100": NEWEST,
         "14101": OF_WARDS,
     }
+
+
+# A set of a few areas, put in the place of another and taken away while others read
+
+#: Newer than all that ships, and of one prefecture.
+SMALL = "2025-06-01"
+
+
+def written(folder: Path, size: float) -> Path:
+    """A file of two cities of 群馬県, as large as is said."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code, "name": name},
+            "geometry": mapping(shapely.box(x, 36.0, x + size, 36.0 + size)),
+        }
+        for code, name, x in (("10201", "前橋市", 139.0), ("10202", "高崎市", 139.5))
+    ]
+    path = folder / f"{size}.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+def test_a_set_comes_is_replaced_and_goes_while_others_read(
+    scratch_database: Database, scratch_client: httpx.Client, tmp_path: Path
+) -> None:
+    outlines = f"/v1/areas.geojson?level=municipality&vintage={SMALL}&detail=low"
+    answers: list[tuple[int, str]] = []
+    stop = threading.Event()
+
+    def load(size: float) -> None:
+        file = str(written(tmp_path, size))
+        done = chiiki(scratch_database, "ingest", "boundaries", file, "--vintage", SMALL)
+        assert done.exit_code == 0, done.output[-1000:]
+
+    def read() -> None:
+        with httpx.Client(base_url=scratch_client.base_url, timeout=60) as client:
+            while not stop.is_set():
+                shapes = client.get(outlines)
+                values = client.get(f"/v1/layers/population/values.json?vintage={SMALL}&level=municipality")
+                told = shapes.json()["features"][0]["bbox"][2] if shapes.status_code == 200 else None
+                answers.extend([(shapes.status_code, str(told)), (values.status_code, "")])
+
+    load(0.1)
+    assert scratch_client.get("/v1/vintages").json()["vintages"][-1]["default"] is False
+    told = scratch_client.get("/v1/layers/population/values.json?level=municipality").json()
+    assert (told["vintage"], len(told["codes"])) == (NEWEST, 1_747)
+    reader = threading.Thread(target=read)
+    reader.start()
+    load(0.2)
+    while scratch_client.get(outlines).json()["features"][0]["bbox"][2] != pytest.approx(139.2):
+        pass  # the news is on its way
+    replaced = len(answers)
+    done = chiiki(scratch_database, "withdraw", "vintage", SMALL)
+    assert done.exit_code == 0, done.output
+    while scratch_client.get(outlines).status_code == 200:
+        pass
+    stop.set()
+    reader.join()
+    assert {status for status, _ in answers[:replaced]} == {200}
+    assert {told for status, told in answers if status == 200 and told} <= {"139.1", "139.2"}
+    assert {status for status, _ in answers} <= {200, 422}
+    left = scratch_client.get("/v1/vintages").json()["vintages"]
+    assert [one["vintage"] for one in left if one["default"]] == [NEWEST]
+    assert SMALL not in {one["vintage"] for one in left}
+
+
+def test_the_sets_that_ship_have_the_same_municipalities(client: httpx.Client) -> None:
+    told = client.get(f"/v1/vintages?from={OF_WARDS}").json()["compared"]
+    assert (told["from"], told["to"], told["level"]) == (OF_WARDS, NEWEST, "municipality")
+    assert (told["kept"], told["gone"], told["come"], told["renamed"]) == (1_747, [], [], [])
+    assert client.get(f"/v1/vintages?from={OF_WARDS}&level=block").status_code == 422
+
+
+def test_collections_may_be_of_a_set(client: httpx.Client) -> None:
+    dated = f"/ogc/collections/population.municipality.{OF_WARDS}"
+    assert OF_WARDS in client.get(dated).json()["title"]
+    item = client.get(f"{dated}/items?code=10201&detail=low").json()["features"][0]["properties"]
+    plain = client.get("/ogc/collections/population.municipality/items?code=10201&detail=low").json()
+    assert item["value"] == plain["features"][0]["properties"]["value"]
+    assert client.get(f"{dated}/tiles/WebMercatorQuad/8/100/227?f=mvt").status_code == 200
+
+
+@pytest.mark.parametrize("layer", ["population", "ageing-rate"])
+def test_with_estimates_nothing_changes_where_nothing_has_merged_since(
+    client: httpx.Client, layer: str
+) -> None:
+    query = f"level=municipality&vintage={OF_WARDS}"
+    plain = client.get(f"/v1/layers/{layer}/values.json?{query}").json()
+    told = client.get(f"/v1/layers/{layer}/values.json?{query}&estimate=population").json()
+    assert told["layer"] == f"estimated:{layer}"
+    assert told["values"] == plain["values"]
+    assert told["carried"] == plain["carried"]
+    assert client.get(f"/v1/layers/{layer}/values.json?{query}&estimate=area").status_code == 422
+    places = client.get(f"/v1/layers/deployments:smart-cities/values.json?{query}&estimate=population")
+    assert places.json()["layer"] == "deployments:smart-cities"

@@ -54,6 +54,9 @@ app.add_typer(key, name="key")
 fetch = typer.Typer(no_args_is_help=True, help="Fetch what is published elsewhere, and load what changed.")
 app.add_typer(fetch, name="fetch")
 
+withdraw = typer.Typer(no_args_is_help=True, help="Take away what was loaded.")
+app.add_typer(withdraw, name="withdraw")
+
 InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and report; load nothing.")]
 Title = Annotated[str, typer.Option(help="What the data are called.")]
@@ -247,6 +250,21 @@ def _complete(given: Mapping[str, str | None], *, needed: bool) -> dict[str, str
             f"Boundaries with columns of their own need their own credit: {', '.join(missing)}"
         )
     return {name: value for name, value in given.items() if value is not None}
+
+
+@withdraw.command("vintage")
+def withdraw_vintage(
+    date: Annotated[dt.datetime, typer.Argument(metavar="DATE", formats=["%Y-%m-%d"])],
+    dry_run: DryRun = False,
+) -> None:
+    """Take a boundary set away, with its outlines, tiles and values; the figures themselves stay."""
+    from service.areas.load import withdraw_boundaries
+    from service.commands import transaction
+    from service.settings import Settings
+
+    with transaction(Settings(), dry_run=dry_run) as conn:
+        report = withdraw_boundaries(conn, date.date(), actor=actor())
+    print_report(report)
 
 
 @ingest.command("observations")

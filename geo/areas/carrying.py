@@ -20,8 +20,8 @@ from geo.periods import period_of
 Marks = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
-#: A figure is ``estimated`` where a split area's was spread by weights here, ``apportioned`` where its
-#: publisher did so.
+#: A figure is ``estimated`` where a split area's, or that of areas which have merged, was spread by weights
+#: here, ``apportioned`` where its publisher did so.
 Carried = Literal["as_published", "renumbered", "summed", "apportioned", "estimated"]
 #: The order is that of the marks; there is none where there is no value.
 CARRIED: tuple[Carried | None, ...] = (None, *get_args(Carried))
@@ -86,11 +86,13 @@ def marks(walk: Crosswalk, areas: Codes, divided: Collection[str] = ()) -> Marks
     if not len(walk.rows):
         return found
     lengths = np.diff(np.append(walk.starts, len(walk.columns)))
-    is_same = walk.codes[walk.columns[walk.starts]] == areas[walk.rows]
+    owners = walk.owners
+    is_same = walk.codes[owners[walk.starts]] == areas[walk.rows]
     found[walk.rows] = np.where(lengths > 1, SUMMED, np.where(is_same, AS_PUBLISHED, RENUMBERED))
     if divided:
-        parts = np.isin(walk.codes, list(divided))[walk.columns]
+        parts = np.isin(walk.codes, list(divided))[owners]
         found[walk.rows[np.logical_or.reduceat(parts, walk.starts)]] = APPORTIONED
+    found[walk.parted] = ESTIMATED
     return found
 
 

@@ -82,6 +82,8 @@ class Link:
 
     def then(self, other: Link) -> Link:
         """Return the way over both, one after the other."""
+        if self is WHOLE or other is WHOLE:
+            return other if self is WHOLE else self
         if self.weight is None or other.weight is None:
             return self._broken(other)
         return Link(self.weight * other.weight, self.bases | other.bases)
@@ -96,6 +98,9 @@ class Link:
         days = [day for day in (self.broken_on, other.broken_on) if day is not None]
         return Link(None, frozenset(), min(days))
 
+
+#: All of an area, as it is.
+WHOLE = Link()
 
 #: Area → the areas that hold it, or parts of it, at the other date.
 Links = Mapping[str, Mapping[str, Link]]
@@ -228,7 +233,7 @@ class Step:
 def _weighed(keys: Mapping[str, tuple[dt.date, str, str]], shares: _Shares) -> dict[str, Link]:
     """Return the weights of parts: 1 where there is one, else by the first basis that all parts have."""
     if len(keys) == 1:
-        return dict.fromkeys(keys, Link())
+        return dict.fromkeys(keys, WHOLE)
     for basis in BASES:
         amounts = {code: shares.get(key, {}).get(basis) for code, key in keys.items()}
         known = {code: share for code, share in amounts.items() if share is not None}
@@ -279,6 +284,26 @@ class History:
         return self if code in WARD_CITY else self.municipal
 
     @cached_property
+    def _families(self) -> dict[str, frozenset[str]]:
+        """Code → all codes that events connect it with."""
+        family = {code: {code} for change in self.changes for code in (change.from_code, change.to_code)}
+        for change in self.changes:
+            one, other = sorted((family[change.from_code], family[change.to_code]), key=len)
+            if one is not other:
+                other |= one
+                family |= dict.fromkeys(one, other)
+        return {code: frozenset(codes) for code, codes in family.items()}
+
+    def around(self, codes: Collection[str]) -> History:
+        """Return the events that concern these areas alone, of which ways are soon found."""
+        near = frozenset().union(*(self._families.get(code, {code}) for code in codes))
+        return History(
+            [change for change in self.changes if change.from_code in near],
+            [spell for code in sorted(near) for spell in self.names.get(code, ())],
+            [share for share in self.shares if share.from_code in near],
+        )
+
+    @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The events, a day a step, oldest first."""
         ordered = sorted(self.changes, key=lambda change: change.date)
@@ -322,6 +347,17 @@ class History:
         """Return the codes in force on a date, ascending."""
         return [code for code in sorted(self.names) if self.name(code, date) is not None]
 
+    def together(self, codes: Collection[str]) -> tuple[dt.date, dt.date | None] | None:
+        """Return since when and until when codes were all in force; None where they never were on one day.
+
+        Codes that nothing is known of are left out. A code that was in force twice counts from its first day.
+        """
+        spells = [self.names[code] for code in codes if code in self.names]
+        since = max((of[0].since for of in spells), default=BEGIN)
+        ends = [of[-1].until for of in spells]
+        until = min((end for end in ends if end is not None), default=None)
+        return None if until is not None and until <= since else (since, until)
+
     def last_day(self, code: str, date: dt.date) -> dt.date:
         """Return a date on which a code was in force: the one given, else the nearest to it.
 
@@ -340,15 +376,15 @@ class History:
 
     def _composed(self, start: dt.date, end: dt.date, estimate: bool) -> dict[str, dict[str, Link]]:
         first, last = sorted((start, end))
-        shares = self._amounts if estimate else {}
-        steps = [step for step in self.steps if first < step.date <= last]
         forward = start <= end
+        steps = [
+            (step, links) for step, links in self._weighed(forward, estimate) if first < step.date <= last
+        ]
         at: dict[str, dict[str, Link]] = {}
         seen: set[str] = set()
-        for step in steps if forward else reversed(steps):
-            links = step.forward(shares) if forward else step.back(shares)
+        for _, links in steps if forward else reversed(steps):
             begun = links.keys() - seen - at.keys()
-            at |= {code: {code: Link()} for code in begun if self._existed(code, start)}
+            at |= {code: {code: WHOLE} for code in begun if self._existed(code, start)}
             seen |= links.keys() | {target for targets in links.values() for target in targets}
             moved = {code: at.pop(code) for code in links if code in at}
             for code, origins in moved.items():
@@ -359,6 +395,19 @@ class History:
             for origin, link in origins.items():
                 found.setdefault(origin, {})[target] = link
         return {code: dict(sorted(found[code].items())) for code in sorted(found)}
+
+    @cached_property
+    def _held(self) -> dict[tuple[bool, bool], list[tuple[Step, Mapping[str, Mapping[str, Link]]]]]:
+        return {}
+
+    def _weighed(self, forward: bool, estimate: bool) -> list[tuple[Step, Mapping[str, Mapping[str, Link]]]]:
+        """Return every step with its links one way, worked out once."""
+        if (forward, estimate) not in self._held:
+            shares = self._amounts if estimate else {}
+            self._held[forward, estimate] = [
+                (step, step.forward(shares) if forward else step.back(shares)) for step in self.steps
+            ]
+        return self._held[forward, estimate]
 
     def _existed(self, code: str, date: dt.date) -> bool:
         return code not in self.names or self.name(code, date) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -15,6 +15,10 @@ from geo.codes import WARD_CITY
 Floats = NDArray[np.float64]
 Codes = NDArray[np.str_]
 Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
+
+#: Area → those that hold its land, or a part of it.
+Heirs = Mapping[str, frozenset[str]]
 
 #: An area gives up land for a new one and keeps its code; the change list names only the latter.
 SEPARATION = "分離"
@@ -125,13 +129,7 @@ def located(date: dt.date, vintage_date: dt.date, changes: Sequence[Change]) -> 
     """
     first, last = sorted((date, vintage_date))
     heirs = lineages(first, last, changes)
-    if date <= vintage_date:
-        return heirs
-    origins: dict[str, set[str]] = {}
-    for old, codes in heirs.items():
-        for new in codes:
-            origins.setdefault(new, set()).add(old)
-    return {new: frozenset(old) for new, old in origins.items()}
+    return heirs if date <= vintage_date else _turned(heirs)
 
 
 def origins(
@@ -183,8 +181,46 @@ def absent(date: dt.date, changes: Sequence[Change]) -> frozenset[str]:
 
 
 @dataclass(frozen=True)
+class Divided:
+    """A published code whose figure goes to several areas, by known parts.
+
+    Attributes
+    ----------
+    place : of the code in ``Crosswalk.codes``
+    weights : (m,) of the areas that can be told; what they leave of 1 goes to others
+    """
+
+    place: int
+    weights: Floats
+
+
+def parts_of(divided: Sequence[Divided], values: Floats) -> Floats:
+    """Return the parts of the figures of codes, one after another, (all m, periods), of (codes, periods).
+
+    A whole number is divided into whole numbers, so that nobody is lost or made up: parts are rounded down,
+    and what is left goes to the greatest remainders.
+    """
+    rests = [max(0.0, 1.0 - float(one.weights.sum())) for one in divided]
+    weights = np.concatenate([np.append(one.weights, rest) for one, rest in zip(divided, rests, strict=True)])
+    lengths = np.array([len(one.weights) + 1 for one in divided])
+    starts = np.cumsum(lengths) - lengths
+    of = np.repeat(np.arange(len(divided)), lengths)
+    whole = values[[one.place for one in divided]]
+    exact = weights[:, None] * whole[of]
+    lowest = np.floor(exact)
+    left = whole - np.add.reduceat(lowest, starts, axis=0)
+    ranks = np.empty(exact.shape, np.intp)
+    for at in range(exact.shape[1]):
+        order = np.lexsort((lowest[:, at] - exact[:, at], of))
+        ranks[order, at] = np.arange(len(of)) - starts[of]
+    rounded = lowest + (ranks < left[of])
+    parts = np.where((whole == np.floor(whole))[of], rounded, exact)
+    return np.delete(parts, starts + lengths - 1, axis=0)
+
+
+@dataclass(frozen=True)
 class Crosswalk:
-    """Which published codes make up each area of a vintage: a sparse matrix of ones, areas × codes.
+    """Which published codes make up each area of a vintage: a sparse matrix, areas × codes and their parts.
 
     Attributes
     ----------
@@ -192,7 +228,9 @@ class Crosswalk:
     n : number of areas of the vintage
     rows : (r,) ascending positions of the areas that can be told
     starts : (r,) where the codes of each of these areas begin in ``columns``
-    columns : (k,) places in ``codes``, area by area
+    columns : (k,) places in ``codes``, area by area; from m on, places among the parts of ``divided``
+    divided : codes of which an area has a part, by their places
+    merged : positions of areas that cannot be told because they have merged with others since
     """
 
     codes: Codes
@@ -200,6 +238,28 @@ class Crosswalk:
     rows: Ints
     starts: Ints
     columns: Ints
+    divided: tuple[Divided, ...] = ()
+    merged: tuple[int, ...] = ()
+
+    @property
+    def is_part(self) -> Bools:
+        """(k,) which of the columns are parts of codes."""
+        return self.columns >= len(self.codes)
+
+    @property
+    def parted(self) -> Ints:
+        """Positions of the areas that have a part of a code."""
+        if not self.divided:
+            return self.rows[:0]
+        return self.rows[np.logical_or.reduceat(self.is_part, self.starts)]
+
+    @property
+    def owners(self) -> Ints:
+        """(k,) the place of the code of each column, of which it may be a part."""
+        places = [np.arange(len(self.codes))]
+        places += [np.full(len(one.weights), one.place) for one in self.divided]
+        owners: Ints = np.concatenate(places)[self.columns]
+        return owners
 
     def carried(self, values: Floats) -> Floats:
         """Return the figures of the areas, (n, periods), from those of the codes, (m, periods).
@@ -208,8 +268,20 @@ class Crosswalk:
         """
         out = np.full((self.n, values.shape[1]), np.nan)
         if len(self.rows):
-            out[self.rows] = np.add.reduceat(values[self.columns], self.starts, axis=0)
+            spread = values
+            if self.divided:
+                spread = np.concatenate([values, parts_of(self.divided, values)])
+            out[self.rows] = np.add.reduceat(spread[self.columns], self.starts, axis=0)
         return out
+
+
+#: Published codes whose land lies in several areas → how much of each is in which, as far as that is known.
+Parts = Callable[[Collection[str]], Mapping[str, Mapping[str, float]]]
+
+
+def unknown(_codes: Collection[str]) -> Mapping[str, Mapping[str, float]]:
+    """Return that nothing is known of the parts of any code."""
+    return {}
 
 
 def crosswalk(
@@ -219,38 +291,101 @@ def crosswalk(
     changes: Sequence[Change],
     *,
     additive: bool,
+    parts: Parts = unknown,
 ) -> Crosswalk:
     """Return how figures published for the boundaries of one date make up the areas of a vintage.
 
-    A renamed or renumbered area keeps its figure, merged areas are summed. An area cannot be told where one
-    was split, or where areas merged whose figures cannot be added. Going back in time (a vintage older than
-    the figures) only identical codes and renumberings fit: what has merged cannot be told apart.
+    A renamed or renumbered area keeps its figure, merged areas are summed. Where one was split, or, going
+    back in time, where areas have merged since, each has the part that ``parts`` knows, and cannot be told
+    where it knows none. What cannot be added is told for areas alone that are one code's.
 
     Parameters
     ----------
     boundary_date : date of the boundaries that figures are published for
     vintage_date, vintage_codes : the areas wanted, codes ascending
     changes : municipal changes, ordered by date
-    additive : whether merged areas' figures may be summed
+    additive : whether merged areas' figures may be summed, and parts of them told
+    parts : asked once, for all codes that lie in several areas
     """
+    spread, touched = _spread(boundary_date, vintage_date, changes)
+    several = sorted(code for code, areas in spread.items() if len(areas) > 1)
+    known = parts(several) if additive and several else {}
+    made_of = {code: [(code, code)] for code in vintage_codes.tolist() if code not in touched}
+    for area, codes in _turned(spread).items():
+        whole = all(len(spread[code]) == 1 or area in known.get(code, ()) for code in codes)
+        if whole and (additive or len(codes) == 1):
+            made_of[area] = [(code, area) for code in sorted(codes)]
+    parted = {area for code in several for area in spread[code]} - made_of.keys()
+    is_back = boundary_date > vintage_date
+    return _matrix(vintage_codes, made_of, known, parted if is_back else ())
+
+
+def gathered(
+    boundary_date: dt.date,
+    vintage_date: dt.date,
+    members: Codes,
+    wholes: Codes,
+    changes: Sequence[Change],
+    whole_of: Callable[[str], str],
+) -> Crosswalk:
+    """Return how figures of one date make up wholes of areas of another: what merged is still in one whole.
+
+    Parameters
+    ----------
+    members, wholes : the areas of the vintage, and what they are parts of, codes ascending
+    whole_of : the whole that an area is a part of
+    """
+    spread, touched = _spread(boundary_date, vintage_date, changes)
+    made_of: dict[str, list[tuple[str, str]]] = {}
+    broken: set[str] = set()
+    for code in members.tolist():
+        if code not in touched:
+            made_of.setdefault(whole_of(code), []).append((code, code))
+    for code, areas in sorted(spread.items()):
+        of = {whole_of(area) for area in areas}
+        broken |= of if len(of) > 1 else set()
+        for whole in of:
+            made_of.setdefault(whole, []).append((code, code))
+    return _matrix(wholes, {whole: ways for whole, ways in made_of.items() if whole not in broken}, {}, ())
+
+
+def _spread(
+    boundary_date: dt.date, vintage_date: dt.date, changes: Sequence[Change]
+) -> tuple[Heirs, set[str]]:
+    """Return which areas hold the land of each code that changed, and all codes that did on either side."""
     first, last = sorted((boundary_date, vintage_date))
     between = [change for change in changes if first < change.date <= last]
     moving = [change for change in between if change.from_code != change.to_code]
     touched = {code for change in moving for code in (change.from_code, change.to_code)}
-    made_of = {code: [code] for code in vintage_codes.tolist() if code not in touched}
-    if touched:
-        heirs = {old: new for old, new in lineages(first, last, between).items() if old in touched}
-        made_of |= _forward(heirs, additive) if boundary_date <= vintage_date else _back(heirs)
-    position = {code: place for place, code in enumerate(vintage_codes.tolist())}
-    told = sorted((position[code], origins) for code, origins in made_of.items() if code in position)
-    codes = np.array(sorted({code for _, origins in told for code in origins}), "U5")
-    lengths = np.array([len(origins) for _, origins in told], np.intp)
+    heirs = {old: new for old, new in lineages(first, last, between).items() if old in touched}
+    return heirs if boundary_date <= vintage_date else _turned(heirs), touched
+
+
+def _matrix(
+    areas: Codes,
+    made_of: Mapping[str, Sequence[tuple[str, str]]],
+    known: Mapping[str, Mapping[str, float]],
+    merged: Collection[str],
+) -> Crosswalk:
+    """Return the matrix of areas and their codes, each with the area that it, or its part, goes to."""
+    position = {code: place for place, code in enumerate(areas.tolist())}
+    told = sorted((position[area], ways) for area, ways in made_of.items() if area in position)
+    codes = np.array(sorted({code for _, ways in told for code, _ in ways}), "U5")
+    place = {code: at for at, code in enumerate(codes.tolist())}
+    divided: list[Divided] = []
+    parts: dict[tuple[str, str], int] = {}
+    for code in sorted(place.keys() & known.keys()):
+        parts |= {(code, area): len(codes) + len(parts) + at for at, area in enumerate(known[code])}
+        divided.append(Divided(place[code], np.array([*known[code].values()], np.float64)))
+    lengths = np.array([len(ways) for _, ways in told], np.intp)
     return Crosswalk(
         codes=codes,
-        n=len(vintage_codes),
-        rows=np.array([place for place, _ in told], np.intp),
+        n=len(areas),
+        rows=np.array([row for row, _ in told], np.intp),
         starts=np.cumsum(lengths) - lengths,
-        columns=np.searchsorted(codes, np.array([code for _, origins in told for code in origins], "U5")),
+        columns=np.array([parts.get(way, place[way[0]]) for _, ways in told for way in ways], np.intp),
+        divided=tuple(divided),
+        merged=tuple(sorted(position[area] for area in merged if area in position)),
     )
 
 
@@ -267,32 +402,10 @@ def placed(codes: Codes, among: Codes) -> tuple[Ints, Ints]:
     return places[known], known
 
 
-Heirs = Mapping[str, frozenset[str]]
-
-
-def _predecessors(heirs: Heirs) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for old in sorted(heirs):
-        for new in heirs[old]:
-            found.setdefault(new, []).append(old)
-    return found
-
-
-def _forward(heirs: Heirs, additive: bool) -> dict[str, list[str]]:
-    """Return what the areas that came out of changes are made of, where that can be told."""
-    return {
-        new: origins
-        for new, origins in _predecessors(heirs).items()
-        if all(len(heirs[old]) == 1 for old in origins) and (additive or len(origins) == 1)
-    }
-
-
-def _back(heirs: Heirs) -> dict[str, list[str]]:
-    """Return the new code of each area that was only renumbered since."""
-    origins = _predecessors(heirs)
-    return {
-        old: [new]
-        for old, codes in heirs.items()
-        for new in codes
-        if len(codes) == 1 and len(origins[new]) == 1
-    }
+def _turned(heirs: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    """Return the same from the other side: what each holds, or is made of."""
+    found: dict[str, set[str]] = {}
+    for old, codes in heirs.items():
+        for new in codes:
+            found.setdefault(new, set()).add(old)
+    return {new: frozenset(codes) for new, codes in found.items()}

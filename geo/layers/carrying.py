@@ -20,8 +20,8 @@ CARRIED_WORDS: dict[str, Text] = {
         "en": "apportioned by its publisher after an area was split",
     },
     "estimated": {
-        "ja": "分割された地域の値から推計したもの",
-        "en": "estimated from the value of an area that was split",
+        "ja": "分割・合併した地域の値を按分した推計",
+        "en": "estimated as a share of an area that was split or has merged",
     },
 }
 #: The statuses of values that are told of, because they are not what was counted.

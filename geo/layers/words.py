@@ -33,6 +33,7 @@ REASONS: dict[str, Text] = {
     "boundary_changed": {"ja": "境界変更で換算不可", "en": "not convertible to these boundaries"},
     "not_at_level": {"ja": "この単位の値なし", "en": "not told at this level"},
     "not_additive": {"ja": "内訳からは求められない", "en": "not told by its parts"},
+    "merged": {"ja": "合併後の地域の値のみ", "en": "told of what it has merged into alone"},
 }
 LONGEST_UNIT = 6
 #: What the most and the least of values are called: a rate is high, people are many, land or a gain is large.

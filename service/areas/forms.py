@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -126,20 +127,15 @@ class Neighbours(TypedDict):
 
 
 class BoundarySet(TypedDict):
-    """The boundaries of a date; `areas` is their number by level."""
+    """The boundaries of a date; `areas` is their number by level, `default` says they are shown unasked."""
 
     vintage: str
+    default: bool
     title: Text
     source: str
     credit: Text
     licence: str
     areas: dict[str, int]
-
-
-class Vintages(TypedDict):
-    """All boundary sets."""
-
-    vintages: list[BoundarySet]
 
 
 #: ``from`` is a word of Python.
@@ -319,15 +315,16 @@ def neighbours_described(gazetteer: Gazetteer, area: Area, rows: Sequence[Row[An
     }
 
 
-def vintage_described(vintage: Vintage) -> BoundarySet:
+def vintage_described(vintage: Vintage, default: dt.date | None) -> BoundarySet:
     """Return a boundary set as JSON: its source, credit and licence."""
     return {
         "vintage": str(vintage.date),
+        "default": vintage.date == default,
         "title": vintage.title,
         "source": vintage.source,
         "credit": vintage.credit,
         "licence": vintage.licence,
-        "areas": {level: len(vintage.gazetteers[level]) for level in vintage.own},
+        "areas": vintage.own.sizes,
     }
 
 

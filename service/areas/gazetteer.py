@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 from sqlalchemy import Row
 
@@ -39,6 +42,10 @@ class Area:
     bbox: tuple[float, float, float, float]
 
 
+#: The fields of an area, as they are packed.
+FIELDS = tuple(field.name for field in fields(Area))
+
+
 def searchable(name: str) -> str:
     """Return a name as it is compared: NFKC, lower case, ヶ and ケ alike, old 鰺 as 鯵.
 
@@ -60,24 +67,7 @@ class Gazetteer:
     @classmethod
     def from_rows(cls, vintage: dt.date, level: str, rows: Sequence[Row[Any]]) -> Gazetteer:
         """Return the gazetteer of rows that are ordered by position."""
-        areas = tuple(
-            Area(
-                code=row.code,
-                position=row.position,
-                kind=row.kind,
-                prefecture=row.prefecture,
-                parent=row.parent,
-                name_ja=row.name_ja,
-                name_kana=row.name_kana,
-                name_en=row.name_en,
-                area_km2=row.area_km2,
-                lon=row.lon,
-                lat=row.lat,
-                bbox=tuple(row.bbox),
-            )
-            for row in rows
-        )
-        return cls(vintage, level, areas)
+        return cls(vintage, level, tuple(_area([getattr(row, name) for name in FIELDS]) for row in rows))
 
     def __len__(self) -> int:
         return len(self.areas)
@@ -103,9 +93,14 @@ class Gazetteer:
         return np.unique([area.prefecture for area in self.areas], return_inverse=True)[1]
 
     @cached_property
+    def breadth(self) -> int:
+        """Of how many prefectures it has areas."""
+        return len({area.prefecture for area in self.areas})
+
+    @property
     def is_whole(self) -> bool:
         """Whether it has areas of all prefectures."""
-        return len({area.prefecture for area in self.areas}) == PREFECTURES
+        return self.breadth == PREFECTURES
 
     @cached_property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -163,6 +158,21 @@ class Gazetteer:
             for area in self.areas
         ]
 
+    @cached_property
+    def _groups(self) -> dict[str, tuple[Gazetteer, NDArray[np.intp]]]:
+        return {}
+
+    def groups(self, into: Gazetteer) -> NDArray[np.intp]:
+        """Return for each area the place of the area of a level above that it is a part of."""
+        held = self._groups.get(into.level)
+        if held is None or held[0] is not into:
+            parents = [
+                a.prefecture if into.level == "prefecture" else (a.parent or a.code) for a in self.areas
+            ]
+            places = np.array([into.position.get(parent, -1) for parent in parents], np.intp)
+            held = self._groups[into.level] = (into, places)
+        return held[1]
+
     def area(self, code: str) -> Area:
         """Return one area; NotFound names the vintage and level that were searched."""
         position = self.position.get(code)
@@ -206,3 +216,52 @@ class Gazetteer:
             elif any(wanted in name for name in names):
                 ranked.append((3, position))
         return np.array([position for _, position in sorted(ranked)], np.intp)
+
+
+def _area(values: Sequence[Any]) -> Area:
+    *told, bbox = values
+    return Area(*[*told, tuple(bbox)])
+
+
+class Gazetteers(Mapping[str, Gazetteer]):
+    """The gazetteers of a boundary set by level, each packed until somebody asks for it.
+
+    Unpacked, those of a set take 2 to 6 MB; a process holds those that are asked for.
+    """
+
+    def __init__(self, vintage: dt.date, rows: Mapping[str, Sequence[Row[Any] | Area]]) -> None:
+        self.vintage = vintage
+        self.sizes = {level: len(rows[level]) for level in LEVELS if level in rows}
+        #: of how many prefectures they have areas
+        self.breadth = max((len({row.prefecture for row in of}) for of in rows.values()), default=0)
+        codes = {row.code for of in rows.values() for row in of}
+        self._codes = np.array(sorted(codes), "S5")
+        self._packed = {level: _packed(rows[level]) for level in self.sizes}
+        self._open: dict[str, Gazetteer] = {}
+        self._lock = Lock()
+
+    def __getitem__(self, level: str) -> Gazetteer:
+        with self._lock:
+            if level not in self._open:
+                areas = tuple(map(_area, orjson.loads(zlib.decompress(self._packed.pop(level)))))
+                self._open[level] = Gazetteer(self.vintage, level, areas)
+        return self._open[level]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sizes)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __contains__(self, level: object) -> bool:
+        return level in self.sizes
+
+    def has(self, code: str) -> bool:
+        """Return whether a code is that of an area of any level."""
+        written = np.bytes_(code.encode())
+        place = int(np.searchsorted(self._codes, written))
+        return place < len(self._codes) and bool(self._codes[place] == written)
+
+
+def _packed(rows: Sequence[Row[Any] | Area]) -> bytes:
+    return zlib.compress(orjson.dumps([[getattr(row, name) for name in FIELDS] for row in rows]), 1)

@@ -6,28 +6,33 @@ import datetime as dt
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from geo.areas.boundaries import COLLAPSED, Columns, read_boundaries
+from geo.areas.boundaries import COLLAPSED, WHOLES, WITHOUT_OUTLINE, Columns, read_boundaries
+from geo.areas.history import History
 from geo.areas.lineage import absent
 from geo.areas.outlines import TOLERANCES, Area, areas_of
 from geo.codes import DESIGNATED_CITIES, SPECIAL_WARDS, WARD_CITY, prefecture_of
-from geo.errors import Finding, InvalidRows
+from geo.errors import Finding, InvalidParameter, InvalidRows, NotFound
 from geo.files.topojson import read_document, regrouped
 from service.areas.names import Name, read_names
+from service.areas.parts import store_parts
 from service.areas.tiles import TOP_ZOOM, encode_tiles
-from service.db.tables import area, audit, vintage
-from service.figures.vectors import changes_of, write_all
+from service.db.tables import area, audit, vector, vintage
+from service.figures.vectors import changes_of, history_of, take_turn, write_all
 from service.memory import revisions
 
 #: Decimals of a coordinate in GeoJSON: about a tenth of the detail's tolerance.
 DIGITS = {"low": 4, "medium": 5, "high": 7}
+
+#: Of so many areas of a file the dates may be wrong: a list may have a ward that the map has not.
+TOLERATED = 0.005
 
 #: The texts of so many outlines are held at a time.
 OUTLINES_AT_ONCE = 100
@@ -101,7 +106,9 @@ def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
 ) -> dict[str, object]:
     """Load a boundary file as the vintage of ``date``, in the caller's transaction; return a report.
 
-    The same file again changes nothing. Another file for the same date replaces the vintage.
+    The same file again changes nothing. Another file for the same date replaces the vintage: who reads
+    meanwhile gets the areas, outlines and values of before. Where it lies on the other side of a division
+    than another vintage, the two tell the parts by area (``service.areas.parts``).
 
     Raises
     ------
@@ -112,13 +119,16 @@ def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
         return {"vintage": str(date), "unchanged": True}
     steps = 4 + TOP_ZOOM
     progress(0, steps, "reading")
-    names = read_names(catalog)
+    history = history_of(conn)
+    names = _on(date, read_names(catalog), history)
     parts = read_boundaries(path, crs=crs, columns=columns)
-    _refuse_unknown([code for code in parts["code"] if code is not None], names)
+    codes = {code for code in parts["code"] if code is not None}
+    _refuse_unknown(codes, names)
+    _refuse_misdated(codes, date, history)
     progress(1, steps, "simplifying")
     levels, found = areas_of(parts)
     report: dict[str, object] = {"vintage": str(date), "unchanged": False, **asdict(found)}
-    report[COLLAPSED] = parts.attrs[COLLAPSED]
+    report |= {name: parts.attrs[name] for name in (COLLAPSED, WITHOUT_OUTLINE, WHOLES)}
     lowest = next(iter(levels))
     report |= _completeness(conn, date, lowest, [found.code for found in levels[lowest]], names)
     if dry_run:
@@ -130,7 +140,8 @@ def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
     for detail in TOLERANCES:
         _store_outlines(conn, date, detail, levels)
     report["tiles"] = encode_tiles(conn, date, lambda z: progress(3 + z, steps, f"tiles: zoom {z}"))
-    report |= write_all(conn, [date])
+    report["divided"] = store_parts(conn, date)
+    report |= write_all(conn, None if report["divided"] else [date])
     conn.execute(update(vintage).where(vintage.c.vintage == date).values(report=report))
     conn.execute(
         insert(audit).values(actor=actor, action="ingest boundaries", subject=str(date), detail=report)
@@ -140,7 +151,64 @@ def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
     return report
 
 
-def _refuse_unknown(codes: Sequence[str], names: Mapping[str, Name]) -> None:
+def withdraw_boundaries(conn: Connection, date: dt.date, *, actor: str = "command line") -> dict[str, object]:
+    """Take a vintage away with all that follows from it, in the caller's transaction; return a report.
+
+    Whoever reads gets it until the transaction ends; after that its date is refused, and what names no date
+    is of the set that is the default then. Figures stay as they were published.
+
+    Raises
+    ------
+    NotFound : there is none of that date
+    InvalidParameter : it is the only one, without which there are no maps
+    """
+    dates = sorted(conn.scalars(select(vintage.c.vintage)))
+    if date not in dates:
+        raise NotFound(
+            f"No boundaries of {date} are loaded; there are: {', '.join(map(str, dates)) or 'none'}"
+        )
+    if dates == [date]:
+        finding = Finding("argument", "DATE", str(date), "one of several: load another first")
+        raise InvalidParameter("Without any boundaries there are no maps", [finding])
+    take_turn(conn)
+    vectors = conn.scalar(select(func.count()).select_from(vector).where(vector.c.vintage == date))
+    conn.execute(vintage.delete().where(vintage.c.vintage == date))
+    report: dict[str, object] = {
+        "vintage": str(date),
+        "vectors": vectors,
+        "left": [str(one) for one in dates if one != date],
+    }
+    row = {"actor": actor, "action": "withdraw boundaries", "subject": str(date), "detail": report}
+    conn.execute(insert(audit).values(row))
+    revisions.changed(conn, revisions.vintage(date))
+    return report
+
+
+def _on(date: dt.date, names: Mapping[str, Name], history: History) -> dict[str, Name]:
+    """Return the names of codes as they were on a date, where that is known."""
+    spells = {code: history.name(code, date) for code in names}
+    return {
+        code: name
+        if (spell := spells[code]) is None
+        else Name(spell.ja, spell.kana, spell.en, spell.district)
+        for code, name in names.items()
+    }
+
+
+def _refuse_misdated(codes: Collection[str], date: dt.date, history: History) -> None:
+    """Refuse a file whose areas were never together on its date, and were on others."""
+    strange = sorted(code for code in codes if code in history.names and history.name(code, date) is None)
+    together = history.together(codes)
+    if together is None or len(strange) <= TOLERATED * len(codes):
+        return
+    since, until = together
+    days = f"from {since}" if until is None else f"from {since} to {until - dt.timedelta(1)}"
+    told = ", ".join(strange[:5])
+    finding = Finding("file", "--vintage", str(date), f"a day {days}, on which all its areas were there")
+    raise InvalidRows(f"{len(strange)} of its areas were not there on {date}: {told} …", [finding])
+
+
+def _refuse_unknown(codes: Collection[str], names: Mapping[str, Name]) -> None:
     unknown = sorted(set(codes) - set(names))
     if unknown:
         findings = [
@@ -215,12 +283,12 @@ def _area_row(date: dt.date, level: str, position: int, found: Area, name: Name 
     high = found.outlines["high"]
     islands = shapely.get_parts(high)
     inside = shapely.point_on_surface(islands[np.argmax(shapely.area(islands))])
-    # A file that has only a joined name (prefecture, district, municipality) says less than the table.
-    ja = (
-        name.ja
-        if name is not None and (not found.name or (found.name != name.ja and name.ja in found.name))
-        else (found.name)
+    # A file that has only a joined name (prefecture, district, municipality), or of a ward its own alone,
+    # says less than the table.
+    is_said_better = name is not None and (
+        not found.name or name.ja in found.name or (found.code in WARD_CITY and name.ja.endswith(found.name))
     )
+    ja = name.ja if name is not None and is_said_better else found.name
     return (
         date,
         level,

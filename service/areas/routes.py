@@ -9,8 +9,9 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from geo.codes import WARD_CITY, area_code, prefecture_of
-from geo.errors import NotFound
+from geo.errors import Finding, InvalidParameter, NotFound
 from service.areas import queries
+from service.areas.comparison import Vintages, compared
 from service.areas.former import Former
 from service.areas.forms import (
     AreaFeatures,
@@ -18,7 +19,6 @@ from service.areas.forms import (
     Areas,
     Neighbours,
     RegionSets,
-    Vintages,
     changes_described,
     children_described,
     described,
@@ -34,9 +34,9 @@ from service.http.addresses import next_page
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import GEOJSON, JSON, Told, json_answer, kept, kept_json, state_of
-from service.layers.views import Level, VintageDate, chosen_level
+from service.layers.views import DATE, Level, VintageDate, chosen_level, one_of
 from service.memory import revisions
-from service.memory.atlas import Atlas
+from service.memory.atlas import Atlas, chosen
 from service.memory.catalogue import Vintage
 
 router = api_router(prefix="/v1", tags=["areas"])
@@ -188,11 +188,7 @@ async def area(
             "children": children_described(atlas.gazetteer(newest.date, below), plain)
             if below in newest.levels
             else [],
-            "vintages": [
-                str(v.date)
-                for v in atlas.catalogue.vintages.values()
-                if any(plain in v.gazetteers[name].position for name in v.own)
-            ],
+            "vintages": [str(v.date) for v in atlas.catalogue.vintages.values() if v.own.has(plain)],
             "changes": changes_described(changes),
             "credit": chosen.credit,
         }
@@ -231,10 +227,55 @@ async def neighbours(
 
 
 @router.get("/vintages", summary="Boundary sets", responses=answers(JSON, form=Vintages))
-async def vintages(request: Request, atlas: AtlasDep) -> Response:
-    """Return the boundary sets that are loaded, with their source, credit and licence."""
-    told: Vintages = {"vintages": [vintage_described(one) for one in atlas.catalogue.vintages.values()]}
-    return json_answer(request, told)
+async def vintages(
+    request: Request,
+    atlas: AtlasDep,
+    first: Annotated[
+        str | None,
+        Query(
+            alias="from",
+            description="Date of a boundary set to compare with another, YYYY-MM-DD",
+            json_schema_extra={"pattern": DATE},
+        ),
+    ] = None,
+    last: Annotated[
+        str | None,
+        Query(
+            alias="to",
+            description="Date of the other set; the one shown by default when left out",
+            json_schema_extra={"pattern": DATE},
+        ),
+    ] = None,
+    level: Annotated[
+        str | None,
+        Query(
+            description="Of what areas: `municipality` when left out",
+            json_schema_extra=one_of(*LEVELS),
+        ),
+    ] = None,
+) -> Response:
+    """Return the boundary sets that are loaded, with their source, credit and licence.
+
+    With `from`, `compared` tells two sets apart, in the prefectures that both have: how many areas each has,
+    which are `gone` (`became` holds their land), which have `come` (`was` held it) and which are `renamed`.
+    """
+    if first is None and last is not None:
+        finding = Finding("query", "from", "", "the date of a boundary set, with to")
+        raise InvalidParameter("to compares with from, which is missing", [finding])
+    before, after = (None, None) if first is None else (atlas.vintage(first), atlas.vintage(last))
+    at = chosen("level", level, LEVELS, "municipality")
+
+    def make() -> Vintages:
+        catalogue = atlas.catalogue
+        told: Vintages = {
+            "vintages": [vintage_described(one, catalogue.default) for one in catalogue.vintages.values()]
+        }
+        if before is not None and after is not None:
+            sets = [atlas.gazetteer(one.date, at) for one in (before, after)]
+            told["compared"] = compared(catalogue.history, *sets)
+        return told
+
+    return await kept_json(request, atlas, make, atlas.state("vintage", "area-changes", "area-history"))
 
 
 @router.get("/region-sets", summary="Named sets of areas", responses=answers(JSON, form=RegionSets))

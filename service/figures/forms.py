@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, NotRequired
@@ -21,6 +22,8 @@ from geo.figures.indicators import (
 )
 from geo.periods import PeriodKind, period_label
 from geo.text import Text, name_of
+from service.areas.forms import ChildArea
+from service.areas.history_forms import WeighedBy, area_on
 from service.figures.carrying import Dated, dates_of
 from service.figures.lines import Member, Origin, Point, origins_of
 from service.figures.series import lines_in_words
@@ -233,12 +236,20 @@ class CarriedFigure(BoundariesOfFigures):
     carried: Carried | None
 
 
+#: ``from`` is a word of Python.
+SharePart = TypedDict("SharePart", {"from": ChildArea, "share": float, "basis": list[WeighedBy]})
+
+
 class SeriesPoint(CarriedFigure):
-    """A figure of a line; a missing value is null, and its status says why."""
+    """A figure of a line; a missing value is null, and its status says why.
+
+    `parts` are there where it is `estimated`: which share of which area it has, and what by.
+    """
 
     period: str
     value: float | None
     status: str
+    parts: NotRequired[list[SharePart]]
 
 
 class Line(TypedDict):
@@ -515,15 +526,37 @@ def series_described(
 def _points_described(
     atlas: Atlas, indicator: Indicator, vintage: Vintage, line: Member, told: Sequence[Point]
 ) -> list[SeriesPoint]:
-    return [
-        {
+    found: list[SeriesPoint] = []
+    for point, origin in zip(told, origins_of(atlas, indicator, vintage, line, told), strict=True):
+        one: SeriesPoint = {
             "period": point.period,
             "value": point.value,
             "status": point.status,
             **origin_described(origin),
         }
-        for point, origin in zip(told, origins_of(atlas, indicator, vintage, line, told), strict=True)
-    ]
+        if origin.carried == "estimated" and len(line.positions) == 1:
+            one["parts"] = _parts(atlas, atlas.at(vintage, line.level), line, origin.dates)
+        found.append(one)
+    return found
+
+
+def _parts(atlas: Atlas, vintage: Vintage, line: Member, dates: Iterable[dt.date]) -> list[SharePart]:
+    """Return of which areas, as of the boundaries of its figures, an area has a share."""
+    history = atlas.catalogue.history
+    events = (history if line.level == "ward" else history.municipal).around([line.id])
+    found: list[SharePart] = []
+    for date in dates:
+        origins = events.walk(date, vintage.date, estimate=True).origins.get(line.id, {})
+        found += [
+            {
+                "from": area_on(history, code, date),
+                "share": float(link.weight),
+                "basis": [{"by": by, "as_of": str(as_of)} for by, as_of in sorted(link.bases)],
+            }
+            for code, link in sorted(origins.items())
+            if link.bases and link.weight is not None
+        ]
+    return found
 
 
 def boundaries_described(*figures: Dated) -> BoundariesOfFigures:

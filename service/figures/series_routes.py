@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from geo.figures.indicators import Indicator
 from service.figures.carrying import in_one_cell
+from service.figures.estimates import refuse_other
 from service.figures.forms import Series, series_described
 from service.figures.known import moment
 from service.figures.lines import origins_of
@@ -29,7 +30,7 @@ from service.http.responses import (
     state_of,
     to_json,
 )
-from service.layers.views import VintageDate
+from service.layers.views import Estimate, VintageDate
 from service.memory.atlas import Atlas
 from service.memory.cache import off_loop, slowly
 
@@ -71,6 +72,7 @@ async def series(
     first: First = None,
     last: Last = None,
     vintage: VintageDate = None,
+    estimate: Estimate = None,
     as_of: AsOf = None,
 ) -> Response:
     """Return the values of each area or region set over the periods, on the boundaries of one vintage.
@@ -78,7 +80,11 @@ async def series(
     A region set's ratio is computed from its sums. A missing value is null and its status says why.
     `carried` tells how a figure came to stand on these boundaries from those it was published on
     (`boundary_dates`): `as_published`, `renumbered`, `summed`, `apportioned` by its publisher after an area
-    was split, or `estimated`.
+    was split, or `estimated`: then `parts` tells of what areas it is a share, how much, and by what.
+
+    On boundaries of before a merger, what merged has no value of its own (`merged`). With
+    `estimate=population` it is parted again by the people of just before the merger, else by area.
+
     `summary` tells the chart in plain Japanese and English.
 
     With `as_of`, figures are those that were loaded by then: a revision that came later is left out, and what
@@ -86,9 +92,11 @@ async def series(
     """
     found, chosen = atlas.indicator(indicator), atlas.vintage(vintage)
     at = None if as_of is None else moment("as_of", as_of)
+    refuse_other(estimate)
+    parts = estimate is not None
 
     def make() -> Series:
-        then = known_at(atlas, found, chosen, at)
+        then = known_at(atlas, found, chosen, at, estimate=parts)
         lines = lines_of(then, found, chosen, areas, first, last)
         return {
             **series_described(then, found, chosen, lines),
@@ -96,12 +104,12 @@ async def series(
         }
 
     state = state_of(request, *_states(atlas, found))
-    return await kept(request, atlas, state, encoded(lambda: to_json(make())), Told(JSON), _where(at))
+    return await kept(request, atlas, state, encoded(lambda: to_json(make())), Told(JSON), _where(at, parts))
 
 
-def _where(at: dt.datetime | None) -> Where:
-    """Return where a series is made: one of a moment before takes half a second, apart from all others."""
-    return off_loop if at is None else slowly
+def _where(at: dt.datetime | None, parts: bool) -> Where:
+    """Return where a series is made: one that is carried for it takes half a second, apart from others."""
+    return off_loop if at is None and not parts else slowly
 
 
 def _states(atlas: Atlas, found: Indicator) -> tuple[str, str]:
@@ -117,6 +125,7 @@ async def series_csv(
     first: First = None,
     last: Last = None,
     vintage: VintageDate = None,
+    estimate: Estimate = None,
     as_of: AsOf = None,
     bom: Bom = False,
 ) -> Response:
@@ -126,10 +135,12 @@ async def series_csv(
     """
     found, chosen = atlas.indicator(indicator), atlas.vintage(vintage)
     at = None if as_of is None else moment("as_of", as_of)
+    refuse_other(estimate)
+    parts = estimate is not None
 
     def make() -> tuple[list[str], list[list[object]]]:
         rows: list[list[object]] = []
-        then = known_at(atlas, found, chosen, at)
+        then = known_at(atlas, found, chosen, at, estimate=parts)
         for line, told in lines_of(then, found, chosen, areas, first, last):
             head = [found.id, line.id, line.name_ja, line.name_en]
             for point, origin in zip(told, origins_of(then, found, chosen, line, told), strict=True):
@@ -143,4 +154,4 @@ async def series_csv(
 
     state = state_of(request, *_states(atlas, found))
     told = Told(CSV, download=f"{found.id}.csv")
-    return await kept(request, atlas, state, encoded(table), told, _where(at))
+    return await kept(request, atlas, state, encoded(table), told, _where(at, parts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from geo.areas.carrying import APPORTIONED, CARRIED, NOTHING, SUMMED, Marks, apportioned, day_of, marks
-from geo.areas.lineage import Change, Crosswalk, crosswalk, municipal, placed
+from geo.areas.history import History
+from geo.areas.lineage import Change, Crosswalk, crosswalk, gathered, municipal, placed
 from geo.codes import NORTHERN_TERRITORIES, WARD_CITY, city_of, prefecture_of
 from geo.figures.ages import Ages, together
 from geo.figures.indicators import Indicator, aggregated, own_or_sum
@@ -29,7 +31,7 @@ UInt8s = NDArray[np.uint8]
 STATUSES = (
     *("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known"),
     *("base_differs", "not_loaded", "boundary_changed", "not_at_level", "not_additive"),
-    *("apportioned", "estimated"),
+    *("merged", "apportioned", "estimated"),
 )
 OK = STATUSES.index("ok")
 #: The publisher has none.
@@ -45,12 +47,16 @@ BOUNDARY_CHANGED = STATUSES.index("boundary_changed")
 NOT_AT_LEVEL = STATUSES.index("not_at_level")
 #: There are figures of all its parts, which do not add up to its own.
 NOT_ADDITIVE = STATUSES.index("not_additive")
+#: There are figures, but of what the area has merged into since.
+MERGED = STATUSES.index("merged")
 #: Mark of a value → its status: how it was carried, where that is more than adding up.
 STATUS_OF_MARK = np.array(
     [STATUSES.index(str(name)) if mark >= APPORTIONED else OK for mark, name in enumerate(CARRIED)], np.uint8
 )
 #: The statuses of values that are there; of what is made of several, the greatest holds.
 TOLD = np.unique(STATUS_OF_MARK)
+#: For so many codes the way of all is as soon found as that of each with what concerns it.
+MANY_DIVIDED = 50
 #: In ``Published.statuses``: nothing was published for this code and period.
 ABSENT = 255
 
@@ -178,6 +184,11 @@ class Columns:
     marks: Marks
     dates: tuple[tuple[dt.date, ...], ...]
 
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        return self.values.nbytes + self.statuses.nbytes + self.marks.nbytes + 200 * len(self.periods)
+
     def vector(self, period: str) -> Vector:
         """Return the vector of one period."""
         at = self.periods.index(period)
@@ -226,22 +237,60 @@ AREA_OF: Mapping[str, Callable[[str], str]] = {
 
 @dataclass
 class Boundaries:
-    """The areas of one vintage by level, and how figures of other dates are carried to them."""
+    """The areas of one vintage by level, and how figures of other dates are carried to them.
+
+    Attributes
+    ----------
+    history : what is known of the parts of areas that were divided
+    estimate : whether what has merged since is parted again, as it was known just before
+    """
 
     date: dt.date
     gazetteers: Mapping[str, Gazetteer]
     changes: Sequence[Change]
+    history: History = field(default_factory=History)
+    estimate: bool = False
     _walks: dict[tuple[dt.date, str, bool], Crosswalk] = field(default_factory=dict)
     _marks: dict[tuple[dt.date, str, bool, str], Marks] = field(default_factory=dict)
+
+    @cached_property
+    def _municipal(self) -> Sequence[Change]:
+        return municipal(self.changes)
 
     def walk(self, boundary_date: dt.date, level: str, *, additive: bool) -> Crosswalk:
         """Return the crosswalk from the boundaries of a date to a level; worked out once."""
         key = (boundary_date, level, additive)
         if key not in self._walks:
             codes = self.gazetteers[level].codes
-            changes = self.changes if level == "ward" else municipal(self.changes)
-            self._walks[key] = crosswalk(boundary_date, self.date, codes, changes, additive=additive)
+            changes = self.changes if level == "ward" else self._municipal
+            parts = partial(self._parts, boundary_date, level)
+            self._walks[key] = crosswalk(
+                boundary_date, self.date, codes, changes, additive=additive, parts=parts
+            )
         return self._walks[key]
+
+    def gathered(self, boundary_date: dt.date) -> Crosswalk:
+        """Return how figures of municipalities of a date make up the prefectures."""
+        towns, prefectures = (self.gazetteers[level].codes for level in ("municipality", "prefecture"))
+        counted = towns[~np.isin(towns, list(NORTHERN_TERRITORIES))]
+        return gathered(boundary_date, self.date, counted, prefectures, self._municipal, prefecture_of)
+
+    def _parts(
+        self, boundary_date: dt.date, level: str, codes: Collection[str]
+    ) -> dict[str, dict[str, float]]:
+        """Return how much of each of these codes, which lie in several areas, is known to be in which."""
+        if boundary_date > self.date and not self.estimate:
+            return {}
+        history = self.history if level == "ward" else self.history.municipal
+        if len(codes) < MANY_DIVIDED:  # going forward there are one or two
+            history = history.around(codes)
+        walk = history.walk(boundary_date, self.date, estimate=True)
+        return {
+            code: {
+                area: float(link.weight) for area, link in walk.of(code).items() if link.weight is not None
+            }
+            for code in codes
+        }
 
     def marks(self, boundary_date: dt.date, level: str, period: str, *, additive: bool) -> Marks:
         """Return how figures of a period come from the boundaries of a date to each area of a level."""
@@ -278,7 +327,9 @@ def _reported(
         values[:, ours] = np.where(found, moved, values[:, ours])
         states = np.where(found, OK, _of_other_areas(statuses[:, ours], walk, gazetteer, codes))
         if not additive:
-            summed = _carried(boundaries.walk(part.boundary_date, level, additive=True), codes, part_values)
+            adding = boundaries.walk(part.boundary_date, level, additive=True)
+            summed = _carried(adding, codes, part_values)
+            summed[adding.parted] = np.nan  # where it would add up, a part would still be a guess
             states[np.isfinite(summed) & np.isnan(values[:, ours])] = NOT_ADDITIVE
         places, known = placed(codes, gazetteer.codes)
         reasons = part_statuses[known]
@@ -323,6 +374,9 @@ def _of_other_areas(
     is_ward = np.isin(gazetteer.codes, list(WARD_CITY))
     silent = statuses == NOT_LOADED
     found = np.where(silent & ~is_carried[:, None], BOUNDARY_CHANGED, statuses)
+    has_merged = np.zeros(len(gazetteer), np.bool_)
+    has_merged[list(walk.merged)] = True
+    found = np.where(silent & has_merged[:, None], MERGED, found)
     return np.where(silent & (is_ward & is_whole)[:, None], NOT_AT_LEVEL, found).astype(np.uint8)
 
 
@@ -336,13 +390,7 @@ def _carried(walk: Crosswalk, codes: NDArray[np.str_], values: Floats) -> Floats
 
 def _sums(members: Floats, of: Gazetteer, into: Gazetteer) -> Floats:
     """Return the sums of ``members`` for each area of ``into``; NaN where a member is missing."""
-    return aggregated(members, _groups(of, into), len(into), codes=of.codes)
-
-
-def _groups(of: Gazetteer, into: Gazetteer) -> NDArray[np.intp]:
-    """Return for each area of ``of`` the place of the area of ``into`` that it is a part of."""
-    parents = [a.prefecture if into.level == "prefecture" else (a.parent or a.code) for a in of.areas]
-    return np.array([into.position.get(parent, -1) for parent in parents], np.intp)
+    return aggregated(members, of.groups(into), len(into), codes=of.codes)
 
 
 def columns_by_level(
@@ -368,14 +416,39 @@ def columns_by_level(
         if members is not None:
             of, into = boundaries.gazetteers[BELOW[level]], boundaries.gazetteers[level]
             own = _completed(own, members, of, into) if additive else _reasoned(own, members, of, into)
+            if additive and level == "prefecture":
+                own = _of_later(own, parts, boundaries)
         found[level] = own
     return found
+
+
+def _of_later(own: Columns, parts: Sequence[Published], boundaries: Boundaries) -> Columns:
+    """Return figures of prefectures whose gaps are filled from those of municipalities of a later date.
+
+    What has merged since cannot be told of a municipality, and is in its prefecture all the same.
+    """
+    values, statuses, sources = own.values.copy(), own.statuses.copy(), list(own.sources)
+    carried, dates = own.marks.copy(), list(own.dates)
+    later = [one for one in parts if one.boundary_date > boundaries.date] if np.isnan(values).any() else []
+    for part in later:
+        is_town = ~np.char.endswith(part.codes, "000")
+        sums = _carried(boundaries.gathered(part.boundary_date), part.codes[is_town], part.values[is_town])
+        for at, period in enumerate(own.periods):
+            if period not in part.periods:
+                continue
+            told = sums[:, part.periods.index(period)]
+            is_new = np.isnan(values[:, at]) & np.isfinite(told)
+            if is_new.any():
+                values[is_new, at], statuses[is_new, at], carried[is_new, at] = told[is_new], OK, SUMMED
+                sources[at] = tuple(dict.fromkeys((*sources[at], part.source)))
+                dates[at] = tuple(sorted({*dates[at], part.boundary_date}))
+    return Columns(own.periods, values, statuses, tuple(sources), carried, tuple(dates))
 
 
 def _reasoned(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) -> Columns:
     """Return figures that do not add up, with that reason where those of all members are known."""
     statuses = own.statuses.copy()
-    is_silent = np.isin(statuses, (NOT_LOADED, BOUNDARY_CHANGED)) & into.divided[:, None]
+    is_silent = np.isin(statuses, (NOT_LOADED, BOUNDARY_CHANGED, MERGED)) & into.divided[:, None]
     for at in np.flatnonzero(is_silent.any(axis=0)).tolist():
         has_parts = np.isfinite(_sums(members.values[:, at], of, into))
         statuses[is_silent[:, at] & has_parts, at] = NOT_ADDITIVE
@@ -389,7 +462,7 @@ def _completed(own: Columns, members: Columns, of: Gazetteer, into: Gazetteer) -
     """
     values, statuses, sources = own.values.copy(), own.statuses.copy(), list(own.sources)
     carried, dates = own.marks.copy(), list(own.dates)
-    groups = _groups(of, into)
+    groups = of.groups(into)
     has_gaps = (np.isnan(own.values) & into.divided[:, None]).any(axis=0)
     for at in np.flatnonzero(has_gaps).tolist():
         whole = own_or_sum(own.values[:, at], _sums(members.values[:, at], of, into))

@@ -8,6 +8,7 @@ transaction, so a reader sees the old figures with their old vectors or the new 
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, select, text
 
 from geo.areas.carrying import NOTHING
+from geo.areas.events import Event
+from geo.areas.events import changes_of as events_between
+from geo.areas.history import History, Share, Spell
 from geo.areas.lineage import Change
 from geo.codes import WARD_CITY
 from geo.errors import UnclassifiableValues
@@ -24,7 +28,17 @@ from geo.figures import indicators
 from geo.figures.indicators import Indicator, from_json
 from geo.layers import classify, palettes
 from service.areas.gazetteer import LEVELS, Gazetteer
-from service.db.tables import area, area_change, class_breaks, indicator, observed, vector, vintage
+from service.db.tables import (
+    area,
+    area_change,
+    area_history,
+    area_share,
+    class_breaks,
+    indicator,
+    observed,
+    vector,
+    vintage,
+)
 from service.figures.carrying import Carrying, dates_of
 from service.figures.known import NOW, Known
 from service.figures.values import (
@@ -49,6 +63,7 @@ DERIVING = (
     "geo/layers/classify.py",
     "geo/figures/indicators.py",
     "geo/areas/carrying.py",
+    "geo/areas/history.py",
     "geo/areas/lineage.py",
     "geo/periods.py",
     "geo/layers/palettes.py",
@@ -106,6 +121,18 @@ def changes_of(conn: Connection) -> list[Change]:
     return [Change(*row) for row in conn.execute(select(*columns).order_by(*columns)).all()]
 
 
+def history_of(conn: Connection) -> History:
+    """Return the events between municipalities, what codes were called, and what is known of the parts."""
+    events = (Event(**row._asdict()) for row in conn.execute(select(area_change)).all())
+    rows = conn.execute(select(area_history)).all()
+    spells = [
+        Spell(row.code, row.since, row.until, row.name_ja, row.name_kana, row.name_en, row.district)
+        for row in rows
+    ]
+    shares = [Share(**row._asdict()) for row in conn.execute(select(area_share)).all()]
+    return History(events_between(events), spells, shares)
+
+
 def take_turn(conn: Connection) -> None:
     """Wait until no other transaction writes figures; then none does until this one ends."""
     conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -127,12 +154,12 @@ def write_vectors(
     layers = [catalogue[name] for name in dict.fromkeys([*touched, *_following(touched, catalogue)])]
     if not any(available.values()):  # boundaries come before figures
         return {"vectors": 0, "layers": len(layers)}
-    changes = changes_of(conn)
+    changes, history = changes_of(conn), history_of(conn)
     dates = list(conn.scalars(select(vintage.c.vintage))) if vintages is None else list(vintages)
     written = 0
     for date in dates:
-        boundaries = Boundaries(date, _gazetteers(conn, date), changes)
-        writer = Writer(conn, catalogue, touched, available, boundaries)
+        boundaries = Boundaries(date, _gazetteers(conn, date), changes, history)
+        writer = Writer(catalogue, touched, available, boundaries, conn=conn)
         # derived ones are made of the observed ones that are written before them
         written += sum(writer.write(one) for one in sorted(layers, key=lambda one: bool(one.numerator)))
     return {"vectors": written, "layers": len(layers)}
@@ -254,24 +281,22 @@ def _part(boundary_date: dt.date, source: str, rows: Sequence[Any]) -> Published
 
 
 @dataclass
-class Writer:
-    """What vectors of one vintage are written with."""
+class Maker(ABC):
+    """What vectors of one vintage are made with."""
 
-    conn: Connection
     catalogue: Mapping[str, Indicator]
     touched: Touched
     available: Mapping[str, Mapping[str, Sequence[str]]]
     boundaries: Boundaries
-    known: Known = NOW
     _added: dict[str, dict[str, Columns]] = field(default_factory=dict)
 
-    def write(self, one: Indicator) -> int:
-        """Write the vectors of a layer that follow from what was touched; return their number."""
-        count = 0
-        for level, columns in self.columns(one):
-            self._put(one, level, columns)
-            count += len(columns.periods)
-        return count
+    @abstractmethod
+    def published(self, name: str, periods: Collection[str]) -> Sequence[Published]:
+        """Return the figures of an observed indicator, of these periods at least."""
+
+    @abstractmethod
+    def stored(self, layer: str, level: str, periods: Sequence[str]) -> dict[str, CarriedVector]:
+        """Return the vectors of a layer that are made already, by period."""
 
     def columns(self, one: Indicator) -> Iterator[tuple[str, Columns]]:
         """Yield the vectors of a layer that follow from what was touched, by level."""
@@ -287,7 +312,7 @@ class Writer:
         told = {level: self.available[level].get(one.id, ()) for level in self.boundaries.gazetteers}
         periods = sorted({period for listed in told.values() for period in listed})
         wanted = [period for period in periods if self._is_touched(one.id, period)]
-        parts = published(self.conn, one.id, wanted, self.known)
+        parts = self.published(one.id, wanted)
         for level, columns in columns_by_level(one, parts, wanted, self.boundaries).items():
             yield level, columns.among(told[level])
 
@@ -335,10 +360,29 @@ class Writer:
         """Return the figures of moves added up, for formulas in which those inside cancel."""
         if name not in self._added:
             periods = sorted({period for told in self.available.values() for period in told.get(name, ())})
-            parts = published(self.conn, name, periods, self.known)
+            parts = self.published(name, periods)
             summed = replace(self.catalogue[name], aggregation="sum")
             self._added[name] = columns_by_level(summed, parts, periods, self.boundaries)
         return self._added[name][level]
+
+
+@dataclass
+class Writer(Maker):
+    """What vectors of one vintage are written with."""
+
+    conn: Connection = field(kw_only=True)
+
+    def write(self, one: Indicator) -> int:
+        """Write the vectors of a layer that follow from what was touched; return their number."""
+        count = 0
+        for level, columns in self.columns(one):
+            self._put(one, level, columns)
+            count += len(columns.periods)
+        return count
+
+    def published(self, name: str, periods: Collection[str]) -> Sequence[Published]:
+        """Return the figures of an observed indicator, of these periods at least."""
+        return published(self.conn, name, periods)
 
     def stored(self, layer: str, level: str, periods: Sequence[str]) -> dict[str, CarriedVector]:
         """Return the vectors of a layer that are stored already, by period."""

@@ -186,7 +186,7 @@ def _made_of(atlas: Atlas, layer: Indicator) -> str:
     if not levels:
         return "—"
     newest = atlas.periods(layer, levels[0])[-1]
-    vector = atlas.vector(layer, newest, levels[0], max(atlas.catalogue.vintages))
+    vector = atlas.vector(layer, newest, levels[0], atlas.catalogue.whole)
     return ", ".join(f"`{source}`" for source in vector.sources) or "—"
 
 
@@ -213,7 +213,7 @@ def _breaks(layer: Indicator) -> str:
 
 def _missing(atlas: Atlas, layer: Indicator) -> str:
     """Return why values of a layer are missing anywhere."""
-    vintage = max(atlas.catalogue.vintages)
+    vintage = atlas.catalogue.whole
     found: set[int] = set()
     for level in LEVELS:
         for vector in atlas.vectors(layer, atlas.periods(layer, level), level, vintage):
@@ -223,7 +223,7 @@ def _missing(atlas: Atlas, layer: Indicator) -> str:
 
 def _boundaries(atlas: Atlas, layer: Indicator) -> str:
     """Return by level from when to when the boundaries of figures are, and how values came from them."""
-    vintage, lines = max(atlas.catalogue.vintages), []
+    vintage, lines = atlas.catalogue.whole, []
     for level in LEVELS:
         told = atlas.carryings(layer, atlas.periods(layer, level), level, vintage)
         if dates := dates_of(told):

@@ -9,6 +9,7 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from geo.errors import Finding, InvalidParameter
+from service.figures.estimates import POPULATION, is_estimated
 from service.http.dependencies import AtlasDep, ViewDep, api_router
 from service.http.forms import answers
 from service.http.problems import NotAcceptable
@@ -37,7 +38,12 @@ def _further_views(atlas: Atlas, view: View, listed: str | None) -> list[View]:
     if len(names) > MAX_FURTHER:
         finding = Finding("query", "with", str(len(names)), f"at most {MAX_FURTHER} layers")
         raise InvalidParameter(f"with may name at most {MAX_FURTHER} layers", [finding])
-    same = ViewQuery(period=view.period, level=view.level, vintage=str(view.vintage.date))
+    same = ViewQuery(
+        period=view.period,
+        level=view.level,
+        vintage=str(view.vintage.date),
+        estimate=POPULATION if is_estimated(view.indicator) else None,
+    )
     return [resolve(atlas, name, same) for name in names]
 
 

@@ -22,6 +22,7 @@ from geo.periods import canonical
 from geo.text import Language
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.figures.carrying import Carrying
+from service.figures.estimates import POPULATION, estimated, refuse_other
 from service.figures.values import Breaks, Vector
 from service.memory.atlas import Atlas, chosen
 from service.memory.cache import digest
@@ -58,6 +59,14 @@ VintageDate = Annotated[
         alias="vintage",
         description="Date of the boundaries, YYYY-MM-DD",
         json_schema_extra={"pattern": DATE},
+    ),
+]
+Estimate = Annotated[
+    str | None,
+    Query(
+        description="`population` parts again what has merged since an older `vintage`, by the people of "
+        "then, else by area, and marks it `estimated`; null without",
+        json_schema_extra=one_of(POPULATION),
     ),
 ]
 Scheme = Annotated[
@@ -105,6 +114,7 @@ class ViewQuery:
     breaks: str | None = None
     breaks_over: str | None = None
     palette: str | None = None
+    estimate: str | None = None
 
 
 async def view_query(
@@ -116,6 +126,7 @@ async def view_query(
     breaks: UserBreaks = None,
     breaks_over: BreaksOver = None,
     palette: Palette = None,
+    estimate: Estimate = None,
     lang: Lang = "ja",
     rev: Revision = None,
 ) -> ViewQuery:
@@ -125,7 +136,7 @@ async def view_query(
     is not kept.
     """
     del lang, rev  # read by the routes that answer differently for them
-    return ViewQuery(period, level, vintage, scheme, k, breaks, breaks_over, palette)
+    return ViewQuery(period, level, vintage, scheme, k, breaks, breaks_over, palette, estimate)
 
 
 @dataclass(frozen=True)
@@ -245,6 +256,9 @@ def _user_breaks(scheme: str, breaks: str | None) -> tuple[float, ...] | None:
 def resolve(atlas: Atlas, layer: str, asked: ViewQuery) -> View:
     """Return the view that a query means; InvalidParameter lists what exists for each choice."""
     indicator = atlas.layer(layer)
+    refuse_other(asked.estimate)
+    if asked.estimate is not None:
+        indicator = estimated(atlas, indicator)
     vintage = atlas.vintage(asked.vintage)
     level = chosen_level(atlas, indicator, vintage, asked.level)
     vintage = atlas.at(vintage, level)

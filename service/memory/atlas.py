@@ -44,7 +44,7 @@ from service.figures.values import (
     derived,
 )
 from service.memory import revisions
-from service.memory.cache import LARGEST_SHARE, Moved, Store, digest, off_loop, prepared
+from service.memory.cache import LARGEST_SHARE, Moved, Store, digest, off_loop, prepared, slowly
 from service.memory.catalogue import INDICATOR, Catalogue, Defined, Kind, Periods, Vintage, stored_from
 
 __all__ = ["Atlas", "Vintage"]
@@ -124,11 +124,16 @@ class Atlas:
         return found
 
     def vintage(self, asked: str | None) -> Vintage:
-        """Return the boundaries of a date, YYYY-MM-DD, or the newest; InvalidParameter lists the dates."""
+        """Return the boundaries of a date, YYYY-MM-DD, or those shown by default.
+
+        Raises
+        ------
+        InvalidParameter : there are none of that date; the message lists the dates
+        """
         existing = self.catalogue.vintages_by_name
         if not existing:
             raise InvalidParameter("No boundaries are loaded yet: run `chiiki ingest shipped`")
-        return existing[chosen("vintage", asked, existing, max(existing))]
+        return existing[chosen("vintage", asked, existing, str(self.catalogue.default))]
 
     def at(self, vintage: Vintage, level: str) -> Vintage:
         """Return the boundaries that the areas of a level are of: older ones where ``vintage`` has none."""
@@ -354,7 +359,8 @@ class Atlas:
         if self.store.is_loop and not kind.is_light:
 
             async def ask() -> Vector:
-                return await off_loop(make, self, layer, period, gazetteer)
+                lane = slowly if kind.is_slow else off_loop
+                return await lane(make, self, layer, period, gazetteer)
 
             return self.store.held(self.store.made, key, ask)
         return self.store.made.put(key, make(self, layer, period, gazetteer))

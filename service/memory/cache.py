@@ -251,6 +251,10 @@ class Store:
         self.memory = Memory(settings.memory_mb * MEGABYTE)
         self.vectors: Shelf[StoredVector] = self.memory.shelf("vectors", lambda one: one.nbytes)
         self.carryings: Shelf[Carrying] = self.memory.shelf("carryings", lambda one: one.nbytes)
+        #: of ``service.figures.estimates``: level → all periods of an indicator with estimates
+        self.estimates: Shelf[dict[str, Any]] = self.memory.shelf(
+            "estimates", lambda levels: sum(columns.nbytes for columns in levels.values())
+        )
         self.made: Shelf[Vector] = self.memory.shelf("made", lambda one: one.nbytes)
         self.breaks: Shelf[Breaks] = self.memory.shelf("breaks", lambda one: one.nbytes)
         self.ages: Shelf[dict[int, PublishedAges]] = self.memory.shelf(

@@ -28,7 +28,7 @@ from geo.transit.basis import MissingOperator
 from geo.transit.gap_definitions import definition_shown
 from service.areas import queries as area_queries
 from service.areas.former import FormerNames
-from service.areas.gazetteer import LEVELS, Gazetteer
+from service.areas.gazetteer import LEVELS, Gazetteer, Gazetteers
 from service.db.documents import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
 from service.figures import queries as figure_queries
 from service.figures.carrying import Carrying
@@ -47,8 +47,13 @@ Periods = Mapping[str, list[str]]
 class Vintage:
     """A boundary set: its date, what it is, whose it is, and its areas by level.
 
-    The newest set has every level that any set has: where it has none itself (wards, of which few sets are
-    published), the areas are those of the newest set that has them, and their gazetteer tells its date.
+    The set that is shown by default has every level that any set has: where it has none itself (wards, of
+    which few sets are published), the areas are those of the newest set that has them, and their gazetteer
+    tells its date.
+
+    Attributes
+    ----------
+    own : the areas that it has itself
     """
 
     date: dt.date
@@ -56,17 +61,22 @@ class Vintage:
     credit: Text
     source: str
     licence: str
-    gazetteers: Mapping[str, Gazetteer]
+    own: Gazetteers
+    #: of those that it is shown with beside its own
+    further: Mapping[str, Gazetteer] = field(default_factory=dict)
+
+    @cached_property
+    def gazetteers(self) -> Mapping[str, Gazetteer]:
+        """Level → its areas, those of an older set included."""
+        if not self.further:
+            return self.own
+        both = {**self.own, **self.further}
+        return {level: both[level] for level in LEVELS if level in both}
 
     @property
     def levels(self) -> tuple[str, ...]:
         """The levels that it has areas of, those of an older set included."""
         return tuple(self.gazetteers)
-
-    @property
-    def own(self) -> tuple[str, ...]:
-        """The levels that it has itself."""
-        return tuple(level for level, one in self.gazetteers.items() if one.vintage == self.date)
 
 
 @dataclass(frozen=True)
@@ -125,24 +135,23 @@ class Catalogue:
         """The names and codes that areas had once."""
         return FormerNames(self.history)
 
-    @property
-    def newest(self) -> dt.date | None:
-        """The date of the newest boundary set; None where there is none."""
-        return max(self.vintages, default=None)
-
     @cached_property
+    def default(self) -> dt.date | None:
+        """The date of the boundary set that is meant where none is named; None where there is none.
+
+        It is the newest of those that have the most prefectures: a set of one is for who asks for it.
+        """
+        return _broadest((one.own.breadth, date) for date, one in self.vintages.items())
+
+    @property
     def whole(self) -> dt.date:
-        """The date of the newest boundary set that has all prefectures, on which gaps are counted."""
-        newest_first = sorted(self.vintages, reverse=True)
-        gazetteers = ((date, self.vintages[date].gazetteers.get("municipality")) for date in newest_first)
-        return next(
-            (date for date, one in gazetteers if one and one.is_whole), max(newest_first, default=dt.date.min)
-        )
+        """The same, on which gaps are counted; the first of all days where there is none."""
+        return self.default or dt.date.min
 
     @cached_property
     def sites(self) -> Sites:
-        """Where deployments lie, on the newest boundaries."""
-        return Sites.of(self.policy.deployments, self.places, self.newest)
+        """Where deployments lie, on the boundaries that are shown by default."""
+        return Sites.of(self.policy.deployments, self.places, self.default)
 
     @cached_property
     def blocs(self) -> dict[frozenset[str], str]:
@@ -217,7 +226,8 @@ Read = Callable[[AsyncConnection, Catalogue, Collection[str]], Awaitable[dict[st
 
 
 async def _vintages(conn: AsyncConnection, before: Catalogue, names: Collection[str]) -> dict[str, Any]:
-    found = {date: _itself(one) for date, one in before.vintages.items()}
+    # what was withdrawn has a new number, and no row
+    found = {date: _itself(one) for date, one in before.vintages.items() if str(date) not in names}
     for row in await area_queries.vintages(conn, [dt.date.fromisoformat(name) for name in names]):
         areas = await area_queries.areas(conn, row.vintage)
         found[row.vintage] = Vintage(
@@ -226,28 +236,32 @@ async def _vintages(conn: AsyncConnection, before: Catalogue, names: Collection[
             credit={"ja": row.credit_ja, "en": row.credit_en},
             source=row.source,
             licence=row.licence,
-            gazetteers={
-                level: Gazetteer.from_rows(row.vintage, level, areas[level])
-                for level in LEVELS
-                if level in areas
-            },
+            own=Gazetteers(row.vintage, areas),
         )
     return {"vintages": _completed(dict(sorted(found.items())))}
 
 
 def _itself(vintage: Vintage) -> Vintage:
-    return replace(vintage, gazetteers={level: vintage.gazetteers[level] for level in vintage.own})
+    return replace(vintage, further={})
 
 
 def _completed(vintages: Mapping[dt.date, Vintage]) -> Mapping[dt.date, Vintage]:
-    """Return boundary sets, oldest first, of which the newest has the levels that only older ones have."""
-    if not vintages:
+    """Return boundary sets of which the one shown by default has the levels that only others have."""
+    date = _broadest((one.own.breadth, date) for date, one in vintages.items())
+    if date is None:
         return vintages
-    newest: dict[str, Gazetteer] = {}
-    for one in vintages.values():
-        newest |= one.gazetteers
-    *_, last = vintages.values()
-    return {**vintages, last.date: replace(last, gazetteers={n: newest[n] for n in LEVELS if n in newest})}
+    default, further = vintages[date], {}
+    for level in LEVELS:
+        having = [(one.own.breadth, on) for on, one in vintages.items() if level in one.own]
+        found = _broadest(having)
+        if level not in default.own and found is not None:
+            further[level] = vintages[found].own[level]
+    return {**vintages, date: replace(default, further=further)}
+
+
+def _broadest(sets: Iterable[tuple[int, dt.date]]) -> dt.date | None:
+    """Return the newest date of the sets (number of prefectures, date) that have the most prefectures."""
+    return max(sets, default=(0, None))[1]
 
 
 def bloc_figures(rows: Iterable[Row[Any]]) -> dict[str, dict[str, dict[str, CarriedVector]]]:
@@ -417,6 +431,7 @@ class Kind(Generic[A]):
     define : what its layers are, by their ids, where they are worked out of others; None where they are
         listed
     is_light : whether ``make`` takes no time once all that it asks for is in memory
+    is_slow : whether ``make`` takes half a second, in the lane for slow work
     """
 
     inputs: Inputs
@@ -424,6 +439,7 @@ class Kind(Generic[A]):
     carry: Callable[[A, Indicator, str, Gazetteer], Carrying] | None = None
     define: Callable[[Catalogue, str], Defined] | None = None
     is_light: bool = False
+    is_slow: bool = False
 
 
 #: What the id of a layer begins with, before a colon → its kind; all others are indicators.
@@ -433,7 +449,7 @@ Kinds = Mapping[str, Kind[A]]
 def stored_from(layer: Indicator) -> list[str]:
     """Return the subjects that the stored vectors of an indicator follow from, its boundaries excepted."""
     names = dict.fromkeys([layer.id, *layer.components])
-    return [revisions.AREA_CHANGES, *map(revisions.indicator, names)]
+    return [revisions.AREA_CHANGES, revisions.AREA_HISTORY, *map(revisions.indicator, names)]
 
 
 def figures_of(catalogue: Catalogue, layer: Indicator) -> list[str]:

@@ -7,8 +7,9 @@ they are filtered and sorted; what only the database can answer goes to it with 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -62,6 +63,8 @@ LEVEL_NAMES = {
     "municipality": {"ja": "市区町村", "en": "municipalities"},
     "ward": {"ja": "市区町村（政令指定都市は区）", "en": "municipalities, designated cities by ward"},
 }
+#: An id of a collection that ends with the date of boundaries.
+_DATED = re.compile(r"(.+)\.(\d{4}-\d{2}-\d{2})")
 #: JSON Schema of each kind of property.
 SCHEMAS: dict[Kind, dict[str, object]] = {
     "number": {"type": "number"},
@@ -240,10 +243,15 @@ def collection(atlas: Atlas, name: str) -> Collection:
 
 
 def _names(atlas: Atlas) -> Iterator[str]:
-    """Give the id of every collection: ``areas.LEVEL``, ``LAYER.LEVEL``, deployments, cells, stops."""
+    """Give the ids that are listed: ``areas.LEVEL[.DATE]``, ``LAYER.LEVEL``, deployments, cells, stops.
+
+    Layers on the boundaries of a date are found by ``LAYER.LEVEL.DATE``: each set would bring hundreds more.
+    """
     if not atlas.catalogue.vintages:
         return
     yield from (f"{AREAS}.{level}" for level in LEVELS)
+    for date, vintage in reversed([*atlas.catalogue.vintages.items()]):
+        yield from (f"{AREAS}.{level}.{date}" for level in vintage.own)
     for layer in atlas.catalogue.layers.values():
         yield from (f"{layer.id}.{level}" for level in atlas.levels(layer))
     yield "deployments"
@@ -255,7 +263,10 @@ def _collection(atlas: Atlas, name: str) -> Collection | None:
     """Return the collection of an id; there are many, so one is made without the others."""
     if not atlas.catalogue.vintages:
         return None
-    vintage = atlas.catalogue.vintages[max(atlas.catalogue.vintages)]
+    if dated := _DATED.fullmatch(name):
+        vintage = atlas.catalogue.vintages_by_name.get(dated[2])
+        return None if vintage is None else _on_areas(atlas, dated[1], vintage, f".{dated[2]}")
+    vintage = atlas.vintage(None)
     whose, _, which = name.rpartition(".")
     if name == "deployments":
         title: Text = {"ja": "施策の展開", "en": "Deployments of measures"}
@@ -264,14 +275,34 @@ def _collection(atlas: Atlas, name: str) -> Collection | None:
         title = {"ja": "バス停・鉄道駅", "en": "Bus stops and stations"}
         about: Text = {"ja": "公表された停留所と駅。", "en": "Published stops and stations."}
         return Collection(name, "stops", title, about, _STOP, vintage)
-    if whose == AREAS and which in vintage.levels:
-        return _areas(atlas.at(vintage, which), which)
     if whose == CELLS and which in atlas.catalogue.definitions:
         return _cells(vintage, atlas.catalogue.definitions[which])
-    layer = atlas.catalogue.layers.get(whose)
-    if layer is None or which not in vintage.levels or which not in atlas.levels(layer):
+    return _on_areas(atlas, name, vintage)
+
+
+def _on_areas(atlas: Atlas, name: str, vintage: Vintage, suffix: str = "") -> Collection | None:
+    """Return the areas of a level, or a layer on them; ``suffix`` is the date that its id ends with."""
+    whose, _, level = name.rpartition(".")
+    if level not in vintage.levels:
         return None
-    return _layer(atlas, atlas.at(vintage, which), layer, which)
+    if whose == AREAS:
+        return _dated(_areas(atlas.at(vintage, level), level), suffix)
+    layer = atlas.catalogue.layers.get(whose)
+    if layer is None or level not in atlas.levels(layer):
+        return None
+    return _dated(_layer(atlas, atlas.at(vintage, level), layer, level), suffix)
+
+
+def _dated(found: Collection, suffix: str) -> Collection:
+    """Return a collection under its id with a date, which its title tells too."""
+    if not suffix:
+        return found
+    date = found.vintage.date
+    title: Text = {
+        "ja": f"{found.title['ja']}（{date}の境界）",
+        "en": f"{found.title['en']}, boundaries of {date}",
+    }
+    return replace(found, id=found.id + suffix, title=title)
 
 
 def _cells(vintage: Vintage, one: Definition) -> Collection:

@@ -134,7 +134,7 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
     ):
         report |= loaded
         subjects += others
-    if revisions.AREA_CHANGES in subjects:
+    if not {revisions.AREA_CHANGES, revisions.AREA_HISTORY}.isdisjoint(subjects):
         write_all(conn)
     elif changed:
         write_vectors(conn, dict.fromkeys(changed))
@@ -208,7 +208,11 @@ def _replaced(conn: Connection, table: Table, rows: list[dict[str, object]]) -> 
     """Make these the rows of a table; return whether it had others."""
     key = [column.name for column in table.primary_key]
     stored = {tuple(row[name] for name in key): dict(row) for row in conn.execute(select(table)).mappings()}
-    if stored == {tuple(row[name] for name in key): row for row in rows}:
+    given = {tuple(row[name] for name in key): row for row in rows}
+    if table is area_share:  # what outlines have told (``service.areas.parts``) stays
+        rows = [*rows, *(row for way, row in stored.items() if row["basis"] == "area" and way not in given)]
+        given = {tuple(row[name] for name in key): row for row in rows}
+    if stored == given:
         return False
     conn.execute(delete(table))
     if rows:

@@ -183,7 +183,7 @@ class DeploymentFeatures(FeatureCollection):
 def described(atlas: Atlas, one: deployments.Deployment) -> Deployment:
     """Return a deployment as JSON, its source and confidence with it."""
     names = atlas.catalogue.policy.strategy.measures_by_id
-    newest = atlas.catalogue.newest
+    newest = atlas.catalogue.default
     current = atlas.catalogue.places.on(one, newest) if newest is not None else frozenset()
     state = STATUSES[one.status]
     return {

@@ -57,7 +57,7 @@ def selected(atlas: Atlas, asked: Selection, among: Iterable[Deployment] | None 
         found = [one for one in found if wanted in plain(one.programme).casefold()]
     if asked.area is not None:
         catalogue = atlas.catalogue
-        sites = catalogue.sites if among is None else Sites.of(found, catalogue.places, catalogue.newest)
+        sites = catalogue.sites if among is None else Sites.of(found, catalogue.places, catalogue.default)
         here = sites.touching(wanted_codes(atlas, asked.area))
         found = [one for one in found if one.id in here]
     return found

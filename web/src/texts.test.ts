@@ -4,7 +4,7 @@ import { textOf, withUnit } from "./texts";
 
 // service/figures/values.py
 const STATUSES = ["ok", "not_available", "not_applicable", "secret", "below_unit", "unknown", "none_known"];
-test.each([...STATUSES, "base_differs", "not_loaded", "boundary_changed", "not_at_level", "not_additive"])("the status %s has words", (status) => {
+test.each([...STATUSES, "base_differs", "not_loaded", "boundary_changed", "not_at_level", "not_additive", "merged"])("the status %s has words", (status) => {
   expect(textOf("status_", status, "ja")).not.toBe(status);
 });
 

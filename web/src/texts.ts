@@ -203,9 +203,9 @@ const TEXTS = {
   status_not_at_level: { ja: "この単位の値なし", en: "not told at this level" },
   breakAt: { ja: "から系列が切れています。", en: ": the series breaks. " },
   status_apportioned: { ja: "分割された地域の値を、公表元が配分したもの", en: "apportioned by its publisher after an area was split" },
-  status_estimated: { ja: "分割された地域の値から推計したもの", en: "estimated from the value of an area that was split" },
-  status_merged: { ja: "合併後の地域の値のみ", en: "told of what it has merged into alone" },
+  status_estimated: { ja: "分割・合併した地域の値を按分した推計", en: "estimated as a share of an area that was split or has merged" },
   status_not_additive: { ja: "内訳からは求められない", en: "not told by its parts" },
+  status_merged: { ja: "合併後の地域の値のみ", en: "told of what it has merged into alone" },
 } satisfies Record<string, Texts>;
 
 export type TextKey = keyof typeof TEXTS;

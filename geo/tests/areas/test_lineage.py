@@ -9,8 +9,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from geo.areas.lineage import Change, absent, crosswalk, lineages, located, origins, placed, successors
+from geo.areas.lineage import (
+    Change,
+    Divided,
+    absent,
+    crosswalk,
+    gathered,
+    lineages,
+    located,
+    origins,
+    parts_of,
+    placed,
+    successors,
+)
+from geo.codes import prefecture_of
 
 CHANGES = Path(__file__).parents[3] / "data" / "catalog" / "area_changes.csv"
 REAL = os.environ.get("CHIIKI_REAL_DATA")
@@ -225,3 +240,88 @@ def test_a_part_of_an_area_has_no_origins() -> None:
         Change(dt.date(2018, 1, 1), "分割", "11001", "11003"),
     ]
     assert origins("11002", dt.date(2015, 10, 1), dt.date(2021, 1, 1), changes) == frozenset()
+
+
+def divided(changes: list[Change], figures: dict[str, float], known: dict[str, float]) -> list[float]:
+    """甲府市 and 富士河口湖町 in 2010, given what is known of the parts of 上九一色村 19341."""
+    wanted = np.array(["19201", "19430"], "U5")
+    dates = dt.date(2006, 2, 1), dt.date(2010, 1, 1)
+    walk = crosswalk(*dates, wanted, changes, additive=True, parts=lambda codes: {"19341": known})
+    values = np.full((len(walk.codes), 1), np.nan)
+    places, given = placed(np.array(list(figures), "U5"), walk.codes)
+    values[places, 0] = np.array(list(figures.values()))[given]
+    found: list[float] = walk.carried(values)[:, 0].tolist()
+    return found
+
+
+# the register of 2005-03-31: 甲府市, 中道町, 上九一色村, 富士河口湖町
+VILLAGE = {"19201": 188_002.0, "19326": 5_676.0, "19341": 1_606.0, "19430": 24_166.0}
+QUARTERS = {"19201": 0.25, "19430": 0.75}
+
+
+def test_a_divided_area_goes_over_in_whole_persons_where_its_parts_are_known(changes: list[Change]) -> None:
+    found = divided(changes, VILLAGE, QUARTERS)
+    assert found == [188_002 + 5_676 + 402, 24_166 + 1_204]  # 401.5 and 1,204.5
+    assert sum(found) == sum(VILLAGE.values())
+
+
+def test_what_is_known_of_one_part_alone_tells_that_one(changes: list[Change]) -> None:
+    found = divided(changes, VILLAGE, {"19430": 0.75})
+    assert np.isnan(found[0])
+    assert found[1] in (24_166 + 1_204, 24_166 + 1_205)
+
+
+def test_figures_that_are_no_whole_numbers_are_divided_as_they_are(changes: list[Change]) -> None:
+    assert divided(changes, {**VILLAGE, "19341": 10.5}, QUARTERS) == [193_678 + 2.625, 24_166 + 7.875]
+
+
+def test_going_back_what_merged_is_named_and_parted_only_by_what_is_known(changes: list[Change]) -> None:
+    # 西谷村 18341 joined 大野市 18205 on 1970-07-01
+    wanted = np.array(["18205", "18206", "18341"], "U5")
+    dates = dt.date(1975, 10, 1), dt.date(1970, 4, 1)
+    refused = crosswalk(*dates, wanted, changes, additive=True)
+    assert refused.merged == (0, 2)
+    known = {"18205": {"18205": 0.99, "18341": 0.01}}
+    walk = crosswalk(*dates, wanted, changes, additive=True, parts=lambda codes: known)
+    assert walk.merged == ()
+    assert walk.carried(np.array([[41_918.0], [30_000.0]]))[:, 0].tolist() == [41_499, 30_000, 419]
+    assert walk.parted.tolist() == [0, 2]
+    alone = crosswalk(*dates, wanted, changes, additive=False, parts=lambda codes: known)
+    assert alone.merged == (0, 2)
+
+
+def test_going_back_an_area_is_the_sum_of_what_was_cut_out_of_it_alone() -> None:
+    day = dt.date(1990, 4, 1)
+    cut = [Change(day, "分離", "a0001", "a0002")]
+    walk = crosswalk(dt.date(2000, 1, 1), dt.date(1980, 1, 1), np.array(["a0001"], "U5"), cut, additive=True)
+    assert walk.codes.tolist() == ["a0001", "a0002"]
+    assert walk.carried(np.array([[100.0], [20.0]])).tolist() == [[120.0]]
+
+
+@given(
+    st.lists(st.integers(1, 10**6), min_size=2, max_size=12),
+    st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=5),
+    st.booleans(),
+)
+def test_whole_numbers_are_divided_into_whole_numbers_that_sum_to_them(
+    amounts: list[int], figures: list[int], has_rest: bool
+) -> None:
+    weights = np.array(amounts[1:] if has_rest else amounts, np.float64) / sum(amounts)
+    others = [Divided(1, np.array([0.5, 0.25])), Divided(0, weights)]
+    values = np.array([figures, [7] * len(figures)], np.float64)
+    parts = parts_of(others, values)[2:]
+    assert (parts == np.floor(parts)).all()
+    assert (np.abs(parts - np.outer(weights, figures)) < 1 + 1e-6).all()
+    if not has_rest:
+        assert parts.sum(axis=0).tolist() == figures
+
+
+def test_what_moved_to_another_prefecture_is_of_the_one_that_it_was_in(changes: list[Change]) -> None:
+    # 2005-02-13: 山口村 20431 of 長野県 joined 中津川市 21206 of 岐阜県
+    members, wholes = np.array(["20201", "20431", "21206"], "U5"), np.array(["20000", "21000"], "U5")
+    dates = dt.date(2006, 1, 1), dt.date(2004, 1, 1)
+    walk = gathered(*dates, members, wholes, changes, prefecture_of)
+    assert len(walk.rows) == 0  # neither can be told: the village is in the figure of the city
+    forward = gathered(dates[1], dates[0], np.array(["20201", "21206"], "U5"), wholes, changes, prefecture_of)
+    assert [wholes[row] for row in forward.rows] == ["20000", "21000"]
+    assert "20431" in forward.codes[forward.columns[forward.starts[1] :]]

@@ -54,8 +54,8 @@ def test_a_map_names_the_areas_whose_values_were_apportioned() -> None:
 )
 def test_many_areas_are_told_in_part(n: int, ja: str, en: str) -> None:
     told = map_carrying_in_words([(KOFU, "estimated")] * n)
-    assert told["ja"] == f"{ja}分割された地域の値から推計したものです。"
-    assert told["en"] == f"{en}estimated from the value of an area that was split."
+    assert told["ja"] == f"{ja}分割・合併した地域の値を按分した推計です。"
+    assert told["en"] == f"{en}estimated as a share of an area that was split or has merged."
 
 
 def test_a_chart_says_from_when_to_when() -> None:

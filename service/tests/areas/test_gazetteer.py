@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from geo.errors import NotFound
-from service.areas.gazetteer import Area, Gazetteer, searchable
+from service.areas.gazetteer import Area, Gazetteer, Gazetteers, searchable
 
 #: code, kind, prefecture, parent, names, bounds
 ROWS = (
@@ -132,3 +132,12 @@ def test_no_words_leave_all_areas_in_their_order(wards: Gazetteer, query: str) -
 )
 def test_spellings_of_one_name_are_compared_alike(written: str, compared: str) -> None:
     assert searchable(written) == searchable(compared)
+
+
+def test_packed_gazetteers_tell_what_they_hold_and_are_opened_as_they_were(wards: Gazetteer) -> None:
+    held = Gazetteers(wards.vintage, {"ward": wards.areas})  # rows have the names of fields
+    assert (list(held), held.sizes, held.breadth) == (["ward"], {"ward": 5}, 3)
+    assert [held.has(code) for code in ("12217", "14100", "99999", "")] == [True, False, False, False]
+    assert "municipality" not in held
+    assert held["ward"] == wards
+    assert held["ward"] is held["ward"]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geo.areas.history import History, Share
 from geo.areas.lineage import Change
 from geo.figures import indicators
 from geo.figures.indicators import Indicator
@@ -318,3 +319,49 @@ def test_a_category_is_told_with_its_labels_and_a_missing_value_with_its_reason(
     assert list(columns_of(replace(terrain, kind="count"), values, statuses)) == ["value", "status"]
     carried = columns_of(terrain, values, statuses, np.array([1, 0, 3], np.uint8))["carried"]
     assert carried == ["as_published", None, "summed"]
+
+
+# 2005-07-01: 浜北市 22218 joined 浜松市 22202
+MERGED = [Change(dt.date(2005, 7, 1), "編入合併", "22218", "22202")]
+BEFORE = dt.date(2000, 10, 1)
+PEOPLE = [
+    Share(MERGED[0].date, old, "22202", "population", people, BEFORE)
+    for old, people in (("22202", 6), ("22218", 2))
+]
+
+
+def on_2000(
+    *parts: Published, estimate: bool = False, additive: bool = True
+) -> tuple[list[float | str], list[str]]:
+    """Return the figures of 浜松市, a town that stayed as it was, and 浜北市, and their statuses."""
+    rows = [(code, "city", None) for code in ("22202", "22203", "22218")]
+    towns = {"municipality": replace(gazetteer("municipality", *rows), vintage=BEFORE)}
+    boundaries = Boundaries(BEFORE, towns, MERGED, History(MERGED, (), PEOPLE), estimate)
+    indicator = INDICATOR if additive else replace(INDICATOR, aggregation="none")
+    vector = columns_by_level(indicator, parts, ["2020"], boundaries)["municipality"].vector("2020")
+    return told(vector), [STATUSES[one] for one in vector.statuses.tolist()]
+
+
+def test_on_older_boundaries_what_merged_is_null_and_says_so() -> None:
+    assert on_2000(published(c22202=100, c22203=7))[0] == ["merged", 7, "merged"]
+    assert on_2000(published(c22202=100, c22203=7), additive=False)[0] == ["merged", 7, "merged"]
+
+
+def test_an_estimate_parts_what_merged_by_people_and_what_does_not_add_up_has_none() -> None:
+    values, statuses = on_2000(published(c22202=101, c22203=7), estimate=True)
+    assert values == [76, 7, 25]  # 75.75 and 25.25 of 101
+    assert statuses == ["estimated", "ok", "estimated"]
+    values, _ = on_2000(published(c22202=101, c22203=7), estimate=True, additive=False)
+    assert values == ["merged", 7, "merged"]
+
+
+def test_a_prefecture_is_told_on_older_boundaries_by_what_its_towns_have_merged_into() -> None:
+    rows = [(code, "city", None) for code in ("22202", "22203", "22218")]
+    towns = replace(gazetteer("municipality", *rows), vintage=BEFORE)
+    whole = replace(gazetteer("prefecture", ("22000", "prefecture", None)), vintage=BEFORE)
+    boundaries = Boundaries(BEFORE, {"municipality": towns, "prefecture": whole}, MERGED, History(MERGED))
+    found = columns_by_level(INDICATOR, [published(c22202=100, c22203=7)], ["2020"], boundaries)["prefecture"]
+    assert told(found.vector("2020")) == [107]
+    assert found.carrying("2020").told(np.array([0])) == ["summed"]
+    lacking = columns_by_level(INDICATOR, [published(c22203=7)], ["2020"], boundaries)["prefecture"]
+    assert np.isnan(lacking.vector("2020").values).all()
