@@ -399,3 +399,25 @@ def test_whole_parts_sum_to_the_count_and_are_off_by_less_than_one(count: int, a
     parts = apportioned(count, links)
     assert sum(parts.values()) == count
     assert all(abs(parts[code] - count * (link.weight or Fraction(0))) < 1 for code, link in links.items())
+
+
+@settings(max_examples=15, deadline=None)
+@given(dates, dates, st.booleans(), st.randoms(use_true_random=False))
+def test_the_way_of_some_areas_needs_only_the_events_that_concern_them(
+    start: dt.date, end: dt.date, estimate: bool, random: Random
+) -> None:
+    history = shipped()
+    whole = history.walk(start, end, estimate=estimate)
+    codes = random.sample(sorted(whole.links), min(5, len(whole.links)))
+    around = history.around(codes)
+    assert len(around.changes) < len(history.changes) / 4
+    part = around.walk(start, end, estimate=estimate)
+    assert {code: part.of(code) for code in codes} == {code: whole.of(code) for code in codes}
+
+
+def test_areas_were_together_on_certain_days() -> None:
+    history = shipped()
+    # 上九一色村 until 2006-03-01; 浜松市 as a designated city since 2007-04-01
+    assert history.together({"19341", "22202"}) == (FIRST, DIVIDED)
+    assert history.together({"22130"}) == (dt.date(2007, 4, 1), None)
+    assert history.together({"19341", "22130"}) is None
