@@ -10,11 +10,12 @@ from typing_extensions import TypedDict
 from geo.areas import chronicle
 from geo.areas.chronicle import Entry
 from geo.areas.events import kind_described
-from geo.areas.history import BEGIN, Basis, History, Link, Quality, Spell, Walk
+from geo.areas.history import BEGIN, History, Link, Quality, Spell, Walk
 from geo.areas.lineage import Change
 from geo.codes import NORTHERN_TERRITORIES, WARD_CITY, kind_of, prefecture_of
 from geo.text import Text
 from service.areas.forms import AreaName, ChildArea, name_described, since_of, until_of
+from service.figures.forms import WeighedBy
 
 #: ``from`` is a word of Python.
 NameOfAWhile = TypedDict(
@@ -86,13 +87,6 @@ class Mergers(TypedDict):
     newest_event: str | None
     years: list[MunicipalityCount]
     entries: list[ChronicleEntry]
-
-
-class WeighedBy(TypedDict):
-    """What an estimate rests on, and of which day."""
-
-    by: Basis
-    as_of: str
 
 
 CrosswalkRow = TypedDict(

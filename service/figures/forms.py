@@ -11,6 +11,7 @@ import orjson
 from typing_extensions import TypedDict
 
 from geo.areas.carrying import Carried
+from geo.areas.history import Basis, History
 from geo.figures.indicators import (
     DENOMINATOR_SOURCES,
     TOPICS,
@@ -22,8 +23,6 @@ from geo.figures.indicators import (
 )
 from geo.periods import PeriodKind, period_label
 from geo.text import Text, name_of
-from service.areas.forms import ChildArea
-from service.areas.history_forms import WeighedBy, area_on
 from service.figures.carrying import Dated, dates_of
 from service.figures.lines import Member, Origin, Point, origins_of
 from service.figures.series import lines_in_words
@@ -236,8 +235,20 @@ class CarriedFigure(BoundariesOfFigures):
     carried: Carried | None
 
 
-#: ``from`` is a word of Python.
-SharePart = TypedDict("SharePart", {"from": ChildArea, "share": float, "basis": list[WeighedBy]})
+class WeighedBy(TypedDict):
+    """What an estimate rests on, and of which day."""
+
+    by: Basis
+    as_of: str
+
+
+class SharePart(TypedDict):
+    """How much of another area, as of the boundaries of a figure, an area has."""
+
+    code: str
+    name: Text
+    share: float
+    basis: list[WeighedBy]
 
 
 class SeriesPoint(CarriedFigure):
@@ -528,11 +539,13 @@ def _points_described(
 ) -> list[SeriesPoint]:
     found: list[SeriesPoint] = []
     for point, origin in zip(told, origins_of(atlas, indicator, vintage, line, told), strict=True):
+        how = origin_described(origin)
         one: SeriesPoint = {
             "period": point.period,
             "value": point.value,
             "status": point.status,
-            **origin_described(origin),
+            "carried": how["carried"],
+            "boundary_dates": how["boundary_dates"],
         }
         if origin.carried == "estimated" and len(line.positions) == 1:
             one["parts"] = _parts(atlas, atlas.at(vintage, line.level), line, origin.dates)
@@ -549,7 +562,8 @@ def _parts(atlas: Atlas, vintage: Vintage, line: Member, dates: Iterable[dt.date
         origins = events.walk(date, vintage.date, estimate=True).origins.get(line.id, {})
         found += [
             {
-                "from": area_on(history, code, date),
+                "code": code,
+                "name": _name_on(history, code, date),
                 "share": float(link.weight),
                 "basis": [{"by": by, "as_of": str(as_of)} for by, as_of in sorted(link.bases)],
             }
@@ -557,6 +571,11 @@ def _parts(atlas: Atlas, vintage: Vintage, line: Member, dates: Iterable[dt.date
             if link.bases and link.weight is not None
         ]
     return found
+
+
+def _name_on(history: History, code: str, date: dt.date) -> Text:
+    spell = history.name(code, history.last_day(code, date))
+    return {"ja": code, "en": code} if spell is None else {"ja": spell.ja, "en": spell.en}
 
 
 def boundaries_described(*figures: Dated) -> BoundariesOfFigures:
