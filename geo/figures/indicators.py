@@ -405,6 +405,8 @@ def _period_faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list
                 expected += "; or the denominator_period latest, of another kind than fiscal_year"
             faults.append((field, name, expected))
     return faults
+
+
 def _named_twice(found: Mapping[str, Indicator], lines: Mapping[str, int]) -> list[Finding]:
     """Return the names that two indicators have: nobody could tell them apart."""
     findings = []

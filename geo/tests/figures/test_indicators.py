@@ -493,12 +493,15 @@ def _beside(tmp_path: Path, *rows: dict[str, str]) -> Path:
     """Return the catalogue with rows of months beside what ships."""
     text = CATALOGUE.read_text("utf-8")
     opened = io.StringIO()
-    common = {"name_ja": "名", "name_en": "Name", "description_ja": "説明", "description_en": "Told."}
-    common |= {"topic": "population", "aggregation": "none", "over_time": "none", "default_k": "5"}
+    common = {"description_ja": "説明", "description_en": "Told.", "family": "population"}
+    common |= {"unit_ja": "人", "unit_en": "persons", "topic": "population", "aggregation": "none", "over_time": "none", "default_k": "5"}
     observed = {"kind": "count", "period_kind": "month", "prefecture_figure": "none"}
     table = csv.DictWriter(opened, next(csv.reader(text.splitlines())))
-    for row in ({"id": "arrivals", **observed}, {"id": "residents-monthly", **observed}, *rows):
-        table.writerow({**common, **row})
+    listed = ({"id": "arrivals", **observed}, {"id": "residents-monthly", **observed}, *rows)
+    for place, row in enumerate(listed):
+        named = {"name_ja": f"名{place}", "name_en": f"Name {place}", "kana": f"な{place}"}
+        table.writerow({**common, **named, **row})
+    (tmp_path / "families.csv").write_bytes((CATALOGUE.parent / "families.csv").read_bytes())
     path = tmp_path / "indicators.csv"
     path.write_text(text + opened.getvalue(), "utf-8")
     return path
