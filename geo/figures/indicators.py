@@ -256,7 +256,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 
 #: What a family has for rates alone, and for observed figures alone.
-_OF_RATES = ("denominator", "denominator_period", "denominator_source", "scale")
+_OF_RATES = ("denominator", "denominator_period", "denominator_source")
 _OF_OBSERVED = ("population_base", "prefecture_figure")
 
 
@@ -266,7 +266,8 @@ def _filled(row: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     A ratio and a change are told of sums and of no year but their own, whatever their family is.
     """
     kind, is_derived = row["kind"] or given.get("kind", ""), bool(row["numerator"])
-    unfit = (*(() if kind == "ratio" else _OF_RATES), *(_OF_OBSERVED if is_derived else ()))
+    unfit = {*(() if kind == "ratio" else _OF_RATES), *(_OF_OBSERVED if is_derived else ())}
+    unfit |= set() if kind in ("ratio", "change") else {"scale"}
     if kind in ("ratio", "change"):
         given = {**given, "aggregation": "ratio_of_sums", "over_time": "none"}
     own = {name: text for name, text in row.items() if (text or "").strip()}

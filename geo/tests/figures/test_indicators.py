@@ -169,6 +169,13 @@ def test_no_rate_of_people_is_divided_by_a_census_of_another_year(catalogue: dic
     assert late == {"population-density", "habitable-density", "register-density"}
 
 
+def test_what_is_in_per_cent_is_a_hundred_times_a_part(catalogue: dict[str, Indicator]) -> None:
+    changes = {one.id: one.scale for one in catalogue.values() if one.kind == "change"}
+    assert len(changes) >= 38
+    assert {name for name, scale in changes.items() if scale != 100} == set()
+    assert {one.unit_en for one in catalogue.values() if one.kind == "change"} == {"%"}
+
+
 def test_every_rate_says_what_it_is_divided_by(catalogue: dict[str, Indicator]) -> None:
     gaps = gap_indicators(read_definitions(CATALOGUE.parent / "gap_definitions.csv"))
     for one in [*catalogue.values(), *gaps.values()]:
@@ -494,7 +501,14 @@ def _beside(tmp_path: Path, *rows: dict[str, str]) -> Path:
     text = CATALOGUE.read_text("utf-8")
     opened = io.StringIO()
     common = {"description_ja": "説明", "description_en": "Told.", "family": "population"}
-    common |= {"unit_ja": "人", "unit_en": "persons", "topic": "population", "aggregation": "none", "over_time": "none", "default_k": "5"}
+    common |= {
+        "unit_ja": "人",
+        "unit_en": "persons",
+        "topic": "population",
+        "aggregation": "none",
+        "over_time": "none",
+        "default_k": "5",
+    }
     observed = {"kind": "count", "period_kind": "month", "prefecture_figure": "none"}
     table = csv.DictWriter(opened, next(csv.reader(text.splitlines())))
     listed = ({"id": "arrivals", **observed}, {"id": "residents-monthly", **observed}, *rows)
