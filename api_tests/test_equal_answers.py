@@ -86,7 +86,7 @@ OTHERS = (
 def addresses(client: httpx.Client) -> list[str]:
     """Return the addresses: those of no layer, and a draw of all layers, periods, levels and areas."""
     draw = random.Random(15)
-    listed: list[dict[str, Any]] = client.get("/v1/layers?limit=1000").json()["layers"]
+    listed: list[dict[str, Any]] = client.get("/v1/layers?limit=2000").json()["layers"]
     layers = [layer for layer in listed if layer["levels"]]
     codes = [area["code"] for area in client.get("/v1/areas?limit=2000").json()["areas"]]
     found = dict.fromkeys(OTHERS)

@@ -772,28 +772,32 @@ def test_a_layer_without_figures_where_it_is_shown_follows_one_that_has_them(vis
     assert set(visit.legend()[:-1]) <= visit.colours()
 
 
-def test_a_topic_lists_its_layers_a_page_at_a_time(visit: Visit) -> None:
+def test_a_topic_lists_its_families_and_a_family_its_layers_a_page_at_a_time(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=population&level=prefecture")
     tree = visit.page.locator("#tree")
     transport = tree.locator("details", has=visit.page.get_by_text("交通", exact=True)).last
     transport.locator("summary").click()
-    expect(transport.locator(".pick")).to_have_count(40)
-    total = visit.page.request.get("/v1/layers?topic=transport&level=any&limit=0").json()["total"]
-    more = transport.get_by_role("button", name=f"さらに表示（残り{total - 40}件）")
+    expect(transport.locator("details > summary")).to_have_text(["交通空白", "道路"])
+    gaps = tree.locator("details", has=visit.page.get_by_text("交通空白", exact=True)).last
+    gaps.locator("summary").click()
+    expect(gaps.locator(".pick")).to_have_count(40)
+    asked = "/v1/layers?family=transport-gaps&level=any&limit=0"
+    total = visit.page.request.get(asked).json()["total"]
+    more = gaps.get_by_role("button", name=f"さらに表示（残り{total - 40}件）")
     more.click()
-    expect(transport.locator(".pick")).to_have_count(total)
+    expect(gaps.locator(".pick")).to_have_count(total)
     expect(more).to_be_hidden()
-    last = transport.locator(".pick").last
+    last = gaps.locator(".pick").last
     name = last.inner_text()
     last.click()
     expect(visit.page.locator("#title")).to_contain_text(name)
     expect(last).to_have_attribute("aria-pressed", "true")  # the branch stays as it was opened
-    expect(transport.locator(".pick")).to_have_count(total)
+    expect(gaps.locator(".pick")).to_have_count(total)
     visit.shown()
     visit.page.reload()
     visit.shown()
-    expect(transport.locator(".pick").first).to_have_text(name)  # though it stands on the second page
-    expect(transport.locator(".pick").first).to_have_attribute("aria-pressed", "true")
+    expect(gaps.locator(".pick").first).to_have_text(name)  # though it stands on the second page
+    expect(gaps.locator(".pick").first).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_goal_opens_to_its_layers(visit: Visit) -> None:

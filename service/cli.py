@@ -443,6 +443,29 @@ def analyze_transport_gap(
     print_report(report)
 
 
+@ingest.command("ssds")
+def ingest_ssds_items(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Item, year and 47 cells a row.")],
+    items: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="List of all items: those of no indicator come too."),
+    ] = None,
+    item: Annotated[list[str] | None, typer.Option(help="Only this item; repeated.")] = None,
+    source: Annotated[str, typer.Option(help="Id of the source, see /v1/sources.")] = "ssds-prefectures",
+    dry_run: DryRun = False,
+) -> None:
+    """Load the System of Social and Demographic Statistics for prefectures: all years and items of a file."""
+    from service.commands import transaction
+    from service.figures.items import ingest_ssds
+    from service.settings import Settings
+
+    with transaction(Settings(), dry_run=dry_run) as conn:
+        report = ingest_ssds(
+            conn, file, items, only=item or (), source=source, actor=actor(), dry_run=dry_run
+        )
+    print_report(report)
+
+
 @ingest.command("catalog")
 def ingest_catalog(
     folder: Annotated[

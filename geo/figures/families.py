@@ -13,7 +13,7 @@ from geo.errors import Finding, InvalidRows
 FILE = "families.csv"
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 #: Hiragana, with the digits, Latin letters and signs of the name that it reads.
-_KANA = re.compile(r"[ぁ-ゖー0-9A-Za-z・、：／（）～.%&+\- ]+")
+_KANA = re.compile(r"[ぁ-ゖー0-9A-Za-z・、：／（）〜.,%&/+＋＝\- ]+")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Kind = Literal["count", "ratio", "change", "index", "category"]
 DenominatorPeriod = Literal["same", "next", "latest"]
-DenominatorSource = Literal["", "register", "census", "survey", "area", "grid", "accounts", "projection"]
+DenominatorSource = Literal[
+    "", "register", "register-all", "census", "survey", "ssds", "area", "grid", "accounts", "projection"
+]
 #: Whom a figure counts: those on the register of an area, those who are there, or nobody.
 PopulationBase = Literal["", "register", "place"]
 Aggregation = Literal["sum", "net_of_moves", "ratio_of_sums", "none"]
@@ -38,10 +40,14 @@ TOPICS = {
     "population": ("人口", "Population"),
     "migration": ("人口移動", "Migration"),
     "households": ("世帯", "Households"),
-    "economy": ("経済・労働", "Economy and work"),
+    "economy": ("経済・産業", "Economy and industry"),
+    "work": ("労働", "Work"),
     "finance": ("財政", "Public finance"),
     "health": ("医療・福祉", "Health and care"),
-    "living": ("暮らし・教育", "Living and education"),
+    "education": ("教育・文化", "Education and culture"),
+    "living": ("暮らし・住まい", "Living and housing"),
+    "budget": ("家計", "Household budgets"),
+    "safety": ("安全", "Safety"),
     "land": ("土地・区分", "Land and types"),
     "projection": ("将来推計", "Projections"),
     "transport": ("交通", "Transport"),
@@ -56,11 +62,20 @@ DENOMINATOR_SOURCES: Mapping[str, Text] = {
         "en": "Japanese residents on the basic resident register (on 1 January; until 2013 on 31 March), "
         "foreign residents not included.",
     },
+    "register-all": {
+        "ja": "住民基本台帳の人口（社会・人口統計体系。2012年度以降は外国人住民を含む）。",
+        "en": "Residents on the basic resident register (System of Social and Demographic Statistics; from "
+        "fiscal 2012 on with foreign residents).",
+    },
     "census": {
         "ja": "国勢調査（都道府県の間の年は推計人口）。",
         "en": "Population census (for prefectures also the estimates between censuses).",
     },
     "survey": {"ja": "分子と同じ調査。", "en": "The same survey as the numerator."},
+    "ssds": {
+        "ja": "社会・人口統計体系の基礎データ（同じ年度）。",
+        "en": "A basic item of the System of Social and Demographic Statistics, of the same year.",
+    },
     "area": {
         "ja": "全国都道府県市区町村別面積調などによる面積（その年以前で最新）。",
         "en": "Official area figures (the newest not after the year).",
@@ -220,6 +235,15 @@ def items(indicators: Mapping[str, Indicator]) -> dict[str, list[str]]:
     return found
 
 
+def prefectural(indicators: Mapping[str, Indicator]) -> dict[str, list[str]]:
+    """Return ``items`` that are published for prefectures as well.
+
+    Of the others a prefecture's own figure means something else (its own budget is not that of its
+    municipalities), or counts otherwise.
+    """
+    return items({name: one for name, one in indicators.items() if one.prefecture_figure == "published"})
+
+
 def to_json(indicator: Indicator) -> dict[str, object]:
     """Return the indicator as plain JSON."""
     return asdict(indicator)
@@ -340,6 +364,9 @@ def _sum_faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tu
     field, told = "aggregation", indicator.aggregation
     if (told == "ratio_of_sums") > bool(indicator.denominator or indicator.lag):
         faults.append((field, told, "a ratio or a change, to be a ratio of sums"))
+    parts = [known[name] for name in _named(indicator) if name in known]
+    if told == "ratio_of_sums" and any(one.kind == "index" for one in parts):
+        faults.append((field, told, "none, where a part of the formula cannot be added up"))
     if told == "sum" and indicator.kind != "count":
         faults.append((field, told, "a count, to be added up"))
     if told in ADDED and not moves_cancel(indicator, known):
@@ -350,6 +377,14 @@ def _sum_faults(indicator: Indicator, known: Mapping[str, Indicator]) -> list[tu
     if bool(indicator.differs_ja) != bool(indicator.differs_en):
         faults.append(("differs_en", indicator.differs_en, "a text in both languages, or in none"))
     return faults
+
+
+def _named(indicator: Indicator) -> tuple[str, ...]:
+    """Return the indicators of a formula; none of one that cannot be read, which another fault tells."""
+    try:
+        return indicator.components
+    except ValueError:
+        return ()
 
 
 #: Where an indicator adds up so, the sums of its areas tell it.

@@ -15,21 +15,21 @@ from geo.codes import area_code
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.figures.observations import EXPECTED_NUMBER, Row, decoded, distinct, number
 
-#: Items that mean something else for prefectures than for municipalities (a prefecture's own budget is not
-#: that of its municipalities), or whose prefectural series counts otherwise; prefectures' are left out.
-MUNICIPAL = ("D", "J", "A1700", "G")
-
 _ITEM = re.compile(r"[A-L]\d{4,6}")
 _YEAR = re.compile(r"(19|20)[0-9]{2}")
 
 
-def read_ssdse(data: bytes, items: Mapping[str, Sequence[str]]) -> list[Row]:
+#: SSDS item code → indicator ids that it is loaded as
+Items = Mapping[str, Sequence[str]]
+
+
+def read_ssdse(data: bytes, items: Items, prefectural: Items) -> list[Row]:
     """Return the figures of an SSDSE file.
 
     Parameters
     ----------
     data : the file, cp932 or UTF-8
-    items : SSDS item code → indicator ids it is loaded as; other columns are left out
+    items, prefectural : of municipalities, and of prefectures and the nation; other columns are left out
 
     Raises
     ------
@@ -41,7 +41,7 @@ def read_ssdse(data: bytes, items: Mapping[str, Sequence[str]]) -> list[Row]:
         told = ",".join(table[0][1]) if table else ""
         raise InvalidFile("No SSDSE file", [Finding("line 1", "header", told, "item codes such as A1101")])
     findings: list[Finding] = []
-    rows = distinct(_rows(table, items, findings), findings)
+    rows = distinct(_rows(table, items, prefectural, findings), findings)
     if findings:
         raise InvalidRows(f"{len(findings)} faults in an SSDSE file", findings)
     return rows
@@ -58,10 +58,10 @@ def _table(data: bytes) -> list[tuple[int, list[str]]]:
 
 
 def _rows(
-    table: list[tuple[int, list[str]]], items: Mapping[str, Sequence[str]], findings: list[Finding]
+    table: list[tuple[int, list[str]]], items: Items, prefectural: Items, findings: list[Finding]
 ) -> Iterator[Row]:
     header, second = table[0][1], table[1][1]
-    columns = {place: code for place, code in enumerate(header) if code in items}
+    columns = {place: code for place, code in enumerate(header) if code in items or code in prefectural}
     years = {place: second[place] if place < len(second) else "" for place in columns}
     by_column = any(_YEAR.fullmatch(year) for year in second)
     first = 3 if by_column else 2
@@ -81,7 +81,8 @@ def _rows(
             findings.append(Finding(f"line {line}", header[code_column] or "code", told, expected))
             continue
         for place, item in columns.items():
-            if code.endswith("000") and item.startswith(MUNICIPAL):
+            loaded_as = (prefectural if code.endswith("000") else items).get(item, ())
+            if not loaded_as:
                 continue
             year = years[place] if by_column else cells[0]
             if not _YEAR.fullmatch(year):
@@ -94,5 +95,5 @@ def _rows(
                 findings.append(Finding(f"line {line}", item, cells[place], EXPECTED_NUMBER))
                 continue
             raw = "" if value is not None else cells[place]
-            for indicator in items[item]:
+            for indicator in loaded_as:
                 yield Row(indicator, code, year, value, status, raw, line)

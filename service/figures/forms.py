@@ -462,15 +462,15 @@ def page_described(
 
 
 def _families(found: Sequence[Indicator]) -> list[FamilyTotal]:
-    """Return the families of layers with how many they have, in the order of topics and of the layers."""
-    members: dict[tuple[str, str], list[Indicator]] = {}
+    """Return the families of layers with how many they have, in the order of topics and of their kana."""
+    order = list(TOPICS)
+    members: dict[tuple[int, str, str], list[Indicator]] = {}
     for one in found:
         if one.family:
-            members.setdefault((one.topic, one.family.id), []).append(one)
-    order = list(TOPICS)
+            members.setdefault((order.index(one.topic), one.family.kana, one.family.id), []).append(one)
     return [
-        {**told, "topic": topic, "total": len(ones), "only": ones[0].id if len(ones) == 1 else None}
-        for (topic, _), ones in sorted(members.items(), key=lambda entry: order.index(entry[0][0]))
+        {**told, "topic": ones[0].topic, "total": len(ones), "only": ones[0].id if len(ones) == 1 else None}
+        for _, ones in sorted(members.items())
         if (told := _family(ones[0]))
     ]
 

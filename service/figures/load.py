@@ -16,7 +16,7 @@ from geo.codes import BLOCS, NATION
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.figures.accounts import read_accounts
 from geo.figures.estat import Answer, Selection, read_estat
-from geo.figures.indicators import Indicator, from_json, items
+from geo.figures.indicators import Indicator, from_json, items, prefectural
 from geo.figures.layouts import Find, Line, read_by_layout
 from geo.figures.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
 from geo.figures.ssdse import read_ssdse
@@ -393,7 +393,7 @@ def ingest_table(
 def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> Answer | None:
     """Return the figures of a file in a publisher's own form that the catalogue has an item code for."""
     if suffix == ".csv" and b"SSDSE" in data.partition(b"\n")[0]:
-        answer = Answer(read_ssdse(data, items(allowed)))
+        answer = Answer(read_ssdse(data, items(allowed), prefectural(allowed)))
     elif suffix == ".json" and b'"GET_STATS_DATA"' in data[:1_000]:
         with_code = [one for one in allowed.values() if one.code]
         selections = [Selection(one.id, {"cat01": one.code}, kind=one.period_kind) for one in with_code]

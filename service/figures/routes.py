@@ -42,7 +42,7 @@ from service.memory.atlas import Atlas
 router = api_router(prefix="/v1", tags=["indicators"])
 
 #: Layers of a page.
-MOST = 1000
+MOST = 2000
 #: Ids of a request.
 MOST_IDS = 100
 LayerId = Annotated[str, StringConstraints(min_length=1, max_length=120)]

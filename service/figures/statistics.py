@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import gzip
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,10 +18,12 @@ from sqlalchemy import Connection, select
 from geo.areas.boundaries import read_boundaries
 from geo.codes import BLOCS, DESIGNATED_CITIES, area_code, kind_of
 from geo.figures.indicators import items as items_of
+from geo.figures.indicators import prefectural as prefectural_of
 from geo.figures.indicators import read_catalogue
 from geo.figures.layouts import LAYOUT, Line, Part, read_by_layout, read_layout
 from geo.figures.observations import Row, number
-from geo.figures.ssdse import MUNICIPAL, read_ssdse
+from geo.figures.ssds import read_ssds
+from geo.figures.ssdse import read_ssdse
 from geo.files.archives import text_of
 from service.areas.past import finder
 from service.db.tables import audit
@@ -31,9 +32,8 @@ from service.figures.load import load_csv
 FILE = "observations.parquet"
 EDITIONS = range(2018, 2027)
 
-#: Items that are not taken for prefectures here: those of another meaning, and the accounts, which come
-#: from newer editions.
-NOT_FOR_PREFECTURES = (*MUNICIPAL, "C1111", "C1121", "C122101")
+#: Figures of prefectures alone ship from this year on: half of the 51 years; ``chiiki ingest ssds`` has all.
+FIRST_OF_PREFECTURES = "2000"
 
 #: The municipalities of 福島県 since 2008: the projection of 2018 has the prefecture alone.
 FUKUSHIMA = (
@@ -77,25 +77,21 @@ class Collected:
                 self.replaced[row.indicator, row.period, before[1], source] += 1
             self.figures[key] = (row, source, boundary_date)
 
+    def begin(self, source: str, first: str) -> None:
+        """Leave out what is older than ``first`` of indicators that no other source has."""
+        others = {row.indicator for row, whose, _ in self.figures.values() if whose != source}
+        self.figures = {
+            key: told
+            for key, told in self.figures.items()
+            if told[0].period >= first or told[0].indicator in others
+        }
+
     def report(self) -> list[str]:
         """Return a line for each (indicator, period) on which two sources disagree."""
         return [
             f"{indicator} {period}: {count} areas differ, {new} replaces {old}"
             for (indicator, period, old, new), count in sorted(self.replaced.items())
         ]
-
-
-def _ssds_prefectures(path: Path, items: Mapping[str, list[str]]) -> Iterator[Row]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as opened:
-        rows = csv.reader(opened)
-        codes = [area_code(int(number)) for number in next(rows)[2:]]
-        for line, (item, year, *cells) in enumerate(rows, 2):
-            if item.startswith(NOT_FOR_PREFECTURES):
-                continue
-            for indicator in items.get(item, ()):
-                for code, cell in zip(codes, cells, strict=True):
-                    if cell:
-                        yield _row(indicator, code, year, cell, line)
 
 
 def _row(indicator: str, code: str, period: str, cell: str, line: int) -> Row:
@@ -223,15 +219,16 @@ def _kinds(boundaries: Path) -> Iterator[Row]:
 
 def collect(real_data: Path, data: Path) -> Collected:
     """Return all figures that ship, gathered from the published files."""
-    items = items_of(read_catalogue(data / "catalog" / "indicators.csv"))
+    catalogue = read_catalogue(data / "catalog" / "indicators.csv")
+    items, prefectural = items_of(catalogue), prefectural_of(catalogue)
     stats, day = real_data / "stats", dt.date
     found = Collected()
-    prefectures = _ssds_prefectures(stats / "ssds-pref/ssds_pref_all_items.csv.gz", items)
+    prefectures = read_ssds(stats / "ssds-pref/ssds_pref_all_items.csv.gz", prefectural)
     found.add(prefectures, "ssds-prefectures", day(2020, 10, 1))
-    ssdse_b = read_ssdse((stats / "ssdse-b/SSDSE-B-2025.csv").read_bytes(), items)
+    ssdse_b = read_ssdse((stats / "ssdse-b/SSDSE-B-2025.csv").read_bytes(), items, prefectural)
     found.add(ssdse_b, "ssdse-b-2025", day(2020, 10, 1))
     for edition in EDITIONS:
-        rows = read_ssdse((stats / f"ssdse-a/SSDSE-A-{edition}.csv").read_bytes(), items)
+        rows = read_ssdse((stats / f"ssdse-a/SSDSE-A-{edition}.csv").read_bytes(), items, prefectural)
         # The editions of 2018 and 2019 still have 那珂川町 40305, which became a city on 2018-10-01.
         found.add(rows, f"ssdse-a-{edition}", day(max(edition - 2, 2017) if edition > 2019 else 2017, 10, 1))
     ages = stats / "population-age"
@@ -269,6 +266,7 @@ def collect(real_data: Path, data: Path) -> Collected:
     blocs = _bloc_moves(real_data / "migration/estat_migration_table1_sex_2010_2025.csv")
     found.add(blocs, "migration-report-blocs", day(2025, 10, 1))
     found.add(_kinds(data / "boundaries/2021-01-01/areas.topojson.gz"), "area-kinds", day(2021, 1, 1))
+    found.begin("ssds-prefectures", FIRST_OF_PREFECTURES)
     return found
 
 

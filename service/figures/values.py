@@ -396,7 +396,7 @@ def _sums(members: Floats, of: Gazetteer, into: Gazetteer) -> Floats:
 def columns_by_level(
     indicator: Indicator, parts: Sequence[Published], periods: Sequence[str], boundaries: Boundaries
 ) -> dict[str, Columns]:
-    """Return the figures of an observed indicator in some periods, at every level of the boundaries.
+    """Return the figures of an observed indicator in some periods, at every level that can have some.
 
     A figure published for the area itself wins; where there is none, an indicator that adds up is summed from
     the level below: wards into designated cities, municipalities into prefectures. Any other is
@@ -408,8 +408,9 @@ def columns_by_level(
     """
     additive = indicator.aggregation == "sum"
     found: dict[str, Columns] = {}
+    of_prefectures = all(np.char.endswith(part.codes, "000").all() for part in parts)
     for level in ("ward", "municipality", "prefecture"):
-        if level not in boundaries.gazetteers:
+        if level not in boundaries.gazetteers or (of_prefectures and level != "prefecture"):
             continue
         own = _reported(parts, periods, boundaries, level, additive=additive)
         members = found.get(BELOW.get(level, ""))

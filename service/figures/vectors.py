@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, delete, select, text
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select, text
 
 from geo.areas.carrying import NOTHING
 from geo.areas.events import Event
@@ -97,16 +97,27 @@ _PUBLISHED = text(
     group by period, boundary_date, source order by boundary_date, source, period
     """
 ).bindparams(bindparam("statuses", value=list(STATUSES)))
-_OBSERVED = text(
-    """
-    select period, bool_or(right(area_code, 3) = '000') as prefectures,
+_TOLD = """
+           bool_or(right(area_code, 3) = '000') as prefectures,
            bool_or(right(area_code, 3) <> '000') as municipalities,
            bool_or(area_code = any(:wards)) as wards,
            array_agg(distinct source order by source) as sources
-    from observation where indicator = :indicator and area_code <> '00000' and area_code < '48'
+    from observation
+"""
+_WARDS: BindParameter[list[str]] = bindparam("wards", value=list(WARD_CITY))
+_OBSERVED = text(
+    f"""
+    select period, {_TOLD} where indicator = :indicator and area_code <> '00000' and area_code < '48'
     group by period order by period
     """
-).bindparams(bindparam("wards", value=list(WARD_CITY)))
+).bindparams(_WARDS)
+_OBSERVED_OF_ALL = text(
+    f"""
+    select indicator, period, {_TOLD}
+    where indicator = any(:names) and area_code <> '00000' and area_code < '48'
+    group by indicator, period order by indicator, period
+    """
+).bindparams(_WARDS)
 _STORED = text(
     """
     select period, "values", statuses, sources, carried, boundaries from vector
@@ -147,9 +158,7 @@ def write_vectors(
     """
     take_turn(conn)
     catalogue = {row.id: from_json(row.definition) for row in conn.execute(select(indicator)).all()}
-    for name in touched:
-        if not catalogue[name].numerator:
-            _write_observed(conn, catalogue[name])
+    _write_observed(conn, [catalogue[name] for name in touched if not catalogue[name].numerator])
     available = _available(conn)
     layers = [catalogue[name] for name in dict.fromkeys([*touched, *_following(touched, catalogue)])]
     if not any(available.values()):  # boundaries come before figures
@@ -208,23 +217,31 @@ def _following(touched: Touched, catalogue: Mapping[str, Indicator]) -> list[str
     return [name for name, one in catalogue.items() if not set(one.components).isdisjoint(touched)]
 
 
-def _write_observed(conn: Connection, one: Indicator) -> None:
-    conn.execute(delete(observed).where(observed.c.indicator == one.id))
-    rows = periods_observed(conn, one)
+def _write_observed(conn: Connection, ones: Sequence[Indicator]) -> None:
+    names = [one.id for one in ones]
+    conn.execute(delete(observed).where(observed.c.indicator.in_(names)))
+    found: dict[str, list[Any]] = {}
+    for row in conn.execute(_OBSERVED_OF_ALL, {"names": names}).all():
+        found.setdefault(row.indicator, []).append(row)
     with conn.connection.cursor().copy(
         "copy observed (indicator, level, period, sources) from stdin"
     ) as copy:
-        for level, period, sources in rows:
-            copy.write_row((one.id, level, period, sources))
+        for one in ones:
+            for level, period, sources in _by_level(one, found.get(one.id, ())):
+                copy.write_row((one.id, level, period, sources))
 
 
 def periods_observed(
     conn: Connection, one: Indicator, known: Known = NOW
 ) -> list[tuple[str, str, Sequence[str]]]:
     """Return the levels and periods for which an observed indicator has figures, and whose they are."""
+    return _by_level(one, conn.execute(*known.asked(_OBSERVED, indicator=one.id)).all())
+
+
+def _by_level(one: Indicator, found: Sequence[Any]) -> list[tuple[str, str, Sequence[str]]]:
     additive = one.aggregation == "sum"
     rows: list[tuple[str, str, Sequence[str]]] = []
-    for row in conn.execute(*known.asked(_OBSERVED, indicator=one.id)).all():
+    for row in found:
         has = {
             "prefecture": row.prefectures or (additive and row.municipalities),
             "municipality": row.municipalities,
@@ -376,7 +393,8 @@ class Writer(Maker):
         """Write the vectors of a layer that follow from what was touched; return their number."""
         count = 0
         for level, columns in self.columns(one):
-            self._put(one, level, columns)
+            if columns.periods:
+                self._put(one, level, columns)
             count += len(columns.periods)
         return count
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from geo.errors import Finding, InvalidFile, InvalidRows
 from geo.figures.indicators import Indicator, read_folder, to_json
+from geo.figures.ssds import PREFIX
 from geo.periods import is_of
 from geo.strategy.kpis import Actual, Kpi, faults, with_actuals
 from geo.strategy.plan import Strategy, read_kpis, read_strategy
@@ -93,24 +94,22 @@ def load_catalogue(conn: Connection, folder: Path, actor: str) -> dict[str, obje
     """Load indicators, sources, region sets, changes, industries, strategy and KPIs; return their numbers.
 
     What follows from an indicator that has changed, or from other municipal changes, is written anew. An
-    indicator that left the table is refused.
+    indicator that left the table is refused, but for items that ``chiiki ingest ssds`` has added.
     """
     definitions = read_definitions(folder / "gap_definitions.csv")
     catalogue = read_folder(folder) | gap_indicators(definitions)
     stored = {row.id: row.definition for row in conn.execute(select(indicator)).all()}
-    gone = sorted(set(stored) - set(catalogue))
+    gone = sorted(name for name in set(stored) - set(catalogue) if not name.startswith(PREFIX))
     if gone:
         findings = [Finding("catalogue", "id", name, "a row in indicators.csv") for name in gone]
         raise InvalidRows("Indicators in the database are missing from the catalogue", findings)
     _refuse_other_kinds(conn, catalogue)
-    changed = []
-    for name, one in catalogue.items():
-        definition = _plain(to_json(one))
-        if stored.get(name) == definition:
-            continue
-        changed.append(name)
-        row = upsert(indicator).values(id=name, definition=definition)
-        conn.execute(row.on_conflict_do_update(index_elements=["id"], set_={"definition": definition}))
+    told = {name: _plain(to_json(one)) for name, one in catalogue.items()}
+    changed = [name for name, definition in told.items() if stored.get(name) != definition]
+    if changed:
+        row = upsert(indicator)
+        row = row.on_conflict_do_update(index_elements=["id"], set_={"definition": row.excluded.definition})
+        conn.execute(row, [{"id": name, "definition": told[name]} for name in changed])
     subjects = list(map(revisions.indicator, changed))
     sources = _read(folder / "sources.csv", source)
     subjects += map(revisions.source, put_sources(conn, sources))

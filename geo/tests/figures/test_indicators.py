@@ -181,7 +181,7 @@ def test_every_rate_says_what_it_is_divided_by(catalogue: dict[str, Indicator]) 
     for one in [*catalogue.values(), *gaps.values()]:
         assert (one.denominator_source in DENOMINATOR_SOURCES) == (one.kind == "ratio"), one.id
     over_register = {one.id for one in catalogue.values() if "register-" in one.denominator}
-    stated = {one.id for one in catalogue.values() if one.denominator_source == "register"}
+    stated = {one.id for one in catalogue.values() if one.denominator_source.startswith("register")}
     assert over_register == stated
 
 
@@ -190,11 +190,12 @@ def test_a_derived_indicator_breaks_where_one_of_its_parts_does(whole: dict[str,
     by_industry = [
         *("private-establishments-by-industry", "establishment-share-by-industry"),
         *("private-employees-by-industry", "employee-share-by-industry"),
+        *("establishments-by-size", "employees-by-size"),
     ]
     of_families = {
         name: ["2021"] for name, one in whole.items() if one.family and one.family.id in by_industry
     }
-    assert len(of_families) == 4 * 18
+    assert len(of_families) == 4 * 18 + 4 * 5
     assert told == of_families | {
         "nurseries": ["2023"],
         "nurseries-per-1000-children": ["2023"],
@@ -480,6 +481,7 @@ def test_every_fault_of_a_catalogue_is_listed_with_its_line(tmp_path: Path) -> N
         ("population", "aggregation", "mean"),
         ("population", "aggregation", "ratio_of_sums"),
         ("ageing-rate", "aggregation", "sum"),
+        ("food-share", "aggregation", "ratio_of_sums"),  # of what households spend on average
         ("income-per-head-2015-base", "aggregation", "sum"),
         ("population", "over_time", "yearly"),
         ("population", "prefecture_figure", ""),

@@ -40,7 +40,8 @@ Figures = set[tuple[str, str, str, float | None]]
 
 
 def figures(text: str, encoding: str = "cp932") -> Figures:
-    return {(r.indicator, r.area_code, r.period, r.value) for r in read_ssdse(text.encode(encoding), ITEMS)}
+    rows = read_ssdse(text.encode(encoding), ITEMS, ITEMS)
+    return {(r.indicator, r.area_code, r.period, r.value) for r in rows}
 
 
 EXPECTED: list[tuple[str, Figures]] = [
@@ -65,7 +66,9 @@ def test_each_layout_gives_its_figures_with_their_own_year(text: str, expected: 
 
 def test_the_budget_of_a_prefecture_is_not_that_of_its_municipalities() -> None:
     text = E.replace("A1101", "D3201")
-    assert read_ssdse(text.encode("cp932"), {"D3201": ["revenue"]}) == []
+    assert read_ssdse(text.encode("cp932"), {"D3201": ["revenue"]}, {}) == []
+    rows = read_ssdse(text.encode("cp932"), {"D3201": ["revenue"]}, {"D3201": ["budget"]})
+    assert {row.indicator for row in rows} == {"budget"}
 
 
 @pytest.mark.parametrize("encoding", ["cp932", "utf-8", "utf-8-sig"])
@@ -79,14 +82,14 @@ def test_columns_are_found_by_their_codes_wherever_they_stand() -> None:
 
 
 def test_a_symbol_is_a_missing_value_with_its_status() -> None:
-    rows = read_ssdse(A.replace("110212", "X").encode("cp932"), ITEMS)
+    rows = read_ssdse(A.replace("110212", "X").encode("cp932"), ITEMS, ITEMS)
     assert [(r.value, r.status, r.raw) for r in rows if r.value is None] == [(None, "secret", "X")]
 
 
 def test_every_fault_is_listed() -> None:
     broken = A.replace("R01100", "R99100").replace("790718", "79万").replace("19740", "abc")
     with pytest.raises(InvalidRows) as refused:
-        read_ssdse(broken.encode("cp932"), ITEMS)
+        read_ssdse(broken.encode("cp932"), ITEMS, ITEMS)
     assert [(f.where, f.field, f.value) for f in refused.value.findings] == [
         ("line 4", "SSDSE-A-2026", "R99100"),
         ("line 5", "A1101", "79万"),
@@ -105,7 +108,7 @@ def test_every_fault_is_listed() -> None:
 )
 def test_rows_that_cannot_be_right_are_refused(old: str, new: str) -> None:
     with pytest.raises(InvalidRows):
-        read_ssdse(A.replace(old, new).encode("cp932"), ITEMS)
+        read_ssdse(A.replace(old, new).encode("cp932"), ITEMS, ITEMS)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_rows_that_cannot_be_right_are_refused(old: str, new: str) -> None:
 )
 def test_what_is_no_ssdse_file_is_refused(text: str) -> None:
     with pytest.raises(InvalidFile):
-        read_ssdse(text.encode("cp932"), ITEMS)
+        read_ssdse(text.encode("cp932"), ITEMS, ITEMS)
 
 
 REAL = os.environ.get("CHIIKI_REAL_DATA")
@@ -135,14 +138,14 @@ def test_lines_are_counted_as_a_reader_counts_them() -> None:
 @given(st.sampled_from([A, B, E]).flatmap(mutated_text))
 @proven
 def test_a_mutated_file_is_read_or_refused_with_its_place(data: bytes) -> None:
-    refusal(lambda: read_ssdse(data, ITEMS))
+    refusal(lambda: read_ssdse(data, ITEMS, ITEMS))
 
 
 @pytest.mark.skipif(REAL is None, reason="CHIIKI_REAL_DATA is not set")
 @pytest.mark.parametrize("edition", range(2018, 2027))
 def test_every_published_edition_has_all_municipalities(edition: int) -> None:
     path = Path(str(REAL)) / f"stats/ssdse-a/SSDSE-A-{edition}.csv"
-    rows = read_ssdse(path.read_bytes(), {"A1101": ["population"]})
+    rows = read_ssdse(path.read_bytes(), {"A1101": ["population"]}, {})
     # The census of 2015 up to the edition of 2021, that of 2020 afterwards
     assert {row.period for row in rows} == {"2015" if edition <= 2021 else "2020"}
     sapporo = {row.area_code: row.value for row in rows}["01100"]

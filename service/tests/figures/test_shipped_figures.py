@@ -360,7 +360,7 @@ def test_every_figure_has_a_known_source(shipped: Figures) -> None:
 
 
 def test_the_table_is_small() -> None:
-    assert sum(path.stat().st_size for path in FOLDER.glob("*.parquet")) < 6_000_000
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.parquet")) < 7_500_000
 
 
 @pytest.mark.skipif("CHIIKI_REAL_DATA" not in os.environ, reason="CHIIKI_REAL_DATA is not set")
