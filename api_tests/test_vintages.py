@@ -127,14 +127,17 @@ def test_a_set_comes_is_replaced_and_goes_while_others_read(
                 answers.extend([(shapes.status_code, str(told)), (values.status_code, "")])
 
     load(0.1)
-    assert scratch_client.get("/v1/vintages").json()["vintages"][-1]["default"] is False
+    while scratch_client.get(outlines).status_code != 200:
+        pass  # the news is on its way
+    newest = scratch_client.get("/v1/vintages").json()["vintages"][-1]
+    assert (newest["vintage"], newest["default"]) == (SMALL, False)
     told = scratch_client.get("/v1/layers/population/values.json?level=municipality").json()
     assert (told["vintage"], len(told["codes"])) == (NEWEST, 1_747)
     reader = threading.Thread(target=read)
     reader.start()
     load(0.2)
     while scratch_client.get(outlines).json()["features"][0]["bbox"][2] != pytest.approx(139.2):
-        pass  # the news is on its way
+        pass
     replaced = len(answers)
     done = chiiki(scratch_database, "withdraw", "vintage", SMALL)
     assert done.exit_code == 0, done.output

@@ -9,6 +9,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from geo.areas.history import History
+from geo.areas.names import folded
 from service.areas.forms import BoundarySet, ChildArea
 from service.areas.gazetteer import Gazetteer
 from service.areas.history_forms import area_on
@@ -89,14 +90,9 @@ def compared(history: History, before: Gazetteer, after: Gazetteer) -> Compariso
         "renamed": [
             {"code": code, "before": old[code], "after": new[code]}
             for code in sorted(old.keys() & new.keys())
-            if _plain(old[code]) != _plain(new[code])
+            if folded(old[code]) != folded(new[code])  # publishers write ヶ and ケ, 梼 and 檮 as they like
         ],
     }
-
-
-def _plain(name: str) -> str:
-    """Return a name as it is compared: publishers write ヶ and ケ as they like."""
-    return name.replace("ヶ", "ケ")
 
 
 def _named(history: History, gazetteer: Gazetteer) -> Callable[[str], ChildArea]:
