@@ -84,7 +84,7 @@ def _refuse_other_kinds(conn: Connection, catalogue: Mapping[str, Indicator]) ->
     findings = [
         Finding(name, "period_kind", catalogue[name].period_kind, f"what {period} is, which is loaded")
         for name, period in conn.execute(newest)
-        if not is_of(period, catalogue[name].period_kind)
+        if name in catalogue and not is_of(period, catalogue[name].period_kind)
     ]
     if findings:
         raise InvalidRows("Figures in the database have periods of another kind", findings)
