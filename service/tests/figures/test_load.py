@@ -64,27 +64,27 @@ def figures(database: Database) -> dict[tuple[str, str, str], float | None]:
 def test_no_reader_puts_a_year_where_months_are_told(database: Database, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(CATALOG, tmp_path / "catalog"))
     told = (folder / "indicators.csv").read_text("utf-8")
-    row = next(one for one in told.splitlines() if one.startswith("dental-clinics,"))
+    row = next(one for one in told.splitlines() if one.startswith("waitlist-children,"))
     assert ",calendar_year," in row
     (folder / "indicators.csv").write_text(told.replace(row, row.replace(",calendar_year,", ",month,")))
     with database.begin() as conn:
         load_catalogue(conn, folder, "tests")
     with pytest.raises(InvalidRows) as refused:
-        load(database, [clinics("2025-04"), clinics("2024")])
+        load(database, [waiting("2025-04"), waiting("2024")])
     assert [(one.where, one.field, one.value) for one in refused.value.findings] == [
-        ("dental-clinics", "period", "2024")
+        ("waitlist-children", "period", "2024")
     ]
     assert figures(database) == {}
-    assert load(database, [clinics("2025-04")])["added"] == 1
+    assert load(database, [waiting("2025-04")])["added"] == 1
     with pytest.raises(InvalidRows) as refused, database.begin() as conn:
         load_catalogue(conn, CATALOG, "tests")
     assert [(one.where, one.field, one.expected) for one in refused.value.findings] == [
-        ("dental-clinics", "period_kind", "what 2025-04 is, which is loaded")
+        ("waitlist-children", "period_kind", "what 2025-04 is, which is loaded")
     ]
 
 
-def clinics(period: str) -> Row:
-    return row("01100", 12.0, "dental-clinics", period)
+def waiting(period: str) -> Row:
+    return row("01100", 12.0, "waitlist-children", period)
 
 
 def revision(database: Database, name: str) -> int:
