@@ -3,6 +3,7 @@ import { dayText, setsOf } from "./vintages";
 
 const set = (vintage: string, areas: Record<string, number>) => ({
   vintage,
+  default: false,
   areas,
   title: { ja: "", en: "" },
   source: "",
