@@ -40,6 +40,7 @@ def read_table(path: Path, kind: type[T], apart: Collection[str] = ()) -> list[t
     columns = [one.name for one in fields(kind) if one.name not in apart]  # type: ignore[arg-type]  # a dataclass
     findings: list[Finding] = []
     found: list[tuple[int, T]] = []
+    _check_text(path)
     with path.open(encoding="utf-8-sig", newline="") as opened:
         reader = csv.DictReader(opened, strict=True)
         if sorted(reader.fieldnames or []) != sorted(columns):
@@ -64,6 +65,18 @@ def read_table(path: Path, kind: type[T], apart: Collection[str] = ()) -> list[t
     if findings:
         raise InvalidRows(f"{path.name} has {len(findings)} faults", findings)
     return found
+
+
+def _check_text(path: Path) -> None:
+    """Refuse what Excel saves when it is not told otherwise: cp932, or a workbook."""
+    try:
+        path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        expected = "UTF-8。Excel では「CSV UTF-8」で保存する / UTF-8: in Excel, save it as CSV UTF-8"
+        finding = Finding("file", "encoding", f"byte {error.start}", expected)
+        raise InvalidFile(
+            f"UTF-8 の CSV ではありません / {path.name} is no CSV in UTF-8", [finding]
+        ) from error
 
 
 def _value(written: str, hint: Any) -> object:

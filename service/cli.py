@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeGuard
 import typer
 from typer.core import TyperGroup
 
-from geo.errors import ChiikiError, InvalidParameter
-from service.terminal import err, out, print_refusal, print_report, print_table, progress_bar
+from geo.errors import ChiikiError, Finding, InvalidParameter
+from service.terminal import err, out, print_findings, print_refusal, print_report, print_table, progress_bar
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import OperationalError
@@ -323,16 +323,32 @@ def ingest_table(
 
 
 @ingest.command("deployments")
-def ingest_deployments(file: InputFile, dry_run: DryRun = False) -> None:
+def ingest_deployments(
+    file: InputFile,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Of a list as published: which of its columns tell what."
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
     """Load a list of deployments: CSV, Excel, JSON, GeoJSON or GeoPackage; all rows or none."""
     from service.commands import transaction
     from service.settings import Settings
-    from service.strategy.deployment_load import load_file
+    from service.strategy.deployment_load import load_file, load_published
 
-    settings = Settings()
+    settings, by = Settings(), actor()
+    catalog = settings.data / "catalog"
+    left_out: list[Finding] = []
     with transaction(settings, dry_run=dry_run) as conn:
-        report = load_file(conn, file, catalog=settings.data / "catalog", actor=actor(), dry_run=dry_run)
+        if mapping is None:
+            report = load_file(conn, file, catalog=catalog, actor=by, dry_run=dry_run)
+        else:
+            report, left_out = load_published(conn, file, mapping, catalog=catalog, actor=by, dry_run=dry_run)
     print_report(report)
+    if mapping is not None:
+        print_findings(f"left out: {len(left_out)}", left_out)
 
 
 @ingest.command("stops")

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from geo.errors import ChiikiError
+from geo.errors import ChiikiError, Finding
 
 # what is shown comes from files and their names: text, in which [b] and :smile: mean nothing
 out = Console(soft_wrap=True, markup=False, emoji=False)
@@ -36,6 +36,16 @@ def print_refusal(error: ChiikiError) -> None:
     more = len(error.findings) - FINDINGS_SHOWN
     if more > 0:
         err.print(f"… and {more} more")
+
+
+def print_findings(head: str, findings: Sequence[Finding]) -> None:
+    """Print what a load tells beside its report, every one of it."""
+    out.print(head)
+    if findings:
+        table = Table("Where", "Field", "Value", "Why")
+        for finding in findings:
+            table.add_row(finding.where, finding.field, finding.value, finding.expected)
+        out.print(table)
 
 
 def print_table(rows: Sequence[Mapping[str, object]], columns: tuple[str, ...], empty: str) -> None:

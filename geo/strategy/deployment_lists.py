@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,10 +39,35 @@ def read_list(path: Path) -> list[Entry]:
     with path.open("rb") as opened:
         start = opened.read(512)
     entries = list(_reader(start)(path))
-    if len(entries) > MAX_ROWS:
-        finding = Finding("file", "rows", str(len(entries)), f"{MAX_ROWS} 行まで / at most {MAX_ROWS} rows")
-        raise InvalidFile("行が多すぎます / the list has too many rows", [finding])
+    check_rows(len(entries))
     return entries
+
+
+def table_lines(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Return place and cells of each row of a table, CSV or Excel; the header is the first.
+
+    Raises
+    ------
+    InvalidFile : neither
+    """
+    with path.open("rb") as opened:
+        reader = _reader(opened.read(512))
+    if reader not in (_workbook, _csv):
+        finding = Finding("file", "format", path.name, "CSV か Excel（.xlsx） / CSV or Excel (.xlsx)")
+        raise InvalidFile("表ではありません / the list is no table", [finding])
+    return _workbook_lines(path) if reader is _workbook else _csv_lines(path)
+
+
+def check_rows(count: int) -> None:
+    """Refuse more rows than a list has.
+
+    Raises
+    ------
+    InvalidFile
+    """
+    if count > MAX_ROWS:
+        finding = Finding("file", "rows", str(count), f"{MAX_ROWS} 行まで / at most {MAX_ROWS} rows")
+        raise InvalidFile("行が多すぎます / the list has too many rows", [finding])
 
 
 def _reader(start: bytes) -> Callable[[Path], Iterator[Entry]]:
@@ -62,33 +87,47 @@ def _rows(table: Iterator[tuple[str, list[str]]]) -> Iterator[Entry]:
     _, first = next(table, ("", []))
     header = canonical_header(first)
     for where, cells in table:
-        if len(cells) > len(header):
-            expected = f"{len(header)} 列 / {len(header)} columns, as the header has"
-            raise InvalidFile(
-                f"{where} has more columns than the header",
-                [Finding(where, "row", str(len(cells)), expected)],
-            )
-        filled = [_INERT.sub("", cell, count=1) for cell in cells]
-        yield Entry(where, dict(zip(header, filled, strict=False)))
+        yield Entry(where, row_cells(where, header, cells))
+
+
+def row_cells(where: str, header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Return the cells of a row by column.
+
+    Raises
+    ------
+    InvalidFile : more cells than the header has
+    """
+    if len(cells) > len(header):
+        expected = f"{len(header)} 列 / {len(header)} columns, as the header has"
+        raise InvalidFile(
+            f"{where} has more columns than the header",
+            [Finding(where, "row", str(len(cells)), expected)],
+        )
+    filled = [_INERT.sub("", cell, count=1) for cell in cells]
+    return dict(zip(header, filled, strict=False))
 
 
 def _csv(path: Path) -> Iterator[Entry]:
+    return _rows(_csv_lines(path))
+
+
+def _csv_lines(path: Path) -> Iterator[tuple[str, list[str]]]:
     reader = csv.reader(io.StringIO(decoded(path.read_bytes(), "list"), newline=""), strict=True)
-
-    def lines() -> Iterator[tuple[str, list[str]]]:
-        try:
-            for cells in reader:
-                if any(cell.strip() for cell in cells):
-                    yield f"line {reader.line_num}", cells
-        except csv.Error as error:
-            finding = Finding(f"line {reader.line_num}", "row", str(error), "CSV with quoted commas")
-            raise InvalidFile("CSV として読めません / the list is no whole CSV", [finding]) from error
-
-    return _rows(lines())
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield f"line {reader.line_num}", cells
+    except csv.Error as error:
+        finding = Finding(f"line {reader.line_num}", "row", str(error), "CSV with quoted commas")
+        raise InvalidFile("CSV として読めません / the list is no whole CSV", [finding]) from error
 
 
 def _workbook(path: Path) -> Iterator[Entry]:
-    return _rows((f"row {line}", cells) for line, cells in sheet_rows(path))
+    return _rows(_workbook_lines(path))
+
+
+def _workbook_lines(path: Path) -> Iterator[tuple[str, list[str]]]:
+    return ((f"row {line}", cells) for line, cells in sheet_rows(path))
 
 
 def _json(path: Path) -> Iterator[Entry]:

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import shapely
@@ -80,9 +80,7 @@ def canonical_header(names: Iterable[str], where: str = "line 1") -> list[str]:
     """
     found = [column_named(name) for name in names]
     unknown = [name for name in found if name not in COLUMNS]
-    missing = [name for name in ("measure_id", "status", "source_title", "source_url") if name not in found]
-    if not {"areas", "area_codes"} & set(found):
-        missing.append("areas")
+    missing = lacking_columns(found)
     twice = sorted({name for name in found if found.count(name) > 1})
     if unknown or missing or twice:
         expected = f"見出しは / the columns are: {', '.join(COLUMNS)}"
@@ -92,6 +90,12 @@ def canonical_header(names: Iterable[str], where: str = "line 1") -> list[str]:
         ]
         raise InvalidFile("見出しの列が違います / the header has other columns", findings[:40])
     return found
+
+
+def lacking_columns(found: Collection[str]) -> list[str]:
+    """Return the columns that every deployment has and these lack."""
+    missing = [name for name in ("measure_id", "status", "source_title", "source_url") if name not in found]
+    return missing if {"areas", "area_codes"} & set(found) else [*missing, "areas"]
 
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")

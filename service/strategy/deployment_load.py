@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Engine, select
 
 from geo.areas.lineage import Change, absent
 from geo.areas.names import AreaNames
-from geo.errors import NotFound
+from geo.errors import Finding, InvalidRows, NotFound
 from geo.strategy.deployment_lists import is_untrusted_binary, read_list
+from geo.strategy.deployment_mappings import read_mapped, read_mapping
 from geo.strategy.deployment_rows import Context, Entry, checked_deployments
 from geo.strategy.plan import Strategy
 from service.areas.former import FormerNames
@@ -133,6 +134,31 @@ def load_file(
         today=dt.datetime.now(JST).date(),
         dry_run=dry_run,
     )
+
+
+def load_published(
+    conn: Connection, path: Path, mapping: Path, *, catalog: Path, actor: str, dry_run: bool = False
+) -> tuple[DeploymentsPut, list[Finding]]:
+    """Load a published list by a mapping in the caller's transaction; also return the rows it leaves out.
+
+    Raises
+    ------
+    InvalidRows, InvalidFile : nothing has been changed; the findings name lines of the list or of the mapping
+    """
+    mapped = read_mapped(path, read_mapping(mapping))
+    try:
+        report = load_deployments(
+            conn,
+            mapped.entries,
+            catalog=catalog,
+            actor=actor,
+            subject=path.name,
+            today=dt.datetime.now(JST).date(),
+            dry_run=dry_run,
+        )
+    except InvalidRows as error:
+        raise mapped.explained(error) from None
+    return report, mapped.left_out
 
 
 def put_deployments(

@@ -88,6 +88,29 @@ def test_a_refusal_is_a_message_a_table_and_exit_code_1(migrated_database: Datab
     assert "Traceback" not in done.stderr
 
 
+def test_a_published_list_is_loaded_by_a_mapping_and_tells_what_it_leaves_out(
+    migrated_database: Database, tmp_path: Path
+) -> None:
+    mapping = HOME / "data" / "mappings" / "deployments-grants.csv"
+    header = "muni_code,muni_name,fiscal_year,program,category,amount_yen,project_name,"
+    header += "source_title,source_file,source_page\n"
+    row = "34100,広島市,2026,地域未来交付金,地域未来推進型,{},{},決定について,r8_suishin_1.pdf,121\n"
+    path = tmp_path / "grants.csv"
+    path.write_text(
+        header + row.format(76041000, "自動運転バス") + row.format(2500000, "人材育成事業"), "utf-8"
+    )
+    assert chiiki(migrated_database, "ingest", "catalog").exit_code == 0
+    words = ("ingest", "deployments", str(path), "--mapping", str(mapping))
+    done = chiiki(migrated_database, *words, "--dry-run")
+    assert done.exit_code == 0
+    for told in ("rows: 1", "added: 1", "dry run: True", "left out: 1", "line 3", "人材育成事業", "line 6"):
+        assert told in done.stdout
+    path.write_text(path.read_text("utf-8").replace("34100", "34199"), "utf-8")
+    refused = chiiki(migrated_database, *words)
+    assert refused.exit_code == 1
+    assert "muni_code → area_codes" in refused.stderr
+
+
 def test_every_finding_up_to_the_limit_is_shown_and_brackets_stay(capsys: pytest.CaptureFixture[str]) -> None:
     findings = [Finding(f"line {n}", "value", "[red]x", "a number") for n in range(1, 251)]
     print_refusal(InvalidRows("250 lines are wrong", findings))

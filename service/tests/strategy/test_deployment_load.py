@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ from service.strategy.deployment_load import (
     end_deployment,
     load_deployments,
     load_file,
+    load_published,
     put_deployments,
 )
 from service.tests.databases import Database
@@ -235,3 +237,57 @@ def test_names_and_codes_are_those_of_the_date_that_a_row_gives(database: Databa
     with database.begin() as conn:
         one = deployment_from_row(conn.execute(versions.history(deployment, "shiojiri")).one())
     assert [area.code for area in one.areas] == ["22218"]
+
+
+MAPPING = HOME / "data" / "mappings" / "deployments-grants.csv"
+REAL = os.environ.get("CHIIKI_REAL_DATA")
+GRANTS = "measures/hiroshima_chiiki_mirai_kofukin_2026_and_digiden_2022_retyped.csv"
+
+
+@pytest.mark.skipif(REAL is None, reason="the published grant decisions are in CHIIKI_REAL_DATA")
+def test_forty_eight_grant_decisions_load_by_the_mapping_that_ships(
+    database: Database, tmp_path: Path
+) -> None:
+    """46 projects of 14 municipalities, 2,183,197,000 yen, and two decisions without an amount."""
+    grants = Path(str(REAL)) / GRANTS
+    with database.begin() as conn:
+        report, left_out = load_published(conn, grants, MAPPING, catalog=CATALOG, actor="steward")
+    assert (report["rows"], len(report["added"]), len(left_out)) == (8, 8, 40)
+    assert {one.where for one in left_out} < {f"line {line}" for line in range(2, 50)}
+    # whose projects are all of one measure says so in the last line, and none is left out
+    text = MAPPING.read_text("utf-8").replace("measure_id,,,-", "measure_id,,,lively-sustainable-communities")
+    (tmp_path / "all.csv").write_text(text, "utf-8")
+    with database.begin() as conn:
+        report, left_out = load_published(
+            conn, grants, tmp_path / "all.csv", catalog=CATALOG, actor="steward"
+        )
+        loaded = [deployment_from_row(row) for row in conn.execute(versions.current(deployment))]
+    assert (report["rows"], len(report["added"]), left_out) == (48, 40, [])
+    amounts = [one.national_grant_yen for one in loaded if one.national_grant_yen is not None]
+    assert (len(loaded), len(amounts), sum(amounts)) == (48, 46, 2_183_197_000)
+    assert len({area.code for one in loaded if one.fy_start == 2026 for area in one.areas}) == 14
+    buses = {one.areas[0].code: one for one in loaded if one.measures == ("new-mobility-services",)}
+    assert set(buses) == {"34100", "34202", "34212"}
+    assert buses["34100"].national_grant_yen == 76_041_000
+    assert buses["34100"].note == "r8_suishin_1.pdf p. 121"
+    older = {
+        (one.areas[0].code, one.fy_start, str(one.reference_date)) for one in loaded if one.fy_start != 2026
+    }
+    assert older == {("34203", 2022, "2022-04-01"), ("34212", 2022, "2022-04-01")}
+
+
+def test_a_published_list_with_a_fault_loads_nothing(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "mapping.csv").write_text(
+        "column,published,words,write\nmeasure_id,事業,バス,new-mobility-services\nareas,市町,,\n"
+        "status,,,adopted\nsource_title,,,一覧\nsource_url,,,https://example.jp/\nconfidence,,,official\n",
+        "utf-8",
+    )
+    (tmp_path / "list.csv").write_text("市町,事業\n広島県広島市,自動運転バス\n広島県無市,遊戯施設\n", "utf-8")
+    with database.begin() as conn, pytest.raises(InvalidRows) as refused:
+        load_published(
+            conn, tmp_path / "list.csv", tmp_path / "mapping.csv", catalog=CATALOG, actor="steward"
+        )
+    told = [(one.where, one.field, one.value) for one in refused.value.findings]
+    assert told == [("line 3", "measure_id", ""), ("line 3", "市町 → areas", "広島県無市")]
+    with database.begin() as conn:
+        assert conn.execute(versions.current(deployment)).all() == []
