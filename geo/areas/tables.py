@@ -15,6 +15,7 @@ from geo.areas.keys import keys_of
 from geo.errors import Finding, InvalidFile
 from geo.figures.observations import ascii_number, decoded, missing_status
 from geo.files.archives import gunzipped
+from geo.files.saving import ONE_HEADER, is_second_head
 
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
@@ -109,6 +110,9 @@ def _table(lines: Iterable[tuple[int, list[str]]]) -> Table:
     if not rows:
         finding = Finding(f"line {line}", "rows", "", "a row below the header")
         raise InvalidFile("The table has no rows", strays[:20] or [finding])
+    if is_second_head(header, rows[0][1]):
+        finding = Finding(f"line {rows[0][0]}", "header", shown(rows[0][1]), ONE_HEADER)
+        raise InvalidFile("見出しが 2 行以上あります / The table has a header of several rows", [finding])
     return _named(header, rows, strays)
 
 
@@ -139,7 +143,8 @@ def _check_header(line: int, cells: list[str]) -> int:
                 line, "header", [name], "a name without line breaks, tabs or other control characters"
             )
     if not names or len(set(names)) != len(names):
-        finding = Finding(f"line {line}", "header", shown(cells), "names of columns, each once")
+        expected = f"列の名前、それぞれ一度だけ / names of columns, each once. {ONE_HEADER}"
+        finding = Finding(f"line {line}", "header", shown(cells), expected)
         raise InvalidFile("The table has no header", [finding])
     return width
 

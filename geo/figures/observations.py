@@ -25,7 +25,8 @@ import orjson
 
 from geo.codes import area_codes
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
-from geo.files.workbooks import sheet_rows
+from geo.files.saving import heads, refuse_spreadsheet
+from geo.files.workbooks import refuse_merged, sheet_rows
 from geo.periods import PeriodKind, read_period
 
 STATUSES = ("ok", "not_available", "not_applicable", "secret", "below_unit", "unknown")
@@ -77,8 +78,10 @@ def decoded(data: bytes, name: str = "file") -> str:
 
     Raises
     ------
-    InvalidFile : neither; the finding names the first byte that fits neither
+    InvalidFile : neither; the finding names the first byte that fits neither. Of a spreadsheet it says how
+        to save it
     """
+    refuse_spreadsheet(data, name)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -239,7 +242,7 @@ def _table(header: list[str], body: Iterable[tuple[int, list[str]]]) -> list[tup
     unknown = [name for name in names if name not in HEADER]
     if missing or unknown or len(set(names)) != len(names):
         finding = Finding("line 1", "header", ",".join(names), ",".join(HEADER))
-        raise InvalidFile("The header is not that of the long form", [finding])
+        raise InvalidFile("The header is not that of the long form", [finding, *heads("line 1", header)])
     findings = []
     rows = []
     for line, cells in body:
@@ -308,4 +311,6 @@ def read_long_xlsx(path: Path) -> list[tuple[int, dict[str, str]]]:
         finding = Finding("file", "sheet", "", "a first sheet with a header")
         raise InvalidFile(f"{path.name} has an empty first sheet", [finding])
     header = rows[0][1]
-    return _table(header, [(line, cells + [""] * (len(header) - len(cells))) for line, cells in rows[1:]])
+    table = _table(header, [(line, cells + [""] * (len(header) - len(cells))) for line, cells in rows[1:]])
+    refuse_merged(path)
+    return table

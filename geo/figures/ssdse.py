@@ -10,11 +10,15 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from geo.codes import area_code
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.figures.observations import EXPECTED_NUMBER, Row, decoded, distinct, number
+from geo.files.workbooks import sheet_rows
 
+#: Columns of a workbook; the widest edition has 128.
+MOST_COLUMNS = 256
 _ITEM = re.compile(r"[A-L]\d{4,6}")
 _YEAR = re.compile(r"(19|20)[0-9]{2}")
 
@@ -36,8 +40,29 @@ def read_ssdse(data: bytes, items: Items, prefectural: Items) -> list[Row]:
     InvalidFile : no header of SSDSE-A, -B or -E
     InvalidRows : every cell that is no number and no known symbol, every code that is none
     """
-    table = _table(data)
-    if len(table) < 4 or not any(_ITEM.fullmatch(cell) for cell in table[0][1]):
+    return _figures(_table(data), items, prefectural)
+
+
+def is_ssdse(header: Sequence[str]) -> bool:
+    """Return whether the first row of a table is that of an SSDSE file."""
+    return any(_ITEM.fullmatch(cell) for cell in header)
+
+
+def read_ssdse_workbook(path: Path, items: Items, prefectural: Items) -> list[Row]:
+    """Return the figures of an SSDSE workbook, whose first sheet has the rows of the file in text.
+
+    Raises
+    ------
+    InvalidFile, InvalidRows : as ``read_ssdse``
+    """
+    rows = sheet_rows(path, most_columns=MOST_COLUMNS)
+    width = max((len(cells) for _, cells in rows), default=0)
+    padded = [(line, cells + [""] * (width - len(cells))) for line, cells in rows]
+    return _figures(padded, items, prefectural)
+
+
+def _figures(table: list[tuple[int, list[str]]], items: Items, prefectural: Items) -> list[Row]:
+    if len(table) < 4 or not is_ssdse(table[0][1]):
         told = ",".join(table[0][1]) if table else ""
         raise InvalidFile("No SSDSE file", [Finding("line 1", "header", told, "item codes such as A1101")])
     findings: list[Finding] = []

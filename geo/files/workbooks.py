@@ -12,16 +12,23 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geo.errors import Finding, InvalidFile
+from geo.files.saving import COMPOUND, SAVE_AS_WORKBOOK, UNMERGE, heads, refuse_old_workbook
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
 _FORMULA = re.compile(rb"<(\w+:)?f[\s/>]")
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]+)")
+#: Which cells of a sheet are one: A1:C1.
+_MERGED = re.compile(rb"<(?:\w{1,20}:)?mergeCell\s[^>]{0,200}?ref=[\"']([A-Z0-9:]{1,40})[\"']")
 _ZERO = re.compile(r"0+(\.0*)?")
 #: How many formulas without a value a refusal lists.
 MOST_LISTED = 20
@@ -46,7 +53,9 @@ BROKEN = (
 )
 
 
-def sheet_rows(path: Path, sheet: str | None = None) -> list[tuple[int, list[str]]]:
+def sheet_rows(
+    path: Path, sheet: str | None = None, most_columns: int = MAX_COLUMNS
+) -> list[tuple[int, list[str]]]:
     """Return row numbers (from 1) and cells of the first sheet, or of the named one, blank rows left out.
 
     Cells are text: whole numbers without decimals, missing ones empty; trailing blanks are cut.
@@ -56,36 +65,81 @@ def sheet_rows(path: Path, sheet: str | None = None) -> list[tuple[int, list[str
     InvalidFile : no workbook, one that holds more than a table of figures does, or formulas that no program
         has computed: what they come to is not in the file, and it is not nothing
     """
-    import openpyxl
-
-    if not openpyxl.DEFUSEDXML:
-        raise ImportError("defusedxml is not installed: workbooks are not read without it")
-    try:
-        with path.open("rb") as opened, zipfile.ZipFile(opened) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-            if unpacked > MAX_BYTES:
-                told = f"{path.name} unpacks to more than {MAX_BYTES >> 20} MiB"
-                raise InvalidFile(told, [Finding("file", "size", f"{unpacked:,} bytes", "fewer rows")])
-            book = openpyxl.load_workbook(opened, read_only=True, data_only=True)
-            found = [one for one in book.worksheets if sheet in (None, one.title)]
-            if not found:
-                there = Finding("file", "sheet", ", ".join(book.sheetnames), f"a sheet {sheet}")
-                raise InvalidFile(f"{path.name} has no sheet {sheet}", [there])
-            found[0].reset_dimensions()
-            lines = found[0].iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1, values_only=True)
-            rows = list(_filled(path.name, lines))
-            member = found[0]._worksheet_path  # type: ignore[attr-defined]  # told nowhere else
-            to_do = book.calculation is not None and bool(book.calculation.fullCalcOnLoad)
-            uncomputed = _uncomputed(archive.read(member), to_do=to_do)
-    except BROKEN as error:
-        told = str(error).partition("\n")[0][:120]
-        finding = Finding("file", "format", told, "a whole Excel workbook (.xlsx)")
-        raise InvalidFile(f"{path.name} is no whole Excel workbook: {told}", [finding]) from error
+    with _opened(path) as (archive, book):
+        found = [one for one in book.worksheets if sheet in (None, one.title)]
+        if not found:
+            there = Finding("file", "sheet", ", ".join(book.sheetnames), f"a sheet {sheet}")
+            raise InvalidFile(f"{path.name} has no sheet {sheet}", [there])
+        lines = _cells(found[0], MAX_ROWS + 1, most_columns + 1)
+        rows = list(_filled(path.name, lines, most_columns))
+        to_do = book.calculation is not None and bool(book.calculation.fullCalcOnLoad)
+        uncomputed = _uncomputed(archive.read(_member(found[0])), to_do=to_do)
     if uncomputed:
         header = rows[0][1] if rows else []
         findings = [_finding(cell, formula, header) for cell, formula in uncomputed]
         raise InvalidFile(f"{path.name} has formulas without a value", findings)
     return rows
+
+
+def first_row(path: Path, most_columns: int = MAX_COLUMNS) -> list[str]:
+    """Return the cells of the first row of a workbook, up to a column.
+
+    Raises
+    ------
+    InvalidFile : no workbook
+    """
+    with _opened(path) as (_, book):
+        return [_text(cell) for cells in _cells(book.worksheets[0], 1, most_columns) for cell in cells]
+
+
+def refuse_merged(path: Path) -> None:
+    """Refuse a workbook in whose first sheet cells are merged: all but one of them would read as empty.
+
+    Raises
+    ------
+    InvalidFile : it has some, listed with how to save it
+    """
+    with _opened(path) as (archive, book):
+        merged = _MERGED.findall(archive.read(_member(book.worksheets[0])))
+    if merged:
+        findings = [
+            Finding("sheet", "merged cells", place.decode("ascii", "replace"), UNMERGE)
+            for place in merged[:MOST_LISTED]
+        ]
+        raise InvalidFile(f"結合されたセルがあります / {path.name} has merged cells", findings)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Workbook]]:
+    """Give the archive and the workbook, or refuse what is none; so is what breaks while they are read."""
+    import openpyxl
+
+    if not openpyxl.DEFUSEDXML:
+        raise ImportError("defusedxml is not installed: workbooks are not read without it")
+    try:
+        with path.open("rb") as opened:
+            if (start := opened.read(len(COMPOUND))) == COMPOUND:
+                refuse_old_workbook(start + opened.read(MAX_BYTES), path.name)
+            with zipfile.ZipFile(opened) as archive:
+                unpacked = sum(member.file_size for member in archive.infolist())
+                if unpacked > MAX_BYTES:
+                    told = f"{path.name} unpacks to more than {MAX_BYTES >> 20} MiB"
+                    raise InvalidFile(told, [Finding("file", "size", f"{unpacked:,} bytes", "fewer rows")])
+                yield archive, openpyxl.load_workbook(opened, read_only=True, data_only=True)
+    except BROKEN as error:
+        told = str(error).partition("\n")[0][:120]
+        finding = Finding("file", "format", told, SAVE_AS_WORKBOOK)
+        raise InvalidFile(f"{path.name} is no whole Excel workbook: {told}", [finding]) from error
+
+
+def _cells(sheet: Worksheet, rows: int, columns: int) -> Iterator[tuple[object, ...]]:
+    sheet.reset_dimensions()  # type: ignore[attr-defined]  # a sheet that is only read has it
+    cells: Iterator[tuple[object, ...]] = sheet.iter_rows(max_row=rows, max_col=columns, values_only=True)
+    return cells
+
+
+def _member(sheet: Worksheet) -> str:
+    return str(sheet._worksheet_path)  # type: ignore[attr-defined]  # told nowhere else
 
 
 def _uncomputed(xml: bytes, *, to_do: bool) -> list[tuple[str, str]]:
@@ -133,20 +187,26 @@ def _finding(cell: str, formula: str, header: list[str]) -> Finding:
     return Finding(f"row {row}", field, formula, expected)
 
 
-def _filled(name: str, lines: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, list[str]]]:
+def _filled(
+    name: str, lines: Iterator[tuple[object, ...]], most_columns: int
+) -> Iterator[tuple[int, list[str]]]:
+    first: tuple[str, list[str]] | None = None
     for line, cells in enumerate(lines, 1):
         if line > MAX_ROWS:
             finding = Finding(f"row {line}", "row", "", f"at most {MAX_ROWS:,} rows")
             raise InvalidFile(f"{name} has cells below row {MAX_ROWS:,}", [finding])
         if not any(value is not None for value in cells):
             continue
-        if any(value is not None for value in cells[MAX_COLUMNS:]):
-            finding = Finding(f"row {line}", "row", "", f"at most {MAX_COLUMNS} columns")
-            raise InvalidFile(f"{name} has cells right of column {MAX_COLUMNS}", [finding])
+        if any(value is not None for value in cells[most_columns:]):
+            expected = f"{most_columns} 列まで / at most {most_columns} columns"
+            finding = Finding(f"row {line}", "row", "", expected)
+            told = f"{name} has cells right of column {most_columns}"
+            raise InvalidFile(told, [finding, *heads(*first)] if first else [finding])
         texts = [_text(value) for value in cells]
         while texts and not texts[-1].strip():
             texts.pop()
         if texts:
+            first = first or (f"row {line}", texts)
             yield line, texts
 
 

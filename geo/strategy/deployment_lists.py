@@ -19,8 +19,9 @@ from pyproj import CRS
 from geo.crs import crs_by_code, in_degrees
 from geo.errors import Finding, InvalidFile
 from geo.figures.observations import decoded
+from geo.files.saving import heads
 from geo.files.topojson import geometry_of
-from geo.files.workbooks import sheet_rows
+from geo.files.workbooks import refuse_merged, sheet_rows
 from geo.strategy.deployment_rows import Entry, canonical_header, column_named
 from geo.strategy.deployments import COLUMNS
 
@@ -85,7 +86,10 @@ def is_untrusted_binary(start: bytes) -> bool:
 def _rows(table: Iterator[tuple[str, list[str]]]) -> Iterator[Entry]:
     """Yield the rows of a table whose first line is the header."""
     _, first = next(table, ("", []))
-    header = canonical_header(first)
+    try:
+        header = canonical_header(first)
+    except InvalidFile as error:
+        raise InvalidFile(error.message, [*heads("line 1", first), *error.findings]) from None
     for where, cells in table:
         yield Entry(where, row_cells(where, header, cells))
 
@@ -127,7 +131,10 @@ def _workbook(path: Path) -> Iterator[Entry]:
 
 
 def _workbook_lines(path: Path) -> Iterator[tuple[str, list[str]]]:
-    return ((f"row {line}", cells) for line, cells in sheet_rows(path))
+    for place, (line, cells) in enumerate(sheet_rows(path)):
+        if place == 1:  # the header is one
+            refuse_merged(path)
+        yield f"row {line}", cells
 
 
 def _json(path: Path) -> Iterator[Entry]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from geo.areas.variants import seen
 from geo.csv_tables import read_table
 from geo.errors import Finding, InvalidFile, InvalidRows
+from geo.files.saving import heads
 from geo.strategy.deployment_lists import check_rows, row_cells, table_lines
 from geo.strategy.deployment_rows import Entry, column_named, lacking_columns
 from geo.strategy.deployments import COLUMNS
@@ -212,7 +213,8 @@ def _header(where: str, cells: list[str], mapping: Sequence[tuple[int, Line]]) -
     expected = f"次の列に一度だけ / once among the columns: {', '.join(header)}"
     findings = [Finding(where, "header", name, expected) for name in asked if header.count(name) != 1]
     if findings:
-        raise InvalidFile("一覧に対応表の列がありません / the list lacks columns of the mapping", findings)
+        told = "一覧に対応表の列がありません / the list lacks columns of the mapping"
+        raise InvalidFile(told, [*heads(where, cells), *findings])
     return header
 
 

@@ -14,6 +14,7 @@ from geo.areas.names import AreaNames
 from geo.codes import area_codes
 from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.figures.observations import decoded, number
+from geo.files.saving import heads
 from geo.strategy.kpis import Actual, Kpi
 
 #: The columns of a list of actuals.
@@ -124,7 +125,7 @@ def _check_header(where: str, names: Collection[str]) -> None:
     if wrong or lacking:
         findings = [Finding(where, name or "(blank)", "", _LISTED) for name in wrong]
         findings += [Finding(where, name, "missing", "area, period, value") for name in lacking]
-        raise InvalidRows("The list has other columns", findings)
+        raise InvalidRows("The list has other columns", [*heads(where, listed), *findings])
 
 
 def _entries(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:

@@ -19,8 +19,10 @@ from geo.figures.estat import Answer, Selection, read_estat
 from geo.figures.indicators import Indicator, from_json, items, prefectural
 from geo.figures.layouts import Find, Line, read_by_layout
 from geo.figures.observations import Row, checked_rows, read_long_csv, read_long_json, read_long_xlsx
-from geo.figures.ssdse import read_ssdse
+from geo.figures.ssdse import is_ssdse, read_ssdse, read_ssdse_workbook
 from geo.files.archives import text_of
+from geo.files.saving import SAVE_AS_WORKBOOK, refuse_old_workbook
+from geo.files.workbooks import first_row
 from geo.periods import EXPECTED, PeriodKind, is_of
 from service.db.tables import area, area_change, audit, figure_change, indicator, source
 from service.figures.forms import Loaded, TableLoaded
@@ -288,25 +290,25 @@ def ingest_file(
 ) -> Mapping[str, object]:
     """Load a file in the caller's transaction.
 
-    It is in the long form (.csv, .json, .xlsx), an SSDSE file as published (.csv), or an answer of the
+    It is in the long form (.csv, .json, .xlsx), an SSDSE file as published (.csv, .xlsx), or an answer of the
     e-Stat API about the System of Social and Demographic Statistics (.json); what it holds tells which.
     """
-    readers = {".csv": read_long_csv, ".json": read_long_json}
     suffix = path.suffix.lower()
+    if suffix not in (".csv", ".json", ".xlsx"):
+        refuse_old_workbook(path.read_bytes(), path.name)
+        finding = Finding("file", "name", path.name, f".csv, .json, .xlsx: {SAVE_AS_WORKBOOK}")
+        raise InvalidFile(f"{path.name} is no table of figures by its name", [finding])
     allowed = observed_indicators(conn)
+    data = b"" if suffix == ".xlsx" else path.read_bytes()
+    if answer := _published(path, suffix, data, allowed):
+        date = _date_of(boundary_date)
+        part = Figures(_existing(conn, answer.rows, date), _source_of(conn, source), date)
+        report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+        return {**report, "part": answer.part} if answer.part else report
     if suffix == ".xlsx":
         table = read_long_xlsx(path)
-    elif suffix in readers:
-        data = path.read_bytes()
-        if answer := _published(suffix, data, allowed):
-            date = _date_of(boundary_date)
-            part = Figures(_existing(conn, answer.rows, date), _source_of(conn, source), date)
-            report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
-            return {**report, "part": answer.part} if answer.part else report
-        table = readers[suffix](data)
     else:
-        finding = Finding("file", "name", path.name, ".csv, .json or .xlsx")
-        raise InvalidFile(f"{path.name} is no table of figures by its name", [finding])
+        table = read_long_json(data) if suffix == ".json" else read_long_csv(data)
     return _loaded(
         conn,
         table,
@@ -390,10 +392,12 @@ def ingest_table(
     return load_observations(conn, figures, actor=actor, subject=path.name, dry_run=dry_run)
 
 
-def _published(suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> Answer | None:
+def _published(path: Path, suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> Answer | None:
     """Return the figures of a file in a publisher's own form that the catalogue has an item code for."""
     if suffix == ".csv" and b"SSDSE" in data.partition(b"\n")[0]:
         answer = Answer(read_ssdse(data, items(allowed), prefectural(allowed)))
+    elif suffix == ".xlsx" and is_ssdse(first_row(path)):
+        answer = Answer(read_ssdse_workbook(path, items(allowed), prefectural(allowed)))
     elif suffix == ".json" and b'"GET_STATS_DATA"' in data[:1_000]:
         with_code = [one for one in allowed.values() if one.code]
         selections = [Selection(one.id, {"cat01": one.code}, kind=one.period_kind) for one in with_code]

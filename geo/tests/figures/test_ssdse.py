@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import InvalidFile, InvalidRows
-from geo.figures.ssdse import read_ssdse
+from geo.figures.ssdse import is_ssdse, read_ssdse, read_ssdse_workbook
+from geo.files.workbooks import first_row
 from geo.tests.mutations import mutated_text, proven, refusal
 
 ITEMS = {"A1101": ["population"], "A5101": ["in-migrants"]}
@@ -135,6 +139,29 @@ def test_lines_are_counted_as_a_reader_counts_them() -> None:
     assert refused.value.findings[0].where == "line 7"
 
 
+def as_workbook(text: str, path: Path) -> Path:
+    """Write the rows of a file as a spreadsheet keeps them: numbers are numbers."""
+    book = openpyxl.Workbook()
+    for cells in csv.reader(io.StringIO(text)):
+        book.worksheets[0].append([float(cell) if cell.isdecimal() else cell or None for cell in cells])
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("text", [A, B, E, A.replace("1,110212", "…,")])
+def test_a_workbook_says_what_the_file_in_text_says(tmp_path: Path, text: str) -> None:
+    path = as_workbook(text, tmp_path / "SSDSE.xlsx")
+    assert is_ssdse(first_row(path))
+    assert read_ssdse_workbook(path, ITEMS, ITEMS) == read_ssdse(text.encode("cp932"), ITEMS, ITEMS)
+
+
+def test_a_workbook_with_a_title_above_the_item_codes_is_not_guessed_at(tmp_path: Path) -> None:
+    path = as_workbook("教育用標準データセット\n" + A, tmp_path / "SSDSE.xlsx")
+    assert not is_ssdse(first_row(path))
+    with pytest.raises(InvalidFile, match="No SSDSE file"):
+        read_ssdse_workbook(path, ITEMS, ITEMS)
+
+
 @given(st.sampled_from([A, B, E]).flatmap(mutated_text))
 @proven
 def test_a_mutated_file_is_read_or_refused_with_its_place(data: bytes) -> None:
@@ -150,3 +177,13 @@ def test_every_published_edition_has_all_municipalities(edition: int) -> None:
     assert {row.period for row in rows} == {"2015" if edition <= 2021 else "2020"}
     sapporo = {row.area_code: row.value for row in rows}["01100"]
     assert (len(rows), sapporo) == (1_741, 1_952_356.0 if edition <= 2021 else 1_973_395.0)
+
+
+@pytest.mark.skipif(REAL is None, reason="CHIIKI_REAL_DATA is not set")
+def test_a_workbook_of_a_published_edition_is_as_wide_as_it_is(tmp_path: Path) -> None:
+    data = (Path(str(REAL)) / "stats/ssdse-a/SSDSE-A-2026.csv").read_bytes()
+    start = b"\n".join(data.split(b"\n")[:100])
+    path = as_workbook(start.decode("cp932"), tmp_path / "SSDSE-A-2026.xlsx")
+    every = {code: [code] for code in start.decode("cp932").partition("\n")[0].split(",")[3:]}
+    assert len(every) == 125
+    assert read_ssdse_workbook(path, every, every) == read_ssdse(start, every, every)

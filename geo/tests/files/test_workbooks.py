@@ -79,7 +79,7 @@ def test_a_cell_beyond_the_last_column_is_refused_not_left_out(tmp_path: Path) -
         sheet_rows(workbook(tmp_path, a=[["a"], [*widest, "one more"]]))
 
 
-@pytest.mark.parametrize("body", [b"", b"code,name\n", b"\xd0\xcf\x11\xe0" + b"\0" * 600])
+@pytest.mark.parametrize("body", [b"", b"code,name\n", b"\xd0\xcf\x11\xe0", b"PK\x03\x04" + b"\0" * 600])
 def test_what_is_no_workbook_is_refused_by_its_name(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "old.xls"
     path.write_bytes(body)

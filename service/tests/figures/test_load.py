@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -307,6 +309,30 @@ def test_files_as_published_are_loaded_by_their_item_codes(
         ingest_file(conn, path, source="ssdse-a-2026", boundary_date="2024-10-01", actor="tests")
     assert figures(database)["population", "01100", "2020"] == 1_973_395.0
     assert ("in-migrants", "01100", "2024") in figures(database) or name.endswith(".json")
+
+
+def test_an_ssdse_workbook_is_loaded_as_its_file_in_text(database: Database, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for cells in csv.reader(io.StringIO(SSDSE)):
+        book.worksheets[0].append([int(cell) if cell.isdecimal() else cell for cell in cells])
+    book.save(tmp_path / "SSDSE-A-2026.xlsx")
+    for name in ("SSDSE-A-2026.csv", "SSDSE-A-2026.xlsx"):
+        (tmp_path / "SSDSE-A-2026.csv").write_bytes(SSDSE.encode("cp932"))
+        with database.begin() as conn:
+            told = ingest_file(
+                conn, tmp_path / name, source="ssdse-a-2026", boundary_date="2024-10-01", actor="tests"
+            )
+    assert (told["added"], told["changed"]) == (0, 0)
+    assert figures(database)["population", "01100", "2020"] == 1_973_395.0
+
+
+def test_an_old_workbook_is_told_how_to_be_saved(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "0504snen.xls"
+    path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    with database.begin() as conn, pytest.raises(InvalidFile, match="古い形式の Excel") as refused:
+        ingest_file(conn, path, source="census-2020", boundary_date="2020-10-01", actor="tests")
+    assert "「Excel ブック（*.xlsx）」" in refused.value.findings[0].expected
+    assert "Excel Workbook (*.xlsx)" in refused.value.findings[0].expected
 
 
 def test_a_published_file_with_codes_of_another_date_is_refused(database: Database, tmp_path: Path) -> None:
