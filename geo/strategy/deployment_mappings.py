@@ -33,11 +33,11 @@ NONE = "-"
 #: What an id is made from: a project stays itself when the mapping finds it another measure or source.
 _IDENTITY = ("programme", "grant_type", "title_ja", "areas", "area_codes", "fy_start")
 _NO_MEASURE = (
-    f"対応表の {MEASURE} のどれかの語。どの施策でもない行は、"
-    f"対応表の最後に {MEASURE},,,{NONE} と書くと除かれる / "
+    f"読み替え表の {MEASURE} のどれかの語。どの施策でもない行は、"
+    f"読み替え表の最後に {MEASURE},,,{NONE} と書くと除かれる / "
     f"words of a {MEASURE} line of the mapping; a last line {MEASURE},,,{NONE} leaves out the rest"
 )
-_NO_LINE = "対応表に当てはまる行がない / no line of the mapping fits"
+_NO_LINE = "読み替え表に当てはまる行がない / no line of the mapping fits"
 
 
 @dataclass(frozen=True)
@@ -165,12 +165,12 @@ def read_mapping(path: Path) -> list[tuple[int, Line]]:
     findings += _never_reached(lines)
     if findings:
         raise InvalidRows(
-            f"対応表に {len(findings)} 件の誤り / {path.name} has {len(findings)} faults", findings
+            f"読み替え表に {len(findings)} 件の誤り / {path.name} has {len(findings)} faults", findings
         )
     if missing := lacking_columns([line.name for _, line in lines]):
         expected = "この列の行 / a line of this column"
         told = [Finding("mapping", "column", name, expected) for name in missing]
-        raise InvalidFile(f"対応表に足りない列があります / {path.name} lacks columns", told)
+        raise InvalidFile(f"読み替え表に足りない列があります / {path.name} lacks columns", told)
     return lines
 
 
@@ -213,7 +213,7 @@ def _header(where: str, cells: list[str], mapping: Sequence[tuple[int, Line]]) -
     expected = f"次の列に一度だけ / once among the columns: {', '.join(header)}"
     findings = [Finding(where, "header", name, expected) for name in asked if header.count(name) != 1]
     if findings:
-        told = "一覧に対応表の列がありません / the list lacks columns of the mapping"
+        told = "一覧に読み替え表の列がありません / the list lacks columns of the mapping"
         raise InvalidFile(told, [*heads(where, cells), *findings])
     return header
 
@@ -231,7 +231,7 @@ def _add(
         names = dict.fromkeys(name for _, line in mapping if line.name == MEASURE for name in line.taken)
         told = ", ".join(filter(None, (published[name] for name in names)))
         at, _ = origins[where, MEASURE]
-        expected = f"対応表の {at} 行目により除く / left out by line {at} of the mapping"
+        expected = f"読み替え表の {at} 行目により除く / left out by line {at} of the mapping"
         found.left_out.append(Finding(where, ", ".join(names) or MEASURE, told, expected))
         return
     written.setdefault("deployment_id", _id(written))

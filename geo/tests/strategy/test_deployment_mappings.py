@@ -70,7 +70,7 @@ def test_a_published_list_becomes_deployments(tmp_path: Path) -> None:
     assert (first.source_url, first.note) == ("https://example.jp/a.pdf", "a.pdf 121ページ")
     (left,) = read.left_out
     assert (left.where, left.field, left.value) == ("line 4", "事業", "都市公園の整備")
-    assert "対応表の 3 行目により除く / left out by line 3" in left.expected
+    assert "読み替え表の 3 行目により除く / left out by line 3" in left.expected
 
 
 def test_a_workbook_is_read_as_the_same_table(tmp_path: Path) -> None:
