@@ -166,3 +166,11 @@ def test_published_workbooks_with_a_title_are_told_to_have_one_header(
     with pytest.raises(InvalidFile) as refused:
         read(Path(str(REAL)) / name)
     assert any("見出しは 1 行だけ" in one.expected for one in refused.value.findings)
+
+
+@pytest.mark.skipif(REAL is None, reason="the published tables are in CHIIKI_REAL_DATA")
+@pytest.mark.parametrize("year", range(2016, 2021))
+def test_published_tables_whose_head_goes_on_below_are_no_tables_to_join(year: int) -> None:
+    path = Path(str(REAL)) / f"stats/population/市区町村別人口_{year}.csv"
+    with pytest.raises(InvalidFile, match="見出しが 2 行以上あります"):
+        read_table(path.read_bytes())
