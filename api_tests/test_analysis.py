@@ -397,3 +397,17 @@ def test_the_newest_change_is_told_where_nothing_is_asked_for(client: httpx.Clie
 def test_what_cannot_change_is_refused(client: httpx.Client, path: str, named: str) -> None:
     status = 404 if path.startswith("clusters") else 422
     assert named in refused(client, f"/v1/layers/{path}", status)
+
+
+def test_clusters_of_a_layer_with_estimates_are_those_of_the_layer_where_nothing_is_estimated(
+    client: httpx.Client,
+) -> None:
+    asked = "/v1/layers/{}/spatial.json?level=prefecture"
+    plain = client.get(asked.format("ageing-rate")).json()
+    with_estimates = client.get(asked.format("ageing-rate") + "&estimate=population")
+    assert with_estimates.status_code == 200
+    assert with_estimates.json()["clusters"] == plain["clusters"]
+    tile = client.get("/v1/layers/clusters:estimated:ageing-rate/legend.json?level=prefecture")
+    assert tile.status_code == 200
+    refused = client.get(asked.format("population") + "&estimate=population")
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (422, "invalid-parameter")

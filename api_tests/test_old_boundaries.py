@@ -318,6 +318,7 @@ def test_a_misdated_file_is_refused_with_the_days_on_which_its_areas_were(old_da
     assert "from 2006-01-01" in done.output
 
 
+@pytest.mark.skipif("CHIIKI_PROVE" not in os.environ, reason="scripts/prove loads these: two minutes")
 @pytest.mark.parametrize("date", FURTHER)
 def test_a_further_set_is_served_as_soon_as_it_is_loaded(
     old: httpx.Client, old_database: Database, date: str

@@ -44,13 +44,15 @@ def test_memory_is_served_while_the_database_is_away_and_the_service_recovers(
         database_server.admin.connect() as admin,
     ):
         held = client.get(warm).content
+        legend = "/v1/layers/births/legend.json?period=2020"
+        assert client.get(legend).status_code == 200
         admin.execute(text(f'alter database "{name}" allow_connections false'))
         cut_off(database_server, name)
         try:
             until(lambda: client.get("/readyz").json()["status"] == "degraded")
             assert client.get("/readyz").status_code == 200
             assert client.get(warm).content == held
-            assert client.get("/v1/layers/births/legend.json?period=2020").status_code == 200
+            assert client.get(legend).status_code == 200
             assert client.get("/v1/areas?q=札幌").status_code == 200
             cold = client.get("/v1/layers/dentists/values.json")
             assert cold.status_code == 503

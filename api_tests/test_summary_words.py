@@ -33,6 +33,7 @@ REASONS = {
     "not_available": ("公表なし", "not available"),
     "not_applicable": ("該当なし", "not applicable"),
     "boundary_changed": ("境界変更で換算不可", "not convertible to these boundaries"),
+    "merged": ("合併後の地域の値のみ", "told of what it has merged into alone"),
     "base_differs": ("人口の対象が異なる", "counted on another population"),
 }
 
@@ -222,7 +223,7 @@ def worked_out(published: Published, layer: Layer, level: str, period: str) -> E
     for code in published.areas[level]:
         told, taken, divisor = of[code], less.get(code, 0.0), over.get(code, 1.0)
         if code in MERGED and told is None and level == WARD and period == "2024":
-            missing["boundary_changed"] += 1
+            missing["merged"] += 1
         elif told is None or taken is None or divisor is None:
             missing["not_available"] += 1
         elif code in elsewhere:

@@ -67,8 +67,11 @@ def _heads(values: Floats, most: int) -> Floats:
     bounds: list[float] = []
     head = values
     while len(bounds) < most - 1 and head.min() < head.max():
-        bounds.append(float(head.mean()))
-        head = head[head > bounds[-1]]
+        mean = float(head.mean())
+        head = head[head > mean]
+        if not len(head):  # of numbers a hair apart the mean is rounded to the highest
+            break
+        bounds.append(mean)
     return np.unique([*bounds, values.max()])
 
 

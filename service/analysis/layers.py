@@ -19,6 +19,7 @@ from geo.figures.breaks import break_between
 from geo.figures.indicators import Category, Indicator
 from geo.periods import period_label
 from geo.text import Text
+from service.figures.estimates import KINDS as ESTIMATES
 from service.memory.catalogue import Catalogue, Defined, Periods, figures_of
 
 CLUSTERS, CHANGE, RESIDUAL = "clusters", "change", "residual"
@@ -108,7 +109,8 @@ def found(catalogue: Catalogue, name: str) -> Defined:
     NotFound : there is none
     InvalidParameter : it cannot be worked out of the layers that it names
     """
-    define = _DEFINED.get(name.partition(":")[0])
+    kind = name.partition(":")[0]
+    define = ESTIMATES[kind].define if kind in ESTIMATES else _DEFINED.get(kind)
     if define is not None:
         return define(catalogue, name)
     layer = catalogue.layers.get(name)
@@ -157,7 +159,7 @@ def _is_of_size(catalogue: Catalogue, name: str) -> bool:
         return change.measure != "per-cent" and _is_of_size(catalogue, change.layer)
     if kind == RESIDUAL:
         return _is_of_size(catalogue, residual_of(name)[0])
-    return catalogue.layers[name].kind == "count"
+    return found(catalogue, name).layer.kind == "count"
 
 
 def _clusters(catalogue: Catalogue, name: str) -> Defined:
@@ -332,4 +334,4 @@ def bases(catalogue: Catalogue, name: str) -> list[Indicator]:
         return [catalogue.indicators[change_of(name).layer]]
     if kind == RESIDUAL:
         return [catalogue.indicators[one] for one in residual_of(name)]
-    return [catalogue.indicators[name]]
+    return [catalogue.indicators[clustered(name) if kind in ESTIMATES else name]]

@@ -104,9 +104,9 @@ def test_a_comma_that_splits_a_text_is_refused(tmp_path: Path) -> None:
 
 def test_every_break_and_every_evacuation_that_ships_has_a_source() -> None:
     assert {one.indicator for one in read_breaks(CATALOG / "breaks.csv")} == {
-        "nurseries",
-        "establishments",
-        "employees",
+        *("nurseries", "establishments", "employees", "register-population-change-1y"),
+        *("family:private-establishments-by-industry", "family:private-employees-by-industry"),
+        *("family:establishments-by-size", "family:employees-by-size"),
     }
     evacuated = read_evacuations(CATALOG / "evacuations.csv")
     assert {one.area_code for one in evacuated if one.last == ""} == {

@@ -213,7 +213,9 @@ def test_an_area_of_which_nothing_is_left_is_refused_by_its_number(tmp_path: Pat
     path.write_text(json.dumps(with_arcs([[[2]]], POINT_TWICE)))
     with pytest.raises(InvalidGeometry) as refused:
         read_boundaries(path)
-    assert refused.value.findings[0].where == "feature 1 (01202)"
+    (finding,) = refused.value.findings
+    assert (finding.where, finding.field) == ("feature 1 (函館市)", "geometry")
+    assert "01202" in finding.expected
 
 
 def test_collapsed_rings_of_geojson_are_left_out_too() -> None:

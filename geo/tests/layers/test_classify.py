@@ -48,6 +48,13 @@ def test_the_head_is_strictly_above_the_mean(values: list[float], bounds: list[f
     assert classes(np.array([np.mean(values)]), found).tolist() == [0]
 
 
+def test_a_mean_that_is_rounded_to_the_highest_parts_nothing() -> None:
+    step = np.nextafter(0.1, 1)
+    values = np.array([0.1, step, step])
+    assert values.mean() >= values.max()
+    assert class_breaks(values, "head-tail", 5).tolist() == [step]
+
+
 def test_fisher_jenks_finds_the_gaps() -> None:
     assert fisher_jenks(np.array([1.0, 2, 3, 10, 11, 12, 50, 51]), 3).tolist() == [3.0, 12.0, 51.0]
 

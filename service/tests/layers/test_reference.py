@@ -29,7 +29,7 @@ def lacking(atlas: Atlas, layer: Indicator) -> set[str]:
     if layer.kind != "category" and not all(part.strip() for part in told["unit"].split(" / ")):
         found.add("unit")
     formula = told["formula, denominator and its source"]
-    if layer.denominator and not re.search(r"denominator: `[a-z]+`, [^/]+ / [^,]+, (`|—)", formula):
+    if layer.denominator and not re.search(r"denominator: `[a-z-]+`, [^/]+ / [^,]+, (`|—)", formula):
         found.add("formula, denominator and its source")
     if told["over areas"] not in {f"`{name}`" for name in AGGREGATIONS}:
         found.add("over areas")

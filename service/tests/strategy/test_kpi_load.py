@@ -94,11 +94,11 @@ def test_a_town_registers_a_kpi_and_enters_actuals(database: Database, engine: E
 
 
 def test_a_kpi_follows_no_indicator_of_months(database: Database, engine: Engine, tmp_path: Path) -> None:
-    document = TOWN | {"proxies": ["dental-clinics"]}
+    document = TOWN | {"proxies": ["waitlist-children"]}
     assert put(engine, document, dry_run=True)["result"] == "added"
     folder = Path(shutil.copytree(CATALOG, tmp_path / "catalog"))
     told = (folder / "indicators.csv").read_text("utf-8")
-    row = next(one for one in told.splitlines() if one.startswith("dental-clinics,"))
+    row = next(one for one in told.splitlines() if one.startswith("waitlist-children,"))
     (folder / "indicators.csv").write_text(told.replace(row, row.replace(",calendar_year,", ",month,")))
     with database.begin() as conn:
         load_catalogue(conn, folder, "tests")
@@ -106,7 +106,7 @@ def test_a_kpi_follows_no_indicator_of_months(database: Database, engine: Engine
         put(engine, document)
     (finding,) = refused.value.findings
     assert (finding.value, finding.expected) == (
-        "dental-clinics",
+        "waitlist-children",
         "the id of an indicator of years, see /v1/indicators",
     )
 
