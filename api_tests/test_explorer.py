@@ -150,6 +150,11 @@ def test_the_first_map_has_areas_in_every_class(visit: Visit, lang: str) -> None
     assert rows == answered_rows(visit.page, "register-population-change", "", lang)
     counts = [count for _colour, _label, count in rows[:-1]]
     assert sum(counts) > 1700
+    told = visit.page.request.get("/v1/layers/register-population-change/values.json").json()
+    grown = sum(value is not None and value > 0 for value in told["values"])
+    # those that grew are too few for a second class, and those that shrank are shared out evenly
+    assert counts[0] == grown
+    assert max(counts[1:]) - min(counts[1:]) <= 1
     for count in counts:
         assert 0.10 <= count / sum(counts) <= 0.35
 
