@@ -256,8 +256,8 @@ def _user_breaks(scheme: str, breaks: str | None) -> tuple[float, ...] | None:
 def resolve(atlas: Atlas, layer: str, asked: ViewQuery) -> View:
     """Return the view that a query means; InvalidParameter lists what exists for each choice."""
     indicator = atlas.layer(layer)
-    refuse_other(asked.estimate)
     if asked.estimate is not None:
+        refuse_other(asked.estimate)
         indicator = estimated(atlas, indicator)
     vintage = atlas.vintage(asked.vintage)
     level = chosen_level(atlas, indicator, vintage, asked.level)

@@ -143,7 +143,7 @@ class Catalogue:
         """
         return _broadest((one.own.breadth, date) for date, one in self.vintages.items())
 
-    @property
+    @cached_property
     def whole(self) -> dt.date:
         """The same, on which gaps are counted; the first of all days where there is none."""
         return self.default or dt.date.min

@@ -188,7 +188,8 @@ def _trend(indicator: Indicator, code: str, series: Sequence[tuple[str, float]])
     last, value = series[-1]
     earlier = [each for each in series if years_between(each[0], last) >= TREND_YEARS]
     since, before = earlier[-1] if earlier else series[0]
-    if code in {one.area_code for one in indicator.absent_at(since, last)}:
+    lived_elsewhere = any(one.area_code == code for one in indicator.absences)
+    if lived_elsewhere and code in {one.area_code for one in indicator.absent_at(since, last)}:
         return None
     change = value - before
     better = {"higher": change > 0, "lower": change < 0}.get(indicator.direction)
