@@ -151,7 +151,7 @@ def test_a_collection_that_does_not_exist_is_refused(atlas: Atlas, name: str) ->
 
 
 def test_collections_are_found_by_words_of_their_titles_in_any_width(atlas: Atlas) -> None:
-    ids = [one.id for one in collections(atlas, "ＡＲＥＡＳ 都道府県")]
-    assert ids == ["areas.prefecture"]
+    ids = [one.id for one in collections(atlas, "ＢＯＵＮＤＡＲＩＥＳ 都道府県")]
+    assert ids == ["areas.prefecture", "areas.prefecture.2025-01-01", "areas.prefecture.2021-01-01"]
     assert len(collections(atlas)) == len({one.id for one in collections(atlas)})
     assert collections(atlas, "zzz") == []

@@ -60,7 +60,7 @@ def test_a_dataset_is_titled_with_its_unit_and_dated_by_its_periods(atlas: Atlas
         {"@language": "ja", "@value": "総人口（人）"},
         {"@language": "en", "@value": "Population (persons)"},
     ]
-    newest = max(period for one in layers(atlas)[0] for period in one.periods)
+    newest = max(period for one in layers(atlas)[ids_of(atlas).index("population")] for period in one.periods)
     assert found["dct:temporal"] == {
         "@type": "dct:PeriodOfTime",
         "dcat:startDate": {"@type": "xsd:date", "@value": "1975-01-01"},
