@@ -52,24 +52,29 @@ def catalogue(folder: Path) -> Path:
     common = {
         **{"topic": "migration", "unit_ja": "人", "unit_en": "persons", "default_scheme": "quantiles"},
         **{"default_k": "3", "default_palette": "ylgnbu", "direction": "neutral", "over_time": "none"},
-        **{"description_ja": "試験の値。", "description_en": "Made up."},
+        **{"description_ja": "試験の値。", "description_en": "Made up.", "family": "moves"},
     }
     base = {"kind": "count", "aggregation": "sum", "over_time": "flow", "prefecture_figure": "sum"}
     derived = {"numerator": "arrivals", "aggregation": "ratio_of_sums", "period_kind": "month"}
     rows: list[dict[str, str]] = [
-        {"id": "arrivals", "name_ja": "転入者数", "name_en": "Arrivals", "period_kind": "month", **base},
+        {
+            **{"id": "arrivals", "name_ja": "転入届", "name_en": "Arrivals", "period_kind": "month"},
+            **{"kana": "てんにゅうとどけ", **base},
+        },
         {
             **{"id": "vacancies", "name_ja": "求人数", "name_en": "Vacancies", "period_kind": "quarter"},
-            **{"code": "Z9901", **base},
+            **{"code": "Z9901", "kana": "きゅうじんすう", **base},
         },
         {
-            **{"id": "arrivals-rate", "name_ja": "転入率", "name_en": "Arrivals rate", "kind": "ratio"},
+            **{"id": "arrivals-rate", "name_ja": "転入届の率", "name_en": "Arrivals rate", "kind": "ratio"},
             **{"denominator": "population", "denominator_period": "latest", "scale": "1000"},
-            **{"denominator_source": "census", "decimals": "4", **derived},
+            **{"denominator_source": "census", "decimals": "4", "kana": "てんにゅうとどけのりつ"},
+            **derived,
         },
         {
-            **{"id": "arrivals-growth", "name_ja": "転入の前年同月比", "name_en": "Arrivals, year on year"},
+            **{"id": "arrivals-growth", "name_ja": "転入届の前年同月比", "name_en": "Arrivals, year on year"},
             **{"kind": "change", "lag": "1", "scale": "100", "decimals": "2", **derived},
+            "kana": "てんにゅうとどけのぜんねんどうげつひ",
         },
     ]
     with path.open("a", encoding="utf-8", newline="") as opened:
@@ -205,7 +210,7 @@ def test_every_period_of_a_slider_has_its_label(client: httpx.Client) -> None:
 
 def test_a_map_is_read_out_with_its_month(client: httpx.Client) -> None:
     told = client.get(f"{LAYER}/summary.json?level=municipality&period=2025-03").raise_for_status().json()
-    assert told["text"]["ja"].startswith("2025年3月（令和7年）の転入者数を")
+    assert told["text"]["ja"].startswith("2025年3月（令和7年）の転入届を")
     assert told["text"]["en"].startswith("Arrivals")
     assert "March 2025" in told["text"]["en"]
 
@@ -216,7 +221,7 @@ def test_files_hold_months_in_the_long_and_the_wide_form(client: httpx.Client) -
     assert {(one["code"], one["period"]): one["value"] for one in rows if one["value"]} == {
         (town, month): str(arrivals(town, month)) for town in TOWNS for month in MONTHS
     }
-    assert quote("転入者数_2024-01〜2025-04_municipality.csv") in answer.headers["content-disposition"]
+    assert quote("転入届_2024-01〜2025-04_municipality.csv") in answer.headers["content-disposition"]
     asked = f"periods={quote('2025年3月')},2025-04&shape=wide"
     wide = client.get(f"{LAYER}/download.csv?level=municipality&{asked}").raise_for_status()
     (town,) = (one for one in csv.DictReader(io.StringIO(wide.text)) if one["code"] == "10201")
