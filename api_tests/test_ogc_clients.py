@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from api_tests.conftest import Server
-from api_tests.test_ogc import ITEMS, KINDS, POPULATION, asked, ids, linked
+from api_tests.test_ogc import ITEMS, KINDS, POPULATION, all_collections, asked, ids, linked
 from geo.crs import EPSG
 from service.ogc.filters import parsed
 
@@ -428,11 +428,44 @@ def test_gdal_reads_values_as_numbers(server: Server, read: Any, name: str) -> N
     assert read(server, name, "code = '01000' OR code = '01100'").kind == "Real"
 
 
+#: GDAL by its interface in C, as pyogrio lists layers: all names, then what some of them are. Run by
+#: itself: the service's own GDAL has two drivers, for the whole process.
 LIST = """
+import ctypes, json, sys
+from pathlib import Path
+import pyogrio
+
+(library,) = Path(pyogrio.__file__).parent.with_name("pyogrio.libs").glob("libgdal*")
+gdal = ctypes.CDLL(str(library))
+for name, result, *arguments in (
+    ("GDALOpenEx", "c_void_p", "c_char_p", "c_uint", "c_void_p", "c_void_p", "c_void_p"),
+    ("GDALDatasetGetLayerCount", "c_int", "c_void_p"),
+    ("GDALDatasetGetLayer", "c_void_p", "c_void_p", "c_int"),
+    ("GDALGetDescription", "c_char_p", "c_void_p"),
+    ("OGR_L_GetGeomType", "c_int", "c_void_p"),
+    ("OGRGeometryTypeToName", "c_char_p", "c_int"),
+    ("GDALClose", "c_int", "c_void_p"),
+):
+    function = getattr(gdal, name)
+    function.restype = getattr(ctypes, result)
+    function.argtypes = [getattr(ctypes, one) for one in arguments]
+VECTOR = 4
+opened = gdal.GDALOpenEx(sys.argv[1].encode(), VECTOR, None, None, None)
+layers = [gdal.GDALDatasetGetLayer(opened, at) for at in range(gdal.GDALDatasetGetLayerCount(opened))]
+names = [gdal.GDALGetDescription(one).decode() for one in layers]
+kinds = [
+    gdal.OGRGeometryTypeToName(gdal.OGR_L_GetGeomType(one)).decode() for one in layers[:: int(sys.argv[2])]
+]
+gdal.GDALClose(opened)
+print(json.dumps({"names": names, "kinds": kinds}))
+"""
+INFO = """
 import pyogrio, sys
 for name, kind in pyogrio.list_layers(sys.argv[1]):
     print(name, kind)
 """
+#: Of so many layers one is asked what it is.
+EVERY = 20
 
 
 def asked_so_far(client: httpx.Client) -> float:
@@ -440,17 +473,39 @@ def asked_so_far(client: httpx.Client) -> float:
     return sum(map(float, told))
 
 
-def test_gdal_lists_all_layers_with_two_small_requests_each(server: Server, client: httpx.Client) -> None:
-    before = asked_so_far(client)
+def gdal_lists(server: Server, every: int) -> dict[str, list[str]]:
     plain = {name: value for name, value in os.environ.items() if name != "OGR_SKIP"}
-    command = [sys.executable, "-c", LIST, f"OAPIF:{server.url}/ogc"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, env=plain).stdout.splitlines()
-    found = asked(client, "/ogc/collections")["collections"]
-    assert [line.split()[0] for line in told] == [one["id"] for one in found]
-    assert {line.split()[1] for line in told} <= {"Polygon", "MultiPolygon", "MultiPoint", "Point"}
-    asked_for = asked_so_far(client) - before
-    assert asked_for <= 2 * len(found) + 10
+    command = [sys.executable, "-c", LIST, f"OAPIF:{server.url}/ogc", str(every)]
+    told: dict[str, list[str]] = json.loads(
+        subprocess.run(command, capture_output=True, text=True, check=True, env=plain).stdout
+    )
+    return told
+
+
+def test_gdal_lists_all_layers_with_two_small_requests_each(server: Server, client: httpx.Client) -> None:
+    found = all_collections(client)
+    before = asked_so_far(client)
+    told = gdal_lists(server, EVERY)
+    assert told["names"] == [one["id"] for one in found]
+    assert len(told["kinds"]) == -(-len(found) // EVERY)
+    assert {*told["kinds"]} <= {"Polygon", "Multi Polygon", "Multi Point", "Point"}
+    # beside those of each layer the pages of the list, the landing page and the document of the API
+    assert asked_so_far(client) - before <= 2 * len(told["kinds"]) + 10
     schema = client.get(f"{POPULATION}/schemas/feature", headers={"Accept-Encoding": "gzip"})
     assert int(schema.headers["content-length"]) < 1000
     listed = client.get("/ogc/collections", headers={"Accept-Encoding": "gzip"})
-    assert int(listed.headers["content-length"]) < 200 * len(found)
+    assert int(listed.headers["content-length"]) < 200 * len(asked(client, "/ogc/collections")["collections"])
+
+
+def test_gdal_opens_a_layer_by_its_address_without_the_list(server: Server, client: httpx.Client) -> None:
+    before = asked_so_far(client)
+    told = subprocess.run(
+        [sys.executable, "-c", INFO, f"OAPIF:{server.url}{POPULATION}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={name: value for name, value in os.environ.items() if name != "OGR_SKIP"},
+    ).stdout.split()
+    assert told == ["population.municipality", "MultiPolygon"]
+    # the collection, its schema, the landing page, the document of the API, first features; and this count
+    assert asked_so_far(client) - before <= 6
