@@ -193,7 +193,7 @@ def test_qgis(server: Server, tmp_path: Path, row: Row) -> None:
     needed_in_system_python("qgis", "python3-qgis")
     version = "from qgis.core import Qgis; print(Qgis.version().partition('-')[0])"
     assert f"QGIS {run([SYSTEM_PYTHON, '-'], version, server, tmp_path)}".strip() == row.version
-    code, printed = joined("python qgis", "QGIS")
+    code, printed = joined('python title="QGIS"', "QGIS")
     with compared(row, server.url) as taken:
         told = run([SYSTEM_PYTHON, "-"], code, server, tmp_path)
         count, aged, near = told.splitlines()

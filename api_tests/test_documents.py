@@ -126,3 +126,10 @@ def test_every_column_and_status_of_a_list_of_deployments_is_documented() -> Non
         assert f"| `{name}` | {column.name_ja} | {column.meaning_ja} | {column.meaning_en} |" in written
     for name, status in STATUSES.items():
         assert f"| `{name}` | {status.ja} | {status.en} |" in written
+
+
+def test_every_block_of_code_begins_as_the_site_reads_it() -> None:
+    # the generator takes a fence with a second word for text, and with it all that follows
+    for path in sorted((HOME / "docs").glob("*.md")):
+        for fence in re.findall(r"^```(.+)$", path.read_text(encoding="utf-8"), re.MULTILINE):
+            assert re.fullmatch(r'[a-z]+( title="[^"]+")?', fence), (path.name, fence)
