@@ -211,20 +211,24 @@ def _designated(_entry: Entry, olds: Sequence[Text], _news: Sequence[Text]) -> T
     return {"ja": f"{who['ja']}が政令指定都市に", "en": f"{who['en']} became a designated city"}
 
 
-def _city(_entry: Entry, olds: Sequence[Text], news: Sequence[Text]) -> Text:
-    who, what = _listed(olds), _listed(news)
-    return {
-        "ja": f"{who['ja']}が市制を施行し、{what['ja']}に",
-        "en": f"{who['en']} gained city status as {what['en']}",
-    }
+#: What tells an entry, with the names of what there was and of what there is.
+_Sentence = Callable[[Entry, Sequence[Text], Sequence[Text]], Text]
 
 
-def _town(_entry: Entry, olds: Sequence[Text], news: Sequence[Text]) -> Text:
-    who, what = _listed(olds), _listed(news)
-    return {
-        "ja": f"{who['ja']}が町制を施行し、{what['ja']}に",
-        "en": f"{who['en']} gained town status as {what['en']}",
-    }
+def _raised(status_ja: str, status_en: str) -> _Sentence:
+    """Return what tells that places were given the status of a city or town."""
+
+    def told(_entry: Entry, olds: Sequence[Text], news: Sequence[Text]) -> Text:
+        who, what = _listed(olds), _listed(news)
+        return {
+            "ja": f"{who['ja']}が{status_ja}を施行し、{what['ja']}に",
+            "en": f"{who['en']} gained {status_en} status as {what['en']}",
+        }
+
+    return told
+
+
+_city, _town = _raised("市制", "city"), _raised("町制", "town")
 
 
 def _district(_entry: Entry, _olds: Sequence[Text], news: Sequence[Text]) -> Text:
@@ -246,7 +250,7 @@ def _becomes(entry: Entry, olds: Sequence[Text], news: Sequence[Text]) -> Text:
 
 
 #: What an event is called → how it is told; by its names alone where it is not here.
-_TOLD: dict[str, Callable[[Entry, Sequence[Text], Sequence[Text]], Text]] = {
+_TOLD: dict[str, _Sentence] = {
     _NEW: _merged,
     ABSORPTION: _taken_up,
     "区の再編": _reorganised,
