@@ -29,7 +29,7 @@ RUN /opt/tools/bin/uv pip install --no-cache --python .venv/bin/python --no-deps
 
 FROM debian:12-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates python3 fonts-noto-cjk \
+ && apt-get install -y --no-install-recommends ca-certificates python3 fonts-noto-cjk libpangoft2-1.0-0 libharfbuzz-subset0 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --no-create-home --home-dir /chiiki chiiki \
  && install -d -o chiiki -g chiiki /var/cache/chiiki
