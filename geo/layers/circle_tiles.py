@@ -10,6 +10,7 @@ one by one, those between them are one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -34,60 +35,62 @@ WHITE = 255.0
 STEPS = 16
 
 
+def world_places(points: Floats) -> Floats:
+    """Return points (n, 2) as 0 to 1 over the world of Web Mercator, from the north-west.
+
+    Parameters
+    ----------
+    points : (n, 2) longitude and latitude
+    """
+    longitude, latitude = points.T
+    south = 1 - np.arcsinh(np.tan(np.radians(latitude))) / np.pi
+    return np.stack(((longitude + 180) / 360, south / 2), axis=1)
+
+
 @dataclass(frozen=True)
 class Marks:
-    """The circles of a map, the largest first.
+    """The circles of a map. A tile asks for those near it, so the others are never worked out.
 
     Attributes
     ----------
-    places : (n, 2) of the centres, 0 to 1 over the world of Web Mercator, from the north-west
-    sizes : (n,) radius as a share of the largest one of the scale
-    colours : (n, 3) red, green, blue
-    areas : how many areas the map has
+    circles : how numbers are drawn
+    values : (n,) NaN where missing
+    places : (n, 2) of each area; see ``world_places``
     """
 
+    circles: Circles
+    values: Floats
     places: Floats
-    sizes: Floats
-    colours: Floats
-    areas: int
 
-    @classmethod
-    def of(cls, circles: Circles, values: Floats, points: Floats) -> Marks:
-        """Return the circles of values.
-
-        Parameters
-        ----------
-        values : (n,) NaN where missing
-        points : (n, 2) longitude and latitude of each area
-        """
-        sizes = circles.sizes(values)
-        order = np.array(largest_first(sizes), np.intp)
-        longitude, latitude = points[order].T
-        south = 1 - np.arcsinh(np.tan(np.radians(latitude))) / np.pi
-        above, below = rgb([circles.above, circles.below]).astype(np.float64)
-        return cls(
-            np.stack(((longitude + 180) / 360, south / 2), axis=1),
-            sizes[order],
-            np.where((values[order] < 0)[:, np.newaxis], below, above),
-            len(values),
-        )
-
-    @property
-    def nbytes(self) -> int:
-        """Size in memory."""
-        return self.places.nbytes + self.sizes.nbytes + self.colours.nbytes
+    @cached_property
+    def largest(self) -> float:
+        """The largest radius, as a share of the largest one of the scale: above 1 for breaks of a reader."""
+        return float(np.nanmax(self.circles.sizes(self.values), initial=0.0))
 
     def reaching(self, tile: Tile, size: int) -> Discs:
         """Return the circles that reach into a tile of ``size`` pixels."""
         z, column, row = tile
         scale = size / PLAIN
         corner = np.array([column * size, row * size])
-        centres = self.places * (size << z)
-        radii = self.sizes * (radius_at(z - ZOOMS_AHEAD, self.areas) * scale)
+        most = radius_at(z - ZOOMS_AHEAD, len(self.values)) * scale
         stroke = stroke_at(z - ZOOMS_AHEAD) * scale
+        far = (most * self.largest + stroke + 1) / (size << z)
+        x, y = self.places.T
+        left, top = corner / (size << z)
+        side = 1 / (1 << z)
+        near = np.flatnonzero(
+            (x > left - far) & (x < left + side + far) & (y > top - far) & (y < top + side + far)
+        )
+        values = self.values[near]
+        sizes = self.circles.sizes(values)
+        order = np.array(largest_first(sizes), np.intp)
+        centres = self.places[near[order]] * (size << z)
+        radii = sizes[order] * most
         reach = (radii + stroke + 1)[:, np.newaxis]
         meets = ((centres + reach > corner) & (centres - reach < corner + size)).all(axis=1)
-        return Discs(size, corner, centres[meets], radii[meets], self.colours[meets], stroke)
+        above, below = rgb([self.circles.above, self.circles.below]).astype(np.float64)
+        colours = np.where((values[order[meets]] < 0)[:, np.newaxis], below, above)
+        return Discs(size, corner, centres[meets], radii[meets], colours, stroke)
 
 
 @dataclass(frozen=True)
@@ -266,11 +269,11 @@ def pour(raster: png.Raster | None, missing: Bools, discs: Discs) -> bytes:
     is_start = np.zeros(count + 1, np.bool_)
     for places in (begins, painted.begins, painted.ends, count):
         is_start[places] = True
-    starts = np.flatnonzero(is_start[:-1])
-    index = is_start.cumsum() - 1
+    starts = np.flatnonzero(is_start)
+    index = np.arange(len(starts)).repeat(np.diff(starts, append=count + 1))
     pixels = grounds[ground].repeat(np.diff(index[np.append(begins, count)]), axis=0)
     painted.lay(index, pixels)
     cover = pixels[:, 3:]
     whole = np.divide(pixels[:, :3], cover, out=np.zeros_like(pixels[:, :3]), where=cover > 0)
     colours = np.rint(np.concatenate((whole, 255 * cover), axis=1)).astype(np.uint8)
-    return png.of_runs(discs.size, colours, np.diff(starts, append=count))
+    return png.of_runs(discs.size, colours, np.diff(starts))

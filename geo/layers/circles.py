@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,7 @@ def sizes_at(areas: int) -> tuple[tuple[int, int], ...]:
     return SIZES_OF_FEW if areas <= FEW else SIZES_OF_MANY
 
 
+@lru_cache(maxsize=512)
 def radius_at(zoom: float, areas: int) -> float:
     """Return the radius of the largest circle, in pixels, at a zoom of a map of so many areas.
 
@@ -60,6 +62,7 @@ def radius_at(zoom: float, areas: int) -> float:
     return float(np.interp(GROWTH**zoom, zooms, pixels))
 
 
+@lru_cache(maxsize=512)
 def stroke_at(zoom: float) -> float:
     """Return the width of the white line around circles, in pixels, at a zoom.
 

@@ -240,7 +240,7 @@ def _truecolour(pixels: NDArray[np.uint32]) -> bytes:
     rows = np.zeros((size, 1 + 4 * size), np.uint8)  # each row begins with its filter type
     rows[:, 1:] = np.ascontiguousarray(pixels).view(np.uint8)
     header = _chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0))
-    return b"".join((_SIGNATURE, header, _chunk(b"IDAT", zlib.compress(rows.tobytes(), 4)), _END))
+    return b"".join((_SIGNATURE, header, _chunk(b"IDAT", zlib.compress(rows.data, 1)), _END))
 
 
 @cache

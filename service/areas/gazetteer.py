@@ -18,6 +18,7 @@ from sqlalchemy import Row
 
 from geo.errors import NotFound
 from geo.layers import mvt
+from geo.layers.circle_tiles import world_places
 
 LEVELS = ("prefecture", "municipality", "ward")
 #: How many there are.
@@ -112,6 +113,11 @@ class Gazetteer:
     def points(self) -> NDArray[np.float64]:
         """Longitude and latitude of a point inside each area."""
         return np.array([(area.lon, area.lat) for area in self.areas], np.float64).reshape(-1, 2)
+
+    @cached_property
+    def places(self) -> NDArray[np.float64]:
+        """The same points over the world of Web Mercator."""
+        return world_places(self.points)
 
     @cached_property
     def position(self) -> dict[str, int]:

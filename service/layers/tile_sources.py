@@ -105,7 +105,7 @@ class TileSource:
         in_one_piece = shown if self.further else 0
         areas = len(self.picture.classes)
         numbers = MLT_BYTES * areas * (1 + len(self.further))
-        return shown + in_one_piece + areas + numbers + (0 if self.marks is None else self.marks.nbytes)
+        return shown + in_one_piece + areas + numbers
 
     @cached_property
     def layers(self) -> tuple[Indicator, ...]:
@@ -157,7 +157,7 @@ class TileSource:
         circles = self.picture.circles
         if circles is None:
             return None
-        return Marks.of(circles, self.picture.vector.values, self.picture.gazetteer.points)
+        return Marks(circles, self.picture.vector.values, self.picture.gazetteer.places)
 
     @cached_property
     def headers(self) -> dict[str, str]:

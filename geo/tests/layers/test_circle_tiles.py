@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from geo.layers import png
-from geo.layers.circle_tiles import STEPS, Discs, Marks, pour
+from geo.layers.circle_tiles import STEPS, Discs, Marks, pour, world_places
 from geo.layers.circles import SIZES_OF_FEW, SIZES_OF_MANY, Circles, radius_at
 from geo.tests.layers.test_png import SQUARE, skeleton
 
@@ -143,7 +143,7 @@ def test_runs_are_the_pixels_one_by_one(circles: list[tuple[float, float, float]
 
 def test_a_circle_stands_in_all_tiles_that_it_touches_and_in_no_other() -> None:
     tokyo = np.array([[139.69, 35.69]])
-    marks = Marks.of(SCALE, np.array([100.0]), tokyo)
+    marks = Marks(SCALE, np.array([100.0]), world_places(tokyo))
     (x, y), n = marks.places[0], 1 << 8
     # 139.69 / 360 and the ordinate of 35.69 on the grid of zoom 8: tile 227/100
     assert (int(x * n), int(y * n)) == (227, 100)
@@ -158,7 +158,8 @@ def test_a_circle_stands_in_all_tiles_that_it_touches_and_in_no_other() -> None:
 
 
 def test_a_tile_has_the_sizes_of_the_interactive_map_one_zoom_before_it() -> None:
-    marks = Marks.of(SCALE, np.array([100.0, 25.0, -4.0, np.nan, 0.0]), np.tile([139.0, 36.0], (5, 1)))
+    places = world_places(np.tile([139.0, 36.0], (5, 1)))
+    marks = Marks(SCALE, np.array([100.0, 25.0, -4.0, np.nan, 0.0]), places)
     plain, dense = (marks.reaching((5, 28, 12), size) for size in (256, 512))
     zoom, most = SIZES_OF_FEW[1]
     assert zoom == 4
