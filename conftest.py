@@ -1,7 +1,8 @@
-"""The order of all tests."""
+"""The order of all tests, and those that ``scripts/prove`` runs."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -25,3 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return rank, -sizes[path], path
 
     items.sort(key=place)
+    if "CHIIKI_PROVE" not in os.environ:
+        for item in items:
+            for mark in item.iter_markers("prove"):
+                item.add_marker(pytest.mark.skip(reason=f"scripts/prove runs this: {mark.args[0]}"))

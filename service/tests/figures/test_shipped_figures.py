@@ -394,6 +394,7 @@ def _everybody(year: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.prove("a minute")
 @pytest.mark.skipif("CHIIKI_REAL_DATA" not in os.environ, reason="CHIIKI_REAL_DATA is not set")
 def test_the_published_files_give_what_ships(shipped: Figures) -> None:
     found = collect(Path(os.environ["CHIIKI_REAL_DATA"]), HOME / "data")

@@ -210,7 +210,9 @@ def observed(conn: Connection, name: str, prefecture: str) -> dict[str, float]:
     return {row.area_code: row.value for row in rows}
 
 
-@pytest.mark.parametrize("name", PREFECTURES)
+@pytest.mark.parametrize(
+    "name", ["hiroshima", "wakayama", pytest.param("fukuoka", marks=pytest.mark.prove("half a minute"))]
+)
 def test_people_by_age_are_those_of_the_census_and_shares_those_of_postgis(
     migrated_database: Database, name: str
 ) -> None:
