@@ -30,7 +30,7 @@ from geo.errors import (
     UnmatchedName,
 )
 from service.http.auth import Forbidden, Unauthorized
-from service.http.html import filled
+from service.http.html import frame_of, page
 from service.http.responses import HTML, preferred
 
 MEDIA_TYPE, PAGE = "application/problem+json", "text/html"
@@ -187,19 +187,17 @@ def _page(
     headers: dict[str, str] | None,
 ) -> Response:
     """Return a problem as a page, in the language that the client likes."""
-    asked = request.query_params.get("lang") or request.headers.get("accept-language", "ja")
-    is_english = asked.lower().startswith("en")
+    frame = frame_of(request)
+    is_english = frame.lang == "en"
     said = (
         {"value": "Given: ", "expected": "Expected: "}
         if is_english
         else {"value": "指定された値：", "expected": "使える値："}
     )
-    body = filled(
+    body = page(
         "problem.html",
-        lang="en" if is_english else "ja",
-        home="chiiki" if is_english else "chiiki 地域",
-        root=OGC,
-        title=TITLES[slug][is_english],
+        frame,
+        TITLES[slug][is_english],
         detail=detail,
         findings=findings,
         said=said,
