@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
-from geo.errors import Finding, NotEnoughData
-from geo.figures.effect import LEAST
-from geo.figures.indicators import Indicator
-from geo.strategy.plan import Measure
 from service.figures.carrying import in_one_cell
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
@@ -20,10 +14,8 @@ from service.http.responses import CSV, JSON, Bom, Told, csv_bytes, encoded, kep
 from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
 from service.memory.cache import slowly
-from service.memory.catalogue import Vintage
 from service.planning.effect_forms import MeasureEffect, carried_beside, carryings_of, effect_described
-from service.planning.effects import Effect, Study, effect, study_of
-from service.planning.outcomes import outcomes_of
+from service.planning.effects import AskedEffect, Effect, effect_of
 
 router = api_router(prefix="/v1", tags=["planning"])
 
@@ -35,64 +27,21 @@ Outcome = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a request asks for: the effect of a measure, on an indicator or as the logic model chooses."""
-
-    measure: Measure
-    indicator: Indicator | None
-    years: int
-    matches: int
-    vintage: Vintage
-
-
 async def asked_effect(
     atlas: AtlasDep,
     measure: str,
     indicator: Outcome = None,
-    years: Years = 2,
-    matches: Matches = 3,
+    years: Years = AskedEffect.years,
+    matches: Matches = AskedEffect.matches,
     vintage: VintageDate = None,
-) -> Asked:
+) -> AskedEffect:
     """Return the effect that the parameters ask for."""
     outcome = None if indicator is None else atlas.indicator(indicator)
     found = atlas.catalogue.policy.measure(measure)
-    return Asked(found, outcome, years, matches, atlas.vintage(vintage))
+    return AskedEffect(found, outcome, atlas.vintage(vintage), years, matches)
 
 
-def effect_of(atlas: Atlas, asked: Asked) -> Effect:
-    """Return the effect on the indicator asked for, else on the linked one that the strategy says most of.
-
-    What is stated comes before what is assumed. Of those that rest on the same, the one with the most figures
-    from before the start comes first, then by id: by what can be checked, never by what comes out.
-    """
-    found, chosen, years, matches = asked.measure, asked.vintage, asked.years, asked.matches
-    if asked.indicator is not None:
-        return effect(atlas, study_of(atlas, found, asked.indicator, chosen, years, matches))
-    reasons: list[Finding] = []
-    linked = outcomes_of(atlas.catalogue.policy.strategy, found)
-    for _, alike in groupby(linked, key=lambda one: one.order):
-        studies: list[Study] = []
-        for one in alike:
-            if one.indicator in atlas.catalogue.indicators:
-                indicator = atlas.indicator(one.indicator)
-                try:
-                    studies.append(study_of(atlas, found, indicator, chosen, years, matches))
-                except NotEnoughData as error:
-                    reasons += error.findings
-        for study in sorted(studies, key=lambda each: (-each.history, each.indicator.id)):
-            try:
-                return effect(atlas, study)
-            except NotEnoughData as error:
-                reasons += error.findings
-    raise NotEnoughData(
-        f"The effect of {found.id} cannot be told: no linked indicator has {LEAST} municipalities with "
-        f"figures before and {years} years after their start, and earlier ones to compare trends by",
-        reasons or [Finding(found.id, "indicators", "none", "an indicator linked by the logic model")],
-    )
-
-
-AskedDep = Annotated[Asked, Depends(asked_effect)]
+AskedDep = Annotated[AskedEffect, Depends(asked_effect)]
 
 
 @router.get(

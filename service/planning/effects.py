@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ from service.areas.gazetteer import Gazetteer
 from service.figures.values import elsewhere
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
-from service.planning.outcomes import counted_alike
+from service.planning.outcomes import counted_alike, outcomes_of
 from service.planning.similarity import USUAL, trait
 
 Floats = NDArray[np.float64]
@@ -193,6 +194,23 @@ class Effect:
     balance: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class AskedEffect:
+    """What is asked for: the effect of a measure, on an indicator or as the logic model chooses.
+
+    Attributes
+    ----------
+    years : after the start before it is judged
+    matches : municipalities matched to each deployed one
+    """
+
+    measure: Measure
+    indicator: Indicator | None
+    vintage: Vintage
+    years: int = 2
+    matches: int = 3
+
+
 def starts(atlas: Atlas, measure: Measure, vintage: Vintage) -> dict[str, int]:
     """Return municipality → the first fiscal year in which a measure is known to run there."""
     gazetteer = atlas.gazetteer(vintage.date, LEVEL)
@@ -322,6 +340,42 @@ def effect(atlas: Atlas, study: Study) -> Effect:
             under_prefecture=sum(f"{code[:2]}000" in taken for code in near.tolist()),
         ),
         balance=_balance(sets),
+    )
+
+
+def effect_of(atlas: Atlas, asked: AskedEffect) -> Effect:
+    """Return the effect on the indicator asked for, else on the linked one that the strategy says most of.
+
+    What is stated comes before what is assumed. Of those that rest on the same, the one with the most figures
+    from before the start comes first, then by id: by what can be checked, never by what comes out.
+
+    Raises
+    ------
+    NotEnoughData : the findings tell of each indicator why its effect cannot be told
+    """
+    found, chosen, years, matches = asked.measure, asked.vintage, asked.years, asked.matches
+    if asked.indicator is not None:
+        return effect(atlas, study_of(atlas, found, asked.indicator, chosen, years, matches))
+    reasons: list[Finding] = []
+    linked = outcomes_of(atlas.catalogue.policy.strategy, found)
+    for _, alike in groupby(linked, key=lambda one: one.order):
+        studies: list[Study] = []
+        for one in alike:
+            if one.indicator in atlas.catalogue.indicators:
+                indicator = atlas.indicator(one.indicator)
+                try:
+                    studies.append(study_of(atlas, found, indicator, chosen, years, matches))
+                except NotEnoughData as error:
+                    reasons += error.findings
+        for study in sorted(studies, key=lambda each: (-each.history, each.indicator.id)):
+            try:
+                return effect(atlas, study)
+            except NotEnoughData as error:
+                reasons += error.findings
+    raise NotEnoughData(
+        f"The effect of {found.id} cannot be told: no linked indicator has {LEAST} municipalities with "
+        f"figures before and {years} years after their start, and earlier ones to compare trends by",
+        reasons or [Finding(found.id, "indicators", "none", "an indicator linked by the logic model")],
     )
 
 

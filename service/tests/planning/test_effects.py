@@ -14,8 +14,17 @@ from geo.strategy.logic_model import Basis, Link, Node
 from geo.strategy.plan import Measure
 from service.memory.atlas import Atlas, Vintage
 from service.planning.effect_forms import effect_described
-from service.planning.effect_routes import Asked, effect_of
-from service.planning.effects import Study, Window, effect, starts, study_of, touched, window
+from service.planning.effects import (
+    AskedEffect,
+    Study,
+    Window,
+    effect,
+    effect_of,
+    starts,
+    study_of,
+    touched,
+    window,
+)
 from service.planning.outcomes import counted_alike, outcomes_of
 
 
@@ -202,7 +211,7 @@ def test_people_in_place_of_evacuated_towns_are_neither_judged_nor_compared(
 def test_what_the_strategy_states_is_offered_before_the_figure_of_what_is_assumed(
     atlas: Atlas, vintage: Vintage
 ) -> None:
-    found = effect_of(atlas, Asked(measure(atlas), atlas.indicator("births"), 1, 2, vintage))
+    found = effect_of(atlas, AskedEffect(measure(atlas), atlas.indicator("births"), vintage, 1, 2))
     strategy = atlas.catalogue.policy.strategy
     node = Node("stated", "outcome", "甲", "A", ("doctors-per-100k",))
     links = (Link("smart-cities", "stated", "理由", "why", "stated"),)
@@ -256,7 +265,7 @@ def test_a_start_that_never_was_is_told_by_figures_from_before_the_real_one_alon
 def test_the_choice_rests_on_the_logic_model_and_says_so_before_the_figure(
     atlas: Atlas, vintage: Vintage
 ) -> None:
-    found = effect_of(atlas, Asked(measure(atlas), None, 2, 3, vintage))
+    found = effect_of(atlas, AskedEffect(measure(atlas), None, vintage))
     told = effect_described(atlas, found, is_asked=False)
     outcome = told["outcome"]
     # data/catalog/logic_links.csv: no link from a measure is stated; two outcomes of this one are pillars
@@ -276,7 +285,7 @@ def test_the_choice_rests_on_the_logic_model_and_says_so_before_the_figure(
 def test_an_indicator_that_is_not_linked_is_judged_when_asked_and_said_not_to_be(
     atlas: Atlas, vintage: Vintage
 ) -> None:
-    found = effect_of(atlas, Asked(measure(atlas), atlas.indicator("births"), 1, 2, vintage))
+    found = effect_of(atlas, AskedEffect(measure(atlas), atlas.indicator("births"), vintage, 1, 2))
     outcome = effect_described(atlas, found, is_asked=True)["outcome"]
     assert (outcome["chosen_by"], outcome["basis"], outcome["path"]) == ("request", "none", [])
     assert outcome["words"]["ja"].startswith("この指標は、ロジックモデルではこの施策とつながっていない。")
