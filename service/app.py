@@ -39,6 +39,7 @@ from service.ogc import join_routes as joins
 from service.ogc import routes as ogc
 from service.ogc import tile_routes as ogc_tiles
 from service.pages import oembed_routes as oembed
+from service.pages import page_routes as site
 from service.pages import routes as pages
 from service.planning import effect_routes as effects
 from service.planning import peer_routes as peers
@@ -160,6 +161,7 @@ def create_api(settings: Settings) -> FastAPI:
         scenario,
         resas,
         pages,
+        site,
         oembed,
         ogc,
         catalog,

@@ -145,6 +145,24 @@ async def read_changes(conn: AsyncConnection, asked: Asked) -> Changes:
     return Changes(rows, revised, len(found) > len(rows))
 
 
+async def newest(conn: AsyncConnection, indicators: Sequence[str], limit: int) -> Sequence[Row[Any]]:
+    """Return the newest changes of some indicators, the newest first."""
+    query = select(figure_change).where(figure_change.c.indicator.in_(indicators))
+    return (await conn.execute(query.order_by(figure_change.c.id.desc()).limit(limit))).all()
+
+
+def in_words(atlas: Atlas, row: Row[Any]) -> Text:
+    """Return what one load changed of an indicator."""
+    name = name_of(atlas.catalogue.indicators[row.indicator])
+    when = row.periods[0] if len(row.periods) == 1 else f"{row.periods[0]}–{row.periods[-1]}"
+    return {
+        "ja": f"{name['ja']}（{when}）：追加{row.added:,}件、修正{row.changed:,}件、"
+        f"うち取り下げ{row.withdrawn:,}件",
+        "en": f"{name['en']} ({when}): {row.added:,} added, {row.changed:,} revised, "
+        f"{row.withdrawn:,} of them withdrawn",
+    }
+
+
 def feed(atlas: Atlas, changes: Changes, base: str, address: str, following: str | None) -> ChangeFeed:
     """Return changes as a JSON feed.
 
@@ -168,13 +186,7 @@ def feed(atlas: Atlas, changes: Changes, base: str, address: str, following: str
 
 def _item(atlas: Atlas, row: Row[Any], revised: list[RevisedFigure], base: str) -> ChangeItem:
     name = name_of(atlas.catalogue.indicators[row.indicator])
-    when = row.periods[0] if len(row.periods) == 1 else f"{row.periods[0]}–{row.periods[-1]}"
-    words: Text = {
-        "ja": f"{name['ja']}（{when}）：追加{row.added:,}件、修正{row.changed:,}件、"
-        f"うち取り下げ{row.withdrawn:,}件",
-        "en": f"{name['en']} ({when}): {row.added:,} added, {row.changed:,} revised, "
-        f"{row.withdrawn:,} of them withdrawn",
-    }
+    words = in_words(atlas, row)
     values = [
         f"{one['area']} {one['period']}: {_shown(one['before'], one['before_status'])} → "
         f"{_shown(one['after'], one['after_status'])}"

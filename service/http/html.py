@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from geo.text import Language, Text, by_language
@@ -112,7 +113,21 @@ def in_language(words: object, lang: Language) -> Markup:
     return Markup("").join(parts)
 
 
-_TEMPLATES.filters["in_language"] = in_language
+@pass_context
+def said(context: Context, ja: str, en: str) -> str:
+    """Return the one of two texts that is in the language of the page."""
+    return ja if context["lang"] == "ja" else en
+
+
+@pass_context
+def told(context: Context, text: Text) -> Markup:
+    """Return a text as HTML in the language of the page; what it has not is marked as Japanese."""
+    lang: Language = context["lang"]
+    return in_language(text[lang] or text["ja"], lang)
+
+
+_TEMPLATES.filters |= {"in_language": in_language, "told": told}
+_TEMPLATES.globals["said"] = said
 
 
 def filled(template: str, **values: object) -> str:

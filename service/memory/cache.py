@@ -75,6 +75,7 @@ def code_version() -> str:
         orjson.__version__,
     )
     files = [path for folder in ("geo", "service") for path in (ROOT / folder).rglob("*.py")]
+    files += (ROOT / "service" / "templates").iterdir()  # pages are kept as other answers are
     return digest_of((path for path in files if "tests" not in path.parts), *libraries).hexdigest()
 
 

@@ -220,7 +220,8 @@ def _credits(atlas: Atlas, sources: Iterable[str], vintage: Vintage, lang: Langu
     return credits_in_words(credits_of(atlas, dict.fromkeys(sources), vintage))[lang]
 
 
-def _map_picture(picture: Picture, lang: Language, area: str | None) -> str:
+def map_picture(picture: Picture, lang: Language, area: str | None = None) -> str:
+    """Return the address of the picture of a map, without its size."""
     # The revision makes a service that keeps the picture ask for it again after the data have changed.
     query = picture.view.parameters | {"lang": lang, "rev": picture.revision}
     if area is not None:
@@ -256,7 +257,7 @@ def _map(atlas: Atlas, address: Address) -> Preview:
         title,
         gap.join(dict.fromkeys(words)),
         gap.join(dict.fromkeys(citation)),
-        _map_picture(shown, lang, area),
+        map_picture(shown, lang, area),
         (_table(shown, lang),),
     )
 
@@ -287,7 +288,7 @@ def _ranking(atlas: Atlas, address: Address) -> Preview:
         _joined([_name(shown.view.indicator, lang), _label(shown, lang), place], lang),
         told[lang],
         cited[lang],
-        _map_picture(shown, lang, inside),
+        map_picture(shown, lang, inside),
         (_table(shown, lang, **({"parent": inside} if inside else {})),),
     )
 
@@ -309,7 +310,7 @@ def _chart(atlas: Atlas, address: Address) -> Preview:
         _joined([_name(indicator, lang), *names], lang),
         lines_in_words(indicator, lines)[lang],
         _credits(atlas, sources, vintage, lang),
-        _map_picture(shown, lang, asked.get("area")),
+        map_picture(shown, lang, asked.get("area")),
         ((TABLE[lang], f"/v1/series.csv?{query}"),),
     )
 
@@ -333,7 +334,7 @@ def _profile(atlas: Atlas, address: Address) -> Preview:
         f"{place.ja}のすがた" if lang == "ja" else f"Profile of {place.en}",
         profile_words(atlas, told)[lang],
         _credits(atlas, [source for vector in vectors for source in vector.sources], told.vintage, lang),
-        _map_picture(shown, lang, told.area.code),
+        map_picture(shown, lang, told.area.code),
         ((TABLE[lang], f"/v1/areas/{told.area.code}/profile.csv?bom=true"),),
     )
 
@@ -351,7 +352,7 @@ def _strategy(atlas: Atlas, address: Address) -> Preview:
         f"{name[lang]}｜{title}" if lang == "ja" else f"{name[lang]}: {title}",
         words[lang],
         credits_in_words([source])[lang],
-        _map_picture(shown, lang, address.asked.get("area")),
+        map_picture(shown, lang, address.asked.get("area")),
     )
 
 
@@ -367,7 +368,7 @@ def _mergers(atlas: Atlas, address: Address) -> Preview:
         _joined([MERGERS[lang], place], lang),
         MERGERS_WORDS[lang],
         _credits(atlas, (), vintage, lang),
-        _map_picture(shown, lang, code or None),
+        map_picture(shown, lang, code or None),
     )
 
 

@@ -12,10 +12,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
+from geo.files.formats import FORMATS
 from geo.strategy.deployments import COLUMNS, Deployment
 from service.areas.geometry import Detail
 from service.db.documents import deployment_from_row
-from service.http.addresses import next_page
+from service.http.addresses import base_url, next_page
 from service.http.auth import Identity, require_scope
 from service.http.dependencies import AtlasDep, api_router, news_of
 from service.http.forms import answers
@@ -23,11 +24,13 @@ from service.http.responses import (
     CSV,
     GEOJSON,
     JSON,
+    REVALIDATE,
     Bom,
     Told,
     answer,
     csv_bytes,
     encoded,
+    is_fresh,
     json_answer,
     kept,
     kept_csv,
@@ -37,7 +40,9 @@ from service.http.responses import (
 )
 from service.layers.views import Lang, VintageDate
 from service.memory.atlas import Atlas
+from service.memory.cache import digest, off_loop
 from service.memory.catalogue import Vintage
+from service.publish.downloads import Downloads, HeldFileResponse
 from service.strategy import deployment_features, queries
 from service.strategy.deployment_forms import (
     DeploymentFeatures,
@@ -57,6 +62,8 @@ router = api_router(prefix="/v1", tags=["deployments"])
 
 #: The kinds of subjects that these answers are made of.
 MADE_OF = ("deployments", "strategy", "region-sets", "area-changes", "vintage")
+
+XLSX = FORMATS["xlsx"]
 
 Steward = Annotated[Identity, Depends(require_scope("steward"))]
 DryRun = Annotated[bool, Query(description="Check the list and answer the report, store nothing")]
@@ -178,6 +185,42 @@ async def deployments_csv(
         return list(COLUMNS), [[row[name] for name in COLUMNS] for row in rows]
 
     return await kept_csv(request, atlas, make, "deployments.csv", atlas.state(*MADE_OF), bom=bom)
+
+
+@router.get("/deployments.xlsx", summary="Deployments as Excel", responses=answers(XLSX.media_type))
+async def deployments_xlsx(request: Request, atlas: AtlasDep, asked: Selected, lang: Lang = "ja") -> Response:
+    """Return the deployments that match as a workbook: the columns of the CSV, in Japanese or by their ids.
+
+    It may be edited and sent back as well.
+    """
+    address = f"{base_url(request)}{request.url.path}?{request.url.query}"
+    state = digest("deployments.xlsx", atlas.state(*MADE_OF), asked, lang, address)
+    etag = f'"{state}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": REVALIDATE,
+        "Content-Disposition": 'attachment; filename="deployments.xlsx"',
+    }
+    if is_fresh(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers=headers)
+
+    def content() -> tuple[str, dict[str, object]]:
+        rows = [cells(one) for one in selected(atlas, asked)]
+        names = {name: column.name_ja if lang == "ja" else name for name, column in COLUMNS.items()}
+        return "xlsx", {
+            "columns": {title: [row[name] for row in rows] for name, title in names.items()},
+            "outlines": [],
+            "places": [],
+            "metadata": {"coverage": COVERAGE[lang], "address": address},
+            "name": "deployments",
+        }
+
+    async def made() -> tuple[str, dict[str, object]]:
+        return await off_loop(content)
+
+    downloads: Downloads = request.app.state.downloads
+    held = await downloads.file(f"{state}.xlsx", made)
+    return HeldFileResponse(held, XLSX.media_type, headers)
 
 
 @router.get(

@@ -197,6 +197,12 @@ function ramp(colours: string[]): SVGElement {
   );
 }
 
+/** Return the way to the page of a measure: all about it, and where it runs; to the list of all where none is chosen. */
+function measurePage(measure: string | undefined, lang: Lang): HTMLElement {
+  const [address, name] = measure ? ([`/measures/${measure}`, "measurePage"] as const) : (["/measures", "measureList"] as const);
+  return h("p", {}, h("a", { href: `${address}?lang=${lang}` }, text(name, lang)));
+}
+
 function labelled(name: TextKey, lang: Lang, control: HTMLElement): HTMLElement {
   return h("label", { class: "field" }, h("span", {}, text(name, lang)), control);
 }
@@ -341,6 +347,7 @@ export function drawOverlays(target: HTMLElement, catalogue: Catalogue, view: Vi
   };
   target.replaceChildren(
     labelled("deployments", lang, h("select", { id: "overlay", onchange: take }, ...options(listed, chosen))),
+    measurePage(chosen.split(":")[1], lang),
     check("labels", text("labels", lang)),
     ...(mayHaveBackground ? [check("gsi", text("gsi", lang))] : []),
   );

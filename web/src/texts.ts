@@ -206,6 +206,10 @@ const TEXTS = {
   status_estimated: { ja: "分割・合併した地域の値を按分した推計", en: "estimated as a share of an area that was split or has merged" },
   status_not_additive: { ja: "内訳からは求められない", en: "not told by its parts" },
   status_merged: { ja: "合併後の地域の値のみ", en: "told of what it has merged into alone" },
+
+  // the pages of measures
+  measurePage: { ja: "この施策のページ（地域・時期・出典・効果）", en: "About this measure: places, time, sources, effect" },
+  measureList: { ja: "施策の一覧", en: "List of measures" },
 } satisfies Record<string, Texts>;
 
 export type TextKey = keyof typeof TEXTS;
