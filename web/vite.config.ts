@@ -54,6 +54,9 @@ const compressed: Plugin = {
   },
 };
 
+/** The first that know `light-dark()`: none needs it written out, which would double every colour. */
+const BROWSERS = ["chrome123", "safari17.5", "firefox120"];
+
 /** The page of an export stands beside its files, wherever that is, and so asks for all of them relative to itself. */
 const exportPage: UserConfig = {
   base: "./",
@@ -63,6 +66,7 @@ const exportPage: UserConfig = {
     outDir: "../service/export_page",
     emptyOutDir: true,
     target: "es2022",
+    cssTarget: BROWSERS,
     assetsInlineLimit: 0,
     rollupOptions: { input: resolve(here, "export.html") },
   },
@@ -79,6 +83,7 @@ const site: UserConfig = {
     outDir: "../service/static",
     emptyOutDir: true,
     target: "es2022",
+    cssTarget: BROWSERS,
     assetsInlineLimit: 0, // the page's policy allows files of its own, nothing inline
     rollupOptions: {
       input: { index: resolve(here, "index.html"), docs: resolve(here, "docs.html"), embed: resolve(here, "embed.html") },

@@ -2,18 +2,18 @@
 
 import type { Lang, Point, Texts } from "./api";
 import { signNotes, signOf } from "./carried";
-import { h, s, swatch } from "./element";
+import { colourOf, h, s, swatch } from "./element";
 import { full, short } from "./numbers";
 import { text } from "./texts";
 
 /** Told apart without colour by dashes too (Okabe and Ito's colour-blind safe set, darkened for contrast). */
 export const LINES = [
-  { colour: "#0b5c8a", dash: [] },
-  { colour: "#b3430f", dash: [8, 4] },
-  { colour: "#00704f", dash: [2, 3] },
-  { colour: "#8a3a78", dash: [10, 3, 2, 3] },
-  { colour: "#5c5000", dash: [5, 5] },
-  { colour: "#5b6670", dash: [1, 4] },
+  { name: "--series-1", colour: "var(--series-1)", dash: [] },
+  { name: "--series-2", colour: "var(--series-2)", dash: [8, 4] },
+  { name: "--series-3", colour: "var(--series-3)", dash: [2, 3] },
+  { name: "--series-4", colour: "var(--series-4)", dash: [10, 3, 2, 3] },
+  { name: "--series-5", colour: "var(--series-5)", dash: [5, 5] },
+  { name: "--series-6", colour: "var(--series-6)", dash: [1, 4] },
 ] as const;
 
 export interface Line {
@@ -116,10 +116,6 @@ export function chartTable(chart: Chart, lang: Lang): HTMLTableElement {
 /** How many months may lie between two marks of an axis. */
 const MONTHS_APART = [1, 3, 6, 12, 24, 60, 120, 240];
 
-function isDark(target: Element): boolean {
-  return getComputedStyle(target).colorScheme === "dark";
-}
-
 /** Return the room that an axis's labels take, so that none is cut. */
 function roomFor(labels: string[] | null, font: string): number {
   const pen = document.createElement("canvas").getContext("2d");
@@ -180,8 +176,8 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
   });
   const parts = [...new Set(periods.map((period) => part(period, chart.breaks)))];
   const pieces = chart.lines.flatMap((line, index) => parts.map((number) => ({ line, index, number })));
-  const ink = isDark(target) ? "#c8d3dd" : "#51606e";
-  const grid = isDark(target) ? "#33414e" : "#e3e9ee";
+  const ink = colourOf(target, "--axis");
+  const grid = colourOf(target, "--grid");
   const font = "12px 'Noto Sans CJK JP', 'Noto Sans JP', sans-serif";
   const axis = { stroke: ink, font, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
   const drawn = new UPlot(
@@ -201,10 +197,10 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
       series: [
         {},
         ...pieces.map(({ line, index }) => {
-          const { colour, dash } = LINES[index % LINES.length] ?? LINES[0];
+          const { name, dash } = LINES[index % LINES.length] ?? LINES[0];
           return {
             label: line.name,
-            stroke: colour,
+            stroke: colourOf(target, name),
             width: line.isTarget ? 0 : 2,
             dash: [...dash],
             spanGaps: true,

@@ -37,3 +37,16 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
 export function swatch(colour: string): SVGElement {
   return s("svg", { class: "swatch", width: 22, height: 14, "aria-hidden": "true" }, s("rect", { width: 22, height: 14, rx: 2, fill: colour }));
 }
+
+/** Return a colour that the styles name, as `#rrggbb`, for what is drawn and not styled: a canvas. */
+export function colourOf(element: Element, name: `--${string}`): string {
+  const probe = h("span", { hidden: true });
+  probe.style.color = `var(${name})`;
+  element.after(probe);
+  const parts = getComputedStyle(probe).color.match(/[\d.]+/g) ?? [];
+  probe.remove();
+  return `#${parts
+    .slice(0, 3)
+    .map((part) => Number(part).toString(16).padStart(2, "0"))
+    .join("")}`;
+}

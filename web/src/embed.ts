@@ -216,7 +216,7 @@ async function showRanking(target: HTMLElement): Promise<void> {
     s(
       "svg",
       { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
-      s("rect", { width: (Math.abs(row.value) / most) * 100, height: 10, fill: row.code === view.area ? "#b3430f" : "#3b83ad" }),
+      s("rect", { width: (Math.abs(row.value) / most) * 100, height: 10, fill: row.code === view.area ? "var(--bar-chosen)" : "var(--bar)" }),
     );
   const items = told.rows.map((row) =>
     h(

@@ -1,6 +1,6 @@
 /** A canvas under a map, where a plate stands in for the map's own fill. */
 
-import { h } from "./element";
+import { colourOf, h } from "./element";
 import { cover, type Plate, pixelOf, pour, type Veil, veilOf } from "./plate";
 
 /** What colour each class has. */
@@ -14,6 +14,8 @@ export class Underlay {
   private plate: Plate | null = null;
   private image = new ImageData(1, 1);
   private veil: Veil | null = null;
+  /** Where there is no area; asked for again only where the page has become dark or light, for a paint is one of many a second. */
+  private water = { scheme: "", pixel: 0 };
   private paintAgain = () => {};
 
   constructor(private readonly map: HTMLElement) {
@@ -37,8 +39,9 @@ export class Underlay {
     this.paintAgain = () => this.paint({ colours, noData }, classOf);
     const pixels = colours.map(pixelOf);
     const missing = pixelOf(noData);
-    const water = pixelOf(getComputedStyle(this.canvas).getPropertyValue("--water"));
-    pour(this.plate, water, (code) => pixels[classOf(code) ?? -1] ?? missing, new Uint32Array(this.image.data.buffer));
+    const scheme = getComputedStyle(this.canvas).colorScheme;
+    if (scheme !== this.water.scheme) this.water = { scheme, pixel: pixelOf(colourOf(this.canvas, "--water")) };
+    pour(this.plate, this.water.pixel, (code) => pixels[classOf(code) ?? -1] ?? missing, new Uint32Array(this.image.data.buffer));
     if (this.veil) cover(this.veil, this.image.data);
     this.canvas.getContext("2d", { alpha: false })?.putImageData(this.image, 0, 0);
     this.canvas.hidden = false;
