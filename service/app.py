@@ -21,6 +21,7 @@ from service.db.database import reader_engine, writer_engine
 from service.figures import change_routes as changes
 from service.figures import routes as indicators
 from service.figures import series_routes as series
+from service.finding import routes as finding
 from service.http import docs_routes as docs
 from service.http import health_routes as health
 from service.http import problems
@@ -141,6 +142,7 @@ def create_api(settings: Settings) -> FastAPI:
     for routes in (
         areas,
         histories,
+        finding,
         indicators,
         series,
         changes,

@@ -53,6 +53,7 @@ def make_shipped(published: Path, data: Path, progress: Progress) -> dict[str, o
     from service.figures.statistics import ship_statistics
     from service.strategy.catalog_load import ship_changes, ship_regions
     from service.transit.demonstration import ship_transport
+    from service.transit.stations import ship_stations
 
     catalog = data / "catalog"
     steps: dict[str, Callable[[], object]] = {
@@ -65,6 +66,7 @@ def make_shipped(published: Path, data: Path, progress: Progress) -> dict[str, o
         "statistics": lambda: ship_statistics(published, data),
         "ages": lambda: ship_ages(published, data),
         "transport": lambda: ship_transport(published, data),
+        "stations": lambda: ship_stations(published, data),
     }
     report: dict[str, object] = {}
     for done, (name, step) in enumerate(steps.items()):

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from geo.areas.carrying import Carried
 from geo.areas.history import Basis, History
+from geo.figures.families import Family
 from geo.figures.indicators import (
     DENOMINATOR_SOURCES,
     TOPICS,
@@ -24,6 +25,7 @@ from geo.figures.indicators import (
 from geo.periods import PeriodKind, period_label
 from geo.text import Text, name_of
 from service.figures.carrying import Dated, dates_of
+from service.figures.families import ingredients
 from service.figures.lines import Member, Origin, Point, origins_of
 from service.figures.series import lines_in_words
 from service.http.forms import As
@@ -112,6 +114,24 @@ class FamilyTotal(FamilyOf):
     topic: str
     total: int
     only: str | None
+
+
+class FamilyMember(TypedDict):
+    """A layer of a family; an `ingredient` is there to compute others with."""
+
+    id: str
+    name: Text
+    unit: Text
+    kind: Kind
+    levels: list[str]
+    ingredient: bool
+
+
+class FamilyInDetail(FamilyOf):
+    """A family with its layers that have figures; the first stands for it."""
+
+    topic: Topic
+    layers: list[FamilyMember]
 
 
 class Layer(TypedDict):
@@ -329,10 +349,10 @@ def described(atlas: Atlas, indicator: Indicator) -> Layer:
         "id": indicator.id,
         "name": name_of(indicator),
         "kana": indicator.kana,
-        "family": _family(indicator),
+        "family": family_described(indicator),
         "description": {"ja": indicator.description_ja, "en": indicator.description_en},
         "keywords": [word for word in indicator.keywords.split(";") if word],
-        "topic": _topic(indicator.topic),
+        "topic": topic_described(indicator.topic),
         "unit": {"ja": indicator.unit_ja, "en": indicator.unit_en},
         "kind": indicator.kind,
         "code": indicator.code,
@@ -362,7 +382,8 @@ def described(atlas: Atlas, indicator: Indicator) -> Layer:
     }
 
 
-def _family(indicator: Indicator) -> FamilyOf | None:
+def family_described(indicator: Indicator) -> FamilyOf | None:
+    """Return what an indicator is listed under as JSON."""
     one = indicator.family
     return {"id": one.id, "name": name_of(one), "kana": one.kana} if one else None
 
@@ -471,8 +492,30 @@ def _families(found: Sequence[Indicator]) -> list[FamilyTotal]:
     return [
         {**told, "topic": ones[0].topic, "total": len(ones), "only": ones[0].id if len(ones) == 1 else None}
         for _, ones in sorted(members.items())
-        if (told := _family(ones[0]))
+        if (told := family_described(ones[0]))
     ]
+
+
+def family_in_detail(atlas: Atlas, family: Family, layers: Sequence[Indicator]) -> FamilyInDetail:
+    """Return a family with its layers as JSON."""
+    computed_with = ingredients(layers)
+    return {
+        "id": family.id,
+        "name": name_of(family),
+        "kana": family.kana,
+        "topic": topic_described(layers[0].topic),
+        "layers": [
+            {
+                "id": one.id,
+                "name": name_of(one),
+                "unit": {"ja": one.unit_ja, "en": one.unit_en},
+                "kind": one.kind,
+                "levels": atlas.levels(one),
+                "ingredient": one.id in computed_with,
+            }
+            for one in layers
+        ],
+    }
 
 
 def sources_described(atlas: Atlas, ids: tuple[str, ...]) -> list[Source]:
@@ -591,10 +634,11 @@ def origin_described(origin: Origin) -> CarriedFigure:
 def _topics(layers: Iterable[Indicator]) -> list[TopicTotal]:
     """Return the topics of layers with how many there are of each."""
     totals = Counter(layer.topic for layer in layers)
-    return [{**_topic(id), "total": totals[id]} for id in TOPICS if totals[id]]
+    return [{**topic_described(id), "total": totals[id]} for id in TOPICS if totals[id]]
 
 
-def _topic(id: str) -> Topic:
+def topic_described(id: str) -> Topic:
+    """Return a topic as JSON."""
     ja, en = TOPICS[id]
     return {"id": id, "ja": ja, "en": en}
 

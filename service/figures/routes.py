@@ -16,8 +16,9 @@ from geo.errors import ChiikiError, InvalidFile
 from geo.figures.indicators import Indicator, Kind
 from service.analysis.forms import LayerWithAnalyses, layer_with_analyses
 from service.areas.gazetteer import LEVELS
-from service.figures import search
+from service.figures.families import members
 from service.figures.forms import (
+    FamilyInDetail,
     Indicators,
     IndicatorWithSources,
     Layers,
@@ -26,11 +27,13 @@ from service.figures.forms import (
     TableLoaded,
     WrittenLayer,
     described,
+    family_in_detail,
     indicator_described,
     page_described,
     sources_described,
 )
 from service.figures.load import put_observations
+from service.figures.search import Entry, Index
 from service.http.addresses import next_page
 from service.http.auth import Identity, require_scope
 from service.http.dependencies import AtlasDep, api_router, news_of
@@ -65,9 +68,11 @@ class Wanted:
         """Return those that match: in the order of ``ids``, else of ``layers``; of ``q`` the best first."""
         named = dict.fromkeys(self.ids) if self.ids else layers
         matching = [name for name in named if name in layers and self._has(atlas, layers[name])]
-        entries = atlas.catalogue.entries
-        unlisted = {name: search.Entry.of(layers[name]) for name in matching if name not in entries}
-        return [layers[name] for name in search.found({**entries, **unlisted}, matching, self.q)]
+        index = atlas.catalogue.index
+        unlisted = {name: Entry.of(layers[name]) for name in matching if name not in index.entries}
+        if unlisted:
+            index = Index({**index.entries, **unlisted})
+        return [layers[name] for name in index.found(matching, self.q)]
 
     def _has(self, atlas: Atlas, layer: Indicator) -> bool:
         if self.topic not in (None, layer.topic) or (self.kinds and layer.kind not in self.kinds):
@@ -163,6 +168,19 @@ def _page(
     if wanted.ids:
         page["unknown"] = [id for id in dict.fromkeys(wanted.ids) if id not in layers]
     return page, [written(described(atlas, one)) for one in shown]
+
+
+@router.get("/families/{family}", summary="One family", responses=answers(JSON, form=FamilyInDetail))
+async def family(request: Request, atlas: AtlasDep, family: str) -> Response:
+    """Return a family with its layers that have figures, the one that stands for it first.
+
+    An `ingredient` is what others of the family are divided by.
+    """
+
+    def make() -> FamilyInDetail:
+        return family_in_detail(atlas, *members(atlas, family))
+
+    return await kept_json(request, atlas, make, atlas.state())
 
 
 @router.get("/layers/{layer}", summary="One layer", responses=answers(JSON, form=LayerWithAnalyses))

@@ -29,6 +29,7 @@ EXAMPLES: dict[str, str | int] = {
     "collection_id": "population.municipality",
     "definition": "mlit-handbook-rural",
     "deployment": "dep-148f48a743",
+    "family": "births",
     "feature_id": "10201-2020",
     "figure": "taxes",
     "format": "gpkg",

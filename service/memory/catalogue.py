@@ -29,10 +29,11 @@ from geo.transit.gap_definitions import definition_shown
 from service.areas import queries as area_queries
 from service.areas.former import FormerNames
 from service.areas.gazetteer import LEVELS, Gazetteer, Gazetteers
+from service.areas.placenames import PlaceNames
 from service.db.documents import definition_from_body, deployment_from_row, kpi_from_row, strategy_from_body
 from service.figures import queries as figure_queries
 from service.figures.carrying import Carrying
-from service.figures.search import Entry
+from service.figures.search import Entry, Index
 from service.figures.values import STATUSES, CarriedVector, Vector
 from service.memory import revisions
 from service.strategy import policy
@@ -72,6 +73,11 @@ class Vintage:
             return self.own
         both = {**self.own, **self.further}
         return {level: both[level] for level in LEVELS if level in both}
+
+    @cached_property
+    def place_names(self) -> PlaceNames:
+        """What its areas are called, as people type it."""
+        return PlaceNames(self.gazetteers)
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -192,11 +198,19 @@ class Catalogue:
         return {**self.indicators, **{name: layer for name, (layer, _) in self.policy_layers.items()}}
 
     @cached_property
-    def entries(self) -> dict[str, Entry]:
-        """What each layer is found by; a measure also by everything else that it is called."""
-        measures = self.policy.version.measures if self.policy.version else ()
+    def index(self) -> Index:
+        """What layers are found by; a measure also by everything else that it is called.
+
+        Of equals those come first that the strategy looks at.
+        """
+        strategy = self.policy.version
+        measures = strategy.measures if strategy else ()
+        told = (
+            {name for goal in strategy.goals for name in strategy.indicators_of(goal.id)} if strategy else ()
+        )
         names = {f"{policy.DEPLOYMENTS}:{measure.id}": measure.names for measure in measures}
-        return {name: Entry.of(layer, names.get(name, ())) for name, layer in self.layers.items()}
+        entries = {name: Entry.of(layer, names.get(name, ())) for name, layer in self.layers.items()}
+        return Index(entries, told)
 
     def periods(self, layer: Indicator) -> Periods:
         """Return the periods for which a layer has values, oldest first, by each level that has some."""

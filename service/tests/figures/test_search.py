@@ -6,7 +6,8 @@ import pytest
 
 from geo.figures.families import Family
 from geo.figures.indicators import Indicator
-from service.figures.search import Entry, folded, found
+from geo.spelling import folded
+from service.figures.search import Entry, Index
 
 BY_AGE = Family("by-age", "年齢別人口", "Population by age", "ねんれいべつじんこう")
 
@@ -44,8 +45,11 @@ ENTRIES = {
 }
 
 
+INDEX = Index(ENTRIES)
+
+
 def ids(q: str) -> list[str]:
-    return found(ENTRIES, ENTRIES, q)
+    return INDEX.found(ENTRIES, q)
 
 
 @pytest.mark.parametrize(
@@ -96,11 +100,58 @@ def test_a_keyword_comes_before_a_description() -> None:
         "told": Entry.of(layer("told", "甲", "A", "空き家の数")),
         "kept": Entry.of(layer("kept", "住宅の使われない割合", "B", "", "空き家;廃屋")),
     }
-    assert found(entries, entries, "空き家") == ["kept", "told"]
+    assert Index(entries).found(entries, "空き家") == ["kept", "told"]
 
 
-def test_words_of_different_keywords_or_lines_do_not_run_together() -> None:
-    assert ids("住民人の数") == []
+def test_words_that_run_together_are_parted_where_nothing_has_them_as_they_are() -> None:
+    assert ids("住民人の数") == ["population"]
+    assert ids("総人口高齢") == ["population"]
+    assert INDEX.ranked(ENTRIES, "住民鉄道", slips=False) == []
+
+
+@pytest.mark.parametrize(
+    ("q", "first"),
+    [
+        ("aging", "ageing-rate"),  # the other spelling
+        ("agein rate", "ageing-rate"),
+        ("populations", "population"),
+        ("populaton", "population"),  # a slip
+        ("kourei", "ageing-rate"),  # Roman letters
+        ("高令化率", "ageing-rate"),  # another character
+        ("おとしより", "ageing-rate"),  # the reading of a keyword
+        ("人口へんか", "population-change"),  # two kinds of letters, and another word
+        ("人口変化", "population-change"),
+    ],
+)
+def test_other_spellings_readings_and_slips_are_understood(q: str, first: str) -> None:
+    assert ids(q)[0] == first
+
+
+@pytest.mark.parametrize("q", ["populaton", "高令化率", "agieng"])
+def test_slips_are_put_right_only_where_asked(q: str) -> None:
+    assert INDEX.ranked(ENTRIES, q, slips=False) == []
+
+
+def test_of_equals_those_come_first_that_are_named_so() -> None:
+    rates = {"a": Entry.of(layer("a", "死亡率", "A")), "b": Entry.of(layer("b", "出生率", "B"))}
+    assert Index(rates).found(rates, "率") == ["a", "b"]
+    assert Index(rates, ["b"]).found(rates, "率") == ["b", "a"]
+
+
+def test_a_keyword_that_a_whole_family_has_comes_after_names() -> None:
+    family = {str(at): Entry.of(layer(str(at), f"性比{at}", "Sex", "", "高齢化")) for at in range(4)}
+    entries = {**family, "rate": Entry.of(layer("rate", "高齢化率", "Ageing rate"))}
+    assert Index(entries).found(entries, "高齢化")[0] == "rate"
+
+
+def test_what_is_told_per_head_does_not_begin_with_people() -> None:
+    entries = {
+        "tax": Entry.of(layer("tax", "人口1人当たり地方税", "Tax")),
+        "density": Entry.of(layer("density", "可住地での人口密度", "Density")),
+        "people": Entry.of(layer("people", "人口集中地区人口", "People")),
+    }
+    assert Index(entries).found(entries, "人口")[0] == "people"
+    assert Index(entries).found(entries, "人口1人当たり") == ["tax"]
 
 
 def test_every_word_must_be_there() -> None:
@@ -114,4 +165,4 @@ def test_no_words_leave_all_and_unknown_words_none() -> None:
 
 
 def test_only_those_among_are_found() -> None:
-    assert found(ENTRIES, ["ageing-rate"], "人口") == ["ageing-rate"]
+    assert INDEX.found(["ageing-rate"], "人口") == ["ageing-rate"]

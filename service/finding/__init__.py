@@ -1,0 +1,1 @@
+"""Finding whatever people type into one box: places, figures, measures, stations, postcodes."""
