@@ -4,6 +4,8 @@ import { h } from "./element";
 
 export interface Option {
   name: string;
+  /** The language of the name, where it is not that of the page. */
+  nameLang?: string;
   detail: string;
   take(): void;
 }
@@ -13,8 +15,13 @@ export interface Group {
   options: Option[];
 }
 
+export interface Combobox {
+  /** Say a sentence where suggestions stand; none closes the list. */
+  say(words: string): void;
+}
+
 /** Make a box suggest what `suggest` returns for its words; null closes the list. What was asked for before is not shown. */
-export function combobox(box: HTMLInputElement, list: HTMLElement, suggest: (words: string) => Promise<Group[] | null>, nothing: () => string): void {
+export function combobox(box: HTMLInputElement, list: HTMLElement, suggest: (words: string) => Promise<Group[] | null>, nothing: () => string): Combobox {
   let options: HTMLElement[] = [];
   let at = -1;
   let asked = 0;
@@ -34,8 +41,13 @@ export function combobox(box: HTMLInputElement, list: HTMLElement, suggest: (wor
     line?.scrollIntoView({ block: "nearest" });
     if (line) box.setAttribute("aria-activedescendant", line.id);
   };
-  const line = ({ name, detail, take }: Option) => {
-    const made = h("li", { role: "option", id: `${list.id}-${options.length}`, "aria-selected": "false" }, h("b", {}, name), h("span", {}, detail));
+  const line = ({ name, nameLang, detail, take }: Option) => {
+    const made = h(
+      "li",
+      { role: "option", id: `${list.id}-${options.length}`, "aria-selected": "false" },
+      h("b", { lang: nameLang }, name),
+      h("span", {}, detail),
+    );
     made.addEventListener("click", () => {
       box.value = "";
       close();
@@ -56,9 +68,18 @@ export function combobox(box: HTMLInputElement, list: HTMLElement, suggest: (wor
     at = -1;
     box.removeAttribute("aria-activedescendant");
     const groups = found.filter((one) => one.options.length > 0).map(group);
-    list.replaceChildren(...(groups.length ? groups : [h("p", { role: "option", "aria-disabled": "true" }, nothing())]));
+    show(groups.length ? groups : [sentence(nothing())]);
+  };
+  const sentence = (words: string) => h("p", { role: "option", "aria-disabled": "true" }, words);
+  const show = (lines: HTMLElement[]) => {
+    list.replaceChildren(...lines);
     list.hidden = false;
     box.setAttribute("aria-expanded", "true");
+  };
+  const say = (words: string) => {
+    close();
+    options = [];
+    if (words) show([sentence(words)]);
   };
 
   // the box keeps the focus while the list is pressed or scrolled
@@ -78,4 +99,5 @@ export function combobox(box: HTMLInputElement, list: HTMLElement, suggest: (wor
     else return;
     event.preventDefault();
   });
+  return { say };
 }

@@ -2,7 +2,7 @@
 
 import type { Catalogue, Layer, Legend, Periods, Values } from "./api";
 import * as api from "./api";
-import { drawBoundaries, drawLevels, drawOverlays, drawSettings, drawTree } from "./chooser";
+import { drawBoundaries, drawLevels, drawOverlays, drawSettings } from "./chooser";
 import { circledBy, coloursOf } from "./circles";
 import { byId, h } from "./element";
 import { finder } from "./finder";
@@ -18,6 +18,7 @@ import type { Credited } from "./stages/two";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
+import { drawTree } from "./tree";
 import { breaksOver, layerQuery, otherView, STAGES, type StageName, searchOf, type View, viewOf } from "./view";
 import { kept } from "./vintages";
 
@@ -397,12 +398,18 @@ byId("open-choose").addEventListener("click", () => {
 document.addEventListener("keydown", (event) => event.key === "Escape" && closeChooser());
 finder(byId<HTMLInputElement>("find"), byId("found"), () => view.lang, {
   layer: (id) => go({ layer: id, ...(["table", "two", "bivariate"].includes(view.stage) ? {} : { stage: "map" }) }),
-  area: (area) => {
+  area: (area, box) => {
     go(
       view.stage === "compare"
         ? { areas: [...new Set([...view.areas, area.code])].slice(-5) }
         : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) },
     );
+    map.show(box ?? area.bbox);
+  },
+  together: (area, { id, levels }) => {
+    // of a prefecture its municipalities are shown, which tell more than one colour
+    const level = ["municipality", area.level].find((one) => levels.includes(one)) ?? levels[0] ?? "";
+    go({ layer: id, area: area.code, level, ...(["table", "two", "bivariate"].includes(view.stage) ? {} : { stage: "map" }) });
     map.show(area.bbox);
   },
   former: ({ code, became }) => {
