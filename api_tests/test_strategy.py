@@ -122,3 +122,13 @@ def test_region_sets_hold_the_wide_area_regions_since_they_were_declared(client:
         "series"
     ]
     assert line["points"][0]["value"] == sum(part["points"][0]["value"] for part in parts)
+
+
+def test_core_cities_are_the_62_of_the_cabinet_order(client: httpx.Client) -> None:
+    sets = {one["id"]: one for one in client.get("/v1/region-sets").json()["region_sets"]}
+    since = {area["code"]: area["from"] for area in sets["core-cities"]["areas"]}
+    assert len(since) == 62  # 総務省: since 松本市 and 一宮市 came on 2021-04-01
+    assert (since["10201"], since["20202"], since["23203"]) == ("2009-04-01", "2021-04-01", "2021-04-01")
+    assert not since.keys() & {"15100", "33100", "43100"}  # core cities once, designated cities today
+    areas = client.get("/v1/areas?level=municipality&limit=2000").json()["areas"]
+    assert {area["kind"] for area in areas if area["code"] in since} == {"city"}

@@ -273,8 +273,38 @@ WIDE_REGIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 }
 
 
+#: Core cities (中核市) of today, by the day on which each became one. Those that have become designated
+#: cities since are not among them.
+CORE_CITIES = {
+    "1996-04-01": "09201 16201 17201 21201 28201 46201",
+    "1997-04-01": "05201 07203 30201 42201 44201",
+    "1998-04-01": "23211 34207 39201 45201",
+    "1999-04-01": "07204 20201 23201 37201",
+    "2000-04-01": "01204 38201",
+    "2001-04-01": "14201",
+    "2002-04-01": "29201 33202",
+    "2003-04-01": "11201 12204 23202 27207",
+    "2005-04-01": "27227",
+    "2005-10-01": "01202 35201",
+    "2006-10-01": "02201",
+    "2008-04-01": "03201 12217 28204 40203",
+    "2009-04-01": "10201 25201 28202",
+    "2011-04-01": "10202",
+    "2012-04-01": "27203",
+    "2013-04-01": "47201",
+    "2014-04-01": "27210",
+    "2015-04-01": "11222 13201",
+    "2016-04-01": "34202 42202",
+    "2017-01-01": "02203",
+    "2018-04-01": "07201 11203 27212 28203 31201 32201",
+    "2019-04-01": "06201 18201 19201 27215",
+    "2020-04-01": "08201 27205",
+    "2021-04-01": "20202 23203",
+}
+
+
 def ship_regions(catalog: Path) -> int:
-    """Write ``region_sets.csv``: metropolitan areas, what lies outside Tokyo's, eight blocs, wide regions."""
+    """Write ``region_sets.csv``: metropolitan areas, blocs, wide regions, core cities."""
     rows = [
         (name, f"{number:02d}000", "1970-04-01", "", ja, en)
         for name, (ja, en, members) in REGIONS.items()
@@ -284,6 +314,11 @@ def ship_regions(catalog: Path) -> int:
         (name, code, since, "", ja, en)
         for name, (since, ja, en, codes) in WIDE_REGIONS.items()
         for code in sorted(codes)
+    ]
+    rows += [
+        ("core-cities", code, since, "", "中核市", "Core cities")
+        for since, codes in CORE_CITIES.items()
+        for code in codes.split()
     ]
     with (catalog / "region_sets.csv").open("w", encoding="utf-8", newline="") as opened:
         table = csv.writer(opened, lineterminator="\n")
