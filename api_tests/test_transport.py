@@ -325,3 +325,30 @@ def test_other_figures_tell_nothing_of_stops(client: httpx.Client) -> None:
     body = client.get("/v1/layers/ageing-rate/legend.json?level=municipality").json()
     assert body["counted_from"] is None
     assert "coverage" not in body
+
+
+def test_a_stop_tells_its_departures_by_day_and_band(client: httpx.Client) -> None:
+    told = client.get(
+        "/v1/stops/departures?stop=gunma-1019-maebashishi-com/S00001AGC9000020102016H001"
+    ).json()
+    assert told["name"] == "前橋駅（３番のりば）"
+    assert told["source"]["licence"] == "CC BY 4.0"
+    days = {one["day"]: one for one in told["days"]}
+    # counted by hand in the feed: what leaves its five poles on 7 May (a Tuesday) and 27 April 2019
+    assert [one["departures"] for one in days["weekday"]["bands"]] == [1, 4, 32, 15, 5]
+    assert [one["departures"] for one in days["saturday"]["bands"]] == [1, 3, 33, 16, 4]
+    assert days["weekday"]["date"] == "2019-05-07"
+    assert days["weekday"]["hours"][8] == 3
+    assert {day: one["departures"] for day, one in days.items()} == dict.fromkeys(days, 57)
+
+
+def test_a_station_tells_its_operator_and_no_departures_that_nobody_knows(client: httpx.Client) -> None:
+    told = client.get("/v1/stops/departures?stop=n02-25/n02-8190").json()
+    assert (told["name"], told["operator"], told["days"]) == ("前橋", "東日本旅客鉄道", None)
+
+
+@pytest.mark.parametrize("stop", ["n02-25/no-such", "n02-25", "", "n02-25/%00", "%F0%9F%9A%8C"])
+def test_a_stop_that_does_not_exist_is_not_found(client: httpx.Client, stop: str) -> None:
+    answer = client.get(f"/v1/stops/departures?stop={stop}")
+    assert answer.status_code == 404
+    assert answer.json()["type"].endswith("not-found")

@@ -56,6 +56,7 @@ from service.strategy import kpi_routes as kpis
 from service.strategy import routes as strategy
 from service.transit import routes as transport
 from service.transit import scenario_routes as scenario
+from service.transit import stop_routes as stops
 from service.transit import tile_routes as transport_tiles
 
 DESCRIPTION = """\
@@ -159,6 +160,7 @@ def create_api(settings: Settings) -> FastAPI:
         peers,
         effects,
         transport,
+        stops,
         transport_tiles,
         scenario,
         resas,

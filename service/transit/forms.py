@@ -280,7 +280,7 @@ def gaps_described(
     return {
         "definitions": [described(one) for one in definitions],
         "grids": [_grid(row) for row in found.grids.values()],
-        "stop_sources": [_stop_source(row) for row in found.sources],
+        "stop_sources": [source_described(row) for row in found.sources],
         "counted": [
             {"definition": row.definition, "grid": row.grid, "cells": row.cells, "areas": row.areas}
             for row in found.cells.values()
@@ -306,7 +306,8 @@ def _grid(row: Row[Any]) -> Grid:
     }
 
 
-def _stop_source(row: Row[Any]) -> StopSource:
+def source_described(row: Row[Any]) -> StopSource:
+    """Return a source of stops as JSON."""
     return {
         "id": row.id,
         "kind": row.kind,

@@ -49,6 +49,18 @@ _GRIDS = text(
     from grid order by year, id
     """
 )
+_STOP = text(
+    """
+    select id, name, mode, classes, "group", departures, ST_X(geom) as lon, ST_Y(geom) as lat
+    from stop where source = :source and id = :id
+    """
+)
+_SOURCE = text(
+    """
+    select id, kind, title_ja, title_en, valid_from, valid_to, dates, credit_ja, credit_en, licence
+    from stop_source where id = :id
+    """
+)
 _COUNTED = text(
     "select definition, grid, count(*) as cells, count(distinct area) as areas from gap_cell group by 1, 2"
 )
@@ -191,6 +203,12 @@ async def stops(conn: AsyncConnection, query: Select[Any], bound: int, instead: 
     """Return stops as columns; TooManyFeatures where they are more than ``bound``."""
     await expect_at_most(conn, query, bound, "stops there", instead)
     return await _lists(conn, query)
+
+
+async def stop_in_detail(conn: AsyncConnection, source: str, name: str) -> tuple[Row[Any], Row[Any]] | None:
+    """Return a stop and its source; None where there is none."""
+    found = (await conn.execute(_STOP, {"source": source, "id": name})).first()
+    return found and (found, (await conn.execute(_SOURCE, {"id": source})).one())
 
 
 async def _lists(conn: AsyncConnection, query: Select[Any]) -> Texts:

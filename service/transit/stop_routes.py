@@ -1,0 +1,46 @@
+"""One stop: which is it, and how often can one depart."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from geo.errors import NotFound
+from service.http.dependencies import AtlasDep, api_router
+from service.http.forms import answers
+from service.http.responses import JSON, json_answer
+from service.transit import transport
+from service.transit.stop_forms import StopInDetail, stop_described
+
+router = api_router(prefix="/v1", tags=["transport"])
+
+
+@router.get(
+    "/stops/departures",
+    summary="One stop, with its departures by day and band",
+    responses=answers(JSON, form=StopInDetail),
+)
+async def departures(
+    request: Request,
+    atlas: AtlasDep,
+    stop: Annotated[
+        str, Query(max_length=400, description="Id as tiles and GeoJSON tell it: source, `/`, id there")
+    ],
+) -> Response:
+    """Return a stop with its source and the departures of its poles together.
+
+    For each kind of day (weekday, Saturday, Sunday): the date that was taken from the timetable, all its
+    departures, and those of bands and of hours from 0 to 29, which count on after midnight. `days` is null
+    where no timetable is known, as of railway stations.
+    """
+    source, _, name = stop.partition("/")
+    # what cannot be printed is in no id, and not all of it may be asked of a database
+    if not stop.isprintable():
+        raise NotFound("No stop has such an id; /v1/stops.geojson tells those of an area")
+    async with atlas.reading("stops") as conn:
+        found = await transport.stop_in_detail(conn, source, name)
+    if found is None:
+        raise NotFound(f"No stop is called {stop[:80]!r}; /v1/stops.geojson tells those of an area")
+    return json_answer(request, stop_described(*found))
