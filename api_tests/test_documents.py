@@ -65,6 +65,18 @@ def test_every_document_stands_in_the_sites_navigation() -> None:
     assert [name for name in documents if f'= "{name}"' not in site] == []
 
 
+def test_japanese_documents_show_the_same_code_as_the_english_ones() -> None:
+    fenced = re.compile(r"^```[^\n]*\n.*?^```$", re.DOTALL | re.MULTILINE)
+    japanese = sorted([*HOME.glob("*.ja.md"), *(HOME / "docs").glob("*.ja.md")])
+    assert {"README.ja.md", "clients.ja.md", "downloads.ja.md"} <= {path.name for path in japanese}
+    for path in japanese:
+        english = path.with_name(path.name.replace(".ja.", "."))
+        own, other = (one.read_text(encoding="utf-8") for one in (path, english))
+        assert fenced.findall(own) == fenced.findall(other), path.name
+        assert f"[English]({english.name})" in own
+        assert f"[日本語]({path.name})" in other
+
+
 def test_the_number_of_the_exports_format_is_told_as_it_is() -> None:
     assert f"(now {FORMAT})" in (HOME / "docs" / "api.md").read_text(encoding="utf-8")
     assert f"the number of this format, {FORMAT};" in (HOME / "docs" / "export.md").read_text(

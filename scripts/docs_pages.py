@@ -19,6 +19,7 @@ HOME = Path(__file__).resolve().parent.parent
 #: The documents of the project's own folder, and what their pages are called.
 DOCUMENTS = {
     "README.md": "index.md",
+    "README.ja.md": "index.ja.md",
     "CHANGELOG.md": "changes.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
