@@ -68,7 +68,7 @@ class Visit:
 
     def picture(self, name: str = "#map") -> bytes:
         """Return a map as PNG, without what lies over it."""
-        over = self.page.locator(".legend, .choices, .tip, .maplibregl-ctrl")
+        over = self.page.locator(".legend, .choices, .insets, .tip, .maplibregl-ctrl")
         over.evaluate_all("all => all.forEach(one => (one.style.visibility = 'hidden'))")
         found = self.page.locator(name).screenshot()
         over.evaluate_all("all => all.forEach(one => (one.style.visibility = ''))")

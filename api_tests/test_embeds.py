@@ -24,9 +24,9 @@ from api_tests.browser import (
     running_browser,
 )
 from api_tests.camera import (
-    JAPAN,
     MAEBASHI,
     SAPPORO,
+    at_home,
     fitted,
     frame_of,
     pixel_of,
@@ -161,7 +161,7 @@ def test_a_map_in_a_frame_shows_all_of_its_place_until_the_reader_moves_it(
     shows_all_of_japan(visit, margin=4, tip=".tip")
     page.set_viewport_size({"width": 560, "height": 900})
     shows_all_of_japan(visit, margin=4, tip=".tip")
-    sapporo = pixel_of(visit, SAPPORO, fitted(JAPAN, frame_of(visit), margin=4))
+    sapporo = pixel_of(visit, SAPPORO, at_home(frame_of(visit), margin=4))
     for _zoomed_in in range(4):
         page.mouse.dblclick(*sapporo)
     page.locator("#period").press("ArrowLeft")

@@ -87,7 +87,7 @@ const asked = new URLSearchParams(location.search);
 const map = window.map = new maplibregl.Map({
   container: "map",
   style: `%(service)s/v1/layers/${asked.get("layer")}/style.json?level=${asked.get("level")}`,
-  bounds: [126.5, 26.0, 149.0, 45.7], fitBoundsOptions: { padding: 12 }, fadeDuration: 0,
+  bounds: [128.4, 30.05, 148.95, 45.65], fitBoundsOptions: { padding: 12 }, fadeDuration: 0,
 });
 map.on("idle", () => { if (!performance.getEntriesByName("coloured").length) performance.mark("coloured"); });
 window.scrub = async ({ tiles, seconds }) => {

@@ -1,5 +1,6 @@
 /** What the service answers, as far as the pages use it. Every answer is asked for once. */
 
+import type { FeatureCollection } from "geojson";
 import type {
   AreaOfLevel as Area,
   AreaHistory,
@@ -234,4 +235,9 @@ export function codeOf(id: unknown): string {
 export async function gazetteer(level: string, vintage = ""): Promise<Map<string, Area>> {
   const found = await get<Areas>(`/v1/areas?level=${level}&limit=2000${vintage ? `&vintage=${vintage}` : ""}`);
   return new Map(found.areas.map((area) => [area.code, area]));
+}
+
+/** Return the outlines of a level in a box, as a map of the nation shows them. */
+export function outlines(level: string, vintage: string, box: readonly number[]): Promise<FeatureCollection> {
+  return get<FeatureCollection>(`/v1/areas.geojson?level=${level}&bbox=${box.join(",")}&detail=low${vintage ? `&vintage=${vintage}` : ""}`);
 }

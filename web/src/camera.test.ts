@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cameraOf, fitted, hashOf, inPlane, onGlobe, placingOf, plateSize, tilesInSight } from "./camera";
+import { cameraOf, cutOff, fitted, hashOf, inPlane, JAPAN, MAIN, nationIn, onGlobe, placingOf, plateSize, tilesInSight } from "./camera";
 
 test("the plane is the world's square", () => {
   expect(inPlane(0, 0)).toEqual([0.5, 0.5]);
@@ -95,4 +95,28 @@ test("a camera at the edge of the world sees no tiles beyond it", () => {
 
 test("a map farther out than the world shows its one tile", () => {
   expect(tilesInSight({ x: 0.5, y: 0.5, zoom: -1 }, { width: 2000, height: 2000 }, 12)).toEqual([{ z: 0, x: 0, y: 0 }]);
+});
+
+test("a map shows the main islands where it has room for the others beside them", () => {
+  expect(nationIn({ width: 833, height: 717 })).toEqual(MAIN);
+  expect(nationIn({ width: 390, height: 490 })).toEqual(JAPAN);
+});
+
+test("a map of the nation cuts off the islands in the south, and one that has them in sight does not", () => {
+  const cut = (width: number, height: number, nearer = 0) => {
+    const size = { width, height };
+    const home = fitted(nationIn(size), size);
+    return cutOff({ ...home, zoom: home.zoom + nearer }, size).map((one) => one.id);
+  };
+  expect(cut(833, 717)).toEqual(["south-west", "ogasawara"]);
+  expect(cut(600, 1000)).toEqual(["south-west"]); // Chichijima, 27.1 N 142.2 E, is in sight
+  expect(cut(390, 490)).toEqual([]);
+  expect(cut(833, 717, 1)).toEqual([]);
+});
+
+test("a map of one region has no islands to cut off", () => {
+  const size = { width: 833, height: 717 };
+  const home = fitted(MAIN, size);
+  const [x, y] = inPlane(143, 43);
+  expect(cutOff({ x, y, zoom: home.zoom }, size)).toEqual([]);
 });

@@ -4,9 +4,13 @@ import type { Placing } from "./plate";
 
 export type Box = [west: number, south: number, east: number, north: number];
 
-/** What a first look shows: without the southernmost islands, which are a drag away. */
+/** What a first look shows where there is no room for more: without the southernmost islands, which are a drag away. */
 export const JAPAN: Box = [126.5, 26.0, 149.0, 45.7];
+/** The four main islands with those around them: what a first look shows where the others stand in frames of their own. */
+export const MAIN: Box = [128.4, 30.05, 148.95, 45.65];
 export const MARGIN = 12;
+/** A map as large as this has room for frames beside the main islands. */
+const ROOMY: Size = { width: 560, height: 420 };
 /** Pixels of the world at zoom 0, and so of a tile at its own zoom. */
 const WORLD = 512;
 /** A plate of larger screens is coarser, so that a palette is poured within a frame. */
@@ -42,6 +46,43 @@ export function fitted([west, south, east, north]: Box, { width, height }: Size,
   const [right, bottom] = inPlane(east, south);
   const scale = Math.min((width - 2 * margin) / (right - left), (height - 2 * margin) / (bottom - top));
   return { x: (left + right) / 2, y: (top + bottom) / 2, zoom: Math.log2(scale / WORLD) };
+}
+
+/** Return whether a map has room for frames of the islands far away. */
+export function hasInsets({ width, height }: Size): boolean {
+  return width >= ROOMY.width && height >= ROOMY.height;
+}
+
+/** Return what of the nation a map of this size shows at first. */
+export function nationIn(size: Size): Box {
+  return hasInsets(size) ? MAIN : JAPAN;
+}
+
+/** Islands that a map of the main ones cuts off; they are cut off where their chief place is. */
+export interface Islands {
+  id: "south-west" | "ogasawara";
+  box: Box;
+  chief: [longitude: number, latitude: number];
+}
+
+export const ISLANDS: Islands[] = [
+  { id: "south-west", box: [122.8, 23.95, 131.45, 30.0], chief: [127.68, 26.21] },
+  { id: "ogasawara", box: [140.6, 24.1, 142.6, 27.85], chief: [142.19, 27.09] },
+];
+/** A map of the nation is one no more than half a zoom nearer or farther, and no more than a quarter of its frame aside. */
+const LIKE_HOME = { zoom: 0.5, aside: 0.25 };
+
+/** Return the islands that a map of the nation cuts off; none where it shows a part of the nation, or has no room for them. */
+export function cutOff({ x, y, zoom }: Camera, size: Size): Islands[] {
+  if (!hasInsets(size)) return [];
+  const home = fitted(MAIN, size);
+  const scale = WORLD * 2 ** zoom;
+  const [right, down] = [((x - home.x) * scale) / size.width, ((y - home.y) * scale) / size.height];
+  if (Math.abs(zoom - home.zoom) > LIKE_HOME.zoom || Math.max(Math.abs(right), Math.abs(down)) > LIKE_HOME.aside) return [];
+  return ISLANDS.filter(({ chief }) => {
+    const [east, south] = inPlane(...chief);
+    return Math.abs(east - x) * scale > size.width / 2 || Math.abs(south - y) * scale > size.height / 2;
+  });
 }
 
 /** Return the longitude and latitude of a place in the plane. */

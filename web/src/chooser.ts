@@ -1,34 +1,12 @@
-/** The left column: how to show what is seen, what to lay over it; the tree of what to see is in `tree.ts`. */
+/** The left column: on which boundaries what is seen is shown, what to lay over it; the tree of what to see is in `tree.ts`. */
 
-import type { Catalogue, Lang, Layer, Legend, Palettes, Scheme } from "./api";
-import { get } from "./api";
-import { h, s } from "./element";
+import type { Catalogue, Lang, Layer, Legend } from "./api";
+import { h } from "./element";
 import { type TextKey, text, textOf } from "./texts";
-import { breaksOver, type View } from "./view";
+import type { View } from "./view";
 import { dayText, offered } from "./vintages";
 
-/** The class schemes of the service, and whether the number of classes is chosen: all of them, or the build fails. */
-const TAKES_COUNT: Record<Scheme, boolean> = {
-  quantiles: true,
-  "equal-interval": true,
-  "fisher-jenks": true,
-  "head-tail": false,
-  "standard-deviation": false,
-  user: false,
-};
-/** The palettes offered; all of them stand for the API. */
-const OFFERED = new Set(["viridis", "cividis", "blues", "greens", "oranges", "purples", "ylgnbu", "ylorrd", "rdbu", "brbg", "puor", "rdylbu"]);
-
 export type Go = (change: Partial<View>, how?: { replace?: boolean }) => void;
-
-function ramp(colours: string[]): SVGElement {
-  const step = 60 / colours.length;
-  return s(
-    "svg",
-    { width: 60, height: 12, "aria-hidden": "true" },
-    ...colours.map((colour, index) => s("rect", { x: index * step, width: step + 0.5, height: 12, fill: colour })),
-  );
-}
 
 /** Return the way to the page of a measure: all about it, and where it runs; to the list of all where none is chosen. */
 function measurePage(measure: string | undefined, lang: Lang): HTMLElement {
@@ -56,81 +34,6 @@ export function drawLevels(target: HTMLElement, layer: Layer | undefined, shown:
         h("input", { type: "radio", name: "level", value: level, checked: level === shown, onchange: () => go({ level }) }),
         h("span", {}, textOf("", level, lang)),
       ),
-    ),
-  );
-}
-
-/** Draw scheme, number of classes and palette; a categorical layer has none of them. */
-export async function drawSettings(target: HTMLElement, layer: Layer, legend: Legend, view: View, go: Go): Promise<void> {
-  const lang = view.lang;
-  if (layer.kind === "category") {
-    target.replaceChildren();
-    return;
-  }
-  const scheme = view.scheme || layer.default.scheme;
-  const palette = view.palette || layer.default.palette;
-  const plain = palette.replace(/_r$/, "");
-  const { palettes } = await get<Palettes>("/v1/palettes");
-  const offered = palettes.filter((one) => one.colour_blind_safe && (OFFERED.has(one.name) || one.name === plain));
-  // two maps of one layer have the same breaks unless told otherwise
-  const ownBreaks = breaksOver({ ...view, breaks_over: "" }) === "all" ? "period" : "";
-  const takesCount = TAKES_COUNT[scheme as Scheme];
-  const schemes = (Object.keys(TAKES_COUNT) as Scheme[])
-    .filter((name) => name !== "user" || scheme === "user") // one's own bounds are not chosen here
-    .map((name): [string, string] => [name, text(`scheme_${name}`, lang)]);
-  const count = h(
-    "select",
-    { disabled: !takesCount, onchange: (event: Event) => go({ k: (event.target as HTMLSelectElement).value }) },
-    ...options(
-      [2, 3, 4, 5, 6, 7, 8, 9].map((k) => [String(k), String(k)]),
-      view.k || String(takesCount ? layer.default.k : legend.classes.length),
-    ),
-  );
-  target.replaceChildren(
-    labelled(
-      "scheme",
-      lang,
-      h(
-        "select",
-        { id: "scheme", onchange: (event: Event) => go({ scheme: (event.target as HTMLSelectElement).value, breaks: "" }) },
-        ...options(schemes, scheme),
-      ),
-    ),
-    labelled("classes", lang, count),
-    h(
-      "fieldset",
-      { class: "palettes" },
-      h("legend", {}, text("palette", lang), h("small", {}, ` ${text("safeOnly", lang)}`)),
-      ...offered.map((one) =>
-        h(
-          "label",
-          { title: one.name },
-          h("input", {
-            type: "radio",
-            name: "palette",
-            value: one.name,
-            checked: one.name === plain,
-            "aria-label": one.name,
-            onchange: () => go({ palette: one.name }),
-          }),
-          ramp(one.colours),
-        ),
-      ),
-    ),
-    h(
-      "label",
-      { class: "check" },
-      h("input", {
-        type: "checkbox",
-        checked: breaksOver(view) === "all",
-        onchange: (event: Event) => go({ breaks_over: (event.target as HTMLInputElement).checked ? "all" : ownBreaks }),
-      }),
-      text("breaksOver", lang),
-    ),
-    h(
-      "button",
-      { type: "button", class: "plain", onclick: () => go({ scheme: "", k: "", breaks: "", palette: "", breaks_over: "" }) },
-      text("byDefault", lang),
     ),
   );
 }

@@ -9,6 +9,8 @@ export type Scale = NonNullable<Legend["circles"]>;
 const LARGEST = 22;
 const EXAMPLES = 3;
 const STEP = 5;
+/** How much of a circle's colour covers what lies under it. */
+export const OPACITY = 0.72;
 
 /** The values of a map that are drawn as circles, and where. */
 export interface Circled {

@@ -128,9 +128,14 @@ async function showMap(target: HTMLElement): Promise<void> {
   const exact = layerQuery({ ...view, level: found.level, period: found.period, vintage: found.vintage });
   const [tiled, firstSummary] = await Promise.all([api.tiles(view.layer, exact), api.summary(view.layer, exact)]);
   const names = () => api.gazetteer(found.level, view.vintage);
+  const within = (box: readonly number[]) => api.outlines(found.level, view.vintage, box);
   const circlesOf = (legend: Legend, told: () => Promise<{ codes: string[]; values: (number | null)[] }>) => circledBy(legend, view.vintage, told);
   const circles = await circlesOf(found, () => api.values(view.layer, exact));
-  await map.lay({ ...tiled, key: found.level, poured: exact, names }, { ...coloursOf(found), classes: null, circles }, lang);
+  await map.lay(
+    { ...tiled, key: found.level, poured: exact, names, within },
+    { ...coloursOf(found), classes: null, told: () => api.values(view.layer, exact), circles },
+    lang,
+  );
   map.showGap(gapDefinition(view.layer));
   map.map.on("idle", () => (document.body.dataset["map"] = box.dataset["map"]));
   let told = found;

@@ -3,6 +3,7 @@
 import { addProtocol } from "maplibre-gl";
 import { Protocol } from "pmtiles";
 import { type Areas, get, type Lang, type Layer, type Legend, type LegendClass, Problem, type Texts } from "./api";
+import { JAPAN, MARGIN } from "./camera";
 import { type Circled, coloursOf } from "./circles";
 import { byId, h } from "./element";
 import { inLanguage } from "./language";
@@ -96,7 +97,7 @@ async function start(): Promise<void> {
       pointed: (area) => showTip(tip, area, area && told(area.code)),
       chosen: (code) => map.select([code]),
     },
-    { hash: true },
+    { hash: true, home: { box: JAPAN, padding: MARGIN } }, // its files have no frames of the islands far away
   );
   map.map.on("idle", () => (document.body.dataset["map"] = box.dataset["map"]));
 

@@ -14,11 +14,21 @@ const HEIGHT = 44;
 const RECOUNT_MS = 100;
 const NO_UNIT = { ja: "", en: "" };
 
+/** The place of areas without data among the classes. */
+export const NO_DATA = -1;
+const FOLDED = "chiiki:legend";
+
 /** Whose values the breaks are made of: the period's, all periods' as asked, or all periods' because the slider moves. */
 export type Breaks = "period" | "all" | "moving";
 
 /** What a legend tells now; while it is the same, only counts change. */
 const shown = new WeakMap<HTMLElement, { classes: LegendClass[]; lang: Lang; breaks: Breaks; zoom: number; vintage: string }>();
+
+/** What a legend's histogram is drawn between, and whom it tells of the class that is pointed out. */
+const alive = new WeakMap<HTMLElement, { edges: [number, number] | null; lit: Lit | undefined; pinned: number | null }>();
+
+/** Is told which class is pointed out: its place, `NO_DATA`, or null for none. */
+export type Lit = (at: number | null) => void;
 
 let waiting: ReturnType<typeof setTimeout> | undefined;
 let newest: Parameters<typeof recount> | null = null;
@@ -37,7 +47,7 @@ export function histogram(values: number[], bins = BINS): { edges: [number, numb
   return { edges: [low, high], counts };
 }
 
-function spread(legend: Legend, values: Values, lang: Lang): Element | null {
+function spread(legend: Legend, values: Values, lang: Lang): { drawn: Element; edges: [number, number] } | null {
   const present = values.values.filter((one): one is number => one !== null);
   if (present.length < 20) return null;
   const { edges, counts } = histogram(present);
@@ -51,7 +61,7 @@ function spread(legend: Legend, values: Values, lang: Lang): Element | null {
     return s("rect", { x: index * step, y: HEIGHT - height, width: step - 0.6, height, fill: colour ?? legend.no_data.colour });
   });
   const drawn = s("svg", { class: "histogram", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": text("distribution", lang) }, ...bars);
-  return drawn;
+  return { drawn, edges };
 }
 
 function counted(legend: Legend, classes: (number | null)[] | null): number[] {
@@ -76,8 +86,10 @@ export function classesOf(values: (number | null)[], classes: LegendClass[]): (n
 /** Return a legend's foot: whose breaks these are, and the spread of the values; the spread of another period keeps its room, unseen. */
 function foot(target: HTMLElement, legend: Legend, lang: Lang, values: Values | null, breaks: Breaks): HTMLElement | null {
   const note = breaks === "period" ? null : h("p", { class: "breaks" }, text(breaks === "all" ? "breaksOver" : "breaksMoving", lang));
-  const earlier = target.querySelector(".histogram");
-  const drawn = values ? spread(legend, values, lang) : earlier;
+  const told = values && spread(legend, values, lang);
+  const drawn = values ? told?.drawn : target.querySelector(".histogram");
+  const state = alive.get(target);
+  if (state && values) state.edges = told?.edges ?? null;
   return note || drawn ? h("div", { class: ["foot", breaks, values ? "" : "stale"].filter(Boolean).join(" ") }, note, drawn) : null;
 }
 
@@ -91,6 +103,8 @@ export interface Known {
   zoom?: number;
   /** The date of the boundaries, where it was chosen. */
   vintage?: string;
+  /** Where given, the legend can be folded, and its classes be pointed out. */
+  lit?: Lit | undefined;
 }
 
 /** Return the circles that tell what the map's are for; one of losses too where there are some. */
@@ -111,37 +125,124 @@ function circleRows(scale: Scale, zoom: number, lang: Lang): HTMLElement[] {
   });
 }
 
+/** Return where a legend is drawn: beside what a page keeps in it. */
+function bodyOf(target: HTMLElement): HTMLElement {
+  const kept = tuned.get(target);
+  if (!kept) return target;
+  if (kept.body.parentElement !== target) target.replaceChildren(kept.body, kept.more);
+  return kept.body;
+}
+
+/** What pages keep in a legend, whatever is drawn in it. */
+const tuned = new WeakMap<HTMLElement, { body: HTMLElement; more: HTMLElement }>();
+
+/** Keep an element at the end of a legend. */
+export function keepIn(target: HTMLElement, more: HTMLElement): void {
+  const body = h("div", { class: "told" }, ...target.childNodes);
+  tuned.set(target, { body, more });
+  target.replaceChildren(body, more);
+}
+
+/** Return a row of a legend as a button: its areas stand out while it is pointed at or focused, and for good once it is pressed. */
+function classButton(target: HTMLElement, at: number, told: Node[]): HTMLElement {
+  const button = h("button", { type: "button", class: "class", "aria-pressed": "false" }, ...told);
+  const state = () => alive.get(target);
+  const light = (lit: number | null) => state()?.lit?.(lit ?? state()?.pinned ?? null);
+  const press = (pinned: number | null) => {
+    const held = state();
+    if (held) held.pinned = pinned;
+    for (const other of target.querySelectorAll<HTMLElement>(".class"))
+      other.setAttribute("aria-pressed", String(other.parentElement?.dataset["at"] === String(pinned)));
+  };
+  button.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && light(at));
+  button.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && light(null));
+  button.addEventListener("focus", () => button.matches(":focus-visible") && light(at));
+  button.addEventListener("blur", () => light(null));
+  button.addEventListener("click", () => {
+    const isPinned = state()?.pinned === at;
+    press(isPinned ? null : at);
+    light(isPinned ? null : at);
+  });
+  return button;
+}
+
+function isFolded(): boolean {
+  try {
+    return localStorage.getItem(FOLDED) === "folded";
+  } catch {
+    return false; // a browser that keeps nothing
+  }
+}
+
+function foldButton(target: HTMLElement, lang: Lang): HTMLElement {
+  const button = h("button", { type: "button", class: "fold" });
+  const show = (folded: boolean) => {
+    target.classList.toggle("folded", folded);
+    button.setAttribute("aria-expanded", String(!folded));
+    button.setAttribute("aria-label", text(folded ? "unfoldLegend" : "foldLegend", lang));
+    button.title = text(folded ? "unfoldLegend" : "foldLegend", lang);
+  };
+  button.addEventListener("click", () => {
+    const folded = !target.classList.contains("folded");
+    show(folded);
+    try {
+      localStorage.setItem(FOLDED, folded ? "folded" : "open");
+    } catch {
+      // it is folded for now
+    }
+  });
+  show(isFolded());
+  return button;
+}
+
+/** Mark where a value lies in a legend's histogram, and the class that it is in; null marks nothing. */
+export function markValue(target: HTMLElement, value: number | null, at: number | null): void {
+  for (const row of target.querySelectorAll<HTMLElement>("li[data-at]")) row.classList.toggle("here", at !== null && row.dataset["at"] === String(at));
+  target.querySelector(".histogram .mark")?.remove();
+  const edges = alive.get(target)?.edges;
+  if (value === null || !edges || target.querySelector(".foot.stale")) return;
+  const [low, high] = edges;
+  const x = high > low ? Math.min(Math.max(((value - low) / (high - low)) * WIDTH, 1), WIDTH - 1) : WIDTH / BINS / 2;
+  target.querySelector(".histogram")?.append(s("path", { class: "mark", d: `M${x} 0V${HEIGHT}M${x - 4} 0h8l-4 6z` }));
+}
+
 /** Draw the legend. */
 export function drawLegend(
   target: HTMLElement,
   legend: Legend,
   lang: Lang,
-  { values = null, classes = null, breaks = "period", zoom = shown.get(target)?.zoom ?? 4, vintage = shown.get(target)?.vintage ?? "" }: Known = {},
+  {
+    values = null,
+    classes = null,
+    breaks = "period",
+    zoom = shown.get(target)?.zoom ?? 4,
+    vintage = shown.get(target)?.vintage ?? "",
+    lit = alive.get(target)?.lit,
+  }: Known = {},
 ): void {
   if (newest?.[0] === target) newest = null;
+  lit?.(null);
+  alive.set(target, { edges: alive.get(target)?.edges ?? null, lit, pinned: null });
   shown.set(target, { classes: legend.classes, lang, breaks, zoom, vintage });
   const isCategorical = legend.classes.every((one) => one.lower === null);
   const counts = counted(legend, classes);
-  const rows = legend.classes.map((one, index) => ({ colour: one.colour, label: one.label[lang], count: counts[index] ?? 0 }));
+  const rows = legend.classes.map((one, at) => ({ at, colour: one.colour, label: one.label[lang], count: counts[at] ?? 0 }));
   if (!isCategorical) rows.reverse();
   if (legend.circles) rows.length = 0;
-  rows.push({ colour: legend.no_data.colour, label: legend.no_data.label[lang], count: counts.at(-1) ?? 0 });
-  target.replaceChildren(
+  rows.push({ at: NO_DATA, colour: legend.no_data.colour, label: legend.no_data.label[lang], count: counts.at(-1) ?? 0 });
+  bodyOf(target).replaceChildren(
+    ...(lit ? [foldButton(target, lang)] : []),
     h("h3", {}, withUnit(legend.title, legend.unit, lang)),
+    ...(lit && !legend.circles ? [h("div", { class: "strip", "aria-hidden": "true" }, ...legend.classes.map((one) => swatch(one.colour)))] : []),
     h("p", { class: "when" }, `${legend.period_label?.[lang] ?? legend.period}`, h("span", {}, text("areasCounted", lang))),
     h(
       "ul",
       {},
       ...(legend.circles ? circleRows(legend.circles, zoom, lang) : []),
-      ...rows.map((row) =>
-        h(
-          "li",
-          { class: row.count ? "" : "none" },
-          swatch(row.colour),
-          h("span", {}, row.label),
-          h("data", { value: row.count }, row.count.toLocaleString(lang)),
-        ),
-      ),
+      ...rows.map((row) => {
+        const told = [swatch(row.colour), h("span", {}, row.label), h("data", { value: row.count }, row.count.toLocaleString(lang))];
+        return h("li", { class: row.count ? "" : "none", "data-at": row.at }, ...(lit && !legend.circles ? [classButton(target, row.at, told)] : told));
+      }),
     ),
     ...(vintage ? [h("p", { class: "soft dated" }, text("boundaries", lang), h("time", { datetime: vintage }, dayText(vintage, lang)))] : []),
     ...(legend.coverage ? [h("p", { class: "soft lacks" }, legend.coverage[lang])] : []),

@@ -2,16 +2,18 @@
 
 import type { Catalogue, Layer, Legend, Periods, Values } from "./api";
 import * as api from "./api";
-import { drawBoundaries, drawLevels, drawOverlays, drawSettings } from "./chooser";
+import type { Box } from "./camera";
+import { drawBoundaries, drawLevels, drawOverlays } from "./chooser";
 import { circledBy, coloursOf } from "./circles";
-import { byId, h } from "./element";
+import { byId, h, swatch } from "./element";
 import { finder } from "./finder";
 import { gapDefinition } from "./gap";
 import { inLanguage } from "./language";
-import { drawLegend, recountSoon } from "./legend";
-import { type Mark, type Pointed, RegionalMap } from "./map";
+import { classesOf, drawLegend, keepIn, markValue, NO_DATA, recountSoon } from "./legend";
+import { type MapTexts, type Mark, type Pointed, RegionalMap, type Tiled } from "./map";
 import { valueText } from "./numbers";
 import { type Board, overview } from "./panel";
+import { placeOf } from "./rank";
 import { openShare } from "./share";
 import { removeSketch } from "./sketch";
 import type { Credited } from "./stages/two";
@@ -19,7 +21,7 @@ import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
 import { drawTree } from "./tree";
-import { breaksOver, layerQuery, otherView, STAGES, type StageName, searchOf, type View, viewOf } from "./view";
+import { breaksOver, DEFAULT_LAYER, layerQuery, otherView, STAGES, type StageName, searchOf, type View, viewOf } from "./view";
 import { kept } from "./vintages";
 
 /** The views that are no map; each is fetched when first opened. */
@@ -48,7 +50,14 @@ const choices = api.catalogue();
 const map = new RegionalMap(
   byId("map"),
   mapTexts(),
-  { pointed: (area) => tip(area), chosen: (code) => go({ area: code }), placed: removeSketch, zoomed: () => scaleLegend() },
+  {
+    pointed: (area) => tip(area),
+    chosen: (code) => go({ area: code }),
+    sought: () => void zoomTo(view.area),
+    covered: () => legendWidth(),
+    placed: removeSketch,
+    zoomed: () => scaleLegend(),
+  },
   { hash: true },
 );
 const slider = timeline(
@@ -64,11 +73,49 @@ function scaleLegend(): void {
 }
 
 function tellLegend(shown: Legend, told: Values | null): void {
-  drawLegend(byId("legend"), shown, view.lang, { values: told, breaks: breaksOver(view), zoom: map.zoom, vintage: view.vintage && shown.vintage });
+  const known = { values: told, breaks: breaksOver(view), zoom: map.zoom, vintage: view.vintage && shown.vintage };
+  drawLegend(byId("legend"), shown, view.lang, { ...known, lit: (at) => void map.light(at) });
 }
 
-function mapTexts() {
-  return { map: text("map", view.lang), zoomIn: text("zoomIn", view.lang), zoomOut: text("zoomOut", view.lang) };
+function mapTexts(): MapTexts {
+  const { lang } = view;
+  return {
+    map: text("map", lang),
+    zoomIn: text("zoomIn", lang),
+    zoomOut: text("zoomOut", lang),
+    nation: [text("toNation", lang), text("home", lang)],
+    here: [text("toHere", lang), text("toHereInFull", lang)],
+  };
+}
+
+/** How much of the map's left side the legend covers: nothing where it stands below the map, or on the other side. */
+function legendWidth(): number {
+  const [over, frame] = [byId("legend").getBoundingClientRect(), byId("map").getBoundingClientRect()];
+  return over.top < frame.bottom && over.left - frame.left < frame.width / 4 ? Math.max(over.right - frame.left, 0) : 0;
+}
+
+/** Let the legend stand on the other side while it would cover the area chosen. */
+async function dodge(): Promise<void> {
+  const target = byId("legend");
+  const { area } = view;
+  const areas = area && legend && map.zoom > 0 ? await api.gazetteer(legend.level, view.vintage).catch(() => null) : null;
+  if (area !== view.area) return;
+  const centre = areas?.get(area)?.centre;
+  target.classList.toggle("aside", Boolean(centre && map.liesUnder(centre, { width: target.offsetWidth, height: target.offsetHeight })));
+}
+
+const tuning = h("details", { class: "tuning", id: "tuning", hidden: true }, h("summary", {}), h("div", { id: "settings" }));
+tuning.addEventListener("toggle", () => void drawTuning());
+keepIn(byId("legend"), tuning);
+
+/** Draw how classes and colours are chosen, once the reader wants to: a category's are given. */
+async function drawTuning(): Promise<void> {
+  const board = asBoard();
+  tuning.hidden = board?.layer.kind === "category" || view.stage === "bivariate";
+  tuning.querySelector("summary")?.replaceChildren(text("tune", view.lang));
+  if (!board || tuning.hidden || !tuning.open) return;
+  const { drawTuning: draw } = await import("./tuning");
+  await draw(byId("settings"), board.layer, board.legend, view, go);
 }
 
 /** Make the view one that exists: a level the layer has, a period it has there. */
@@ -126,7 +173,26 @@ function valueAt({ code, value }: Pointed): number | null | undefined {
 function tip(area: Pointed | null): void {
   const layer = legend && api.knownLayer(legend.layer);
   const value = area && layer ? valueAt(area) : undefined;
-  showTip(byId("tip"), area, value === undefined || !layer ? null : valueText(value, layer, view.lang));
+  const told = value === undefined || !layer ? null : valueText(value, layer, view.lang);
+  const isNumber = layer?.kind !== "category" && view.stage !== "bivariate";
+  showTip(byId("tip"), area, told, ...(isNumber && typeof value === "number" ? standing(value) : []));
+  const shown = scrubbed?.legend ?? legend;
+  markValue(byId("legend"), isNumber ? (value ?? null) : null, shown && area && value !== undefined ? classAt(value, shown) : null);
+}
+
+function classAt(value: number | null, { classes }: Legend): number | null {
+  return value === null ? NO_DATA : (classesOf([value], classes)[0] ?? null);
+}
+
+/** Return the class of a value and its rank in the nation. */
+function standing(value: number): HTMLElement[] {
+  const { lang } = view;
+  const shown = scrubbed?.legend ?? legend;
+  const found = shown && !shown.circles ? shown.classes[classesOf([value], shown.classes)[0] ?? -1] : undefined;
+  const place = placeOf(value, (scrubbed ? scrubbed.at.values : values?.values) ?? []);
+  const [rank, of] = [place?.rank.toLocaleString(lang), place?.of.toLocaleString(lang)];
+  const told = lang === "ja" ? `全国${rank}位／${of}` : `${rank} of ${of} in the nation`;
+  return [...(found ? [h("span", { class: "of" }, swatch(found.colour), found.label[lang])] : []), ...(place ? [h("span", {}, told)] : [])];
 }
 
 function drawStages(): void {
@@ -186,16 +252,25 @@ async function lay(target: RegionalMap, shown: View, found: Legend): Promise<voi
   const query = exactQuery(shown, found);
   const key = `${found.level} ${found.vintage}`;
   const poured = pouredBy(shown, found);
-  const circles = await circledBy(found, view.vintage, () => api.values(shown.layer, query));
+  const told = () => api.values(shown.layer, query);
+  const circles = await circledBy(found, view.vintage, told);
   if (!target.has(key)) {
     const names = () => api.gazetteer(found.level, view.vintage);
+    const within = (box: Box) => api.outlines(found.level, view.vintage, box);
     const tiled = await api.tiles(shown.layer, query);
-    await target.lay({ ...tiled, key, poured, names }, { ...coloursOf(found), classes: null, circles }, view.lang);
+    await target.lay({ ...tiled, key, poured, names, within }, { ...coloursOf(found), classes: null, told, circles }, view.lang);
   } else if (target.poured === poured) {
-    target.paint({ ...coloursOf(found), classes: null, circles }, view.lang);
+    target.paint({ ...coloursOf(found), classes: null, told, circles }, view.lang);
   } else {
-    target.paint({ ...coloursOf(found), classes: await api.values(shown.layer, query), circles }, view.lang);
+    target.paint({ ...coloursOf(found), classes: await told(), circles }, view.lang);
   }
+}
+
+/** Return where the outlines of prefectures are on the same boundaries: any layer's tiles have them. */
+async function borderTiles({ layer, vintage }: Legend): Promise<Tiled> {
+  const has = (found: Layer) => found.levels.includes("prefecture");
+  const of = has(await api.layer(layer)) ? layer : DEFAULT_LAYER;
+  return api.tiles(of, new URLSearchParams({ level: "prefecture", vintage }).toString());
 }
 
 async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
@@ -203,8 +278,14 @@ async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
   target.showGap(gapDefinition(found.layer));
   target.showBackground(mayHaveBackground && view.overlay.includes("gsi"));
   const asked = view.overlay.find((one) => one.startsWith("deployments"));
-  const areas: Map<string, api.Area> = view.overlay.includes("labels") ? await api.gazetteer(found.level, view.vintage) : new Map();
-  target.showLabels(view.overlay.includes("labels") ? areas.values() : null, lang);
+  const isOfPrefectures = found.level === "prefecture";
+  const borders = target.showBorders(isOfPrefectures ? "" : found.vintage, isOfPrefectures ? null : () => borderTiles(found));
+  const isNamed = view.overlay.includes("labels");
+  const areas: Map<string, api.Area> = isNamed ? await api.gazetteer(found.level, view.vintage) : new Map();
+  const prefectures = isNamed && !isOfPrefectures ? await api.gazetteer("prefecture", view.vintage).catch(() => null) : null;
+  const key = isNamed ? `${found.level} ${found.vintage} ${lang}` : "";
+  target.showLabels(key, isNamed ? areas.values() : null, prefectures?.values() ?? null, lang);
+  await borders.catch(() => undefined); // a map without them
   if (!asked) return target.showMarks(null, areas);
   const measure = asked.split(":")[1];
   const known = await api.get<api.Deployments>(`/v1/deployments?limit=1000${measure ? `&measure=${measure}` : ""}`);
@@ -230,13 +311,14 @@ async function showMap(current: number): Promise<void> {
   const passed = slider.passed();
   if (passed) await scrub(passed);
   else tellLegend(found, null);
-  void api.values(view.layer, layerQuery({ ...view, level: found.level, period: found.period })).then((more) => {
+  void api.values(view.layer, exactQuery(view, found)).then((more) => {
     if (current !== turn) return;
     values = more;
     map.pointAgain();
     if (!slider.passed()) tellLegend(found, more);
   });
   map.select([...new Set([view.area, ...view.areas])].filter(Boolean));
+  void dodge();
   overlaid = showOverlays(map, found);
 }
 
@@ -324,6 +406,7 @@ function tell(error: unknown): void {
 async function draw(current: number): Promise<void> {
   const lang = view.lang;
   translatePage(lang);
+  map.speak(mapTexts());
   drawStages();
   const sheet = SHEETS[view.stage];
   document.body.dataset["stage"] = view.stage;
@@ -347,7 +430,7 @@ async function draw(current: number): Promise<void> {
   drawOverlays(byId("overlays"), catalogue, view, mayHaveBackground, go);
   slider.draw(board.layer.periods_by_level[board.legend.level] ?? [], board.legend.period, board.label, lang);
   showCredits(board.legend);
-  const settings = [drawSettings(byId("settings"), board.layer, board.legend, view, go), drawBoundaries(byId("boundaries"), board.legend, lang, go)];
+  const settings = [drawTuning(), drawBoundaries(byId("boundaries"), board.legend, lang, go)];
   if (sheet) {
     const { draw: drawSheet } = await sheet();
     if (current === turn) await drawSheet(byId("sheet"), board);
@@ -377,6 +460,7 @@ function show(): void {
   });
 }
 
+map.map.on("moveend", () => void dodge());
 map.map.on("idle", () => {
   if (byId("map").dataset["map"] === "idle") removeSketch();
   if (legend?.layer === view.layer && !SHEETS[view.stage]) document.body.dataset["map"] = byId("map").dataset["map"];

@@ -7,12 +7,14 @@ import * as maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerAddress from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { type Area, codeOf, type Lang, type Texts } from "./api";
-import { type Box, cameraOf, hashOf, inPlane, JAPAN, MARGIN, onGlobe, placingOf, plateSize, type Size } from "./camera";
-import { type Circled, radiusOf } from "./circles";
+import { type Box, type Camera, cameraOf, cutOff, hashOf, inPlane, MARGIN, nationIn, onGlobe, placingOf, plateSize, type Size } from "./camera";
+import { type Circled, OPACITY, radiusOf } from "./circles";
+import { h } from "./element";
 import { CELLS, STOPS, UNTOLD } from "./gap";
+import type { Insets } from "./insets";
 import { MARKS, mark } from "./marks";
 import { emptyPlate, etch, type Plate } from "./plate";
-import { type Colours, Underlay } from "./underlay";
+import { type Colours, pale, Underlay } from "./underlay";
 
 /** In a window narrower than this, the legend lies outside the map, and Hokkaido reaches into the upper right corner. */
 const NARROW = 600;
@@ -20,10 +22,12 @@ const AREAS = { source: "areas", sourceLayer: "areas" };
 const NONE = -1;
 /** What the map's events say where the page moves it; every other movement is the reader's. */
 const OURS = { isOurs: true };
+/** Pixels around areas that are brought into sight. */
+const ROOM = 60;
+/** Pixels around what covers a corner of the map. */
+const COVER = 24;
 /** So long the map has to rest: browsers refuse an address that changes many times a second. */
 const ADDRESS_MS = 200;
-/** How much of what lies under a circle shows through it. */
-const OPACITY = 0.72;
 /** Zoom, and width in pixels of the white line around a circle there: where all are small it would hide them. */
 const STROKES = [
   [3, 0.15],
@@ -32,26 +36,42 @@ const STROKES = [
 const GSI = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png";
 const FONTS = ["Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "sans-serif"];
 
+/** Up to which zoom the prefectures are named among their municipalities. */
+const MOST_PREFECTURES = 8.5;
+
 maplibre.setWorkerUrl(workerAddress);
 
 /** What areas are called, by code. */
 export type Names = ReadonlyMap<string, { name: Texts }>;
 
 /** The outlines of a level at a vintage, with the classes of the layer that they were first asked for. */
-export interface Outlines {
+export interface Outlines extends Tiled {
   key: string;
   poured: string;
+  /** The tiles have only ids; names are asked for when somebody first points at an area. */
+  names(): Promise<Names>;
+  /** The outlines in a part of the nation, for the frames of the islands far away. */
+  within?(box: Box): Promise<FeatureCollection>;
+}
+
+/** Where tiles are, and how they are written. */
+export interface Tiled {
   tiles: string[];
   encoding: "mvt" | "mlt";
   minzoom: number;
   maxzoom: number;
-  /** The tiles have only ids; names are asked for when somebody first points at an area. */
-  names(): Promise<Names>;
 }
 
-/** What colour each area has. `classes` is null where the tiles already carry them. */
+/** The class of each area. */
+export interface Classed {
+  codes: string[];
+  classes: (number | null)[];
+}
+
+/** What colour each area has. `classes` is null where the tiles already carry them; then `told` tells them too. */
 export interface Paint extends Colours {
-  classes: { codes: string[]; classes: (number | null)[] } | null;
+  classes: Classed | null;
+  told?: () => Promise<Classed>;
   /** Counts stand on the areas as circles. */
   circles?: Circled | null;
 }
@@ -73,6 +93,10 @@ export interface Mark {
 
 export interface Listeners {
   pointed(area: Pointed | null): void;
+  /** The reader asks for the area chosen. */
+  sought?(): void;
+  /** How much of the map's left side is covered, in pixels. */
+  covered?(): number;
   chosen(code: string): void;
   /** The map no longer shows what it showed at first. */
   placed?(): void;
@@ -80,19 +104,22 @@ export interface Listeners {
   zoomed?(): void;
 }
 
-/** What a map is to show, as large as its frame allows. */
+/** What a map is to show, as large as its frame allows: a part of the nation, or all of it. */
 export interface Goal {
-  box: Box;
-  padding: number;
+  box: Box | null;
+  padding: number | { top: number; right: number; bottom: number; left: number };
   maxZoom?: number;
 }
 
-export const HOME: Goal = { box: JAPAN, padding: MARGIN };
+export const HOME: Goal = { box: null, padding: MARGIN };
 
+/** What a map and its buttons are called; of those with words on them, the words and what they say in full. */
 export interface MapTexts {
   map: string;
   zoomIn: string;
   zoomOut: string;
+  nation?: [words: string, inFull: string];
+  here?: [words: string, inFull: string];
 }
 
 function isReduced(): boolean {
@@ -109,9 +136,28 @@ function fillColour(colours: string[], noData: string): maplibre.ExpressionSpeci
   return ["match", found, NONE, noData, ...colours.flatMap((colour, index) => [index, colour]), noData] as unknown as maplibre.ExpressionSpecification;
 }
 
+/** Return the colours with all but those of one class pale; `lit` is null where none is pointed out, and NONE for no data. */
+function withLight<T extends Colours>(paint: T, lit: number | null): T {
+  if (lit === null) return paint;
+  const only = (colour: string, at: number) => (at === lit ? colour : pale(colour));
+  return { ...paint, colours: paint.colours.map(only), noData: only(paint.noData, NONE) };
+}
+
 /** Return a ring of longitudes and latitudes in the map's own plane, x and y in turn. */
 function flat(ring: Position[]): number[] {
   return ring.flatMap(([longitude = 0, latitude = 0]) => inPlane(longitude, latitude));
+}
+
+/** Return what an area is called on a map: without what its kind is, where the map tells that. */
+function shortName({ name, code }: Area, lang: Lang): string {
+  if (lang === "en") return name.en.replace(/-(shi|machi|cho|mura|son|ku|ken|fu|to)$/, "");
+  return code.endsWith("000") ? name.ja.replace(/[都府県]$/, "") : name.ja;
+}
+
+/** Return two buttons as a control of the map. */
+function placesControl(...buttons: HTMLElement[]): maplibre.IControl {
+  const element = h("div", { class: "maplibregl-ctrl maplibregl-ctrl-group places" }, ...buttons);
+  return { onAdd: () => element, onRemove: () => element.remove() };
 }
 
 const isOn = (name: string, on: number, off: number) =>
@@ -136,6 +182,19 @@ export class RegionalMap {
   private plate: Plate | null = null;
   /** What the plate shows, and the map's own fill is to show when it is drawn again. */
   private scrubbed: Paint | null = null;
+  /** What the page has asked for last, whether for a moving slider, and the class pointed out in it. */
+  private current: Paint | null = null;
+  private isPassing = false;
+  private lit: number | null = null;
+  private insets: Insets | null = null;
+  /** The boundaries whose prefectures' borders are on the map. */
+  private bordered = "";
+  /** The areas, and the language, of the names on it. */
+  private labelled = "";
+  /** The outlines whose islands are in frames, or on their way there. */
+  private framed: Outlines | null = null;
+  private framing: Promise<void> = Promise.resolve();
+  private readonly buttons: { nation: HTMLElement; here: HTMLElement };
   private readonly underlay: Underlay;
   private readonly ready: Promise<void>;
   private readonly popup: maplibre.Popup;
@@ -160,7 +219,9 @@ export class RegionalMap {
     this.frame = { width: container.clientWidth, height: container.clientHeight };
     this.map = new maplibre.Map({
       container,
-      ...(camera ? { center: onGlobe(camera.x, camera.y), zoom: camera.zoom } : { bounds: home.box, fitBoundsOptions: { padding: home.padding } }),
+      ...(camera
+        ? { center: onGlobe(camera.x, camera.y), zoom: camera.zoom }
+        : { bounds: home.box ?? nationIn(this.frame), fitBoundsOptions: { padding: home.padding } }),
       trackResize: false, // of our own, so that it is told from the reader's movements
       attributionControl: false,
       dragRotate: false,
@@ -176,7 +237,14 @@ export class RegionalMap {
     this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve()));
     this.underlay = new Underlay(container);
     this.map.touchZoomRotate.disableRotation();
-    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), innerWidth < NARROW ? "top-left" : "top-right");
+    const corner = innerWidth < NARROW ? "top-left" : "top-right";
+    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), corner);
+    this.buttons = {
+      nation: h("button", { type: "button", class: "home", onclick: () => this.showNation() }),
+      here: h("button", { type: "button", class: "here", hidden: true, onclick: () => listeners.sought?.() }),
+    };
+    if (listeners.sought) this.map.addControl(placesControl(this.buttons.nation, this.buttons.here), corner);
+    this.speak(texts);
     this.popup = new maplibre.Popup({ closeButton: true, maxWidth: "20rem" });
     this.map.on("idle", () => {
       container.dataset["map"] = this.map.getLayer("areas-fill") ? "idle" : "empty";
@@ -184,6 +252,8 @@ export class RegionalMap {
     this.map.on("movestart", (event) => isOurs(event) || this.placed());
     this.map.on("moveend", () => this.writeSoon());
     this.map.on("zoomend", () => listeners.zoomed?.());
+    this.map.on("move", () => this.placeInsets());
+    this.map.on("idle", () => this.frameIslands());
     if (hash) window.addEventListener("popstate", () => this.read());
     new ResizeObserver(() => this.resize()).observe(container);
     this.map.on("movestart", () => this.lift());
@@ -222,7 +292,7 @@ export class RegionalMap {
   /** Tell what lies under a resting pointer, where the map under it or its figures may be others by now. */
   pointAgain(): void {
     const at = this.pointer;
-    if (!at) return;
+    if (!at) return this.insets?.pointAgain();
     const area = this.areaAt(at);
     const code = area && codeOf(area.id);
     this.highlight(code);
@@ -261,6 +331,7 @@ export class RegionalMap {
   /** Outline the area pointed at, here or in a chart. */
   highlight(code: string | undefined): void {
     if (code === this.under || !this.map.getSource("areas")) return;
+    this.insets?.outline("under", code ? [code] : []);
     if (this.under !== undefined) this.map.setFeatureState({ ...AREAS, id: Number(this.under) }, { hover: false });
     this.under = code;
     if (code !== undefined) this.map.setFeatureState({ ...AREAS, id: Number(code) }, { hover: true });
@@ -273,6 +344,25 @@ export class RegionalMap {
       for (const code of codes) this.map.setFeatureState({ ...AREAS, id: Number(code) }, { selected: true });
     }
     this.selected = codes;
+    this.buttons.here.hidden = codes.length === 0;
+    this.insets?.outline("selected", codes);
+  }
+
+  /** Say in the reader's language what the map and its buttons are. */
+  speak({ map, zoomIn, zoomOut, nation = ["", ""], here = ["", ""] }: MapTexts): void {
+    this.map.getCanvas().setAttribute("aria-label", map);
+    const name = (button: Element | null, inFull: string) => {
+      for (const attribute of ["aria-label", "title"]) button?.setAttribute(attribute, inFull);
+    };
+    name(this.container.querySelector(".maplibregl-ctrl-zoom-in"), zoomIn);
+    name(this.container.querySelector(".maplibregl-ctrl-zoom-out"), zoomOut);
+    for (const [button, [words, inFull]] of [
+      [this.buttons.nation, nation],
+      [this.buttons.here, here],
+    ] as const) {
+      name(button, inFull);
+      button.replaceChildren(words);
+    }
   }
 
   /** Whether these outlines are on the map already. */
@@ -292,6 +382,7 @@ export class RegionalMap {
     this.states.clear();
     this.under = undefined;
     this.plate = null;
+    this.insets?.clear();
     for (const layer of ["areas-hover", "areas-line", "areas-fill"]) if (this.map.getLayer(layer)) this.map.removeLayer(layer);
     if (this.map.getSource("areas")) this.map.removeSource("areas");
     const { tiles, encoding, minzoom, maxzoom } = outlines;
@@ -335,7 +426,14 @@ export class RegionalMap {
   /** Colour the areas anew; the tiles stay, and only areas whose class differs are touched. */
   paint(paint: Paint, lang: Lang): void {
     this.lang = lang;
+    this.isPassing = false;
+    this.draw(paint);
+  }
+
+  private draw(asked: Paint): void {
+    this.current = asked;
     this.scrubbed = null;
+    const paint = withLight(asked, this.lit);
     this.drawFill();
     const wanted = JSON.stringify(fillColour(paint.colours, paint.noData));
     if (JSON.stringify(this.map.getPaintProperty("areas-fill", "fill-color")) !== wanted) {
@@ -343,6 +441,7 @@ export class RegionalMap {
     }
     this.classify(paint.classes);
     this.showCircles(paint.circles ?? null);
+    this.insets?.paint(paint, this.lang);
     this.pointAgain();
   }
 
@@ -361,17 +460,70 @@ export class RegionalMap {
   }
 
   /** Colour the areas while a slider moves: their pixels under the map, nothing of the map's own. `paint` follows when it rests. */
-  scrub(paint: Paint & { classes: NonNullable<Paint["classes"]> }, lang: Lang): void {
-    if (paint.circles) return this.paint(paint, lang);
+  scrub(paint: Paint & { classes: Classed }, lang: Lang): void {
+    this.lang = lang;
+    this.isPassing = true;
+    this.pour(paint);
+  }
+
+  private pour(asked: Paint & { classes: Classed }): void {
+    if (asked.circles) return this.draw(asked);
     const plate = this.opacity === 1 && !this.map.isMoving() ? (this.plate ?? this.etched()) : null;
-    if (!plate) return this.paint(paint, lang);
+    if (!plate) return this.draw(asked);
+    this.current = asked;
+    const paint = withLight(asked, this.lit);
     const { codes, classes } = paint.classes;
     const byCode = new Map(codes.map((code, index) => [code, classes[index]]));
     this.underlay.paint(paint, (code) => byCode.get(code));
+    this.insets?.paint(paint, this.lang);
     const wasDrawn = this.scrubbed === null;
-    this.scrubbed = paint;
+    this.scrubbed = asked;
     if (wasDrawn) this.drawFill();
     this.pointAgain();
+  }
+
+  /** Let the areas of one class stand out, or all again: of the class at this place, NONE for those without data. */
+  async light(lit: number | null): Promise<void> {
+    if (lit === this.lit) return;
+    this.lit = lit;
+    const { current } = this;
+    if (!current || !this.map.getLayer("areas-fill")) return;
+    if (lit === null && !this.isPassing) return this.draw(current);
+    const classes = current.classes ?? (await current.told?.());
+    if (classes && this.lit === lit && this.current === current) this.pour({ ...current, classes });
+  }
+
+  /** Put the islands far away into their frames, where the map has come to rest and cuts them off. */
+  private frameIslands(): void {
+    const { outlines } = this;
+    if (!outlines?.within || this.framed === outlines || cutOff(this.camera, this.frame).length === 0) return;
+    const { within } = outlines;
+    this.framed = outlines;
+    this.framing = this.layIslands(within).catch(() => {
+      if (this.framed === outlines) this.framed = null; // they are asked for again when the map next rests
+    });
+  }
+
+  private async layIslands(within: (box: Box) => Promise<FeatureCollection>): Promise<void> {
+    const { Insets } = await import("./insets");
+    this.insets ??= new Insets(this.container, {
+      pointed: (area) => this.pointInset(area),
+      chosen: (code) => this.listeners.chosen(code),
+      sought: (box) => this.show(box),
+    });
+    await this.insets.lay(within, this.lang);
+    this.insets.outline("selected", this.selected);
+    if (this.current) this.insets.paint(withLight(this.current, this.lit), this.lang);
+    this.placeInsets();
+  }
+
+  private placeInsets(): void {
+    this.insets?.place(this.framed === this.outlines ? cutOff(this.camera, this.frame) : [], this.frame, this.zoom);
+  }
+
+  private pointInset(area: Pointed | null): void {
+    this.highlight(area?.code);
+    this.tell(area);
   }
 
   /** Return the plate of what the map shows now, laid under it; null while tiles are missing. */
@@ -379,10 +531,8 @@ export class RegionalMap {
     if (!this.map.areTilesLoaded()) return null;
     const size = { width: this.container.clientWidth, height: this.container.clientHeight };
     const { width, height } = plateSize(size, devicePixelRatio);
-    const { lng, lat } = this.map.getCenter();
-    const [x, y] = inPlane(lng, lat);
     const plate = emptyPlate(width, height);
-    const placing = placingOf({ x, y, zoom: this.map.getZoom() }, size, plate);
+    const placing = placingOf(this.camera, size, plate);
     for (const { geometry, id } of this.map.querySourceFeatures("areas", { sourceLayer: "areas" })) {
       const rings = geometry.type === "Polygon" ? geometry.coordinates : geometry.type === "MultiPolygon" ? geometry.coordinates.flat() : [];
       etch(plate, codeOf(id), rings.map(flat), placing);
@@ -407,7 +557,7 @@ export class RegionalMap {
   /** Give the map its own fill back: a plate fits only the view that it was made for. */
   private lift(): void {
     this.plate = null;
-    if (this.scrubbed) this.paint(this.scrubbed, this.lang);
+    if (this.scrubbed) this.draw(this.scrubbed);
   }
 
   private fade(opacity: number | maplibre.ExpressionSpecification): void {
@@ -416,11 +566,18 @@ export class RegionalMap {
     this.drawFill();
   }
 
-  /** Wait until everything laid on the map is drawn. */
+  /** Wait until everything laid on the map is drawn, and the islands that it cuts off stand in their frames. */
   async drawn(): Promise<void> {
     const idle = this.map.once("idle");
     this.map.triggerRepaint();
     await idle;
+    await this.framing;
+  }
+
+  /** Whether a place lies under what covers so much of the map's upper left corner. */
+  liesUnder([longitude = 0, latitude = 0]: readonly number[], { width, height }: Size): boolean {
+    const { x, y } = this.map.project([longitude, latitude]);
+    return x > 0 && y > 0 && x < width + COVER && y < height + COVER;
   }
 
   /** How near it is. */
@@ -428,12 +585,15 @@ export class RegionalMap {
     return this.map.getZoom();
   }
 
-  /** What the address says of the camera: nothing until somebody has placed it. */
-  get hash(): string {
-    if (!this.isPlaced) return "";
+  private get camera(): Camera {
     const { lng, lat } = this.map.getCenter();
     const [x, y] = inPlane(lng, lat);
-    return hashOf({ x, y, zoom: this.map.getZoom() });
+    return { x, y, zoom: this.map.getZoom() };
+  }
+
+  /** What the address says of the camera: nothing until somebody has placed it. */
+  get hash(): string {
+    return this.isPlaced ? hashOf(this.camera) : "";
   }
 
   private placed(): void {
@@ -443,7 +603,7 @@ export class RegionalMap {
 
   private fit({ box, padding, maxZoom }: Goal, isFlight = false): void {
     const limit = maxZoom === undefined ? {} : { maxZoom };
-    this.map.fitBounds(box, { padding, ...limit, animate: isFlight && !isReduced(), duration: 600 }, OURS);
+    this.map.fitBounds(box ?? nationIn(this.frame), { padding, ...limit, animate: isFlight && !isReduced(), duration: 600 }, OURS);
   }
 
   /** Fill the frame as it is now. */
@@ -455,20 +615,31 @@ export class RegionalMap {
     this.map.resize(OURS);
     if (!this.isPlaced) this.fit(this.home);
     this.map.redraw();
+    this.placeInsets();
   }
 
   /** Show a part of the nation, all of it without one, until somebody places the map. */
   settle(part: Box | null): void {
     const home = part ? { ...HOME, box: part } : HOME;
-    if (home.box.join() === this.home.box.join()) return;
+    if (home.box?.join() === this.home.box?.join()) return;
     this.home = home;
     if (!this.isPlaced) this.fit(home);
   }
 
-  /** Bring areas into sight. */
+  /** Bring areas into sight, beside what covers the map. */
   show(box: Box): void {
     this.placed();
-    this.fit({ box, padding: 60, maxZoom: 10.5 }, this.container.clientWidth > 0);
+    const covered = this.listeners.covered?.() ?? 0;
+    const left = ROOM + (covered < this.frame.width / 2 ? covered : 0);
+    this.fit({ box, padding: { top: ROOM, right: ROOM, bottom: ROOM, left }, maxZoom: 10.5 }, this.container.clientWidth > 0);
+  }
+
+  /** Show the nation: where that is the map's home, as if nobody had placed it. */
+  showNation(): void {
+    this.isPlaced = this.home.box !== null;
+    if (this.isPlaced) this.listeners.placed?.();
+    this.fit(HOME, true);
+    this.write();
   }
 
   /** Follow the address where it was changed by hand, or by going back. */
@@ -487,7 +658,7 @@ export class RegionalMap {
 
   /** Write the camera into the address. */
   write(): void {
-    if (this.isInAddress && this.isPlaced) history.replaceState(history.state, "", location.pathname + location.search + this.hash);
+    if (this.isInAddress) history.replaceState(history.state, "", location.pathname + location.search + this.hash);
   }
 
   private writeSoon(): void {
@@ -603,32 +774,68 @@ export class RegionalMap {
     this.map.setPaintProperty("circles", "circle-radius", radiusOf(scale));
   }
 
-  /** Write the names of areas where there is room; larger ones first. */
-  showLabels(areas: Iterable<Area> | null, lang: Lang): void {
-    if (!areas) {
-      if (this.map.getLayer("labels")) this.map.removeLayer("labels");
-      return;
+  /** Draw the borders of prefectures over their municipalities; they are fetched once for the boundaries of a date. */
+  async showBorders(key: string, tiled: (() => Promise<Tiled>) | null): Promise<void> {
+    if (key === this.bordered) return;
+    this.bordered = key;
+    if (this.map.getLayer("borders")) this.map.removeLayer("borders");
+    if (this.map.getSource("borders")) this.map.removeSource("borders");
+    if (!tiled) return;
+    if (!this.map.loaded()) await this.map.once("idle"); // the areas come first
+    const { tiles, encoding, minzoom, maxzoom } = await tiled();
+    if (this.bordered !== key) return;
+    this.map.addSource("borders", { type: "vector", tiles, encoding, minzoom, maxzoom });
+    this.map.addLayer(
+      {
+        id: "borders",
+        type: "line",
+        source: "borders",
+        "source-layer": "areas",
+        layout: { "line-join": "round" },
+        paint: {
+          "line-color": "#33404c",
+          "line-opacity": ["interpolate", ["linear"], ["zoom"], 4, 0.5, 8, 0.8],
+          "line-width": ["interpolate", ["linear"], ["zoom"], 4, 0.6, 8, 1.6, 12, 2.6],
+        },
+      },
+      this.map.getLayer("areas-hover") ? "areas-hover" : undefined,
+    );
+  }
+
+  /** Write the names of areas where there is room, larger ones first; from afar those of the prefectures that they are in. */
+  showLabels(key: string, areas: Iterable<Area> | null, prefectures: Iterable<Area> | null, lang: Lang): void {
+    if (key === this.labelled) return;
+    this.labelled = key;
+    for (const id of ["labels", "labels-prefectures"]) if (this.map.getLayer(id)) this.map.removeLayer(id);
+    if (areas && prefectures) {
+      this.name("labels", areas, lang, { minzoom: 7.5, size: [7.5, 11, 11, 13] });
+      this.name("labels-prefectures", prefectures, lang, { minzoom: 4, maxzoom: MOST_PREFECTURES, size: [4, 10, 8, 15] });
+    } else if (areas) {
+      this.name("labels", areas, lang, { minzoom: 4, size: [4, 10, 8, 14] });
     }
+  }
+
+  private name(id: string, areas: Iterable<Area>, lang: Lang, { size, ...zooms }: { minzoom: number; maxzoom?: number; size: number[] }): void {
     const features = [...areas].map((area): Feature => {
-      const name = lang === "ja" ? area.name.ja : area.name.en.replace(/-(shi|machi|cho|mura|son|ku|ken|fu|to)$/, "");
-      return { type: "Feature", properties: { name, size: -area.area_km2 }, geometry: { type: "Point", coordinates: area.centre } };
+      const properties = { name: shortName(area, lang), order: -area.area_km2 };
+      return { type: "Feature", properties, geometry: { type: "Point", coordinates: area.centre } };
     });
-    this.points("labels", features);
-    if (this.map.getLayer("labels")) return;
+    this.points(id, features);
+    const isOfPrefectures = id !== "labels" || features.length < 100;
     this.map.addLayer({
-      id: "labels",
+      id,
       type: "symbol",
-      source: "labels",
-      minzoom: features.length < 100 ? 5 : 8,
+      source: id,
+      ...zooms,
       layout: {
         "text-field": ["get", "name"],
-        "text-font": ["sans-serif"],
-        "text-size": 12,
-        "symbol-sort-key": ["get", "size"],
-        "text-padding": 6,
+        "text-font": FONTS,
+        "text-size": ["interpolate", ["linear"], ["zoom"], ...size] as unknown as maplibre.ExpressionSpecification,
+        "symbol-sort-key": ["get", "order"],
+        "text-padding": isOfPrefectures ? 1 : 5,
         "text-max-width": 8,
       },
-      paint: { "text-color": "#101418", "text-halo-color": "#ffffffdd", "text-halo-width": 1.4 },
+      paint: { "text-color": "#101418", "text-halo-color": "#ffffffe6", "text-halo-width": 1.4 },
     });
   }
 

@@ -3,7 +3,7 @@
 import { decodeTile } from "@maplibre/mlt";
 import type { Legend } from "./api";
 import * as api from "./api";
-import { type Camera, cameraOf, fitted, JAPAN, placingOf, plateSize, type Size, type TileAddress, tilesInSight } from "./camera";
+import { type Camera, cameraOf, fitted, nationIn, placingOf, plateSize, type Size, type TileAddress, tilesInSight } from "./camera";
 import { emptyPlate, etch, type Plate } from "./plate";
 import { Underlay } from "./underlay";
 import { layerQuery, type View } from "./view";
@@ -51,7 +51,7 @@ export async function sketch(map: HTMLElement, view: View): Promise<Legend> {
   const [legend, { tiles: templates, maxzoom }] = await Promise.all([api.legend(view.layer, query), api.tiles(view.layer, query)]);
   const look = () => {
     const size = { width: map.clientWidth, height: map.clientHeight };
-    return { size, camera: cameraOf(location.hash) ?? fitted(legend.part ?? JAPAN, size) };
+    return { size, camera: cameraOf(location.hash) ?? fitted(legend.part ?? nationIn(size), size) };
   };
   const { size, camera } = look();
   const tiles = await Promise.all(tilesInSight(camera, size, maxzoom).map((address) => tileAt(templates[0] as string, address)));

@@ -11,7 +11,7 @@ translatePage(view.lang);
 if (view.stage === "map") {
   try {
     const legend = await sketch(byId("map"), view);
-    drawLegend(byId("legend"), legend, view.lang, { breaks: breaksOver(view), vintage: view.vintage && legend.vintage });
+    drawLegend(byId("legend"), legend, view.lang, { breaks: breaksOver(view), vintage: view.vintage && legend.vintage, lit: () => undefined });
     // starting the explorer takes longer than a frame: let the picture be seen first
     await new Promise((seen) => requestAnimationFrame(() => setTimeout(seen)));
     performance.mark("chiiki:coloured"); // scripts/bench page reads it

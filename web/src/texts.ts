@@ -50,7 +50,7 @@ const TEXTS = {
   "scheme_fisher-jenks": { ja: "自然な切れ目", en: "Natural breaks (Fisher–Jenks)" },
   "scheme_head-tail": { ja: "べき分布（head/tail）", en: "Head/tail" },
   "scheme_standard-deviation": { ja: "標準偏差", en: "Standard deviations" },
-  scheme_user: { ja: "指定した値", en: "Own breaks" },
+  scheme_user: { ja: "自分の区切り", en: "Own breaks" },
   classes: { ja: "区分の数", en: "Classes" },
   palette: { ja: "配色", en: "Palette" },
   safeOnly: { ja: "色覚の多様性に配慮した配色", en: "safe for colour-blind readers" },
@@ -78,7 +78,7 @@ const TEXTS = {
   },
   zoomIn: { ja: "拡大", en: "Zoom in" },
   zoomOut: { ja: "縮小", en: "Zoom out" },
-  home: { ja: "全国を表示", en: "All of Japan" },
+  home: { ja: "全国を表示", en: "Show all of Japan" },
   period: { ja: "期間", en: "Period" },
   play: { ja: "再生", en: "Play" },
   pause: { ja: "止める", en: "Pause" },
@@ -240,6 +240,18 @@ const TEXTS = {
   gapCount: { ja: "人数・面積", en: "Number" },
   gapShareCentres: { ja: "割合（メッシュの中心点で）", en: "Share, by cell centres" },
   gapCountCentres: { ja: "人数（メッシュの中心点で）", en: "Number, by cell centres" },
+  // the map and its legend
+  toNation: { ja: "全国", en: "Japan" },
+  toHere: { ja: "この地域", en: "This area" },
+  toHereInFull: { ja: "この地域を拡大", en: "Zoom to this area" },
+  "south-west": { ja: "奄美・沖縄", en: "Amami, Okinawa" },
+  ogasawara: { ja: "小笠原", en: "Ogasawara" },
+  foldLegend: { ja: "凡例をたたむ", en: "Fold the legend" },
+  unfoldLegend: { ja: "凡例を開く", en: "Unfold the legend" },
+  tune: { ja: "区分・配色を変える", en: "Change classes, colours" },
+  ownBreaks: { ja: "区切りの値", en: "Breaks" },
+  ownBreaksHint: { ja: "各区分の上の境。小さい順に、カンマか空白で区切ります。", en: "Upper bound of each class, ascending, parted by commas or blanks." },
+  apply: { ja: "反映", en: "Apply" },
 } satisfies Record<string, Texts>;
 
 export type TextKey = keyof typeof TEXTS;

@@ -9,6 +9,21 @@ export interface Colours {
   noData: string;
 }
 
+/** How much white there is in the colours of areas that step back. */
+const PALE = 0.82;
+
+/** Return a colour such as #0b5c8a, pale. */
+export function pale(colour: string): string {
+  const channels = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  return `#${channels
+    .map((one) =>
+      Math.round(one + (255 - one) * PALE)
+        .toString(16)
+        .padStart(2, "0"),
+    )
+    .join("")}`;
+}
+
 export class Underlay {
   readonly canvas = h("canvas", { class: "plate", "aria-hidden": "true", hidden: true });
   private plate: Plate | null = null;
