@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -282,30 +283,67 @@ def test_a_divided_village_is_spread_by_area_where_the_sets_around_tell_it(
     assert "分割・合併した地域の値を按分した推計" in words["ja"]
 
 
-def test_tiles_and_geojson_tell_the_same_as_the_series(old: httpx.Client) -> None:
-    # tile 8/227/100 of 長野・岐阜: 高山市 and the towns that joined it in 2005
-    for vintage, estimate, expected in (
-        ("2021-01-01", "", {"21203": 82_239.0}),
-        ("2006-01-01", "", {"21203": 82_239.0}),
-        ("1995-10-01", "", {"21203": None}),
-        ("1995-10-01", "&estimate=population", {"21203": "estimated"}),
-    ):
-        query = f"vintage={vintage}&level=municipality&period=2024{estimate}"
-        described = old.get(f"/v1/layers/{REGISTER}/tiles.json?{query}").json()
-        address = described["tiles"][0].format(z=8, x=225, y=100)
-        (layer,) = mapbox_vector_tile.decode(old.get(address).content).values()
-        tiled = {one["properties"]["code"]: one["properties"].get("value") for one in layer["features"]}
-        geojson = old.get(f"/v1/layers/{REGISTER}/areas.geojson?{query}&detail=point").json()
-        features = {one["properties"]["code"]: one["properties"] for one in geojson["features"]}
-        for code, value in expected.items():
-            shown: object = value
-            if value == "estimated":
-                assert (features[code]["status"], features[code]["carried"]) == ("estimated", "estimated")
-                shown = series(old, code, vintage, estimate="population")["2024"]["value"]
-            assert tiled[code] == features[code]["value"] == shown, vintage
-            assert (features[code]["status"] == "merged") is (shown is None)
-    summary = old.get(f"/v1/layers/{REGISTER}/summary.json?{query}").json()["text"]
-    assert "按分した推計" in summary["ja"]
+#: Boundaries → the cities and towns of the five mergers on them: 浜松, 長岡, 高山 2005, さいたま 2001,
+#: 甲府, 富士河口湖 and 上九一色 2006. Those whose figure of 2024 stands for others too are null; people part
+#: it again where no village was divided.
+DIVIDED = ("19201", "19341", "19430")
+FIVE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "2021-01-01": {"whole": ("22130", "15202", "21203", "11100", "19201", "19430")},
+    "2006-01-01": {"whole": ("22202", "21203", "11100"), "merged": ("15202",), "divided": DIVIDED},
+    "1995-10-01": {"merged": ("22202", "15202", "21203", "11204"), "divided": DIVIDED},
+}
+
+
+def tile_at(longitude: float, latitude: float, z: int) -> tuple[int, int]:
+    south = 1 - math.asinh(math.tan(math.radians(latitude))) / math.pi
+    return int((longitude + 180) / 360 * 2**z), int(south / 2 * 2**z)
+
+
+def tiled(client: httpx.Client, address: str, code: str, point: tuple[float, float]) -> dict[str, Any]:
+    """Return what the tile of zoom 12 that holds a point of an area says of it."""
+    x, y = tile_at(*point, 12)
+    (layer,) = mapbox_vector_tile.decode(client.get(address.format(z=12, x=x, y=y)).content).values()
+    (found,) = (one["properties"] for one in layer["features"] if one["properties"]["code"] == code)
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("vintage", "estimate"), [*((date, "") for date in FIVE), ("1995-10-01", "population")]
+)
+def test_tiles_geojson_and_words_tell_the_same_as_the_series(
+    old: httpx.Client, vintage: str, estimate: str
+) -> None:
+    query = f"vintage={vintage}&level=municipality&period=2024" + (estimate and f"&estimate={estimate}")
+    described = old.get(f"/v1/layers/{REGISTER}/tiles.json?{query}").json()
+    geojson = old.get(f"/v1/layers/{REGISTER}/areas.geojson?{query}&detail=point").json()
+    features = {one["properties"]["code"]: one for one in geojson["features"]}
+    for how, code in ((how, code) for how, codes in FIVE[vintage].items() for code in codes):
+        more = {"estimate": estimate} if estimate else {}
+        point = series(old, code, vintage, **more)["2024"]
+        told = features[code]["properties"]
+        in_tile = tiled(old, described["tiles"][0], code, features[code]["geometry"]["coordinates"])
+        assert in_tile.get("value") == told["value"] == point["value"], code
+        assert (told["status"], told["carried"]) == (point["status"], point["carried"])
+        status = "ok" if how == "whole" else "estimated" if estimate and how == "merged" else "merged"
+        assert (code, point["status"], told["value"] is None) == (code, status, status == "merged")
+    summary = old.get(f"/v1/layers/{REGISTER}/summary.json?{query}").json()["text"]["ja"]
+    assert ("按分した推計" in summary) is bool(estimate and "merged" in FIVE[vintage])
+
+
+@pytest.mark.parametrize("code", ["22202", "15202", "21203", "11204", "19201", "19430"])
+def test_words_of_a_series_say_what_merged(old: httpx.Client, code: str) -> None:
+    asked = f"/v1/series?indicator={REGISTER}&areas={code}&from=2010"
+    told = {vintage: old.get(f"{asked}&vintage={vintage}") for vintage in FIVE}
+    for vintage, answer in told.items():
+        if answer.status_code == 404:  # no area has this code there
+            assert (code, vintage) in {
+                ("22202", "2021-01-01"),
+                ("11204", "2006-01-01"),
+                ("11204", "2021-01-01"),
+            }
+            continue
+        is_told = "合併後の地域の値のみ" in answer.json()["summary"]["ja"]
+        assert is_told is (code not in FIVE[vintage].get("whole", ())), vintage
 
 
 # Taken away, and put in the place of another
@@ -318,7 +356,7 @@ def test_a_misdated_file_is_refused_with_the_days_on_which_its_areas_were(old_da
     assert "from 2006-01-01" in done.output
 
 
-@pytest.mark.skipif("CHIIKI_PROVE" not in os.environ, reason="scripts/prove loads these: two minutes")
+@pytest.mark.prove("two minutes")
 @pytest.mark.parametrize("date", FURTHER)
 def test_a_further_set_is_served_as_soon_as_it_is_loaded(
     old: httpx.Client, old_database: Database, date: str
