@@ -329,10 +329,9 @@ def test_a_playing_slider_plays_on_in_the_other_language_and_stops_for_another_l
 
 
 def take_of_family(visit: Visit, family: str, name: str) -> None:
-    """Open a family in the tree, and take a layer of it."""
-    tree = visit.page.locator("#tree")
-    tree.locator("summary", has_text=re.compile(f"^{family}$")).click()
-    tree.get_by_role("button", name=name, exact=True).click()
+    """Take a family in the tree, which shows the layer that stands for it."""
+    visit.page.locator("#tree [data-family]").get_by_text(family, exact=True).click()
+    expect(visit.page.locator("#title")).to_contain_text(name)
 
 
 def test_another_layer_of_a_level_asks_for_no_tiles(visit: Visit) -> None:
@@ -789,34 +788,6 @@ def test_a_layer_without_figures_where_it_is_shown_follows_one_that_has_them(vis
     assert set(visit.legend()[:-1]) <= visit.colours()
 
 
-def test_a_topic_lists_its_families_and_a_family_its_layers_a_page_at_a_time(visit: Visit) -> None:
-    visit.open("/?lang=ja&layer=population&level=prefecture")
-    tree = visit.page.locator("#tree")
-    transport = tree.locator("details", has=visit.page.get_by_text("交通", exact=True)).last
-    transport.locator("summary").click()
-    expect(transport.locator("details > summary")).to_have_text(["交通空白", "道路"])
-    gaps = tree.locator("details", has=visit.page.get_by_text("交通空白", exact=True)).last
-    gaps.locator("summary").click()
-    expect(gaps.locator(".pick")).to_have_count(40)
-    asked = "/v1/layers?family=transport-gaps&level=any&limit=0"
-    total = visit.page.request.get(asked).json()["total"]
-    more = gaps.get_by_role("button", name=f"さらに表示（残り{total - 40}件）")
-    more.click()
-    expect(gaps.locator(".pick")).to_have_count(total)
-    expect(more).to_be_hidden()
-    last = gaps.locator(".pick").last
-    name = last.inner_text()
-    last.click()
-    expect(visit.page.locator("#title")).to_contain_text(name)
-    expect(last).to_have_attribute("aria-pressed", "true")  # the branch stays as it was opened
-    expect(gaps.locator(".pick")).to_have_count(total)
-    visit.shown()
-    visit.page.reload()
-    visit.shown()
-    expect(gaps.locator(".pick").first).to_have_text(name)  # though it stands on the second page
-    expect(gaps.locator(".pick").first).to_have_attribute("aria-pressed", "true")
-
-
 def test_a_goal_opens_to_its_layers(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=ageing-rate&level=prefecture")
     goal = visit.page.locator("#tree [data-goal=goal-2]")
@@ -854,9 +825,8 @@ def test_the_explorer_asks_for_the_layers_that_it_shows_and_for_no_list_of_all(v
     visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&area=10000")
     tree = visit.page.locator("#tree")
     tree.get_by_text("将来推計", exact=True).click()
-    families = tree.locator("details", has=visit.page.get_by_text("将来推計", exact=True)).last
-    families.get_by_text("将来推計人口", exact=True).click()
-    expect(families.get_by_role("button", name=re.compile("将来|推計")).last).to_be_visible()
+    tree.locator("[data-family]").get_by_text("将来推計人口", exact=True).click()
+    expect(tree.locator(".pickers:visible select").first).to_be_visible()
     find(visit, "完全失業率", "完全失業率")
     expect(visit.page.locator("#title")).to_have_text("完全失業率（%）")
     visit.shown()

@@ -34,11 +34,7 @@ def members(atlas: Atlas, family: str) -> tuple[Family, list[Indicator]]:
     if not listed:
         raise NotFound(f"No family with figures is called {family[:80]!r}; /v1/layers?limit=0 lists them")
     own, found = listed[0][0], [layer for _, layer in listed]
-    strategy = atlas.catalogue.policy.version
-    told = (
-        {name for goal in strategy.goals for name in strategy.indicators_of(goal.id)} if strategy else set()
-    )
-    first = lead(found, told, [layer.id for layer in found if "municipality" in atlas.levels(layer)])
+    first = lead(found, [layer.id for layer in found if "municipality" in atlas.levels(layer)])
     return own, [first, *sorted((one for one in found if one is not first), key=_as_counted)]
 
 

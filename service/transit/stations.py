@@ -70,7 +70,8 @@ def ship_stations(published: Path, data: Path) -> int:
     codes = outlines["lg_code_5"].tolist()
     tree = shapely.STRtree(outlines.geometry.to_numpy())
     stations = [(name, *one) for name, of_name in found.items() for one in of_name]
-    nearest = tree.nearest(shapely.points(np.array([(lon, lat) for _, lon, lat, _ in stations])))
+    placed = shapely.points(np.array([(lon, lat) for _, lon, lat, _ in stations]))
+    nearest = np.atleast_1d(tree.nearest(placed))
     with (data / FILE).open("w", encoding="utf-8", newline="") as opened:
         writer = csv.writer(opened, lineterminator="\n")
         writer.writerow(HEADER)

@@ -67,7 +67,7 @@ export function facetsOf({ layers }: Pick<FamilyInDetail, "layers">, shown: stri
     if (values.length < 2) continue;
     const options = values.map((value) => {
       const having = beside.filter(({ places }) => (places[at] ?? "") === value);
-      const only = having.length === 1 && at === 0 && !isGap ? having[0] : undefined;
+      const only = having.length === 1 && at === 0 && having[0] && !gapPlaces(having[0].member, lang) ? having[0] : undefined;
       return {
         value,
         name: only?.member.name[lang] ?? (value || text("facetWhole", lang)),

@@ -3,7 +3,7 @@
 import { type FormerArea, type Found, type FoundArea, type FoundLayer, get, type Lang, layers } from "./api";
 import { combobox, type Group, type Option } from "./combobox";
 import { remembered } from "./remembered";
-import { text, textOf } from "./texts";
+import { shortName, text } from "./texts";
 
 /** What is typed, or taken, for the place where the reader is. */
 const HERE = /^(?:現在地|げんざいち|here|where am i|my location|current location)$/i;
@@ -11,6 +11,7 @@ const HERE = /^(?:現在地|げんざいち|here|where am i|my location|current 
 const AROUND = { longitude: 0.02, latitude: 0.015 };
 /** Digits of a place that is asked for: about 100 m. */
 const DIGITS = 3;
+const NEAR = 0.001;
 const PATIENCE_MS = 10_000;
 
 export type Box = [west: number, south: number, east: number, north: number];
@@ -50,9 +51,12 @@ export interface Choice {
   former(area: FormerArea): void;
 }
 
+function within(area: FoundArea, lang: Lang): string {
+  return area.level === "prefecture" ? text("aPrefecture", lang) : area.prefecture_name[lang];
+}
+
 function areaDetail(area: FoundArea, lang: Lang): string {
-  const within = area.level === "prefecture" ? "" : area.prefecture_name[lang];
-  return [lang === "ja" ? area.name.kana : "", within, textOf("", area.level, lang)].filter(Boolean).join(" · ");
+  return [lang === "ja" ? area.name.kana : "", within(area, lang)].filter(Boolean).join(" · ");
 }
 
 function layerDetail({ unit, topic, family, name, measure }: FoundLayer, lang: Lang): string {
@@ -65,13 +69,13 @@ function groupsOf(found: Found, lang: Lang, choice: Choice): Group[] {
   const made: Record<Found["order"][number], () => Option[]> = {
     together: () =>
       found.together.map(({ area, layer }) => ({
-        name: `${area.name[lang]} × ${layer.name[lang]}`,
-        detail: area.level === "prefecture" ? textOf("", area.level, lang) : area.prefecture_name[lang],
+        name: `${area.name[lang]} × ${shortName(layer, lang)}`,
+        detail: within(area, lang),
         take: () => choice.together(area, layer),
       })),
     places: () => found.places.map((area) => ({ name: area.name[lang], detail: areaDetail(area, lang), take: () => choice.area(area) })),
     former: () => found.former.map((one) => ({ name: one.name[lang], detail: formerDetail(one, lang), take: () => choice.former(one) })),
-    layers: () => found.layers.map((layer) => ({ name: layer.name[lang], detail: layerDetail(layer, lang), take: () => choice.layer(layer.id) })),
+    layers: () => found.layers.map((layer) => ({ name: shortName(layer, lang), detail: layerDetail(layer, lang), take: () => choice.layer(layer.id) })),
     stations: () =>
       found.stations.flatMap(({ name, lines, point, area }) =>
         area
@@ -104,9 +108,9 @@ function groupsOf(found: Found, lang: Lang, choice: Choice): Group[] {
 
 /** Return the area of a level that holds a point; null where none does. */
 async function areaAt(longitude: number, latitude: number): Promise<FoundArea | null> {
-  const place = [longitude, latitude].map((degrees) => degrees.toFixed(DIGITS)).join(",");
+  const corner = (shift: number) => [longitude, latitude].map((degrees) => (degrees + shift).toFixed(DIGITS)).join(",");
   const { features } = await get<{ features: { properties: { code: string } }[] }>(
-    `/ogc/collections/areas.municipality/items?bbox=${place},${place}&limit=1&detail=low`,
+    `/ogc/collections/areas.municipality/items?bbox=${corner(-NEAR)},${corner(NEAR)}&limit=1&detail=low`,
   );
   const code = features[0]?.properties.code;
   if (!code) return null;

@@ -213,6 +213,7 @@ const TEXTS = {
   together: { ja: "地域と指標・施策", en: "A place and a topic" },
   stations: { ja: "駅", en: "Stations" },
   postcodes: { ja: "郵便番号", en: "Postcodes" },
+  aPrefecture: { ja: "都道府県", en: "Prefecture" },
   here: { ja: "現在地", en: "Where I am" },
   hereDetail: { ja: "この端末の位置から", en: "from this device's location" },
   hereUnknown: {
@@ -264,6 +265,11 @@ export function text(key: TextKey, lang: Lang): string {
 export function textOf(prefix: string, name: string, lang: Lang): string {
   const found = (TEXTS as Record<string, Texts>)[prefix + name];
   return found ? found[lang] : name;
+}
+
+/** Return what a layer is called in a list: a measure without that its deployments are shown. */
+export function shortName(layer: { name: Texts }, lang: Lang): string {
+  return layer.name[lang].replace(/：展開の状態$|: state of deployments$/, "");
 }
 
 /** Return a name with its unit in brackets. */

@@ -7,7 +7,7 @@ import { h } from "./element";
 import { chosenBy, type Facet, facetsOf } from "./facets";
 import { type GoalLayers, layersOf } from "./goals";
 import { keep, remembered, see } from "./remembered";
-import { text } from "./texts";
+import { shortName, text } from "./texts";
 import "./tree.css";
 
 /** What the branches of a tree share. */
@@ -20,6 +20,13 @@ interface Tree {
   notes: Map<string, string>;
   /** The families, to be told which layer is shown. */
   families: Entry[];
+  goals: GoalPart[];
+}
+
+/** A goal in the tree, with its branches and the ids of their layers. */
+interface GoalPart {
+  element: HTMLDetailsElement;
+  parts: (Branch & { ids: string[] })[];
 }
 
 /** A branch of the tree, and how to fill it with its layers. */
@@ -37,8 +44,6 @@ interface Entry {
 }
 
 const trees = new WeakMap<HTMLElement, Tree>();
-
-const shortName = (layer: Layer, lang: Lang) => layer.name[lang].replace(/：展開の状態$|: state of deployments$/, "");
 
 function layerButton(layer: Layer, { lang, go, notes }: Tree): HTMLElement {
   const note = notes.get(layer.id);
@@ -86,28 +91,27 @@ function branch(name: string, tree: Tree, read: () => Promise<Layer[]>): Branch 
   return { element, fill };
 }
 
-/** Return a goal with its branches, and those of them that the layer shown is in. */
-function goalPart(goal: Goal, { measures }: Catalogue, tree: Tree): { element: HTMLDetailsElement; open: Branch[] } {
+/** Return a goal with its branches. */
+function goalPart(goal: Goal, { measures }: Catalogue, tree: Tree): GoalPart {
   const ids = layersOf(goal, measures);
   const made = (name: keyof GoalLayers) => branch(text(name, tree.lang), tree, () => layers(ids[name]));
   const names = (Object.keys(ids) as (keyof GoalLayers)[]).filter((name) => ids[name].length > 0);
-  const parts = names.map((name) => ({ name, isOwn: ids[name].includes(tree.shown.id), ...made(name) }));
-  const open = parts.filter((part) => part.isOwn);
+  const parts = names.map((name) => ({ name, ids: ids[name], ...made(name) }));
   const words = goal.kpi?.[tree.lang];
   const element = h(
     "details",
-    { class: "goal", open: open.length > 0, "data-goal": goal.id },
+    { class: "goal", "data-goal": goal.id },
     h("summary", {}, goal.name[tree.lang]),
     words ? h("p", { class: "soft" }, words) : null,
     ...parts.map((part) => part.element),
   );
   // a KPI without figures has no layer, and a goal without such a layer no branch for them
-  const progress = parts.find((part) => part.name === "progress" && !part.isOwn);
+  const progress = parts.find((part) => part.name === "progress" && !part.ids.includes(tree.shown.id));
   if (progress) {
     progress.element.hidden = true;
     element.addEventListener("toggle", () => void progress.fill().then(() => (progress.element.hidden = !progress.element.querySelector(".pick"))));
   }
-  return { element, open };
+  return { element, parts };
 }
 
 /** Return the choice of one difference within a family; what is there only to compute with stands apart. */
@@ -196,14 +200,15 @@ async function drawOwn(own: HTMLElement, tree: Tree): Promise<void> {
   mark(tree);
 }
 
-/** Open the part of the tree that has the layer shown, and the choices beside it. */
-async function reveal(tree: Tree, open: Branch[]): Promise<void> {
-  for (const { element } of open) element.open = true;
-  if (open.length === 0) {
-    const topic = tree.target.querySelector<HTMLDetailsElement>(`[data-topic="${CSS.escape(tree.shown.topic.id)}"]`);
+/** Open the part of the tree that has the layer shown: the goals that name it, else its topic. */
+async function reveal({ target, goals, shown }: Tree): Promise<void> {
+  const own = goals.map(({ element, parts }) => ({ element, open: parts.filter(({ ids }) => ids.includes(shown.id)) })).filter(({ open }) => open.length > 0);
+  for (const { element, open } of own) for (const one of [element, ...open.map((part) => part.element)]) one.open = true;
+  if (own.length === 0) {
+    const topic = target.querySelector<HTMLDetailsElement>(`[data-topic="${CSS.escape(shown.topic.id)}"]`);
     if (topic) topic.open = true;
   }
-  await Promise.all(open.map((one) => one.fill()));
+  await Promise.all(own.flatMap(({ open }) => open.map((part) => part.fill())));
 }
 
 /** Draw the tree of goals and topics, with the branch of the layer shown open; drawn already, it stays as the reader left it. */
@@ -217,14 +222,14 @@ export async function drawTree(target: HTMLElement, catalogue: Catalogue, shown:
   };
   if (before?.lang === lang) {
     before.shown = shown;
-    if (!mark(before)) await reveal(before, []);
+    if (!mark(before)) await reveal(before);
     mark(before);
     return follow(before);
   }
   const notes = new Map(catalogue.measures.map((one) => [one.layer, one.known_deployments.toLocaleString(lang)]));
-  const tree: Tree = { target, shown, lang, go, notes, families: [] };
+  const tree: Tree = { target, shown, lang, go, notes, families: [], goals: [] };
   trees.set(target, tree);
-  const goals = catalogue.goals.map((goal) => goalPart(goal, catalogue, tree));
+  tree.goals.push(...catalogue.goals.map((goal) => goalPart(goal, catalogue, tree)));
   const topics = catalogue.topics
     .filter((topic) => !["measures", "progress"].includes(topic.id))
     .map((topic) =>
@@ -236,12 +241,16 @@ export async function drawTree(target: HTMLElement, catalogue: Catalogue, shown:
     );
   target.replaceChildren(
     h("div", { class: "own" }),
-    h("div", { class: "branches" }, h("h3", {}, text("byGoal", lang)), ...goals.map((goal) => goal.element), h("h3", {}, text("byTopic", lang)), ...topics),
+    h(
+      "div",
+      { class: "branches" },
+      h("h3", {}, text("byGoal", lang)),
+      ...tree.goals.map((goal) => goal.element),
+      h("h3", {}, text("byTopic", lang)),
+      ...topics,
+    ),
   );
-  await reveal(
-    tree,
-    goals.flatMap((goal) => goal.open),
-  );
+  await reveal(tree);
   mark(tree);
   await follow(tree);
 }
