@@ -81,8 +81,9 @@ VIEWS = {
     "area": "/?lang={lang}&layer=ageing-rate&area=10201",
     "two": "/?lang={lang}&view=two&layer=ageing-rate",
     "bivariate": "/?lang={lang}&view=bivariate&layer=ageing-rate&layer2=population-change",
-    "table": "/?lang={lang}&view=table&layer=ageing-rate&level=prefecture",
-    "compare": "/?lang={lang}&view=compare&layer=ageing-rate&areas=10201,10202,10203",
+    "years": "/?lang={lang}&view=years&layer=ageing-rate&level=prefecture&area=10000",
+    "ranking": "/?lang={lang}&view=ranking&layer=ageing-rate&level=municipality&period=2020&parent=10000",
+    "compare": "/?lang={lang}&view=compare&layer=ageing-rate&areas=10201,10202,10203&more=population",
     "kpi": "/?lang={lang}&view=kpi",
     "logic": "/?lang={lang}&view=logic&area=10201",
     "mergers": "/?lang={lang}&view=mergers&area=15202&year=2005",
@@ -481,21 +482,6 @@ def test_the_area_panel_has_figures_deployments_neighbours_and_peers(visit: Visi
     expect(panel).to_contain_text("交通空白人口の割合")
 
 
-def test_neighbours_are_compared_in_one_chart_and_one_table(visit: Visit) -> None:
-    visit.open("/?lang=ja&layer=ageing-rate&area=10201")
-    visit.page.get_by_role("button", name="近隣と比べる").click()
-    visit.shown()
-    areas = state(visit)["areas"].split(",")
-    assert len(areas) == 5
-    assert areas[0] == "10201"
-    expect(visit.page.locator("#sheet .keys li")).to_have_count(5)
-    expect(visit.page.locator("#comparison thead th")).to_have_count(6)
-    visit.page.locator("#sheet .figures summary").click()
-    expect(visit.page.locator("#sheet .figures tbody tr").first).to_contain_text("29.0%")
-    visit.page.get_by_role("button", name="比較から外す: 前橋市").click()
-    expect(visit.page.locator("#comparison thead th")).to_have_count(5)
-
-
 def test_a_search_finds_in_kana_and_english(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=ageing-rate")
     box = visit.page.get_by_role("combobox", name="指標・施策・地域を探す")
@@ -601,7 +587,7 @@ def test_however_the_reader_moves_the_map_it_is_placed(visit: Visit, how: str) -
     assert camera(visit) == put
 
 
-@pytest.mark.parametrize("stage", ["map", "two", "bivariate", "table", "compare"])
+@pytest.mark.parametrize("stage", ["map", "two", "bivariate", "ranking", "compare"])
 def test_a_search_flies_to_the_place_found(visit: Visit, stage: str) -> None:
     visit.open(f"/?lang=ja&view={stage}&layer=ageing-rate&level=prefecture")
     find(visit, "まえばし", "前橋市")
@@ -677,19 +663,6 @@ def test_either_of_two_maps_places_both(visit: Visit) -> None:
     for name, tip in (("#map", "#tip"), ("#map2", "#beside .tip")):
         point_at(visit, MAEBASHI, put, name)
         expect(visit.page.locator(tip)).to_contain_text("Gunma")
-
-
-def test_the_table_has_every_area_and_the_missing_ones_say_why(visit: Visit) -> None:
-    visit.open("/?lang=ja&view=table&layer=ageing-rate&level=municipality&period=2020")
-    rows = visit.page.locator("#areas-table tbody tr")
-    expect(rows).to_have_count(1747)
-    visit.page.get_by_role("button", name=re.compile("^値")).click()
-    expect(rows.first).to_contain_text("南牧村")  # 65.2 %, the highest of the census of 2020
-    expect(rows.first).to_contain_text("65.2%")
-    expect(rows.last).to_contain_text("該当なし")  # 双葉町, where nobody lived
-    expect(rows.filter(has_text="色丹村")).to_contain_text("公表なし")
-    visit.page.get_by_label("地域名で絞り込む").fill("群馬")
-    expect(rows).to_have_count(35)
 
 
 def choose_second(visit: Visit, words: str, name: str) -> None:
@@ -933,7 +906,7 @@ def test_sharing_gives_link_code_files_and_calls_that_work(visit: Visit, server:
 
 def test_shared_code_names_the_script_by_version_and_integrity(visit: Visit, server: Server) -> None:
     visit.open(
-        "/?lang=ja&view=table&layer=ageing-rate&level=prefecture&period=2020&palette=greens&breaks_over=period"
+        "/?lang=ja&view=ranking&layer=ageing-rate&level=prefecture&period=2020&palette=greens&breaks_over=period"
     )
     visit.page.get_by_role("button", name="共有").click()
     dialog = visit.page.get_by_role("dialog")

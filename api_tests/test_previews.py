@@ -383,6 +383,7 @@ def test_oembed_as_xml_says_the_same(client: httpx.Client, server: Server) -> No
         ("/?layer=births&area=10201&overlay=labels,gsi", "map", {"layer": "births", "area": "10201"}),
         ("/?view=compare&layer=births&areas=10,13", "chart", {"layer": "births", "areas": "10,13"}),
         ("/?view=table&layer=births&level=prefecture", "ranking", {"layer": "births", "level": "prefecture"}),
+        ("/?view=ranking&layer=births", "ranking", {"layer": "births"}),
         ("/?view=table&layer=deployments:smart-cities", "map", {"layer": "deployments:smart-cities"}),
         ("/embed/profile?area=10201&theme=dark", "profile", {"area": "10201", "theme": "dark"}),
     ],

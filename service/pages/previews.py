@@ -38,7 +38,8 @@ NAMED = 3
 
 KINDS = ("map", "chart", "ranking", "profile")
 #: The embed that shows a view of the explorer, as in web/src/share.ts; a map for every other view.
-KIND_OF_VIEW = {"compare": "chart", "table": "ranking"}
+#: `table` is what addresses of before call the ranking.
+KIND_OF_VIEW = {"compare": "chart", "ranking": "ranking", "table": "ranking"}
 
 _WISHED = tuple(field.name for field in fields(ViewQuery))
 _ALWAYS = ("lang", "layer", *_WISHED, "area", "areas")

@@ -23,7 +23,7 @@ import { MARKS } from "./marks";
 import { short, signed, valueText } from "./numbers";
 import type { Board } from "./panel";
 import { text, textOf } from "./texts";
-import { MOST_COMPARED } from "./view";
+import { MOST_COMPARED, MOST_SUGGESTED } from "./view";
 
 const DEMAND = "deployments:transport-gap-redesign";
 const GAP = "transport-gap:mlit-handbook-rural";
@@ -202,7 +202,7 @@ async function nearby(board: Board, { profile, vintage }: Shown): Promise<HTMLEl
       "button",
       {
         type: "button",
-        onclick: () => board.go({ stage: "compare", areas: [profile.area.code, ...around.slice(0, MOST_COMPARED - 1).map((one) => one.code)] }),
+        onclick: () => board.go({ stage: "compare", areas: [profile.area.code, ...around.slice(0, MOST_SUGGESTED - 1).map((one) => one.code)] }),
       },
       text("compareNeighbours", lang),
     ),
@@ -335,7 +335,7 @@ async function profilePanel(board: Board, shown: Shown): Promise<HTMLElement[]> 
             "button",
             {
               type: "button",
-              onclick: () => go({ stage: "compare", areas: [area.code, ...profile.peers.slice(0, MOST_COMPARED - 1).map((one) => one.code)] }),
+              onclick: () => go({ stage: "compare", areas: [area.code, ...profile.peers.slice(0, MOST_SUGGESTED - 1).map((one) => one.code)] }),
             },
             text("comparePeers", lang),
           )

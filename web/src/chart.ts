@@ -14,13 +14,27 @@ export const LINES = [
   { name: "--series-4", colour: "var(--series-4)", dash: [10, 3, 2, 3] },
   { name: "--series-5", colour: "var(--series-5)", dash: [5, 5] },
   { name: "--series-6", colour: "var(--series-6)", dash: [1, 4] },
+  { name: "--series-7", colour: "var(--series-7)", dash: [12, 4] },
+  { name: "--series-8", colour: "var(--series-8)", dash: [2, 6] },
+  { name: "--series-9", colour: "var(--series-9)", dash: [8, 3, 2, 3, 2, 3] },
+  { name: "--series-10", colour: "var(--series-10)", dash: [4, 2] },
 ] as const;
+
+export interface LineStyle {
+  /** The name of its colour, and the same as CSS has it. */
+  name: `--${string}`;
+  colour: string;
+  dash: readonly number[];
+  width?: number;
+}
 
 export interface Line {
   name: string;
   points: Point[];
   /** Points only, no line: targets. */
   isTarget?: boolean;
+  /** Its own; else that of its place among the lines. */
+  style?: LineStyle;
 }
 
 /** From `period` on, figures are not to be compared with those before. */
@@ -36,6 +50,19 @@ export interface Chart {
   decimals: number;
   label: (period: string) => string;
   summary: string;
+  /** The lines are named elsewhere. */
+  isKeyed?: boolean;
+}
+
+/** Return how a line is drawn. */
+export function styleOf(line: Line, index: number): LineStyle {
+  return line.style ?? LINES[index % LINES.length] ?? LINES[0];
+}
+
+/** Return a piece of a line, to tell it by. */
+export function sample({ colour, dash, width = 2.5 }: LineStyle): SVGElement {
+  const path = s("path", { d: "M0 7H28", stroke: colour, "stroke-width": width, "stroke-dasharray": dash.join(" ") });
+  return s("svg", { class: "sample", width: 28, height: 14, "aria-hidden": "true" }, path);
 }
 
 /** Return how many breaks lie before a period, or at it: figures with the same number can be compared. */
@@ -83,11 +110,10 @@ export function sparkline(points: Point[], breaks: SeriesBreak[] = [], width = 9
 }
 
 function key(line: Line, index: number): HTMLElement {
-  const { colour, dash } = LINES[index % LINES.length] ?? LINES[0];
-  const mark = line.isTarget
-    ? s("circle", { cx: 14, cy: 7, r: 4, fill: "none", stroke: colour, "stroke-width": 2 })
-    : s("path", { d: "M0 7H28", stroke: colour, "stroke-width": 2.5, "stroke-dasharray": dash.join(" ") });
-  return h("li", {}, s("svg", { width: 28, height: 14, "aria-hidden": "true" }, mark), line.name);
+  const style = styleOf(line, index);
+  if (!line.isTarget) return h("li", {}, sample(style), line.name);
+  const ring = s("circle", { cx: 14, cy: 7, r: 4, fill: "none", stroke: style.colour, "stroke-width": 2 });
+  return h("li", {}, s("svg", { width: 28, height: 14, "aria-hidden": "true" }, ring), line.name);
 }
 
 /** Return the periods of all lines, oldest first. */
@@ -113,6 +139,8 @@ export function chartTable(chart: Chart, lang: Lang): HTMLTableElement {
   );
 }
 
+/** Of more lines than these, dots would hide how each is dashed. */
+const MOST_DOTTED = 6;
 /** How many months may lie between two marks of an axis. */
 const MONTHS_APART = [1, 3, 6, 12, 24, 60, 120, 240];
 
@@ -158,7 +186,7 @@ function carriedNotes(chart: Chart, lang: Lang): HTMLElement[] {
 /** Draw lines over time, with their key, and the figures as a table under it; no line crosses a break. */
 export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, height = 220): Promise<void> {
   const plot = h("div", { class: "plot", role: "img", "aria-label": chart.summary });
-  const keys = chart.lines.length > 1 ? h("ul", { class: "keys" }, ...chart.lines.map(key)) : null;
+  const keys = chart.lines.length > 1 && chart.isKeyed !== false ? h("ul", { class: "keys" }, ...chart.lines.map(key)) : null;
   target.replaceChildren(
     ...[
       keys,
@@ -197,14 +225,14 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
       series: [
         {},
         ...pieces.map(({ line, index }) => {
-          const { name, dash } = LINES[index % LINES.length] ?? LINES[0];
+          const { name, dash, width = 2 } = styleOf(line, index);
           return {
             label: line.name,
             stroke: colourOf(target, name),
-            width: line.isTarget ? 0 : 2,
+            width: line.isTarget ? 0 : width,
             dash: [...dash],
             spanGaps: true,
-            points: { show: line.isTarget || periods.length < 16, size: line.isTarget ? 10 : 5, width: 2 },
+            points: { show: line.isTarget || (periods.length < 16 && chart.lines.length <= MOST_DOTTED), size: line.isTarget ? 10 : 5, width: 2 },
           };
         }),
       ],
@@ -225,12 +253,7 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
     tip.replaceChildren(
       h("b", {}, chart.label(periods[at] ?? "")),
       ...told.map(({ line, index, value }) =>
-        h(
-          "span",
-          {},
-          swatch((LINES[index % LINES.length] ?? LINES[0]).colour),
-          `${chart.lines.length > 1 ? `${line.name} ` : ""}${full(value as number, chart, lang)}`,
-        ),
+        h("span", {}, swatch(styleOf(line, index).colour), `${chart.lines.length > 1 ? `${line.name} ` : ""}${full(value as number, chart, lang)}`),
       ),
     );
     const left = (drawn.cursor.left ?? 0) + drawn.over.offsetLeft;

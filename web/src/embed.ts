@@ -240,7 +240,7 @@ async function showRanking(target: HTMLElement): Promise<void> {
   );
   const summary = await api.summary(view.layer, [layerQuery(view), parent ? `parent=${parent}` : ""].filter(Boolean).join("&"));
   target.append(words(summary.text[lang], summary.citation[lang], rankingTable(told.rows, layer)));
-  showCredits(creditsOf(told), "table");
+  showCredits(creditsOf(told), "ranking");
 }
 
 async function showProfile(target: HTMLElement): Promise<void> {

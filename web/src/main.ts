@@ -16,23 +16,27 @@ import { type Board, overview } from "./panel";
 import { placeOf } from "./rank";
 import { openShare } from "./share";
 import { removeSketch } from "./sketch";
+import { baseOf, drawMeasure } from "./stages/change";
 import type { Credited } from "./stages/two";
 import { text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
 import { drawTree } from "./tree";
-import { breaksOver, DEFAULT_LAYER, layerQuery, otherView, STAGES, type StageName, searchOf, type View, viewOf } from "./view";
+import { breaksOver, DEFAULT_LAYER, layerQuery, MOST_COMPARED, otherView, STAGES, type StageName, searchOf, type View, viewOf } from "./view";
 import { kept } from "./vintages";
 
 /** The views that are no map; each is fetched when first opened. */
 const SHEETS: Partial<Record<StageName, () => Promise<{ draw: (target: HTMLElement, board: Board) => Promise<void> }>>> = {
-  table: () => import("./stages/table"),
+  years: () => import("./stages/multiples"),
+  ranking: () => import("./stages/ranking"),
   compare: () => import("./stages/compare"),
   mergers: () => import("./stages/mergers"),
   kpi: () => import("./stages/kpi"),
   logic: () => import("./stages/logic"),
   roadmap: () => import("./stages/roadmap"),
 };
+/** Views in which another layer is shown as the one before was. */
+const STAYS: readonly StageName[] = ["map", "two", "years", "bivariate", "ranking", "compare"];
 
 const GSI_LIST = "https://maps.gsi.go.jp/development/ichiran.html";
 const mayHaveBackground = document.querySelector('meta[name="chiiki-gsi"]')?.getAttribute("content") === "on";
@@ -73,6 +77,7 @@ function scaleLegend(): void {
 }
 
 function tellLegend(shown: Legend, told: Values | null): void {
+  if (view.stage === "bivariate") return; // two indicators have a key of their own
   const known = { values: told, breaks: breaksOver(view), zoom: map.zoom, vintage: view.vintage && shown.vintage };
   drawLegend(byId("legend"), shown, view.lang, { ...known, lit: (at) => void map.light(at) });
 }
@@ -130,7 +135,7 @@ function settled(wanted: View, layer: Layer): View {
 function go(change: Partial<View>, { replace = false } = {}): void {
   const isOther = change.layer !== undefined && change.layer !== view.layer;
   const own = isOther ? { scheme: "", k: "", breaks: "", palette: "" } : {};
-  const stage = isOther && SHEETS[view.stage] && !["table"].includes(view.stage) ? { stage: "map" as const } : {};
+  const stage = isOther && !STAYS.includes(view.stage) ? { stage: "map" as const } : {};
   const wanted = { ...view, ...own, ...stage, ...change };
   const isSettled = change.layer === undefined && change.level === undefined;
   const layer = api.knownLayer(wanted.layer);
@@ -422,10 +427,13 @@ async function draw(current: number): Promise<void> {
   const isOfLayer = !isOfStrategy && view.stage !== "mergers";
   byId("title").textContent = isOfLayer ? withUnit(board.layer.name, board.layer.unit, lang) : text(isOfStrategy ? "strategy" : "mergersTitle", lang);
   // like the title that the service gives the page
-  const when = isOfStrategy ? textOf("stage_", view.stage, lang) : ["compare", "mergers"].includes(view.stage) ? "" : board.label(board.legend.period);
+  const when = isOfStrategy ? textOf("stage_", view.stage, lang) : ["compare", "mergers", "years"].includes(view.stage) ? "" : board.label(board.legend.period);
   document.title = [byId("title").textContent, when].filter(Boolean).join(text("joint", lang)) + text("siteAfter", lang);
   byId("description").textContent = board.layer.description[lang];
-  const tree = drawTree(byId("tree"), catalogue, board.layer, lang, go);
+  const listed = await api.layer(baseOf(view.layer)); // the tree has no changes
+  if (current !== turn) return;
+  const measure = drawMeasure(byId("measure"), board, view.stage === "compare" || Boolean(sheet && !STAYS.includes(view.stage)));
+  const tree = drawTree(byId("tree"), catalogue, listed, lang, go);
   drawLevels(byId("levels"), board.layer, board.legend.level, lang, go);
   drawOverlays(byId("overlays"), catalogue, view, mayHaveBackground, go);
   slider.draw(board.layer.periods_by_level[board.legend.level] ?? [], board.legend.period, board.label, lang);
@@ -440,7 +448,7 @@ async function draw(current: number): Promise<void> {
     await showBeside(current);
   }
   if (view.stage !== "mergers") await showPanel(board, current).catch((error: unknown) => byId("panel").replaceChildren(failure(error)));
-  await Promise.all([tree, ...settings, overlaid]);
+  await Promise.all([tree, measure, ...settings, overlaid]);
   if (isMap) await map.drawn();
   if (current !== turn) return;
   document.body.dataset["shown"] = searchOf(view);
@@ -481,11 +489,11 @@ byId("open-choose").addEventListener("click", () => {
 });
 document.addEventListener("keydown", (event) => event.key === "Escape" && closeChooser());
 finder(byId<HTMLInputElement>("find"), byId("found"), () => view.lang, {
-  layer: (id) => go({ layer: id, ...(["table", "two", "bivariate"].includes(view.stage) ? {} : { stage: "map" }) }),
+  layer: (id) => go({ layer: id, ...(STAYS.includes(view.stage) ? {} : { stage: "map" }) }),
   area: (area, box) => {
     go(
       view.stage === "compare"
-        ? { areas: [...new Set([...view.areas, area.code])].slice(-5) }
+        ? { areas: [...new Set([...view.areas, area.code])].slice(-MOST_COMPARED) }
         : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) },
     );
     map.show(box ?? area.bbox);
@@ -493,7 +501,7 @@ finder(byId<HTMLInputElement>("find"), byId("found"), () => view.lang, {
   together: (area, { id, levels }) => {
     // of a prefecture its municipalities are shown, which tell more than one colour
     const level = ["municipality", area.level].find((one) => levels.includes(one)) ?? levels[0] ?? "";
-    go({ layer: id, area: area.code, level, ...(["table", "two", "bivariate"].includes(view.stage) ? {} : { stage: "map" }) });
+    go({ layer: id, area: area.code, level, ...(STAYS.includes(view.stage) ? {} : { stage: "map" }) });
     map.show(area.bbox);
   },
   former: ({ code, became }) => {

@@ -8,7 +8,7 @@ import { breaksOver, layerQuery, searchOf, type View } from "./view";
 /** The newest script of embeds, and what its bytes come to; the build fills it in. */
 declare const EMBED_SCRIPT: { path: string; integrity: string };
 
-const EMBEDS: Partial<Record<View["stage"], string>> = { compare: "chart", table: "ranking" };
+const EMBEDS: Partial<Record<View["stage"], string>> = { compare: "chart", ranking: "ranking" };
 const ATTRIBUTES = ["layer", "level", "period", "vintage", "scheme", "k", "breaks", "breaks_over", "palette", "area", "areas", "lang"] as const;
 
 function escaped(words: string): string {

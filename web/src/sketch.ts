@@ -14,14 +14,14 @@ interface Tile extends TileAddress {
   body: ArrayBuffer;
 }
 
-async function tileAt(template: string, address: TileAddress): Promise<Tile> {
+export async function tileAt(template: string, address: TileAddress): Promise<Tile> {
   const { z, x, y } = address;
   const answer = await fetch(template.replace("{z}", String(z)).replace("{x}", String(x)).replace("{y}", String(y)));
   return { ...address, body: await answer.arrayBuffer() };
 }
 
 /** Return the plate of tiles, and the class that they carry for each area. */
-function etched(tiles: Tile[], camera: Camera, size: Size): [plate: Plate, classes: Map<string, number>] {
+export function etched(tiles: Tile[], camera: Camera, size: Size): [plate: Plate, classes: Map<string, number>] {
   const { width, height } = plateSize(size, devicePixelRatio);
   const plate = emptyPlate(width, height);
   const classes = new Map<string, number>();

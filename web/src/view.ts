@@ -2,7 +2,7 @@
 
 import type { Lang } from "./api";
 
-export const STAGES = ["map", "two", "bivariate", "table", "compare", "mergers", "kpi", "logic", "roadmap"] as const;
+export const STAGES = ["map", "two", "years", "bivariate", "ranking", "compare", "mergers", "kpi", "logic", "roadmap"] as const;
 export type StageName = (typeof STAGES)[number];
 
 export interface View {
@@ -25,12 +25,22 @@ export interface View {
   areas: string[];
   /** The year that the mergers of a prefecture are shown at. */
   year: string;
+  /** The areas of a ranking: those in a prefecture, of a type, of a size. */
+  parent: string;
+  kind: string;
+  size: string;
+  /** Layers compared beside the first, and the period that all lines are indexed to. */
+  more: string[];
+  base: string;
   /** What lies over the map: `deployments`, `labels`, `gsi`. */
   overlay: string[];
 }
 
 export const DEFAULT_LAYER = "register-population-change";
-export const MOST_COMPARED = 5;
+export const MOST_COMPARED = 10;
+/** Areas that are compared where the reader has not named each. */
+export const MOST_SUGGESTED = 5;
+export const MOST_LAYERS = 4;
 
 /** What the data routes of a layer take. */
 const ASKED = ["period", "level", "vintage", "scheme", "k", "breaks", "breaks_over", "palette"] as const;
@@ -52,8 +62,18 @@ const DEFAULTS: View = {
   area: "",
   areas: [],
   year: "",
+  parent: "",
+  kind: "",
+  size: "",
+  more: [],
+  base: "",
   overlay: ["labels"],
 };
+
+/** Single texts that an address names. */
+const SAID = [...ASKED, "layer2", "period2", "area", "year", "parent", "kind", "size", "base"] as const;
+/** Views that are called otherwise now. */
+const RENAMED: Record<string, string> = { table: "ranking" };
 
 function listed(text: string | null, otherwise: string[]): string[] {
   return text === null ? otherwise : text.split(",").filter(Boolean);
@@ -64,17 +84,15 @@ export function viewOf(search: string, browserLanguage = ""): View {
   const asked = new URLSearchParams(search);
   const read = (name: string, otherwise = "") => asked.get(name) ?? otherwise;
   const lang = asked.get("lang") ?? (browserLanguage && !browserLanguage.startsWith("ja") ? "en" : "ja");
-  const stage = STAGES.find((name) => name === asked.get("view"));
+  const named = read("view");
+  const stage = STAGES.find((name) => name === (RENAMED[named] ?? named));
   return {
     ...DEFAULTS,
-    ...Object.fromEntries(ASKED.map((name) => [name, read(name)])),
+    ...Object.fromEntries(SAID.map((name) => [name, read(name)])),
     lang: lang === "en" ? "en" : "ja",
     stage: stage ?? "map",
     layer: read("layer", DEFAULT_LAYER),
-    layer2: read("layer2"),
-    period2: read("period2"),
-    area: read("area"),
-    year: read("year"),
+    more: listed(asked.get("more"), []).slice(0, MOST_LAYERS - 1),
     areas: listed(asked.get("areas"), []).slice(0, MOST_COMPARED),
     overlay: listed(asked.get("overlay"), DEFAULTS.overlay),
   };
@@ -85,8 +103,9 @@ export function searchOf(view: View): string {
   const said = new URLSearchParams({ lang: view.lang });
   if (view.stage !== "map") said.set("view", view.stage);
   said.set("layer", view.layer);
-  for (const name of [...ASKED, "layer2", "period2", "area", "year"] as const) if (view[name]) said.set(name, view[name]);
+  for (const name of SAID) if (view[name]) said.set(name, view[name]);
   if (view.areas.length) said.set("areas", view.areas.join(","));
+  if (view.more.length) said.set("more", view.more.join(","));
   if (view.overlay.join() !== DEFAULTS.overlay.join()) said.set("overlay", view.overlay.join(","));
   return `?${said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }

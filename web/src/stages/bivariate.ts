@@ -1,22 +1,31 @@
-/** Two indicators in one map, three classes each, with a scatter plot linked to it. */
+/** Two indicators in one map, three classes each, with a scatter plot linked to it, which plays over the periods that both have. */
 
-import { gazetteer, type Lang, layers, type Values, values } from "../api";
+import { type Area, gazetteer, type Lang, type Layer, layers, type Periods, periodLabel, periods as periodsOf, type Values, values } from "../api";
 import { h, s } from "../element";
+import { inLanguage } from "../language";
 import type { RegionalMap } from "../map";
-import { full, short } from "../numbers";
+import { full } from "../numbers";
 import type { Board } from "../panel";
 import { text, withUnit } from "../texts";
+import { type Timeline, timeline } from "../timeline";
 import { layerQuery, type View } from "../view";
+import { isIndicator, pageOf } from "./about";
+import { baseOf } from "./change";
+import { farFrom, leastSquares } from "./fit";
 import { type Allowed, layerPicker } from "./picker";
+import { type Dot, type Drawing, onAxis, type Range, rangeOf, Scatter, type Side } from "./scatter";
 import { hasMovedOn, show } from "./sheet";
 import type { Beside } from "./two";
 import "./bivariate.css";
+import "./two.css";
 
 /** Rows from low to high of the first indicator, columns of the second (Stevens, “purple–blue”, even in lightness). */
 export const COLOURS = ["#e8e8e8", "#ace4e4", "#5ac8c8", "#dfb0d6", "#a5add3", "#5698b9", "#be64ac", "#8c62aa", "#3b4994"] as const;
 const NO_DATA = "#ffffff";
 const NUMBERS: Allowed = { categories: false, same: false };
-const MARGIN = { left: 58, right: 10, top: 10, bottom: 42 };
+const POPULATION = "population";
+/** Areas far off that are told under the plot. */
+const MOST_FAR = 12;
 
 /** Return the rank of each value, from 1; equal values share the mean of theirs. */
 function meanRanks(all: number[]): number[] {
@@ -88,153 +97,150 @@ function key(names: [string, string], counts: number[], lang: Lang): HTMLElement
   );
 }
 
-interface Dot {
-  code: string;
-  name: string;
-  x: number;
-  y: number;
-  class: number;
-}
-
-/** Return bounds that hold all but the outermost hundredth on either side, so that one far value does not hide the rest. */
-function bounds(all: number[]): [number, number] {
-  const sorted = [...all].sort((a, b) => a - b);
-  const cut = sorted.length > 100 ? Math.floor(sorted.length / 200) : 0;
-  const [low, high] = [sorted[cut] ?? 0, sorted[sorted.length - 1 - cut] ?? 1];
-  const room = (high - low || 1) * 0.03;
-  return [low - room, high + room];
-}
-
-/** Return the round numbers between two bounds, two to six of them. */
-export function ticks(low: number, high: number): number[] {
-  const rough = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((one) => one * power >= rough * 0.999) ?? 10);
-  const first = Math.ceil(low / step);
-  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_none, index) => (first + index) * step);
-}
-
-class Scatter {
-  private readonly canvas = h("canvas", { role: "img" });
-  private readonly tip = h("p", { class: "tip", hidden: true, "aria-hidden": "true" });
-  private lit: string | null = null;
-  private place: (dot: Dot) => [number, number] = () => [0, 0];
-
-  constructor(
-    readonly element: HTMLElement,
-    private readonly dots: Dot[],
-    private readonly board: Board,
-    private readonly other: { unit: Record<Lang, string>; decimals: number },
-    label: string,
-    private readonly pointed: (code: string | null) => void,
-  ) {
-    this.canvas.setAttribute("aria-label", label);
-    element.replaceChildren(this.canvas, this.tip);
-    this.canvas.addEventListener("mousemove", (event) => this.point(event.offsetX, event.offsetY));
-    this.canvas.addEventListener("mouseleave", () => this.light(null));
-    this.canvas.addEventListener("click", () => this.lit && this.board.go({ area: this.lit }));
-    new ResizeObserver(() => this.draw()).observe(element);
-  }
-
-  private point(x: number, y: number): void {
-    let [best, nearest] = [null as Dot | null, 144];
-    for (const dot of this.dots) {
-      const [left, top] = this.place(dot);
-      const far = (left - x) ** 2 + (top - y) ** 2;
-      if (far < nearest) [best, nearest] = [dot, far];
-    }
-    this.light(best?.code ?? null);
-    this.pointed(best?.code ?? null);
-  }
-
-  /** Ring one area's dot and tell its values. */
-  light(code: string | null): void {
-    if (code === this.lit) return;
-    this.lit = code;
-    this.draw();
-    const dot = this.dots.find((one) => one.code === code);
-    this.tip.hidden = !dot;
-    if (!dot) return;
-    const { lang } = this.board.view;
-    this.tip.replaceChildren(
-      h("b", {}, dot.name),
-      h("span", {}, `↑ ${full(dot.y, this.board.layer, lang)}`),
-      h("span", {}, `→ ${full(dot.x, this.other, lang)}`),
-    );
-    const [left, top] = this.place(dot);
-    this.tip.style.left = `${Math.min(Math.max(left - this.tip.offsetWidth / 2, 0), this.element.clientWidth - this.tip.offsetWidth)}px`;
-    this.tip.style.top = `${top > 80 ? top - this.tip.offsetHeight - 10 : top + 12}px`;
-  }
-
-  draw(): void {
-    const [width, height] = [this.element.clientWidth, this.element.clientHeight];
-    const ratio = devicePixelRatio;
-    const { lang } = this.board.view;
-    if (width === 0 || height === 0) return;
-    this.canvas.width = width * ratio;
-    this.canvas.height = height * ratio;
-    this.canvas.style.width = `${width}px`;
-    this.canvas.style.height = `${height}px`;
-    const on = this.canvas.getContext("2d") as CanvasRenderingContext2D;
-    on.scale(ratio, ratio);
-    const [lowX, highX] = bounds(this.dots.map((dot) => dot.x));
-    const [lowY, highY] = bounds(this.dots.map((dot) => dot.y));
-    const within = (share: number) => Math.min(1, Math.max(0, share));
-    const [across, down] = [width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom];
-    this.place = (dot) => [MARGIN.left + within((dot.x - lowX) / (highX - lowX)) * across, MARGIN.top + (1 - within((dot.y - lowY) / (highY - lowY))) * down];
-    on.font = "11px 'Noto Sans CJK JP', sans-serif";
-    on.strokeStyle = "#e3e9ee";
-    on.fillStyle = "#4d5b68";
-    on.lineWidth = 1;
-    on.textAlign = "right";
-    for (const value of ticks(lowY, highY)) {
-      const y = MARGIN.top + (1 - (value - lowY) / (highY - lowY)) * down;
-      on.strokeRect(MARGIN.left, Math.round(y) + 0.5, across, 0);
-      on.fillText(short(value, this.board.layer, lang), MARGIN.left - 5, y + 4);
-    }
-    on.textAlign = "center";
-    let written = -Infinity;
-    for (const value of ticks(lowX, highX)) {
-      const x = MARGIN.left + ((value - lowX) / (highX - lowX)) * across;
-      on.strokeRect(Math.round(x) + 0.5, MARGIN.top, 0, down);
-      const label = short(value, this.other, lang);
-      const half = on.measureText(label).width / 2;
-      if (x - half < written || x + half > width) continue; // two labels must not touch
-      on.fillText(label, x, height - MARGIN.bottom + 16);
-      written = x + half + 8;
-    }
-    for (const dot of this.dots) {
-      const [x, y] = this.place(dot);
-      on.beginPath();
-      on.arc(x, y, 3, 0, 2 * Math.PI);
-      on.fillStyle = COLOURS[dot.class] ?? NO_DATA;
-      on.fill();
-      on.strokeStyle = "#17212b66";
-      on.lineWidth = 0.6;
-      on.stroke();
-    }
-    const chosen = new Set([this.lit, this.board.view.area, ...this.board.view.areas]);
-    for (const dot of this.dots.filter((one) => chosen.has(one.code))) {
-      const [x, y] = this.place(dot);
-      on.beginPath();
-      on.arc(x, y, 6, 0, 2 * Math.PI);
-      on.strokeStyle = "#101418";
-      on.lineWidth = 2.2;
-      on.stroke();
-    }
-  }
-}
-
 function thirds(view: View): string {
   return layerQuery({ ...view, scheme: "quantiles", k: "3", breaks: "", breaks_over: "period", palette: "" });
 }
 
+/** Values and classes of a layer in one period. */
+type Column = Pick<Values, "codes" | "values" | "classes">;
+
+/** The two indicators, and what of the areas is known beside them. */
+interface Pair {
+  y: Layer;
+  x: Layer;
+  areas: ReadonlyMap<string, Area>;
+  people: ReadonlyMap<string, number | null>;
+}
+
+/** How the plot is drawn, as long as the page is open. */
+const manner = { isSized: true, isLog: false };
+
+interface Shown {
+  dots: Dot[];
+  classes: (number | null)[];
+  /** Areas with both values that a logarithmic scale has no place for. */
+  left: number;
+}
+
+function dotsOf(mine: Column, theirs: Column, { y, x, areas, people }: Pair, lang: Lang): Shown {
+  const place = new Map(theirs.codes.map((code, index) => [code, index]));
+  const classOf = new Map(theirs.codes.map((code, index) => [code, theirs.classes[index] ?? null]));
+  const classes = paired(mine.codes, mine.classes, classOf);
+  const isLog = { x: isLogarithmic(x), y: isLogarithmic(y) };
+  let left = 0;
+  const dots = mine.codes.flatMap((code, index): Dot[] => {
+    const [one, other, at] = [mine.values[index] ?? null, theirs.values[place.get(code) ?? -1] ?? null, classes[index] ?? null];
+    if (one === null || other === null || at === null) return [];
+    if ((isLog.y && one <= 0) || (isLog.x && other <= 0)) {
+      left += 1;
+      return [];
+    }
+    const residents = manner.isSized ? (people.get(code) ?? 0) : null;
+    return [{ code, name: areas.get(code)?.name[lang] ?? code, x: other, y: one, class: at, people: residents }];
+  });
+  return { dots, classes, left };
+}
+
+function isLogarithmic(layer: Layer): boolean {
+  return manner.isLog && layer.kind === "count";
+}
+
+function sideOf(layer: Layer, period: string, lang: Lang): Side {
+  return {
+    unit: layer.unit,
+    decimals: layer.decimals,
+    isLog: isLogarithmic(layer),
+    title: `${withUnit(layer.name, layer.unit, lang)} ${periodLabel(layer, period, lang)}`,
+  };
+}
+
+function drawingOf(dots: Dot[], x: Side, y: Side, held?: { x: Range; y: Range }): Drawing {
+  const pairs = dots.map((dot): [number, number] => [onAxis(dot.x, x), onAxis(dot.y, y)]);
+  const fit = leastSquares(pairs);
+  const bounds = held ?? { x: rangeOf(pairs.map(([one]) => one)), y: rangeOf(pairs.map(([, one]) => one)) };
+  return { dots, x, y, colours: COLOURS, fit, far: fit ? farFrom(pairs, fit) : [], bounds };
+}
+
+function number(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 }).replace("-", "−");
+}
+
+/** Return how the two go together, in a line: correlations, how many, and the line itself. */
+function inWords({ dots, fit, x, y }: Drawing, lang: Lang): string {
+  const rho = rankCorrelation(dots.map((dot) => [dot.x, dot.y]));
+  const two = (value: number | null | undefined) => (value === null || value === undefined ? "—" : value.toFixed(2).replace("-", "−"));
+  const [named, against] = [y.isLog ? "log₁₀ y" : "y", x.isLog ? "log₁₀ x" : "x"];
+  const line = fit ? `${named} = ${number(fit.intercept)} ${fit.slope < 0 ? "−" : "+"} ${number(Math.abs(fit.slope))} ${against}` : "—";
+  return text("fitInWords", lang)
+    .replace("{r}", two(fit?.r))
+    .replace("{rho}", two(rho))
+    .replace("{n}", dots.length.toLocaleString(lang))
+    .replace("{line}", line);
+}
+
+/** Return the areas far from the line as buttons, above or below it. */
+function farOff({ dots, far, fit, x, y }: Drawing, board: Board): HTMLElement {
+  const { lang } = board.view;
+  const told = far.flatMap((place) => dots[place] ?? []);
+  if (!told.length || !fit) return h("p", { class: "soft far" }, text("noneFar", lang));
+  const item = (dot: Dot) => {
+    const isAbove = onAxis(dot.y, y) > fit.intercept + fit.slope * onAxis(dot.x, x);
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "text", title: `${full(dot.y, y, lang)} / ${full(dot.x, x, lang)}`, onclick: () => board.go({ area: dot.code }) },
+        dot.name,
+      ),
+      isAbove ? "↑" : "↓",
+    );
+  };
+  const rest = told.length - MOST_FAR;
+  return h(
+    "div",
+    { class: "far soft" },
+    h("p", {}, text("farOff", lang).replace("{}", told.length.toLocaleString(lang))),
+    h("ul", {}, ...told.slice(0, MOST_FAR).map(item), rest > 0 ? h("li", {}, text("andMore", lang).replace("{}", rest.toLocaleString(lang))) : null),
+  );
+}
+
+function check(id: "isSized" | "isLog", label: string, changed: () => void): HTMLElement {
+  const box = h("input", { type: "checkbox", id: `scatter-${id}`, checked: manner[id] });
+  box.addEventListener("change", () => {
+    manner[id] = box.checked;
+    changed();
+  });
+  return h("label", { class: "check" }, box, label);
+}
+
 let isLinked = false;
 let scatter: Scatter | null = null;
+let player: { element: HTMLElement; timeline: Timeline } | null = null;
+/** What the player does; of the newest view. */
+let play: { moved: (period: string) => void; settled: (period: string) => void } = { moved: () => undefined, settled: () => undefined };
+
+function playerOf(): { element: HTMLElement; timeline: Timeline } {
+  if (player) return player;
+  const element = h("div", { class: "player", role: "group" });
+  const made = timeline(
+    element,
+    (period) => play.moved(period),
+    (period) => play.settled(period),
+    { id: "scatter-period" },
+  );
+  player = { element, timeline: made };
+  return player;
+}
+
+function columnOf(told: Periods, period: string): Column | null {
+  const found = told.periods.find((one) => one.period === period);
+  return found ? { codes: told.codes, values: found.values, classes: found.classes } : null;
+}
 
 /** Show the map in nine colours, and beside it the scatter plot. */
 export async function showBivariate(frames: HTMLElement, board: Board, first: RegionalMap, { other, credited }: Beside): Promise<void> {
-  const { view, layer, legend } = board;
+  const { view, layer, legend, go } = board;
   const lang = view.lang;
   const address = location.search;
   const candidates = await layers([view.layer2, layer.id === "ageing-rate" ? "population-change" : "ageing-rate"].filter(Boolean));
@@ -245,41 +251,109 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
     frame?.remove();
     frame = h("div", { class: "frame plotted", id: "beside" });
     frames.append(frame);
+    scatter = null;
   }
   frame.removeAttribute("hidden");
   if (layer.kind === "category" || !second) {
     frame.replaceChildren(h("div", { class: "scatter" }), h("p", { class: "soft" }, text("noData", lang)), layerPicker(board, layer, NUMBERS));
+    scatter = null;
     return;
   }
-  const periods = second.periods_by_level[legend.level] ?? [];
-  const period = [other.period, legend.period].find((one) => periods.includes(one)) ?? "";
-  const level = legend.level;
-  const [mine, theirs, areas]: [Values, Values, Awaited<ReturnType<typeof gazetteer>>] = await Promise.all([
-    values(layer.id, thirds({ ...view, level, period: legend.period })),
-    values(second.id, thirds({ ...view, level, period })),
+  const { level } = legend;
+  const theirPeriods = second.periods_by_level[level] ?? [];
+  const common = (layer.periods_by_level[level] ?? []).filter((one) => theirPeriods.includes(one));
+  const period = [other.period, legend.period].find((one) => theirPeriods.includes(one)) ?? "";
+  const own = { ...view, level };
+  const asked = new URLSearchParams({ level, ...(view.vintage ? { vintage: legend.vintage } : {}) }).toString();
+  const [mine, theirs, areas, residents] = await Promise.all([
+    values(layer.id, thirds({ ...own, period: legend.period })),
+    values(second.id, thirds({ ...own, period })),
     gazetteer(level, view.vintage),
+    values(POPULATION, asked).catch(() => null), // not at every level, and on no boundaries of the past that lack it
   ]);
+  if (hasMovedOn(address)) return;
   credited(theirs);
-  const byCode = new Map(theirs.codes.map((code, index) => [code, { class: theirs.classes[index] ?? null, value: theirs.values[index] ?? null }]));
-  const classes = paired(mine.codes, mine.classes, new Map([...byCode].map(([code, one]) => [code, one.class])));
-  first.paint({ colours: [...COLOURS], noData: NO_DATA, classes: { codes: mine.codes, classes } }, lang);
-  first.resize();
-  const dots = mine.codes.flatMap((code, index): Dot[] => {
-    const [y, x, at] = [mine.values[index] ?? null, byCode.get(code)?.value ?? null, classes[index] ?? null];
-    return x === null || y === null || at === null ? [] : [{ code, name: areas.get(code)?.name[lang] ?? code, x, y, class: at }];
-  });
-  const counts = COLOURS.map((_colour, index) => classes.filter((one) => one === index).length);
-  const names: [string, string] = [
-    `${withUnit(layer.name, layer.unit, lang)} ${mine.period_label?.[lang] ?? mine.period}`,
-    `${withUnit(second.name, second.unit, lang)} ${theirs.period_label?.[lang] ?? theirs.period}`,
-  ];
-  const rho = rankCorrelation(dots.map((dot) => [dot.x, dot.y]));
-  const told = `${text("correlation", lang)} ρ = ${rho === null ? "—" : rho.toFixed(2).replace("-", "−")}（${dots.length.toLocaleString(lang)} ${text("both", lang)}）`;
-  document.getElementById("legend")?.replaceChildren(key(names, counts, lang));
+  const people = new Map(residents?.codes.map((code, index) => [code, residents.values[index] ?? null]));
+  const pair: Pair = { y: layer, x: second, areas, people };
+  const chosen = [...new Set([view.area, ...view.areas])].filter(Boolean);
+  const told = h("p", { class: "soft told", id: "fit" });
+  const far = h("div", {});
   const plot = h("div", { class: "scatter" });
-  show(frame, h("div", { class: "choices" }, layerPicker(board, second, NUMBERS)), h("p", { class: "soft" }, told), plot);
-  scatter = new Scatter(plot, dots, board, second, `${text("scatter", lang)}: ${names.join(" × ")}. ${told}`, (code) => first.highlight(code ?? undefined));
-  scatter.draw();
+  const plotted = new Scatter(plot, lang, { pointed: (code) => first.highlight(code ?? undefined), chosen: (area) => go({ area }) });
+  scatter = plotted;
+
+  /** Show one period of each on the map and in the plot; axes are held while periods are played. */
+  const lay = (y: Column, x: Column, at: { y: string; x: string }, held?: { x: Range; y: Range }) => {
+    const { dots, classes, left } = dotsOf(y, x, pair, lang);
+    first.paint({ colours: [...COLOURS], noData: NO_DATA, classes: { codes: y.codes, classes } }, lang);
+    const drawing = drawingOf(dots, sideOf(second, at.x, lang), sideOf(layer, at.y, lang), held);
+    const words = inWords(drawing, lang) + (left ? text("leftOut", lang).replace("{}", left.toLocaleString(lang)) : "");
+    told.textContent = words;
+    plotted.show(drawing, chosen, `${text("scatter", lang)}: ${drawing.y.title} × ${drawing.x.title}. ${words}`);
+    const counts = COLOURS.map((_colour, index) => classes.filter((one) => one === index).length);
+    document.getElementById("legend")?.replaceChildren(key([drawing.y.title, drawing.x.title], counts, lang));
+    far.replaceChildren(farOff(drawing, board));
+    return drawing;
+  };
+  const rest = () => lay(mine, theirs, { y: mine.period, x: theirs.period });
+
+  let all: Promise<[Periods, Periods, { x: Range; y: Range }]> | null = null;
+  const everything = async (): Promise<[Periods, Periods, { x: Range; y: Range }]> => {
+    const found = await Promise.all([periodsOf(layer.id, thirds({ ...own, period: "" })), periodsOf(second.id, thirds({ ...own, period: "" }))]);
+    const [ys, xs] = found.map((one, index) =>
+      one.periods
+        .filter((each) => common.includes(each.period))
+        .flatMap((each) => each.values.filter((value) => value !== null && (value > 0 || !isLogarithmic(index ? second : layer)))),
+    ) as [number[], number[]];
+    const range = (numbers: number[], of: Layer) => {
+      const placed = numbers.map((value) => onAxis(value, { isLog: isLogarithmic(of) }));
+      return rangeOf([placed.reduce((a, b) => Math.min(a, b), Infinity), placed.reduce((a, b) => Math.max(a, b), -Infinity)]);
+    };
+    return [found[0], found[1], { x: range(xs, second), y: range(ys, layer) }];
+  };
+  const { element: playing, timeline: slider } = playerOf();
+  play = {
+    moved: (passed) => {
+      all ??= everything();
+      void all.then(([ys, xs, held]) => {
+        const [y, x] = [columnOf(ys, passed), columnOf(xs, passed)];
+        if (!hasMovedOn(address) && y && x) lay(y, x, { y: passed, x: passed }, held);
+      });
+    },
+    settled: (at) => go({ period: at, period2: "" }, { replace: true }),
+  };
+  const redraw = () => {
+    all = null;
+    rest();
+  };
+  const isPlayed = common.length > 1;
+  const pages = [layer, second].map((one) => baseOf(one.id)).filter(isIndicator);
+  show(
+    frame,
+    h("div", { class: "choices" }, h("span", { class: "soft" }, text("acrossAxis", lang)), layerPicker(board, second, NUMBERS)),
+    told,
+    plot,
+    isPlayed ? playing : h("p", { class: "soft" }, text(common.length ? "onePeriodInCommon" : "noPeriodInCommon", lang)),
+    h(
+      "div",
+      { class: "manner" },
+      residents ? check("isSized", text("sizedByPeople", lang), redraw) : null,
+      [layer, second].some((one) => one.kind === "count") ? check("isLog", text("logScale", lang), redraw) : null,
+    ),
+    far,
+    h(
+      "p",
+      { class: "soft" },
+      ...pages.flatMap((id, index) => {
+        const of = index ? second : layer;
+        return [h("a", { href: pageOf(id, lang) }, ...inLanguage(`${of.name[lang]}${lang === "ja" ? "：" : ": "}${text("aboutData", lang)}`, lang)), " "];
+      }),
+    ),
+  );
+  if (isPlayed) slider.draw(common, common.includes(mine.period) ? mine.period : (common.at(-1) ?? ""), (one) => periodLabel(layer, one, lang), lang);
+  playing.setAttribute("aria-label", text("period", lang));
+  first.resize();
+  rest();
   if (isLinked) return;
   isLinked = true;
   first.watch((area) => scatter?.light(area?.code ?? null));

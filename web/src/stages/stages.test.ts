@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { classesOf, histogram } from "../legend";
-import { paired, rankCorrelation, ticks } from "./bivariate";
-import { ranked } from "./table";
+import { paired, rankCorrelation } from "./bivariate";
+import { ranked } from "./ranks";
+import { ticks } from "./scatter";
 
 test("equal values share the better rank and a missing one has none", () => {
   expect(ranked([5, 9, null, 5, 1], false)).toEqual([2, 1, null, 2, 4]);

@@ -11,6 +11,7 @@ import { showTip } from "../tip";
 import { breaksOver, layerQuery, type View } from "../view";
 import { layerPicker } from "./picker";
 import { hasMovedOn, show as redraw } from "./sheet";
+import "./two.css";
 
 export interface Beside {
   other: View;
