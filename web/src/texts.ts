@@ -326,6 +326,7 @@ const TEXTS = {
   logScale: { ja: "数は対数目盛で", en: "Counts on a logarithmic scale" },
   onePeriodInCommon: { ja: "両方の値がある期間は一つだけです。", en: "The two have a single period in common." },
   noPeriodInCommon: { ja: "両方に共通する期間がないため、それぞれの期間の値を示します。", en: "The two have no period in common: each is shown in its own." },
+  otherMap: { ja: "もう一つの地図。", en: "The other map. " },
   circlesByCount: { ja: "円の面積が数を表します", en: "The area of a circle tells the count" },
 } satisfies Record<string, Texts>;
 

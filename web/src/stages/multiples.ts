@@ -197,8 +197,11 @@ async function drawYears(target: HTMLElement, board: Board): Promise<void> {
     });
     canvas.addEventListener("mouseleave", () => light(view.area));
     const open = () => go({ stage: "map", period: at.period, breaks_over: "all" });
-    const label = `${at.label[lang]}: ${text("onMap", lang)}`;
-    return h("li", {}, h("button", { type: "button", "aria-label": label, onclick: open }, canvas, h("span", { class: "when" }, at.label[lang]), figure));
+    return h(
+      "li",
+      {},
+      h("button", { type: "button", title: text("onMap", lang), onclick: open }, canvas, h("span", { class: "when" }, at.label[lang]), figure),
+    );
   });
   const crossed = layer.breaks.filter((one) => chosen.some((period) => period < one.period) && chosen.some((period) => period >= one.period));
   const lines = series?.series.map((one) => ({ name: one.name[lang], points: one.points })) ?? [];

@@ -63,7 +63,8 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
     showTip(tip, area, area && values && valueText(values.get(area.code), layer, lang));
   };
   if (!second) {
-    second = new RegionalMap(frame.querySelector<HTMLElement>("#map2") as HTMLElement, mapTexts, {
+    const named = { ...mapTexts, map: text("otherMap", lang) + mapTexts.map };
+    second = new RegionalMap(frame.querySelector<HTMLElement>("#map2") as HTMLElement, named, {
       pointed: (area) => tell(area),
       chosen: (code) => board.go({ area: code }),
     });
