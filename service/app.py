@@ -39,6 +39,7 @@ from service.memory.news import News
 from service.ogc import join_routes as joins
 from service.ogc import routes as ogc
 from service.ogc import tile_routes as ogc_tiles
+from service.pages import area_routes as area_pages
 from service.pages import oembed_routes as oembed
 from service.pages import page_routes as site
 from service.pages import routes as pages
@@ -166,6 +167,7 @@ def create_api(settings: Settings) -> FastAPI:
         resas,
         pages,
         site,
+        area_pages,
         oembed,
         ogc,
         catalog,

@@ -181,7 +181,8 @@ def categories_in_words(
     return {"ja": "".join(ja), "en": " ".join(en)}
 
 
-def _change(before: float, after: float, indicator: Indicator) -> Text:
+def change_in_words(before: float, after: float, indicator: Indicator) -> Text:
+    """Return a change: of per cent in points, of what is counted in per cent, else in the unit."""
     change = after - before
     if indicator.unit_ja == "%":
         points = _signed(change, indicator.decimals)
@@ -245,7 +246,7 @@ def series_in_words(
                 f"{now['en']} in {last['en']}."
             )
             continue
-        change = _change(before, after, indicator)
+        change = change_in_words(before, after, indicator)
         ja.append(
             f"{name.ja}の{indicator.name_ja}は、{first['ja']}の{was['ja']}から{last['ja']}の{now['ja']}に"
             f"なりました（{change['ja']}）。"

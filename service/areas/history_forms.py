@@ -16,6 +16,7 @@ from geo.codes import NORTHERN_TERRITORIES, WARD_CITY, kind_of, prefecture_of
 from geo.text import Text
 from service.areas.forms import AreaName, ChildArea, name_described, since_of, until_of
 from service.figures.forms import WeighedBy
+from service.memory.atlas import Atlas
 
 #: ``from`` is a word of Python.
 NameOfAWhile = TypedDict(
@@ -129,6 +130,15 @@ def area_on(history: History, code: str, date: dt.date) -> ChildArea:
     """Return a code with what it was called on a date, or on the nearest on which it was in force."""
     spell = history.name(code, history.last_day(code, date))
     return {"code": code, "name": {"ja": spell.ja, "en": spell.en} if spell else {"ja": code, "en": code}}
+
+
+def spells_of(atlas: Atlas, code: str) -> Sequence[Spell]:
+    """Return what a code was called; prefectures have had one name."""
+    known = atlas.catalogue.history.names.get(code, [])
+    if known or prefecture_of(code) != code:
+        return known
+    _, area = atlas.area(atlas.vintage(None), code)
+    return [Spell(code, BEGIN, None, area.name_ja, area.name_kana, area.name_en)]
 
 
 def history_described(

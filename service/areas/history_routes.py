@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -12,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from geo.areas.history import BEGIN, History, Link, Spell, Walk
+from geo.areas.history import BEGIN, History, Link, Walk
 from geo.codes import NORTHERN_TERRITORIES, WARD_CITY, area_code, prefecture_of
 from geo.errors import Finding, InvalidParameter, NotFound
 from geo.text import name_of
@@ -26,6 +25,7 @@ from service.areas.history_forms import (
     crosswalk_described,
     history_described,
     mergers_described,
+    spells_of,
     weight_of,
 )
 from service.http.dependencies import AtlasDep, api_router
@@ -98,7 +98,7 @@ async def history(request: Request, atlas: AtlasDep, code: str, on: On = None) -
     with the towns that joined it, a ward with what its own code took part in.
     """
     plain, past = area_code(code), atlas.catalogue.history
-    spells = _spells(atlas, plain)
+    spells = spells_of(atlas, plain)
     if not spells:
         raise NotFound(f"No area has had the code {plain} since {BEGIN}")
     newest = atlas.vintage(None).date
@@ -134,15 +134,6 @@ async def mergers(request: Request, atlas: AtlasDep, asked: OfPrefecture) -> Res
         return mergers_described(atlas.catalogue.history, {"code": code, "name": name_of(area)}, newest.year)
 
     return await kept_json(request, atlas, make, *_states(atlas))
-
-
-def _spells(atlas: Atlas, code: str) -> Sequence[Spell]:
-    """Return what a code was called; prefectures have had one name."""
-    known = atlas.catalogue.history.names.get(code, [])
-    if known or prefecture_of(code) != code:
-        return known
-    _, area = atlas.area(atlas.vintage(None), code)
-    return [Spell(code, BEGIN, None, area.name_ja, area.name_kana, area.name_en)]
 
 
 def _states(atlas: Atlas) -> tuple[str, str]:

@@ -44,6 +44,10 @@ class Unavailable(ChiikiError):
     """The database cannot be reached and the answer is not in memory."""
 
 
+class Busy(ChiikiError):
+    """Too many wait already for what is made one after another."""
+
+
 class FontMissing(ChiikiError):
     """The fonts that pictures are written with are not on this machine."""
 
@@ -78,6 +82,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     NotAcceptable: (406, "not-acceptable"),
     UnknownFormat: (501, "unknown-format"),  # as oEmbed wants it
     Unavailable: (503, "unavailable"),
+    Busy: (503, "busy"),
     FontMissing: (503, "font-missing"),
 }
 
@@ -101,6 +106,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "not-acceptable": ("求められた形式では答えられません", "Not available in the media types accepted"),
     "unknown-format": ("この形式では答えられません", "Not available in this format"),
     "unavailable": ("データベースに接続できません", "The database cannot be reached"),
+    "busy": ("混み合っています", "Busy"),
     "font-missing": ("図を描く書体がありません", "The fonts for pictures are missing"),
     "internal": ("内部エラーです", "Internal error"),
 }
@@ -235,7 +241,7 @@ def _refusal(request: Request, error: Exception) -> Response:
         raise error
     for kind in type(error).__mro__:
         if kind in REFUSALS:
-            headers = {"Retry-After": "5"} if kind is Unavailable else None
+            headers = {"Retry-After": "5"} if kind in (Unavailable, Busy) else None
             if kind is Unauthorized:
                 headers = {"WWW-Authenticate": 'Bearer realm="chiiki"'}
             return _told(request, *REFUSALS[kind], error.message, error.findings, headers)

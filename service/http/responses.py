@@ -44,6 +44,7 @@ MVT = "application/vnd.mapbox-vector-tile"
 #: As MapLibre's tools and PMTiles have it; the specification names none, and it is not registered yet.
 MLT = "application/vnd.maplibre-tile"
 PNG = "image/png"
+PDF = "application/pdf"
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 

@@ -273,8 +273,15 @@ def indicators_of(atlas: Atlas, goal: Goal) -> list[Indicator]:
     return [atlas.indicator(name) for name in listed if name in atlas.catalogue.indicators]
 
 
-def leaves(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str) -> list[Leaf]:
-    """Return an indicator's leaves for the areas of a level: their own, else of their cities, prefectures."""
+def leaves(
+    atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, until: str | None = None
+) -> list[Leaf]:
+    """Return an indicator's leaves for the areas of a level: their own, else of their cities, prefectures.
+
+    Parameters
+    ----------
+    until : the last period; all there are when left out
+    """
     areas = atlas.gazetteer(vintage.date, level).areas
     found: list[Leaf] = []
     for at, codes in (
@@ -282,18 +289,20 @@ def leaves(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str) -> 
         ("municipality", [city_of(area.code) for area in areas]),
         ("prefecture", [area.prefecture for area in areas]),
     ):
-        if at in vintage.gazetteers and atlas.periods(indicator, at):
+        periods = tuple([one for one in atlas.periods(indicator, at) if until is None or one <= until])
+        if at in vintage.gazetteers and periods:
             position = vintage.gazetteers[at].position
             rows = np.array([position.get(code, -1) for code in codes], np.intp)
-            found.append(_leaf(atlas, vintage, indicator, at, rows))
+            found.append(_leaf(atlas, vintage, indicator, at, periods, rows))
             if rows.min() >= 0:
                 break
     return found
 
 
-def _leaf(atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, rows: Ints) -> Leaf:
+def _leaf(
+    atlas: Atlas, vintage: Vintage, indicator: Indicator, level: str, periods: tuple[str, ...], rows: Ints
+) -> Leaf:
     gazetteer = atlas.gazetteer(vintage.date, level)
-    periods = tuple(atlas.periods(indicator, level))
     vectors = atlas.vectors(indicator, periods, level, vintage.date)
     carried = atlas.carryings(indicator, periods, level, vintage.date)
     newest = vectors[-1]

@@ -19,6 +19,7 @@ import { signNotes, signOf } from "./carried";
 import { lineChart, sparkline } from "./chart";
 import { h } from "./element";
 import { formerPanel, historyOf, historySection, inForce } from "./history";
+import "./area.css";
 import { MARKS } from "./marks";
 import { short, signed, valueText } from "./numbers";
 import type { Board } from "./panel";
@@ -270,6 +271,12 @@ function currentFigure(board: Board, shown: Shown, value: number | null | undefi
   );
 }
 
+/** Return the address of an area's page with the layer of the map, where that is listed: others are worked out for the map alone. */
+function pageOf(code: string, { view, layer }: Board): string {
+  const isListed = !/^(change|clusters|residual|estimated):/.test(layer.id);
+  return `/areas/${code}?${new URLSearchParams({ lang: view.lang, ...(isListed ? { layer: layer.id } : {}) }).toString()}`;
+}
+
 /** Return the chosen area with all its figures; one of the past with what became of it. */
 export async function areaPanel(board: Board): Promise<HTMLElement[]> {
   const { view } = board;
@@ -341,7 +348,7 @@ async function profilePanel(board: Board, shown: Shown): Promise<HTMLElement[]> 
           )
         : null,
       h("button", { type: "button", id: "zoom-to" }, text("zoomTo", lang)),
-      h("button", { type: "button", onclick: () => window.print() }, text("print", lang)),
+      h("a", { id: "area-page", class: "button", href: pageOf(area.code, board) }, text("areaPage", lang)),
     ),
     profile.summary ? h("p", { class: "words" }, profile.summary[lang]) : null,
     isSameLevel ? currentFigure(board, shown, value, told?.statuses[at]) : null,

@@ -328,6 +328,8 @@ const TEXTS = {
   noPeriodInCommon: { ja: "両方に共通する期間がないため、それぞれの期間の値を示します。", en: "The two have no period in common: each is shown in its own." },
   otherMap: { ja: "もう一つの地図。", en: "The other map. " },
   circlesByCount: { ja: "円の面積が数を表します", en: "The area of a circle tells the count" },
+  // the page of an area
+  areaPage: { ja: "この地域のページ（印刷・PDF）", en: "Page of this area (print, PDF)" },
 } satisfies Record<string, Texts>;
 
 export type TextKey = keyof typeof TEXTS;
