@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { gzipSync } from "node:zlib";
-import { defineConfig, type Plugin, type UserConfig } from "vite";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { defineConfig, type Plugin, transformWithOxc, type UserConfig } from "vite";
 
 const here = import.meta.dirname;
 
@@ -49,8 +49,67 @@ const preloaded: Plugin = {
 const compressed: Plugin = {
   name: "compressed",
   writeBundle({ dir = "" }, bundle) {
-    for (const file of Object.keys(bundle))
-      if (/\.(js|css)$/.test(file)) writeFileSync(`${dir}/${file}.gz`, gzipSync(readFileSync(`${dir}/${file}`), { level: 9 }));
+    for (const file of Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name))) {
+      const plain = readFileSync(`${dir}/${file}`);
+      writeFileSync(`${dir}/${file}.gz`, gzipSync(plain, { level: 9 }));
+      writeFileSync(`${dir}/${file}.br`, brotliCompressSync(plain)); // at its best, which is its default
+    }
+  },
+};
+
+/** Where MapLibre's own sources lie, which its package brings beside its bundles. */
+const maplibre = resolve(here, "node_modules/maplibre-gl/src");
+const { version } = JSON.parse(readFileSync(resolve(maplibre, "../package.json"), "utf8")) as { version: string };
+/** What no map here has: the globe, terrain and sky, kinds of layers and of sources, and distances in expressions. */
+const UNUSED = new RegExp(
+  `/maplibre-gl/src/(${[
+    "geo/projection/(globe_projection|globe_transform|globe_camera_helper|vertical_perspective_\\w+)",
+    "webgl/draw/draw_(heatmap|hillshade|color_relief|fill_extrusion|sky)",
+    "webgl/render_to_texture|render/terrain",
+    "source/(image|video|canvas|raster_dem_tile)_source",
+  ].join("|")})\\.ts$|/expression/definitions/(distance|within)\\.mjs$`,
+);
+/** Names of places here are written from left to right: so no tables of every sign's direction. */
+const LEFT_TO_RIGHT = `export default () => ({
+  getEmbeddingLevels: (text) => ({ levels: new Uint8Array(text.length), paragraphs: [{ start: 0, end: text.length - 1, level: 0 }] }),
+  getBidiCharTypeName: () => "L",
+  getMirroredCharacter: () => null,
+});`;
+/** Rules for controls that no map here has; most of them are pictures. */
+const UNSTYLED = /[^{}]*\.maplibregl-ctrl-(?:attrib|compass|fullscreen|shrink|globe|terrain|logo)[^{}]*\{[^{}]*\}/g;
+const UNDRAWN = /\/glsl\/(heatmap|hillshade|color_relief|fill_extrusion|atmosphere|sky|terrain|_projection_globe)\w*\.(vertex|fragment)\.glsl\.g\.ts$/;
+
+/** MapLibre from its sources: its bundles for the page and for the worker have half their code in common, which would be
+ * loaded twice; made here, the two share it. What no map here has stays away.
+ */
+const mapFromSource: Plugin = {
+  name: "map-from-source",
+  apply: "build",
+  enforce: "pre",
+  resolveId(source, importer) {
+    if (source === "maplibre-gl") return `${maplibre}/index.ts`;
+    if (source === "maplibre-gl/worker") return "\0map-worker";
+    if (source === "bidi-js") return "\0left-to-right";
+    if (source.endsWith("/package.json") && importer?.startsWith(maplibre)) return "\0map-version";
+    return null;
+  },
+  load(id) {
+    if (id === "\0map-version") return `export default { version: "${version}" };`;
+    if (id === "\0left-to-right") return LEFT_TO_RIGHT;
+    if (id === "\0map-worker") {
+      const worker = this.emitFile({ type: "chunk", id: `${maplibre}/source/worker.ts`, name: "map-worker" });
+      return `export default import.meta.ROLLUP_FILE_URL_${worker};`;
+    }
+    if (UNDRAWN.test(id)) return 'export default "";';
+    if (!UNUSED.test(id)) return null;
+    const exported = readFileSync(id, "utf8").matchAll(/^export (?:abstract )?(class|function|const|\{) (\w+)/gm);
+    return [...exported].map(([, kind, name]) => (kind === "class" || kind === "{" ? `export class ${name} {}` : `export function ${name}() {}`)).join("\n");
+  },
+  transform(code, id) {
+    if (id.endsWith("/maplibre-gl.css")) return code.replace(UNSTYLED, "");
+    if (!id.startsWith(maplibre) || !id.endsWith(".ts")) return null;
+    // fields that only name a type are no fields, as its makers build it
+    return transformWithOxc(code, id, { assumptions: { setPublicClassFields: true }, typescript: { removeClassFieldsWithoutInitializer: true } });
   },
 };
 
@@ -61,7 +120,7 @@ const BROWSERS = ["chrome123", "safari17.5", "firefox120"];
 const exportPage: UserConfig = {
   base: "./",
   publicDir: false,
-  plugins: [{ name: "named", writeBundle: ({ dir = "" }) => renameSync(`${dir}/export.html`, `${dir}/index.html`) }],
+  plugins: [mapFromSource, { name: "named", writeBundle: ({ dir = "" }) => renameSync(`${dir}/export.html`, `${dir}/index.html`) }],
   build: {
     outDir: "../service/export_page",
     emptyOutDir: true,
@@ -78,7 +137,7 @@ const site: UserConfig = {
     EMBED_SCRIPT: JSON.stringify({ path: `/embed/${newest}`, integrity: `sha384-${createHash("sha384").update(script).digest("base64")}` }),
   },
   worker: { format: "es" },
-  plugins: [newestScript, preloaded, compressed],
+  plugins: [mapFromSource, newestScript, preloaded, compressed],
   build: {
     outDir: "../service/static",
     emptyOutDir: true,
@@ -91,4 +150,10 @@ const site: UserConfig = {
   },
 };
 
-export default defineConfig(({ mode }) => (mode === "export" ? exportPage : site));
+/** While somebody writes the page, the map is its makers' bundles. */
+const bundled = { "maplibre-gl/worker": "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url" };
+
+export default defineConfig(({ command, mode }) => ({
+  ...(mode === "export" ? exportPage : site),
+  resolve: { alias: command === "serve" ? bundled : {} },
+}));

@@ -75,6 +75,24 @@ def accepts_gzip(header: str) -> bool:
     return wildcard
 
 
+def preferred_coding(header: str, offered: Sequence[str]) -> str | None:
+    """Return the coding that an Accept-Encoding header likes best (RFC 9110 12.5.3), None where none is.
+
+    Of codings liked equally, the one offered first is chosen.
+
+    >>> preferred_coding("gzip, br", ("br", "gzip")), preferred_coding("gzip, br;q=0.5", ("br", "gzip"))
+    ('br', 'gzip')
+    """
+    weights: dict[str, float] = {}
+    for part in header.lower().split(","):
+        coding, _, weight = part.partition(";")
+        told = re.fullmatch(r"q=([01](?:\.\d{0,3})?)", weight.replace(" ", ""))
+        weights[coding.strip()] = float(told[1]) if told else float(not weight.strip())
+    liked = {one: weights.get(one, weights.get("*", 0)) for one in offered}
+    best = max(offered, key=lambda one: liked[one])
+    return best if liked[best] > 0 and liked[best] >= weights.get("identity", 0) else None
+
+
 def preferred(accept: str, offered: Sequence[str]) -> str | None:
     """Return the media type that an Accept header likes best (RFC 9110 12.5.1), None where it takes none.
 

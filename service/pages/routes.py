@@ -18,13 +18,15 @@ from geo.errors import ChiikiError
 from service.http.addresses import base_url
 from service.http.dependencies import OneMoment, atlas_of
 from service.http.forms import answers
-from service.http.responses import HTML, IMMUTABLE, REVALIDATE, Told, answer
+from service.http.responses import HTML, IMMUTABLE, REVALIDATE, Told, answer, preferred_coding
 from service.memory.atlas import Atlas
 from service.memory.cache import Moved, off_loop
 from service.pages.html_head import head, template, without_script
 from service.pages.previews import Address, Preview, preview, site
 
 STATIC = Path(__file__).parent.parent / "static"
+#: What the build compressed files with, and what it named them.
+CODINGS = {"br": ".br", "gzip": ".gz"}
 #: A script of embeds under its version.
 RELEASED = re.compile(r"chiiki-\d+\.\d+\.\d+\.js")
 
@@ -79,12 +81,13 @@ class BuiltFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file, as the build compressed it where the client takes that."""
-        is_taken = "gzip" in Headers(scope=scope).get("accept-encoding", "")
-        _, found = self.lookup_path(f"{path}.gz") if is_taken else ("", None)
-        if found is None:
+        wanted = preferred_coding(Headers(scope=scope).get("accept-encoding", ""), tuple(CODINGS))
+        suffix = CODINGS.get(wanted or "", "")
+        _, found = self.lookup_path(path + suffix) if suffix else ("", None)
+        if wanted is None or found is None:
             return await super().get_response(path, scope)
-        response = await super().get_response(f"{path}.gz", scope)
-        response.headers["Content-Encoding"] = "gzip"
+        response = await super().get_response(path + suffix, scope)
+        response.headers["Content-Encoding"] = wanted
         response.headers["Vary"] = "Accept-Encoding"
         return response
 

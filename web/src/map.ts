@@ -5,7 +5,7 @@
 import type { Feature, FeatureCollection, Position } from "geojson";
 import * as maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
-import workerAddress from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import workerAddress from "maplibre-gl/worker";
 import { type Area, codeOf, type Lang, type Texts } from "./api";
 import { type Box, type Camera, cameraOf, cutOff, hashOf, inPlane, MARGIN, nationIn, onGlobe, placingOf, plateSize, type Size } from "./camera";
 import { type Circled, OPACITY, radiusOf } from "./circles";

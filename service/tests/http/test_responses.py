@@ -15,6 +15,7 @@ from service.http.responses import (
     csv_bytes,
     encoded,
     is_fresh,
+    preferred_coding,
     to_json,
 )
 
@@ -38,6 +39,28 @@ from service.http.responses import (
 )
 def test_gzip_is_sent_to_whoever_accepts_it(header: str, accepted: bool) -> None:
     assert accepts_gzip(header) is accepted
+
+
+@pytest.mark.parametrize(
+    ("header", "chosen"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, BR;Q=1.0", "br"),
+        ("gzip, br;q=0.9", "gzip"),
+        ("gzip;q=0.2, br; q=0.9", "br"),
+        ("br;q=0, gzip;q=0.001", "gzip"),
+        ("br;q=0.000", None),
+        ("*", "br"),
+        ("br;q=0, *;q=0.5", "gzip"),
+        ("gzip;q=0.5, identity", None),
+        ("gzip;q=0.5, identity;q=0.5", "gzip"),
+        ("br;q=high, gzip", "gzip"),  # no weight that the standard knows
+        ("deflate", None),
+        ("", None),
+    ],
+)
+def test_the_coding_that_is_liked_best_is_sent(header: str, chosen: str | None) -> None:
+    assert preferred_coding(header, ("br", "gzip")) == chosen
 
 
 @pytest.mark.parametrize(
