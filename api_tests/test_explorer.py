@@ -993,23 +993,45 @@ def test_the_operator_may_offer_the_background_of_the_survey_authority(
         page.close()
 
 
-def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
+def focused(visit: Visit) -> str:
+    """Return the id of what has the focus, its view or its class."""
+    found: str = visit.page.evaluate(
+        "() => document.activeElement.id || document.activeElement.dataset.stage"
+        " || document.activeElement.className || document.activeElement.tagName"
+    )
+    return found
+
+
+def test_everything_is_reached_by_keyboard_and_the_map_by_ten_tabs(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=ageing-rate&level=prefecture#6/43.4/142.8")
-    visit.page.keyboard.press("Tab")
-    expect(visit.page.locator(".skip")).to_be_focused()
-    reached: set[str] = set()
+    keyboard = visit.page.keyboard
+    reached: list[str] = []
     for _step in range(150):
-        visit.page.keyboard.press("Tab")
-        reached.add(
-            visit.page.evaluate(
-                "() => document.activeElement.id || document.activeElement.dataset.stage"
-                " || document.activeElement.className || document.activeElement.tagName"
-            )
-        )
-    assert {"find", "map", "two", "open-share", "language", "period"} <= reached
-    canvas = visit.page.locator("#map canvas")
-    canvas.focus()
-    canvas.press("Enter")
+        keyboard.press("Tab")
+        reached.append(focused(visit))
+    assert reached[:3] == ["skip", "skip-find", "skip-panel"]
+    assert reached.index("maplibregl-canvas") < 10
+    assert {"find", "map", "open-share", "language", "period", "theme", "pick"} <= set(reached)
+    # the views are one Tab stop, and the arrow keys go along them
+    tab = visit.page.locator("#stages [data-stage=map]")
+    tab.focus()
+    keyboard.press("ArrowRight")
+    assert focused(visit) == "two"
+    keyboard.press("End")
+    assert focused(visit) == "roadmap"
+    keyboard.press("ArrowRight")
+    assert focused(visit) == "map"
+    keyboard.press("End")
+    keyboard.press("Enter")
+    expect(visit.page.locator("#stages [aria-selected=true]")).to_have_text("ロードマップ")
+    visit.shown()
+    assert focused(visit) == "roadmap"
+    visit.page.go_back()
+    visit.shown()
+    for skip, target in (("skip-panel", "panel"), ("skip-find", "find"), ("skip", "maplibregl-canvas")):
+        visit.page.locator(f"#{skip}").press("Enter")
+        assert focused(visit) == target
+    keyboard.press("Enter")
     expect(visit.page.locator("#area-name")).to_have_text("北海道")
 
 

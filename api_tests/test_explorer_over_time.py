@@ -149,7 +149,7 @@ def test_an_area_of_the_past_is_found_and_leads_to_what_became_of_it(visit: Visi
 def test_the_mergers_of_a_prefecture_are_two_clicks_away_and_play(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=ageing-rate")
     page = visit.page
-    page.locator("#stages").get_by_role("link", name="合併").click()
+    page.locator("#stages").get_by_role("tab", name="合併").click()
     page.get_by_role("button", name="新潟県").click()
     at_year(page, 2025)
     expect(page.locator("#mergers-summary")).to_contain_text("1980年の112から、2025年は30に")
@@ -186,9 +186,9 @@ def test_another_view_stops_the_mergers_that_play(visit: Visit) -> None:
     page = visit.page
     page.locator(".player").get_by_role("button", name="再生").click()
     page.wait_for_selector(".mergers:not([data-year='1980'])")
-    page.locator("#stages").get_by_role("link", name="表").click()
+    page.locator("#stages").get_by_role("tab", name="表").click()
     visit.shown()
-    page.locator("#stages").get_by_role("link", name="合併").click()
+    page.locator("#stages").get_by_role("tab", name="合併").click()
     visit.shown()
     assert said(page, "year") == "1980"
     at_year(page, 1980)

@@ -312,7 +312,7 @@ def test_without_scripts_only_what_can_be_read_is_shown(browser: Browser, server
         words = page.locator("#unscripted")
         expect(words).to_contain_text("the highest is Nammoku-mura in Gunma (65.2%)")
         expect(page.get_by_role("link", name="Table (CSV)")).to_be_visible()
-        for control in ("#board", "#finder", "#open-share", ".skip"):
+        for control in ("#board", "#finder", "#open-share", "#skips", "#site"):
             expect(page.locator(control)).to_be_hidden()
         box = words.bounding_box()
         assert box is not None

@@ -10,7 +10,7 @@ import { inLanguage } from "./language";
 import { drawLegend, recountSoon } from "./legend";
 import type { RegionalMap } from "./map";
 import { full, short, valueText } from "./numbers";
-import { text, textOf, translatePage, withUnit } from "./texts";
+import { mapTexts, text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
 import { breaksOver, layerQuery, type StageName, searchOf, viewOf } from "./view";
@@ -115,7 +115,7 @@ async function showMap(target: HTMLElement): Promise<void> {
   };
   const map: RegionalMap = new RegionalMap(
     box,
-    { map: text("map", lang), zoomIn: text("zoomIn", lang), zoomOut: text("zoomOut", lang) },
+    mapTexts(lang),
     {
       // the tiles carry the values of the period shown first
       pointed: (area) => showTip(tip, area, area && valueText(shown.size ? shown.get(area.code) : area.value, layer, lang)),

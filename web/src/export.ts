@@ -10,7 +10,7 @@ import { inLanguage } from "./language";
 import { classesOf, drawLegend, recountSoon } from "./legend";
 import { RegionalMap } from "./map";
 import { full } from "./numbers";
-import { text, textOf, translatePage, withUnit } from "./texts";
+import { mapTexts, text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
 
@@ -92,7 +92,7 @@ async function start(): Promise<void> {
   const box = byId("map");
   const map = new RegionalMap(
     box,
-    { map: text("map", lang), zoomIn: text("zoomIn", lang), zoomOut: text("zoomOut", lang) },
+    mapTexts(lang),
     {
       pointed: (area) => showTip(tip, area, area && told(area.code)),
       chosen: (code) => map.select([code]),

@@ -2,6 +2,7 @@
 
 import type { Catalogue, Layer, Legend, Periods, Values } from "./api";
 import * as api from "./api";
+import { briefOf, drawBrief, openSheet } from "./brief";
 import type { Box } from "./camera";
 import { drawBoundaries, drawLevels, drawOverlays } from "./chooser";
 import { circledBy, coloursOf } from "./circles";
@@ -10,7 +11,8 @@ import { finder } from "./finder";
 import { gapDefinition } from "./gap";
 import { inLanguage } from "./language";
 import { classesOf, drawLegend, keepIn, markValue, NO_DATA, recountSoon } from "./legend";
-import { type MapTexts, type Mark, type Pointed, RegionalMap, type Tiled } from "./map";
+import type { MapTexts, Mark, Pointed, RegionalMap, Tiled } from "./map";
+import { drawStages } from "./nav";
 import { valueText } from "./numbers";
 import { type Board, overview } from "./panel";
 import { placeOf } from "./rank";
@@ -18,11 +20,12 @@ import { openShare } from "./share";
 import { removeSketch } from "./sketch";
 import { baseOf, drawMeasure } from "./stages/change";
 import type { Credited } from "./stages/two";
-import { text, textOf, translatePage, withUnit } from "./texts";
+import { mapTexts, text, textOf, translatePage, withUnit } from "./texts";
+import { offerTheme, onSystemTheme } from "./theme";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
 import { drawTree } from "./tree";
-import { breaksOver, DEFAULT_LAYER, layerQuery, MOST_COMPARED, otherView, STAGES, type StageName, searchOf, type View, viewOf } from "./view";
+import { breaksOver, DEFAULT_LAYER, layerQuery, MOST_COMPARED, otherView, type StageName, searchOf, type View, viewOf } from "./view";
 import { kept } from "./vintages";
 
 /** The views that are no map; each is fetched when first opened. */
@@ -51,24 +54,42 @@ let turn = 0;
 let overlaid: Promise<void> = Promise.resolve();
 
 const choices = api.catalogue();
-const map = new RegionalMap(
-  byId("map"),
-  mapTexts(),
-  {
-    pointed: (area) => tip(area),
-    chosen: (code) => go({ area: code }),
-    sought: () => void zoomTo(view.area),
-    covered: () => legendWidth(),
-    placed: removeSketch,
-    zoomed: () => scaleLegend(),
-  },
-  { hash: true },
-);
+/** As in style.css: the page is one column. */
+const phone = matchMedia("(max-width: 68rem)");
+/** Null until a view is shown that has a map: the map's program is the largest part of the page. */
+let map: RegionalMap | null = null;
+let made: Promise<RegionalMap> | undefined;
 const slider = timeline(
   byId("timeline"),
   (period) => void scrub(period),
   (period) => go({ period }, { replace: true }),
 );
+
+/** Return the map; the first view that has one fetches it. */
+function theMap(): Promise<RegionalMap> {
+  made ??= import("./map").then((program) => {
+    map = new program.RegionalMap(
+      byId("map"),
+      ownTexts(),
+      {
+        pointed: (area) => tip(area),
+        chosen: (code) => go({ area: code }),
+        sought: () => void zoomTo(view.area),
+        covered: () => legendWidth(),
+        placed: removeSketch,
+        zoomed: () => scaleLegend(),
+      },
+      { hash: true },
+    );
+    map.map.on("moveend", () => void dodge());
+    map.map.on("idle", () => {
+      if (byId("map").dataset["map"] === "idle") removeSketch();
+      if (legend?.layer === view.layer && !SHEETS[view.stage]) document.body.dataset["map"] = byId("map").dataset["map"];
+    });
+    return map;
+  });
+  return made;
+}
 
 /** Tell the circles of a legend as large as they are now. */
 function scaleLegend(): void {
@@ -78,16 +99,15 @@ function scaleLegend(): void {
 
 function tellLegend(shown: Legend, told: Values | null): void {
   if (view.stage === "bivariate") return; // two indicators have a key of their own
-  const known = { values: told, breaks: breaksOver(view), zoom: map.zoom, vintage: view.vintage && shown.vintage };
-  drawLegend(byId("legend"), shown, view.lang, { ...known, lit: (at) => void map.light(at) });
+  const known = { values: told, breaks: breaksOver(view), ...(map ? { zoom: map.zoom } : {}), vintage: view.vintage && shown.vintage };
+  drawLegend(byId("legend"), shown, view.lang, { ...known, lit: (at) => void map?.light(at) });
 }
 
-function mapTexts(): MapTexts {
+/** Return what the map says of itself, and of the buttons that it has on this page. */
+function ownTexts(): MapTexts {
   const { lang } = view;
   return {
-    map: text("map", lang),
-    zoomIn: text("zoomIn", lang),
-    zoomOut: text("zoomOut", lang),
+    ...mapTexts(lang),
     nation: [text("toNation", lang), text("home", lang)],
     here: [text("toHere", lang), text("toHereInFull", lang)],
   };
@@ -103,10 +123,10 @@ function legendWidth(): number {
 async function dodge(): Promise<void> {
   const target = byId("legend");
   const { area } = view;
-  const areas = area && legend && map.zoom > 0 ? await api.gazetteer(legend.level, view.vintage).catch(() => null) : null;
+  const areas = area && legend && map ? await api.gazetteer(legend.level, view.vintage).catch(() => null) : null;
   if (area !== view.area) return;
   const centre = areas?.get(area)?.centre;
-  target.classList.toggle("aside", Boolean(centre && map.liesUnder(centre, { width: target.offsetWidth, height: target.offsetHeight })));
+  target.classList.toggle("aside", Boolean(centre && map?.liesUnder(centre, { width: target.offsetWidth, height: target.offsetHeight })));
 }
 
 const tuning = h("details", { class: "tuning", id: "tuning", hidden: true }, h("summary", {}), h("div", { id: "settings" }));
@@ -141,8 +161,8 @@ function go(change: Partial<View>, { replace = false } = {}): void {
   const layer = api.knownLayer(wanted.layer);
   if (!layer && !isSettled) return goUnknown(wanted.layer, change, replace);
   view = layer && !isSettled ? settled(wanted, layer) : wanted;
-  map.write(); // going back leads to the place that is left now
-  history[replace ? "replaceState" : "pushState"](null, "", searchOf(view) + map.hash);
+  map?.write(); // going back leads to the place that is left now
+  history[replace ? "replaceState" : "pushState"](null, "", searchOf(view) + (map?.hash ?? location.hash));
   if (change.layer !== undefined || change.level !== undefined || change.stage !== undefined) slider.stop();
   if (change.layer !== undefined || change.stage !== undefined) closeChooser();
   show();
@@ -172,7 +192,7 @@ const asBoard = (): Board | null => {
 function valueAt({ code, value }: Pointed): number | null | undefined {
   if (scrubbed) return scrubbed.at.values[scrubbed.periods.codes.indexOf(code)] ?? null;
   if (values) return values.values[values.codes.indexOf(code)] ?? null;
-  return legend && map.poured === pouredBy(view, legend) ? (value ?? null) : undefined;
+  return legend && map?.poured === pouredBy(view, legend) ? (value ?? null) : undefined;
 }
 
 function tip(area: Pointed | null): void {
@@ -200,30 +220,6 @@ function standing(value: number): HTMLElement[] {
   return [...(found ? [h("span", { class: "of" }, swatch(found.colour), found.label[lang])] : []), ...(place ? [h("span", {}, told)] : [])];
 }
 
-function drawStages(): void {
-  const stages = byId("stages");
-  stages.replaceChildren(
-    ...STAGES.map((name) =>
-      h(
-        "a",
-        {
-          href: searchOf({ ...view, stage: name }),
-          "aria-current": name === view.stage ? "page" : null,
-          "data-stage": name,
-          onclick: (event: MouseEvent) => {
-            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-            event.preventDefault();
-            go({ stage: name });
-          },
-        },
-        textOf("stage_", name, view.lang),
-      ),
-    ),
-  );
-  const current = stages.querySelector<HTMLElement>("[aria-current]");
-  if (current) stages.scrollLeft = current.offsetLeft - stages.offsetLeft - (stages.clientWidth - current.offsetWidth) / 2; // on phones the row is wider than the page
-}
-
 /** Colour the map for a period passed by the slider, by the breaks of all periods; only the first time is anything asked for. */
 async function scrub(period: string): Promise<void> {
   const query = layerQuery({ ...view, level: legend?.level ?? view.level, period: "", breaks_over: "all" });
@@ -239,7 +235,7 @@ async function scrub(period: string): Promise<void> {
   const circles = await circledBy(found.legend, view.vintage, async () => ({ codes: found.periods.codes, values: at.values }));
   if (current !== turn) return;
   scrubbed = { ...found, at };
-  map.scrub({ ...coloursOf(found.legend), classes: { codes: found.periods.codes, classes: at.classes }, circles }, view.lang);
+  map?.scrub({ ...coloursOf(found.legend), classes: { codes: found.periods.codes, classes: at.classes }, circles }, view.lang);
   recountSoon(byId("legend"), { ...found.legend, period, period_label: at.label }, view.lang, at.classes, breaksOver(view) === "all" ? "all" : "moving");
 }
 
@@ -306,7 +302,7 @@ async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
 }
 
 async function showMap(current: number): Promise<void> {
-  const found = await api.legend(view.layer, layerQuery(view));
+  const [found, map] = await Promise.all([api.legend(view.layer, layerQuery(view)), theMap()]);
   if (current !== turn) return;
   legend = found;
   values = null;
@@ -340,16 +336,16 @@ async function showBeside(current: number): Promise<void> {
   maps.dataset["stage"] = stage;
   if (stage !== "two" && stage !== "bivariate") {
     document.getElementById("beside")?.setAttribute("hidden", "");
-    map.resize();
+    map?.resize();
     return;
   }
   const beside = stage === "two" ? (await import("./stages/two")).showTwo : (await import("./stages/bivariate")).showBivariate;
   const board = asBoard();
-  if (current !== turn || !board) return;
+  if (current !== turn || !board || !map) return;
   const credited = (other: Credited) => {
     if (current === turn) showCredits(board.legend, other);
   };
-  await beside(maps, board, map, { lay, mapTexts: mapTexts(), other: otherView(view), credited });
+  await beside(maps, board, map, { lay, mapTexts: mapTexts(view.lang), other: otherView(view), credited });
 }
 
 function showCredits(...shown: Credited[]): void {
@@ -384,14 +380,32 @@ async function showPanel(board: Board, current: number): Promise<void> {
   panel.replaceChildren(...parts);
   // an area of the past is on the map as those that hold its land
   const heirs = panel.querySelector<HTMLElement>("[data-heirs]")?.dataset["heirs"];
-  if (heirs) map.select([...new Set([...heirs.split(","), ...view.areas])]);
+  if (heirs) map?.select([...new Set([...heirs.split(","), ...view.areas])]);
   document.getElementById("zoom-to")?.addEventListener("click", () => void zoomTo(view.area));
   if (isNew) panel.scrollTop = 0;
 }
 
 async function zoomTo(code: string): Promise<void> {
   const { told } = await api.onBoundaries<api.AreaInDetail>(`/v1/areas/${code}`, view.vintage);
-  map.show(told.bbox);
+  map?.show(told.bbox);
+}
+
+/** Tell the area that was tapped on a phone at once, before its panel is there. */
+async function showBrief(board: Board, current: number): Promise<void> {
+  const { lang, area: code, vintage } = view;
+  const { layer, legend: found } = board;
+  const told = async () => {
+    const [areas, prefectures, all] = await Promise.all([
+      api.gazetteer(found.level, vintage),
+      api.gazetteer("prefecture"),
+      api.values(view.layer, layerQuery({ ...view, level: found.level, period: found.period })),
+    ]);
+    const area = areas.get(code);
+    const within = found.level === "prefecture" ? "" : (prefectures.get(area?.prefecture ?? "")?.name[lang] ?? "");
+    return area ? briefOf(area, within, { layer, legend: found, values: all }, lang) : null;
+  };
+  const brief = code && phone.matches && !SHEETS[view.stage] ? await told() : null;
+  if (current === turn) drawBrief(brief, lang, () => go({ area: "" }));
 }
 
 function failure(error: unknown): HTMLElement {
@@ -411,8 +425,10 @@ function tell(error: unknown): void {
 async function draw(current: number): Promise<void> {
   const lang = view.lang;
   translatePage(lang);
-  map.speak(mapTexts());
-  drawStages();
+  map?.speak(ownTexts());
+  byId("language").lang = lang === "ja" ? "en" : "ja"; // it is called as those call it who want it
+  drawStages(byId("stages"), view, go);
+  offerTheme(byId("theming"), lang, redraw);
   const sheet = SHEETS[view.stage];
   document.body.dataset["stage"] = view.stage;
   byId("maps").hidden = byId("timeline").hidden = Boolean(sheet);
@@ -436,6 +452,7 @@ async function draw(current: number): Promise<void> {
   const tree = drawTree(byId("tree"), catalogue, listed, lang, go);
   drawLevels(byId("levels"), board.layer, board.legend.level, lang, go);
   drawOverlays(byId("overlays"), catalogue, view, mayHaveBackground, go);
+  const brief = showBrief(board, current);
   slider.draw(board.layer.periods_by_level[board.legend.level] ?? [], board.legend.period, board.label, lang);
   showCredits(board.legend);
   const settings = [drawTuning(), drawBoundaries(byId("boundaries"), board.legend, lang, go)];
@@ -448,8 +465,8 @@ async function draw(current: number): Promise<void> {
     await showBeside(current);
   }
   if (view.stage !== "mergers") await showPanel(board, current).catch((error: unknown) => byId("panel").replaceChildren(failure(error)));
-  await Promise.all([tree, measure, ...settings, overlaid]);
-  if (isMap) await map.drawn();
+  await Promise.all([tree, measure, ...settings, brief, overlaid]);
+  if (isMap) await map?.drawn();
   if (current !== turn) return;
   document.body.dataset["shown"] = searchOf(view);
 }
@@ -461,6 +478,12 @@ function begin(): number {
   return ++turn;
 }
 
+/** Draw the view once more, in other colours. */
+function redraw(): void {
+  panelled = "";
+  show();
+}
+
 function show(): void {
   const current = begin();
   draw(current).catch((error: unknown) => {
@@ -468,11 +491,6 @@ function show(): void {
   });
 }
 
-map.map.on("moveend", () => void dodge());
-map.map.on("idle", () => {
-  if (byId("map").dataset["map"] === "idle") removeSketch();
-  if (legend?.layer === view.layer && !SHEETS[view.stage]) document.body.dataset["map"] = byId("map").dataset["map"];
-});
 window.addEventListener("popstate", () => {
   view = viewOf(location.search, navigator.language);
   slider.stop();
@@ -486,8 +504,27 @@ byId("open-share").addEventListener("click", () => {
 byId("open-choose").addEventListener("click", () => {
   const isOpen = document.body.classList.toggle("choosing");
   byId("open-choose").setAttribute("aria-expanded", String(isOpen));
+  if (isOpen) byId("close-choose").focus();
 });
-document.addEventListener("keydown", (event) => event.key === "Escape" && closeChooser());
+byId("close-choose").addEventListener("click", () => {
+  closeChooser();
+  byId("open-choose").focus();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  closeChooser();
+  openSheet(false);
+});
+const skipTo = (id: string, target: () => HTMLElement | null) =>
+  byId(id).addEventListener("click", (event) => {
+    event.preventDefault(); // the part of the address after the # tells the camera
+    target()?.focus();
+  });
+skipTo("skip", () => (SHEETS[view.stage] ? byId("stage") : (byId("map").querySelector("canvas") ?? byId("stage"))));
+skipTo("skip-find", () => byId("find"));
+skipTo("skip-panel", () => byId("panel"));
+onSystemTheme(redraw);
+phone.addEventListener("change", show);
 finder(byId<HTMLInputElement>("find"), byId("found"), () => view.lang, {
   layer: (id) => go({ layer: id, ...(STAYS.includes(view.stage) ? {} : { stage: "map" }) }),
   area: (area, box) => {
@@ -496,13 +533,13 @@ finder(byId<HTMLInputElement>("find"), byId("found"), () => view.lang, {
         ? { areas: [...new Set([...view.areas, area.code])].slice(-MOST_COMPARED) }
         : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) },
     );
-    map.show(box ?? area.bbox);
+    map?.show(box ?? area.bbox);
   },
   together: (area, { id, levels }) => {
     // of a prefecture its municipalities are shown, which tell more than one colour
     const level = ["municipality", area.level].find((one) => levels.includes(one)) ?? levels[0] ?? "";
     go({ layer: id, area: area.code, level, ...(STAYS.includes(view.stage) ? {} : { stage: "map" }) });
-    map.show(area.bbox);
+    map?.show(area.bbox);
   },
   former: ({ code, became }) => {
     const shown = legend?.level === "prefecture" ? { level: "municipality" } : {};

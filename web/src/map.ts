@@ -120,6 +120,12 @@ export interface MapTexts {
   zoomOut: string;
   nation?: [words: string, inFull: string];
   here?: [words: string, inFull: string];
+  twoFingers: string;
+}
+
+/** Whether one finger scrolls the page and two move the map. */
+function isTouched(): boolean {
+  return matchMedia("(hover: none) and (pointer: coarse)").matches;
 }
 
 function isReduced(): boolean {
@@ -230,8 +236,13 @@ export class RegionalMap {
       minZoom: 2,
       maxZoom: 15,
       localIdeographFontFamily: FONTS.join(","),
-      cooperativeGestures: false,
-      locale: { "Map.Title": texts.map, "NavigationControl.ZoomIn": texts.zoomIn, "NavigationControl.ZoomOut": texts.zoomOut },
+      cooperativeGestures: isTouched(),
+      locale: {
+        "Map.Title": texts.map,
+        "NavigationControl.ZoomIn": texts.zoomIn,
+        "NavigationControl.ZoomOut": texts.zoomOut,
+        "CooperativeGesturesHandler.MobileHelpText": texts.twoFingers,
+      },
       style: { version: 8, sources: {}, layers: [], transition: { duration: 0 } },
     });
     this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve()));
@@ -349,13 +360,14 @@ export class RegionalMap {
   }
 
   /** Say in the reader's language what the map and its buttons are. */
-  speak({ map, zoomIn, zoomOut, nation = ["", ""], here = ["", ""] }: MapTexts): void {
+  speak({ map, zoomIn, zoomOut, twoFingers, nation = ["", ""], here = ["", ""] }: MapTexts): void {
     this.map.getCanvas().setAttribute("aria-label", map);
     const name = (button: Element | null, inFull: string) => {
       for (const attribute of ["aria-label", "title"]) button?.setAttribute(attribute, inFull);
     };
     name(this.container.querySelector(".maplibregl-ctrl-zoom-in"), zoomIn);
     name(this.container.querySelector(".maplibregl-ctrl-zoom-out"), zoomOut);
+    this.container.querySelector(".maplibregl-mobile-message")?.replaceChildren(twoFingers);
     for (const [button, [words, inFull]] of [
       [this.buttons.nation, nation],
       [this.buttons.here, here],

@@ -4,7 +4,10 @@ const TEXTS = {
   siteAfter: { ja: "｜chiiki 地域", en: " | chiiki" },
   joint: { ja: "・", en: ", " },
   strategy: { ja: "地方創生に関する総合戦略", en: "Comprehensive strategy for regional revitalisation" },
-  skip: { ja: "本文へ移動", en: "Skip to content" },
+  skips: { ja: "読み飛ばす", en: "Skip links" },
+  skip: { ja: "地図へ移動", en: "Skip to the map" },
+  skipFind: { ja: "検索へ移動", en: "Skip to search" },
+  skipPanel: { ja: "地域の数字へ移動", en: "Skip to figures of the area" },
   language: { ja: "English", en: "日本語" },
   api: { ja: "API", en: "API" },
   failed: { ja: "表示できませんでした。", en: "This could not be shown." },
@@ -330,6 +333,16 @@ const TEXTS = {
   circlesByCount: { ja: "円の面積が数を表します", en: "The area of a circle tells the count" },
   // the page of an area
   areaPage: { ja: "この地域のページ（印刷・PDF）", en: "Page of this area (print, PDF)" },
+  theme: { ja: "画面の色", en: "Colours of the page" },
+  theme_auto: { ja: "色：自動", en: "Auto theme" },
+  theme_light: { ja: "色：明るい", en: "Light" },
+  theme_dark: { ja: "色：暗い", en: "Dark" },
+  mapBeside: {
+    ja: "もう一つの地図。矢印キーで移動、＋と－で拡大縮小、Enterで中央の地域を選択",
+    en: "The other map. Arrow keys move, plus and minus zoom, Enter chooses the area in the middle",
+  },
+  site: { ja: "このサイト", en: "This site" },
+  twoFingers: { ja: "2本の指で地図を動かせます", en: "Use two fingers to move the map" },
 } satisfies Record<string, Texts>;
 
 export type TextKey = keyof typeof TEXTS;
@@ -353,6 +366,11 @@ export function shortName(layer: { name: Texts }, lang: Lang): string {
 export function withUnit(name: Texts, unit: Texts, lang: Lang): string {
   if (!unit[lang]) return name[lang];
   return lang === "ja" ? `${name.ja}（${unit.ja}）` : `${name.en} (${unit.en})`;
+}
+
+/** Return what a map says of itself. */
+export function mapTexts(lang: Lang) {
+  return { map: text("map", lang), zoomIn: text("zoomIn", lang), zoomOut: text("zoomOut", lang), twoFingers: text("twoFingers", lang) };
 }
 
 /** Fill every element that names its text, its label or its placeholder. */

@@ -70,7 +70,7 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
     });
     second.follow(first);
   }
-  second.speak(mapTexts);
+  second.speak({ ...mapTexts, map: text("mapBeside", lang) });
   credited(found);
   await lay(second, shown, found);
   second.select([...new Set([board.view.area, ...board.view.areas])].filter(Boolean));
