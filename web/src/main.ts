@@ -27,6 +27,7 @@ import { showTip } from "./tip";
 import { drawTree } from "./tree";
 import { breaksOver, DEFAULT_LAYER, layerQuery, MOST_COMPARED, otherView, type StageName, searchOf, type View, viewOf } from "./view";
 import { kept } from "./vintages";
+import "./print.css";
 
 /** The views that are no map; each is fetched when first opened. */
 const SHEETS: Partial<Record<StageName, () => Promise<{ draw: (target: HTMLElement, board: Board) => Promise<void> }>>> = {
@@ -454,7 +455,7 @@ async function draw(current: number): Promise<void> {
   drawOverlays(byId("overlays"), catalogue, view, mayHaveBackground, go);
   const brief = showBrief(board, current);
   slider.draw(board.layer.periods_by_level[board.legend.level] ?? [], board.legend.period, board.label, lang);
-  showCredits(board.legend);
+  showCredits(...(isOfStrategy ? [] : [board.legend])); // what the strategy is told by stands beside each of its figures
   const settings = [drawTuning(), drawBoundaries(byId("boundaries"), board.legend, lang, go)];
   if (sheet) {
     const { draw: drawSheet } = await sheet();

@@ -2,7 +2,7 @@
 
 import { type Goal, get, type Lang, type Layer, layers, type Texts } from "../api";
 import { lineChart } from "../chart";
-import { h, s } from "../element";
+import { type Child, h, s } from "../element";
 import { full, short, signed } from "../numbers";
 import type {
   RacePoint as Compared,
@@ -13,13 +13,14 @@ import type {
   Kpis,
   CoursePoint as Point,
   Race,
+  Roadmap,
   KpiTarget as Target,
   Verdict as VerdictOfRegion,
 } from "../openapi";
-import type { Board } from "../panel";
 import { text } from "../texts";
-import { hasMovedOn, show, sourceLink } from "./sheet";
-import { fiscalYear } from "./years";
+import { type StrategyBoard as Board, hasMovedOn, show, sourceLink } from "./sheet";
+import { beforeMark, dueList, editionLine, type GoalLines, type Line, printButton, shared, stateTable } from "./state";
+import { fiscalYear, fiscalYearOf } from "./years";
 import "./kpi.css";
 
 const TEXTS = {
@@ -71,6 +72,10 @@ const TEXTS = {
   growth: { ja: "伸び率", en: "Growth" },
   rule: { ja: "判定の基準", en: "Rule of the verdict" },
   note: { ja: "注", en: "Note" },
+  atLeast: { ja: "以上", en: "at least" },
+  needActual: { ja: "実績の公表値", en: "published figures" },
+  needBaseline: { ja: "基準値", en: "a baseline" },
+  needTarget: { ja: "目標値とその年度", en: "a target with its year" },
 } satisfies Record<string, Texts>;
 
 const PERCENT = { unit: { ja: "%", en: "%" }, decimals: 1 };
@@ -83,6 +88,8 @@ interface Frame {
   board: Board;
   onMap: Map<string, Layer>;
   later: (() => Promise<void>)[];
+  /** The first year of the strategy: figures of earlier ones are marked. */
+  begins: number;
 }
 
 function layerOf(kpi: Kpi): string {
@@ -114,7 +121,7 @@ function badge(isAchieved: boolean, lang: Lang): HTMLElement {
   );
 }
 
-function term(name: string, ...value: (Node | string | null)[]): HTMLElement {
+function term(name: string, ...value: Child[]): HTMLElement {
   return h("div", {}, h("dt", {}, name), h("dd", {}, ...value));
 }
 
@@ -174,8 +181,13 @@ function bar(course: Course, point: Point, kpi: Kpi, lang: Lang): HTMLElement | 
   );
 }
 
+function isBefore(period: string, begins: number): boolean {
+  return Number(period.slice(0, 4)) < begins;
+}
+
 /** Return what an area was to reach and what it has reached. */
-function courseParts(course: Course, progress: Progress, isNamed: boolean, lang: Lang): HTMLElement {
+function courseParts(course: Course, progress: Progress, isNamed: boolean, { board, begins }: Frame): HTMLElement {
+  const { lang } = board.view;
   const point = course.points.filter((one) => one.actual !== null).at(-1);
   const baseline =
     course.baseline === null
@@ -193,7 +205,14 @@ function courseParts(course: Course, progress: Progress, isNamed: boolean, lang:
       term(
         TEXTS.newest[lang],
         ...(actual
-          ? [actual, " ", h("span", { class: "soft" }, year(point?.period ?? "", lang)), " ", ...sources]
+          ? [
+              actual,
+              " ",
+              h("span", { class: "soft" }, year(point?.period ?? "", lang)),
+              " ",
+              point && isBefore(point.period, begins) ? beforeMark(lang) : null,
+              ...sources,
+            ]
           : [h("span", { class: "none" }, TEXTS.noFigures[lang])]),
       ),
       term(TEXTS.target[lang], targetText(course, progress, lang)),
@@ -204,8 +223,8 @@ function courseParts(course: Course, progress: Progress, isNamed: boolean, lang:
   );
 }
 
-function courses(progress: KpiCourses, board: Board): HTMLElement[] {
-  const { lang, area } = board.view;
+function courses(progress: KpiCourses, frame: Frame): HTMLElement[] {
+  const { lang, area } = frame.board.view;
   const all = progress.areas;
   if (all.length === 0) {
     const terms = [term(TEXTS.newest[lang], h("span", { class: "none" }, TEXTS.noFigures[lang])), term(TEXTS.target[lang], TEXTS.noTarget[lang])];
@@ -213,7 +232,7 @@ function courses(progress: KpiCourses, board: Board): HTMLElement[] {
   }
   const own = all.filter((one) => one.area === area);
   const shown = [...own, ...all.filter((one) => one.area !== area)].slice(0, MOST_COURSES);
-  return shown.map((one) => courseParts(one, progress, shown.length > 1 || one.area !== "00000", lang));
+  return shown.map((one) => courseParts(one, progress, shown.length > 1 || one.area !== "00000", frame));
 }
 
 function changeText(value: number | null, lang: Lang): string {
@@ -231,7 +250,7 @@ function yearsTable(race: Race, progress: KpiRaces, lang: Lang): HTMLElement {
       h("td", { class: "number" }, changeText(one.growth, lang)),
       h("td", { class: "number" }, changeText(one.comparator_growth, lang)),
       h("td", { class: "number" }, one.difference_points === null ? "—" : signed(one.difference_points, 2, lang)),
-      h("td", {}, one.achieved === null ? h("span", { class: "soft" }, progress.reference_label[lang]) : badge(one.achieved, lang)),
+      h("td", {}, one.achieved === null ? beforeMark(lang) : badge(one.achieved, lang)),
     );
   const heads = [
     race.area.name[lang],
@@ -405,11 +424,11 @@ function card(progress: Progress, frame: Frame): HTMLElement {
   const open = frame.onMap.has(layer)
     ? h("button", { type: "button", class: "on-map", onclick: () => board.go({ layer, stage: "map" }) }, TEXTS.onMap[lang])
     : null;
-  const parts = "areas" in progress ? courses(progress, board) : races(progress, lang, later);
+  const parts = "areas" in progress ? courses(progress, frame) : races(progress, lang, later);
   return h(
     "article",
     { class: `card kpi${progress.relative ? " wide" : ""}`, "data-kpi": progress.id, "aria-labelledby": `kpi-${progress.id}` },
-    h("header", {}, h("h4", { id: `kpi-${progress.id}` }, progress.name[lang]), open),
+    h("header", {}, h("h4", { id: `kpi-${progress.id}`, tabindex: -1 }, progress.name[lang]), open),
     h("p", { class: "definition" }, progress.definition[lang]),
     ...parts,
     proxies(progress, frame),
@@ -424,28 +443,111 @@ function section(id: string, name: string, about: string | null, found: Progress
   return h("section", { class: "goal", "data-goal": id }, h("h3", {}, name), about ? h("p", { class: "soft" }, about) : null, cards);
 }
 
+/** Return how near a KPI comes to the one that the strategy states for its goal: that one stands first. */
+function stated(goal: Goal, one: Progress): number {
+  return goal.kpi ? shared(goal.kpi.ja, one.name.ja) : 0;
+}
+
+/** Return what would have to be published before a verdict on a course can be told. */
+function courseNeeds(course: Course | undefined, hasActual: boolean, lang: Lang): string[] {
+  return [
+    ...(hasActual ? [] : [TEXTS.needActual[lang]]),
+    ...(course && (course.baseline !== null || course.target !== null) ? [] : [TEXTS.needBaseline[lang]]),
+    ...(course && course.target !== null ? [] : [TEXTS.needTarget[lang]]),
+  ];
+}
+
+/** Return how a KPI with targets stands in the nation, or in the area whose own it is. */
+function courseLine(progress: KpiCourses, { board, begins }: Frame): Omit<Line, "id" | "name" | "source"> {
+  const { lang } = board.view;
+  const course = progress.areas.find((one) => one.area === (progress.owner ?? "00000")) ?? progress.areas[0];
+  const point = course?.points.filter((one) => one.actual !== null).at(-1);
+  const newest = point ? [h("data", { value: point.actual }, full(point.actual ?? 0, progress, lang)), ` ${year(point.period, lang)} `] : [];
+  const baseline =
+    course?.baseline && course.baseline_period
+      ? `${TEXTS.baseline[lang]} ${full(course.baseline, progress, lang)}${lang === "ja" ? "、" : ", "}${year(course.baseline_period, lang)} `
+      : "";
+  const state = course && point ? verdict(point, course, progress, lang) : [h("span", { class: "soft" }, TEXTS.noVerdict[lang])];
+  return {
+    newest: newest.length || !baseline ? newest : [baseline],
+    isBefore: isBefore(point?.period ?? (baseline ? (course?.baseline_period ?? "") : "9999"), begins),
+    target: course ? targetText(course, progress, lang) : TEXTS.noTarget[lang],
+    state,
+    needs: courseNeeds(course, point !== undefined, lang),
+  };
+}
+
+/** Return how a KPI that compares two regions stands. */
+function raceLine(progress: KpiRaces, { board, begins }: Frame): Omit<Line, "id" | "name" | "source"> {
+  const { lang } = board.view;
+  const [one] = progress.verdicts;
+  const [main] = one?.growths ?? [];
+  const target = progress.targets.find((each) => each.area === one?.area.id);
+  const date = target?.target_period ? year(target.target_period, lang) : "";
+  const goal = one
+    ? lang === "ja"
+      ? `${one.comparator.name.ja}の伸び率${TEXTS.atLeast.ja}${date ? `、${date}${TEXTS.by.ja}` : ""}`
+      : `${TEXTS.atLeast.en} the growth of the ${one.comparator.name.en}${date ? `, ${TEXTS.by.en} ${date}` : ""}`
+    : TEXTS.noTarget[lang];
+  const marks = {
+    achieved: () => badge(true, lang),
+    not_achieved: () => badge(false, lang),
+    reference: () => h("span", {}, progress.reference_label[lang]),
+    no_figures: () => h("span", { class: "soft" }, TEXTS.noVerdict[lang]),
+  };
+  const decides = progress.series.find((each) => each.indicator === main?.series) ?? progress.series[0];
+  const papers = [...new Set(decides?.sources.map((each) => each.title[lang]) ?? [])].join(lang === "ja" ? "・" : ", ");
+  const from = target?.plan_from ?? begins;
+  const later =
+    lang === "ja" ? `${year(String(from), lang)}以後の値${papers ? `（${papers}）` : ""}` : `figures of FY${from} and later${papers ? ` (${papers})` : ""}`;
+  const comparison = (growth: number | null) =>
+    lang === "ja" ? `（${one?.comparator.name.ja} ${changeText(growth, lang)}）` : ` (${one?.comparator.name.en} ${changeText(growth, lang)})`;
+  return {
+    newest:
+      main && one?.period
+        ? [h("data", { value: main.growth ?? "" }, changeText(main.growth, lang)), `${comparison(main.comparator_growth)} ${year(one.period, lang)} `]
+        : [],
+    isBefore: one?.state === "reference",
+    target: goal,
+    state: one ? [marks[one.state]()] : [],
+    needs: one && (one.state === "reference" || one.state === "no_figures") ? [later] : [],
+  };
+}
+
+function lineOf(progress: Progress, frame: Frame): Line {
+  const told = "areas" in progress ? courseLine(progress, frame) : raceLine(progress, frame);
+  return { id: progress.id, name: progress.name[frame.board.view.lang], source: progress.source, ...told };
+}
+
 /** Draw the KPIs by goal: definition, figures, target and verdict of each. */
 export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const { lang, area } = board.view;
   const address = location.search;
-  const { kpis } = await get<Kpis>("/v1/kpis");
+  const [{ kpis }, roadmap] = await Promise.all([get<Kpis>("/v1/kpis"), get<Roadmap>("/v1/roadmap")]);
   const wanted = kpis.filter((one) => one.owner === null || (area !== "" && one.owner === area));
   const found = await Promise.all(wanted.map((one) => get<Progress>(`/v1/kpis/${one.id}/progress`)));
   const onMap = await layers(found.flatMap((one) => [layerOf(one), ...one.proxies]));
   if (hasMovedOn(address)) return;
   const later: (() => Promise<void>)[] = [];
-  const frame: Frame = { board, onMap: new Map(onMap.map((one) => [one.id, one])), later };
+  const frame: Frame = { board, onMap: new Map(onMap.map((one) => [one.id, one])), later, begins: roadmap.strategy.fy_from };
   const own = found.filter((one) => one.owner !== null);
   const ofGoal = (goal: Goal) =>
-    found.filter((one) => one.owner === null && one.goal === goal.id).sort((a, b) => goal.kpis.indexOf(a.id) - goal.kpis.indexOf(b.id));
+    found
+      .filter((one) => one.owner === null && one.goal === goal.id)
+      .sort((a, b) => stated(goal, b) - stated(goal, a) || goal.kpis.indexOf(a.id) - goal.kpis.indexOf(b.id));
   const sections = board.catalogue.goals.map((goal) => section(goal.id, goal.name[lang], goal.kpi?.[lang] ?? null, ofGoal(goal), frame));
+  const goals = board.catalogue.goals.map(
+    (goal): GoalLines => ({ id: goal.id, name: goal.name[lang], kpi: goal.kpi?.[lang] ?? null, lines: ofGoal(goal).map((one) => lineOf(one, frame)) }),
+  );
   show(
     target,
     h(
       "div",
       { class: "kpis" },
-      h("h3", { class: "first", tabindex: -1 }, TEXTS.title[lang]),
+      h("div", { class: "strategy-head" }, h("h3", { class: "first", tabindex: -1 }, TEXTS.title[lang]), printButton(lang), editionLine(roadmap, lang)),
       h("p", { class: "words" }, TEXTS.lead[lang]),
+      dueList(roadmap, fiscalYearOf(new Date()), board),
+      stateTable(goals, lang),
       own.length ? section("own", TEXTS.ofArea[lang], null, own, frame) : null,
       ...sections,
     ),

@@ -3,10 +3,9 @@
 import { type Area, get, type Lang, type Layer, layers, type Texts } from "../api";
 import { h, s } from "../element";
 import { goalOf } from "../goals";
-import type { Board } from "../panel";
 import { text } from "../texts";
 import { columnsOf, KINDS, type Kind, leadingTo, lit, type Model, type ModelLink, type ModelNode, related } from "./columns";
-import { hasMovedOn, show } from "./sheet";
+import { type StrategyBoard as Board, hasMovedOn, show } from "./sheet";
 import "./logic.css";
 
 const TEXTS = {
@@ -47,6 +46,8 @@ const TEXTS = {
 /** Told apart by dashes, so that colour is not needed. */
 const DASHES: Record<string, string> = { stated: "", reported: "9 5", assumed: "2 4" };
 const NARROW = 640;
+/** Pixels across what is printed of an A4 page. */
+const PAPER = 700;
 
 interface Answer extends Model {
   area: string | null;
@@ -193,6 +194,8 @@ function diagram(shown: Shown): { element: HTMLElement; link: () => void } {
           s("path", { class: "touch", d }, s("title", {}, reasonText(one, lang))),
         );
       });
+    element.style.setProperty("--drawn", `${Math.ceil(origin.width)}px`); // on paper it is as wide as its links were drawn for, and made smaller
+    element.style.setProperty("--shrink", String(Math.min(1, PAPER / origin.width)));
     lines.setAttribute("viewBox", `0 0 ${origin.width} ${origin.height}`);
     lines.replaceChildren(s("defs", {}, arrow("arrow"), arrow("arrow-lit")), ...paths.filter((one) => one !== null));
     light(alone);
@@ -279,8 +282,8 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const [answer, place] = await Promise.all([get<Answer>(`/v1/logic-model.json${area ? `?area=${area}` : ""}`), area ? get<Area>(`/v1/areas/${area}`) : null]);
   const indicators = await layers(answer.nodes.flatMap((one) => one.indicators));
   if (hasMovedOn(address)) return;
-  if (pickedFor !== board.layer.id) [picked, pickedFor] = [null, board.layer.id];
-  const goal = picked ?? (goalOf(board.catalogue, board.layer.id) ?? board.catalogue.goals[0])?.id ?? "";
+  if (pickedFor !== board.view.layer) [picked, pickedFor] = [null, board.view.layer];
+  const goal = picked ?? (goalOf(board.catalogue, board.view.layer) ?? board.catalogue.goals[0])?.id ?? "";
   const counts = known(answer, board);
   const model = leadingTo(answer, goal);
   const shown: Shown = { model, lit: lit(answer.links, counts.keys()), counts, onMap: new Map(indicators.map((one) => [one.id, one])), board };

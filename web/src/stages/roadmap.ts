@@ -1,22 +1,27 @@
 /** The roadmap: what is due in which fiscal year of the strategy, and what is known to run by then. */
 
-import { type Deployment, type Goal, get, type Lang, layers, type Texts } from "../api";
+import { type Area, type Deployment, type Goal, get, type Lang, layers, type Texts } from "../api";
 import { h, s } from "../element";
 import { full } from "../numbers";
 import type { Kpis, MilestoneOfSubject as Milestone, Roadmap } from "../openapi";
-import type { Board } from "../panel";
 import { text } from "../texts";
 import { type Running, runningByMeasure, type YearRunning } from "./running";
-import { hasMovedOn, show, sourceLink } from "./sheet";
+import { type StrategyBoard as Board, hasMovedOn, show, sourceLink } from "./sheet";
+import { editionLine, printButton } from "./state";
 import { era, fiscalYear, fiscalYearOf, plainYear } from "./years";
 import "./roadmap.css";
 
 const TEXTS = {
   title: { ja: "ロードマップ", en: "Roadmap" },
-  caption: {
-    ja: "年度ごとの節目と、把握している施策の展開（全国）",
-    en: "What is due in each fiscal year, and the known deployments of measures (nation)",
+  caption: { ja: "年度ごとの節目と、把握している施策の展開", en: "What is due in each fiscal year, and the known deployments of measures" },
+  deployedIn: { ja: "展開を数える地域", en: "Deployments counted in" },
+  nation: { ja: "全国", en: "the nation" },
+  hint: {
+    ja: "検索で地域を選ぶと、その地域の展開だけを数えます。節目は国の戦略のものです。",
+    en: "Find an area to count only what is deployed there. Milestones are the nation's.",
   },
+  ofNation: { ja: "節目は国の戦略のものです。", en: "Milestones are the nation's." },
+  clear: { ja: "解除して全国に戻す", en: "Clear: back to the nation" },
   item: { ja: "項目", en: "Item" },
   now: { ja: "今年度", en: "this year" },
   whole: { ja: "戦略全体", en: "The strategy as a whole" },
@@ -70,10 +75,10 @@ interface Frame {
   board: Board;
 }
 
-async function allDeployments(): Promise<{ deployments: Deployment[]; coverage: Texts }> {
+async function allDeployments(area: string): Promise<{ deployments: Deployment[]; coverage: Texts }> {
   const deployments: Deployment[] = [];
   let coverage: Texts = { ja: "", en: "" };
-  for (let next: string | null = "/v1/deployments?limit=1000"; next; ) {
+  for (let next: string | null = `/v1/deployments?limit=1000${area ? `&area=${area}` : ""}`; next; ) {
     const page: { deployments: Deployment[]; coverage: Texts; next: string | null } = await get(next);
     deployments.push(...page.deployments);
     ({ next, coverage } = page);
@@ -232,11 +237,31 @@ function legend(lang: Lang): HTMLElement {
   );
 }
 
-/** Draw the roadmap of the strategy's years, by goal. */
-export async function draw(target: HTMLElement, board: Board): Promise<void> {
+function counting(area: Area | null, board: Board): HTMLElement {
   const { lang } = board.view;
+  return h(
+    "p",
+    { class: "counting" },
+    h("span", { class: "soft" }, TEXTS.deployedIn[lang]),
+    " ",
+    h("b", { id: "roadmap-area" }, area?.name[lang] ?? TEXTS.nation[lang]),
+    " ",
+    area ? h("button", { type: "button", id: "roadmap-clear", onclick: () => board.go({ area: "" }) }, TEXTS.clear[lang]) : null,
+    " ",
+    h("span", { class: "soft" }, TEXTS[area ? "ofNation" : "hint"][lang]),
+  );
+}
+
+/** Draw the roadmap of the strategy's years, by goal; deployments are those of the nation or of the chosen area. */
+export async function draw(target: HTMLElement, board: Board): Promise<void> {
+  const { area, lang } = board.view;
   const address = location.search;
-  const [roadmap, { kpis }, { deployments, coverage }] = await Promise.all([get<Roadmap>("/v1/roadmap"), get<Kpis>("/v1/kpis"), allDeployments()]);
+  const [roadmap, { kpis }, { deployments, coverage }, place] = await Promise.all([
+    get<Roadmap>("/v1/roadmap"),
+    get<Kpis>("/v1/kpis"),
+    allDeployments(area),
+    area ? get<Area>(`/v1/areas/${area}`) : null,
+  ]);
   if (hasMovedOn(address)) return;
   const { fy_from, fy_to } = roadmap.strategy;
   const years = Array.from({ length: fy_to - fy_from + 1 }, (_, index) => fy_from + index);
@@ -266,13 +291,19 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
     h(
       "div",
       { class: "roadmap" },
-      h("h3", { tabindex: -1 }, TEXTS.title[lang]),
-      h("p", { class: "words" }, roadmap.strategy.title[lang]),
+      h("div", { class: "strategy-head" }, h("h3", { tabindex: -1 }, TEXTS.title[lang]), printButton(lang), editionLine(roadmap, lang)),
+      counting(place, board),
       legend(lang),
       h(
         "div",
         { class: "scroll", tabindex: 0, role: "region", "aria-label": TEXTS.scroll[lang] },
-        h("table", { id: "roadmap" }, h("caption", {}, TEXTS.caption[lang]), heading(frame), ...groups),
+        h(
+          "table",
+          { id: "roadmap" },
+          h("caption", {}, `${TEXTS.caption[lang]}${lang === "ja" ? `（${place?.name.ja ?? TEXTS.nation.ja}）` : ` (${place?.name.en ?? TEXTS.nation.en})`}`),
+          heading(frame),
+          ...groups,
+        ),
       ),
       h("p", { class: "soft" }, `${coverage[lang]} ${left}`),
     ),

@@ -3,7 +3,11 @@
 import type { Lang, Source } from "../api";
 import { type Child, h } from "../element";
 import { inLanguage } from "../language";
+import type { Board } from "../panel";
 import { text } from "../texts";
+
+/** What a view of the whole strategy needs to know, in the explorer and in a frame of another page. */
+export type StrategyBoard = Pick<Board, "view" | "catalogue" | "go">;
 
 /** Show parts in place of what was there; the focus stays on the control of the same id, else goes to the heading. */
 export function show(target: HTMLElement, ...parts: Child[]): void {
