@@ -45,6 +45,7 @@ HOME = Path(__file__).parents[1]
 #: Every script of embeds that was ever released, oldest first. Pages name these values: none may change.
 RELEASED = {
     "1.0.0": "sha384-d0HBRIvFuAizNAdWjAFGpNWaG0AAb0QmfXUR/CaOhQPbKKlVRJ4CAlT7lnV4Vkqq",
+    "1.1.0": "sha384-3KYW3trsHsKDPPWyaXP5tVCP9O7bw581DkbOS03KR3eI3LCuaHpEAuff5zcUTfad",
 }
 SCRIPTED = """<!doctype html><html lang="ja"><meta charset="utf-8"><title>町のページ</title><body>
 <script src="{chiiki}/embed/chiiki-1.0.0.js" integrity="{integrity}" crossorigin="anonymous"></script>
@@ -291,7 +292,7 @@ def test_the_script_without_a_version_is_the_newest_and_asked_for_anew(client: h
     assert answer.headers["cache-control"].startswith("public, max-age=0, must-revalidate")
 
 
-@pytest.mark.parametrize("name", ["chiiki.js", "chiiki-1.0.0.js"])
+@pytest.mark.parametrize("name", ["chiiki.js", "chiiki-1.1.0.js"])
 @pytest.mark.parametrize("sent", [{}, {"Origin": "https://town.example"}])
 def test_the_script_is_for_pages_of_every_origin(
     client: httpx.Client, name: str, sent: dict[str, str]
@@ -371,7 +372,9 @@ def test_the_operator_says_who_may_frame(database: Database, tmp_path: Path) -> 
 
     with serving(database, tmp_path / "log", CHIIKI_FRAME_ANCESTORS="https://town.example") as server:
         answer = httpx.get(f"{server.url}/embed/chart")
-        assert answer.headers["content-security-policy"].endswith("frame-ancestors https://town.example")
+        assert answer.headers["content-security-policy"].endswith(
+            "frame-ancestors 'self' https://town.example"
+        )
 
 
 def test_the_build_is_sent_compressed_and_kept_for_ever(client: httpx.Client) -> None:

@@ -49,8 +49,8 @@ def page_policy(framers: str, *others: str) -> bytes:
     also = "".join(f" {other}" for other in others)
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{also}; "
-        f"connect-src 'self'{also}; worker-src 'self'; base-uri 'none'; form-action 'self'; "
-        f"frame-ancestors {framers}"
+        f"connect-src 'self'{also}; worker-src 'self'; frame-src 'self'; base-uri 'none'; "
+        f"form-action 'self'; frame-ancestors {framers}"
     ).encode()
 
 
@@ -76,7 +76,11 @@ class FrontDoor:
         self.api = api
         settings: Settings = api.state.settings
         self.policy = page_policy("'none'")
-        self.embed_policy = page_policy(settings.frame_ancestors)
+        # The explorer shows an embed before its reader pastes it.
+        framers = settings.frame_ancestors
+        self.embed_policy = page_policy(
+            "'self'" if framers == "'none'" else framers if framers == "*" else f"'self' {framers}"
+        )
         self.explorer_policy = page_policy("'none'", *([GSI_TILES] if settings.gsi_tiles else []))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -23,12 +23,15 @@ from service.http.responses import JSON, Told, answer, to_json
 from service.layers.views import one_of
 from service.memory.cache import off_loop
 from service.pages.html_head import NAME
-from service.pages.previews import PICTURE, READ, Address, Preview, preview
+from service.pages.previews import OF_STRATEGY, PICTURE, READ, Address, Preview, preview
 
 router = APIRouter(route_class=OneMoment, tags=["pages"])
 
 #: Width and height of each kind of embed in pixels, where the site sets no maxima.
-SIZES = {"map": (800, 600), "chart": (800, 420), "ranking": (800, 600), "profile": (800, 900)}
+SIZES = {
+    **{"map": (800, 600), "chart": (800, 420), "ranking": (800, 600), "profile": (800, 900)},
+    **dict.fromkeys(OF_STRATEGY, (1000, 900)),
+}
 #: Pictures are drawn from this edge on; where a site has less room, none is named.
 LEAST = 200
 CACHE_AGE_S = 3600
@@ -140,7 +143,8 @@ async def oembed(
 ) -> Response:
     """Return what to show for a pasted address as oEmbed 1.0 says: the `<iframe>` of its embed, a picture.
 
-    A comparison is shown as a chart, a table as a ranking, every other view as a map. Addresses of other
+    A comparison is shown as a chart, a table as a ranking, a view of the strategy as itself, every other view
+    as a map. Addresses of other
     sites, and views that do not exist, answer 404; another `format` 501. Further parameters are let pass,
     because sites add their own.
     """

@@ -18,6 +18,7 @@ from geo.layers.words import Named, credits_in_words
 from geo.periods import period_label
 from geo.text import Language, Text
 from service.areas.forms import full_name
+from service.areas.geometry import bbox_of
 from service.figures.forms import credits_of
 from service.figures.series import lines_in_words, lines_of
 from service.layers.readings import words_and_citation
@@ -36,18 +37,25 @@ NATION = "00000"
 #: So many lines of a chart are named in its title.
 NAMED = 3
 
-KINDS = ("map", "chart", "ranking", "profile")
+OF_STRATEGY = ("kpi", "logic", "roadmap")
+KINDS = ("map", "chart", "ranking", "profile", *OF_STRATEGY)
 #: The embed that shows a view of the explorer, as in web/src/share.ts; a map for every other view.
 #: `table` is what addresses of before call the ranking.
-KIND_OF_VIEW = {"compare": "chart", "ranking": "ranking", "table": "ranking"}
+KIND_OF_VIEW = {
+    **{"compare": "chart", "ranking": "ranking", "table": "ranking"},
+    **{view: view for view in OF_STRATEGY},
+}
 
 _WISHED = tuple(field.name for field in fields(ViewQuery))
 _ALWAYS = ("lang", "layer", *_WISHED, "area", "areas")
 #: page → the parameters that it reads
 READ = {
     "/": (*_ALWAYS, "view", "layer2", "period2", "year", "overlay"),
-    **{f"/embed/{kind}": (*_ALWAYS, "parent", "limit", "theme") for kind in KINDS},
+    **{f"/embed/{kind}": (*_ALWAYS, "parent", "bbox", "limit", "theme", "height") for kind in KINDS},
+    **{f"/embed/{kind}": ("lang", "area", "theme", "height") for kind in OF_STRATEGY},
 }
+#: What a view of the strategy reads of the explorer's address: it shows no layer.
+_READ_BY_STRATEGY = ("lang", "area", "view")
 _WISH = TypeAdapter(ViewQuery)
 
 SITE = {"ja": "chiiki 地域｜地方創生を地図で見る", "en": "chiiki | Regional revitalisation on the map"}
@@ -112,7 +120,8 @@ class Address:
         for name, value in parse_qsl(query):
             if name in READ[path]:
                 said.setdefault(name, value)  # as URLSearchParams.get: the first counts
-        return cls(path, {name: said[name] for name in READ[path] if name in said})
+        read = _READ_BY_STRATEGY if said.get("view") in OF_STRATEGY else READ[path]
+        return cls(path, {name: said[name] for name in read if name in said})
 
     @property
     def lang(self) -> Language:
@@ -174,8 +183,7 @@ def preview(atlas: Atlas, address: Address) -> Preview:
     ------
     InvalidAreaCode, InvalidParameter, NotFound : there is no such view
     """
-    view = address.asked.get("view", "")
-    make = _strategy if view in STRATEGY else _mergers if view == "mergers" else _MADE[address.kind]
+    make = _mergers if address.asked.get("view") == "mergers" else _MADE[address.kind]
     made = make(atlas, address)
     image = made.picture_of(*PICTURE)
     return replace(made, files=(*made.files, *([(IMAGE[address.lang], image)] if image else [])))
@@ -221,11 +229,13 @@ def _credits(atlas: Atlas, sources: Iterable[str], vintage: Vintage, lang: Langu
     return credits_in_words(credits_of(atlas, dict.fromkeys(sources), vintage))[lang]
 
 
-def map_picture(picture: Picture, lang: Language, area: str | None = None) -> str:
+def map_picture(picture: Picture, lang: Language, area: str | None = None, bbox: str | None = None) -> str:
     """Return the address of the picture of a map, without its size."""
     # The revision makes a service that keeps the picture ask for it again after the data have changed.
     query = picture.view.parameters | {"lang": lang, "rev": picture.revision}
-    if area is not None:
+    if bbox is not None:
+        query["bbox"] = ",".join(map(str, bbox_of(bbox)))
+    elif area is not None:
         query["area"] = area_code(area)
     return f"/v1/layers/{picture.view.indicator.id}/map.png?{urlencode(query, safe=',:')}"
 
@@ -239,7 +249,8 @@ def _map(atlas: Atlas, address: Address) -> Preview:
     asked, lang = address.asked, address.lang
     shown = _picture(atlas, asked)
     told, cited = words_and_citation(atlas, shown)
-    area = asked.get("area", asked.get("parent"))
+    parent = _parent(asked)
+    area = asked.get("area", parent)
     place = getattr(_place(atlas, shown.view.vintage, area), lang) if area else ""
     names, periods = [_name(shown.view.indicator, lang)], [_label(shown, lang)]
     words, citation = [told[lang]], [cited[lang]]
@@ -258,9 +269,15 @@ def _map(atlas: Atlas, address: Address) -> Preview:
         title,
         gap.join(dict.fromkeys(words)),
         gap.join(dict.fromkeys(citation)),
-        map_picture(shown, lang, area),
+        map_picture(shown, lang, parent if "parent" in asked else area, asked.get("bbox")),
         (_table(shown, lang),),
     )
+
+
+def _parent(asked: Mapping[str, str]) -> str | None:
+    """Return the prefecture that is shown alone; None for the nation."""
+    parent = asked.get("parent")
+    return None if parent == NATION else parent
 
 
 def _beside(asked: Mapping[str, str]) -> dict[str, str]:
@@ -279,7 +296,7 @@ def _ranking(atlas: Atlas, address: Address) -> Preview:
     if not has_order and address.path != "/":  # the explorer's table lists categories too
         finding = Finding("query", "layer", shown.view.indicator.id, "a layer of numbers")
         raise InvalidParameter(f"{shown.view.indicator.id} has categories, which have no order", [finding])
-    parent = address.asked.get("parent")
+    parent = _parent(address.asked)
     inside = parent and area_code(parent)
     told, cited = words_and_citation(atlas, shown, inside)
     place = getattr(_place(atlas, shown.view.vintage, inside), lang) if inside else ""
@@ -344,12 +361,12 @@ def _strategy(atlas: Atlas, address: Address) -> Preview:
     lang = address.lang
     strategy = atlas.catalogue.policy.strategy
     shown = _picture(atlas, address.asked)
-    name, words = STRATEGY[address.asked["view"]]
+    name, words = STRATEGY[address.kind]
     title = strategy.title_ja if lang == "ja" else strategy.title_en
     source: Text = {"ja": strategy.source_title, "en": strategy.source_title}
     return Preview(
         address,
-        "map",
+        address.kind,
         f"{name[lang]}｜{title}" if lang == "ja" else f"{name[lang]}: {title}",
         words[lang],
         credits_in_words([source])[lang],
@@ -378,4 +395,5 @@ _MADE: dict[str, Callable[[Atlas, Address], Preview]] = {
     "chart": _chart,
     "ranking": _ranking,
     "profile": _profile,
+    **dict.fromkeys(OF_STRATEGY, _strategy),
 }

@@ -66,12 +66,16 @@ async def explorer(request: Request) -> Response:
 @router.get("/embed/chart", summary="A chart to embed", responses=answers(HTML))
 @router.get("/embed/ranking", summary="A ranking to embed", responses=answers(HTML))
 @router.get("/embed/profile", summary="A profile to embed", responses=answers(HTML))
+@router.get("/embed/kpi", summary="The KPIs of the strategy to embed", responses=answers(HTML))
+@router.get("/embed/logic", summary="The logic model to embed", responses=answers(HTML))
+@router.get("/embed/roadmap", summary="The roadmap to embed", responses=answers(HTML))
 async def embed(request: Request) -> Response:
     """Return the page that another site shows in an `<iframe>`; the page reads its own parameters.
 
     They are those of the explorer's address (`layer`, `level`, `period`, `vintage`, `scheme`, `k`, `breaks`,
-    `breaks_over`, `palette`, `area`, `areas`, `lang`), and `theme` (`light`, `dark`, `auto`), `parent` and
-    `limit` of a ranking. See docs/embedding.md.
+    `breaks_over`, `palette`, `area`, `areas`, `lang`), and `theme` (`light`, `dark`, `auto`), `height`, the
+    extent (`parent`, `bbox`) and the `limit` of a ranking. Views of the strategy read `area`, `lang`, `theme`
+    and `height`. See docs/embedding.md.
     """
     return await _page(request, "embed.html")
 

@@ -1,27 +1,47 @@
-/** What other pages show in a frame: a map, a chart, a ranking or a profile, by the same parameters as the explorer. */
+/** What other pages show in a frame: a map, a chart, a ranking, a profile or a view of the strategy, by the same parameters as the explorer. */
 
-import type { Layer, Legend, Profile, Row, Series, Summary } from "./api";
+import type { Feature } from "geojson";
+import type { Layer, Legend, Profile, Row, Series, Summary, Texts } from "./api";
 import * as api from "./api";
+import type { Box } from "./camera";
 import { lineChart, sparkline } from "./chart";
 import { circledBy, coloursOf } from "./circles";
 import { byId, h, s } from "./element";
+import { boxOf, lightened, outlined, parentOf, shared, veil } from "./framed";
 import { gapDefinition } from "./gap";
 import { inLanguage } from "./language";
 import { drawLegend, recountSoon } from "./legend";
 import type { RegionalMap } from "./map";
 import { full, short, valueText } from "./numbers";
+import type { StrategyBoard } from "./stages/sheet";
 import { mapTexts, text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
 import { showTip } from "./tip";
-import { breaksOver, layerQuery, type StageName, searchOf, viewOf } from "./view";
+import { breaksOver, DEFAULT_LAYER, layerQuery, type StageName, searchOf, type View, viewOf } from "./view";
+
+const TEXTS = {
+  unknown: { ja: "この表示のデータは、現在 chiiki にありません。", en: "chiiki does not hold what this shows." },
+  empty: { ja: "この表示に当てはまる値は、まだありません。", en: "There are no figures yet for what this shows." },
+  unreached: { ja: "ただいま表示できません。しばらくして、もう一度お試しください。", en: "This cannot be shown just now. Please try again later." },
+  windows: { ja: "Ctrl キーを押しながらスクロールすると、地図を拡大・縮小できます", en: "Hold Ctrl and scroll to zoom the map" },
+  mac: { ja: "⌘ キーを押しながらスクロールすると、地図を拡大・縮小できます", en: "Hold ⌘ and scroll to zoom the map" },
+  fingers: { ja: "地図は2本の指で動かせます", en: "Use two fingers to move the map" },
+  see: { ja: "chiiki で詳しく見る", en: "See more on chiiki" },
+} satisfies Record<string, Texts>;
 
 const VERSION = 1;
 const MOST_RANKED = 10;
+/** In pixels: what a page may ask a frame to be as high as. */
+const HEIGHTS = { least: 240, most: 2000 };
+const NATION = "00000";
 const asked = new URLSearchParams(location.search);
 const kind = location.pathname.split("/").at(-1) ?? "map";
 let view = viewOf(location.search);
 const limit = Math.min(Math.max(Number(asked.get("limit") ?? MOST_RANKED) || MOST_RANKED, 1), 100);
-const parent = asked.get("parent") ?? "";
+const parent = parentOf(asked.get("parent") ?? "");
+/** The prefecture that is shown alone. */
+const alone = parent === NATION ? "" : parent;
+const bbox = boxOf(asked.get("bbox") ?? "");
 
 /** Tell the page around this one. What is told is public, so any page may hear it. */
 function tellHost(message: Record<string, unknown>): void {
@@ -71,43 +91,86 @@ function rankingTable(rows: Row[], layer: Layer): HTMLElement {
 
 function showCredits(credits: string[], stage: StageName): void {
   const lang = view.lang;
-  const back = h(
-    "a",
-    { href: `${location.origin}/${searchOf({ ...view, stage })}`, target: "_blank", rel: "noopener" },
-    lang === "ja" ? "chiiki で詳しく見る" : "See more on chiiki",
-  );
-  byId("credit").replaceChildren(h("span", {}, ...inLanguage(`${text("source", lang)}: ${[...new Set(credits)].join(" ｜ ")}`, lang)), back);
+  const back = h("a", { href: `${location.origin}/${searchOf({ ...view, stage })}`, target: "_blank", rel: "noopener" }, TEXTS.see[lang]);
+  const named = `${text("source", lang)}: ${[...new Set(credits)].join(" ｜ ")}`;
+  byId("credit").replaceChildren(credits.length ? h("span", {}, ...inLanguage(named, lang)) : "", back);
 }
 
-function heading(title: string, when: string): HTMLElement {
-  return h("header", {}, h("h1", {}, title), when ? h("p", { class: "when" }, when) : null);
+function heading(title: string, when: string, place = ""): HTMLElement {
+  return h(
+    "header",
+    {},
+    h("h1", {}, title),
+    when ? h("p", { class: "when" }, h("span", { class: "period" }, when), place ? h("span", {}, place) : null) : null,
+  );
 }
 
 function creditsOf(about: { credit: api.Texts; sources: { credit: api.Texts }[] }): string[] {
   return [about.credit, ...about.sources.map((one) => one.credit)].map((one) => one[view.lang]);
 }
 
+/** What a map shows: all of it, a part named by its corners, a prefecture without what is around it, or the chosen area with that. */
+interface Extent {
+  box: Box | null;
+  padding: number;
+  place: api.AreaInDetail | null;
+  /** Beyond it the map is veiled. */
+  cut: Box | Feature | null;
+}
+
+async function extentOf(vintage: string): Promise<Extent> {
+  if (bbox) return { box: bbox, padding: 0, place: null, cut: bbox };
+  const inside = alone || (parent === NATION ? "" : view.area);
+  if (!inside) return { box: null, padding: 4, place: null, cut: null };
+  const place = (await api.onBoundaries<api.AreaInDetail>(`/v1/areas/${inside}`, vintage)).told;
+  if (!alone) return { box: place.bbox, padding: 24, place: null, cut: null };
+  const outlines = await api.get<{ features: (Feature & { properties: { code?: string } })[] }>(`/v1/areas.geojson?level=prefecture&parent=${alone}`);
+  return { box: place.bbox, padding: 12, place, cut: outlines.features[0] ?? null };
+}
+
+/** Draw the borders of prefectures over their municipalities: any layer's tiles have them. */
+async function bordered(map: RegionalMap, { layer, vintage }: Legend, { levels }: Layer): Promise<void> {
+  const of = levels.includes("prefecture") ? layer : DEFAULT_LAYER;
+  await map.showBorders(vintage, () => api.tiles(of, new URLSearchParams({ level: "prefecture", vintage }).toString()));
+  if (isDark() && map.map.getLayer("borders")) lightened(map.map, "borders", 1.6);
+}
+
+function isShown(code: string): boolean {
+  return alone === "" || code.slice(0, 2) === alone.slice(0, 2);
+}
+
 async function showMap(target: HTMLElement): Promise<void> {
   const lang = view.lang;
   const query = layerQuery(view);
-  const inside = view.area || parent;
-  const [found, layer, { HOME, RegionalMap }, place] = await Promise.all([
+  const [found, layer, { HOME, RegionalMap }, { box: home, padding, place, cut }] = await Promise.all([
     api.legend(view.layer, query),
     api.layer(view.layer),
     import("./map"),
-    inside ? api.get<api.AreaInDetail>(`/v1/areas/${inside}`) : null,
+    extentOf(view.vintage),
   ]);
   const box = h("div", { id: "map", class: "map" });
   const legendBox = h("section", { id: "legend", class: "legend", "aria-label": text("legend", lang) });
   const slider = h("div", { id: "timeline", role: "group", "aria-label": text("period", lang) });
   const tip = h("p", { class: "tip", hidden: true, "aria-hidden": "true" });
-  const head = heading(withUnit(found.title, found.unit, lang), found.period_label?.[lang] ?? found.period);
+  const head = heading(withUnit(found.title, found.unit, lang), found.period_label?.[lang] ?? found.period, place?.name[lang]);
+  const chosenLine = h("p", { class: "chosen-area", "aria-live": "polite" });
+  head.append(chosenLine);
   const frame = h("div", { class: "frame" }, box, tip, slider, legendBox);
   target.replaceChildren(head, frame);
   let shown = new Map<string, number | null>();
+  /** Name the area that is outlined, with its figure of the period shown. */
+  const tellChosen = async () => {
+    const area = view.area ? (await api.gazetteer(found.level, view.vintage)).get(view.area) : undefined;
+    const value = area && shown.get(area.code);
+    chosenLine.replaceChildren(
+      ...(area ? [h("span", { class: "outline-key", "aria-hidden": "true" }), area.name[lang], " "] : []),
+      ...(typeof value === "number" ? [h("data", { value }, valueText(value, layer, lang))] : []),
+    );
+  };
   const select = async (code: string) => {
     map.select(code ? [code] : []);
     view = { ...view, area: code };
+    void tellChosen();
     if (!code) return;
     const area = (await api.gazetteer(found.level, view.vintage)).get(code);
     const value = shown.get(code) ?? null;
@@ -121,8 +184,9 @@ async function showMap(target: HTMLElement): Promise<void> {
       pointed: (area) => showTip(tip, area, area && valueText(shown.size ? shown.get(area.code) : area.value, layer, lang)),
       chosen: (code) => void select(code),
     },
-    { home: place ? { box: place.bbox, padding: 24 } : { ...HOME, box: found.part ?? HOME.box, padding: 4 } },
+    { home: { ...HOME, box: home ?? found.part ?? HOME.box, padding } },
   );
+  shared(map.map, { wheel: TEXTS[/Mac/.test(navigator.userAgent) ? "mac" : "windows"][lang], fingers: TEXTS.fingers[lang] });
   let current = found.period;
   const breaks = breaksOver(view);
   const exact = layerQuery({ ...view, level: found.level, period: found.period, vintage: found.vintage });
@@ -137,12 +201,22 @@ async function showMap(target: HTMLElement): Promise<void> {
     lang,
   );
   map.showGap(gapDefinition(view.layer));
+  outlined(map.map, isDark() ? "dark" : "light");
+  if (cut) veil(map.map, cut, getComputedStyle(document.body).backgroundColor);
+  const isOfPrefectures = found.level === "prefecture";
+  const prefectures = isOfPrefectures || alone ? null : await api.gazetteer("prefecture", view.vintage).catch(() => null);
+  const named = [...(await names()).values()].filter((one) => isShown(one.code));
+  map.showLabels(found.level, named, prefectures?.values() ?? null, lang);
+  if (prefectures) void bordered(map, found, layer).catch(() => undefined); // a map without them
   map.map.on("idle", () => (document.body.dataset["map"] = box.dataset["map"]));
   let told = found;
   const tellLegend = () => drawLegend(legendBox, told, lang, { breaks, zoom: map.zoom, vintage: view.vintage && told.vintage });
   tellLegend();
   map.map.on("zoomend", () => told.circles && tellLegend());
-  const keep = (told: { codes: string[]; values: (number | null)[] }) => (shown = new Map(told.codes.map((code, index) => [code, told.values[index] ?? null])));
+  const keep = (told: { codes: string[]; values: (number | null)[] }) => {
+    shown = new Map(told.codes.map((code, index) => [code, told.values[index] ?? null]));
+    void tellChosen();
+  };
   void api.values(view.layer, exact).then(keep);
   const label = (period: string) => api.periodLabel(layer, period, lang);
   const chosen = { ...view, level: found.level, vintage: found.vintage };
@@ -162,7 +236,7 @@ async function showMap(target: HTMLElement): Promise<void> {
     if (own !== turn) return;
     map.scrub({ ...coloursOf(shared), classes: { codes: every.codes, classes: passed.classes }, circles }, lang);
     recountSoon(legendBox, { ...shared, period, period_label: passed.label }, lang, passed.classes, breaks === "all" ? "all" : "moving");
-    head.querySelector(".when")?.replaceChildren(label(period));
+    head.querySelector(".period")?.replaceChildren(label(period));
   };
   const settle = async (period: string) => {
     const own = ++turn;
@@ -175,7 +249,7 @@ async function showMap(target: HTMLElement): Promise<void> {
     map.paint({ ...coloursOf(legend), classes: values, circles: await circlesOf(legend, async () => values) }, lang);
     told = legend;
     tellLegend();
-    head.querySelector(".when")?.replaceChildren(label(period));
+    head.querySelector(".period")?.replaceChildren(label(period));
   };
   const said = inWords(firstSummary);
   box.querySelector("canvas")?.setAttribute("aria-describedby", "summary");
@@ -214,7 +288,7 @@ async function showChart(target: HTMLElement): Promise<void> {
 
 async function showRanking(target: HTMLElement): Promise<void> {
   const lang = view.lang;
-  const query = [layerQuery(view), parent ? `parent=${parent}` : "", `limit=${limit}`].filter(Boolean).join("&");
+  const query = [layerQuery(view), alone ? `parent=${alone}` : "", `limit=${limit}`].filter(Boolean).join("&");
   const [layer, told] = await Promise.all([api.layer(view.layer), api.get<api.Ranking>(`/v1/layers/${view.layer}/ranking.json?${query}`)]);
   const most = Math.max(...told.rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
   const bar = (row: Row) =>
@@ -238,7 +312,7 @@ async function showRanking(target: HTMLElement): Promise<void> {
     heading(withUnit(told.title, told.unit, lang), `${told.period_label?.[lang] ?? told.period}　${of}`),
     h("ol", { class: "ranking" }, ...items),
   );
-  const summary = await api.summary(view.layer, [layerQuery(view), parent ? `parent=${parent}` : ""].filter(Boolean).join("&"));
+  const summary = await api.summary(view.layer, [layerQuery(view), alone ? `parent=${alone}` : ""].filter(Boolean).join("&"));
   target.append(words(summary.text[lang], summary.citation[lang], rankingTable(told.rows, layer)));
   showCredits(creditsOf(told), "ranking");
 }
@@ -280,7 +354,45 @@ async function showProfile(target: HTMLElement): Promise<void> {
   showCredits([lang === "ja" ? "各指標の出典は chiiki を参照" : "Sources of each figure: see chiiki"], "map");
 }
 
-const KINDS: Record<string, (target: HTMLElement) => Promise<void>> = { map: showMap, chart: showChart, ranking: showRanking, profile: showProfile };
+const SHEETS: Record<string, () => Promise<{ draw: (target: HTMLElement, board: StrategyBoard) => Promise<void> }>> = {
+  kpi: () => import("./stages/kpi"),
+  logic: () => import("./stages/logic"),
+  roadmap: () => import("./stages/roadmap"),
+};
+
+/** Show a view of the whole strategy; what it opens on the map is opened in the explorer. */
+async function showStrategy(target: HTMLElement): Promise<void> {
+  const lang = view.lang;
+  const [catalogue, { draw }] = await Promise.all([api.catalogue(), (SHEETS[kind] as (typeof SHEETS)[string])()]);
+  const sheet = h("div", { class: "sheet" });
+  const go = (change: Partial<View>) => {
+    if (Object.keys(change).join() !== "area") {
+      window.open(`${location.origin}/${searchOf({ ...view, ...change })}`, "_blank", "noopener");
+      return;
+    }
+    view = { ...view, ...change };
+    void draw(sheet, { view, catalogue, go });
+  };
+  target.replaceChildren(h("header", {}, h("h1", {}, "chiiki ", h("span", { lang: "ja" }, "地域")), h("h2", {}, text("strategy", lang))), sheet);
+  await draw(sheet, { view, catalogue, go });
+  document.body.dataset["map"] = "idle";
+  showCredits([], kind as StageName);
+}
+
+/** Return what a reader of another page is told: a sentence, none of our machinery. */
+function quietly(error: unknown): string {
+  if (!(error instanceof api.Problem)) return TEXTS.unreached[view.lang];
+  if (error.status === 404) return TEXTS.unknown[view.lang];
+  return (error.status < 500 ? TEXTS.empty : TEXTS.unreached)[view.lang];
+}
+
+const KINDS: Record<string, (target: HTMLElement) => Promise<void>> = {
+  map: showMap,
+  chart: showChart,
+  ranking: showRanking,
+  profile: showProfile,
+  ...Object.fromEntries(Object.keys(SHEETS).map((name) => [name, showStrategy])),
+};
 let chooser: (code: string) => Promise<void> | void = (code) => {
   view = { ...view, area: code };
 };
@@ -296,6 +408,11 @@ new ResizeObserver(() => tellHost({ type: "height", height: Math.ceil(document.d
 );
 
 document.body.classList.toggle("dark", isDark());
+const height = Number(asked.get("height"));
+if (height >= HEIGHTS.least && height <= HEIGHTS.most) {
+  document.body.classList.add("sized");
+  document.body.style.setProperty("--height", `${Math.round(height)}px`);
+}
 translatePage(view.lang);
 const target = byId("embed");
 try {
@@ -303,7 +420,7 @@ try {
   document.body.dataset["shown"] = kind;
   tellHost({ type: "ready" });
 } catch (error) {
-  const told = error instanceof api.Problem ? `${error.message} ${error.detail}` : String(error);
-  target.replaceChildren(h("div", { role: "alert", class: "failed" }, h("p", {}, text("failed", view.lang)), h("p", { class: "soft" }, told)));
+  target.replaceChildren(h("p", { class: "quiet", role: "status" }, quietly(error)));
+  showCredits([], "map");
   document.body.dataset["shown"] = "failed";
 }
