@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +36,6 @@ from api_tests.camera import (
     wheel,
 )
 from api_tests.conftest import Server, serving
-from api_tests.test_embeds import RELEASED
 from service.tests.databases import Database
 
 AXE = Path(__file__).parent.parent / "web/node_modules/axe-core/axe.min.js"
@@ -880,70 +878,6 @@ def test_a_year_before_the_plan_is_a_reference_on_the_page(visit: Visit, lang: s
     assert sum(growths in one for one in told) == 1
     marks = visit.page.locator("dl.facts dd > :first-child").all_inner_texts()
     assert not {"達成", "未達成", "Achieved", "Not achieved"} & {one.strip() for one in marks}
-
-
-def test_sharing_gives_link_code_files_and_calls_that_work(visit: Visit, server: Server) -> None:
-    visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2020&area=10000")
-    visit.page.get_by_role("button", name="共有").click()
-    dialog = visit.page.get_by_role("dialog")
-    assert dialog.get_by_label("リンク").input_value() == visit.page.url
-    code = dialog.get_by_label("ページに埋め込むコード").input_value()
-    assert f'src="{server.url}/embed/map?' in code
-    call = dialog.get_by_label("この画面のAPI").input_value()
-    answer = visit.page.request.get(call)
-    assert answer.ok
-    assert len(json.loads(answer.text())["codes"]) == 47
-    files = {one.inner_text(): one.get_attribute("href") or "" for one in dialog.locator(".files a").all()}
-    shown = "period=2020&level=prefecture"
-    assert files["画像（PNG）"] == f"/v1/layers/ageing-rate/map.png?{shown}&lang=ja&area=10000"
-    assert files["図（SVG）"] == f"/v1/layers/ageing-rate/map.svg?{shown}&lang=ja&area=10000"
-    assert list(files) == [*("CSV（Excel用）", "画像（PNG）", "図（SVG）", "GeoJSON", "GeoPackage", "Excel")]
-    for address in files.values():
-        assert visit.page.request.get(address).ok
-    visit.page.keyboard.press("Escape")
-    expect(dialog).to_be_hidden()
-
-
-def test_shared_code_names_the_script_by_version_and_integrity(visit: Visit, server: Server) -> None:
-    visit.open(
-        "/?lang=ja&view=ranking&layer=ageing-rate&level=prefecture&period=2020&palette=greens&breaks_over=period"
-    )
-    visit.page.get_by_role("button", name="共有").click()
-    dialog = visit.page.get_by_role("dialog")
-    name, integrity = list(RELEASED.items())[-1]
-    address = f"{server.url}/embed/chiiki-{name}.js"
-    script = f'<script src="{address}" integrity="{integrity}" crossorigin="anonymous" async></script>'
-    assert dialog.get_by_label("ページに埋め込むコード").input_value().endswith(f"</iframe>\n{script}")
-    assert dialog.get_by_label("Webコンポーネント").input_value() == (
-        f'{script}\n<chiiki-map kind="ranking" layer="ageing-rate" level="prefecture" period="2020"'
-        ' breaks_over="period" palette="greens" lang="ja"></chiiki-map>'
-    )
-
-
-def test_code_of_a_hostile_address_stays_one_element(visit: Visit) -> None:
-    visit.open('/?lang=ja&layer=population&areas="><script>alert(1)</script>')
-    visit.page.get_by_role("button", name="共有").click()
-    code = visit.page.get_by_label("Webコンポーネント").input_value()
-    assert code.count("<script") == 1
-    assert 'areas="&quot;>&lt;script>alert(1)&lt;/script>"' in code
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("lang", ["ja", "en"])
-def test_the_share_dialog_is_accessible_and_fits(visit: Visit, width: int, lang: str) -> None:
-    visit.page.set_viewport_size({"width": width, "height": 844})
-    visit.open(f"/?lang={lang}&layer=ageing-rate&area=10201&palette=greens&scheme=equal-interval&k=4")
-    visit.page.locator("#open-share").click()
-    dialog = visit.page.get_by_role("dialog")
-    expect(dialog).to_be_visible()
-    assert violations(visit) == []
-    assert dialog.evaluate("one => one.scrollWidth <= one.clientWidth")
-    for part in dialog.locator(".copied button, .copied input, .copied textarea, .files a").all():
-        box = part.bounding_box()
-        assert box is not None
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
-        assert box["height"] >= 24  # WCAG 2.2, 2.5.8
 
 
 def test_the_title_follows_the_view(visit: Visit) -> None:

@@ -16,7 +16,6 @@ import { drawStages } from "./nav";
 import { valueText } from "./numbers";
 import { type Board, overview } from "./panel";
 import { placeOf } from "./rank";
-import { openShare } from "./share";
 import { removeSketch } from "./sketch";
 import { baseOf, drawMeasure } from "./stages/change";
 import type { Credited } from "./stages/two";
@@ -500,7 +499,8 @@ window.addEventListener("popstate", () => {
 byId("language").addEventListener("click", () => go({ lang: view.lang === "ja" ? "en" : "ja" }));
 byId("open-share").addEventListener("click", () => {
   const board = asBoard();
-  if (board) openShare(byId<HTMLDialogElement>("share"), view, board.layer, board.legend);
+  const seen = map.hash ? (map.map.getBounds().toArray().flat() as Box) : null;
+  if (board) void import("./share").then(({ openShare }) => openShare(byId<HTMLDialogElement>("share"), view, board.layer, board.legend, seen));
 });
 byId("open-choose").addEventListener("click", () => {
   const isOpen = document.body.classList.toggle("choosing");
