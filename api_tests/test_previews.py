@@ -123,6 +123,12 @@ def test_a_page_is_titled_by_its_view(client: httpx.Client, address: str, title:
         ("/embed/ranking?layer=ageing-rate&period=2020&parent=10", "高齢化率を群馬県内の市区町村別に示した"),
         ("/embed/chart?layer=population&areas=10201", "前橋市の総人口は、1980年（昭和55年）の311,121人から"),
         ("/embed/profile?area=10201", "群馬県前橋市について、全国順位が上位の指標は、"),
+        ("/?view=kpi&layer=births", "① 強い経済：東京圏以外における就業者一人当たり年間付加価値労働生産性"),
+        (
+            "/embed/roadmap?lang=en",
+            "FY2027: Yearly review and revision (usually December); 10,000 migrants a year",
+        ),
+        ("/?view=logic&lang=en", "Strong economy: Measures 13 →"),
     ],
 )
 def test_the_description_is_the_view_in_words(client: httpx.Client, address: str, words: str) -> None:
@@ -175,6 +181,7 @@ def test_the_picture_of_a_preview_is_the_map_of_that_very_view(client: httpx.Cli
         f"{AGEING}&area=10201&lang=en",
         f"{AGEING}&view=compare&areas=10201,10202",
         "/?view=logic",
+        "/embed/kpi?lang=en",
         "/?layer=deployments:smart-cities",
         "/embed/ranking?layer=ageing-rate&parent=10&scheme=user&breaks=20,30,40",
         "/embed/profile?area=10201",
@@ -191,6 +198,16 @@ def test_a_canonical_address_keeps_only_what_the_page_reads(client: httpx.Client
     found = head_of(client, "/?utm_source=mail&period=2020&fbclid=abc&layer=ageing-rate&api_key=secret")
     assert found.link(rel="canonical") == found.meta["og:url"] == server.url + AGEING.replace("&api_key", "")
     assert "secret" not in str(found)
+
+
+def test_a_view_of_the_strategy_is_told_without_the_layer_behind_it(
+    client: httpx.Client, server: Server
+) -> None:
+    found = head_of(client, "/?lang=ja&view=kpi&layer=births&level=prefecture")
+    assert found.link(rel="canonical") == f"{server.url}/?lang=ja&view=kpi"
+    assert "/v1/strategy/kpi.png?" in found.meta["og:image"]
+    assert "births" not in found.text
+    assert "人口" not in found.title + found.text
 
 
 def test_a_page_names_its_other_language(client: httpx.Client, server: Server) -> None:
@@ -379,7 +396,7 @@ def test_oembed_as_xml_says_the_same(client: httpx.Client, server: Server) -> No
     ("address", "page", "query"),
     [
         ("/", "map", {}),
-        ("/?view=roadmap&layer=births", "map", {"layer": "births"}),
+        ("/?view=roadmap&layer=births&area=10000", "roadmap", {"area": "10000"}),
         ("/?layer=births&area=10201&overlay=labels,gsi", "map", {"layer": "births", "area": "10201"}),
         ("/?view=compare&layer=births&areas=10,13", "chart", {"layer": "births", "areas": "10,13"}),
         ("/?view=table&layer=births&level=prefecture", "ranking", {"layer": "births", "level": "prefecture"}),

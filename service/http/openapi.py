@@ -58,6 +58,7 @@ EXAMPLES_OF = {
     "/v1/crosswalk.csv": {"from": "2005-01-01", "to": "2020-01-01"},
     "/v1/mergers": {"prefecture": "15000"},
     "/v1/stops/departures": {"stop": "gunma-1019-maebashishi-com/S00001AGC9000020102016H001"},
+    "/v1/strategy/{view}.png": {"view": "kpi"},
 }
 
 _STRING = {"type": "string"}

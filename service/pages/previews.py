@@ -16,6 +16,7 @@ from geo.errors import Finding, InvalidParameter, NotFound
 from geo.figures.indicators import Indicator
 from geo.layers.words import Named, credits_in_words
 from geo.periods import period_label
+from geo.strategy import cards
 from geo.text import Language, Text
 from service.areas.forms import full_name
 from service.areas.geometry import bbox_of
@@ -54,6 +55,8 @@ READ = {
     **{f"/embed/{kind}": (*_ALWAYS, "parent", "bbox", "limit", "theme", "height") for kind in KINDS},
     **{f"/embed/{kind}": ("lang", "area", "theme", "height") for kind in OF_STRATEGY},
 }
+#: The kind of subject that a card of the strategy is made of.
+MADE_OF_STRATEGY = ("strategy",)
 #: What a view of the strategy reads of the explorer's address: it shows no layer.
 _READ_BY_STRATEGY = ("lang", "area", "view")
 _WISH = TypeAdapter(ViewQuery)
@@ -63,30 +66,6 @@ SITE_WORDS = {
     "ja": "日本の都道府県・市区町村の統計と地方創生の施策を、地図・グラフ・順位・データで見られます。",
     "en": "Statistics of Japan's prefectures and municipalities, and measures of regional revitalisation, "
     "as maps, charts, rankings and data.",
-}
-#: Views of the whole strategy: their names, and what they show.
-STRATEGY: dict[str, tuple[Text, Text]] = {
-    "kpi": (
-        {"ja": "KPI", "en": "KPIs"},
-        {
-            "ja": "政策目標ごとのKPIについて、目標と実績、進み具合、達成の見通しとその根拠を示します。",
-            "en": "Targets, actuals and progress of each policy goal's KPIs, and how each of them stands.",
-        },
-    ),
-    "logic": (
-        {"ja": "ロジックモデル", "en": "Logic model"},
-        {
-            "ja": "施策から活動、成果を経て政策目標に至るつながりを、その理由とともに図に示します。",
-            "en": "How measures lead through outputs and outcomes to the policy goals, and why.",
-        },
-    ),
-    "roadmap": (
-        {"ja": "ロードマップ", "en": "Roadmap"},
-        {
-            "ja": "施策とKPIの期限を、年度ごとに示します。",
-            "en": "What is due in which fiscal year: measures and KPIs.",
-        },
-    ),
 }
 #: The view of mergers, as in web/src/stages/mergers.ts.
 MERGERS: Text = {"ja": "市町村の合併の歩み", "en": "Municipal mergers"}
@@ -358,19 +337,21 @@ def _profile(atlas: Atlas, address: Address) -> Preview:
 
 
 def _strategy(atlas: Atlas, address: Address) -> Preview:
-    lang = address.lang
-    strategy = atlas.catalogue.policy.strategy
-    shown = _picture(atlas, address.asked)
-    name, words = STRATEGY[address.kind]
-    title = strategy.title_ja if lang == "ja" else strategy.title_en
+    lang, strategy = address.lang, atlas.catalogue.policy.strategy
+    view: cards.View = address.kind  # type: ignore[assignment]  # one of OF_STRATEGY, by which it is found
+    name, title = cards.NAMES[view][lang], strategy.title_ja if lang == "ja" else strategy.title_en
+    gist = cards.entries(strategy, view, lang)
+    stop = "。" if lang == "ja" else ". "
+    words = stop.join(f"{one.head}{'：' if lang == 'ja' else ': '}{one.words}" for one in gist)
     source: Text = {"ja": strategy.source_title, "en": strategy.source_title}
+    query = urlencode({"lang": lang, "rev": atlas.state(*MADE_OF_STRATEGY)})
     return Preview(
         address,
-        address.kind,
-        f"{name[lang]}｜{title}" if lang == "ja" else f"{name[lang]}: {title}",
-        words[lang],
+        view,
+        f"{name}｜{title}" if lang == "ja" else f"{name}: {title}",
+        f"{words}{stop}".strip(),
         credits_in_words([source])[lang],
-        map_picture(shown, lang, address.asked.get("area")),
+        f"/v1/strategy/{view}.png?{query}",
     )
 
 

@@ -8,13 +8,16 @@ from typing import Annotated, Literal
 from fastapi import Query, Request
 from fastapi.responses import Response
 
+from geo.strategy import cards
 from geo.strategy.deployments import RUNNING
 from geo.strategy.logic_model import downstream, mermaid, svg
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
-from service.http.responses import JSON, SVG, TEXT, Told, encoded, kept, kept_json, state_of
+from service.http.responses import JSON, PNG, SVG, TEXT, Told, encoded, kept, kept_json, state_of
+from service.layers.static_maps import fonts_of, rasterised
 from service.layers.views import Lang
 from service.memory.atlas import Atlas
+from service.memory.cache import beside
 from service.strategy.deployment_selection import Selection, selected
 from service.strategy.forms import (
     GoalInDetail,
@@ -163,3 +166,28 @@ async def roadmap(
         return roadmap_described(policy, goal and policy.goal(goal).id, kind)
 
     return await kept_json(request, atlas, make, atlas.state(*MADE_OF))
+
+
+@router.get("/strategy/{view}.png", summary="A view of the strategy as a picture for link previews")
+async def card_png(
+    request: Request,
+    atlas: AtlasDep,
+    view: cards.View,
+    lang: Lang = "ja",
+    width: Annotated[int, Query(ge=200, le=2400, description="Width of the picture in pixels")] = 1200,
+    height: Annotated[int, Query(ge=200, le=2400, description="Height of the picture in pixels")] = 630,
+) -> Response:
+    """Return a picture with the gist of a view: the goals' KPIs, the logic model in numbers, what is due.
+
+    `view` is `kpi`, `logic` or `roadmap`.
+    """
+    strategy, fonts = atlas.catalogue.policy.strategy, fonts_of(atlas)
+
+    def make(_gzipped: bool) -> bytes:
+        return rasterised(cards.to_svg(strategy, view, lang, width, height), 1, fonts)
+
+    told = Told(PNG, compressible=False)
+    state = state_of(request, atlas.state(*MADE_OF))
+    answer = await kept(request, atlas, state, make, told, beside)
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
