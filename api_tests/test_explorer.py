@@ -816,21 +816,13 @@ def test_the_explorer_asks_for_the_layers_that_it_shows_and_for_no_list_of_all(v
         assert len(answer.body()) < 60_000, answer.url
 
 
-def test_deployments_are_marked_by_status(visit: Visit) -> None:
+def test_deployments_are_laid_over_another_map_as_numbers_where_they_are_many(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=ageing-rate&level=prefecture")
-    assert "#313695" not in visit.colours()
+    assert "#2f3a46" not in visit.colours()
     visit.page.locator("#overlay").select_option("deployments:japanese-ccrc")
     visit.shown()
-    assert "#313695" in visit.colours()  # in operation
+    assert "#2f3a46" in visit.colours()
     assert state(visit)["overlay"] == "labels,deployments:japanese-ccrc"
-
-
-def test_a_transport_gap_shows_its_cells_and_stops_from_near(visit: Visit) -> None:
-    visit.open("/?lang=ja&layer=transport-gap:mlit-handbook-rural#10/36.38/139.1")
-    assert "交通空白人口の割合" in visit.page.locator("#legend h3").inner_text()
-    assert any("/v1/transport-gap/mlit-handbook-rural/cells/10/" in url for url in visit.requests)
-    assert any("/v1/stops/10/" in url for url in visit.requests)
-    assert "#08519c" in visit.colours()  # stops
 
 
 def test_credits_are_in_english_on_an_english_page_and_what_has_none_says_that_it_is_japanese(
@@ -844,21 +836,6 @@ def test_credits_are_in_english_on_an_english_page_and_what_has_none_says_that_i
     visit.open("/?lang=en&view=kpi")
     sources = visit.page.locator("p.sources", has_text="時事通信（nippon.com）").first
     expect(sources.locator("[lang=ja]").first).to_have_text("時事通信（nippon.com）")
-
-
-@pytest.mark.parametrize(
-    ("layer", "label", "colour"),
-    [
-        ("deployments:smart-cities", "採択・選定", "#74add1"),
-        ("deployments:japanese-ccrc", "運行・実装中", "#313695"),
-        ("kpi-progress:goal-1-productivity-growth", "2.38 以上", "#313695"),
-    ],
-)
-def test_the_strategy_is_seen_on_the_map(visit: Visit, layer: str, label: str, colour: str) -> None:
-    visit.open(f"/?lang=ja&layer={layer}&level=prefecture")
-    assert colour in visit.colours()
-    entry = visit.page.locator("#legend li", has=visit.page.get_by_text(label, exact=True))
-    assert entry.locator("rect").get_attribute("fill") == colour
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])

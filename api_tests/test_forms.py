@@ -115,6 +115,10 @@ ASKED = {
         "/v1/transport-gap/mlit-handbook-rural/gap.geojson?area=10201"
     ],
     "/v1/stops.geojson": ["/v1/stops.geojson?area=10201"],
+    "/v1/stops/departures": [
+        "/v1/stops/departures?stop=gunma-1019-maebashishi-com/S00001AGC9000020102016H001",
+        "/v1/stops/departures?stop=n02-25/n02-8190",
+    ],
     "/ogc": ["/ogc"],
     "/ogc/api": ["/ogc/api"],
     "/ogc/conformance": ["/ogc/conformance"],

@@ -1,6 +1,7 @@
 /** What the service answers, as far as the pages use it. Every answer is asked for once. */
 
 import type { FeatureCollection } from "geojson";
+import { underMarks } from "./marks";
 import type {
   AreaOfLevel as Area,
   AreaHistory,
@@ -42,6 +43,7 @@ import type {
   RegionSets,
   Row,
   Series,
+  StopInDetail,
   Summary,
   Text,
   TileJson,
@@ -87,6 +89,7 @@ export type {
   RegionSets,
   Row,
   Series,
+  StopInDetail,
   Summary,
   Topic,
   Values,
@@ -158,7 +161,9 @@ const ofLayer =
   (layer: string, query: string) =>
     get<T>(`/v1/layers/${layer}/${name}${query ? `?${query}` : ""}`);
 
-export const legend = ofLayer<Legend>("legend.json");
+const told = ofLayer<Legend>("legend.json");
+/** Return a legend in the colours that its map has. */
+export const legend = async (layer: string, query: string) => underMarks(await told(layer, query));
 export const values = ofLayer<Values>("values.json");
 export const periods = ofLayer<Periods>("periods.json");
 export const summary = ofLayer<Summary>("summary.json");

@@ -2,6 +2,7 @@
 
 import type { Catalogue, Lang, Layer, Legend } from "./api";
 import { h } from "./element";
+import { measureOf } from "./marks";
 import { type TextKey, text, textOf } from "./texts";
 import type { View } from "./view";
 import { dayText, offered } from "./vintages";
@@ -70,10 +71,12 @@ export function drawOverlays(target: HTMLElement, catalogue: Catalogue, view: Vi
       }),
       label,
     );
-  const chosen = view.overlay.find((one) => one.startsWith("deployments")) ?? "";
-  const measures = catalogue.measures.filter((one) => one.known_deployments > 0).sort((a, b) => b.known_deployments - a.known_deployments);
+  // on the map of a measure its own deployments are always marked
+  const own = measureOf(view.layer) ? view.layer : "";
+  const chosen = view.overlay.find((one) => one.startsWith("deployments")) ?? own;
+  const measures = catalogue.measures.filter((one) => one.known_deployments > 0 || one.layer === own).sort((a, b) => b.known_deployments - a.known_deployments);
   const listed: [string, string][] = [
-    ["", text("noOverlay", lang)],
+    ...(own ? [] : [["", text("noOverlay", lang)] satisfies [string, string]]),
     ["deployments", text("allMeasures", lang)],
     ...measures.map((one): [string, string] => [`deployments:${one.id}`, `${one.name[lang]} (${one.known_deployments})`]),
   ];

@@ -6,9 +6,10 @@ import * as api from "./api";
 import type { Box } from "./camera";
 import { lineChart, sparkline } from "./chart";
 import { circledBy, coloursOf } from "./circles";
+import { markedOn } from "./deployed";
 import { byId, h, s } from "./element";
 import { boxOf, lightened, outlined, parentOf, shared, veil } from "./framed";
-import { gapDefinition } from "./gap";
+import { gapDefinition, scaled } from "./gap";
 import { inLanguage } from "./language";
 import { drawLegend, recountSoon } from "./legend";
 import type { RegionalMap } from "./map";
@@ -200,7 +201,8 @@ async function showMap(target: HTMLElement): Promise<void> {
     { ...coloursOf(found), classes: null, told: () => api.values(view.layer, exact), circles },
     lang,
   );
-  map.showGap(gapDefinition(view.layer));
+  map.showGap(gapDefinition(view.layer), scaled(legendBox));
+  map.showMarks(await markedOn(found, [], view.vintage));
   outlined(map.map, isDark() ? "dark" : "light");
   if (cut) veil(map.map, cut, getComputedStyle(document.body).backgroundColor);
   const isOfPrefectures = found.level === "prefecture";

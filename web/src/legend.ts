@@ -4,6 +4,7 @@ import type { Lang, Legend, LegendClass, Values } from "./api";
 import { examples, largestRadius, type Scale } from "./circles";
 import { h, s, swatch } from "./element";
 import { gapDefinition, gapKey } from "./gap";
+import { measureOf, sample } from "./marks";
 import { full } from "./numbers";
 import { text, withUnit } from "./texts";
 import { dayText } from "./vintages";
@@ -240,14 +241,15 @@ export function drawLegend(
       {},
       ...(legend.circles ? circleRows(legend.circles, zoom, lang) : []),
       ...rows.map((row) => {
-        const told = [swatch(row.colour), h("span", {}, row.label), h("data", { value: row.count }, row.count.toLocaleString(lang))];
+        const told = [sample(row.colour), h("span", {}, row.label), h("data", { value: row.count }, row.count.toLocaleString(lang))];
         return h("li", { class: row.count ? "" : "none", "data-at": row.at }, ...(lit && !legend.circles ? [classButton(target, row.at, told)] : told));
       }),
     ),
     ...(vintage ? [h("p", { class: "soft dated" }, text("boundaries", lang), h("time", { datetime: vintage }, dayText(vintage, lang)))] : []),
     ...(legend.coverage ? [h("p", { class: "soft lacks" }, legend.coverage[lang])] : []),
     ...[isCategorical ? null : foot(target, legend, lang, values, breaks)].filter((one) => one !== null),
-    ...(gapDefinition(legend.layer) ? [gapKey(lang)] : []),
+    ...(gapDefinition(legend.layer) ? [gapKey(legend.title[lang], lang)] : []),
+    ...(measureOf(legend.layer) ? [h("p", { class: "soft" }, text("marksTogether", lang))] : []),
   );
 }
 

@@ -6,12 +6,13 @@ import { briefOf, drawBrief, openSheet } from "./brief";
 import type { Box } from "./camera";
 import { drawBoundaries, drawLevels, drawOverlays } from "./chooser";
 import { circledBy, coloursOf } from "./circles";
+import { markedOn } from "./deployed";
 import { byId, h, swatch } from "./element";
 import { finder } from "./finder";
-import { gapDefinition } from "./gap";
+import { gapDefinition, scaled } from "./gap";
 import { inLanguage } from "./language";
 import { classesOf, drawLegend, keepIn, markValue, NO_DATA, recountSoon } from "./legend";
-import type { MapTexts, Mark, Pointed, RegionalMap, Tiled } from "./map";
+import type { MapTexts, Pointed, RegionalMap, Tiled } from "./map";
 import { drawStages } from "./nav";
 import { valueText } from "./numbers";
 import { type Board, overview } from "./panel";
@@ -276,9 +277,8 @@ async function borderTiles({ layer, vintage }: Legend): Promise<Tiled> {
 
 async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
   const lang = view.lang;
-  target.showGap(gapDefinition(found.layer));
   target.showBackground(mayHaveBackground && view.overlay.includes("gsi"));
-  const asked = view.overlay.find((one) => one.startsWith("deployments"));
+  target.showGap(gapDefinition(found.layer), scaled(byId("legend")));
   const isOfPrefectures = found.level === "prefecture";
   const borders = target.showBorders(isOfPrefectures ? "" : found.vintage, isOfPrefectures ? null : () => borderTiles(found));
   const isNamed = view.overlay.includes("labels");
@@ -287,18 +287,7 @@ async function showOverlays(target: RegionalMap, found: Legend): Promise<void> {
   const key = isNamed ? `${found.level} ${found.vintage} ${lang}` : "";
   target.showLabels(key, isNamed ? areas.values() : null, prefectures?.values() ?? null, lang);
   await borders.catch(() => undefined); // a map without them
-  if (!asked) return target.showMarks(null, areas);
-  const measure = asked.split(":")[1];
-  const known = await api.get<api.Deployments>(`/v1/deployments?limit=1000${measure ? `&measure=${measure}` : ""}`);
-  const marks = known.deployments.flatMap((one) =>
-    one.current_codes.map(
-      (code): Mark => ({ code, status: one.status, label: `${one.title[lang] || one.title.ja || one.programme}（${one.status_label[lang]}）` }),
-    ),
-  );
-  // older boundaries may have no areas of a level
-  const areasOf = (level: string) => api.gazetteer(level, view.vintage).catch((): typeof areas => new Map());
-  const everywhere = await Promise.all(["prefecture", "ward", "municipality"].map(areasOf));
-  target.showMarks(marks, new Map(everywhere.flatMap((one) => [...one])));
+  target.showMarks(await markedOn(found, view.overlay, view.vintage));
 }
 
 async function showMap(current: number): Promise<void> {
@@ -499,7 +488,7 @@ window.addEventListener("popstate", () => {
 byId("language").addEventListener("click", () => go({ lang: view.lang === "ja" ? "en" : "ja" }));
 byId("open-share").addEventListener("click", () => {
   const board = asBoard();
-  const seen = map.hash ? (map.map.getBounds().toArray().flat() as Box) : null;
+  const seen = map?.hash ? (map.map.getBounds().toArray().flat() as Box) : null;
   if (board) void import("./share").then(({ openShare }) => openShare(byId<HTMLDialogElement>("share"), view, board.layer, board.legend, seen));
 });
 byId("open-choose").addEventListener("click", () => {

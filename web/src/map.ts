@@ -9,11 +9,13 @@ import workerAddress from "maplibre-gl/worker";
 import { type Area, codeOf, type Lang, type Texts } from "./api";
 import { type Box, type Camera, cameraOf, cutOff, hashOf, inPlane, MARGIN, nationIn, onGlobe, placingOf, plateSize, type Size } from "./camera";
 import { type Circled, OPACITY, radiusOf } from "./circles";
+import { type Marked, Marks } from "./deployed";
 import { h } from "./element";
-import { CELLS, STOPS, UNTOLD } from "./gap";
+import { NEAR } from "./gap";
 import type { Insets } from "./insets";
-import { MARKS, mark } from "./marks";
+import { Nearby } from "./near";
 import { emptyPlate, etch, type Plate } from "./plate";
+import { Popup, type Told } from "./popup";
 import { type Colours, pale, Underlay } from "./underlay";
 
 /** In a window narrower than this, the legend lies outside the map, and Hokkaido reaches into the upper right corner. */
@@ -33,6 +35,8 @@ const STROKES = [
   [3, 0.15],
   [5, 0.6],
 ];
+/** How much of the areas' colours is left over a background. */
+const FADED = 0.65;
 const GSI = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png";
 const FONTS = ["Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "sans-serif"];
 
@@ -83,12 +87,6 @@ export interface Pointed {
   value: number | undefined;
   x: number;
   y: number;
-}
-
-export interface Mark {
-  code: string;
-  status: string;
-  label: string;
 }
 
 export interface Listeners {
@@ -203,7 +201,9 @@ export class RegionalMap {
   private readonly buttons: { nation: HTMLElement; here: HTMLElement };
   private readonly underlay: Underlay;
   private readonly ready: Promise<void>;
-  private readonly popup: maplibre.Popup;
+  private readonly popup: Popup;
+  private readonly nearby: Nearby;
+  private readonly marks: Marks;
   /** Until somebody has placed it, the map shows its home, whatever becomes of its frame. */
   private isPlaced: boolean;
   private frame: Size;
@@ -256,7 +256,9 @@ export class RegionalMap {
     };
     if (listeners.sought) this.map.addControl(placesControl(this.buttons.nation, this.buttons.here), corner);
     this.speak(texts);
-    this.popup = new maplibre.Popup({ closeButton: true, maxWidth: "20rem" });
+    this.popup = new Popup(this.map);
+    this.nearby = new Nearby(this.map);
+    this.marks = new Marks(this.map);
     this.map.on("idle", () => {
       container.dataset["map"] = this.map.getLayer("areas-fill") ? "idle" : "empty";
     });
@@ -274,18 +276,44 @@ export class RegionalMap {
     this.map.on("mouseout", () => this.point(null));
     window.addEventListener("pointerdown", (event) => event.pointerType === "touch" && this.point(null), { capture: true });
     for (const rest of ["moveend", "idle"] as const) this.map.on(rest, () => this.pointAgain());
-    this.map.on("click", (event) => {
-      const mark = this.map.getLayer("deployments") && this.map.queryRenderedFeatures(event.point, { layers: ["deployments"] })[0];
-      const area = this.areaAt(event.point);
-      if (mark) this.popup.setLngLat(event.lngLat).setText(String(mark.properties["label"])).addTo(this.map);
-      if (area) this.listeners.chosen(codeOf(area.id));
-    });
+    this.map.on("click", (event) => this.press(event.point, event.lngLat));
     // Enter on the focused map chooses what lies in its middle, under the cross
     this.map.getCanvas().addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      const area = this.areaAt([container.clientWidth / 2, container.clientHeight / 2]);
-      if (area) this.listeners.chosen(codeOf(area.id));
+      if (event.key === "Enter") this.press(new maplibre.Point(container.clientWidth / 2, container.clientHeight / 2), this.map.getCenter());
     });
+  }
+
+  /** Tell of what lies at a point, a mark, a stop or a cell; choose the area where there is none. */
+  private press(point: maplibre.Point, at: maplibre.LngLat): void {
+    const told = this.toldAt(point);
+    if (!told) {
+      this.popup.close();
+      const area = this.areaAt(point);
+      if (area) this.listeners.chosen(codeOf(area.id));
+      return;
+    }
+    this.tell(null);
+    told.then(
+      (found) => this.popup.open(found, at, this.lang),
+      () => undefined, // its words could not be fetched: the next click asks again
+    );
+  }
+
+  private toldAt(point: maplibre.Point): Promise<Told> | null {
+    const marked = this.marks.at(point);
+    if (marked) return Promise.all([import("./places"), marked()]).then(([places, { deployed, marks }]) => places.ofDeployed(deployed, marks));
+    const stops = this.nearby.stopsAt(point);
+    if (stops.length > 0) return import("./places").then(({ ofStops }) => ofStops(stops));
+    const cell = this.nearby.cellAt(point);
+    if (!cell) return null;
+    const names = async () => (await this.outlines?.names()) ?? new Map<string, { name: Texts }>();
+    const nameOf = async (lang: Lang) => (await names()).get(cell.area)?.name[lang] ?? "";
+    return import("./places").then(({ ofCell }) => ofCell(cell, nameOf, () => this.listeners.chosen(cell.area)));
+  }
+
+  /** Whether something at a point is told of by itself, so that nothing may cover it. */
+  private isTold(point: maplibre.Point): boolean {
+    return this.popup.isOpen || this.marks.at(point) !== null || this.nearby.stopsAt(point).length > 0;
   }
 
   private areaAt(point: maplibre.PointLike) {
@@ -310,6 +338,7 @@ export class RegionalMap {
     if (code === undefined) return this.tell(null);
     if (!this.names) this.askForNames();
     const name = this.names?.get(code)?.name;
+    if (this.isTold(at)) return this.tell(null, true);
     this.tell({ code, name: name?.[this.lang] || name?.ja || "", value: area?.properties["value"] as number | undefined, x: at.x, y: at.y });
   }
 
@@ -329,8 +358,8 @@ export class RegionalMap {
     };
   }
 
-  private tell(area: Pointed | null): void {
-    this.map.getCanvas().style.cursor = area ? "pointer" : "";
+  private tell(area: Pointed | null, isToldElsewhere = false): void {
+    this.map.getCanvas().style.cursor = area || isToldElsewhere ? "pointer" : "";
     for (const watch of this.watching) watch(area);
   }
 
@@ -395,7 +424,7 @@ export class RegionalMap {
     this.under = undefined;
     this.plate = null;
     this.insets?.clear();
-    for (const layer of ["areas-hover", "areas-line", "areas-fill"]) if (this.map.getLayer(layer)) this.map.removeLayer(layer);
+    for (const layer of ["land", "areas-hover", "areas-line", "areas-fill"]) if (this.map.getLayer(layer)) this.map.removeLayer(layer);
     if (this.map.getSource("areas")) this.map.removeSource("areas");
     const { tiles, encoding, minzoom, maxzoom } = outlines;
     this.map.addSource("areas", { type: "vector", tiles, encoding, minzoom, maxzoom });
@@ -697,53 +726,12 @@ export class RegionalMap {
     this.map.jumpTo({ center: other.map.getCenter(), zoom: other.map.getZoom() }, OURS);
   }
 
-  /** Lay the cells of a transport gap and the stops over the areas, from the zoom at which they can be told. */
-  showGap(definition: string | null): void {
-    for (const id of ["cells", "stops"]) {
-      if (this.map.getLayer(id)) this.map.removeLayer(id);
-      if (this.map.getSource(id)) this.map.removeSource(id);
-    }
-    this.fade(definition ? ["interpolate", ["linear"], ["zoom"], 8, 1, 9.5, 0.3] : 1);
-    if (!definition) return;
-    const tiled = (path: string) => ({
-      type: "vector" as const,
-      encoding: "mlt" as const,
-      tiles: [`${location.origin}${path}/{z}/{x}/{y}.mlt`],
-      minzoom: 8,
-      maxzoom: 12,
-    });
-    this.map.addSource("cells", tiled(`/v1/transport-gap/${definition}/cells`));
-    this.map.addSource("stops", tiled("/v1/stops"));
-    this.map.addLayer(
-      {
-        id: "cells",
-        type: "fill",
-        source: "cells",
-        "source-layer": "cells",
-        minzoom: 8.5,
-        paint: {
-          "fill-color": [
-            "case",
-            ["has", "gap_population"],
-            ["step", ["get", "gap_population"], CELLS[0].colour, ...CELLS.slice(1).flatMap((one) => [one.from, one.colour])],
-            UNTOLD,
-          ] as unknown as maplibre.ExpressionSpecification,
-          "fill-opacity": ["case", ["<", ["get", "gap_share"], 0.05], 0.05, 0.75],
-        },
-      },
-      this.map.getLayer("labels") ? "labels" : undefined,
-    );
-    this.map.addLayer({
-      id: "stops",
-      type: "circle",
-      source: "stops",
-      "source-layer": "stops",
-      minzoom: 9,
-      paint: {
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 1.5, 13, 4],
-        "circle-color": ["match", ["get", "mode"], "rail", STOPS.rail, STOPS.bus],
-      },
-    });
+  /** Lay the cells of a transport gap and the stops over the areas, from the zoom at which they can be told; tell which scale is shown. */
+  showGap(definition: string | null, tell: (isNear: boolean) => void): void {
+    this.popup.speak(this.lang);
+    // the figures of whole municipalities make way
+    if (this.map.getLayer("gsi")) this.fade(definition ? ["step", ["zoom"], FADED, NEAR, 0] : FADED);
+    this.nearby.show(definition, tell);
   }
 
   private points(id: string, features: Feature[]): void {
@@ -852,21 +840,8 @@ export class RegionalMap {
   }
 
   /** Put a mark on each deployed area; its shape and colour tell the status. */
-  showMarks(marks: Mark[] | null, areas: Map<string, Area>): void {
-    if (this.map.getLayer("deployments")) this.map.removeLayer("deployments");
-    if (!marks) return;
-    for (const status of Object.keys(MARKS)) if (!this.map.hasImage(status)) this.map.addImage(status, mark(status), { pixelRatio: 2 });
-    const features = marks.flatMap((one): Feature[] => {
-      const area = areas.get(one.code);
-      return area ? [{ type: "Feature", properties: { status: one.status, label: one.label }, geometry: { type: "Point", coordinates: area.centre } }] : [];
-    });
-    this.points("deployments", features);
-    this.map.addLayer({
-      id: "deployments",
-      type: "symbol",
-      source: "deployments",
-      layout: { "icon-image": ["get", "status"], "icon-allow-overlap": true, "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 1.1, 9, 1.7] },
-    });
+  showMarks(marked: Marked | null): void {
+    this.marks.show(marked);
   }
 
   /** Lay the areas over the map of the Geospatial Information Authority; only where the operator allows it. */
@@ -877,6 +852,6 @@ export class RegionalMap {
       this.map.addSource("gsi", { type: "raster", tiles: [GSI], tileSize: 256, minzoom: 5, maxzoom: 18 });
       this.map.addLayer({ id: "gsi", type: "raster", source: "gsi" }, this.map.getLayer("areas-fill") ? "areas-fill" : undefined);
     }
-    if (!this.map.getLayer("cells")) this.fade(isOn ? 0.65 : 1);
+    this.fade(isOn ? FADED : 1);
   }
 }

@@ -5,19 +5,8 @@ import { h } from "./element";
 import { text, textOf } from "./texts";
 import { STAGES, type StageName, searchOf, type View } from "./view";
 
-/** In which order views stand; one that is not named here stands last. */
-const ORDER: readonly string[] = [
-  ...["map", "two", "bivariate", "change", "multiples", "mergers"],
-  ...["table", "ranking", "compare", "scatter"],
-  ...["kpi", "logic", "roadmap"],
-];
 /** Maps, then figures, then the strategy: a gap tells them apart. */
-const BEGINS = new Set<string>(["table", "kpi"]);
-
-function inOrder(): StageName[] {
-  const place = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
-  return [...STAGES].sort((one, other) => place(one) - place(other));
-}
+const BEGINS = new Set<StageName>(["ranking", "kpi"]);
 
 /** Move the focus along a row of tabs. */
 function along(event: KeyboardEvent): void {
@@ -33,7 +22,7 @@ function along(event: KeyboardEvent): void {
 /** Draw the row of views, the one that is shown marked and in sight. */
 export function drawStages(target: HTMLElement, view: View, go: Go): void {
   const held = target.contains(document.activeElement);
-  const tabs = inOrder().map((name) =>
+  const tabs = STAGES.map((name) =>
     h(
       "a",
       {

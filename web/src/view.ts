@@ -2,7 +2,8 @@
 
 import type { Lang } from "./api";
 
-export const STAGES = ["map", "two", "years", "bivariate", "ranking", "compare", "mergers", "kpi", "logic", "roadmap"] as const;
+/** In the order in which they stand on the page: maps, figures, the strategy. */
+export const STAGES = ["map", "two", "bivariate", "years", "mergers", "ranking", "compare", "kpi", "logic", "roadmap"] as const;
 export type StageName = (typeof STAGES)[number];
 
 export interface View {

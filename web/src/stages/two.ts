@@ -1,6 +1,7 @@
 /** Two maps side by side, moving as one: two layers, or two periods of one. */
 
 import { type Legend, layers, legend, periodLabel, values as valuesOf } from "../api";
+import { markedOn } from "../deployed";
 import { h } from "../element";
 import { drawLegend } from "../legend";
 import { type MapTexts, type Pointed, RegionalMap } from "../map";
@@ -73,6 +74,7 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
   second.speak({ ...mapTexts, map: text("mapBeside", lang) });
   credited(found);
   await lay(second, shown, found);
+  second.showMarks(await markedOn(found, [], board.view.vintage));
   second.select([...new Set([board.view.area, ...board.view.areas])].filter(Boolean));
   drawLegend(frame.querySelector<HTMLElement>("#legend2") as HTMLElement, found, lang, {
     breaks: breaksOver(shown),
