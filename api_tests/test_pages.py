@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from playwright.sync_api import Browser, expect
 from api_tests.browser import CHROMIUM, Visit, running_browser
 from api_tests.conftest import Server
 from api_tests.test_explorer import AXE
+from service.http.problem_pages import WORDS
+from service.http.problems import TITLES
 
 in_browser = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
@@ -24,7 +27,16 @@ PAGES = {
     "categories": "/indicators/municipality-type",
     "measure": "/measures/smart-cities",
     "measures": "/measures",
+    "catalog": "/catalog",
+    "topic": "/catalog?topic=health",
+    "nothing found": "/catalog?q=xyzzy",
+    "no figures": "/indicators/grid-people-75",
+    "about": "/about",
+    "terms": "/terms",
+    "what a problem means": "/problems/not-enough-data",
 }
+#: As a browser asks for pages.
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +60,8 @@ def test_every_page_is_accessible_and_fits_a_phone(browser: Browser, server: Ser
             base_url=server.url,
         )
         visit = Visit(page, server.url)
-        page.goto(f"{PAGES[name]}?lang={lang}")
+        address = PAGES[name]
+        page.goto(f"{address}{'&' if '?' in address else '?'}lang={lang}")
         page.evaluate(AXE.read_text())  # all rules, those of best practice too
         found = page.evaluate("() => axe.run().then(({violations}) => violations)")
         assert [f"{one['id']}: {[node['html'][:160] for node in one['nodes']]}" for one in found] == []
@@ -60,7 +73,7 @@ def test_every_page_is_accessible_and_fits_a_phone(browser: Browser, server: Ser
 
 @pytest.mark.parametrize("name", PAGES)
 def test_an_english_page_marks_what_is_japanese(client: httpx.Client, name: str) -> None:
-    page = client.get(PAGES[name], params={"lang": "en"}).text
+    page = client.get(PAGES[name], headers={**BROWSER, "Accept-Language": "en"}).text
     main = page[page.index("<main") :]
     marked = re.sub(r'<(\w+)[^>]* lang="ja"[^>]*>.*?</\1>', "", main, flags=re.DOTALL)
     attributes = re.sub(r'(href|src)="[^"]*"', "", marked)
@@ -166,3 +179,88 @@ def test_smart_cities_of_nagano_are_three_clicks_away(browser: Browser, server: 
     )
     assert visit.faults == []
     page.close()
+
+
+def test_the_catalogue_lists_every_topic_and_finds_by_words(client: httpx.Client) -> None:
+    overview = client.get("/catalog", params={"lang": "ja"}).text
+    topics = client.get("/v1/layers", params={"limit": 0}).json()["topics"]
+    shown = re.findall(r'href="/catalog\?topic=([a-z]+)&amp;lang=ja"', overview)
+    assert shown == [one["id"] for one in topics if one["id"] not in ("measures", "progress")]
+    found = words_of(client.get("/catalog", params={"lang": "ja", "q": "高齢化率"}).text)
+    assert found.index("高齢化率 （%）") < found.index("将来推計高齢化率")
+    measure = client.get("/catalog", params={"lang": "en", "q": "スマートシティ"}).text
+    assert 'href="/measures/smart-cities?lang=en"' in measure
+
+
+def test_the_catalogue_is_paged_and_keeps_what_was_asked(client: httpx.Client) -> None:
+    first = client.get("/catalog", params={"lang": "en", "topic": "health"}).text
+    total = client.get("/v1/layers", params={"topic": "health", "level": "any", "limit": 0}).json()["total"]
+    assert f"1–30 of {total}" in first
+    following = re.search(r'href="([^"]+)" rel="next"', first)
+    assert following is not None
+    second = client.get("/catalog" + following[1].replace("&amp;", "&")).text
+    assert f"31–60 of {total}" in second
+    names = [re.findall(r'<h2><a href="/indicators/([a-z0-9-]+)', page) for page in (first, second)]
+    assert len({*names[0], *names[1]}) == 60
+
+
+def test_a_page_is_in_the_language_of_its_reader(client: httpx.Client) -> None:
+    for accepted, lang in (("en-GB,en;q=0.9", "en"), ("ja", "ja"), ("en", "en")):
+        answer = client.get("/about", headers={"Accept-Language": accepted})
+        assert f'<html lang="{lang}">' in answer.text
+        assert "Accept-Language" in answer.headers["vary"]
+    switch = re.search(r'<a class="language" href="([^"]+)"', client.get("/catalog?q=a+b&lang=en").text)
+    assert switch is not None
+    assert switch[1] == "?lang=ja&amp;q=a+b"
+
+
+def test_the_terms_of_every_source_stand_on_one_page(client: httpx.Client) -> None:
+    sources = client.get("/v1/sources").json()["sources"]
+    for lang in ("ja", "en"):
+        words = html.unescape(words_of(client.get("/terms", params={"lang": lang}).text))
+        assert [one["id"] for one in sources if one["credit"][lang] not in words] == []
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/nothing/here", 404),
+        ("/indicators/agein-rate", 404),
+        ("/measures/none", 404),
+        ("/measures/smart-cities?prefecture=99", 422),
+        ("/indicators/ageing-rate?period=1900", 422),
+        ("/catalog?topic=none", 404),
+        ("/problems/none", 404),
+    ],
+)
+def test_what_is_wrong_is_a_page_with_ways_on_for_browsers(
+    client: httpx.Client, address: str, status: int
+) -> None:
+    for lang, ways in (("ja", "指標の一覧"), ("en", "Indicators")):
+        answer = client.get(address, headers={**BROWSER, "Accept-Language": lang})
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert f'<html lang="{lang}">' in answer.text
+        assert f'href="/catalog?lang={lang}">{ways}</a>' in answer.text
+        assert '<meta name="robots" content="noindex">' in answer.text
+    told = client.get(address)
+    assert (told.status_code, told.headers["content-type"]) == (status, "application/problem+json")
+
+
+def test_a_name_spelt_nearly_right_leads_to_what_was_meant(client: httpx.Client) -> None:
+    page = client.get("/indicators/agein-rate", headers={**BROWSER, "Accept-Language": "ja"}).text
+    assert '<a href="/indicators/ageing-rate?lang=ja">高齢化率</a>' in page
+    assert 'value="agein rate"' in page
+    detail = client.get("/v1/layers/agein-rate/legend.json", headers=BROWSER).json()["detail"]
+    total = client.get("/v1/layers", params={"limit": 0}).json()["total"]
+    near = r"near it: ageing-rate(, [a-z-]+){1,4}"
+    assert re.fullmatch(f"No layer is called 'agein-rate'; {near}; /v1/layers lists all {total}", detail)
+
+
+def test_what_a_problem_means_is_told_to_people_and_to_programs(client: httpx.Client) -> None:
+    page = client.get("/problems/unavailable", headers={**BROWSER, "Accept-Language": "ja"})
+    assert "少し待ってから、もう一度お試しください。" in page.text
+    assert client.get("/problems/unavailable").json()["title"]["ja"] == "データベースに接続できません"
+
+
+def test_every_problem_has_words_for_people() -> None:
+    assert TITLES.keys() <= WORDS.keys()

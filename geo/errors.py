@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from geo.text import Text
+
 #: Characters of a person's text that a refusal repeats.
 SHOWN = 80
 
@@ -55,7 +57,18 @@ class ChiikiError(Exception):
 
 
 class NotFound(ChiikiError):
-    """What was asked for does not exist; the message lists what does."""
+    """What was asked for does not exist; the message tells what does.
+
+    Attributes
+    ----------
+    near : id and name of what is spelt nearly as what was asked for
+    """
+
+    def __init__(
+        self, message: str, findings: Sequence[Finding] = (), near: Sequence[tuple[str, Text]] = ()
+    ) -> None:
+        super().__init__(message, findings)
+        self.near = tuple(near)
 
 
 class InvalidAreaCode(ChiikiError):

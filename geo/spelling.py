@@ -190,3 +190,13 @@ class Names:
         while found >= 0:
             yield self._owners[bisect_right(self._starts, found + shift) - 1]
             found = self._text.find(text, found + 1)
+
+
+def near(name: str, among: Iterable[str], most: int = 5) -> list[str]:
+    """Return the names most like one, the nearest first.
+
+    >>> near("agein-rate", ["population", "ageing-rate", "birth-rate"])
+    ['ageing-rate']
+    """
+    found = process.extract(name, list(among), scorer=fuzz.ratio, limit=most, score_cutoff=_ALIKE)
+    return [other for other, _, _ in found]

@@ -106,11 +106,17 @@ class Settings(BaseSettings):
         description="Address under which readers reach the service, for links in answers. Empty: as "
         "the client called it.",
     )
+    operator: str = Field(
+        default="",
+        max_length=200,
+        description="Who runs the service, for `/about` and `/terms`. Empty: they say that no name is told.",
+    )
     contact: str = Field(
         default="",
         pattern=r"^((mailto:|https?://)[^\s]+)?$",
-        description="Where to turn to about the service, `mailto:` or the address of a page, for data "
-        "catalogues (DCAT). Empty: the service itself.",
+        description="Where to turn to about the service, `mailto:` or the address of a page, for "
+        "`/about` and data catalogues (DCAT). Empty: `/about` says that there is none, catalogues name the "
+        "service itself.",
     )
     forwarded_allow_ips: str = Field(
         default="127.0.0.1",

@@ -9,11 +9,13 @@ from fastapi.responses import FileResponse, Response
 
 from geo.errors import NotFound
 from service.http.forms import ProblemType, answers
-from service.http.problems import TITLES
-from service.http.responses import JSON, json_answer
+from service.http.problem_pages import problem_page
+from service.http.problems import PAGE, TITLES
+from service.http.responses import HTML, JSON, Told, answer, preferred, to_json
 
 router = APIRouter(tags=["documentation"])
 
+VARY = "Accept, Accept-Language"
 DOCS_PAGE = Path(__file__).parent.parent / "static" / "docs.html"
 
 
@@ -26,12 +28,18 @@ async def docs() -> Response:
 
 
 @router.get(
-    "/problems/{slug}", summary="What a problem type means", responses=answers(JSON, form=ProblemType)
+    "/problems/{slug}", summary="What a problem type means", responses=answers(JSON, HTML, form=ProblemType)
 )
 async def problem_type(request: Request, slug: str) -> Response:
-    """Return the titles of a problem type (the last part of `type` in an error answer)."""
+    """Return the titles of a problem type (the last part of `type` in an error answer).
+
+    For a browser it is a page that says what to do about it.
+    """
     if slug not in TITLES:
         raise NotFound(f"No problem type is called {slug!r}; there are: {', '.join(TITLES)}")
     title_ja, title_en = TITLES[slug]
+    if preferred(request.headers.get("accept", ""), [JSON, PAGE]) == PAGE:
+        body = problem_page(request, slug, {"ja": title_ja, "en": title_en})
+        return answer(request, body, Told(HTML, vary=VARY))
     told: ProblemType = {"type": f"/problems/{slug}", "title": {"ja": title_ja, "en": title_en}}
-    return json_answer(request, told)
+    return answer(request, to_json(told), Told(JSON, vary=VARY))

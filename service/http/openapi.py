@@ -13,8 +13,8 @@ from fastapi import FastAPI
 
 from service.http import forms
 from service.http.forms import answers
+from service.http.problems import FOR_PROGRAMS, OGC, RESAS
 from service.http.problems import MEDIA_TYPE as PROBLEM
-from service.http.problems import OGC, RESAS
 from service.http.responses import CSV, GEOJSON, HTML, JSON, MLT, MVT, PNG, SVG, TEXT
 
 #: How a path ends → media type of its answer; the first that fits. All others answer JSON.
@@ -142,7 +142,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     for status, answered in told.items():
         if status >= "400":
             content = {JSON if is_resas else PROBLEM: {"schema": shape}}
-            page = answers(HTML)[200]["content"] if path.startswith(OGC) else {}
+            page = {} if path.startswith((FOR_PROGRAMS, RESAS)) else answers(HTML)[200]["content"]
             answered.setdefault("content", content | page)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import orjson
@@ -29,8 +30,9 @@ from geo.errors import (
     UnclassifiableValues,
     UnmatchedName,
 )
+from geo.text import Text
 from service.http.auth import Forbidden, Unauthorized
-from service.http.html import frame_of, page
+from service.http.problem_pages import problem_page
 from service.http.responses import HTML, preferred
 
 MEDIA_TYPE, PAGE = "application/problem+json", "text/html"
@@ -38,6 +40,8 @@ MEDIA_TYPE, PAGE = "application/problem+json", "text/html"
 RESAS = "/resas"
 #: Below it a parameter that cannot be read is a bad request (OGC API - Features - Part 1, 7.6 and 7.15).
 OGC = "/ogc"
+#: Below it every answer is one for programs.
+FOR_PROGRAMS = "/v1"
 
 
 class Unavailable(ChiikiError):
@@ -176,45 +180,21 @@ def _resas_error(
     )
 
 
-def _wants_page(request: Request) -> bool:
-    """Return whether who asks the OGC API wants a page: by ``f``, else by Accept, as its documents are."""
-    f = request.query_params.get("f")
+def _wants_page(request: Request, path: str) -> bool:
+    """Return whether who asks wants a page: by Accept, and by ``f`` of the OGC API, as its documents are.
+
+    What is for programs alone answers programs, whoever asks.
+    """
+    if _is_below(path, FOR_PROGRAMS):
+        return False
+    f = request.query_params.get("f") if _is_below(path, OGC) else None
     if f is not None:
         return f == "html"
     return preferred(request.headers.get("accept", ""), [MEDIA_TYPE, "application/json", PAGE]) == PAGE
 
 
-def _page(
-    request: Request,
-    status: int,
-    slug: str,
-    detail: str,
-    findings: tuple[Finding, ...],
-    headers: dict[str, str] | None,
-) -> Response:
-    """Return a problem as a page, in the language that the client likes."""
-    frame = frame_of(request)
-    is_english = frame.lang == "en"
-    said = (
-        {"value": "Given: ", "expected": "Expected: "}
-        if is_english
-        else {"value": "指定された値：", "expected": "使える値："}
-    )
-    body = page(
-        "problem.html",
-        frame,
-        TITLES[slug][is_english],
-        detail=detail,
-        findings=findings,
-        said=said,
-        status=status,
-    )
-    return Response(
-        body,
-        status_code=status,
-        media_type=HTML,
-        headers={"Cache-Control": "no-store", "Vary": "Accept, Accept-Language", **(headers or {})},
-    )
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(f"{root}/")
 
 
 def _told(
@@ -224,15 +204,19 @@ def _told(
     detail: str,
     findings: tuple[Finding, ...] = (),
     headers: dict[str, str] | None = None,
+    near: Sequence[tuple[str, Text]] = (),
 ) -> Response:
     """Return an error in the shape that the clients of the path expect."""
     path = request.url.path
-    if path == RESAS or path.startswith(f"{RESAS}/"):
+    if _is_below(path, RESAS):
         return _resas_error(status, detail, findings, headers)
-    if path == OGC or path.startswith(f"{OGC}/"):
+    if _is_below(path, OGC):
         status = 400 if status == 422 else status
-        if _wants_page(request):
-            return _page(request, status, slug, detail, findings, headers)
+    if _wants_page(request, path):
+        ja, en = TITLES[slug]
+        body = problem_page(request, slug, {"ja": ja, "en": en}, status, detail, findings, near)
+        told = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language", **(headers or {})}
+        return Response(body, status_code=status, media_type=HTML, headers=told)
     return problem(status, slug, detail, findings, headers)
 
 
@@ -244,7 +228,8 @@ def _refusal(request: Request, error: Exception) -> Response:
             headers = {"Retry-After": "5"} if kind in (Unavailable, Busy) else None
             if kind is Unauthorized:
                 headers = {"WWW-Authenticate": 'Bearer realm="chiiki"'}
-            return _told(request, *REFUSALS[kind], error.message, error.findings, headers)
+            near = error.near if isinstance(error, NotFound) else ()
+            return _told(request, *REFUSALS[kind], error.message, error.findings, headers, near)
     return _unforeseen(request, error)
 
 

@@ -9,7 +9,7 @@ database is away, what is held keeps being served.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -24,6 +24,8 @@ from geo.figures import indicators
 from geo.figures.indicators import Indicator
 from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
+from geo.spelling import near
+from geo.text import name_of
 from geo.transit.access import Definition
 from service.areas import queries as area_queries
 from service.areas.gazetteer import Area, Gazetteer
@@ -90,12 +92,12 @@ class Atlas:
 
         Raises
         ------
-        NotFound : the message lists some that exist
+        NotFound : the message tells those spelt nearly alike
         InvalidParameter : it cannot be worked out of those that it names
         """
         found = self.catalogue.layers.get(name) or self._unlisted(name)
         if found is None:
-            raise NotFound(f"No layer is called {name[:80]!r}; {_some(self.catalogue.layers, '/v1/layers')}")
+            raise _unknown("layer", name, self.catalogue.layers)
         return found
 
     def definition(self, name: str) -> Definition:
@@ -116,11 +118,10 @@ class Atlas:
         return defined.layer
 
     def indicator(self, name: str) -> Indicator:
-        """Return an indicator; NotFound lists some that exist."""
+        """Return an indicator; NotFound tells those spelt nearly alike."""
         found = self.catalogue.indicators.get(name)
         if found is None:
-            listed = _some(self.catalogue.indicators, "/v1/indicators")
-            raise NotFound(f"No indicator is called {name[:80]!r}; {listed}")
+            raise _unknown("indicator", name, self.catalogue.indicators)
         return found
 
     def vintage(self, asked: str | None) -> Vintage:
@@ -573,18 +574,18 @@ def _remembered(held: dict[K, V], key: K, found: V) -> V:
     return found
 
 
-def _some(existing: Iterable[str], where: str) -> str:
-    """Return which ids exist, the first of them where there are many."""
-    listed = sorted(existing)
-    if len(listed) <= MANY:
-        return f"there are: {', '.join(listed)}"
-    return f"there are {len(listed)}, all of them at {where}: {', '.join(listed[:SHOWN])} …"
+def _unknown(what: str, name: str, existing: Mapping[str, Indicator]) -> NotFound:
+    """Return the refusal of an id that there is none of: it tells those nearest to it, and where all are."""
+    found = near(name[:120], existing)
+    like = f"; near it: {', '.join(found)}" if found else ""
+    return NotFound(
+        f"No {what} is called {name[:80]!r}{like}; /v1/{what}s lists all {len(existing)}",
+        near=[(one, name_of(existing[one])) for one in found],
+    )
 
 
 #: Several times what there is of the layers that are listed.
 MOST_REMEMBERED = 5000
-#: More ids than this are told in part.
-MANY, SHOWN = 40, 20
 
 
 def _at(vector: Vector, positions: Sequence[int]) -> Vector:

@@ -21,6 +21,7 @@ from service.layers.ranking import Place, category_counts, places
 from service.layers.readings import words_and_citation
 from service.layers.views import Picture
 from service.memory.atlas import Atlas
+from service.pages.about_page import terms_of
 from service.pages.previews import map_picture
 
 #: Areas at either end of the ranking.
@@ -80,38 +81,22 @@ class Formula(TypedDict):
     lag: int
 
 
-def indicator_page(atlas: Atlas, frame: Frame, base: str, shown: Picture) -> bytes:
-    """Return the page of the indicator that a picture shows."""
-    lang, view = frame.lang, shown.view
-    one = view.indicator
-    words, cited = words_and_citation(atlas, shown)
-    period = period_label(view.period, one.period_kind)[lang]
-    level = LEVELS[view.level][lang]
-    described = indicator_described(atlas, one)
-    own = f"level={view.level}&period={view.period}"
+def indicator_page(atlas: Atlas, frame: Frame, base: str, one: Indicator, shown: Picture | None) -> bytes:
+    """Return the page of an indicator.
+
+    Parameters
+    ----------
+    shown : its map; None where no figures are loaded
+    """
+    lang, described, siblings = frame.lang, indicator_described(atlas, one), _siblings(atlas, one)
     denominator = described["denominator_source"]
-    siblings = _siblings(atlas, one)
     return page(
         "indicator.html",
         frame,
         name_of(one)[lang],
-        description=words[lang],
         base=base,
         one=described,
         family=described["family"],
-        picture=map_picture(shown, lang),
-        explorer=f"/?layer={one.id}&{own}",
-        level=view.level,
-        chosen=view.period,
-        caption=f"{name_of(one)[lang]}、{period}、{level}"
-        if lang == "ja"
-        else f"{name_of(one)[lang]}, {period}",
-        caption_period=period,
-        words=words[lang],
-        periods=[
-            (each, period_label(each, one.period_kind)[lang])
-            for each in reversed(atlas.periods(one, view.level))
-        ],
         levels=[
             {"id": each, "name": _capital(LEVELS[each][lang]), "span": _span(atlas, one, each, lang)}
             for each in atlas.levels(one)
@@ -120,18 +105,42 @@ def indicator_page(atlas: Atlas, frame: Frame, base: str, shown: Picture) -> byt
         when=WHEN[denominator["period"]][lang] if denominator else "",
         together=TOGETHER[one.aggregation][lang],
         breaks=[{"words": break_in_words(each, one), "source": each.source} for each in one.breaks],
-        sources=_sources(atlas, one, lang),
-        citation=cited[lang],
+        sources=_sources(atlas, one),
         changes=_changes(atlas, one, lang),
         feeds=[(name, name_of(atlas.indicator(name))[lang]) for name in one.components or (one.id,)],
-        formats=[(suffix, each.name) for suffix, each in FORMATS.items()],
-        apis=_addresses(base, one, own, lang),
         siblings=[(each.id, name_of(each)[lang]) for each in siblings[:SIBLINGS]],
         more_siblings=len(siblings) if len(siblings) > SIBLINGS else 0,
         measures=_measures(atlas, one, lang),
-        credits=credits_in_words(credits_of(atlas, shown.vector.sources, view.vintage))[lang],
-        **_order(atlas, shown, lang),
+        **(_of_map(atlas, shown, base, lang) if shown else {"picture": None}),
     )
+
+
+def _of_map(atlas: Atlas, shown: Picture, base: str, lang: Language) -> dict[str, object]:
+    """Return what the page tells of the figures: map, ranking, citation, files, addresses for programs."""
+    view = shown.view
+    one = view.indicator
+    words, cited = words_and_citation(atlas, shown)
+    period, level = period_label(view.period, one.period_kind)[lang], LEVELS[view.level][lang]
+    own = f"level={view.level}&period={view.period}"
+    return {
+        "description": words[lang],
+        "picture": map_picture(shown, lang),
+        "explorer": f"/?layer={one.id}&{own}",
+        "level": view.level,
+        "chosen": view.period,
+        "caption": ("、" if lang == "ja" else ", ").join((name_of(one)[lang], period, level)),
+        "caption_period": period,
+        "words": words[lang],
+        "periods": [
+            (each, period_label(each, one.period_kind)[lang])
+            for each in reversed(atlas.periods(one, view.level))
+        ],
+        "citation": cited[lang],
+        "formats": [(suffix, each.name) for suffix, each in FORMATS.items()],
+        "apis": _addresses(base, one, own, lang),
+        "credits": credits_in_words(credits_of(atlas, shown.vector.sources, view.vintage))[lang],
+        **_order(atlas, shown, lang),
+    }
 
 
 def _order(atlas: Atlas, shown: Picture, lang: Language) -> dict[str, object]:
@@ -202,7 +211,7 @@ def _sign(sign: int, *, is_first: bool) -> str:
     return " − " if sign < 0 else " + "
 
 
-def _sources(atlas: Atlas, one: Indicator, lang: Language) -> list[dict[str, object]]:
+def _sources(atlas: Atlas, one: Indicator) -> list[dict[str, object]]:
     """Return the sources of an indicator with the periods that each tells."""
     told: dict[str, set[str]] = {}
     for (_, period), names in atlas.catalogue.sources_of(one).items():
@@ -210,7 +219,10 @@ def _sources(atlas: Atlas, one: Indicator, lang: Language) -> list[dict[str, obj
             told.setdefault(name, set()).add(period)
     rows = sources_described(atlas, tuple(sorted(told)))
     spans = {name: (min(periods), max(periods)) for name, periods in told.items()}
-    return [{**row, "periods": "–".join(dict.fromkeys(spans[row["id"]]))} for row in rows]
+    return [
+        {**row, "terms": terms_of(row["licence"]), "periods": "–".join(dict.fromkeys(spans[row["id"]]))}
+        for row in rows
+    ]
 
 
 def _changes(atlas: Atlas, one: Indicator, lang: Language) -> list[dict[str, str]]:

@@ -18,6 +18,8 @@ from service.http.responses import HTML, Told, encoded, kept
 from service.layers.views import Level, Period, ViewQuery, one_of, resolve
 from service.memory.atlas import Atlas
 from service.memory.cache import digest, off_loop, slowly
+from service.pages.about_page import about_page, terms_page
+from service.pages.catalog_page import AskedCatalog, catalog_page
 from service.pages.indicator_page import indicator_page
 from service.pages.measure_page import AskedMeasure, effect_told, measure_page, measures_page
 
@@ -53,6 +55,36 @@ async def _kept(
     return await kept(request, atlas, state, encoded(make), Told(HTML, vary=VARY), off_loop)
 
 
+@router.get("/about", summary="About the site, its operator and how to reach them", responses=answers(HTML))
+async def about(request: Request, atlas: AtlasDep, frame: FrameDep) -> Response:
+    """Return what the site has, how it treats figures, and who runs it, for people."""
+    settings = request.app.state.settings
+    return await _kept(request, atlas, frame, lambda: about_page(atlas, frame, settings))
+
+
+@router.get("/terms", summary="Terms of use", responses=answers(HTML))
+async def terms(request: Request, atlas: AtlasDep, frame: FrameDep) -> Response:
+    """Return under which terms figures, maps and the API may be used, source by source, for people."""
+    settings = request.app.state.settings
+    return await _kept(request, atlas, frame, lambda: terms_page(atlas, frame, settings))
+
+
+@router.get("/catalog", summary="The catalogue for people", responses=answers(HTML))
+async def catalog(
+    request: Request,
+    atlas: AtlasDep,
+    frame: FrameDep,
+    q: Annotated[str, Query(max_length=100, description="Words that an entry has to have")] = "",
+    topic: Annotated[str | None, Query(max_length=80, description="Only of this topic")] = None,
+    family: Annotated[str | None, Query(max_length=80, description="Only of this family")] = None,
+    offset: Offset = 0,
+) -> Response:
+    """Return topics and families, or a page of the layers that are looked for, as people read them."""
+    asked = AskedCatalog(q, topic or None, family or None, offset)
+    frame = replace(frame, place="catalog")
+    return await _kept(request, atlas, frame, lambda: catalog_page(atlas, frame, asked))
+
+
 @router.get("/indicators/{indicator}", summary="The page of an indicator", responses=answers(HTML))
 async def indicator(
     request: Request,
@@ -68,10 +100,11 @@ async def indicator(
     was revised, its map, both ends of its ranking, every download, and addresses for programs.
     """
     one = atlas.indicator(indicator)
-    view = resolve(atlas, one.id, ViewQuery(period=period, level=level))
-    drawn, base = await shown(atlas, view), base_url(request)
+    drawn, base = None, base_url(request)
+    if atlas.levels(one):
+        drawn = await shown(atlas, resolve(atlas, one.id, ViewQuery(period=period, level=level)))
     frame = replace(frame, place="catalog")
-    return await _kept(request, atlas, frame, lambda: indicator_page(atlas, frame, base, drawn))
+    return await _kept(request, atlas, frame, lambda: indicator_page(atlas, frame, base, one, drawn))
 
 
 @router.get("/measures", summary="The list of measures", responses=answers(HTML))
