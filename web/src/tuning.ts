@@ -26,7 +26,7 @@ function ramp(colours: string[]): SVGElement {
   const step = 60 / colours.length;
   return s(
     "svg",
-    { width: 60, height: 12, "aria-hidden": "true" },
+    { viewBox: "0 0 60 12", preserveAspectRatio: "none", "aria-hidden": "true" },
     ...colours.map((colour, index) => s("rect", { x: index * step, width: step + 0.5, height: 12, fill: colour })),
   );
 }
@@ -57,22 +57,20 @@ export function faultText(fault: Fault, lang: Lang): string {
   }
 }
 
-/** Return the breaks that classes have now: all upper bounds but the last, which is the highest value. */
-function breaksOf({ classes }: Legend): string {
-  return classes
-    .slice(0, -1)
-    .flatMap((one) => (one.upper === null ? [] : [String(one.upper)]))
-    .join(",");
+/** Return the breaks that classes have now, as round as they are told: all upper bounds but the last, which is the highest value. */
+function breaksOf({ classes }: Legend, { decimals }: Layer): string {
+  const bounds = classes.slice(0, -1).flatMap((one) => (one.upper === null ? [] : [Number(one.upper.toFixed(decimals))]));
+  return [...new Set(bounds)].join(",");
 }
 
-function ownBreaks(view: View, legend: Legend, go: Go): HTMLElement {
+function ownBreaks(view: View, layer: Layer, legend: Legend, go: Go): HTMLElement {
   const lang = view.lang;
   const told = h("p", { class: "fault", id: "bounds-fault", role: "alert" });
   const input = h("input", {
     type: "text",
     id: "bounds",
     autocomplete: "off",
-    value: (view.breaks || breaksOf(legend)).replaceAll(",", ", "),
+    value: (view.breaks || breaksOf(legend, layer)).replaceAll(",", ", "),
     "aria-describedby": "bounds-hint bounds-fault",
   });
   const take = (event: Event) => {
@@ -109,7 +107,7 @@ export async function drawTuning(target: HTMLElement, layer: Layer, legend: Lege
   const takeScheme = (event: Event) => {
     const chosen = (event.target as HTMLSelectElement).value;
     // one's own begin where the classes are
-    go(chosen === "user" ? { scheme: "user", breaks: breaksOf(legend) || "0", k: "" } : { scheme: chosen, breaks: "" });
+    go(chosen === "user" ? { scheme: "user", breaks: breaksOf(legend, layer) || "0", k: "" } : { scheme: chosen, breaks: "" });
   };
   const count = h(
     "select",
@@ -122,7 +120,7 @@ export async function drawTuning(target: HTMLElement, layer: Layer, legend: Lege
   show(
     target,
     labelled("scheme", lang, h("select", { id: "scheme", onchange: takeScheme }, ...options(schemes, scheme))),
-    scheme === "user" ? ownBreaks(view, legend, go) : labelled("classes", lang, count),
+    scheme === "user" ? ownBreaks(view, layer, legend, go) : labelled("classes", lang, count),
     h(
       "fieldset",
       { class: "palettes" },
