@@ -92,6 +92,7 @@ def test_a_family_is_one_entry_with_choices_and_what_was_kept_and_seen_stays(vis
     expect(choice.locator("optgroup")).to_have_attribute("label", "計算の材料")
     choice.get_by_label("定義").select_option("バス 1km")
     assert state(visit)["layer"] == "transport-gap:bus-1km"
+    choice.get_by_label("数え方").focus()
     choice.get_by_label("数え方").select_option("人数・面積")
     assert state(visit)["layer"] == "gap-people-bus-1km"
     expect(choice.get_by_label("数え方")).to_be_focused()
