@@ -90,8 +90,12 @@ function key(names: [string, string], counts: number[], lang: Lang): HTMLElement
       "svg",
       { viewBox: "0 0 116 112", width: 138, height: 133, role: "img", "aria-label": `${names[0]} × ${names[1]}` },
       ...boxes,
-      s("text", { x: -46, y: 12, transform: "rotate(-90)", "text-anchor": "middle", "font-size": 10 }, `${text("low", lang)} → ${text("high", lang)}`),
-      s("text", { x: 67, y: 104, "text-anchor": "middle", "font-size": 10 }, `${text("low", lang)} → ${text("high", lang)}`),
+      s(
+        "text",
+        { x: -46, y: 12, transform: "rotate(-90)", "text-anchor": "middle", "font-size": 10, fill: "currentColor" },
+        `${text("low", lang)} → ${text("high", lang)}`,
+      ),
+      s("text", { x: 67, y: 104, "text-anchor": "middle", "font-size": 10, fill: "currentColor" }, `${text("low", lang)} → ${text("high", lang)}`),
     ),
     h("dl", {}, h("dt", {}, "↑"), h("dd", {}, names[0]), h("dt", {}, "→"), h("dd", {}, names[1])),
   );

@@ -25,7 +25,7 @@ import { text, textOf, withUnit } from "../texts";
 import { MOST_COMPARED, MOST_LAYERS } from "../view";
 import { about, isIndicator, pageOf } from "./about";
 import { baseOf } from "./change";
-import { indexed, medianLine, periodsWith } from "./indexed";
+import { indexed, medianLine, newestOfMost, periodsWith } from "./indexed";
 import { areaPicker, furtherLayer } from "./picker";
 import { ranked } from "./ranks";
 import { hasMovedOn, show } from "./sheet";
@@ -156,9 +156,9 @@ async function chart(target: HTMLElement, told: Told, asked: string, board: Boar
   await lineChart(plot, { lines, breaks: series.breaks, ...measured, label, summary, isKeyed: false }, lang, HEIGHT);
 }
 
-/** Return the newest period in which an area has a value. */
+/** Return the newest of the periods in which the most areas have a value: only figures of one period compare. */
 function newest(told: Told): string {
-  return [...periodsWith(told.areas.map((one) => one.points))].sort().at(-1) ?? "";
+  return newestOfMost(told.areas.map((one) => one.points));
 }
 
 /** The rank of each area among all of its level, and among how many. */
@@ -168,12 +168,13 @@ async function ranksOf(told: Told, company: Company, board: Board): Promise<Rank
   const { view } = board;
   const period = newest(told);
   const levelOf = new Map(told.series.series.map((one) => [one.area, one.level]));
-  const levels = [...new Set(company.codes.filter(isArea).map((code) => levelOf.get(code) ?? ""))].filter((level) => told.layer.levels.includes(level));
+  const levels = [...new Set(company.codes.filter(isArea).map((code) => levelOf.get(code) ?? ""))].filter((level) =>
+    told.layer.periods_by_level[level]?.includes(period),
+  );
   const found: Ranks = new Map();
-  for (const level of period ? levels : []) {
+  for (const level of levels) {
     const query = new URLSearchParams({ level, period, ...(view.vintage ? { vintage: told.series.vintage } : {}) }).toString();
-    const all = await values(told.layer.id, query).catch(() => null); // a level may lack the period
-    if (!all) continue;
+    const all = await values(told.layer.id, query);
     const ranks = ranked(all.values, told.layer.direction === "lower");
     const of = ranks.filter((one) => one !== null).length;
     for (const [index, code] of all.codes.entries()) {

@@ -32,3 +32,16 @@ export function medianLine(lines: readonly (readonly Point[])[]): Point[] {
 export function periodsWith(lines: readonly (readonly Point[])[]): Set<string> {
   return new Set(lines.flatMap((points) => points.filter((one) => one.value !== null).map((one) => one.period)));
 }
+
+/** Return the newest of the periods in which the most lines have a value; nothing where there are no values. */
+export function newestOfMost(lines: readonly (readonly Point[])[]): string {
+  const counts = new Map<string, number>();
+  for (const points of lines) for (const period of periodsWith([points])) counts.set(period, (counts.get(period) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  return (
+    [...counts]
+      .flatMap(([period, count]) => (count === most ? [period] : []))
+      .sort()
+      .at(-1) ?? ""
+  );
+}

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { viewOf } from "../view";
 import { baseOf, idOf, shownBy } from "./change";
 import { farFrom, leastSquares } from "./fit";
-import { indexed, median, medianLine, periodsWith } from "./indexed";
+import { indexed, median, medianLine, newestOfMost, periodsWith } from "./indexed";
 import { boxOf, nearOnes, spread } from "./multiples";
 import { barOf, scaleOf } from "./ranking";
 import { before, comparable, csvOf, ranked, rises, sizeName, sizeNamed } from "./ranks";
@@ -69,6 +69,11 @@ test("the median of peers is there where half of them have a value", () => {
   const lines = [points(["2015", 1], ["2020", 4]), points(["2015", null], ["2020", 8]), points(["2015", null], ["2020", 6])];
   expect(medianLine(lines)).toEqual(points(["2015", null], ["2020", 6]));
   expect([...periodsWith(lines)]).toEqual(["2015", "2020"]);
+});
+
+test("a town of census years and a region of every year are compared in a census year", () => {
+  expect(newestOfMost([points(["2015", 1], ["2020", 2]), points(["2015", 1], ["2020", 2], ["2024", 3])])).toBe("2020");
+  expect(newestOfMost([points(["2015", null])])).toBe("");
 });
 
 test("the line of least squares is that of the textbook", () => {
