@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Geolocation, Locator, expect
+from playwright.sync_api import Geolocation, Locator, ViewportSize, expect
 
 from api_tests.browser import Visit, running_browser
 from api_tests.camera import camera
@@ -19,7 +19,7 @@ MAEBASHI: Geolocation = {"longitude": 139.0634, "latitude": 36.3895}
 @pytest.fixture
 def visit(server: Server) -> Iterator[Visit]:
     with running_browser() as browser:
-        size = {"width": 1440, "height": 900}
+        size: ViewportSize = {"width": 1440, "height": 900}
         context = browser.new_context(
             base_url=server.url, locale="ja-JP", viewport=size, geolocation=MAEBASHI
         )
