@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,8 +53,15 @@ def only_fonts_of(folder: Path, told: Path) -> None:
     os.environ["FONTCONFIG_FILE"] = str(told)
 
 
-def written(html: str, address: str, files: Mapping[str, str]) -> bytes:
-    """Return a page as a tagged PDF on one sheet, in letters as large as fit."""
+def written(html: str, address: str, files: Mapping[str, str], sizes: Sequence[float] = SIZES) -> bytes:
+    """Return a page as a tagged PDF on one sheet, in letters as large as fit.
+
+    Parameters
+    ----------
+    address : of the page
+    files : that it may refer to, by their paths at the same place
+    sizes : of its letters that are tried, in shares of their own; the last stands where none fits
+    """
     from weasyprint import CSS, HTML  # the fonts must be settled before
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -68,7 +75,7 @@ def written(html: str, address: str, files: Mapping[str, str]) -> bytes:
             return URLFetcherResponse(url, BytesIO(text.encode()), {"Content-Type": "text/css"})
 
     page = HTML(string=html, base_url=address, url_fetcher=Handed())
-    for size in SIZES:
+    for size in sizes:
         sheets = [CSS(string=f":root {{ font-size: {LETTERS_PT * size:g}pt !important }}")]
         document = page.render(stylesheets=sheets)
         if len(document.pages) == 1:
