@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from geo.text import Language
-from service.http.html import filled
+from service.http.html import Frame, page
 
-HOME = {"ja": "chiiki 地域", "en": "chiiki"}
 COLLECTIONS = {"ja": "コレクション", "en": "Collections"}
 ROWS = 200
 #: A longer list is folded.
@@ -68,46 +67,40 @@ def _links(links: object, lang: Language) -> list[dict[str, str]]:
     return listed
 
 
-def _page(title: str, lang: Language, root: str, links: object, counts: str = "", **values: object) -> bytes:
-    said = {
-        "home": HOME[lang],
-        "collections": COLLECTIONS[lang],
-        "links": _in(lang, ("リンク", "Links")),
-        "counts": counts,
-    }
-    told = _links(links, lang)
-    return filled(
-        "ogc.html", title=title, lang=lang, root=root, said=said, links=told, LONG=LONG, **values
-    ).encode()
+def _page(title: str, frame: Frame, root: str, links: object, counts: str = "", **values: object) -> bytes:
+    told = _links(links, frame.lang)
+    return page("ogc.html", frame, title, root=root, counts=counts, links=told, LONG=LONG, **values)
 
 
-def document(title: str, told: Mapping[str, object], lang: Language, root: str) -> bytes:
+def document(title: str, told: Mapping[str, object], frame: Frame, root: str) -> bytes:
     """Return a JSON document as a page."""
     members = [
-        (_in(lang, LABELS.get(key, (key, key))), value)
+        (_in(frame.lang, LABELS.get(key, (key, key))), value)
         for key, value in told.items()
         if key not in ("links", "title")
     ]
-    return _page(title, lang, root, told.get("links"), members=members)
+    return _page(title, frame, root, told.get("links"), members=members)
 
 
-def listed(title: str, told: Mapping[str, object], lang: Language, root: str) -> bytes:
+def listed(title: str, told: Mapping[str, object], frame: Frame, root: str) -> bytes:
     """Return a page of the collections; where there are more, it links to the next."""
     links = told["links"]
     further = [one for one in links if one["rel"] == "next"] if isinstance(links, Sequence) else []
-    return _page(title, lang, root, further, collections=told["collections"])
+    return _page(title, frame, root, further, collections=told["collections"])
 
 
 def features(
     title: str,
     names: Sequence[str],
     told: Mapping[str, object],
-    lang: Language,
+    frame: Frame,
     root: str,
 ) -> bytes:
     """Return a FeatureCollection as a table, with its counts and links."""
     found = told["features"]
     shown = found[:ROWS] if isinstance(found, Sequence) else []
     matched, returned = told["numberMatched"], told["numberReturned"]
-    counts = _in(lang, (f"{matched:,} 件のうち {returned:,} 件", f"{returned:,} of {matched:,} features"))
-    return _page(title, lang, root, told["links"], counts, features=shown, names=names)
+    counts = _in(
+        frame.lang, (f"{matched:,} 件のうち {returned:,} 件", f"{returned:,} of {matched:,} features")
+    )
+    return _page(title, frame, root, told["links"], counts, features=shown, names=names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated
 
 import orjson
@@ -13,6 +14,7 @@ from geo.errors import Finding, InvalidParameter
 from geo.text import Language
 from service.http.addresses import base_url
 from service.http.dependencies import atlas_of
+from service.http.html import Frame, frame_of
 from service.http.responses import HTML, JSON, Produce, Told, encoded, kept, state_of
 from service.layers.views import one_of
 from service.ogc import html
@@ -60,6 +62,11 @@ def language(request: Request, lang: str | None) -> Language:
         raise InvalidParameter("lang is not valid", [Finding("query", "lang", lang, "ja or en")])
     told = lang or request.headers.get("accept-language", "ja")
     return "en" if told.lower().startswith("en") else "ja"  # tags know no case (RFC 5646 2.1.1)
+
+
+def framed(request: Request, lang: Language) -> Frame:
+    """Return the frame of a document's page."""
+    return replace(frame_of(request, "docs"), lang=lang)
 
 
 Document = Mapping[str, object]
@@ -111,5 +118,9 @@ async def document(
 ) -> Response:
     """Return a document of the OGC API as JSON or as a page."""
     root = root_of(request)
-    as_page = (lambda told: html.document(title, told, lang, root)) if is_html(request, f) else None
+    as_page = (
+        (lambda told: html.document(title, told, framed(request, lang), root))
+        if is_html(request, f)
+        else None
+    )
     return await _sent(request, make, kind, as_page, atlas_of(request).state())

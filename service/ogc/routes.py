@@ -28,6 +28,7 @@ from service.ogc.requests import (
     Titles,
     _sent,
     document,
+    framed,
     is_html,
     language,
     root_of,
@@ -122,7 +123,7 @@ async def listed(
         }
 
     def as_page(told: Document) -> bytes:
-        return html.listed(html.COLLECTIONS[chosen], told, chosen, root)
+        return html.listed(html.COLLECTIONS[chosen], told, framed(request, chosen), root)
 
     return await _sent(request, make, JSON, as_page if is_html(request, f) else None, atlas.state())
 
@@ -259,7 +260,8 @@ async def items(
         return {**said, "features": shown.features}
 
     def as_page(told: Document) -> bytes:
-        return html.features(found.title[chosen], wanted.properties or found.names, told, chosen, root)
+        names = wanted.properties or found.names
+        return html.features(found.title[chosen], names, told, framed(request, chosen), root)
 
     def produce(gzipped: bool) -> bytes:
         return poured(atlas, found, wanted, members, gzipped=gzipped)
@@ -325,7 +327,7 @@ async def item(
 
     def as_page(told: Document) -> bytes:
         shown = {"properties": told["properties"], "links": told["links"]}
-        return html.document(feature_id, shown, chosen, root)
+        return html.document(feature_id, shown, framed(request, chosen), root)
 
     headers = {"Content-Crs": f"<{system.uri}>"}
     page_of = as_page if is_html(request, f) else None
