@@ -317,6 +317,7 @@ const TEXTS = {
     ja: "回帰直線 {line}　相関係数 r = {r}　順位相関 ρ = {rho}　{n}地域（r と直線は最小二乗法、重みなし）",
     en: "Line of least squares {line}; r = {r}, Spearman’s ρ = {rho}, n = {n} (not weighted)",
   },
+  lacking: { ja: "　値のない{}地域は載っていません。", en: ". {} areas without both values are left out" },
   leftOut: { ja: "　0以下の{}地域は対数目盛に載りません。", en: ". {} areas at or below 0 have no place on a logarithmic scale." },
   farOff: {
     ja: "回帰直線から標準偏差の3倍を超えて離れた{}地域（↑上、↓下）",

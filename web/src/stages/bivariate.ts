@@ -122,6 +122,8 @@ const manner = { isSized: true, isLog: false };
 interface Shown {
   dots: Dot[];
   classes: (number | null)[];
+  /** Areas that lack a value. */
+  missing: number;
   /** Areas with both values that a logarithmic scale has no place for. */
   left: number;
 }
@@ -142,7 +144,7 @@ function dotsOf(mine: Column, theirs: Column, { y, x, areas, people }: Pair, lan
     const residents = manner.isSized ? (people.get(code) ?? 0) : null;
     return [{ code, name: areas.get(code)?.name[lang] ?? code, x: other, y: one, class: at, people: residents }];
   });
-  return { dots, classes, left };
+  return { dots, classes, left, missing: mine.codes.length - dots.length - left };
 }
 
 function isLogarithmic(layer: Layer): boolean {
@@ -207,6 +209,24 @@ function farOff({ dots, far, fit, x, y }: Drawing, board: Board): HTMLElement {
     h("p", {}, text("farOff", lang).replace("{}", told.length.toLocaleString(lang))),
     h("ul", {}, ...told.slice(0, MOST_FAR).map(item), rest > 0 ? h("li", {}, text("andMore", lang).replace("{}", rest.toLocaleString(lang))) : null),
   );
+}
+
+/** Return the values of all areas as a table, the farthest above the line first. */
+function table({ dots, fit, x, y }: Drawing, board: Board): HTMLElement {
+  const { lang } = board.view;
+  const off = (dot: Dot) => onAxis(dot.y, y) - (fit ? fit.intercept + fit.slope * onAxis(dot.x, x) : 0);
+  const number = (value: string) => h("td", { class: "number" }, value);
+  const row = (dot: Dot) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, h("button", { type: "button", class: "text", onclick: () => board.go({ area: dot.code }) }, dot.name)),
+      number(full(dot.y, y, lang)),
+      number(full(dot.x, x, lang)),
+    );
+  const head = [text("name", lang), y.title, x.title].map((name, index) => h("th", { scope: "col", class: index ? "number" : null }, name));
+  const rows = [...dots].sort((one, other) => off(other) - off(one)).map(row);
+  return h("table", { id: "scatter-table" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows));
 }
 
 function check(id: "isSized" | "isLog", label: string, changed: () => void): HTMLElement {
@@ -288,17 +308,20 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
 
   /** Show one period of each on the map and in the plot; axes are held while periods are played. */
   const lay = (y: Column, x: Column, at: { y: string; x: string }, held?: { x: Range; y: Range }) => {
-    const { dots, classes, left } = dotsOf(y, x, pair, lang);
+    const { dots, classes, left, missing } = dotsOf(y, x, pair, lang);
     first.paint({ colours: [...COLOURS], noData: NO_DATA, classes: { codes: y.codes, classes } }, lang);
     const drawing = drawingOf(dots, sideOf(second, at.x, lang), sideOf(layer, at.y, lang), held);
-    const words = inWords(drawing, lang) + (left ? text("leftOut", lang).replace("{}", left.toLocaleString(lang)) : "");
+    const notes = [missing ? ["lacking", missing] : null, left ? ["leftOut", left] : null].filter((one) => one !== null) as ["lacking" | "leftOut", number][];
+    const words = inWords(drawing, lang) + notes.map(([name, count]) => text(name, lang).replace("{}", count.toLocaleString(lang))).join("");
     told.textContent = words;
     plotted.show(drawing, chosen, `${text("scatter", lang)}: ${drawing.y.title} × ${drawing.x.title}. ${words}`);
     const counts = COLOURS.map((_colour, index) => classes.filter((one) => one === index).length);
     document.getElementById("legend")?.replaceChildren(key([drawing.y.title, drawing.x.title], counts, lang));
     far.replaceChildren(farOff(drawing, board));
-    return drawing;
+    shown = drawing;
+    asTable.open = false;
   };
+  let shown: Drawing | null = null;
   const rest = () => lay(mine, theirs, { y: mine.period, x: theirs.period });
 
   let all: Promise<[Periods, Periods, { x: Range; y: Range }]> | null = null;
@@ -331,11 +354,22 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
     rest();
   };
   const isPlayed = common.length > 1;
+  const crossed = [layer, second].flatMap((one) =>
+    one.breaks
+      .filter((each) => common.some((period) => period < each.period) && common.some((period) => period >= each.period))
+      .map((each) => h("p", { class: "soft break" }, `${one.name[lang]}: ${periodLabel(one, each.period, lang)}${text("breakAt", lang)}`, each.reason[lang])),
+  );
+  const asTable = h("details", { class: "figures" }, h("summary", {}, text("asTable", lang)));
+  asTable.addEventListener("toggle", () => {
+    if (asTable.open && shown) asTable.append(table(shown, board));
+    else asTable.querySelector("table")?.remove();
+  });
   const pages = [layer, second].map((one) => baseOf(one.id)).filter(isIndicator);
   show(
     frame,
     h("div", { class: "choices" }, h("span", { class: "soft" }, text("acrossAxis", lang)), layerPicker(board, second, NUMBERS)),
     told,
+    ...crossed,
     plot,
     isPlayed ? playing : h("p", { class: "soft" }, text(common.length ? "onePeriodInCommon" : "noPeriodInCommon", lang)),
     h(
@@ -345,6 +379,7 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
       [layer, second].some((one) => one.kind === "count") ? check("isLog", text("logScale", lang), redraw) : null,
     ),
     far,
+    asTable,
     h(
       "p",
       { class: "soft" },

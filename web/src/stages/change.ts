@@ -47,8 +47,11 @@ export async function drawMeasure(target: HTMLElement, board: Board, isHidden: b
   const { lang } = view;
   const shown = shownBy(view.layer);
   const layer = await askedFor(shown.layer);
-  const periods = comparable(layer.periods_by_level[legend.level] ?? [], legend.period, layer.breaks);
-  target.hidden = isHidden || layer.kind === "category" || (periods.length === 0 && shown.measure === "value");
+  const earlier = (layer.periods_by_level[legend.level] ?? []).filter((one) => one < legend.period);
+  const periods = comparable(earlier, legend.period, layer.breaks);
+  const isBroken = periods.length < earlier.length;
+  const broken = isBroken ? layer.breaks.filter((one) => one.period <= legend.period).at(-1) : undefined;
+  target.hidden = isHidden || layer.kind === "category" || (earlier.length === 0 && shown.measure === "value");
   if (target.hidden) return target.replaceChildren();
   const since = shown.since || before(periods, legend.period);
   const choice = (measure: Measure) =>
@@ -60,6 +63,7 @@ export async function drawMeasure(target: HTMLElement, board: Board, isHidden: b
         name: "measure",
         id: `measure-${measure}`,
         checked: measure === shown.measure,
+        disabled: measure !== "value" && periods.length === 0,
         onchange: () => go({ layer: idOf({ ...shown, measure, since }) }),
       }),
       h("span", {}, text(`measure_${measure}` as TextKey, lang)),
@@ -76,6 +80,9 @@ export async function drawMeasure(target: HTMLElement, board: Board, isHidden: b
   target.replaceChildren(
     h("fieldset", { class: "segments" }, h("legend", {}, text("measure", lang)), ...measures(layer).map(choice)),
     ...(shown.measure === "value" ? [] : [from]),
+    ...(broken && (shown.measure !== "value" || periods.length === 0)
+      ? [h("small", {}, `${periodLabel(layer, broken.period, lang)}${text("breakAt", lang)}`, broken.reason[lang])]
+      : []),
   );
   if (held) document.getElementById(held)?.focus();
 }

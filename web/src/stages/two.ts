@@ -10,6 +10,8 @@ import type { Board } from "../panel";
 import { text } from "../texts";
 import { showTip } from "../tip";
 import { breaksOver, layerQuery, type View } from "../view";
+import { isIndicator, pageOf } from "./about";
+import { baseOf } from "./change";
 import { layerPicker } from "./picker";
 import { hasMovedOn, show as redraw } from "./sheet";
 import "./two.css";
@@ -86,8 +88,10 @@ export async function showTwo(frames: HTMLElement, board: Board, first: Regional
     { id: "period2", "aria-label": text("otherPeriod", lang) },
     ...periods.map((period) => h("option", { value: period, selected: period === found.period }, periodLabel(layer, period, lang))),
   );
+  const id = baseOf(layer.id);
+  const data = isIndicator(id) && id !== baseOf(board.layer.id) ? h("a", { href: pageOf(id, lang) }, text("aboutData", lang)) : null;
   when.addEventListener("change", () => board.go({ layer2: shown.layer, period2: when.value }));
-  redraw(frame.querySelector<HTMLElement>(".choices") as HTMLElement, layerPicker(board, layer, { categories: true, same: true }), when);
+  redraw(frame.querySelector<HTMLElement>(".choices") as HTMLElement, layerPicker(board, layer, { categories: true, same: true }), when, data);
   const more = await valuesOf(shown.layer, layerQuery({ ...shown, period: found.period }));
   values = new Map(more.codes.map((code, index) => [code, more.values[index] ?? null]));
   second.pointAgain();
