@@ -143,7 +143,7 @@ async def oembed(
 ) -> Response:
     """Return what to show for a pasted address as oEmbed 1.0 says: the `<iframe>` of its embed, a picture.
 
-    A comparison is shown as a chart, a table as a ranking, a view of the strategy as itself, every other view
+    A comparison is shown as a chart, a ranking as one, a view of the strategy as itself, every other view
     as a map. Addresses of other
     sites, and views that do not exist, answer 404; another `format` 501. Further parameters are let pass,
     because sites add their own.
