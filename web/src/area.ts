@@ -20,6 +20,7 @@ import { lineChart, sparkline } from "./chart";
 import { h } from "./element";
 import { formerPanel, historyOf, historySection, inForce } from "./history";
 import "./area.css";
+import { inLanguage } from "./language";
 import { MARKS } from "./marks";
 import { short, signed, valueText } from "./numbers";
 import type { Board } from "./panel";
@@ -59,7 +60,7 @@ function card(figure: Figure, area: string, board: Board): HTMLElement {
   const { lang } = board.view;
   const told = figure.value === null ? textOf("status_", figure.status, lang) : short(figure.value, figure.indicator, lang) + signOf(figure.status);
   const name = h(
-    "h5",
+    "h4",
     {},
     h(
       "button",
@@ -67,7 +68,7 @@ function card(figure: Figure, area: string, board: Board): HTMLElement {
       figure.indicator.name[lang],
     ),
   );
-  const note = figure.area === area ? "" : `・${text("atPrefecture", lang)}`;
+  const note = figure.area === area ? "" : `${lang === "ja" ? "・" : " · "}${text("atPrefecture", lang)}`;
   return h(
     "li",
     { class: "card" },
@@ -87,7 +88,7 @@ export function deployed(one: Deployment, lang: Lang): HTMLElement {
   const { last, reason } = one.counted;
   const until = one.fy_end === null && last !== null ? (lang === "ja" ? `${last}年度まで数える` : `counted until FY${last}`) : "";
   const title = one.title[lang] || one.title.ja || one.programme || one.measures[0]?.[lang] || "";
-  const measure = one.measures.map((each) => each[lang]).join("・");
+  const measure = one.measures.map((each) => each[lang]).join(lang === "ja" ? "・" : " · ");
   return h(
     "li",
     { class: "deployment" },
@@ -95,26 +96,29 @@ export function deployed(one: Deployment, lang: Lang): HTMLElement {
     h(
       "div",
       {},
-      h("b", {}, title),
+      h("b", {}, ...inLanguage(title, lang)),
       h(
         "p",
         { class: "soft", title: reason[lang] },
-        [
-          one.status_label[lang],
-          one.programme !== title ? one.programme : "",
-          measure !== title ? measure : "",
-          years[0] ? years.filter(Boolean).join("–") : "",
-          until,
-        ]
-          .filter(Boolean)
-          .join("・"),
+        ...inLanguage(
+          [
+            one.status_label[lang],
+            one.programme !== title ? one.programme : "",
+            measure !== title ? measure : "",
+            years[0] ? years.filter(Boolean).join("–") : "",
+            until,
+          ]
+            .filter(Boolean)
+            .join(lang === "ja" ? "・" : " · "),
+          lang,
+        ),
       ),
       h(
         "p",
         { class: "soft" },
         `${text("source", lang)}: `,
-        h("a", { href: one.source.url, rel: "noopener", target: "_blank" }, one.source.title || one.source.url),
-        `（${one.confidence_label[lang]}）`,
+        h("a", { href: one.source.url, rel: "noopener", target: "_blank" }, ...inLanguage(one.source.title || one.source.url, lang)),
+        lang === "ja" ? `（${one.confidence_label.ja}）` : ` (${one.confidence_label.en})`,
       ),
     ),
   );
@@ -324,7 +328,7 @@ async function profilePanel(board: Board, shown: Shown): Promise<HTMLElement[]> 
       { class: "area" },
       h("h2", { tabindex: -1, id: "area-name" }, area.name[lang]),
       h("button", { type: "button", class: "round", "aria-label": text("close", lang), onclick: () => go({ area: "" }) }, "×"),
-      h("p", { class: "soft" }, others.filter(Boolean).join("　"), `　${area.code}`),
+      h("p", { class: "soft" }, ...inLanguage(others.filter(Boolean).join("　"), lang), `　${area.code}`),
     ),
     h(
       "div",

@@ -3,6 +3,7 @@
 import { type AreaHistory, type ChronicleEntry, get, type Lang } from "./api";
 import type { Go } from "./chooser";
 import { type Child, h } from "./element";
+import { inLanguage } from "./language";
 import type { Board } from "./panel";
 import { text } from "./texts";
 import { dayText } from "./vintages";
@@ -116,7 +117,7 @@ export function formerPanel(told: AreaHistory, board: Board): HTMLElement[] {
       { class: "area", "data-heirs": became.map((one) => one.code).join() },
       h("h2", { tabindex: -1, id: "area-name" }, name[lang]),
       h("button", { type: "button", class: "round", "aria-label": text("close", lang), onclick: () => board.go({ area: "" }) }, "×"),
-      h("p", { class: "soft" }, others.filter(Boolean).join("　"), `　${told.code}`),
+      h("p", { class: "soft" }, ...inLanguage(others.filter(Boolean).join("　"), lang), `　${told.code}`),
     ),
     h(
       "p",

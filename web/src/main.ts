@@ -418,6 +418,7 @@ async function draw(current: number): Promise<void> {
   byId("language").lang = lang === "ja" ? "en" : "ja"; // it is called as those call it who want it
   drawStages(byId("stages"), view, go);
   offerTheme(byId("theming"), lang, redraw);
+  for (const link of byId("site").querySelectorAll("a")) link.search = `?lang=${lang}`;
   const sheet = SHEETS[view.stage];
   document.body.dataset["stage"] = view.stage;
   byId("maps").hidden = byId("timeline").hidden = Boolean(sheet);
@@ -433,6 +434,7 @@ async function draw(current: number): Promise<void> {
   byId("title").textContent = isOfLayer ? withUnit(board.layer.name, board.layer.unit, lang) : text(isOfStrategy ? "strategy" : "mergersTitle", lang);
   // like the title that the service gives the page
   const when = isOfStrategy ? textOf("stage_", view.stage, lang) : ["compare", "mergers", "years"].includes(view.stage) ? "" : board.label(board.legend.period);
+  byId("view-name").textContent = textOf("stage_", view.stage, lang);
   document.title = [byId("title").textContent, when].filter(Boolean).join(text("joint", lang)) + text("siteAfter", lang);
   byId("description").textContent = board.layer.description[lang];
   const listed = await api.layer(baseOf(view.layer)); // the tree has no changes

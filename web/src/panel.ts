@@ -41,7 +41,7 @@ function ranking(title: string, rows: Row[], board: Board): HTMLElement {
       h("data", { value: row.value }, full(row.value, board.layer, lang)),
     ),
   );
-  return h("section", {}, h("h4", {}, title), h("ol", { class: "ranking" }, ...items));
+  return h("section", {}, h("h3", {}, title), h("ol", { class: "ranking" }, ...items));
 }
 
 /** Return the map in words: summary, highest, lowest, citation. */

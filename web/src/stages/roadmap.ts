@@ -2,6 +2,7 @@
 
 import { type Area, type Deployment, type Goal, get, type Lang, layers, type Texts } from "../api";
 import { h, s } from "../element";
+import { inLanguage } from "../language";
 import { full } from "../numbers";
 import type { Kpis, MilestoneOfSubject as Milestone, Roadmap } from "../openapi";
 import { text } from "../texts";
@@ -111,7 +112,12 @@ function milestone(one: Milestone, frame: Frame): HTMLElement {
     "div",
     { class: `milestone ${one.basis}` },
     mark(one.basis),
-    h("div", {}, h("p", {}, one.label[lang]), h("p", { class: "facts" }, value, h("span", {}, textNamed(one.basis, lang)), sourceLink(one.source, lang, true))),
+    h(
+      "div",
+      {},
+      h("p", {}, ...inLanguage(one.label[lang], lang)),
+      h("p", { class: "facts" }, value, h("span", {}, textNamed(one.basis, lang)), sourceLink(one.source, lang, true)),
+    ),
   );
 }
 

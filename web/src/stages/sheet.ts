@@ -2,7 +2,7 @@
 
 import type { Lang, Source } from "../api";
 import { type Child, h } from "../element";
-import { inLanguage } from "../language";
+import { byLanguage, inLanguage } from "../language";
 import type { Board } from "../panel";
 import { text } from "../texts";
 
@@ -29,5 +29,12 @@ export function sourceLink(source: Source, lang: Lang, isShort = false): HTMLEle
   const marked = inLanguage(named, lang);
   if (!source.url) return h("span", { class: "source" }, ...marked);
   const properties = { href: source.url, rel: "noopener", target: "_blank", class: "source" };
-  return isShort ? h("a", { ...properties, title: source.title, "aria-label": named }, text("source", lang)) : h("a", properties, ...marked);
+  if (!isShort) return h("a", properties, ...marked);
+  const own = lang !== "ja" && byLanguage(source.title).length > 1 ? "ja" : null; // of what the pointer is told too
+  return h(
+    "a",
+    { ...properties, title: source.title, lang: own },
+    h("span", { lang }, text("source", lang)),
+    h("span", { class: "unseen" }, ` ${source.title}`),
+  );
 }
