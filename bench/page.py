@@ -6,32 +6,36 @@ First map: from navigation to the first frame in the colours of the legend, in a
 cached nothing. Scrubbing: each animation frame moves the slider by one period; the plain page is given the
 tiles of the next period as soon as it has shown one. A frame counts where the map was drawn in it and the
 browser presented it. The colours left on the map are compared with those of the map's own fill afterwards.
+
+Throttled: the same first view with the bandwidth and delay that Chromium's tools call Fast 3G and a processor
+four times as slow, in a window as wide as a phone: when the map is coloured, when all is shown, what was
+sent until then, the tasks that took longer than 50 ms, and the frames of the page while the periods play.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import os
 import shutil
-import statistics
 import tempfile
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from statistics import median
 from threading import Thread
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Request
 
 from api_tests.browser import Visit, colours, likeness, running_browser
 from bench.peers import chiiki
 from bench.run import fetched
 from service.db.database import running_database, writer_url
-from service.pages.routes import STATIC
 from service.settings import HOME, Settings
 
 LAYER = "ageing-rate"
@@ -74,6 +78,42 @@ async (seconds) => {
     requestAnimationFrame(move);
   });
   return { drawn: drawnFrames.size - before, seconds: (performance.now() - begun) / 1000 };
+}
+"""
+
+#: Chromium's own figures for Fast 3G: bytes a second, and milliseconds to the first byte
+FAST_3G = {
+    "offline": False,
+    "latency": 562.5,
+    "downloadThroughput": 1.6e6 / 8 * 0.9,
+    "uploadThroughput": 7.5e5 / 8 * 0.9,
+}
+SLOWER = 4
+PHONE = {"width": 390, "height": 844}
+
+#: Keeps the length of tasks that hold the page up.
+TASKS = """
+window.longTasks = [];
+new PerformanceObserver((told) => longTasks.push(...told.getEntries().map((one) => one.duration)))
+  .observe({ type: "longtask", buffered: true });
+"""
+
+#: Plays through the periods, and counts the frames of the page meanwhile.
+PLAY = """
+async (seconds) => {
+  document.querySelector("#timeline button").click();
+  const begun = performance.now();
+  let frames = 0;
+  await new Promise((done) => {
+    const next = () => {
+      frames += 1;
+      if (performance.now() - begun < seconds * 1000) requestAnimationFrame(next); else done();
+    };
+    requestAnimationFrame(next);
+  });
+  const passed = performance.now() - begun;
+  document.querySelector("#timeline button").click();
+  return (frames * 1000) / passed;
 }
 """
 
@@ -198,16 +238,62 @@ def scrubbed_plain(browser: Browser, url: str, plain: str, level: str, seconds: 
     return found["drawn"] / found["seconds"]
 
 
-def first_view_kb(browser: Browser, url: str) -> float:
-    """Return the kilobytes (gzip) of the page and of its own files."""
+@dataclass(frozen=True)
+class Throttled:
+    """The first view on a slow phone, in milliseconds, bytes and frames a second."""
+
+    coloured: float
+    shown: float
+    sent: int
+    tasks: tuple[float, ...]
+    frames: float
+
+
+def throttled(browser: Browser, url: str, level: str, seconds: float) -> Throttled:
+    """Return what a phone on a slow line sees of the explorer."""
+    context = browser.new_context(
+        viewport=PHONE,  # type: ignore[arg-type]
+        is_mobile=True,
+        has_touch=True,
+        locale="ja-JP",
+        base_url=url,
+    )
+    page = context.new_page()
+    page.add_init_script(TASKS)
+    asked: list[Request] = []
+    page.on("requestfinished", asked.append)
+    tools = context.new_cdp_session(page)
+    tools.send("Network.enable")
+    tools.send("Network.emulateNetworkConditions", FAST_3G)
+    tools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    page.goto(explorer(level), wait_until="commit")
+    page.wait_for_selector("body[data-shown][data-map=idle]", timeout=2 * DRAWN_MS)
+    coloured, shown, tasks = page.evaluate(
+        "() => [performance.getEntriesByName('chiiki:coloured')[0].startTime, performance.now(), longTasks]"
+    )
+    sizes = [request.sizes() for request in asked]
+    page.evaluate(PLAY, 1)  # fetches the values of every period
+    page.wait_for_selector("body[data-shown][data-map=idle]", timeout=2 * DRAWN_MS)
+    frames = float(page.evaluate(PLAY, seconds))
+    context.close()
+    sent = sum(one["responseBodySize"] + one["responseHeadersSize"] for one in sizes)
+    return Throttled(coloured, shown, sent, tuple(tasks), frames)
+
+
+def first_view_kb(browser: Browser, url: str) -> tuple[float, float]:
+    """Return the kilobytes of the page and of its own files as they are sent: by gzip, and by Brotli."""
     page = opened(browser, url)
-    files: set[str] = set()
+    files = {f"{url}/"}
     page.on("request", lambda asked: files.add(asked.url) if "/assets/" in asked.url else None)
     page.goto(explorer("municipality"))
     page.wait_for_selector("body[data-shown][data-map=idle]", timeout=DRAWN_MS)
     page.context.close()
-    bodies = [(STATIC / "assets" / Path(file).name).read_bytes() for file in files]
-    return sum(len(gzip.compress(body)) for body in [fetched(url + "/"), *bodies]) / 1000
+
+    def sent(coding: str) -> float:
+        asked = [urllib.request.Request(file, headers={"Accept-Encoding": coding}) for file in files]
+        return sum(len(urllib.request.urlopen(one).read()) for one in asked) / 1000
+
+    return sent("gzip"), sent("br, gzip;q=0.5")
 
 
 def main() -> None:
@@ -227,7 +313,8 @@ def main() -> None:
     ):
         url = ours.url
         print(f"Load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-        print(f"First view: {first_view_kb(browser, url):.0f} kB of page, scripts and styles (gzip)\n")
+        zipped, brotli = first_view_kb(browser, url)
+        print(f"First view: {zipped:.0f} kB of page, scripts and styles (gzip), {brotli:.0f} kB (Brotli)\n")
         print(f"First coloured map, no cache, median of {chosen.times}")
         for level in LEVELS:
             body = json.loads(fetched(f"{url}/v1/layers/{LAYER}/legend.json?level={level}"))
@@ -237,7 +324,7 @@ def main() -> None:
                 [first_map(browser, address, mark, legend) for _ in range(chosen.times)]
                 for mark, address in sides
             ]
-            mine, theirs = (statistics.median(at for at, _ in one) for one in told)
+            mine, theirs = (median(at for at, _ in one) for one in told)
             print(
                 f"  {level:<14}chiiki {mine:6.0f} ms ({told[0][0][1]} requests)"
                 f"   plain MapLibre {theirs:6.0f} ms ({told[1][0][1]} requests)   {theirs / mine:5.1f} ×"
@@ -250,6 +337,18 @@ def main() -> None:
             print(
                 f"  {level:<14}chiiki {mine:5.1f} (drawn {drawn:.1f}, presented {swapped:.1f};"
                 f" {same:.0%} of the land as at rest)   plain MapLibre {theirs:5.1f}   {mine / theirs:5.1f} ×"
+            )
+        print(f"\nA phone on Fast 3G with a processor {SLOWER} times as slow, median of {chosen.times}")
+        for level in LEVELS:
+            told = [throttled(browser, url, level, chosen.seconds) for _ in range(chosen.times)]
+            print(
+                f"  {level:<14}coloured {median(one.coloured for one in told):6.0f} ms"
+                f"   all shown {median(one.shown for one in told):6.0f} ms"
+                f"   {median(one.sent for one in told) / 1000:.0f} kB"
+                f"   {median(len(one.tasks) for one in told):.0f} tasks over 50 ms,"
+                f" {median(sum(one.tasks) for one in told):.0f} ms in all,"
+                f" {median(max(one.tasks, default=0) for one in told):.0f} ms the longest"
+                f"   {median(one.frames for one in told):.0f} frames a second while playing"
             )
         print(f"Load of the machine: {os.getloadavg()[0]:.1f}")
 
