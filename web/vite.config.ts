@@ -131,6 +131,14 @@ const exportPage: UserConfig = {
   },
 };
 
+/** What the explorer begins with, and frames have too. */
+const BASE = new RegExp(
+  `^${here}/src/(${[
+    "api|camera|carried|circles|combobox|element|finder|gap|goals|language|legend|marks",
+    "numbers|plate|rank|texts|theme|timeline|tip|underlay|view|vintages",
+  ].join("|")})\\.ts$|vite/preload-helper`,
+);
+
 const site: UserConfig = {
   base: "/",
   define: {
@@ -143,9 +151,12 @@ const site: UserConfig = {
     emptyOutDir: true,
     target: "es2022",
     cssTarget: BROWSERS,
+    modulePreload: { polyfill: false }, // all that know `light-dark()` preload modules
     assetsInlineLimit: 0, // the page's policy allows files of its own, nothing inline
     rollupOptions: {
       input: { index: resolve(here, "index.html"), docs: resolve(here, "docs.html"), embed: resolve(here, "embed.html") },
+      // what the first scripts of pages share is one file, not twenty: on a slow line each costs as much as its way there and back
+      output: { codeSplitting: { groups: [{ name: "base", test: BASE }] } },
     },
   },
 };
