@@ -340,15 +340,15 @@ def main() -> None:
             )
         print(f"\nA phone on Fast 3G with a processor {SLOWER} times as slow, median of {chosen.times}")
         for level in LEVELS:
-            told = [throttled(browser, url, level, chosen.seconds) for _ in range(chosen.times)]
+            phones = [throttled(browser, url, level, chosen.seconds) for _ in range(chosen.times)]
             print(
-                f"  {level:<14}coloured {median(one.coloured for one in told):6.0f} ms"
-                f"   all shown {median(one.shown for one in told):6.0f} ms"
-                f"   {median(one.sent for one in told) / 1000:.0f} kB"
-                f"   {median(len(one.tasks) for one in told):.0f} tasks over 50 ms,"
-                f" {median(sum(one.tasks) for one in told):.0f} ms in all,"
-                f" {median(max(one.tasks, default=0) for one in told):.0f} ms the longest"
-                f"   {median(one.frames for one in told):.0f} frames a second while playing"
+                f"  {level:<14}coloured {median(one.coloured for one in phones):6.0f} ms"
+                f"   all shown {median(one.shown for one in phones):6.0f} ms"
+                f"   {median(one.sent for one in phones) / 1000:.0f} kB"
+                f"   {median(len(one.tasks) for one in phones):.0f} tasks over 50 ms,"
+                f" {median(sum(one.tasks) for one in phones):.0f} ms in all,"
+                f" {median(max(one.tasks, default=0) for one in phones):.0f} ms the longest"
+                f"   {median(one.frames for one in phones):.0f} frames a second while playing"
             )
         print(f"Load of the machine: {os.getloadavg()[0]:.1f}")
 
