@@ -107,7 +107,7 @@ def test_a_town_and_its_peers_are_on_one_printed_page_in_six_clicks(browser: Bro
     page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
     visit = Visit(page, server.url)
     visit.open("/?lang=ja")
-    page.locator("#search").click()  # 1
+    page.locator("#find").click()  # 1
     page.keyboard.type("塩尻")
     page.get_by_role("option", name="塩尻市").first.click()  # 2
     page.locator("#area-page").click()  # 3

@@ -240,8 +240,12 @@ class Spread:
 
     @property
     def is_lopsided(self) -> bool:
-        """Whether powers of ten tell more: none is below 1 and the mean is above twice the median."""
-        return bool(self.values.min() >= 1 and self.values.mean() > 2 * np.median(self.values))
+        """Whether powers of ten tell more: none is negative and the mean is above twice the median."""
+        return bool(self.values.min() >= 0 and self.values.mean() > 2 * np.median(self.values) > 2)
+
+    def moved(self, values: Floats) -> Floats:
+        """Return values as they stand on the axis: in powers of ten, what is less than 1 counts as 1."""
+        return np.log10(np.maximum(values, 1.0)) if self.is_lopsided else values
 
 
 def spread(told: Spread, decimals: int, median: str, label: str) -> str:
@@ -254,14 +258,14 @@ def spread(told: Spread, decimals: int, median: str, label: str) -> str:
     """
     height, base, top, ticks = 96.0, 68.0, 20.0, LINES[1][0]
     left, right = 8.0, WIDTH - 8.0
-    move = np.log10 if told.is_lopsided else np.asarray
     low, high = _ends(told)
-    edges = np.linspace(float(move(low)), float(move(high)), _BINS + 1)
-    counts = np.histogram(np.clip(move(told.values), edges[0], edges[-1]), edges)[0]
+    first, last = told.moved(np.array([low, high])).tolist()
+    edges = np.linspace(first, last, _BINS + 1)
+    counts = np.histogram(np.clip(told.moved(told.values), first, last), edges)[0]
     wide = (right - left) / _BINS
 
     def x(value: float) -> float:
-        share = (float(move(value)) - float(edges[0])) / (float(edges[-1] - edges[0]) or 1)
+        share = (float(told.moved(np.array(value))) - first) / ((last - first) or 1)
         return left + (right - left) * min(max(share, 0.0), 1.0)
 
     parts = [_opened("spread", WIDTH, height, label)]

@@ -70,6 +70,7 @@ WORDS: dict[str, Text] = {
     "name": {"ja": "地域", "en": "Area"},
     "differs": {"ja": "最も違う点", "en": "Differs most in"},
     "indicator": {"ja": "指標", "en": "Indicator"},
+    "about": {"ja": "この指標の定義・出典・順位", "en": "Definition, source and ranking"},
     "show": {"ja": "表示", "en": "Show"},
     "to_map": {"ja": "地図で見る", "en": "On the map"},
     "to_pdf": {"ja": "PDF（A4・1枚）", "en": "PDF (one A4 page)"},
@@ -253,10 +254,11 @@ def _choices(pen: _Pen) -> list[tuple[str, str, bool]]:
 
 def _focus(pen: _Pen, focus: Focus) -> dict[str, object]:
     card, indicator = focus.card, focus.indicator
-    is_number = indicator.kind != "category"
+    is_number, is_listed = indicator.kind != "category", indicator.id in pen.atlas.catalogue.indicators
     return {
         "name": name_of(indicator)[pen.lang],
         "layer": indicator.id,
+        "about": pen.frame.link(f"/indicators/{indicator.id}") if is_listed else "",
         "value": pen.value(card.value, indicator, card.status),
         "period": card.leaf.label[pen.lang],
         "whose": pen.whose(card),

@@ -75,8 +75,10 @@ def test_an_area_far_out_stands_where_it_is() -> None:
 
 
 def test_a_lopsided_spread_is_told_in_powers_of_ten() -> None:
-    assert Spread(np.array([1.0, 10, 100, 10_000]), 10.0, np.empty(0)).is_lopsided
-    assert not Spread(np.array([0.0, 10, 100, 10_000]), 10.0, np.empty(0)).is_lopsided
+    towns = Spread(np.array([0.0, 10, 100, 10_000]), 10.0, np.empty(0))
+    assert towns.is_lopsided
+    assert towns.moved(towns.values).tolist() == [0, 1, 2, 4]  # nobody stands where one does
+    assert not Spread(np.array([-1.0, 10, 100, 10_000]), 10.0, np.empty(0)).is_lopsided
     assert not Spread(np.array([1.0, 2, 3, 4]), 2.0, np.empty(0)).is_lopsided
 
 
