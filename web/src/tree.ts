@@ -185,6 +185,13 @@ async function rememberedPart(list: "kept" | "seen", tree: Tree): Promise<HTMLEl
   return [h("details", { "data-list": list, open: before?.open ?? false }, h("summary", {}, text(list, tree.lang)), h("ul", { class: "picks" }, ...items))];
 }
 
+/** Return the address of the page about a layer; what is worked out of others has none. */
+function pageOf({ id, family }: Layer): string | null {
+  const measure = /^deployments:(.+)$/.exec(id)?.[1];
+  if (measure) return `/measures/${encodeURIComponent(measure)}`;
+  return family ? `/indicators/${encodeURIComponent(id)}` : null;
+}
+
 /** Draw the layer shown with its star, and what was kept and seen before. */
 async function drawOwn(own: HTMLElement, tree: Tree): Promise<void> {
   const { shown, lang } = tree;
@@ -196,7 +203,12 @@ async function drawOwn(own: HTMLElement, tree: Tree): Promise<void> {
   });
   const lists = await Promise.all([rememberedPart("kept", tree), rememberedPart("seen", tree)]);
   if (tree.shown !== shown) return;
-  own.replaceChildren(h("p", { class: "now" }, h("span", {}, shortName(shown, lang)), star), ...lists.flat());
+  const page = pageOf(shown);
+  own.replaceChildren(
+    h("p", { class: "now" }, h("span", {}, shortName(shown, lang)), star),
+    ...(page ? [h("p", { class: "page" }, h("a", { href: `${page}?lang=${lang}` }, text(page.startsWith("/m") ? "measurePage" : "aboutData", lang)))] : []),
+    ...lists.flat(),
+  );
   mark(tree);
 }
 
