@@ -42,7 +42,9 @@ def _named(area: Area, prefecture: Area | None) -> Iterator[str]:
         yield folded(prefecture.name_ja + area.name_ja)
         yield folded(area.name_en)
     if area.kind == "ward" and "市" in area.name_ja:
-        yield folded(area.name_ja.partition("市")[2])
+        own = area.name_ja.partition("市")[2]
+        yield folded(own)
+        yield folded(_plain(own, _ENDS[0]))
 
 
 class PlaceNames:
