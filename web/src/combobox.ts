@@ -1,11 +1,10 @@
 /** A box that suggests: a combobox with a list of options in groups (WAI-ARIA). */
 
 import { h } from "./element";
+import { inLanguage } from "./language";
 
 export interface Option {
   name: string;
-  /** The language of the name, where it is not that of the page. */
-  nameLang?: string;
   detail: string;
   take(): void;
 }
@@ -41,13 +40,10 @@ export function combobox(box: HTMLInputElement, list: HTMLElement, suggest: (wor
     line?.scrollIntoView({ block: "nearest" });
     if (line) box.setAttribute("aria-activedescendant", line.id);
   };
-  const line = ({ name, nameLang, detail, take }: Option) => {
-    const made = h(
-      "li",
-      { role: "option", id: `${list.id}-${options.length}`, "aria-selected": "false" },
-      h("b", { lang: nameLang }, name),
-      h("span", {}, detail),
-    );
+  const line = ({ name, detail, take }: Option) => {
+    const told = (words: string) => inLanguage(words, document.documentElement.lang === "ja" ? "ja" : "en");
+    const id = `${list.id}-${options.length}`;
+    const made = h("li", { role: "option", id, "aria-selected": "false" }, h("b", {}, ...told(name)), h("span", {}, ...told(detail)));
     made.addEventListener("click", () => {
       box.value = "";
       close();

@@ -82,7 +82,6 @@ function groupsOf(found: Found, lang: Lang, choice: Choice): Group[] {
           ? [
               {
                 name: `${name}${lang === "ja" ? "駅" : ""}`,
-                nameLang: "ja",
                 detail: [area.name[lang], lines.slice(0, 3).join("・")].join(" · "),
                 take: () => choice.area(area, around(point)),
               },
