@@ -16,6 +16,7 @@ import type { MapTexts, Pointed, RegionalMap, Tiled } from "./map";
 import { drawStages } from "./nav";
 import { valueText } from "./numbers";
 import { type Board, overview } from "./panel";
+import { onPaper } from "./paper";
 import { placeOf } from "./rank";
 import { removeSketch } from "./sketch";
 import { baseOf, drawMeasure } from "./stages/change";
@@ -27,7 +28,6 @@ import { showTip } from "./tip";
 import { drawTree } from "./tree";
 import { breaksOver, DEFAULT_LAYER, layerQuery, MOST_COMPARED, otherView, type StageName, searchOf, type View, viewOf } from "./view";
 import { kept } from "./vintages";
-import "./print.css";
 
 /** The views that are no map; each is fetched when first opened. */
 const SHEETS: Partial<Record<StageName, () => Promise<{ draw: (target: HTMLElement, board: Board) => Promise<void> }>>> = {
@@ -60,6 +60,7 @@ const phone = matchMedia("(max-width: 68rem)");
 /** Null until a view is shown that has a map: the map's program is the largest part of the page. */
 let map: RegionalMap | null = null;
 let made: Promise<RegionalMap> | undefined;
+onPaper(byId("map"));
 const slider = timeline(
   byId("timeline"),
   (period) => void scrub(period),

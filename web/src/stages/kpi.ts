@@ -411,7 +411,8 @@ function proxies(kpi: Kpi, { board, onMap }: Frame): HTMLElement | null {
 
 function sources(progress: Progress, lang: Lang): HTMLElement {
   const told = "areas" in progress ? [] : progress.series.flatMap((one) => one.sources).map((one) => ({ title: one.title[lang], url: one.url }));
-  const all = [progress.source, ...told].filter((one, index, list) => one.title && list.findIndex((each) => each.title === one.title) === index);
+  // publishers' own papers first, then where the KPI itself was read of
+  const all = [...told, progress.source].filter((one, index, list) => one.title && list.findIndex((each) => each.title === one.title) === index);
   const scheme = progress.rating_scheme;
   const rule = progress.relative ? null : h("span", {}, `${TEXTS.rule[lang]}${lang === "ja" ? "：" : ": "}${scheme.name[lang]}`);
   return h("p", { class: "sources" }, ...all.map((one) => sourceLink(one, lang)), rule);
