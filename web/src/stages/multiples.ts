@@ -154,7 +154,7 @@ function parentChoice(board: Board, prefectures: ReadonlyMap<string, Area>): HTM
     ...[...prefectures.values()].map((one) => h("option", { value: one.code, selected: one.code === view.parent }, one.name[lang])),
   );
   field.addEventListener("change", () => go({ parent: field.value }));
-  return h("label", {}, h("span", {}, text("prefectureOf", lang)), field);
+  return h("label", {}, h("span", {}, text("withinArea", lang)), field);
 }
 
 async function drawYears(target: HTMLElement, board: Board): Promise<void> {

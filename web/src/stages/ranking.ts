@@ -115,17 +115,17 @@ function sizeText([from, to]: Size, lang: "ja" | "en"): string {
   return lang === "ja" ? `${told(from)}〜${told(to)}人` : `${told(from)} – ${told(to)}`;
 }
 
-function choices(board: Board, areas: Iterable<Area>, prefectures: Map<string, Area>, periods: string[], against: string): HTMLElement[] {
+function choices(board: Board, { areas, prefectures, periods, against }: Ranked): HTMLElement[] {
   const { view, layer, legend, go } = board;
   const { lang } = view;
   const all = ["", text("all", lang)] as const;
-  const kinds = new Set([...areas].map((area) => area.kind));
+  const kinds = new Set([...areas.values()].map((area) => area.kind));
   const offered = KINDS.filter((kind) => kinds.has(kind) || (kind === "core_city" && kinds.has("city")));
   const told: Choice[] = [];
   if (legend.level !== "prefecture") {
     const within = [...prefectures.values()].map((one) => [one.code, one.name[lang]] as const);
     told.push(
-      { id: "rank-parent", label: "prefectureOf", options: [["", text("wholeNation", lang)], ...within], value: view.parent, take: (parent) => go({ parent }) },
+      { id: "rank-parent", label: "withinArea", options: [["", text("wholeNation", lang)], ...within], value: view.parent, take: (parent) => go({ parent }) },
       {
         id: "rank-kind",
         label: "kindOfArea",
@@ -222,12 +222,20 @@ function save(lines: Line[], board: Board, against: string): void {
   URL.revokeObjectURL(address);
 }
 
-export async function draw(target: HTMLElement, board: Board): Promise<void> {
-  const { view, layer, legend, go } = board;
+/** What a ranking holds: its lines in the order of codes, and what may be chosen. */
+interface Ranked {
+  lines: Line[];
+  areas: ReadonlyMap<string, Area>;
+  prefectures: Map<string, Area>;
+  /** The periods that it can be compared with, and the one that it is; nothing of categories, and after a break. */
+  periods: string[];
+  against: string;
+}
+
+async function read(board: Board): Promise<Ranked> {
+  const { view, layer, legend } = board;
   const { lang } = view;
-  const address = location.search;
-  const isCategorical = layer.kind === "category";
-  const periods = isCategorical ? [] : comparable(layer.periods_by_level[legend.level] ?? [], legend.period, layer.breaks);
+  const periods = layer.kind === "category" ? [] : comparable(layer.periods_by_level[legend.level] ?? [], legend.period, layer.breaks);
   const against = periods.includes(view.period2) ? view.period2 : before(periods, legend.period);
   const asked = (period: string) => layerQuery({ ...view, level: legend.level, period });
   const [areas, prefectures, told, then, isAsked] = await Promise.all([
@@ -237,7 +245,6 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
     against ? valuesOf(layer.id, asked(against)) : null,
     filter(board),
   ]);
-  if (hasMovedOn(address)) return;
   const found = told.codes.flatMap((code, index) => {
     const area = areas.get(code);
     return area && isAsked(area) ? [{ area, index }] : [];
@@ -247,11 +254,10 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
   const earlier = found.map(({ area }) => then?.get(area.code) ?? null);
   const ranks = ranked(valued, lowestFirst);
   const risen = rises(ranks, ranked(earlier, lowestFirst));
-  const lines = found.map(({ area, index }, place): Line => {
-    const prefecture = legend.level === "prefecture" ? "" : (prefectures.get(area.prefecture)?.name[lang] ?? "");
-    return {
+  const lines = found.map(
+    ({ area, index }, place): Line => ({
       area,
-      prefecture,
+      prefecture: legend.level === "prefecture" ? "" : (prefectures.get(area.prefecture)?.name[lang] ?? ""),
       value: valued[place] ?? null,
       earlier: earlier[place] ?? null,
       class: told.classes[index] ?? null,
@@ -259,28 +265,22 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
       rank: ranks[place] ?? null,
       rise: risen[place] ?? null,
       names: [area.name.ja, area.name.kana, area.name.en, area.code].map(folded),
-    };
-  });
-  const scale = scaleOf(valued);
+    }),
+  );
+  return { lines, areas, prefectures, periods, against };
+}
+
+/** Return how the lines of a ranking are drawn. */
+function rowsOf({ lines, against }: Ranked, board: Board): (line: Line) => HTMLElement {
+  const { view, layer, legend, go } = board;
+  const { lang } = view;
+  const isCategorical = layer.kind === "category";
+  const scale = scaleOf(lines.map((line) => line.value));
   const colourOf = (line: Line) => {
     if (legend.circles) return (line.value ?? 0) < 0 ? legend.circles.below : legend.circles.above;
     return (line.class === null ? null : legend.classes[line.class])?.colour ?? legend.no_data.colour;
   };
-  if (isCategorical && order.by !== "name") order = { by: "name", isDown: false };
-  if (!against && ["rise", "earlier"].includes(order.by)) order = { by: "rank", isDown: false };
-  const ordered = sorted(lines);
-  const of = [layer.id, legend.period, legend.level, legend.vintage, view.parent, view.kind, view.size, order.by, order.isDown].join();
-  const isSame = paged.of === of;
-  const chosen = ordered.findIndex((line) => line.area.code === view.area);
-  const isNewlyChosen = chosen >= 0 && (!isSame || paged.area !== view.area);
-  paged = { of, page: isNewlyChosen ? Math.floor(chosen / PAGE) : isSame ? paged.page : 0, area: view.area };
-
-  const body = h("tbody", {});
-  const count = h("output", { class: "soft", for: "rank-find" });
-  const range = h("output", {});
-  const [back, on] = [h("button", { type: "button" }, text("pageBack", lang)), h("button", { type: "button" }, text("pageOn", lang))];
-  const pager = h("nav", { class: "pager", "aria-label": text("pages", lang) }, back, range, on);
-  const row = (line: Line) => {
+  return (line) => {
     const value = isCategorical ? (legend.classes[line.class ?? -1]?.label[lang] ?? "") : full(line.value ?? 0, layer, lang);
     const known = line.value === null ? textOf("status_", line.status, lang) : value + signOf(line.status);
     return h(
@@ -303,87 +303,165 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
       against ? h("td", { class: "number then soft" }, line.earlier === null ? "—" : full(line.earlier, layer, lang)) : null,
     );
   };
-  const turn = (page: number) => {
+}
+
+/** Lines a page at a time. */
+class Pages {
+  readonly body = h("tbody", {});
+  readonly pager: HTMLElement;
+  private readonly range = h("output", {});
+  private readonly back: HTMLButtonElement;
+  private readonly on: HTMLButtonElement;
+
+  constructor(
+    readonly lines: Line[],
+    private readonly row: (line: Line) => HTMLElement,
+    private readonly lang: "ja" | "en",
+  ) {
+    this.back = h("button", { type: "button", onclick: () => this.move(-1) }, text("pageBack", lang));
+    this.on = h("button", { type: "button", onclick: () => this.move(1) }, text("pageOn", lang));
+    this.pager = h("nav", { class: "pager", "aria-label": text("pages", lang) }, this.back, this.range, this.on);
+    this.turn(paged.page);
+  }
+
+  private turn(page: number): void {
+    const { lines, lang } = this;
     paged.page = page;
     const from = page * PAGE;
-    const part = ordered.slice(from, from + PAGE);
-    body.replaceChildren(...part.map(row));
-    range.value = `${(from + 1).toLocaleString(lang)}–${(from + part.length).toLocaleString(lang)} / ${ordered.length.toLocaleString(lang)}`;
-    back.disabled = page === 0;
-    on.disabled = from + PAGE >= ordered.length;
-    pager.hidden = ordered.length <= PAGE;
-  };
-  const rowOf = (code: string) => body.querySelector<HTMLElement>(`[data-code="${code}"]`);
-  const reach = (place: number) => {
-    const page = Math.floor(place / PAGE);
-    if (page !== paged.page) turn(page);
-    for (const marked of body.querySelectorAll(".found")) marked.classList.remove("found");
-    const code = ordered[place]?.area.code ?? "";
-    rowOf(code)?.classList.add("found");
-    rowOf(code)?.scrollIntoView({ block: "center" });
-  };
-  const move = (by: number) => {
-    turn(paged.page + by);
-    body.closest("table")?.scrollIntoView({ block: "start" });
-  };
-  back.addEventListener("click", () => move(-1));
-  on.addEventListener("click", () => move(1));
+    const part = lines.slice(from, from + PAGE);
+    this.body.replaceChildren(...part.map(this.row));
+    this.range.value = `${(from + 1).toLocaleString(lang)}–${(from + part.length).toLocaleString(lang)} / ${lines.length.toLocaleString(lang)}`;
+    this.back.disabled = page === 0;
+    this.on.disabled = from + PAGE >= lines.length;
+    this.pager.hidden = lines.length <= PAGE;
+  }
 
+  private move(by: number): void {
+    this.turn(paged.page + by);
+    this.body.closest("table")?.scrollIntoView({ block: "start" });
+  }
+
+  /** Mark no line as found. */
+  leave(): void {
+    for (const marked of this.body.querySelectorAll(".found")) marked.classList.remove("found");
+  }
+
+  rowOf(code: string): HTMLElement | null {
+    return this.body.querySelector<HTMLElement>(`[data-code="${code}"]`);
+  }
+
+  /** Turn to a line and mark it. */
+  reach(place: number): void {
+    const page = Math.floor(place / PAGE);
+    if (page !== paged.page) this.turn(page);
+    this.leave();
+    const row = this.rowOf(this.lines[place]?.area.code ?? "");
+    row?.classList.add("found");
+    row?.scrollIntoView({ block: "center" });
+  }
+
+  /** Return the places of the lines whose names begin with some words; else those that have them anywhere. */
+  placesOf(wanted: string): number[] {
+    const matching = (test: (name: string) => boolean) => this.lines.flatMap((line, place) => (line.names.some(test) ? [place] : []));
+    const first = matching((name) => name.startsWith(wanted));
+    return first.length ? first : matching((name) => name.includes(wanted));
+  }
+}
+
+/** Return the box that leads to a line, and how many there are; Enter leads to the next of several. */
+function searchOf(pages: Pages, lang: "ja" | "en"): HTMLElement[] {
+  const count = h("output", { class: "soft", for: "rank-find" });
+  const box = h("input", { type: "search", id: "rank-find", value: words, placeholder: text("findHere", lang), autocomplete: "off" });
   let at = 0;
-  const search = h("input", { type: "search", id: "rank-find", value: words, placeholder: text("findHere", lang), autocomplete: "off" });
   const find = (step: number) => {
-    words = search.value;
+    words = box.value;
     const wanted = folded(words);
-    const hits = wanted ? ordered.flatMap((line, place) => (line.names.some((name) => name.startsWith(wanted)) ? [place] : [])) : [];
-    const loose = wanted && !hits.length ? ordered.flatMap((line, place) => (line.names.some((name) => name.includes(wanted)) ? [place] : [])) : hits;
-    at = step ? (at + step + loose.length) % (loose.length || 1) : 0;
-    if (!wanted) for (const marked of body.querySelectorAll(".found")) marked.classList.remove("found");
-    if (loose.length) reach(loose[at] ?? 0);
-    count.value = !wanted
-      ? text("areasShown", lang).replace("{}", ordered.length.toLocaleString(lang))
-      : loose.length
-        ? `${at + 1} / ${loose.length.toLocaleString(lang)}`
-        : text("notInRanking", lang);
+    if (!wanted) {
+      pages.leave();
+      count.value = text("areasShown", lang).replace("{}", pages.lines.length.toLocaleString(lang));
+      return;
+    }
+    const places = pages.placesOf(wanted);
+    at = step && places.length ? (at + step + places.length) % places.length : 0;
+    if (places.length) pages.reach(places[at] ?? 0);
+    count.value = places.length ? `${at + 1} / ${places.length.toLocaleString(lang)}` : text("notInRanking", lang);
   };
-  search.addEventListener("input", () => find(0));
-  search.addEventListener("keydown", (event) => {
+  box.addEventListener("input", () => find(0));
+  box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
     find(event.shiftKey ? -1 : 1);
   });
-  const heading = (column: Column, label: string, kind = "") => {
-    const state = order.by === column ? (order.isDown ? "descending" : "ascending") : "none";
-    const press = () => {
-      order = { by: column, isDown: order.by === column ? !order.isDown : ["value", "rise", "earlier"].includes(column) };
-      void draw(target, board);
-    };
-    return h(
-      "th",
-      { scope: "col", "aria-sort": state, class: kind },
-      h(
-        "button",
-        { type: "button", class: "sort", id: `sort-${column}`, onclick: press },
-        label,
-        h("span", { "aria-hidden": "true" }, state === "none" ? "↕" : order.isDown ? "▼" : "▲"),
-      ),
-    );
+  find(0);
+  return [h("label", { class: "rank-search" }, h("span", {}, text("findInRanking", lang)), box), count];
+}
+
+/** Return the heading of a column, which sorts by it. */
+function heading(column: Column, label: string, kind: string, redraw: () => void): HTMLElement {
+  const state = order.by === column ? (order.isDown ? "descending" : "ascending") : "none";
+  const press = () => {
+    order = { by: column, isDown: order.by === column ? !order.isDown : ["value", "rise", "earlier"].includes(column) };
+    redraw();
   };
-  turn(paged.page);
-  const newest = layer.periods_by_level[legend.level]?.filter((one) => one < legend.period) ?? [];
-  const broken = !isCategorical && !against && newest.length ? layer.breaks.filter((one) => one.period <= legend.period).at(-1) : undefined;
+  const arrow = h("span", { "aria-hidden": "true" }, state === "none" ? "↕" : order.isDown ? "▼" : "▲");
+  return h(
+    "th",
+    { scope: "col", "aria-sort": state, class: kind },
+    h("button", { type: "button", class: "sort", id: `sort-${column}`, onclick: press }, label, arrow),
+  );
+}
+
+/** Return why a ranking is compared with no earlier period: the series has broken since. */
+function brokenNote({ against }: Ranked, { layer, legend, view: { lang } }: Board): HTMLElement | null {
+  const hasEarlier = layer.periods_by_level[legend.level]?.some((one) => one < legend.period);
+  if (layer.kind === "category" || against || !hasEarlier) return null;
+  const broken = layer.breaks.filter((one) => one.period <= legend.period).at(-1);
+  return broken ? h("p", { class: "soft break" }, `${periodLabel(layer, broken.period, lang)}${text("breakAt", lang)}`, broken.reason[lang]) : null;
+}
+
+/** Put the lines in their order and choose the page that is shown first; return whether it is that of a newly chosen area. */
+function arrange({ lines, against }: Ranked, { view, layer, legend }: Board): { ordered: Line[]; isNewlyChosen: boolean } {
+  if (layer.kind === "category" && order.by !== "name") order = { by: "name", isDown: false };
+  if (!against && ["rise", "earlier"].includes(order.by)) order = { by: "rank", isDown: false };
+  const ordered = sorted(lines);
+  const of = [layer.id, legend.period, legend.level, legend.vintage, view.parent, view.kind, view.size, order.by, order.isDown].join();
+  const isSame = paged.of === of;
+  const chosen = ordered.findIndex((line) => line.area.code === view.area);
+  const isNewlyChosen = chosen >= 0 && (!isSame || paged.area !== view.area);
+  paged = { of, page: isNewlyChosen ? Math.floor(chosen / PAGE) : isSame ? paged.page : 0, area: view.area };
+  return { ordered, isNewlyChosen };
+}
+
+export async function draw(target: HTMLElement, board: Board): Promise<void> {
+  const { view, layer, legend } = board;
+  const { lang } = view;
+  const address = location.search;
+  const found = await read(board);
+  if (hasMovedOn(address)) return;
+  const { lines, against } = found;
+  const isCategorical = layer.kind === "category";
+  const { ordered, isNewlyChosen } = arrange(found, board);
+  const pages = new Pages(ordered, rowsOf(found, board), lang);
+  const redraw = () => void draw(target, board);
   const when = legend.period_label[lang];
+  const head = [
+    isCategorical ? null : heading("rank", text("position", lang), "number", redraw),
+    against ? heading("rise", text("rankChange", lang), "rise", redraw) : null,
+    heading("name", text("name", lang), "", redraw),
+    isCategorical ? h("th", { scope: "col" }, text("value", lang)) : heading("value", when, "measured", redraw),
+    against ? heading("earlier", periodLabel(layer, against, lang), "number then", redraw) : null,
+  ];
   show(
     target,
-    h("div", { class: "rank-tools" }, ...choices(board, areas.values(), prefectures, periods, against)),
+    h("div", { class: "rank-tools" }, ...choices(board, found)),
     h(
       "div",
       { class: "rank-tools" },
-      h("label", { class: "rank-search" }, h("span", {}, text("findInRanking", lang)), search),
-      count,
+      ...searchOf(pages, lang),
       h("button", { type: "button", id: "rank-csv", onclick: () => save(ordered, board, against) }, text("csvShown", lang)),
     ),
     lines.length === 0 ? h("p", { class: "hint" }, text("noneLikeThat", lang)) : null,
-    broken ? h("p", { class: "soft break" }, `${periodLabel(layer, broken.period, lang)}${text("breakAt", lang)}`, broken.reason[lang]) : null,
+    brokenNote(found, board),
     h(
       "table",
       { id: "areas-table", hidden: lines.length === 0 },
@@ -391,30 +469,18 @@ export async function draw(target: HTMLElement, board: Board): Promise<void> {
         "caption",
         {},
         `${withUnit(layer.name, layer.unit, lang)}　${when}`,
-        isCategorical ? null : h("small", {}, text(lowestFirst ? "lowestIsFirst" : "highestIsFirst", lang)),
+        isCategorical ? null : h("small", {}, text(layer.direction === "lower" ? "lowestIsFirst" : "highestIsFirst", lang)),
       ),
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          isCategorical ? null : heading("rank", text("position", lang), "number"),
-          against ? heading("rise", text("rankChange", lang), "rise") : null,
-          heading("name", text("name", lang)),
-          isCategorical ? h("th", { scope: "col" }, text("value", lang)) : heading("value", when, "measured"),
-          against ? heading("earlier", periodLabel(layer, against, lang), "number then") : null,
-        ),
-      ),
-      body,
+      h("thead", {}, h("tr", {}, ...head)),
+      pages.body,
     ),
-    pager,
+    pages.pager,
     ...signNotes(
       lines.map((line) => line.status),
       lang,
     ),
     about(board),
   );
-  find(0);
-  if (isNewlyChosen && !words) rowOf(view.area)?.scrollIntoView({ block: "nearest" });
+  const shown = words ? pages.body.querySelector(".found") : isNewlyChosen ? pages.rowOf(view.area) : null;
+  shown?.scrollIntoView({ block: words ? "center" : "nearest" });
 }
