@@ -259,7 +259,7 @@ def spread(told: Spread, decimals: int, median: str, label: str) -> str:
     height, base, top, ticks = 96.0, 68.0, 20.0, LINES[1][0]
     left, right = 8.0, WIDTH - 8.0
     low, high = _ends(told)
-    first, last = told.moved(np.array([low, high])).tolist()
+    first, last = (float(end) for end in told.moved(np.array([low, high])))
     edges = np.linspace(first, last, _BINS + 1)
     counts = np.histogram(np.clip(told.moved(told.values), first, last), edges)[0]
     wide = (right - left) / _BINS
