@@ -202,9 +202,12 @@ def sheet(atlas: Atlas, told: Portrait, frame: Frame) -> dict[str, object]:
 
 def _event(lang: Language, one: ChronicleEntry) -> tuple[str, str, str]:
     """Return the day of an event, as machines and as people read it, and what happened."""
-    day = dt.date.fromisoformat(one["date"])
-    told = f"{day.year}年{day.month}月{day.day}日" if lang == "ja" else f"{day.day} {day:%B} {day.year}"
-    return one["date"], told, one["text"][lang]
+    return one["date"], _day(lang, one["date"]), one["text"][lang]
+
+
+def _day(lang: Language, written: str) -> str:
+    day = dt.date.fromisoformat(written)
+    return f"{day.year}年{day.month}月{day.day}日" if lang == "ja" else f"{day.day} {day:%B} {day.year}"
 
 
 def _more(pen: _Pen, count: int) -> str:
@@ -501,9 +504,9 @@ def former_sheet(atlas: Atlas, code: str, frame: Frame) -> bytes:
             else "There is no outline and no figure of it."
         )
     elif lang == "ja":
-        what = f"このコードは{until}から使われていません。"
+        what = f"このコードは{_day(lang, until)}から使われていません。"
     else:
-        what = f"This code has not been in use since {until}."
+        what = f"This code has not been in use since {_day(lang, until)}."
     became = [
         (one["name"][lang], f"/areas/{one['code']}{frame.in_lang(lang)}")
         for one in told["became"]
