@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import io
 import re
+import unicodedata
 from collections.abc import Iterator
 
 import httpx
 import openpyxl
 import pytest
 from playwright.sync_api import Browser, expect
+from pypdf import PdfReader
 
 from api_tests.browser import CHROMIUM, Visit, running_browser
 from api_tests.conftest import Server
@@ -69,6 +71,17 @@ def test_every_page_is_accessible_and_fits_a_phone(browser: Browser, server: Ser
         expect(page.locator("html")).to_have_attribute("lang", lang)
         assert visit.faults == []
         page.close()
+
+
+@in_browser
+def test_an_indicator_is_two_printed_pages_with_nothing_cut(browser: Browser, server: Server) -> None:
+    page = browser.new_page(base_url=server.url)
+    for lang, last in (("ja", "数値の変更"), ("en", "Revisions")):
+        page.goto(f"/indicators/ageing-rate?lang={lang}")
+        printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
+        assert len(printed) == 2
+        assert last in unicodedata.normalize("NFKC", printed[1].extract_text())
+    page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -219,6 +232,18 @@ def test_the_terms_of_every_source_stand_on_one_page(client: httpx.Client) -> No
     for lang in ("ja", "en"):
         words = html.unescape(words_of(client.get("/terms", params={"lang": lang}).text))
         assert [one["id"] for one in sources if one["credit"][lang] not in words] == []
+
+
+@in_browser
+def test_the_explorer_tells_what_is_not_there_in_the_readers_language(
+    browser: Browser, server: Server
+) -> None:
+    page = browser.new_page(base_url=server.url, locale="ja-JP")
+    page.goto("/?lang=ja&layer=agein-rate")
+    told = page.get_by_role("alert").first
+    expect(told).to_contain_text("見つかりません")
+    expect(told.get_by_role("link", name="指標の一覧")).to_have_attribute("href", "/catalog?lang=ja")
+    page.close()
 
 
 @pytest.mark.parametrize(

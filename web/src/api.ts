@@ -110,10 +110,10 @@ export type Point = Pick<PeriodValue, "period" | "value"> & { status?: string };
 export class Problem extends Error {
   constructor(
     readonly status: number,
-    title: string,
+    readonly title: Texts,
     readonly detail: string,
   ) {
-    super(title);
+    super(title.en);
   }
 }
 
@@ -122,8 +122,9 @@ const MOST_KEPT = 120;
 
 async function fetched(address: string): Promise<unknown> {
   const answer = await fetch(address, { headers: { Accept: "application/json" } });
-  const body = (await answer.json().catch(() => ({}))) as { title?: string; detail?: string };
-  if (!answer.ok) throw new Problem(answer.status, body.title ?? answer.statusText, body.detail ?? "");
+  const body = (await answer.json().catch(() => ({}))) as { title?: string; title_ja?: string; detail?: string };
+  const title = body.title ?? answer.statusText;
+  if (!answer.ok) throw new Problem(answer.status, { ja: body.title_ja ?? title, en: title }, body.detail ?? "");
   return body;
 }
 

@@ -399,9 +399,18 @@ async function showBrief(board: Board, current: number): Promise<void> {
 }
 
 function failure(error: unknown): HTMLElement {
-  const words = error instanceof api.Problem ? `${error.message} ${error.detail}` : String(error);
+  const isTold = error instanceof api.Problem;
+  const title = isTold ? error.title[view.lang] : "";
   const again = h("button", { type: "button", onclick: () => location.assign(`/?lang=${view.lang}`) }, text("startOver", view.lang));
-  return h("div", { role: "alert", class: "failed" }, h("p", {}, text("failed", view.lang)), h("p", { class: "soft" }, words), again);
+  const catalogue = h("p", {}, h("a", { href: `/catalog?lang=${view.lang}` }, text("catalogue", view.lang)));
+  return h(
+    "div",
+    { role: "alert", class: "failed" },
+    h("p", {}, text("failed", view.lang), title),
+    h("p", { class: "soft", lang: "en" }, isTold ? error.detail : String(error)),
+    again,
+    catalogue,
+  );
 }
 
 function tell(error: unknown): void {

@@ -214,6 +214,7 @@ const TEXTS = {
   // the pages of measures
   measurePage: { ja: "この施策のページ（地域・時期・出典・効果）", en: "About this measure: places, time, sources, effect" },
   measureList: { ja: "施策の一覧", en: "List of measures" },
+  catalogue: { ja: "指標の一覧", en: "List of indicators" },
   together: { ja: "地域と指標・施策", en: "A place and a topic" },
   stations: { ja: "駅", en: "Stations" },
   postcodes: { ja: "郵便番号", en: "Postcodes" },
