@@ -243,7 +243,8 @@ TELLS: dict[str, tuple[str, str | None, str]] = {
 #: Why an answer need not tell it → its routes, as patterns.
 NEED_NOT = {
     "a page, a picture or a tile: values.json and summary.json of the same view tell it": (
-        r"/|/embed/.*|/v1/layers/{layer}/(tiles.*|style.json|map\..*|legend.svg)"
+        r"/|/(about|catalog|measures|terms)|/(areas|indicators|measures)/{[a-z]+}|/v1/areas/{code}/profile.pdf"
+        r"|/embed/.*|/v1/strategy/{view}.png|/v1/layers/{layer}/(tiles.*|style.json|map\..*|legend.svg)"
         r"|/ogc/(collections/{collection_id}/)?(map/)?tiles.*"
     ),
     "people of grid cells, who are told with the grid: nothing was carried": r"/v1/(transport-gap|stops).*",
@@ -254,6 +255,7 @@ NEED_NOT = {
     ),
     "what there is, not the figures": (
         r"/v1/(indicators|layers|sources|palettes|changes)(/{layer}|/{indicator}|.atom)?|/catalog.jsonld|/oembed"
+        r"|/v1/search|/v1/families/{family}"
         r"|/ogc(/api|/conformance|/tileMatrixSets.*)?|/ogc/(collections/{collection_id}/)?styles.*"
         r"|/ogc/collections(/{collection_id}(/queryables|/schema|/schemas/feature)?)?"
         r"|/healthz|/readyz|/metrics|/problems/.*"
