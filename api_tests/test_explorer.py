@@ -270,7 +270,7 @@ def test_the_map_moved_under_a_moving_slider_keeps_its_colours(visit: Visit) -> 
     visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2024")
     slide(visit, 0)
     expect(visit.page.locator("#legend .when")).to_contain_text("1975")
-    visit.page.locator("#map").get_by_role("button", name="拡大").click()
+    visit.page.locator("#map").get_by_role("button", name="拡大", exact=True).click()
     expect(visit.page.locator(".plate").last).to_be_hidden()
     visit.shown()
     assert visit.legend()[-2] in visit.colours()
@@ -528,7 +528,7 @@ def test_an_untouched_map_shows_all_of_japan_whatever_becomes_of_its_frame(visit
     visit.page.locator("#stages [data-stage=two]").click()
     visit.shown()
     shows_all_of_japan(visit)
-    visit.page.locator("#stages [data-stage=table]").click()
+    visit.page.locator("#stages [data-stage=ranking]").click()
     visit.shown()
     visit.page.set_viewport_size({"width": 1100, "height": 640})
     visit.page.locator("#stages [data-stage=map]").click()
@@ -568,7 +568,7 @@ def test_the_map_stays_where_the_reader_put_it(visit: Visit) -> None:
     visit.page.set_viewport_size({"width": 1180, "height": 700})
     point_at(visit, MAEBASHI, put)
     expect(visit.page.locator("#tip")).to_contain_text("前橋市")
-    for stage in ("table", "two", "map"):
+    for stage in ("ranking", "two", "map"):
         visit.page.locator(f"#stages [data-stage={stage}]").click()
         visit.shown()
         assert camera(visit) == put
@@ -705,7 +705,7 @@ def test_two_maps_show_two_periods_and_move_as_one(visit: Visit) -> None:
     expect(visit.page.locator("#legend2 h3")).to_have_text("総人口（人）")
     assert state(visit)["layer2"] == "population"
     expect(visit.page.locator(".breaks")).to_have_count(0)
-    visit.page.locator("#map").get_by_role("button", name="拡大").click()
+    visit.page.locator("#map").get_by_role("button", name="拡大", exact=True).click()
     visit.shown()
 
 

@@ -18,6 +18,8 @@ const NO_UNIT = { ja: "", en: "" };
 /** The place of areas without data among the classes. */
 export const NO_DATA = -1;
 const FOLDED = "chiiki:legend";
+/** In a frame smaller than this, an open legend reaches the land of a map of the nation. */
+const ROOMY = { width: 560, height: 520 };
 
 /** Whose values the breaks are made of: the period's, all periods' as asked, or all periods' because the slider moves. */
 export type Breaks = "period" | "all" | "moving";
@@ -167,12 +169,17 @@ function classButton(target: HTMLElement, at: number, told: Node[]): HTMLElement
   return button;
 }
 
-function isFolded(): boolean {
+/** Whether a legend is folded: as the reader left it, else where it would lie over land. */
+function isFolded(target: HTMLElement): boolean {
   try {
-    return localStorage.getItem(FOLDED) === "folded";
+    const left = localStorage.getItem(FOLDED);
+    if (left) return left === "folded";
   } catch {
-    return false; // a browser that keeps nothing
+    // a browser that keeps nothing
   }
+  const frame = target.parentElement;
+  const isCramped = frame !== null && (frame.clientWidth < ROOMY.width || frame.clientHeight < ROOMY.height);
+  return isCramped && getComputedStyle(target).position === "absolute";
 }
 
 function foldButton(target: HTMLElement, lang: Lang): HTMLElement {
@@ -192,7 +199,7 @@ function foldButton(target: HTMLElement, lang: Lang): HTMLElement {
       // it is folded for now
     }
   });
-  show(isFolded());
+  show(isFolded(target));
   return button;
 }
 

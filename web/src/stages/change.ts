@@ -51,7 +51,9 @@ export async function drawMeasure(target: HTMLElement, board: Board, isHidden: b
   const periods = comparable(earlier, legend.period, layer.breaks);
   const isBroken = periods.length < earlier.length;
   const broken = isBroken ? layer.breaks.filter((one) => one.period <= legend.period).at(-1) : undefined;
-  target.hidden = isHidden || layer.kind === "category" || (earlier.length === 0 && shown.measure === "value");
+  const isAlone = (layer.periods_by_level[legend.level] ?? []).length < 2;
+  // also the first period has the row: the map must not become higher where a slider passes it
+  target.hidden = isHidden || layer.kind === "category" || (isAlone && shown.measure === "value");
   if (target.hidden) return target.replaceChildren();
   const since = shown.since || before(periods, legend.period);
   const choice = (measure: Measure) =>
