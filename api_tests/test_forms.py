@@ -84,6 +84,13 @@ ASKED = {
         "/v1/layers/population/download.geojson?parent=10000",
         "/v1/layers/population/download.topojson?parent=10000",
     ],
+    "/v1/families/{family}": ["/v1/families/births", "/v1/families/transport-gaps"],
+    "/v1/search": [
+        "/v1/search?q=長野県 スマートシティ",
+        "/v1/search?q=清水",
+        "/v1/search?q=松本駅",
+        "/v1/search?q=380-0803",
+    ],
     "/v1/goals": ["/v1/goals"],
     "/v1/goals/{goal}": ["/v1/goals/goal-1"],
     "/v1/measures": ["/v1/measures"],
