@@ -24,6 +24,7 @@ import { inLanguage } from "./language";
 import { MARKS } from "./marks";
 import { short, signed, valueText } from "./numbers";
 import type { Board } from "./panel";
+import { shownBy } from "./stages/change";
 import { text, textOf } from "./texts";
 import { MOST_COMPARED, MOST_SUGGESTED } from "./view";
 
@@ -217,7 +218,7 @@ async function nearby(board: Board, { profile, vintage }: Shown): Promise<HTMLEl
 async function seriesChart(board: Board, { profile, vintage }: Shown, target: HTMLElement): Promise<void> {
   const { layer, view } = board;
   const lang = view.lang;
-  if (layer.kind === "category") return;
+  if (layer.kind === "category" || shownBy(layer.id).measure !== "value") return; // changes have no series
   const codes = [profile.area.code, ...(profile.area.level !== "prefecture" && layer.levels.includes("prefecture") ? [profile.area.prefecture] : [])];
   const told = await get<Series>(`/v1/series?indicator=${layer.id}&areas=${codes.join(",")}${vintage ? `&vintage=${vintage}` : ""}`);
   const [own, ...others] = told.series.map((one) => ({ name: one.name[lang], points: one.points }));

@@ -12,6 +12,7 @@ import { etched, tileAt } from "../sketch";
 import { text, withUnit } from "../texts";
 import { layerQuery } from "../view";
 import { about } from "./about";
+import { shownBy } from "./change";
 import { hasMovedOn, show } from "./sheet";
 import "./multiples.css";
 
@@ -53,14 +54,14 @@ export function boxOf(near: readonly Pick<Area, "bbox">[]): Box {
 /** Return the figures of the nation and of the chosen area; nothing where a layer has no series. */
 async function seriesOf(board: Board): Promise<Series | null> {
   const { view, layer, legend } = board;
-  if (layer.kind === "category") return null;
+  if (layer.kind === "category" || shownBy(layer.id).measure !== "value") return null;
   const codes = [...new Set([view.area, view.parent, NATION])].filter(Boolean).join(",");
   const vintage = view.vintage ? `&vintage=${legend.vintage}` : "";
   try {
     return await get<Series>(`/v1/series?indicator=${encodeURIComponent(layer.id)}&areas=${codes}${vintage}`);
   } catch (error) {
     if (!isGone(error)) throw error;
-    return null; // a change has no series, and an area of the past is on no boundaries of today
+    return null; // an area of the past is on no boundaries of today
   }
 }
 
