@@ -93,7 +93,7 @@ function rankingTable(rows: Row[], layer: Layer): HTMLElement {
 function showCredits(credits: string[], stage: StageName): void {
   const lang = view.lang;
   const back = h("a", { href: `${location.origin}/${searchOf({ ...view, stage })}`, target: "_blank", rel: "noopener" }, TEXTS.see[lang]);
-  const named = `${text("source", lang)}: ${[...new Set(credits)].join(" ｜ ")}`;
+  const named = `${text("source", lang)}: ${[...new Set(credits)].join(text("between", lang))}`;
   byId("credit").replaceChildren(credits.length ? h("span", {}, ...inLanguage(named, lang)) : "", back);
 }
 
@@ -284,7 +284,7 @@ async function showChart(target: HTMLElement): Promise<void> {
     260,
   );
   const credits = [...new Set(series.sources.map((one) => one.credit[lang]))];
-  plot.after(words(series.summary?.[lang] ?? "", `${text("source", lang)}: ${credits.join(" ｜ ")}`));
+  plot.after(words(series.summary?.[lang] ?? "", `${text("source", lang)}: ${credits.join(text("between", lang))}`));
   showCredits(credits, "compare");
 }
 

@@ -173,7 +173,7 @@ async function start(): Promise<void> {
       [lang === "ja" ? "出典と利用条件（JSON）" : "Sources and terms (JSON)", catalogue.sources],
     ];
     byId("credit").replaceChildren(
-      h("p", {}, ...inLanguage(`${text("source", lang)}: ${credits.join(" ｜ ")}`, lang)),
+      h("p", {}, ...inLanguage(`${text("source", lang)}: ${credits.join(text("between", lang))}`, lang)),
       h("nav", { "aria-label": lang === "ja" ? "ファイル" : "Files" }, ...files.map(([name, file]) => h("a", { href: file, download: "" }, name))),
     );
   }

@@ -343,9 +343,9 @@ function showCredits(...shown: Credited[]): void {
   // the Authority's terms ask for a link to its list of tiles
   const background =
     mayHaveBackground && view.overlay.includes("gsi")
-      ? [" ｜ ", h("a", { href: GSI_LIST, target: "_blank", rel: "noopener" }, text("gsiCredit", view.lang))]
+      ? [text("between", view.lang), h("a", { href: GSI_LIST, target: "_blank", rel: "noopener" }, text("gsiCredit", view.lang))]
       : [];
-  byId("credit").replaceChildren(...inLanguage([...new Set(credits)].join(" ｜ "), view.lang), ...background);
+  byId("credit").replaceChildren(...inLanguage([...new Set(credits)].join(text("between", view.lang)), view.lang), ...background);
 }
 
 let panelled = "";

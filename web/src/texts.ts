@@ -2,6 +2,7 @@ import type { Lang, Texts } from "./api";
 
 const TEXTS = {
   siteAfter: { ja: "｜chiiki 地域", en: " | chiiki" },
+  between: { ja: " ｜ ", en: " | " },
   joint: { ja: "・", en: ", " },
   strategy: { ja: "地方創生に関する総合戦略", en: "Comprehensive strategy for regional revitalisation" },
   skips: { ja: "読み飛ばす", en: "Skip links" },

@@ -500,7 +500,7 @@ class Played {
 
   private credit(vintage: string): void {
     const set = this.sets.find((one) => one.vintage === vintage);
-    const credits = [set?.credit[this.lang], text("eventsCredit", this.lang)].filter(Boolean).join(" ｜ ");
+    const credits = [set?.credit[this.lang], text("eventsCredit", this.lang)].filter(Boolean).join(text("between", this.lang));
     byId("credit").replaceChildren(...inLanguage(credits, this.lang));
   }
 }

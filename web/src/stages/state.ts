@@ -140,7 +140,7 @@ export function dueList(roadmap: Roadmap, year: number, board: Board): HTMLEleme
       "li",
       {},
       one.kind === "strategy" ? null : h("b", {}, `${one.name[lang]}${lang === "ja" ? "：" : ": "}`),
-      one.label[lang],
+      ...inLanguage(one.label[lang], lang),
       " ",
       h("span", { class: "soft" }, lang === "ja" ? `（${TEXTS[one.basis].ja}）` : `(${TEXTS[one.basis].en})`),
       " ",
