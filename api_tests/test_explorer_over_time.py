@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import insert
 
 from api_tests.browser import CHROMIUM, Visit, running_browser
-from api_tests.camera import MAEBASHI, camera, wheel
+from api_tests.camera import MAEBASHI, camera, point_at, wheel
 from api_tests.conftest import Server, serving
 from service.db.tables import outline
 from service.memory import revisions
@@ -109,6 +109,33 @@ def test_the_boundaries_are_chosen_and_everything_follows_but_the_camera(visit: 
     assert said(page, "vintage") == ""
     expect(choice).to_have_value(NEWEST)
     assert camera(visit) == put
+
+
+def test_estimates_are_offered_where_what_has_merged_has_no_figures(visit: Visit) -> None:
+    # six of the wards of 浜松市 became two on 1 January 2024; the boundaries with wards are those of 2021
+    page, seen = visit.page, (10, 34.73, 137.75)
+    naka = (137.72035, 34.72944)
+    visit.open(f"/?lang=ja&layer=register-population&level=ward&period=2024#{'/'.join(map(str, seen))}")
+    choice = page.get_by_label("人口で按分した推計も表示")
+    expect(choice).not_to_be_checked()
+    point_at(visit, naka, seen)
+    expect(page.locator("#tip")).to_contain_text("浜松市中区データなし")
+    choice.check()
+    visit.shown()
+    assert said(page, "estimate") == "population"
+    assert camera(visit) == seen
+    expect(page.locator("#legend h3")).to_contain_text("推計を含む")
+    point_at(visit, naka, seen)
+    query = "level=ward&period=2024&estimate=population"
+    told = page.request.get(f"/v1/layers/register-population/values.json?{query}").json()
+    value = told["values"][told["codes"].index("22131")]
+    expect(page.locator("#tip")).to_contain_text(f"{value:,.0f}人（推計）")
+    page.get_by_role("radio", name="市区町村").check(force=True)
+    visit.shown()
+    choice.uncheck()
+    visit.shown()
+    expect(choice).to_have_count(0)
+    assert said(page, "estimate") == ""
 
 
 def test_a_level_of_one_set_has_no_choice_of_boundaries(visit: Visit) -> None:

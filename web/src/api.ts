@@ -163,8 +163,8 @@ const ofLayer =
     get<T>(`/v1/layers/${layer}/${name}${query ? `?${query}` : ""}`);
 
 const told = ofLayer<Legend>("legend.json");
-/** Return a legend in the colours that its map has. */
-export const legend = async (layer: string, query: string) => underMarks(await told(layer, query));
+/** Return a legend in the colours that its map has; with estimates it is still of the layer that was asked for. */
+export const legend = async (layer: string, query: string): Promise<Legend> => ({ ...underMarks(await told(layer, query)), layer });
 export const values = ofLayer<Values>("values.json");
 export const periods = ofLayer<Periods>("periods.json");
 export const summary = ofLayer<Summary>("summary.json");

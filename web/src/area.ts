@@ -132,8 +132,9 @@ interface Shown {
 }
 
 /** Return the query for the values of a level on the boundaries of an area. */
-function levelQuery(level: string, period: string, vintage: string): string {
-  return new URLSearchParams({ level, ...(period ? { period } : {}), ...(vintage ? { vintage } : {}) }).toString();
+function levelQuery(level: string, period: string, vintage: string, estimate = ""): string {
+  const said = { level, period, vintage, estimate };
+  return new URLSearchParams(Object.entries(said).filter(([, value]) => value)).toString();
 }
 
 async function nearby(board: Board, { profile, vintage }: Shown): Promise<HTMLElement | null> {
@@ -220,7 +221,9 @@ async function seriesChart(board: Board, { profile, vintage }: Shown, target: HT
   const lang = view.lang;
   if (layer.kind === "category" || shownBy(layer.id).measure !== "value") return; // changes have no series
   const codes = [profile.area.code, ...(profile.area.level !== "prefecture" && layer.levels.includes("prefecture") ? [profile.area.prefecture] : [])];
-  const told = await get<Series>(`/v1/series?indicator=${layer.id}&areas=${codes.join(",")}${vintage ? `&vintage=${vintage}` : ""}`);
+  const told = await get<Series>(
+    `/v1/series?indicator=${layer.id}&areas=${codes.join(",")}${vintage ? `&vintage=${vintage}` : ""}${view.estimate && `&estimate=${view.estimate}`}`,
+  );
   const [own, ...others] = told.series.map((one) => ({ name: one.name[lang], points: one.points }));
   if (!own) return;
   const periods = new Set(own.points.filter((one) => one.value !== null).map((one) => one.period));
@@ -303,7 +306,7 @@ async function profilePanel(board: Board, shown: Shown): Promise<HTMLElement[]> 
   const { profile, vintage } = shown;
   const area = profile.area;
   const isSameLevel = layer.levels.includes(area.level);
-  const told = isSameLevel ? await values(layer.id, levelQuery(area.level, legend.level === area.level ? legend.period : "", vintage)) : null;
+  const told = isSameLevel ? await values(layer.id, levelQuery(area.level, legend.level === area.level ? legend.period : "", vintage, view.estimate)) : null;
   const at = told ? told.codes.indexOf(area.code) : -1;
   const value = told ? told.values[at] : null;
   const isCompared = view.areas.includes(area.code);

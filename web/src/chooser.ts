@@ -39,9 +39,10 @@ export function drawLevels(target: HTMLElement, layer: Layer | undefined, shown:
   );
 }
 
-/** Draw the choice of the boundaries' date, where there are several sets of the level shown. */
-export async function drawBoundaries(target: HTMLElement, legend: Legend, lang: Lang, go: Go): Promise<void> {
+/** Draw the choice of the boundaries' date, where there are several sets of the level shown, and of estimates, where what has merged since has no figures of its own. */
+export async function drawBoundaries(target: HTMLElement, legend: Legend, { lang, estimate }: View, statuses: () => Promise<string[]>, go: Go): Promise<void> {
   const sets = await offered(legend.level);
+  const lacks = estimate !== "" || (await statuses().catch((): string[] => [])).includes("merged");
   const dates = sets.map(({ vintage }, index): [string, string] => [
     vintage,
     dayText(vintage, lang) + (index === 0 ? (lang === "ja" ? "（最新）" : " (newest)") : ""),
@@ -49,10 +50,21 @@ export async function drawBoundaries(target: HTMLElement, legend: Legend, lang: 
   // of the newest nothing is said in the address, so that a link shows what is newest then
   const take = (event: Event) => {
     const { value } = event.target as HTMLSelectElement;
-    go({ vintage: value === dates[0]?.[0] ? "" : value });
+    go(value === dates[0]?.[0] ? { vintage: "", estimate: "" } : { vintage: value });
   };
+  const spread = (event: Event) => go({ estimate: (event.target as HTMLInputElement).checked ? "population" : "" });
   target.replaceChildren(
     ...(dates.length > 1 ? [labelled("boundaries", lang, h("select", { id: "vintage", onchange: take }, ...options(dates, legend.vintage)))] : []),
+    ...(lacks
+      ? [
+          h(
+            "label",
+            { class: "check" },
+            h("input", { id: "estimate", type: "checkbox", checked: estimate !== "", onchange: spread }),
+            text("withEstimates", lang),
+          ),
+        ]
+      : []),
   );
 }
 

@@ -61,9 +61,14 @@ export class Marks {
 
   constructor(private readonly map: MapLibre) {}
 
+  /** Whether these are marked already, be it in another language. */
+  isOf(marked: Marked | null): boolean {
+    return marked?.key === this.marked?.key;
+  }
+
   /** Put a mark on each deployed area, in place of those that are there. */
   show(marked: Marked | null): void {
-    if (marked?.key === this.marked?.key) {
+    if (this.isOf(marked)) {
       this.marked = marked; // in another language
       for (const id of [...LAYERS].reverse()) if (this.map.getLayer(id)) this.map.moveLayer(id); // over names that were written anew
       return;

@@ -253,9 +253,9 @@ export function drawLegend(
       }),
     ),
     ...(vintage ? [h("p", { class: "soft dated" }, text("boundaries", lang), h("time", { datetime: vintage }, dayText(vintage, lang)))] : []),
+    ...(gapDefinition(legend.layer) ? [gapKey(legend.title[lang], lang)] : []),
     ...(legend.coverage ? [h("p", { class: "soft lacks" }, legend.coverage[lang])] : []),
     ...[isCategorical ? null : foot(target, legend, lang, values, breaks)].filter((one) => one !== null),
-    ...(gapDefinition(legend.layer) ? [gapKey(legend.title[lang], lang)] : []),
     ...(measureOf(legend.layer) ? [h("p", { class: "soft" }, text("marksTogether", lang))] : []),
   );
 }

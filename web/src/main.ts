@@ -197,10 +197,22 @@ function valueAt({ code, value }: Pointed): number | null | undefined {
   return legend && map?.poured === pouredBy(view, legend) ? (value ?? null) : undefined;
 }
 
+/** Return what asks for the statuses of a map's values. */
+function statusesOf(found: Legend): () => Promise<string[]> {
+  const query = exactQuery(view, found);
+  return async () => (await api.values(view.layer, query)).statuses;
+}
+
+/** Return the sign of a value that is an estimate. */
+function estimateSign({ code }: Pointed): string {
+  const status = scrubbed ? undefined : values?.statuses[values.codes.indexOf(code)];
+  return status === "estimated" ? text("isEstimate", view.lang) : "";
+}
+
 function tip(area: Pointed | null): void {
   const layer = legend && api.knownLayer(legend.layer);
   const value = area && layer ? valueAt(area) : undefined;
-  const told = value === undefined || !layer ? null : valueText(value, layer, view.lang);
+  const told = value === undefined || !layer || !area ? null : valueText(value, layer, view.lang) + estimateSign(area);
   const isNumber = layer?.kind !== "category" && view.stage !== "bivariate";
   showTip(byId("tip"), area, told, ...(isNumber && typeof value === "number" ? standing(value) : []));
   const shown = scrubbed?.legend ?? legend;
@@ -359,6 +371,7 @@ async function showPanel(board: Board, current: number): Promise<void> {
     board.legend.period,
     board.legend.level,
     board.legend.vintage,
+    view.estimate,
   ].join();
   if (wanted === panelled) return;
   const isNew = view.area !== "" && panel.dataset["area"] !== view.area;
@@ -456,7 +469,7 @@ async function draw(current: number): Promise<void> {
   const brief = showBrief(board, current);
   slider.draw(board.layer.periods_by_level[board.legend.level] ?? [], board.legend.period, board.label, lang);
   showCredits(...(isOfStrategy ? [] : [board.legend])); // what the strategy is told by stands beside each of its figures
-  const settings = [drawTuning(), drawBoundaries(byId("boundaries"), board.legend, lang, go)];
+  const settings = [drawTuning(), drawBoundaries(byId("boundaries"), board.legend, view, statusesOf(board.legend), go)];
   if (sheet) {
     const { draw: drawSheet } = await sheet();
     if (current === turn) await drawSheet(byId("sheet"), board);

@@ -728,7 +728,8 @@ export class RegionalMap {
 
   /** Lay the cells of a transport gap and the stops over the areas, from the zoom at which they can be told; tell which scale is shown. */
   showGap(definition: string | null, tell: (isNear: boolean) => void): void {
-    this.popup.speak(this.lang);
+    if (this.nearby.isOf(definition)) this.popup.speak(this.lang);
+    else this.popup.close(); // what it tells of is no longer there
     // the figures of whole municipalities make way
     if (this.map.getLayer("gsi")) this.fade(definition ? ["step", ["zoom"], FADED, NEAR, 0] : FADED);
     this.nearby.show(definition, tell);
@@ -841,6 +842,7 @@ export class RegionalMap {
 
   /** Put a mark on each deployed area; its shape and colour tell the status. */
   showMarks(marked: Marked | null): void {
+    if (!this.marks.isOf(marked)) this.popup.close();
     this.marks.show(marked);
   }
 

@@ -46,12 +46,17 @@ export class Nearby {
 
   /** Lay the cells of a definition and the stops over the areas, none where it is null; tell which scale is shown, now and whenever it changes. */
   show(definition: string | null, tell: (isNear: boolean) => void): void {
-    if (definition !== this.definition) this.clear();
+    if (!this.isOf(definition)) this.clear();
     this.definition = definition;
     this.tell = tell;
     this.isNear = null;
     if (definition) this.lay(definition);
     this.scale();
+  }
+
+  /** Whether this is the definition that is laid. */
+  isOf(definition: string | null): boolean {
+    return definition === this.definition;
   }
 
   /** Whether the map shows cells now, not municipalities. */

@@ -373,6 +373,8 @@ const TEXTS = {
   deployedWhere: { ja: "地域", en: "Where" },
   deployedProgramme: { ja: "制度", en: "Programme" },
   sinceUnknown: { ja: "開始時期は不明", en: "start not known" },
+  withEstimates: { ja: "人口で按分した推計も表示", en: "Show estimates spread by population too" },
+  isEstimate: { ja: "（推計）", en: " (estimate)" },
   marksTogether: { ja: "数字は、そこに重なる印の数です。", en: "A number counts the marks that stand there together." },
 } satisfies Record<string, Texts>;
 

@@ -31,6 +31,12 @@ test("only what the data routes take is asked of them", () => {
   expect(layerQuery(viewOf("?lang=en&layer=population&area=10201&k=5&breaks_over=period"))).toBe("k=5&breaks_over=period");
 });
 
+test("estimates are asked of every route, and said in the address", () => {
+  const address = "?lang=ja&layer=register-population&level=ward&estimate=population";
+  expect(layerQuery(viewOf(address))).toBe("level=ward&estimate=population");
+  expect(searchOf(viewOf(address))).toBe(address);
+});
+
 test("breaks are the period's own, unless all periods are asked for", () => {
   expect(layerQuery(viewOf("?layer=population"))).toBe("");
   expect(breaksOver(viewOf("?layer=population&breaks_over=all"))).toBe("all");

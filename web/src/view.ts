@@ -18,6 +18,8 @@ export interface View {
   breaks: string;
   breaks_over: string;
   palette: string;
+  /** By what figures of areas that have merged since are spread over those of before; by nothing where empty. */
+  estimate: string;
   /** The other layer and period of two maps and of the bivariate map. */
   layer2: string;
   period2: string;
@@ -44,7 +46,7 @@ export const MOST_SUGGESTED = 5;
 export const MOST_LAYERS = 4;
 
 /** What the data routes of a layer take. */
-const ASKED = ["period", "level", "vintage", "scheme", "k", "breaks", "breaks_over", "palette"] as const;
+const ASKED = ["period", "level", "vintage", "scheme", "k", "breaks", "breaks_over", "palette", "estimate"] as const;
 
 const DEFAULTS: View = {
   lang: "ja",
@@ -58,6 +60,7 @@ const DEFAULTS: View = {
   breaks: "",
   breaks_over: "",
   palette: "",
+  estimate: "",
   layer2: "",
   period2: "",
   area: "",
