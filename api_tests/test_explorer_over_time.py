@@ -96,9 +96,9 @@ def test_the_boundaries_are_chosen_and_everything_follows_but_the_camera(visit: 
     assert all(f"vintage={OLDER}" in address for address in files)
     page.keyboard.press("Escape")
 
-    page.locator("#stages [data-stage=table]").click()
+    page.locator("#stages [data-stage=ranking]").click()
     visit.shown()
-    expect(page.locator("#areas-table tbody tr")).to_have_count(1747)
+    expect(page.locator("output[for=rank-find]")).to_have_text("1,747地域")
     page.reload()
     visit.shown()
     expect(choice).to_have_value(OLDER)
