@@ -20,8 +20,8 @@ in_browser = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
 )
 
-#: A city with wards, a ward, a village, a prefecture, and a city whose transport gaps are known.
-KINDS = {"city": "14100", "ward": "01101", "village": "13402", "prefecture": "20000", "gaps": "10201"}
+#: A large city with wards, a village, a prefecture, and a city whose transport gaps are known.
+KINDS = {"city": "14100", "village": "13402", "prefecture": "20000", "gaps": "10201"}
 A4_PT = (595, 842)
 
 
