@@ -275,6 +275,8 @@ def test_a_name_spelt_nearly_right_leads_to_what_was_meant(client: httpx.Client)
     page = client.get("/indicators/agein-rate", headers={**BROWSER, "Accept-Language": "ja"}).text
     assert '<a href="/indicators/ageing-rate?lang=ja">高齢化率</a>' in page
     assert 'value="agein rate"' in page
+    measure = client.get("/measures/smart-city", headers={**BROWSER, "Accept-Language": "en"}).text
+    assert '<a href="/measures/smart-cities?lang=en">' in measure
     detail = client.get("/v1/layers/agein-rate/legend.json", headers=BROWSER).json()["detail"]
     total = client.get("/v1/layers", params={"limit": 0}).json()["total"]
     near = r"near it: ageing-rate(, [a-z-]+){1,4}"

@@ -13,13 +13,14 @@ from geo.codes import city_of, prefecture_of
 from geo.eras import fiscal_year_of
 from geo.errors import NotFound
 from geo.figures.indicators import Category, Indicator
+from geo.spelling import near
 from geo.strategy.deployments import ACTIVE, STATUSES, Deployment, categories
 from geo.strategy.kpis import Kpi
 from geo.strategy.plan import Goal, Measure, Strategy
 from geo.strategy.programmes import Ending, ending
 from geo.strategy.rating import REFERENCE, is_reference
 from geo.strategy.verdicts import BASES
-from geo.text import Text
+from geo.text import Text, name_of
 from service.areas.gazetteer import Gazetteer
 from service.figures.values import NONE_KNOWN, OK, Vector
 
@@ -67,8 +68,11 @@ class Policy:
         """Return the measure of an id, name or alias; NotFound lists the ids that exist."""
         name = self.strategy.measure_named(written)
         if name is None:
-            listed = ", ".join(self.strategy.measures_by_id)
-            raise NotFound(f"No measure is called {written[:80]!r}; there are: {listed}")
+            measures = self.strategy.measures_by_id
+            raise NotFound(
+                f"No measure is called {written[:80]!r}; there are: {', '.join(measures)}",
+                near=[(one, name_of(measures[one])) for one in near(written[:120], measures)],
+            )
         return self.strategy.measures_by_id[name]
 
     def kpi(self, name: str) -> Kpi:
