@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from geo.layers.circles import OPACITY
@@ -122,3 +122,10 @@ def likeness(png: bytes, other: bytes) -> float:
     water = np.array([0xE6, 0xED, 0xF3])
     is_land = (one != water).any(axis=2) | (two != water).any(axis=2)
     return float((abs(one - two).max(axis=2) < 64)[is_land].mean())
+
+
+def shifted(png: bytes, across: int, down: int) -> bytes:
+    """Return a picture moved by some pixels; what leaves it on one side comes in on the other."""
+    moved = io.BytesIO()
+    ImageChops.offset(Image.open(io.BytesIO(png)).convert("RGB"), across, down).save(moved, "PNG")
+    return moved.getvalue()

@@ -332,15 +332,15 @@ async function showLegend(current: number): Promise<void> {
   if (current === turn) legend = found;
 }
 
+/** Whether something is shown beside the map. */
+function isBeside(): boolean {
+  return view.stage === "two" || view.stage === "bivariate";
+}
+
 async function showBeside(current: number): Promise<void> {
   const stage = view.stage;
   const maps = byId("maps");
-  maps.dataset["stage"] = stage;
-  if (stage !== "two" && stage !== "bivariate") {
-    document.getElementById("beside")?.setAttribute("hidden", "");
-    map?.resize();
-    return;
-  }
+  if (!isBeside()) return map?.resize();
   const beside = stage === "two" ? (await import("./stages/two")).showTwo : (await import("./stages/bivariate")).showBivariate;
   const board = asBoard();
   if (current !== turn || !board || !map) return;
@@ -444,6 +444,8 @@ async function draw(current: number): Promise<void> {
   for (const link of byId("site").querySelectorAll("a")) link.search = `?lang=${lang}`;
   const sheet = SHEETS[view.stage];
   document.body.dataset["stage"] = view.stage;
+  byId("maps").dataset["stage"] = view.stage;
+  if (!isBeside()) document.getElementById("beside")?.setAttribute("hidden", "");
   byId("maps").hidden = byId("timeline").hidden = Boolean(sheet);
   byId("sheet").hidden = !sheet;
   const isMap = !sheet;
