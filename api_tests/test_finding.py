@@ -112,3 +112,10 @@ def test_a_family_is_one_entry_with_choices_and_what_was_kept_and_seen_stays(vis
     page.get_by_role("group", name="最近見たもの").get_by_role("option", name=re.compile("^総人口")).click()
     assert state(visit)["layer"] == "population"
     assert "seen" not in page.url
+    # on a phone all of the list is in sight
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(option(visit, "清水", "静岡市清水区")).to_be_visible()
+    place = page.locator("#found").bounding_box()
+    assert place is not None
+    assert place["x"] >= 0
+    assert place["x"] + place["width"] <= 390

@@ -146,7 +146,7 @@ export function finder(box: HTMLInputElement, list: HTMLElement, lang: () => Lan
   const atHand = async (l: Lang): Promise<Group[]> => {
     const asOptions = async (name: "kept" | "seen") => {
       const found = await layers(remembered(name).slice(0, 5));
-      return { label: text(name, l), options: found.map((one) => ({ name: one.name[l], detail: one.topic[l], take: () => choice.layer(one.id) })) };
+      return { label: text(name, l), options: found.map((one) => ({ name: shortName(one, l), detail: one.topic[l], take: () => choice.layer(one.id) })) };
     };
     const lists = await Promise.all([asOptions("kept"), asOptions("seen")]).catch(() => []);
     return [hereGroup(l), ...lists];
