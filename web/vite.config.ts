@@ -65,7 +65,7 @@ const UNUSED = new RegExp(
   `/maplibre-gl/src/(${[
     "geo/projection/(globe_projection|globe_transform|globe_camera_helper|vertical_perspective_\\w+)",
     "webgl/draw/draw_(heatmap|hillshade|color_relief|fill_extrusion|sky)",
-    "webgl/render_to_texture|render/terrain",
+    "webgl/render_to_texture|render/(terrain|terrain_coverage)|tile/terrain_tile_manager",
     "source/(image|video|canvas|raster_dem_tile)_source",
   ].join("|")})\\.ts$|/expression/definitions/(distance|within)\\.mjs$`,
 );

@@ -538,7 +538,6 @@ const skipTo = (id: string, target: () => HTMLElement | null) =>
     target()?.focus();
   });
 skipTo("skip", () => (SHEETS[view.stage] ? byId("stage") : (byId("map").querySelector("canvas") ?? byId("stage"))));
-skipTo("skip-find", () => byId("find"));
 skipTo("skip-panel", () => byId("panel"));
 onSystemTheme(redraw);
 phone.addEventListener("change", show);

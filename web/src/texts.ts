@@ -7,7 +7,6 @@ const TEXTS = {
   strategy: { ja: "地方創生に関する総合戦略", en: "Comprehensive strategy for regional revitalisation" },
   skips: { ja: "読み飛ばす", en: "Skip links" },
   skip: { ja: "地図へ移動", en: "Skip to the map" },
-  skipFind: { ja: "検索へ移動", en: "Skip to search" },
   skipPanel: { ja: "地域の数字へ移動", en: "Skip to figures of the area" },
   language: { ja: "English", en: "日本語" },
   api: { ja: "API", en: "API" },
