@@ -55,8 +55,6 @@ READ = {
     **{f"/embed/{kind}": (*_ALWAYS, "parent", "bbox", "limit", "theme", "height") for kind in KINDS},
     **{f"/embed/{kind}": ("lang", "area", "theme", "height") for kind in OF_STRATEGY},
 }
-#: The kind of subject that a card of the strategy is made of.
-MADE_OF_STRATEGY = ("strategy",)
 #: What a view of the strategy reads of the explorer's address: it shows no layer.
 _READ_BY_STRATEGY = ("lang", "area", "view")
 _WISH = TypeAdapter(ViewQuery)
@@ -344,14 +342,13 @@ def _strategy(atlas: Atlas, address: Address) -> Preview:
     stop = "。" if lang == "ja" else ". "
     words = stop.join(f"{one.head}{'：' if lang == 'ja' else ': '}{one.words}" for one in gist)
     source: Text = {"ja": strategy.source_title, "en": strategy.source_title}
-    query = urlencode({"lang": lang, "rev": atlas.state(*MADE_OF_STRATEGY)})
     return Preview(
         address,
         view,
         f"{name}｜{title}" if lang == "ja" else f"{name}: {title}",
         f"{words}{stop}".strip(),
         credits_in_words([source])[lang],
-        f"/v1/strategy/{view}.png?{query}",
+        f"/v1/strategy/{view}.png?lang={lang}",
     )
 
 
