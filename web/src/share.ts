@@ -376,7 +376,12 @@ export async function openShare(dialog: HTMLDialogElement, view: View, layer: La
     h(
       "form",
       { method: "dialog", class: "sharing" },
-      h("div", { class: "head" }, h("h2", { id: "share-title" }, text("shareTitle", lang)), h("button", { class: "round", "aria-label": text("close", lang) }, "×")),
+      h(
+        "div",
+        { class: "head" },
+        h("h2", { id: "share-title" }, text("shareTitle", lang)),
+        h("button", { class: "round", "aria-label": text("close", lang) }, "×"),
+      ),
       copied("share-link", said("here", lang), link(view), lang).element,
       ...body,
       h("h3", {}, said("files", lang)),
