@@ -345,6 +345,7 @@ def test_a_file_that_another_process_forgets_is_answered_whole(database: Databas
         poll(server, lambda: not open_downloads(server, folder))
 
 
+@pytest.mark.prove("half a minute")
 def test_processes_share_a_folder_that_is_too_small(database: Database, tmp_path: Path) -> None:
     folder = tmp_path / "downloads"
     settings = {
@@ -411,6 +412,7 @@ def test_an_answer_closes_its_file_however_it_ends(database: Database, tmp_path:
         poll(server, lambda: not open_downloads(server, folder))
 
 
+@pytest.mark.prove("half a minute")
 def test_the_draft_of_a_process_that_is_killed_goes_at_the_next_start(
     database: Database, tmp_path: Path
 ) -> None:

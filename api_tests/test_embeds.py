@@ -387,7 +387,7 @@ def test_the_build_is_sent_compressed_and_kept_for_ever(client: httpx.Client) ->
     for coding, accepted in (("gzip", "gzip"), ("br", "gzip, deflate, br")):
         with client.stream("GET", f"/assets/{script}", headers={"Accept-Encoding": accepted}) as answer:
             assert answer.headers["content-encoding"] == coding
-            assert answer.headers["vary"] == "Accept-Encoding"
+            assert "Accept-Encoding" in answer.headers["vary"]
             assert answer.headers["content-type"].startswith("text/javascript")
             assert "immutable" in answer.headers["cache-control"]
             sizes.append(sum(len(part) for part in answer.iter_raw()))

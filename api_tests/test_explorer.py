@@ -342,7 +342,8 @@ def test_a_playing_slider_plays_on_in_the_other_language_and_stops_for_another_l
     assert int(rested) > 1975
     visit.page.get_by_role("button", name="Play").click()
     expect(note).to_be_visible()
-    visit.page.get_by_role("button", name="Share of under-15s", exact=True).click()
+    visit.page.locator("#find").fill("Share of under-15s")
+    visit.page.locator("#found [role=option]").first.click()
     expect(visit.page.get_by_role("button", name="Play")).to_be_visible()
     expect(note).to_have_count(0)
     visit.shown()
@@ -612,12 +613,16 @@ def test_however_the_reader_moves_the_map_it_is_placed(visit: Visit, how: str) -
 def test_a_search_flies_to_the_place_found(visit: Visit, stage: str) -> None:
     visit.open(f"/?lang=ja&view={stage}&layer=ageing-rate&level=prefecture")
     find(visit, "まえばし", "前橋市")
+    if stage in ("ranking", "compare"):  # which have no map: the next one shows it
+        visit.shown()
+        visit.page.locator("#stages [data-stage=map]").click()
+        visit.shown()
     zoom, latitude, longitude = camera(visit)
     area = visit.page.request.get("/v1/areas/10201").json()
     west, south, east, north = area["bbox"]
     assert west < longitude < east
     assert south < latitude < north
-    assert zoom > 8
+    assert zoom > 7.5
     visit.page.locator("#stages [data-stage=map]").click()
     visit.page.get_by_label("市区町村").check(force=True)
     visit.shown()

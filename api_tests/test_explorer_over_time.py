@@ -213,7 +213,7 @@ def test_another_view_stops_the_mergers_that_play(visit: Visit) -> None:
     page = visit.page
     page.locator(".player").get_by_role("button", name="再生").click()
     page.wait_for_selector(".mergers:not([data-year='1980'])")
-    page.locator("#stages").get_by_role("tab", name="表").click()
+    page.locator("#stages").get_by_role("tab", name="順位").click()
     visit.shown()
     page.locator("#stages").get_by_role("tab", name="合併").click()
     visit.shown()

@@ -30,6 +30,7 @@ REAL = os.environ.get("CHIIKI_REAL_DATA")
 pytestmark = [
     pytest.mark.skipif(REAL is None, reason="CHIIKI_REAL_DATA is not set"),
     pytest.mark.timeout(1200),  # what loads all sets counts for the first test
+    pytest.mark.prove("four minutes"),
 ]
 BOUNDARIES = Path(str(REAL)) / "boundaries"
 CODH = ("--licence", "CC BY-SA 4.0", "--source", "CODH")
@@ -358,7 +359,6 @@ def test_a_misdated_file_is_refused_with_the_days_on_which_its_areas_were(old_da
     assert "from 2006-01-01" in done.output
 
 
-@pytest.mark.prove("two minutes")
 @pytest.mark.parametrize("date", FURTHER)
 def test_a_further_set_is_served_as_soon_as_it_is_loaded(
     old: httpx.Client, old_database: Database, date: str

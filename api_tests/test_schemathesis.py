@@ -38,6 +38,7 @@ responses = false
                 "--max-examples=4",
             ],
             id="values",
+            marks=pytest.mark.prove("a minute and a half"),
         ),
     ],
 )

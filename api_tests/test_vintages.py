@@ -106,6 +106,7 @@ def written(folder: Path, size: float) -> Path:
     return path
 
 
+@pytest.mark.prove("a minute")
 def test_a_set_comes_is_replaced_and_goes_while_others_read(
     scratch_database: Database, scratch_client: httpx.Client, tmp_path: Path
 ) -> None:

@@ -10,14 +10,14 @@ from fastapi.responses import RedirectResponse, Response
 from geo.codes import area_code
 from geo.errors import Finding, InvalidParameter
 from geo.figures.indicators import Indicator
-from geo.text import LANGUAGES
+from geo.text import Language
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, OneMoment, api_router
 from service.http.forms import answers
 from service.http.html import VARY, Frame, frame_of, page
 from service.http.responses import HTML, PDF, Told, encoded, kept, state_of
 from service.layers.static_maps import fonts_of
-from service.layers.views import Lang, Period, one_of
+from service.layers.views import Lang, Period
 from service.memory.atlas import Atlas
 from service.pages.area_pages import former_sheet, sheet
 from service.pages.previews import DEFAULT_LAYER
@@ -33,11 +33,8 @@ Layer = Annotated[
     Query(max_length=120, description="Id of the indicator that is told at length, see /v1/layers"),
 ]
 PageLang = Annotated[
-    str | None,
-    Query(
-        description="Language of the page: `ja` or `en`; when left out, as the browser asks",
-        json_schema_extra=one_of(*LANGUAGES),
-    ),
+    Language | None,
+    Query(description="Language of the page: `ja` or `en`; when left out, as the browser asks"),
 ]
 
 

@@ -10,12 +10,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from geo.codes import area_code
+from geo.text import Language
 from service.http.addresses import base_url
 from service.http.dependencies import AtlasDep, OneMoment, shown
 from service.http.forms import answers
 from service.http.html import VARY, Frame, frame_of
 from service.http.responses import HTML, Told, encoded, kept
-from service.layers.views import Level, Period, ViewQuery, one_of, resolve
+from service.layers.views import Level, Period, ViewQuery, resolve
 from service.memory.atlas import Atlas
 from service.memory.cache import digest, off_loop, slowly
 from service.pages.about_page import about_page, terms_page
@@ -26,14 +27,9 @@ from service.pages.measure_page import AskedMeasure, effect_told, measure_page, 
 router = APIRouter(route_class=OneMoment, tags=["pages"])
 
 Spoken = Annotated[
-    str | None,
-    Query(
-        max_length=40,
-        description="Language of the page: `ja` or `en`; else as Accept-Language says",
-        json_schema_extra=one_of("ja", "en"),
-    ),
+    Language | None,
+    Query(description="Language of the page: `ja` or `en`; else as Accept-Language says"),
 ]
-
 
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Entries before the page")]
 

@@ -171,6 +171,7 @@ function classButton(target: HTMLElement, at: number, told: Node[]): HTMLElement
 
 /** Whether a legend is folded: as the reader left it, else where it would lie over land. */
 function isFolded(target: HTMLElement): boolean {
+  if (getComputedStyle(target).position !== "absolute") return false; // it stands under the map, and has no button
   try {
     const left = localStorage.getItem(FOLDED);
     if (left) return left === "folded";
@@ -179,7 +180,7 @@ function isFolded(target: HTMLElement): boolean {
   }
   const frame = target.parentElement;
   const isCramped = frame !== null && (frame.clientWidth < ROOMY.width || frame.clientHeight < ROOMY.height);
-  return isCramped && getComputedStyle(target).position === "absolute";
+  return isCramped;
 }
 
 function foldButton(target: HTMLElement, lang: Lang): HTMLElement {

@@ -60,6 +60,8 @@ const phone = matchMedia("(max-width: 68rem)");
 /** Null until a view is shown that has a map: the map's program is the largest part of the page. */
 let map: RegionalMap | null = null;
 let made: Promise<RegionalMap> | undefined;
+/** What was searched for in a view without a map: the first map shows it. */
+let sought: Box | null = null;
 onPaper(byId("map"));
 const slider = timeline(
   byId("timeline"),
@@ -88,9 +90,16 @@ function theMap(): Promise<RegionalMap> {
       if (byId("map").dataset["map"] === "idle") removeSketch();
       if (legend?.layer === view.layer && !SHEETS[view.stage]) document.body.dataset["map"] = byId("map").dataset["map"];
     });
+    if (sought) map.show(sought);
     return map;
   });
   return made;
+}
+
+/** Bring a box into sight: on the map, or on the first map to come. */
+function seek(box: Box): void {
+  if (map) map.show(box);
+  else sought = box;
 }
 
 /** Tell the circles of a legend as large as they are now. */
@@ -390,7 +399,7 @@ async function showPanel(board: Board, current: number): Promise<void> {
 
 async function zoomTo(code: string): Promise<void> {
   const { told } = await api.onBoundaries<api.AreaInDetail>(`/v1/areas/${code}`, view.vintage);
-  map?.show(told.bbox);
+  seek(told.bbox);
 }
 
 /** Tell the area that was tapped on a phone at once, before its panel is there. */
@@ -549,13 +558,13 @@ finder(byId<HTMLInputElement>("find"), byId("found"), () => view.lang, {
         ? { areas: [...new Set([...view.areas, area.code])].slice(-MOST_COMPARED) }
         : { area: area.code, ...(legend?.level === area.level ? {} : { level: area.level }) },
     );
-    map?.show(box ?? area.bbox);
+    seek(box ?? area.bbox);
   },
   together: (area, { id, levels }) => {
     // of a prefecture its municipalities are shown, which tell more than one colour
     const level = ["municipality", area.level].find((one) => levels.includes(one)) ?? levels[0] ?? "";
     go({ layer: id, area: area.code, level, ...(STAYS.includes(view.stage) ? {} : { stage: "map" }) });
-    map?.show(area.bbox);
+    seek(area.bbox);
   },
   former: ({ code, became }) => {
     const shown = legend?.level === "prefecture" ? { level: "municipality" } : {};

@@ -174,6 +174,7 @@ def test_two_writers_at_once_leave_the_vectors_of_both(database_server: Database
             assert value(conn, "ageing-rate", "2020", "01202") == 25.0
 
 
+@pytest.mark.prove("a minute")
 def test_vectors_that_other_code_wrote_are_written_anew_and_count_as_changed(conn: Connection) -> None:
     assert vectors.is_current(conn)
     numbers = text("select n from revision where subject = 'indicator:population'")
