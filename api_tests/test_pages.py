@@ -218,10 +218,22 @@ def test_the_catalogue_is_paged_and_keeps_what_was_asked(client: httpx.Client) -
 
 
 def test_a_page_is_in_the_language_of_its_reader(client: httpx.Client) -> None:
-    for accepted, lang in (("en-GB,en;q=0.9", "en"), ("ja", "ja"), ("en", "en")):
-        answer = client.get("/about", headers={"Accept-Language": accepted})
-        assert f'<html lang="{lang}">' in answer.text
-        assert "Accept-Language" in answer.headers["vary"]
+    for accepted, lang in (("en-GB,en;q=0.9", "en"), ("ja", "ja"), ("fr-FR", "en"), ("*", "ja")):
+        for path in ("/about", "/"):
+            answer = client.get(path, headers={"Accept-Language": accepted})
+            assert f'<html lang="{lang}">' in answer.text
+            assert "Accept-Language" in answer.headers["vary"]
+
+
+def test_the_explorer_says_what_it_shows_before_its_program_has_come(client: httpx.Client) -> None:
+    page = client.get("/", params={"lang": "en", "layer": "population"}).text
+    told = client.get("/v1/layers/population").json()
+    assert f'<h1 id="title">{told["name"]["en"]} ({told["unit"]["en"]})</h1>' in page
+    assert f'<p id="description">{html.escape(told["description"]["en"])}</p>' in page
+    assert '<h1 id="title"></h1>' in client.get("/", params={"layer": "nonsense"}).text
+
+
+def test_a_page_has_a_switch_of_its_language(client: httpx.Client) -> None:
     switch = re.search(r'<a class="language" href="([^"]+)"', client.get("/catalog?q=a+b&lang=en").text)
     assert switch is not None
     assert switch[1] == "?lang=ja&amp;q=a+b"

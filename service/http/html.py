@@ -91,8 +91,12 @@ class Frame:
 
 def language_of(request: Request) -> Language:
     """Return the language of a page: as its address says, else as the reader's browser is set."""
-    told = request.query_params.get("lang") or request.headers.get("accept-language", "ja")
-    return "en" if told.lower().startswith("en") else "ja"  # tags know no case (RFC 5646 2.1.1)
+    if named := request.query_params.get("lang"):
+        return "en" if named == "en" else "ja"
+    told = request.headers.get("accept-language", "").strip().lower()  # tags know no case (RFC 5646 2.1.1)
+    return (
+        "ja" if told.startswith(("ja", "*")) or not told else "en"
+    )  # who reads neither, rather reads English
 
 
 def frame_of(request: Request, place: str = "") -> Frame:

@@ -1,4 +1,4 @@
-"""The head of a page and its text for readers without JavaScript, filled in where the build left room."""
+"""The head of a page and its words before and without JavaScript, filled in where the build left room."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from geo.errors import NotFound
-from service.http.html import filled
+from service.http.html import filled, in_language
 from service.http.responses import JSON_LD
 from service.pages.previews import PICTURE, Preview
 
@@ -17,25 +17,29 @@ NAME = {"ja": "chiiki 地域", "en": "chiiki"}
 LOCALES = {"ja": "ja_JP", "en": "en_GB"}
 FIRST_MAP = {"ja": "最初の地図", "en": "The first map"}
 SEPARATOR = {"ja": "｜", "en": " | "}
+#: Between two credits, as in web/src/texts.ts.
+BETWEEN = {"ja": " ｜ ", "en": " | "}
 
-#: The places that a request fills: the language, the title and head, the text.
+#: The places that a request fills: the language, the title and head, and what a comment names.
 _PLACES = re.compile(
-    r'(?<=<html lang=")ja(?=">)|<title>[^<]*</title>\s*<!-- chiiki:head -->|<!-- chiiki:body -->'
+    r'(?<=<html lang=")(ja)(?=">)|<title>[^<]*</title>\s*<!-- chiiki:(head) -->|<!-- chiiki:([a-z]+) -->'
 )
 
 
 @dataclass(frozen=True)
 class Template:
-    """The parts of a built page around what a request fills."""
+    """A built page: its parts, and between each two of them the name of what a request fills in."""
 
-    opening: str
-    head: str
-    body: str
-    rest: str
+    parts: tuple[str, ...]
+    places: tuple[str, ...]
 
-    def filled(self, lang: str, head: str, body: str) -> bytes:
-        """Return the page."""
-        return "".join([self.opening, lang, self.head, head, self.body, body, self.rest]).encode()
+    def filled(self, lang: str, **said: str) -> bytes:
+        """Return the page in a language, with HTML in its places; else they stay empty."""
+        given = {"ja": lang, **said}
+        filled = [given.get(place, "") for place in self.places]
+        return "".join(
+            [*(one for pair in zip(self.parts, filled, strict=False) for one in pair), self.parts[-1]]
+        ).encode()
 
 
 @cache
@@ -48,8 +52,11 @@ def template(file: Path) -> Template:
     """
     if not file.is_file():
         raise NotFound("The front-end is not built: run scripts/serve. /openapi.json describes the API")
-    opening, head, body, rest = _PLACES.split(file.read_text(encoding="utf-8"))
-    return Template(opening, head, body, rest)
+    page = file.read_text(encoding="utf-8")
+    found = list(_PLACES.finditer(page))
+    edges = [0, *(edge for one in found for edge in one.span()), len(page)]
+    parts = tuple(page[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+    return Template(parts, tuple(one[one.lastindex or 0] for one in found))
 
 
 def head(preview: Preview, base: str, *, has_background: bool = False) -> str:
@@ -122,3 +129,17 @@ def without_script(preview: Preview) -> str:
         citation=preview.citation,
         files=preview.files or ((FIRST_MAP[lang], f"/?lang={lang}"),),
     ).strip()
+
+
+def first_words(preview: Preview) -> dict[str, str]:
+    """Return the title, description and sources that a page shows before its program has come, by place.
+
+    They are what the program will write there too, so that nothing moves.
+    """
+    lang = preview.address.lang
+    said = {
+        "title": preview.heading,
+        "description": preview.description,
+        "credit": BETWEEN[lang].join(preview.credits),
+    }
+    return {place: in_language(words, lang) for place, words in said.items()}

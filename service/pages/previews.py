@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import TypedDict
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import TypeAdapter, ValidationError
@@ -82,10 +83,15 @@ class Address:
 
     path: str
     asked: Mapping[str, str]
+    reader: Language = "ja"
 
     @classmethod
-    def of(cls, path: str, query: str) -> Address:
+    def of(cls, path: str, query: str, reader: Language = "ja") -> Address:
         """Return the address of a path and a query, read as the page itself reads them.
+
+        Parameters
+        ----------
+        reader : the language where the address names none
 
         Raises
         ------
@@ -98,12 +104,14 @@ class Address:
             if name in READ[path]:
                 said.setdefault(name, value)  # as URLSearchParams.get: the first counts
         read = _READ_BY_STRATEGY if said.get("view") in OF_STRATEGY else READ[path]
-        return cls(path, {name: said[name] for name in read if name in said})
+        return cls(path, {name: said[name] for name in read if name in said}, reader)
 
     @property
     def lang(self) -> Language:
         """The language of the page."""
-        return "en" if self.asked.get("lang") == "en" else "ja"
+        if "lang" not in self.asked:
+            return self.reader
+        return "en" if self.asked["lang"] == "en" else "ja"
 
     @property
     def kind(self) -> str:
@@ -133,6 +141,7 @@ class Preview:
     kind : of the embed that shows it
     picture : address of a map without its size; None where the address names no view that exists
     files : name and address of what can be loaded
+    heading, description, credits : of the layer shown, as the explorer writes them around its map
     """
 
     address: Address
@@ -142,10 +151,19 @@ class Preview:
     citation: str = ""
     picture: str | None = None
     files: tuple[tuple[str, str], ...] = ()
+    heading: str = ""
+    description: str = ""
+    credits: tuple[str, ...] = ()
 
     def picture_of(self, width: int, height: int) -> str | None:
         """Return the address of the picture in a size."""
         return self.picture and f"{self.picture}&width={width}&height={height}"
+
+
+class _Around(TypedDict):
+    heading: str
+    description: str
+    credits: tuple[str, ...]
 
 
 def site(address: Address) -> Preview:
@@ -217,6 +235,17 @@ def map_picture(picture: Picture, lang: Language, area: str | None = None, bbox:
     return f"/v1/layers/{picture.view.indicator.id}/map.png?{urlencode(query, safe=',:')}"
 
 
+def _around(atlas: Atlas, picture: Picture, lang: Language) -> _Around:
+    """Return what the explorer writes around a map."""
+    indicator, vintage = picture.view.indicator, picture.view.vintage
+    *of_figures, of_boundaries = credits_of(atlas, picture.vector.sources, vintage)
+    return {
+        "heading": _name(indicator, lang),
+        "description": indicator.description_ja if lang == "ja" else indicator.description_en,
+        "credits": tuple(dict.fromkeys(credit[lang] for credit in (of_boundaries, *of_figures))),
+    }
+
+
 def _table(picture: Picture, lang: Language, **more: str) -> tuple[str, str]:
     query = urlencode(picture.view.parameters | more | {"bom": "true"}, safe=",:")
     return TABLE[lang], f"/v1/layers/{picture.view.indicator.id}/values.csv?{query}"
@@ -248,6 +277,7 @@ def _map(atlas: Atlas, address: Address) -> Preview:
         gap.join(dict.fromkeys(citation)),
         map_picture(shown, lang, parent if "parent" in asked else area, asked.get("bbox")),
         (_table(shown, lang),),
+        **_around(atlas, shown, lang),
     )
 
 
@@ -285,6 +315,7 @@ def _ranking(atlas: Atlas, address: Address) -> Preview:
         cited[lang],
         map_picture(shown, lang, inside),
         (_table(shown, lang, **({"parent": inside} if inside else {})),),
+        **_around(atlas, shown, lang),
     )
 
 
@@ -307,6 +338,7 @@ def _chart(atlas: Atlas, address: Address) -> Preview:
         _credits(atlas, sources, vintage, lang),
         map_picture(shown, lang, asked.get("area")),
         ((TABLE[lang], f"/v1/series.csv?{query}"),),
+        **_around(atlas, shown, lang),
     )
 
 

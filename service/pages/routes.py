@@ -15,13 +15,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from geo.errors import ChiikiError
+from geo.text import Language
 from service.http.addresses import base_url
 from service.http.dependencies import OneMoment, atlas_of
 from service.http.forms import answers
+from service.http.html import VARY, language_of
 from service.http.responses import HTML, IMMUTABLE, REVALIDATE, Told, answer, preferred_coding
 from service.memory.atlas import Atlas
 from service.memory.cache import Moved, off_loop
-from service.pages.html_head import head, template, without_script
+from service.pages.html_head import first_words, head, template, without_script
 from service.pages.previews import Address, Preview, preview, site
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -43,23 +45,26 @@ async def _preview(atlas: Atlas, address: Address) -> Preview:
         return site(address)
 
 
-async def _page(request: Request, file: str, *, has_background: bool = False) -> Response:
+async def _page(
+    request: Request, file: str, reader: Language = "ja", *, has_background: bool = False
+) -> Response:
     page = template(STATIC / file)
-    atlas, address = atlas_of(request), Address.of(request.url.path, request.url.query)
+    atlas, address = atlas_of(request), Address.of(request.url.path, request.url.query, reader)
     told = await _preview(atlas, address)
     top = head(told, base_url(request), has_background=has_background)
-    body = page.filled(address.lang, top, without_script(told))
-    return answer(request, body, Told(HTML))
+    body = page.filled(address.lang, head=top, body=without_script(told), **first_words(told))
+    return answer(request, body, Told(HTML, vary=VARY))
 
 
 @router.get("/", summary="The explorer", responses=answers(HTML))
 async def explorer(request: Request) -> Response:
     """Return the explorer; its address holds the whole view, and its head tells that view to link previews.
 
-    Without JavaScript it is the view in words, with its picture, its citation and its table.
+    Without JavaScript it is the view in words, with its picture, its citation and its table. Where the
+    address names no language, it is the one that the reader's browser asks for.
     """
     settings = request.app.state.settings
-    return await _page(request, "index.html", has_background=settings.gsi_tiles)
+    return await _page(request, "index.html", language_of(request), has_background=settings.gsi_tiles)
 
 
 @router.get("/embed/map", summary="A map to embed", responses=answers(HTML))

@@ -14,6 +14,7 @@ import { inLanguage } from "./language";
 import { drawLegend, recountSoon } from "./legend";
 import type { RegionalMap } from "./map";
 import { full, short, valueText } from "./numbers";
+import { isSketched, removeSketch, sketch } from "./sketch";
 import type { StrategyBoard } from "./stages/sheet";
 import { mapTexts, text, textOf, translatePage, withUnit } from "./texts";
 import { timeline } from "./timeline";
@@ -143,12 +144,7 @@ function isShown(code: string): boolean {
 async function showMap(target: HTMLElement): Promise<void> {
   const lang = view.lang;
   const query = layerQuery(view);
-  const [found, layer, { HOME, RegionalMap }, { box: home, padding, place, cut }] = await Promise.all([
-    api.legend(view.layer, query),
-    api.layer(view.layer),
-    import("./map"),
-    extentOf(view.vintage),
-  ]);
+  const [found, layer, { box: home, padding, place, cut }] = await Promise.all([api.legend(view.layer, query), api.layer(view.layer), extentOf(view.vintage)]);
   const box = h("div", { id: "map", class: "map" });
   const legendBox = h("section", { id: "legend", class: "legend", "aria-label": text("legend", lang) });
   const slider = h("div", { id: "timeline", role: "group", "aria-label": text("period", lang) });
@@ -157,7 +153,15 @@ async function showMap(target: HTMLElement): Promise<void> {
   const chosenLine = h("p", { class: "chosen-area", "aria-live": "polite" });
   head.append(chosenLine);
   const frame = h("div", { class: "frame" }, box, tip, slider, legendBox);
-  target.replaceChildren(head, frame);
+  const said = words("", "");
+  target.replaceChildren(head, frame, said);
+  const breaks = breaksOver(view);
+  // what is read comes before the map's own program, which is many times as large
+  drawLegend(legendBox, found, lang, { breaks, vintage: view.vintage && found.vintage });
+  showCredits(creditsOf(found), "map");
+  // a part without what is around it is not sketched: its surroundings would be seen for a moment
+  if (!cut) await sketch(box, view, { box: home, padding }).catch(() => undefined);
+  const { HOME, RegionalMap } = await import("./map");
   let shown = new Map<string, number | null>();
   /** Name the area that is outlined, with its figure of the period shown. */
   const tellChosen = async () => {
@@ -184,12 +188,12 @@ async function showMap(target: HTMLElement): Promise<void> {
       // the tiles carry the values of the period shown first
       pointed: (area) => showTip(tip, area, area && valueText(shown.size ? shown.get(area.code) : area.value, layer, lang)),
       chosen: (code) => void select(code),
+      placed: removeSketch,
     },
-    { home: { ...HOME, box: home ?? found.part ?? HOME.box, padding } },
+    { home: { ...HOME, box: home ?? found.part ?? HOME.box, padding }, isSketched: isSketched() },
   );
   shared(map.map, { wheel: TEXTS[/Mac/.test(navigator.userAgent) ? "mac" : "windows"][lang], fingers: TEXTS.fingers[lang] });
   let current = found.period;
-  const breaks = breaksOver(view);
   const exact = layerQuery({ ...view, level: found.level, period: found.period, vintage: found.vintage });
   const [tiled, firstSummary] = await Promise.all([api.tiles(view.layer, exact), api.summary(view.layer, exact)]);
   const names = () => api.gazetteer(found.level, view.vintage);
@@ -209,7 +213,7 @@ async function showMap(target: HTMLElement): Promise<void> {
   const prefectures = isOfPrefectures || alone ? null : await api.gazetteer("prefecture", view.vintage).catch(() => null);
   const named = [...(await names()).values()].filter((one) => isShown(one.code));
   map.showLabels(found.level, named, prefectures?.values() ?? null, lang);
-  if (prefectures) void bordered(map, found, layer).catch(() => undefined); // a map without them
+  const borders = prefectures && bordered(map, found, layer).catch(() => undefined); // a map without them
   map.map.on("idle", () => (document.body.dataset["map"] = box.dataset["map"]));
   let told = found;
   const tellLegend = () => drawLegend(legendBox, told, lang, { breaks, zoom: map.zoom, vintage: view.vintage && told.vintage });
@@ -253,17 +257,18 @@ async function showMap(target: HTMLElement): Promise<void> {
     tellLegend();
     head.querySelector(".period")?.replaceChildren(label(period));
   };
-  const said = inWords(firstSummary);
+  said.replaceChildren(...inWords(firstSummary).childNodes);
   box.querySelector("canvas")?.setAttribute("aria-describedby", "summary");
-  frame.after(said);
   timeline(
     slider,
     (period) => void pass(period),
     (period) => void settle(period),
   ).draw(layer.periods_by_level[found.level] ?? [], found.period, label, lang);
   if (view.area) void select(view.area);
-  showCredits(creditsOf(found), "map");
   chooser = select;
+  await borders;
+  await map.drawn();
+  removeSketch();
 }
 
 async function showChart(target: HTMLElement): Promise<void> {

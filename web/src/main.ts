@@ -18,7 +18,7 @@ import { valueText } from "./numbers";
 import { type Board, overview } from "./panel";
 import { onPaper } from "./paper";
 import { placeOf } from "./rank";
-import { removeSketch } from "./sketch";
+import { isSketched, removeSketch } from "./sketch";
 import { baseOf, drawMeasure } from "./stages/change";
 import type { Credited } from "./stages/two";
 import { mapTexts, text, textOf, translatePage, withUnit } from "./texts";
@@ -45,7 +45,9 @@ const STAYS: readonly StageName[] = ["map", "two", "years", "bivariate", "rankin
 const GSI_LIST = "https://maps.gsi.go.jp/development/ichiran.html";
 const mayHaveBackground = document.querySelector('meta[name="chiiki-gsi"]')?.getAttribute("content") === "on";
 
-let view = viewOf(location.search, navigator.language);
+/** The language where the address names none. */
+const readers = document.documentElement.lang;
+let view = viewOf(location.search, readers);
 let catalogue: Catalogue | null = null;
 let legend: Legend | null = null;
 let values: Values | null = null;
@@ -83,7 +85,7 @@ function theMap(): Promise<RegionalMap> {
         placed: removeSketch,
         zoomed: () => scaleLegend(),
       },
-      { hash: true },
+      { hash: true, isSketched: isSketched() },
     );
     map.map.on("moveend", () => void dodge());
     map.map.on("idle", () => {
@@ -437,6 +439,7 @@ function failure(error: unknown): HTMLElement {
 
 function tell(error: unknown): void {
   turn += 1; // what is still under way is not drawn over it
+  map?.letGo();
   byId("sheet").removeAttribute("aria-busy");
   byId(SHEETS[view.stage] ? "sheet" : "legend").replaceChildren(failure(error));
   byId("map").dataset["map"] = "failed";
@@ -517,7 +520,7 @@ function show(): void {
 }
 
 window.addEventListener("popstate", () => {
-  view = viewOf(location.search, navigator.language);
+  view = viewOf(location.search, readers);
   slider.stop();
   show();
 });

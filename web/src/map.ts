@@ -206,6 +206,7 @@ export class RegionalMap {
   private readonly marks: Marks;
   /** Until somebody has placed it, the map shows its home, whatever becomes of its frame. */
   private isPlaced: boolean;
+  private isHeld = false;
   private frame: Size;
   private writing: ReturnType<typeof setTimeout> | undefined;
   private readonly isInAddress: boolean;
@@ -215,7 +216,7 @@ export class RegionalMap {
     private readonly container: HTMLElement,
     texts: MapTexts,
     private readonly listeners: Listeners,
-    { hash = false, home = HOME } = {},
+    { hash = false, home = HOME, isSketched = false } = {},
   ) {
     const camera = hash ? cameraOf(location.hash) : null;
     this.watching = [listeners.pointed];
@@ -259,7 +260,9 @@ export class RegionalMap {
     this.popup = new Popup(this.map);
     this.nearby = new Nearby(this.map);
     this.marks = new Marks(this.map);
+    if (isSketched) this.holdBack();
     this.map.on("idle", () => {
+      if (this.isHeld) return;
       container.dataset["map"] = this.map.getLayer("areas-fill") ? "idle" : "empty";
     });
     this.map.on("movestart", (event) => isOurs(event) || this.placed());
@@ -281,6 +284,22 @@ export class RegionalMap {
     this.map.getCanvas().addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.press(new maplibre.Point(container.clientWidth / 2, container.clientHeight / 2), this.map.getCenter());
     });
+  }
+
+  /** Fetch tiles but draw nothing: while a sketch stands where the map will be, each frame of half a map is lost time.
+   * All is drawn at once when it is there (`drawn`), or the reader comes to the map.
+   */
+  private holdBack(): void {
+    this.isHeld = true;
+    this.map.painter.render = () => undefined;
+  }
+
+  /** Draw from now on. */
+  letGo(): void {
+    if (!this.isHeld) return;
+    this.isHeld = false;
+    delete (this.map.painter as Partial<maplibre.Map["painter"]>).render; // of its own again
+    this.map.triggerRepaint();
   }
 
   /** Tell of what lies at a point, a mark, a stop or a cell; choose the area where there is none. */
@@ -322,6 +341,7 @@ export class RegionalMap {
   }
 
   private point(at: maplibre.Point | null): void {
+    this.letGo();
     this.pointer = at;
     if (at) return this.pointAgain();
     this.highlight(undefined);
@@ -609,9 +629,16 @@ export class RegionalMap {
 
   /** Wait until everything laid on the map is drawn, and the islands that it cuts off stand in their frames. */
   async drawn(): Promise<void> {
-    const idle = this.map.once("idle");
-    this.map.triggerRepaint();
-    await idle;
+    const rest = () => {
+      const idle = this.map.once("idle");
+      this.map.triggerRepaint();
+      return idle;
+    };
+    await rest();
+    if (this.isHeld) {
+      this.letGo();
+      await rest();
+    }
     await this.framing;
   }
 
@@ -639,6 +666,7 @@ export class RegionalMap {
 
   private placed(): void {
     this.isPlaced = true;
+    this.letGo();
     this.listeners.placed?.();
   }
 

@@ -3,7 +3,8 @@
 import { decodeTile } from "@maplibre/mlt";
 import type { Legend } from "./api";
 import * as api from "./api";
-import { type Camera, cameraOf, fitted, nationIn, placingOf, plateSize, type Size, type TileAddress, tilesInSight } from "./camera";
+import { type Box, type Camera, cameraOf, fitted, nationIn, placingOf, plateSize, type Size, type TileAddress, tilesInSight } from "./camera";
+import { coloursOf } from "./circles";
 import { emptyPlate, etch, type Plate } from "./plate";
 import { Underlay } from "./underlay";
 import { layerQuery, type View } from "./view";
@@ -20,17 +21,36 @@ export async function tileAt(template: string, address: TileAddress): Promise<Ti
   return { ...address, body: await answer.arrayBuffer() };
 }
 
+/** So long a drawing may keep from its turn what waits: a reader's finger, or the frame of what is drawn already. */
+const TURN_MS = 8;
+
+/** The turn of a drawing: whether it is over, and how to let others go first. */
+class Turn {
+  private since = performance.now();
+
+  isOver(): boolean {
+    return performance.now() - this.since > TURN_MS;
+  }
+
+  async pass(): Promise<void> {
+    await new Promise((done) => setTimeout(done));
+    this.since = performance.now();
+  }
+}
+
 /** Return the plate of tiles, and the class that they carry for each area. */
-export function etched(tiles: Tile[], camera: Camera, size: Size): [plate: Plate, classes: Map<string, number>] {
+export async function etched(tiles: Tile[], camera: Camera, size: Size): Promise<[plate: Plate, classes: Map<string, number>]> {
   const { width, height } = plateSize(size, devicePixelRatio);
   const plate = emptyPlate(width, height);
   const classes = new Map<string, number>();
   const world = placingOf(camera, size, plate);
+  const turn = new Turn();
   for (const { z, x, y, body } of tiles) {
     for (const layer of decodeTile(new Uint8Array(body))) {
       const scale = world.scale / 2 ** z / layer.extent;
       const placing = { scale, left: world.left + x * layer.extent * scale, top: world.top + y * layer.extent * scale };
       for (const { id, properties, geometry } of layer.getFeatures()) {
+        if (turn.isOver()) await turn.pass();
         const code = api.codeOf(id);
         if (properties["class"] !== undefined) classes.set(code, Number(properties["class"]));
         etch(
@@ -45,33 +65,41 @@ export function etched(tiles: Tile[], camera: Camera, size: Size): [plate: Plate
   return [plate, classes];
 }
 
-/** Show the map that an address names, in the place where the real one will be. Return its legend. */
-export async function sketch(map: HTMLElement, view: View): Promise<Legend> {
+/** Show the map of a view in the place where the real one will be: by the camera that the address names, or all of `home`. Return its legend. */
+export async function sketch(map: HTMLElement, view: View, home?: { box: Box | null; padding: number }): Promise<Legend> {
   const query = layerQuery(view);
   const [legend, { tiles: templates, maxzoom }] = await Promise.all([api.legend(view.layer, query), api.tiles(view.layer, query)]);
   const look = () => {
     const size = { width: map.clientWidth, height: map.clientHeight };
-    return { size, camera: cameraOf(location.hash) ?? fitted(legend.part ?? nationIn(size), size) };
+    const named = home ? null : cameraOf(location.hash);
+    return { size, camera: named ?? fitted(home?.box ?? legend.part ?? nationIn(size), size, home?.padding) };
   };
   const { size, camera } = look();
   const tiles = await Promise.all(tilesInSight(camera, size, maxzoom).map((address) => tileAt(templates[0] as string, address)));
   const underlay = new Underlay(map);
   underlay.canvas.id = SKETCH;
-  const draw = () => {
+  let drawn = size;
+  const draw = async () => {
     const { size, camera } = look();
-    const [plate, classes] = etched(tiles, camera, size);
+    drawn = size;
+    const [plate, classes] = await etched(tiles, camera, size);
+    if (drawn !== size) return; // by now it is drawn in another one
     underlay.lay(plate);
-    underlay.paint({ colours: legend.classes.map((one) => one.colour), noData: legend.no_data.colour }, (code) => classes.get(code));
-    return size;
+    underlay.paint(coloursOf(legend), (code) => classes.get(code));
   };
-  let drawn = draw();
+  await draw();
   // the words that come around the map can still change its size
   const sized = new ResizeObserver(() => {
     if (!underlay.canvas.isConnected) sized.disconnect();
-    else if (drawn.width !== map.clientWidth || drawn.height !== map.clientHeight) drawn = draw();
+    else if (drawn.width !== map.clientWidth || drawn.height !== map.clientHeight) void draw();
   });
   sized.observe(map);
   return legend;
+}
+
+/** Whether the first map is there. */
+export function isSketched(): boolean {
+  return document.getElementById(SKETCH) !== null;
 }
 
 /** Take the first map away, as soon as the real one is drawn or moved. */

@@ -8,7 +8,7 @@ import { wearTheme } from "./theme";
 import { breaksOver, viewOf } from "./view";
 
 wearTheme();
-const view = viewOf(location.search, navigator.language);
+const view = viewOf(location.search, document.documentElement.lang);
 translatePage(view.lang);
 if (view.stage === "map") {
   try {

@@ -83,11 +83,11 @@ function listed(text: string | null, otherwise: string[]): string[] {
   return text === null ? otherwise : text.split(",").filter(Boolean);
 }
 
-/** Return the view that an address names. */
-export function viewOf(search: string, browserLanguage = ""): View {
+/** Return the view that an address names; the service has written the page in the reader's language. */
+export function viewOf(search: string, pageLanguage = "ja"): View {
   const asked = new URLSearchParams(search);
   const read = (name: string, otherwise = "") => asked.get(name) ?? otherwise;
-  const lang = asked.get("lang") ?? (browserLanguage && !browserLanguage.startsWith("ja") ? "en" : "ja");
+  const lang = asked.get("lang") ?? pageLanguage;
   const named = read("view");
   const stage = STAGES.find((name) => name === (RENAMED[named] ?? named));
   return {

@@ -80,7 +80,8 @@ async function plateOf(board: Board, box: Box, query: string): Promise<[Plate, C
   const camera = fitted(box, SIZE, EDGE);
   const { tiles, maxzoom } = await tilesOf(board.layer.id, query);
   const found = await Promise.all(tilesInSight(camera, SIZE, maxzoom).map((address) => tileAt(tiles[0] as string, address)));
-  return [etched(found, camera, SIZE)[0], camera];
+  const [plate] = await etched(found, camera, SIZE);
+  return [plate, camera];
 }
 
 function circles(canvas: HTMLCanvasElement, at: Periods["periods"][number], { camera, legend, areas, codes, isShown }: Shared): void {
