@@ -17,7 +17,6 @@ const TEXTS = {
   copy: { ja: "コピー", en: "Copy" },
   copied: { ja: "コピーしました", en: "Copied" },
   find: { ja: "指標・施策・地域を探す", en: "Find indicators, measures, places" },
-  findHint: { ja: "例：高齢化、デマンドバス、まえばし", en: "e.g. ageing, demand bus, Maebashi" },
   nothingFound: { ja: "見つかりません。別の言葉でお試しください。", en: "Nothing found. Try other words." },
   places: { ja: "地域", en: "Places" },
   formerPlaces: { ja: "以前の地域・名称", en: "Places and names of the past" },
