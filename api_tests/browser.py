@@ -6,6 +6,7 @@ import io
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageChops
@@ -14,6 +15,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from geo.layers.circles import OPACITY
 
 CHROMIUM = shutil.which("chromium")
+#: The same without windows and what goes with them, which takes a quarter less of the processor for a page.
+SHELL = shutil.which("chromium-headless-shell") or CHROMIUM
 FLAGS = [
     "--no-sandbox",
     "--use-gl=angle",
@@ -23,13 +26,16 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: Without a graphics card a page is put together in less time without OpenGL between.
+WITHOUT_CARD = "--disable-gpu-compositing"
+DESKTOP = {"width": 1440, "height": 900}
 
 
 @contextmanager
-def running_browser() -> Iterator[Browser]:
+def running_browser(program: str | None = CHROMIUM, *flags: str) -> Iterator[Browser]:
     """Run Chromium meanwhile."""
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        found = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
         yield found
         found.close()
 
@@ -77,6 +83,18 @@ class Visit:
     def colours(self, name: str = "#map") -> set[str]:
         """Return the colours of a map's pixels, without what lies over it."""
         return colours(self.picture(name))
+
+
+@contextmanager
+def visiting(browser: Browser, origin: str, **context: Any) -> Iterator[Visit]:
+    """Give a page of a desktop, or of what ``context`` says, and assert that nothing went wrong on it."""
+    page = browser.new_page(**{"viewport": DESKTOP, "locale": "ja-JP", "base_url": origin, **context})
+    visit = Visit(page, origin)
+    try:
+        yield visit
+        assert visit.faults == []
+    finally:
+        page.close()
 
 
 Row = tuple[str, str, int]

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
+from api_tests.browser import SHELL, WITHOUT_CARD, Visit, running_browser, visiting
 from api_tests.client_table import Row, row_of
 from service.tests.databases import Database, DatabaseServer, running_server
 
@@ -131,6 +133,35 @@ def scratch_client(scratch_server: Server) -> Iterator[httpx.Client]:
     """A client of the service of its own."""
     with httpx.Client(base_url=scratch_server.url, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium, one for all tests of a worker: ``conftest.py`` above puts those that need it last.
+
+    Playwright keeps an event loop in this thread, in which ``asyncio.run`` starts no other.
+    """
+    if SHELL is None:
+        pytest.skip("Chromium (Debian package chromium-headless-shell) is not installed")
+    with running_browser(SHELL, WITHOUT_CARD) as found:
+        yield found
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """Chromium, in which no page of the test is left open, whatever becomes of it."""
+    before = chromium.contexts
+    yield chromium
+    for context in chromium.contexts:
+        if context not in before:
+            context.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+    """A page of a desktop on which nothing may go wrong."""
+    with visiting(browser, server.url) as made:
+        yield made
 
 
 @pytest.fixture

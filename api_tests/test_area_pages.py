@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 
 import httpx
 import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.browser import Visit
 from api_tests.conftest import Server
 from api_tests.test_explorer import AXE
 from service.pages.pdf_writer import written
 
-in_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
-
 #: A large city with wards, a village, a prefecture, and a city whose transport gaps are known.
 KINDS = {"city": "14100", "village": "13402", "prefecture": "20000", "gaps": "10201"}
 A4_PT = (595, 842)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
 
 
 def words_of(page: str) -> str:
@@ -46,7 +35,6 @@ def printed(page: Page) -> bytes:
     return page.pdf(prefer_css_page_size=True)
 
 
-@in_browser
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_is_accessible_fits_a_phone_and_prints_on_one_sheet(
     browser: Browser, server: Server, kind: str
@@ -102,7 +90,6 @@ def test_a_pdf_is_tagged_and_names_its_language_and_its_area(client: httpx.Clien
     assert again.status_code == 304
 
 
-@in_browser
 def test_a_town_and_its_peers_are_on_one_printed_page_in_six_clicks(browser: Browser, server: Server) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
     visit = Visit(page, server.url)

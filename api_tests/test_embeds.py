@@ -16,12 +16,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from api_tests.browser import (
-    CHROMIUM,
     Visit,
     answered_rows,
     assert_drawn,
     legend_rows,
-    running_browser,
 )
 from api_tests.camera import (
     MAEBASHI,
@@ -35,10 +33,6 @@ from api_tests.camera import (
 )
 from api_tests.conftest import Server
 from service.tests.databases import Database
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
 
 KATASHINA = (139.23, 36.78)
 HOME = Path(__file__).parents[1]
@@ -93,12 +87,6 @@ def site(folder: Path) -> Iterator[str]:
         finally:
             served.shutdown()
             thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,42 +12,17 @@ import shapely
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import insert
 
-from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.browser import Visit, visiting
 from api_tests.camera import MAEBASHI, camera, point_at, wheel
-from api_tests.conftest import Server, serving
+from api_tests.conftest import serving
 from service.db.tables import outline
 from service.memory import revisions
 from service.tests.boundaries import put_areas
 from service.tests.databases import Database
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
-
 NEWEST, OLDER = "2025-01-01", "2021-01-01"
 OLD = dt.date(2000, 10, 1)
 NIIGATA = "/?lang=ja&view=mergers&area=15000"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
-
-
-@contextmanager
-def visiting(browser: Browser, server: Server) -> Iterator[Visit]:
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
-    made = Visit(page, server.url)
-    yield made
-    assert made.faults == []
-    page.close()
-
-
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    with visiting(browser, server) as made:
-        yield made
 
 
 def said(page: Page, name: str) -> str:
@@ -242,7 +215,7 @@ def test_years_are_shown_on_the_outlines_of_their_time_where_they_are_loaded(
         ]
         conn.execute(insert(outline), rows)
         revisions.changed(conn, revisions.vintage(OLD))
-    with serving(scratch_database, tmp_path / "log") as server, visiting(browser, server) as visit:
+    with serving(scratch_database, tmp_path / "log") as server, visiting(browser, server.url) as visit:
         page = visit.page
         visit.open(f"{NIIGATA}&year=2004")
         at_year(page, 2004)

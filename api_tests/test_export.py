@@ -23,10 +23,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
-from api_tests.browser import Visit, assert_drawn, legend_rows, running_browser
+from api_tests.browser import Visit, assert_drawn, legend_rows
 from geo.layers import mlt
-from service.memory import revisions
-from service.publish.export import Choice, DataChanged, export_catalogue
 from service.tests.databases import Database
 
 LAYERS = ("population", "ageing-rate", "deployments:smart-cities")
@@ -93,12 +91,6 @@ def serving(folder: Path) -> Iterator[str]:
 def site(folder: Path) -> Iterator[str]:
     with serving(folder) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
 
 
 def told(folder: Path, name: str) -> dict[str, Any]:
@@ -298,19 +290,6 @@ def test_an_option_that_names_what_does_not_exist_is_told_what_does(
     assert done.returncode == 1
     for word in named:
         assert word in done.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_export_during_which_figures_were_loaded_is_none(
-    scratch_database: Database, tmp_path: Path
-) -> None:
-    def load_meanwhile(_done: int, _total: int, _what: str) -> None:
-        with scratch_database.begin() as conn:
-            revisions.changed(conn, revisions.indicator("births"))
-
-    choice = Choice("prefecture", "population")
-    with pytest.raises(DataChanged):
-        export_catalogue(scratch_database.settings, tmp_path / "site", choice, load_meanwhile)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Geolocation, Locator, ViewportSize, expect
+from playwright.sync_api import Browser, Geolocation, Locator, expect
 
-from api_tests.browser import Visit, running_browser
+from api_tests.browser import Visit, visiting
 from api_tests.camera import camera
 from api_tests.conftest import Server
 
@@ -17,15 +17,9 @@ MAEBASHI: Geolocation = {"longitude": 139.0634, "latitude": 36.3895}
 
 
 @pytest.fixture
-def visit(server: Server) -> Iterator[Visit]:
-    with running_browser() as browser:
-        size: ViewportSize = {"width": 1440, "height": 900}
-        context = browser.new_context(
-            base_url=server.url, locale="ja-JP", viewport=size, geolocation=MAEBASHI
-        )
-        made = Visit(context.new_page(), server.url)
+def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+    with visiting(browser, server.url, geolocation=MAEBASHI) as made:
         yield made
-        assert made.faults == []
 
 
 def option(visit: Visit, words: str, name: str) -> Locator:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.browser import Visit
 from api_tests.camera import Place, camera, pixel_of, point_at
-from api_tests.conftest import Server
 from api_tests.test_explorer import violations
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
 
 RURAL, SUBSIDY = "mlit-handbook-rural", "mlit-subsidy-1km"
 #: The third pole of the city's buses at the station of Maebashi, of which 57 depart on any day.
@@ -25,21 +19,6 @@ IS_IN_SIGHT = """dialog => {
     const box = dialog.getBoundingClientRect(), map = document.querySelector("#map").getBoundingClientRect();
     return box.left >= map.left && box.right <= map.right && box.top >= map.top && box.bottom <= map.bottom;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
-
-
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
-    made = Visit(page, server.url)
-    yield made
-    assert made.faults == []
-    page.close()
 
 
 def test_a_towns_gap_and_a_stops_departures_are_three_clicks_from_the_start(visit: Visit) -> None:

@@ -15,14 +15,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
-from api_tests.browser import CHROMIUM, Visit, legend_rows, running_browser
+from api_tests.browser import Visit, legend_rows, visiting
 from api_tests.camera import Camera, Place, frame_of, in_plane
 from api_tests.conftest import Server
 from geo.layers.circles import OPACITY
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
 
 GO = """address => {
     history.pushState(null, "", address);
@@ -39,19 +35,10 @@ GUNMA: Camera = (10, 36.38, 139.12)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def shared(browser: Browser, server: Server) -> Iterator[Visit]:
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
-    visit = Visit(page, server.url)
-    visit.open("/?lang=ja&overlay=")
-    yield visit
-    assert visit.faults == []
-    page.close()
+def shared(chromium: Browser, server: Server) -> Iterator[Visit]:
+    with visiting(chromium, server.url) as visit:
+        visit.open("/?lang=ja&overlay=")
+        yield visit
 
 
 class Picture:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from api_tests.browser import CHROMIUM, Visit, answered_rows, colours, legend_rows, running_browser
+from api_tests.browser import Visit, answered_rows, colours, legend_rows
 from api_tests.camera import (
     MAEBASHI,
     SAPPORO,
@@ -20,28 +19,8 @@ from api_tests.camera import (
     point_at,
     wheel,
 )
-from api_tests.conftest import Server
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
 
 NAHA, CHICHIJIMA = "47201", "13421"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
-
-
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
-    made = Visit(page, server.url)
-    yield made
-    assert made.faults == []
-    page.close()
 
 
 def test_no_control_moves_the_map_and_two_buttons_do(visit: Visit) -> None:

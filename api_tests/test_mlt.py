@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 from sqlalchemy import text
 
-from api_tests.browser import CHROMIUM, Visit, colours, running_browser
+from api_tests.browser import Visit, colours
 from api_tests.conftest import Server
 from geo.layers import mlt
 from service.tests.databases import Database
@@ -306,10 +306,6 @@ def test_tilejson_and_style_name_the_tiles_that_were_asked_for(client: httpx.Cli
     assert client.get("/v1/layers/ageing-rate/tiles.json?encoding=pbf").status_code == 422
 
 
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
-
 #: A page of somebody's own, on which MapLibre draws a style of the service.
 OWN_PAGE = '<!doctype html><title>map</title><div id="map" style="width: 640px; height: 560px"></div>'
 DRAW = """async style => {
@@ -335,12 +331,6 @@ def fulfil(file: Path, route: Route) -> None:
     route.fulfill(path=file, content_type="text/javascript")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
-
-
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     page = browser.new_page(base_url=server.url)
@@ -362,7 +352,6 @@ def drawn(page: Page, address: str) -> bytes:
 
 
 @needs_decoder
-@needs_browser
 def test_maplibre_draws_the_same_map(client: httpx.Client, page: Page) -> None:
     query = "level=municipality&period=2020"
     style = f"/v1/layers/ageing-rate/style.json?{query}"
@@ -375,7 +364,6 @@ def test_maplibre_draws_the_same_map(client: httpx.Client, page: Page) -> None:
 
 
 @needs_decoder
-@needs_browser
 def test_areas_of_a_map_are_asked_for_and_marked(client: httpx.Client, page: Page) -> None:
     query = "level=prefecture&period=2020"
     drawn(page, f"/v1/layers/ageing-rate/style.json?{query}&encoding=mlt")
@@ -392,7 +380,6 @@ def test_areas_of_a_map_are_asked_for_and_marked(client: httpx.Client, page: Pag
     assert {"#ff00ff", "#00ff00"} <= colours(page.locator("#map canvas").screenshot())
 
 
-@needs_browser
 def test_the_explorer_is_drawn_from_lean_maplibre_tiles(
     browser: Browser, server: Server, client: httpx.Client
 ) -> None:

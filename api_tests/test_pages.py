@@ -6,7 +6,6 @@ import html
 import io
 import re
 import unicodedata
-from collections.abc import Iterator
 
 import httpx
 import openpyxl
@@ -14,15 +13,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
 
-from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.browser import Visit
 from api_tests.conftest import Server
 from api_tests.test_explorer import AXE
 from service.http.problem_pages import WORDS
 from service.http.problems import TITLES
-
-in_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
 
 PAGES = {
     "indicator": "/indicators/ageing-rate",
@@ -41,18 +36,11 @@ PAGES = {
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
-
-
 def words_of(page: str) -> str:
     """Return what a page says, without its tags."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
-@in_browser
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_is_accessible_and_fits_a_phone(browser: Browser, server: Server, name: str) -> None:
     for lang, width in (("ja", 1440), ("en", 390)):
@@ -73,7 +61,6 @@ def test_every_page_is_accessible_and_fits_a_phone(browser: Browser, server: Ser
         page.close()
 
 
-@in_browser
 def test_an_indicator_is_two_printed_pages_with_nothing_cut(browser: Browser, server: Server) -> None:
     page = browser.new_page(base_url=server.url)
     for lang, last in (("ja", "数値の変更"), ("en", "Revisions")):
@@ -177,7 +164,6 @@ def test_a_measure_without_deployments_says_so(client: httpx.Client) -> None:
     assert "No deployment of this measure is known" in client.get(f"/measures/{name}?lang=en").text
 
 
-@in_browser
 def test_smart_cities_of_nagano_are_three_clicks_away(browser: Browser, server: Server) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
     visit = Visit(page, server.url)
@@ -246,7 +232,6 @@ def test_the_terms_of_every_source_stand_on_one_page(client: httpx.Client) -> No
         assert [one["id"] for one in sources if one["credit"][lang] not in words] == []
 
 
-@in_browser
 def test_the_explorer_tells_what_is_not_there_in_the_readers_language(
     browser: Browser, server: Server
 ) -> None:

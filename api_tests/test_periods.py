@@ -16,7 +16,7 @@ import orjson
 import pytest
 from playwright.sync_api import expect
 
-from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.browser import Visit
 from api_tests.conftest import Server, serving
 from service.figures.load import ingest_file
 from service.http import auth
@@ -280,32 +280,28 @@ def test_a_figure_of_another_kind_is_refused_with_its_line(client: httpx.Client)
     assert re.fullmatch("a .+ year such as .+; FY2024 is a fiscal year", told["expected"])
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium (Debian package chromium) is not installed")
 def test_the_page_slides_over_months_and_draws_them_where_they_stand(
-    client: httpx.Client, server: Server
+    client: httpx.Client, visit: Visit
 ) -> None:
     del client  # the months are there
-    with running_browser() as browser:
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
-        visit = Visit(page, server.url)
-        visit.open("/?lang=ja&layer=arrivals&level=municipality&area=10201")
-        expect(page.locator("#legend .when")).to_contain_text("2025年4月（令和7年）")
-        slider = page.locator("#period")
-        assert slider.get_attribute("max") == str(len(MONTHS) - 1)
-        slider.focus()
-        slider.press("ArrowLeft")
-        expect(page.locator("#legend .when")).to_contain_text("2025年3月（令和7年）")
-        expect(page).to_have_url(re.compile(r"[?&]period=2025-03(&|#|$)"))
-        chart = page.locator("#current .plot canvas")
-        expect(chart).to_be_visible()
-        table = page.locator("#current details.figures")
-        table.locator("summary").click()
-        rows = table.locator("tbody tr")
-        expect(rows).to_have_count(len(MONTHS))
-        expect(rows.first).to_contain_text("2025年4月（令和7年）")
-        expect(rows.last).to_contain_text("2024年1月（令和6年）")
-        page.locator("#current .plot .u-over").hover(position={"x": 2, "y": 60})
-        expect(page.locator("#current .tip b")).to_have_text("2024年1月（令和6年）")
-        page.locator("#language").click()
-        expect(page.locator("#legend .when")).to_contain_text("March 2025")
-        assert visit.faults == []
+    page = visit.page
+    visit.open("/?lang=ja&layer=arrivals&level=municipality&area=10201")
+    expect(page.locator("#legend .when")).to_contain_text("2025年4月（令和7年）")
+    slider = page.locator("#period")
+    assert slider.get_attribute("max") == str(len(MONTHS) - 1)
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(page.locator("#legend .when")).to_contain_text("2025年3月（令和7年）")
+    expect(page).to_have_url(re.compile(r"[?&]period=2025-03(&|#|$)"))
+    chart = page.locator("#current .plot canvas")
+    expect(chart).to_be_visible()
+    table = page.locator("#current details.figures")
+    table.locator("summary").click()
+    rows = table.locator("tbody tr")
+    expect(rows).to_have_count(len(MONTHS))
+    expect(rows.first).to_contain_text("2025年4月（令和7年）")
+    expect(rows.last).to_contain_text("2024年1月（令和6年）")
+    page.locator("#current .plot .u-over").hover(position={"x": 2, "y": 60})
+    expect(page.locator("#current .tip b")).to_have_text("2024年1月（令和6年）")
+    page.locator("#language").click()
+    expect(page.locator("#legend .when")).to_contain_text("March 2025")

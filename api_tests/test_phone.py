@@ -7,45 +7,23 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.browser import Visit, visiting
 from api_tests.conftest import Server
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
 
 PHONE = {"width": 390, "height": 844}
 MAEBASHI = "/?lang={lang}&layer=ageing-rate&level=municipality#9.5/36.41/139.08"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
-
-
 @pytest.fixture
 def phone(browser: Browser, server: Server) -> Iterator[Visit]:
-    page = browser.new_page(
-        viewport=PHONE,  # type: ignore[arg-type]
-        has_touch=True,
-        is_mobile=True,
-        base_url=server.url,
-        locale="ja-JP",
-    )
-    made = Visit(page, server.url)
-    yield made
-    assert made.faults == []
-    page.close()
+    with visiting(browser, server.url, viewport=PHONE, has_touch=True, is_mobile=True) as made:
+        yield made
 
 
 @pytest.fixture
 def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    page = browser.new_page(viewport={"width": 1100, "height": 760}, base_url=server.url, locale="ja-JP")
-    made = Visit(page, server.url)
-    yield made
-    assert made.faults == []
-    page.close()
+    with visiting(browser, server.url, viewport={"width": 1100, "height": 760}) as made:
+        yield made
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,7 +15,6 @@ from defusedxml import ElementTree
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
-from api_tests.browser import CHROMIUM, running_browser
 from api_tests.conftest import Server, serving
 from service.tests.databases import Database
 
@@ -313,13 +311,6 @@ def test_the_table_of_an_embed_is_the_one_it_shows(client: httpx.Client, address
     assert row in client.get(head_of(client, address).addresses[0]).text
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium (Debian package chromium) is not installed")
 @pytest.mark.parametrize("width", [390, 1280])
 def test_without_scripts_only_what_can_be_read_is_shown(browser: Browser, server: Server, width: int) -> None:
     with browser.new_context(java_script_enabled=False, viewport={"width": width, "height": 844}) as context:

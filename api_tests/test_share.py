@@ -14,14 +14,10 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from api_tests.browser import CHROMIUM, Visit, colours, likeness, running_browser
+from api_tests.browser import Visit, colours, likeness, visiting
 from api_tests.conftest import Server
 from api_tests.test_embeds import RELEASED, site
 from api_tests.test_explorer import AXE, violations
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
 
 #: Signs of fonts that no normal form makes those of texts.
 SIGNS = str.maketrans("‧⺠⻑⻄⻘", "・民長西青")
@@ -39,24 +35,10 @@ EMBEDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
-
-
 @pytest.fixture
 def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 900},
-        base_url=server.url,
-        locale="ja-JP",
-        permissions=["clipboard-read", "clipboard-write"],
-    )
-    made = Visit(context.new_page(), server.url)
-    yield made
-    assert made.faults == []
-    context.close()
+    with visiting(browser, server.url, permissions=["clipboard-read", "clipboard-write"]) as made:
+        yield made
 
 
 def opened_share(visit: Visit, name: str = "共有") -> None:

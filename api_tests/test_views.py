@@ -6,34 +6,12 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pypdf
-import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from api_tests.browser import CHROMIUM, Visit, running_browser
-from api_tests.conftest import Server
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
-
-
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server.url, locale="ja-JP")
-    made = Visit(page, server.url)
-    yield made
-    assert made.faults == []
-    page.close()
+from api_tests.browser import Visit
 
 
 def state(visit: Visit) -> dict[str, str]:

