@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -318,8 +318,20 @@ def poll(server: Server, found: Callable[[], bool]) -> None:
             raise AssertionError("The server has ended")
 
 
-def test_a_file_that_another_process_forgets_is_answered_whole(database: Database, tmp_path: Path) -> None:
-    folder, over = tmp_path / "downloads", threading.Event()
+PUBLIC = {"CHIIKI_PUBLIC_URL": "https://chiiki.example"}
+
+
+@pytest.fixture(scope="module")
+def filing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    """A service, and the folder of its files."""
+    folder = tmp_path_factory.mktemp("filing")
+    settings = {"CHIIKI_DOWNLOADS": str(folder / "downloads"), **PUBLIC}
+    with serving(database, folder / "log", **settings) as server:
+        yield server, folder / "downloads"
+
+
+def test_a_file_that_another_process_forgets_is_answered_whole(filing: tuple[Server, Path]) -> None:
+    (server, folder), over = filing, threading.Event()
 
     def forget() -> None:
         while not over.is_set():
@@ -327,10 +339,7 @@ def test_a_file_that_another_process_forgets_is_answered_whole(database: Databas
                 one.unlink(missing_ok=True)
 
     path = "/v1/layers/population/download.csv?level=prefecture"
-    with (
-        serving(database, tmp_path / "log", CHIIKI_DOWNLOADS=str(folder)) as server,
-        ThreadPoolExecutor(1) as other,
-    ):
+    with ThreadPoolExecutor(1) as other:
         expected = httpx.get(f"{server.url}{path}", timeout=60).content
         forgetting = other.submit(forget)
         try:
@@ -348,11 +357,7 @@ def test_a_file_that_another_process_forgets_is_answered_whole(database: Databas
 @pytest.mark.prove("half a minute")
 def test_processes_share_a_folder_that_is_too_small(database: Database, tmp_path: Path) -> None:
     folder = tmp_path / "downloads"
-    settings = {
-        "CHIIKI_DOWNLOADS": str(folder),
-        "CHIIKI_DOWNLOADS_MB": "1",
-        "CHIIKI_PUBLIC_URL": "https://chiiki.example",
-    }
+    settings = {"CHIIKI_DOWNLOADS": str(folder), "CHIIKI_DOWNLOADS_MB": "1", **PUBLIC}
     with (
         serving(database, tmp_path / "log", **settings) as one,
         serving(database, tmp_path / "log2", **settings) as two,
@@ -373,43 +378,46 @@ def test_processes_share_a_folder_that_is_too_small(database: Database, tmp_path
     assert "unforeseen" not in (tmp_path / "log").read_text() + (tmp_path / "log2").read_text()
 
 
-def test_a_file_written_again_has_the_same_bytes(database: Database, tmp_path: Path) -> None:
+def test_a_file_written_again_has_the_same_bytes(
+    database: Database, filing: tuple[Server, Path], tmp_path: Path
+) -> None:
     path = "/v1/layers/ageing-rate/download.{}?level=prefecture&detail=low&periods=2020"
-    written = []
-    for folder in (tmp_path / "one", tmp_path / "two"):
-        settings = {"CHIIKI_DOWNLOADS": str(folder), "CHIIKI_PUBLIC_URL": "https://chiiki.example"}
-        with serving(database, tmp_path / "log", **settings) as server:
-            answers = [httpx.get(f"{server.url}{path.format(suffix)}", timeout=60) for suffix in FORMATS]
-            written.append({answer.headers["etag"]: answer.content for answer in answers})
+    with serving(database, tmp_path / "log", CHIIKI_DOWNLOADS=str(tmp_path / "again"), **PUBLIC) as again:
+        written = [
+            {
+                answer.headers["etag"]: answer.content
+                for answer in (httpx.get(f"{one.url}{path.format(suffix)}", timeout=60) for suffix in FORMATS)
+            }
+            for one in (filing[0], again)
+        ]
     assert len(written[0]) == len(FORMATS)
     assert written[0] == written[1]
 
 
-def test_an_answer_closes_its_file_however_it_ends(database: Database, tmp_path: Path) -> None:
-    folder = tmp_path / "downloads"
+def test_an_answer_closes_its_file_however_it_ends(filing: tuple[Server, Path]) -> None:
+    server, folder = filing
     path = "/v1/layers/population/download.geojson?level=municipality&periods=all"
-    with serving(database, tmp_path / "log", CHIIKI_DOWNLOADS=str(folder)) as server:
-        with httpx.Client(base_url=server.url, timeout=120) as client:
-            whole = client.get(path)
-            assert len(whole.content) > 10_000_000
-            client.head(path)
-            client.get(path, headers={"Range": "bytes=1-2"})
-            client.get(path, headers={"Range": "bytes=1-2,5-6"})
-            client.get(path, headers={"Range": "bytes=999999999-"})
-            client.get(path, headers={"Range": "lines=1"})
-            client.get(path, headers={"If-None-Match": whole.headers["etag"]})
-            poll(server, lambda: not open_downloads(server, folder))
-        # who takes little at a time: the rest must not fit the buffers on the way
-        slow = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)])
-        with (
-            httpx.Client(base_url=server.url, transport=slow, timeout=60) as client,
-            client.stream("GET", path, headers={"Accept-Encoding": "identity"}) as leaving,
-        ):
-            assert leaving.status_code == 200, leaving.read()
-            pieces = leaving.iter_bytes(1000)  # dropped, it would close the connection
-            next(pieces)
-            poll(server, lambda: open_downloads(server, folder) != [])
+    with httpx.Client(base_url=server.url, timeout=120) as client:
+        whole = client.get(path)
+        assert len(whole.content) > 10_000_000
+        client.head(path)
+        client.get(path, headers={"Range": "bytes=1-2"})
+        client.get(path, headers={"Range": "bytes=1-2,5-6"})
+        client.get(path, headers={"Range": "bytes=999999999-"})
+        client.get(path, headers={"Range": "lines=1"})
+        client.get(path, headers={"If-None-Match": whole.headers["etag"]})
         poll(server, lambda: not open_downloads(server, folder))
+    # who takes little at a time: the rest must not fit the buffers on the way
+    slow = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)])
+    with (
+        httpx.Client(base_url=server.url, transport=slow, timeout=60) as client,
+        client.stream("GET", path, headers={"Accept-Encoding": "identity"}) as leaving,
+    ):
+        assert leaving.status_code == 200, leaving.read()
+        pieces = leaving.iter_bytes(1000)  # dropped, it would close the connection
+        next(pieces)
+        poll(server, lambda: open_downloads(server, folder) != [])
+    poll(server, lambda: not open_downloads(server, folder))
 
 
 @pytest.mark.prove("half a minute")

@@ -118,6 +118,7 @@ def test_tokachi_is_what_plain_postgis_counts(migrated_database: Database) -> No
         compare(conn, "hokkaido", TOKACHI)
 
 
+@pytest.mark.prove("a third of a minute")
 def test_eastern_gunma_is_what_plain_postgis_counts(migrated_database: Database) -> None:
     folder = Path(str(REAL))
     with migrated_database.begin() as conn:
