@@ -115,6 +115,44 @@ def _read_files() -> None:
     code_version()
 
 
+#: All routes; the first that fits an address answers.
+ROUTES = (
+    areas,
+    histories,
+    finding,
+    indicators,
+    series,
+    changes,
+    layers,
+    readings,
+    images,
+    analysis,
+    downloads,
+    tiles,
+    strategy,
+    kpis,
+    deployments,
+    profiles,
+    peers,
+    effects,
+    transport,
+    stops,
+    transport_tiles,
+    scenario,
+    resas,
+    pages,
+    site,
+    area_pages,
+    oembed,
+    ogc,
+    catalog,
+    ogc_tiles,
+    joins,
+    health,
+    docs,
+)
+
+
 def create_api(settings: Settings) -> FastAPI:
     """Return the FastAPI application: every route, every error as a problem."""
     api = Api(
@@ -141,41 +179,7 @@ def create_api(settings: Settings) -> FastAPI:
         max_age=86400,
     )
     answer_as_before(api, at_root=settings.resas_at_root)
-    for routes in (
-        areas,
-        histories,
-        finding,
-        indicators,
-        series,
-        changes,
-        layers,
-        readings,
-        images,
-        analysis,
-        downloads,
-        tiles,
-        strategy,
-        kpis,
-        deployments,
-        profiles,
-        peers,
-        effects,
-        transport,
-        stops,
-        transport_tiles,
-        scenario,
-        resas,
-        pages,
-        site,
-        area_pages,
-        oembed,
-        ogc,
-        catalog,
-        ogc_tiles,
-        joins,
-        health,
-        docs,
-    ):
+    for routes in ROUTES:
         api.include_router(routes.router)
     if pages.STATIC.is_dir():
         api.mount("/", GZipMiddleware(pages.BuiltFiles(directory=pages.STATIC, html=True)), name="static")

@@ -325,13 +325,22 @@ def _join(problem: Mapping[str, object]) -> dict[str, Any]:
     }
 
 
+JSON_TEXT = "application/json"
+PROBLEM: dict[str, Any] = {
+    "description": "What was wrong, and what is allowed (RFC 9457)",
+    "content": {"application/problem+json": {"schema": OBJECT}, "text/html": {"schema": TEXT}},
+}
+FORM = _parameter("f", "query", {"type": "string", "enum": ["json", "html"]}, "json or html")
+LANG = _parameter("lang", "query", {"type": "string", "enum": ["ja", "en"]}, "Language of titles")
+COLLECTION, LAYER = ({"$ref": f"#/components/parameters/{name}"} for name in ("collection", "layer"))
+
+
 def openapi(root: str, version: str) -> OpenApi30:
     """Return the OGC API as an OpenAPI 3.0 document."""
     components = {
         name: _parameter("collectionId", "path", TEXT, f"Id of a {name}, as /collections lists them")
         for name in ("collection", "layer")
     }
-    which, layer = ({"$ref": f"#/components/parameters/{name}"} for name in components)
     # QGIS looks for the size of a page here and nowhere else, and asks for 100 features at a time without it.
     components["limit"] = _parameter(
         "limit",
@@ -340,97 +349,119 @@ def openapi(root: str, version: str) -> OpenApi30:
         f"Features of a page; more than {MAX_LIMIT:,} are {MAX_LIMIT:,}, and more than "
         f"{ABSURD_LIMIT:,} are refused",
     )
-    form = _parameter("f", "query", {"type": "string", "enum": ["json", "html"]}, "json or html")
-    lang = _parameter("lang", "query", {"type": "string", "enum": ["ja", "en"]}, "Language of titles")
     grid = _parameter(
         "tileMatrixSetId", "path", {"type": "string", "enum": [WEB_MERCATOR]}, "Tile matrix set"
     )
     when = next(one for one in _items_parameters() if one.get("name") == "datetime")
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "chiiki OGC API", "version": version, "description": ABOUT["en"]},
+        "servers": [{"url": root}],
+        "paths": _pages(grid) | _features() | _styles(when) | {"/joins": _join(PROBLEM)} | _tiles(grid, when),
+        "components": {"parameters": components},
+    }
+
+
+def _answer(description: str, media_types: Sequence[str], *, is_page: bool) -> dict[str, Any]:
+    """Tell an answer; a page is to be had as HTML too."""
+    told = OBJECT if is_page or media_types[0] in (OPENAPI30, STYLE) else BINARY
+    content: dict[str, Any] = {media_type: {"schema": told} for media_type in media_types}
+    return {
+        "description": description,
+        "content": content | ({"text/html": {"schema": TEXT}} if is_page else {}),
+    }
+
+
+def _get(name: str, summary: str, parameters: Sequence[dict[str, Any]], *media_types: str) -> dict[str, Any]:
+    """Tell what a path answers."""
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            "parameters": list(parameters),
+            "responses": {
+                "200": _answer(summary, media_types, is_page=FORM in parameters),
+                "400": PROBLEM,
+                "404": PROBLEM,
+                "500": PROBLEM,
+            },
+        }
+    }
+
+
+def _pages(grid: dict[str, Any]) -> dict[str, Any]:
+    """Tell the paths of what there is."""
+    return {
+        "/": _get("getLandingPage", "Landing page", [FORM, LANG], JSON_TEXT),
+        "/conformance": _get("getConformance", "Conformance classes", [FORM], JSON_TEXT),
+        "/api": _get("getAPI", "This document", [], OPENAPI30),
+        "/collections": _get(
+            "getCollectionsList", "Collections", [*_list_parameters(), FORM, LANG], JSON_TEXT
+        ),
+        "/tileMatrixSets": _get("getTileMatrixSetsList", "Tile matrix sets", [FORM], JSON_TEXT),
+        "/tileMatrixSets/{tileMatrixSetId}": _get(
+            "getTileMatrixSet", "A tile matrix set", [grid, FORM], JSON_TEXT
+        ),
+    }
+
+
+def _features() -> dict[str, Any]:
+    """Tell the paths of a collection and its features."""
+    item = [
+        COLLECTION,
+        _parameter("featureId", "path", TEXT, "A feature's id"),
+        *(one for one in _items_parameters() if one.get("name") in ("crs", "detail")),
+    ]
+    told = [COLLECTION, FORM, LANG]
+    return {
+        "/collections/{collectionId}": _get("getCollection", "A collection", told, JSON_TEXT),
+        "/collections/{collectionId}/queryables": _get(
+            "getQueryables", "What can be filtered by", told, SCHEMA
+        ),
+        "/collections/{collectionId}/schema": _get("getSchema", "What a feature has", told, SCHEMA),
+        "/collections/{collectionId}/schemas/feature": _get(
+            "getFeatureSchema", "A feature as GeoJSON", told, SCHEMA
+        ),
+        "/collections/{collectionId}/items": _get(
+            "getFeatures",
+            "Features",
+            [COLLECTION, *_items_parameters(), FORM, LANG, *_queryable_parameters()],
+            GEOJSON,
+        ),
+        "/collections/{collectionId}/items/{featureId}": _get(
+            "getFeature", "A feature", [*item, FORM, LANG], GEOJSON
+        ),
+    }
+
+
+def _styles(when: dict[str, Any]) -> dict[str, Any]:
+    """Tell the paths of styles."""
+    style = _parameter("styleId", "path", TEXT, "Id of a style, as the list of them has it")
+    return {
+        "/styles": _get("getStyles", "Styles of all layers", [FORM, LANG], JSON_TEXT),
+        "/styles/{styleId}": _get("getStyle", "A style", [style, when, LANG], STYLE),
+        "/collections/{collectionId}/styles": _get(
+            "getCollectionStyles", "Styles of a layer", [LAYER, FORM, LANG], JSON_TEXT
+        ),
+        "/collections/{collectionId}/styles/{styleId}": _get(
+            "getCollectionStyle", "The style of a layer", [LAYER, style, when, LANG], STYLE
+        ),
+    }
+
+
+def _tiles(grid: dict[str, Any], when: dict[str, Any]) -> dict[str, Any]:
+    """Tell the paths of tiles, of the data set and of a collection, vectors and maps."""
     place = [
         _parameter("tileMatrix", "path", TEXT, "Zoom"),
         _parameter("tileRow", "path", {"type": "integer", "minimum": 0}, "Row from the north"),
         _parameter("tileCol", "path", {"type": "integer", "minimum": 0}, "Column from the west"),
     ]
-    feature = _parameter("featureId", "path", TEXT, "A feature's id")
-    problem = {
-        "description": "What was wrong, and what is allowed (RFC 9457)",
-        "content": {"application/problem+json": {"schema": OBJECT}, "text/html": {"schema": TEXT}},
-    }
-
-    def answer(description: str, media_types: Sequence[str], *, is_page: bool) -> dict[str, Any]:
-        """Tell an answer; a page is to be had as HTML too."""
-        told = OBJECT if is_page or media_types[0] in (OPENAPI30, STYLE) else BINARY
-        content: dict[str, Any] = {media_type: {"schema": told} for media_type in media_types}
-        return {
-            "description": description,
-            "content": content | ({"text/html": {"schema": TEXT}} if is_page else {}),
-        }
-
-    def get(
-        name: str, summary: str, parameters: Sequence[dict[str, Any]], *media_types: str
-    ) -> dict[str, Any]:
-        return {
-            "get": {
-                "operationId": name,
-                "summary": summary,
-                "parameters": list(parameters),
-                "responses": {
-                    "200": answer(summary, media_types, is_page=form in parameters),
-                    "400": problem,
-                    "404": problem,
-                    "500": problem,
-                },
-            }
-        }
-
-    json = "application/json"
-    item = [
-        which,
-        feature,
-        *(one for one in _items_parameters() if one.get("name") in ("crs", "detail")),
-    ]
-    style = _parameter("styleId", "path", TEXT, "Id of a style, as the list of them has it")
-    paths = {
-        "/": get("getLandingPage", "Landing page", [form, lang], json),
-        "/conformance": get("getConformance", "Conformance classes", [form], json),
-        "/api": get("getAPI", "This document", [], OPENAPI30),
-        "/collections": get("getCollectionsList", "Collections", [*_list_parameters(), form, lang], json),
-        "/collections/{collectionId}": get("getCollection", "A collection", [which, form, lang], json),
-        "/collections/{collectionId}/queryables": get(
-            "getQueryables", "What can be filtered by", [which, form, lang], SCHEMA
-        ),
-        "/collections/{collectionId}/schema": get(
-            "getSchema", "What a feature has", [which, form, lang], SCHEMA
-        ),
-        "/collections/{collectionId}/schemas/feature": get(
-            "getFeatureSchema", "A feature as GeoJSON", [which, form, lang], SCHEMA
-        ),
-        "/collections/{collectionId}/items": get(
-            "getFeatures",
-            "Features",
-            [which, *_items_parameters(), form, lang, *_queryable_parameters()],
-            GEOJSON,
-        ),
-        "/collections/{collectionId}/items/{featureId}": get(
-            "getFeature", "A feature", [*item, form, lang], GEOJSON
-        ),
-        "/tileMatrixSets": get("getTileMatrixSetsList", "Tile matrix sets", [form], json),
-        "/tileMatrixSets/{tileMatrixSetId}": get("getTileMatrixSet", "A tile matrix set", [grid, form], json),
-        "/styles": get("getStyles", "Styles of all layers", [form, lang], json),
-        "/styles/{styleId}": get("getStyle", "A style", [style, when, lang], STYLE),
-        "/collections/{collectionId}/styles": get(
-            "getCollectionStyles", "Styles of a layer", [layer, form, lang], json
-        ),
-        "/collections/{collectionId}/styles/{styleId}": get(
-            "getCollectionStyle", "The style of a layer", [layer, style, when, lang], STYLE
-        ),
-        "/joins": _join(problem),
-    }
     encoding = _parameter("f", "query", {"type": "string", "enum": ["mvt", "mlt"]}, "Format of the tile")
     chosen = _parameter("collections", "query", {"type": "array", "items": TEXT}, "Layers on the tile")
+    paths: dict[str, Any] = {}
     for of, prefix, first in (
         ("dataset", "", [chosen]),
-        ("collection", "/collections/{collectionId}", [layer]),
+        ("collection", "/collections/{collectionId}", [LAYER]),
     ):
         for kind, path, how, media_types in (
             ("vector", "tiles", [encoding], (MVT, MLT)),
@@ -440,16 +471,10 @@ def openapi(root: str, version: str) -> OpenApi30:
             listed, name = f"{prefix}/{path}", f"chiiki.{of}.{kind}"
             one, tile = f"{listed}/{{tileMatrixSetId}}", "{tileMatrix}/{tileRow}/{tileCol}"
             paths |= {
-                listed: get(f"{name}.getTileSetsList", "Tilesets", [*first, form, lang], json),
-                one: get(f"{name}.getTileSet", "A tileset", [*first, grid, form, lang], json),
-                f"{one}/{tile}": get(
+                listed: _get(f"{name}.getTileSetsList", "Tilesets", [*first, FORM, LANG], JSON_TEXT),
+                one: _get(f"{name}.getTileSet", "A tileset", [*first, grid, FORM, LANG], JSON_TEXT),
+                f"{one}/{tile}": _get(
                     f"{name}.getTile", "A tile", [*first, grid, *place, when, *how], *media_types
                 ),
             }
-    return {
-        "openapi": "3.0.3",
-        "info": {"title": "chiiki OGC API", "version": version, "description": ABOUT["en"]},
-        "servers": [{"url": root}],
-        "paths": paths,
-        "components": {"parameters": components},
-    }
+    return paths

@@ -43,6 +43,28 @@ Outlines = Annotated[
     Query(description="`high`, `medium` or `low` outlines", json_schema_extra=one_of(*DETAILS)),
 ]
 WHOLE = {"pattern": r"^\d{1,12}$"}
+Limit = Annotated[
+    str | None,
+    Query(description="Features of a page, 2,000 without, 10,000 at most", json_schema_extra=WHOLE),
+]
+Offset = Annotated[str | None, Query(description="Features before the page", json_schema_extra=WHOLE)]
+After = Annotated[str | None, Query(description="Id of the last feature of the page before")]
+Box = Annotated[str | None, Query(description="Only features that meet this box")]
+BoxCrs = Annotated[str | None, Query(alias="bbox-crs", description="CRS of `bbox`")]
+Times = Annotated[str | None, Query(description="RFC 3339 date, time or interval: features of these periods")]
+Condition = Annotated[str | None, Query(description="CQL2 condition")]
+FilterLanguage = Annotated[
+    str | None,
+    Query(
+        alias="filter-lang",
+        description="`cql2-text` or `cql2-json`",
+        json_schema_extra=one_of("cql2-text", "cql2-json"),
+    ),
+]
+FilterCrs = Annotated[str | None, Query(alias="filter-crs", description="CRS of the geometries in `filter`")]
+Crs = Annotated[str | None, Query(description="CRS of the answer, as the collection lists them")]
+Order = Annotated[str | None, Query(description="Properties; `-` before one that descends")]
+Properties = Annotated[str | None, Query(description="Properties to tell")]
 
 
 @router.get(
@@ -205,34 +227,18 @@ async def items(
     collection_id: str,
     f: Form = None,
     lang: Titles = None,
-    limit: Annotated[
-        str | None,
-        Query(description="Features of a page, 2,000 without, 10,000 at most", json_schema_extra=WHOLE),
-    ] = None,
-    offset: Annotated[
-        str | None, Query(description="Features before the page", json_schema_extra=WHOLE)
-    ] = None,
-    after: Annotated[str | None, Query(description="Id of the last feature of the page before")] = None,
-    bbox: Annotated[str | None, Query(description="Only features that meet this box")] = None,
-    bbox_crs: Annotated[str | None, Query(alias="bbox-crs", description="CRS of `bbox`")] = None,
-    datetime: Annotated[
-        str | None, Query(description="RFC 3339 date, time or interval: features of these periods")
-    ] = None,
-    filter: Annotated[str | None, Query(description="CQL2 condition")] = None,
-    filter_lang: Annotated[
-        str | None,
-        Query(
-            alias="filter-lang",
-            description="`cql2-text` or `cql2-json`",
-            json_schema_extra=one_of("cql2-text", "cql2-json"),
-        ),
-    ] = None,
-    filter_crs: Annotated[
-        str | None, Query(alias="filter-crs", description="CRS of the geometries in `filter`")
-    ] = None,
-    crs: Annotated[str | None, Query(description="CRS of the answer, as the collection lists them")] = None,
-    sortby: Annotated[str | None, Query(description="Properties; `-` before one that descends")] = None,
-    properties: Annotated[str | None, Query(description="Properties to tell")] = None,
+    limit: Limit = None,
+    offset: Offset = None,
+    after: After = None,
+    bbox: Box = None,
+    bbox_crs: BoxCrs = None,
+    datetime: Times = None,
+    filter: Condition = None,
+    filter_lang: FilterLanguage = None,
+    filter_crs: FilterCrs = None,
+    crs: Crs = None,
+    sortby: Order = None,
+    properties: Properties = None,
     detail: Outlines = None,
 ) -> Response:
     """Return the features of a collection that match, a page of them, and how many match in all.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal, NotRequired
 from urllib.parse import quote
 
@@ -139,8 +141,8 @@ async def download(
     positions = atlas.gazetteer(date.date, on).within(inside)
     revision = atlas.revision(indicator, date.date)
     address = f"{base_url(request)}{request.url.path}?{request.url.query}"
-    asked = [layer, on, str(date.date), told, shape, detail, system.code, columns, inside]
-    name = digest(revision, format, asked, precision, encoding, bom, base_url(request))
+    choice = [layer, on, str(date.date), told, shape, detail, system.code, columns, inside]
+    name = digest(revision, format, choice, precision, encoding, bom, base_url(request))
     etag = f'"{name}"'
     headers = {
         "ETag": etag,
@@ -153,34 +155,17 @@ async def download(
     if is_fresh(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
 
+    asked = Asked(indicator, on, date, told, shape, detail, positions)
+    writing = {
+        "name": re.sub(r"[^a-z0-9]", "_", indicator.id),
+        "crs": system.code if kind.has_crs else None,
+        "precision": precision,
+        "encoding": encoding,
+        "bom": bom,
+    }
+
     def content() -> tuple[str, dict[str, object]]:
-        vectors = atlas.vectors(indicator, told, on, date.date)
-        carried = atlas.carryings(indicator, told, on, date.date)
-        rows = _columns(atlas, layer, on, date, told, vectors, carried, positions, shape)
-        chosen = {name: rows[name] for name in names}
-        check_encodable(chosen, encoding)
-        outlines: list[str] = []
-        numbers: list[int] = []
-        if kind.has_geometry:
-            texts, places = atlas.texts(date.date, on, detail, positions.tolist())
-            outlines = [texts.geometry(int(place)).decode() for place in places]
-            numbers = [*range(len(outlines))] * (len(told) if shape == "long" else 1)
-        used = tuple(dict.fromkeys(source for vector in vectors for source in vector.sources))
-        return format, {
-            "columns": chosen,
-            "outlines": outlines,
-            "places": numbers,
-            "metadata": {
-                **_metadata(atlas, layer, on, date, told, used, address),
-                **_boundaries(told, carried),
-                **_reservations(atlas, indicator, told[-1]),
-            },
-            "name": re.sub(r"[^a-z0-9]", "_", indicator.id),
-            "crs": system.code if kind.has_crs else None,
-            "precision": precision,
-            "encoding": encoding,
-            "bom": bom,
-        }
+        return format, {**_content(atlas, asked, kind, names, encoding, address), **writing}
 
     downloads: Downloads = request.app.state.downloads
 
@@ -190,6 +175,48 @@ async def download(
 
     held = await downloads.file(f"{name}.{format}", made)
     return HeldFileResponse(held, kind.media_type, headers)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of a layer a file holds."""
+
+    indicator: Indicator
+    level: str
+    vintage: Vintage
+    periods: list[str]
+    shape: str
+    detail: Detail
+    positions: np.ndarray[tuple[int], np.dtype[np.intp]]
+
+
+def _content(
+    atlas: Atlas, asked: Asked, kind: Format, names: Sequence[str], encoding: str, address: str
+) -> dict[str, object]:
+    """Return the columns, outlines and metadata of a file; refuse what its encoding cannot write."""
+    indicator, level, vintage, told = asked.indicator, asked.level, asked.vintage, asked.periods
+    vectors = atlas.vectors(indicator, told, level, vintage.date)
+    carried = atlas.carryings(indicator, told, level, vintage.date)
+    rows = _columns(atlas, asked, vectors, carried)
+    chosen = {name: rows[name] for name in names}
+    check_encodable(chosen, encoding)
+    outlines: list[str] = []
+    numbers: list[int] = []
+    if kind.has_geometry:
+        texts, places = atlas.texts(vintage.date, level, asked.detail, asked.positions.tolist())
+        outlines = [texts.geometry(int(place)).decode() for place in places]
+        numbers = [*range(len(outlines))] * (len(told) if asked.shape == "long" else 1)
+    used = tuple(dict.fromkeys(source for vector in vectors for source in vector.sources))
+    return {
+        "columns": chosen,
+        "outlines": outlines,
+        "places": numbers,
+        "metadata": {
+            **_metadata(atlas, indicator.id, level, vintage, told, used, address),
+            **_boundaries(told, carried),
+            **_reservations(atlas, indicator, told[-1]),
+        },
+    }
 
 
 def _kind_and_system(format: str, encoding: str, crs: str | None) -> tuple[Format, ReferenceSystem]:
@@ -244,17 +271,10 @@ def _names(is_category: bool, periods: list[str], shape: str) -> list[str]:
 
 
 def _columns(
-    atlas: Atlas,
-    layer: str,
-    level: str,
-    vintage: Vintage,
-    periods: list[str],
-    vectors: list[Vector],
-    carried: list[Carrying],
-    positions: np.ndarray[tuple[int], np.dtype[np.intp]],
-    shape: str,
+    atlas: Atlas, asked: Asked, vectors: list[Vector], carried: list[Carrying]
 ) -> dict[str, list[object]]:
-    indicator, gazetteer = atlas.layer(layer), atlas.gazetteer(vintage.date, level)
+    indicator, gazetteer = asked.indicator, atlas.gazetteer(asked.vintage.date, asked.level)
+    periods, positions, shape = asked.periods, asked.positions, asked.shape
     areas = [gazetteer.areas[position] for position in positions.tolist()]
     times = len(periods) if shape == "long" else 1
     rows: dict[str, list[object]] = {
