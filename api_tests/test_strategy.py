@@ -30,7 +30,8 @@ def test_a_goal_tells_its_measures_kpis_and_milestones(client: httpx.Client) -> 
         "地域の暮らしの満足感向上",
     ]
     assert {one["subject"] for one in body["milestones"]} == {"ccrc-sites"}
-    assert client.get("/v1/goals/goal-9").json()["detail"].startswith("No goal is called 'goal-9'; there are")
+    refused = client.get("/v1/goals/goal-9").json()["detail"]
+    assert refused == "No goal is called 'goal-9'; near it: goal-1, goal-2, goal-3; /v1/goals lists all 4"
 
 
 def test_measures_may_be_asked_for_by_goal_and_by_any_of_their_names(client: httpx.Client) -> None:

@@ -13,6 +13,7 @@ from geo.areas.carrying import CARRIED, SUMMED, Carried
 from geo.codes import NATION, area_code, prefecture_of
 from geo.errors import NotFound
 from geo.figures.indicators import Indicator
+from geo.unknown import unknown
 from service.figures.carrying import dates_of
 from service.figures.values import STATUSES
 
@@ -62,8 +63,8 @@ def codes_of(atlas: Atlas, region: str) -> list[str]:
     """
     rows = atlas.catalogue.regions.get(region)
     if rows is None:
-        listed = ", ".join(atlas.catalogue.regions)
-        raise NotFound(f"No region set is called {region[:80]!r}; there are: {listed}")
+        existing = {name: rows[0] for name, rows in atlas.catalogue.regions.items()}
+        raise unknown("region set", region, existing, "/v1/areas")
     codes = [row.area_code for row in rows if row.valid_to is None]
     return [code for code in codes if code.endswith("000") or prefecture_of(code) not in codes]
 

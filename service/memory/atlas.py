@@ -24,9 +24,8 @@ from geo.figures import indicators
 from geo.figures.indicators import Indicator
 from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
-from geo.spelling import near
-from geo.text import name_of
 from geo.transit.access import Definition
+from geo.unknown import offered, unknown
 from service.areas import queries as area_queries
 from service.areas.gazetteer import Area, Gazetteer
 from service.areas.tiles import TOP_ZOOM, encode_tile
@@ -97,15 +96,14 @@ class Atlas:
         """
         found = self.catalogue.layers.get(name) or self._unlisted(name)
         if found is None:
-            raise _unknown("layer", name, self.catalogue.layers)
+            raise unknown("layer", name, self.catalogue.layers, "/v1/layers")
         return found
 
     def definition(self, name: str) -> Definition:
-        """Return a definition of the transport gap; NotFound lists those that exist."""
+        """Return a definition of the transport gap; NotFound tells those spelt nearly alike."""
         found = self.catalogue.definitions.get(name)
         if found is None:
-            listed = ", ".join(self.catalogue.definitions)
-            raise NotFound(f"No definition is called {name[:80]!r}; there are: {listed}")
+            raise unknown("definition", name, self.catalogue.definitions, "/v1/transport-gap")
         return found
 
     def _unlisted(self, name: str) -> Indicator | None:
@@ -121,7 +119,7 @@ class Atlas:
         """Return an indicator; NotFound tells those spelt nearly alike."""
         found = self.catalogue.indicators.get(name)
         if found is None:
-            raise _unknown("indicator", name, self.catalogue.indicators)
+            raise unknown("indicator", name, self.catalogue.indicators, "/v1/indicators")
         return found
 
     def vintage(self, asked: str | None) -> Vintage:
@@ -553,13 +551,13 @@ class Atlas:
 
 
 def chosen(name: str, asked: str | None, existing: Collection[str], default: str) -> str:
-    """Return what was asked for, or the default; refuse what does not exist, naming what does."""
+    """Return what was asked for, or the default; refuse what does not exist."""
     if asked is None:
         return default
     if asked not in existing:
-        listed = ", ".join(existing)
-        finding = Finding("query", name, asked, f"one of {listed}")
-        raise InvalidParameter(f"{name} {asked[:80]!r} does not exist here; there are: {listed}", [finding])
+        told = offered(asked, existing)
+        finding = Finding("query", name, asked, f"one of {told}")
+        raise InvalidParameter(f"{name} {asked[:80]!r} does not exist here; there are: {told}", [finding])
     return asked
 
 
@@ -572,16 +570,6 @@ def _remembered(held: dict[K, V], key: K, found: V) -> V:
         held.clear()
     held[key] = found
     return found
-
-
-def _unknown(what: str, name: str, existing: Mapping[str, Indicator]) -> NotFound:
-    """Return the refusal of an id that there is none of: it tells those nearest to it, and where all are."""
-    found = near(name[:120], existing)
-    like = f"; near it: {', '.join(found)}" if found else ""
-    return NotFound(
-        f"No {what} is called {name[:80]!r}{like}; /v1/{what}s lists all {len(existing)}",
-        near=[(one, name_of(existing[one])) for one in found],
-    )
 
 
 #: Several times what there is of the layers that are listed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from geo.areas.names import plain
@@ -10,6 +10,7 @@ from geo.codes import area_code, city_of
 from geo.eras import fiscal_year
 from geo.errors import Finding, InvalidParameter
 from geo.strategy.deployments import RUNNING, STATUSES, Deployment
+from geo.unknown import offered
 from service.figures.lines import codes_of
 from service.memory.atlas import Atlas
 from service.strategy.policy import Sites
@@ -82,11 +83,11 @@ def _year(text: str) -> int:
         raise InvalidParameter("fiscal_year is no fiscal year", [finding]) from None
 
 
-def _expect(name: str, value: str, existing: Iterable[str]) -> None:
+def _expect(name: str, value: str, existing: Collection[str]) -> None:
     if value not in existing:
-        listed = ", ".join(existing)
-        finding = Finding("query", name, value, f"one of {listed}")
-        raise InvalidParameter(f"{name} {value[:80]!r} does not exist; there are: {listed}", [finding])
+        told = offered(value, existing)
+        finding = Finding("query", name, value, f"one of {told}")
+        raise InvalidParameter(f"{name} {value[:80]!r} does not exist; there are: {told}", [finding])
 
 
 def running(atlas: Atlas, code: str) -> dict[str, list[str]]:

@@ -13,14 +13,14 @@ from geo.codes import city_of, prefecture_of
 from geo.eras import fiscal_year_of
 from geo.errors import NotFound
 from geo.figures.indicators import Category, Indicator
-from geo.spelling import near
 from geo.strategy.deployments import ACTIVE, STATUSES, Deployment, categories
 from geo.strategy.kpis import Kpi
 from geo.strategy.plan import Goal, Measure, Strategy
 from geo.strategy.programmes import Ending, ending
 from geo.strategy.rating import REFERENCE, is_reference
 from geo.strategy.verdicts import BASES
-from geo.text import Text, name_of
+from geo.text import Text
+from geo.unknown import unknown
 from service.areas.gazetteer import Gazetteer
 from service.figures.values import NONE_KNOWN, OK, Vector
 
@@ -58,27 +58,23 @@ class Policy:
         return self.version
 
     def goal(self, name: str) -> Goal:
-        """Return a goal; NotFound lists those that exist."""
+        """Return a goal; NotFound tells those spelt nearly alike."""
         goals = self.strategy.goals_by_id
         if name not in goals:
-            raise NotFound(f"No goal is called {name[:80]!r}; there are: {', '.join(goals)}")
+            raise unknown("goal", name, goals, "/v1/goals")
         return goals[name]
 
     def measure(self, written: str) -> Measure:
-        """Return the measure of an id, name or alias; NotFound lists the ids that exist."""
+        """Return the measure of an id, name or alias; NotFound tells those spelt nearly alike."""
         name = self.strategy.measure_named(written)
         if name is None:
-            measures = self.strategy.measures_by_id
-            raise NotFound(
-                f"No measure is called {written[:80]!r}; there are: {', '.join(measures)}",
-                near=[(one, name_of(measures[one])) for one in near(written[:120], measures)],
-            )
+            raise unknown("measure", written, self.strategy.measures_by_id, "/v1/measures")
         return self.strategy.measures_by_id[name]
 
     def kpi(self, name: str) -> Kpi:
-        """Return a KPI; NotFound lists the ids that exist."""
+        """Return a KPI; NotFound tells those spelt nearly alike."""
         if name not in self.kpis:
-            raise NotFound(f"No KPI is called {name[:80]!r}; there are: {', '.join(sorted(self.kpis))}")
+            raise unknown("KPI", name, self.kpis, "/v1/kpis")
         return self.kpis[name]
 
     def kpis_of(self, goal: str) -> list[Kpi]:

@@ -213,13 +213,16 @@ def test_the_kpis_of_a_goal_are_national_and_those_of_its_measures_too(atlas: At
     assert Policy(policy.version, (), {"x": owned}).kpis_of("goal-1") == []
 
 
-def test_what_does_not_exist_is_refused_with_what_does(atlas: Atlas) -> None:
+def test_what_does_not_exist_is_refused_with_what_is_spelt_alike(atlas: Atlas) -> None:
     policy = atlas.catalogue.policy
-    with pytest.raises(NotFound, match=r"No goal is called 'goal-9'; there are: goal-1, goal-2, goal-3"):
+    with pytest.raises(NotFound, match="'goal-9'; near it: goal-1, goal-2, goal-3; /v1/goals lists all 4"):
         policy.goal("goal-9")
-    with pytest.raises(NotFound, match=r"No measure is called 'x'; there are: .*smart-cities"):
+    with pytest.raises(NotFound, match="near it: smart-cities; /v1/measures lists all") as refused:
+        policy.measure("smart-city")
+    assert [one for one, _ in refused.value.near] == ["smart-cities"]
+    with pytest.raises(NotFound, match="No measure is called 'x'; /v1/measures lists all"):
         policy.measure("x")
-    with pytest.raises(NotFound, match=r"No KPI is called 'x'; there are: ccrc-sites, "):
+    with pytest.raises(NotFound, match="No KPI is called 'x'; /v1/kpis lists all"):
         policy.kpi("x")
     with pytest.raises(NotFound, match="No strategy is loaded yet"):
         Policy().goal("goal-1")
