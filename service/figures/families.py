@@ -15,6 +15,49 @@ _VARIANT = re.compile(r"（[^）]*）|：")
 _DIGITS = re.compile(r"(\d+)")
 #: What most people look for in a family whose plainest layer is another.
 LEADS = {"ageing-rate", "hospitals-per-100k", "net-migration-rate", "transport-gap:mlit-handbook-rural"}
+#: Families that people look for before the others of their topic, by how often they do.
+FIRST = (
+    "population",
+    "population-change",
+    "population-by-age",
+    "births",
+    "deaths",
+    "register-population",
+    "register-change",
+    "register-structure",
+    "foreign-residents",
+    "moves",
+    "households",
+    "one-person-households",
+    "gross-product",
+    "labour-productivity",
+    "prefectural-income",
+    "taxable-income",
+    "employed",
+    "unemployment",
+    "establishments",
+    "job-openings",
+    "monthly-pay",
+    "municipal-finance-indices",
+    "municipal-revenue",
+    "municipal-expenditure",
+    "hospitals-clinics",
+    "doctors",
+    "nurseries",
+    "elementary-schools",
+    "junior-high-schools",
+    "housing",
+    "shops",
+    "household-income",
+    "household-spending",
+    "land-prices",
+    "traffic-accidents",
+    "crime",
+    "fires",
+    "area",
+    "projection-2023",
+    "transport-gaps",
+)
 #: Rates make maps that can be compared; counts follow how large a place is.
 _KINDS = ("ratio", "index", "category", "change", "count")
 
@@ -57,6 +100,11 @@ def lead(layers: Sequence[Indicator], municipal: Collection[str]) -> Indicator:
             one.id,
         ),
     )
+
+
+def as_looked_for(family: Family) -> tuple[int, str, str]:
+    """Return what orders families: those of :data:`FIRST`, then by their kana."""
+    return FIRST.index(family.id) if family.id in FIRST else len(FIRST), family.kana, family.id
 
 
 def ingredients(layers: Sequence[Indicator]) -> set[str]:

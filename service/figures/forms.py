@@ -25,7 +25,7 @@ from geo.figures.indicators import (
 from geo.periods import PeriodKind, period_label
 from geo.text import Text, name_of
 from service.figures.carrying import Dated, dates_of
-from service.figures.families import ingredients
+from service.figures.families import as_looked_for, ingredients
 from service.figures.lines import Member, Origin, Point, origins_of
 from service.figures.series import lines_in_words
 from service.http.forms import As
@@ -483,15 +483,16 @@ def page_described(
 
 
 def _families(found: Sequence[Indicator]) -> list[FamilyTotal]:
-    """Return the families of layers with how many they have, in the order of topics and of their kana."""
-    order = list(TOPICS)
-    members: dict[tuple[int, str, str], list[Indicator]] = {}
+    """Return the families of layers with how many they have, topic by topic, what people look for first."""
+    order = {name: place for place, name in enumerate(TOPICS)}
+    members: dict[tuple[int, Family], list[Indicator]] = {}
     for one in found:
         if one.family:
-            members.setdefault((order.index(one.topic), one.family.kana, one.family.id), []).append(one)
+            members.setdefault((order[one.topic], one.family), []).append(one)
+    in_order = sorted(members.items(), key=lambda item: (item[0][0], as_looked_for(item[0][1])))
     return [
         {**told, "topic": ones[0].topic, "total": len(ones), "only": ones[0].id if len(ones) == 1 else None}
-        for _, ones in sorted(members.items())
+        for _, ones in in_order
         if (told := family_described(ones[0]))
     ]
 

@@ -10,6 +10,7 @@ from geo.figures.indicators import TOPICS, Indicator
 from geo.layers.words import LEVELS
 from geo.periods import period_label
 from geo.text import Language, Text, name_of
+from service.figures.families import as_looked_for
 from service.http.html import Frame, page
 from service.memory.atlas import Atlas
 from service.strategy.policy import DEPLOYMENTS
@@ -128,7 +129,7 @@ def _topics(told: list[Indicator]) -> list[dict[str, object]]:
 
 
 def _families(told: list[Indicator], topic: str) -> list[dict[str, object]]:
-    """Return the families of a topic in the order of their readings, with how many each has.
+    """Return the families of a topic, what people look for first, with how many each has.
 
     One that has a single indicator leads straight to it.
     """
@@ -136,7 +137,7 @@ def _families(told: list[Indicator], topic: str) -> list[dict[str, object]]:
     for one in told:
         if one.topic == topic and one.family is not None:
             members.setdefault(one.family, []).append(one)
-    ordered = sorted(members.items(), key=lambda each: (each[0].kana, each[0].id))
+    ordered = sorted(members.items(), key=lambda each: as_looked_for(each[0]))
     return [
         {
             "name": name_of(family),

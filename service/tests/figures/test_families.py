@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from geo.figures.families import Family
 from geo.figures.indicators import Indicator, Kind
-from service.figures.families import ingredients, lead
+from service.figures.families import as_looked_for, ingredients, lead
 
 HOMES = Family("homes", "住宅", "Homes", "じゅうたく")
 
@@ -53,3 +53,10 @@ def test_what_is_told_like_the_first_is_there_to_be_looked_at() -> None:
     women = layer("women", "総人口（女）")
     ratio = layer("sex-ratio", "性比", "ratio", "women")
     assert ingredients([layer("people", "総人口"), women, ratio]) == set()
+
+
+def test_what_people_look_for_comes_before_what_is_read_before_it() -> None:
+    ages = Family("five-years", "5歳階級", "Five years", "5さいかいきゅう")
+    births = Family("births", "出生", "Births", "しゅっしょう")
+    people = Family("population", "総人口", "Population", "そうじんこう")
+    assert sorted([ages, births, HOMES, people], key=as_looked_for) == [people, births, ages, HOMES]
