@@ -118,7 +118,9 @@ def section_of(page: str, name: str, after: str) -> str:
 
 def test_what_is_not_the_areas_own_says_whose_it_is(client: httpx.Client) -> None:
     params = {"lang": "ja", "layer": "gpp-2015-base"}
-    told = section_of(client.get("/areas/20215", params=params).text, "chosen", "figures")
+    page = client.get("/areas/20215", params=params).text
+    assert "aria-current" not in page  # it is none of the places of the bar
+    told = section_of(page, "chosen", "figures")
     assert "長野県の値" in told
     assert "都道府県内順位" not in told
 

@@ -78,7 +78,7 @@ async def area_page(
     if plain != code:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/areas/{plain}{query}", 308)
-    frame, vintage = frame_of(request, "map"), atlas.vintage(None)
+    frame, vintage = frame_of(request), atlas.vintage(None)
     state = state_of(request, atlas.state(), frame.lang, base_url(request))
     told = Told(HTML, vary=VARY)
     is_former = not any(plain in one.position for one in vintage.gazetteers.values())
@@ -105,7 +105,7 @@ async def profile_pdf(
     asked, shown = _asked(atlas, plain), _layer(atlas, layer)
     fonts_of(atlas)  # refuses where they are not there
     query = tuple((name, value) for name, value in request.query_params.items() if name != "lang")
-    frame = Frame(lang, f"{base_url(request)}/areas/{plain}", query, "map")
+    frame = Frame(lang, f"{base_url(request)}/areas/{plain}", query)
     state = state_of(request, atlas.state(), base_url(request), styles())
     told = Told(PDF, download=f"{plain}-{lang}.pdf", compressible=False)
 
