@@ -173,3 +173,29 @@ def test_two_indicators_play_over_their_common_periods_and_tell_how_they_go_toge
     page.locator(".player").get_by_role("button", name="止める").click()
     visit.shown()
     assert state(visit)["period"] != "1985"
+
+
+#: What can be pressed and yet something else lies over its middle, once it is scrolled into sight.
+COVERED = """() => [":is(#bar, #stage) :is(button, a[href], select, input, summary)"]
+    .flatMap(pressed => [...document.querySelectorAll(pressed)])
+    .filter(one => one.checkVisibility({ visibilityProperty: true }) && one.getBoundingClientRect().width > 2)
+    .flatMap(one => {
+        one.scrollIntoView({ block: "center", inline: "center" });
+        const { left, top, width, height } = one.getBoundingClientRect();
+        const found = document.elementFromPoint(left + width / 2, top + height / 2);
+        const isSeen = found && (one.contains(found) || found.closest("label")?.control === one);
+        return isSeen ? [] : [`${one.outerHTML.slice(0, 90)} under ${found?.outerHTML.slice(0, 90)}`];
+    })"""
+
+
+def test_in_a_low_window_nothing_lies_over_what_can_be_pressed(visit: Visit) -> None:
+    page, pair = visit.page, "layer=ageing-rate&layer2=population-change&level=municipality&period=2020"
+    for address, width, height in (
+        (f"/?lang=en&view=two&{pair}", 1200, 750),
+        (f"/?lang=ja&view=bivariate&{pair}&area=20215", 1100, 700),
+        ("/?lang=ja&layer=transport-gap:mlit-handbook-rural&area=10201", 1100, 700),
+    ):
+        page.set_viewport_size({"width": width, "height": height})
+        visit.open(address)
+        assert page.evaluate(COVERED) == [], address
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -382,10 +382,10 @@ export async function showBivariate(frames: HTMLElement, board: Board, first: Re
     asTable,
     h(
       "p",
-      { class: "soft" },
-      ...pages.flatMap((id, index) => {
+      { class: "soft names" },
+      ...pages.map((id, index) => {
         const of = index ? second : layer;
-        return [h("a", { href: pageOf(id, lang) }, ...inLanguage(`${of.name[lang]}${lang === "ja" ? "：" : ": "}${text("aboutData", lang)}`, lang)), " "];
+        return h("a", { href: pageOf(id, lang) }, ...inLanguage(`${of.name[lang]}${lang === "ja" ? "：" : ": "}${text("aboutData", lang)}`, lang));
       }),
     ),
   );
