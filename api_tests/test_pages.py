@@ -240,6 +240,12 @@ def test_the_explorer_tells_what_is_not_there_in_the_readers_language(
     told = page.get_by_role("alert").first
     expect(told).to_contain_text("見つかりません")
     expect(told.get_by_role("link", name="指標の一覧")).to_have_attribute("href", "/catalog?lang=ja")
+    detail = told.locator("p[lang=en]")  # what programs are told is folded away
+    expect(detail).to_be_hidden()
+    told.get_by_text("プログラムへの説明").click()
+    expect(detail).to_contain_text("near it: ageing-rate")
+    for empty in ("#maps", "#timeline", "#panel"):
+        expect(page.locator(empty)).to_be_hidden()
     page.close()
 
 

@@ -430,10 +430,10 @@ function failure(error: unknown): HTMLElement {
   return h(
     "div",
     { role: "alert", class: "failed" },
-    h("p", {}, text("failed", view.lang), title),
-    h("p", { class: "soft", lang: "en" }, isTold ? error.detail : String(error)),
+    h("p", {}, text("failed", view.lang), view.lang === "ja" ? "" : " ", title),
     again,
     catalogue,
+    h("details", {}, h("summary", {}, text("forPrograms", view.lang)), h("p", { class: "soft", lang: "en" }, isTold ? error.detail : String(error))),
   );
 }
 
@@ -441,7 +441,13 @@ function tell(error: unknown): void {
   turn += 1; // what is still under way is not drawn over it
   map?.letGo();
   byId("sheet").removeAttribute("aria-busy");
-  byId(SHEETS[view.stage] ? "sheet" : "legend").replaceChildren(failure(error));
+  const isBesideMap = !SHEETS[view.stage] && legend?.layer === view.layer;
+  if (!isBesideMap) {
+    byId("maps").hidden = byId("timeline").hidden = true; // there is nothing on them
+    byId("sheet").hidden = false;
+    byId("title").textContent ||= error instanceof api.Problem ? error.title[view.lang] : text("failed", view.lang);
+  }
+  byId(isBesideMap ? "legend" : "sheet").replaceChildren(failure(error));
   byId("map").dataset["map"] = "failed";
   document.body.dataset["map"] = "failed";
 }
