@@ -984,3 +984,5 @@ def test_motion_is_reduced_where_asked(browser: Browser, server: Server) -> None
 def test_the_reference_lists_every_route(visit: Visit) -> None:
     visit.page.goto("/docs")
     visit.page.get_by_text("/v1/layers/{layer}/legend.svg").wait_for()
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390

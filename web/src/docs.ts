@@ -1,5 +1,7 @@
 /** The API reference, drawn from the service's own OpenAPI document. */
-export {};
+
+import { h } from "./element";
+import { inLanguage } from "./language";
 
 interface Parameter {
   name: string;
@@ -46,7 +48,7 @@ function drawn(method: string, path: string, operation: Operation): HTMLElement 
 
 const reference = document.getElementById("reference");
 const told = (await (await fetch("/openapi.json")).json()) as Document;
-reference?.append(make("p", told.info.description.replaceAll(/\s*\n/g, " "), "plain"));
+reference?.append(h("p", { class: "plain" }, ...inLanguage(told.info.description.replaceAll(/\s*\n/g, " "), "en")));
 const byTag = new Map<string, HTMLElement[]>();
 for (const [path, methods] of Object.entries(told.paths)) {
   for (const [method, operation] of Object.entries(methods)) {

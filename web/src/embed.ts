@@ -99,11 +99,12 @@ function showCredits(credits: string[], stage: StageName): void {
 }
 
 function heading(title: string, when: string, place = ""): HTMLElement {
+  const told = inLanguage(when, view.lang);
   return h(
     "header",
     {},
     h("h1", {}, title),
-    when ? h("p", { class: "when" }, h("span", { class: "period" }, when), place ? h("span", {}, place) : null) : null,
+    when ? h("p", { class: "when" }, h("span", { class: "period" }, ...told), place ? h("span", {}, place) : null) : null,
   );
 }
 

@@ -41,9 +41,9 @@ export class Popup {
   /** Tell of a place, and bring the reader there. */
   open(told: Told, at: maplibre.LngLatLike, lang: Lang): void {
     const body = h("div", { class: "body", "aria-busy": "true" });
-    const title = h("h3", {}, ...told.title(lang));
+    const title = h("h3", { id: "place-told" }, ...told.title(lang));
     const close = h("button", { type: "button", class: "close", "aria-label": text("close", lang), onclick: () => this.leave() }, "×");
-    const dialog = h("section", { role: "dialog", "aria-label": title.textContent, tabindex: -1, lang }, h("header", {}, title, close), body);
+    const dialog = h("section", { role: "dialog", "aria-labelledby": title.id, tabindex: -1, lang }, h("header", {}, title, close), body);
     const shown = { told, at, lang };
     this.told = shown;
     // no higher than the larger half of the map: so it has room above the place or below it

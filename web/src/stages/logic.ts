@@ -251,7 +251,7 @@ function lighting(area: Area | null, board: Board): HTMLElement {
     h("b", { id: "logic-area" }, name),
     area
       ? h("button", { type: "button", id: "logic-clear", onclick: () => board.go({ area: "" }) }, TEXTS.clear[lang])
-      : h("span", { class: "soft" }, TEXTS.hint[lang]),
+      : h("span", { class: "soft of-search" }, TEXTS.hint[lang]),
   );
 }
 

@@ -107,6 +107,7 @@ function mark(basis: string): SVGElement {
 function milestone(one: Milestone, frame: Frame): HTMLElement {
   const { lang } = frame.board.view;
   const unit = frame.units.get(one.subject) ?? { unit: { ja: "", en: "" }, decimals: 0 };
+  const told = one.source.url || lang === "ja"; // what stands there without an address is a note of ours in Japanese
   const value = one.value === null ? null : h("data", { value: one.value }, `${TEXTS.value[lang]} ${full(one.value, unit, lang)}`);
   return h(
     "div",
@@ -116,7 +117,7 @@ function milestone(one: Milestone, frame: Frame): HTMLElement {
       "div",
       {},
       h("p", {}, ...inLanguage(one.label[lang], lang)),
-      h("p", { class: "facts" }, value, h("span", {}, textNamed(one.basis, lang)), sourceLink(one.source, lang, true)),
+      h("p", { class: "facts" }, value, h("span", {}, textNamed(one.basis, lang)), told ? sourceLink(one.source, lang, true) : null),
     ),
   );
 }
@@ -254,7 +255,7 @@ function counting(area: Area | null, board: Board): HTMLElement {
     " ",
     area ? h("button", { type: "button", id: "roadmap-clear", onclick: () => board.go({ area: "" }) }, TEXTS.clear[lang]) : null,
     " ",
-    h("span", { class: "soft" }, TEXTS[area ? "ofNation" : "hint"][lang]),
+    h("span", { class: area ? "soft" : "soft of-search" }, TEXTS[area ? "ofNation" : "hint"][lang]),
   );
 }
 
