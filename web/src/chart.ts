@@ -243,6 +243,7 @@ export async function lineChart(target: HTMLElement, chart: Chart, lang: Lang, h
     ],
     plot,
   );
+  plot.classList.toggle("on-dark", getComputedStyle(plot).colorScheme === "dark");
   const tip = h("p", { class: "tip", hidden: true, "aria-hidden": "true" });
   plot.append(tip);
   drawn.over.addEventListener("mousemove", () => {
