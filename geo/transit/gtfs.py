@@ -1,4 +1,4 @@
-"""GTFS-JP feeds: stops, and how often a vehicle departs from each on a weekday, Saturday and Sunday.
+"""GTFS-JP feeds: stops, their lines, and how often one can depart on a weekday, Saturday and Sunday.
 
 A feed is read as of dates inside its own calendar, whenever that was: for each kind of day the first date of
 those that run most of its trips (``geo.transit.calendars``). The result states the dates, and notes what
@@ -15,11 +15,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geo.errors import InvalidFile, InvalidRows
 from geo.transit.calendars import DAYS, Calendar, read_calendar
 from geo.transit.gtfs_tables import Tables, whole
+from geo.transit.lines import Counts, Lines, Route, lines_of, route_of
 from geo.transit.locations import Location, groups, placed, read_locations
 
 #: Hours of a service day: GTFS counts on after midnight.
@@ -46,8 +46,8 @@ EXTENDED = {
     15: "demand",
 }
 _PICKUPS = {0: "boards", 1: "does not", 2: "by telephone", 3: "by arrangement"}
-
-Counts = NDArray[np.int32]
+#: The line of a trip whose route is not told.
+_UNTOLD = Route("", "", "bus")
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Stop:
     Attributes
     ----------
     departures : (3, 30) by kind of day and hour of the group's poles together
+    lines : of the group; their departures add up to its own
     """
 
     id: str
@@ -66,6 +67,7 @@ class Stop:
     lat: float
     group: str
     departures: Counts
+    lines: Lines
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,10 @@ class Feed:
 
 @dataclass(frozen=True)
 class _Trip:
-    """A trip: its service, its mode, and where it stands in trips.txt."""
+    """A trip: its service, its route, and where it stands in trips.txt."""
 
     service: str
-    mode: str
+    route: Route
     line: int
 
 
@@ -108,10 +110,15 @@ class _Call:
 
 @dataclass
 class _Counted:
-    """What calls at a stop: departures by kind of day and hour, and calls by mode."""
+    """What calls at a stop: departures by kind of day and hour, those of routes by day, calls by mode."""
 
     departures: Counts
+    routes: dict[Route, Counts]
     modes: Counter[str]
+
+
+def _nothing() -> _Counted:
+    return _Counted(np.zeros((len(DAYS), HOURS), np.int32), {}, Counter())
 
 
 def read_gtfs(path: Path, dates: Mapping[str, dt.date] | None = None) -> Feed:
@@ -162,7 +169,7 @@ def read_gtfs(path: Path, dates: Mapping[str, dt.date] | None = None) -> Feed:
 def _trips(tables: Tables, calendar: Calendar) -> dict[str, _Trip]:
     """Return the trips by their ids; those of unknown services or routes are noted."""
     rows = tables.required("trips.txt", ("route_id", "service_id", "trip_id"))
-    modes = _modes(tables, Counter(row["route_id"] for _, row in rows))
+    routes = _routes(tables, Counter(row["route_id"] for _, row in rows))
     found: dict[str, _Trip] = {}
     known: set[str] = set()
     for line, row in rows:
@@ -170,16 +177,17 @@ def _trips(tables: Tables, calendar: Calendar) -> dict[str, _Trip]:
         if service not in calendar.names:
             told = "neither in calendar.txt nor in calendar_dates.txt; the trip counts for nothing"
             tables.note("trips.txt", line, "service_id", service, told)
-        if route not in modes:
-            tables.note("trips.txt", line, "route_id", route, "not in routes.txt; taken for a bus")
+        if route not in routes:
+            told = "not in routes.txt; taken for a bus of a line without a name"
+            tables.note("trips.txt", line, "route_id", route, told)
         name = tables.identity("trips.txt", line, row, "trip_id", known)
-        found[name] = _Trip(service, modes.get(route, "bus"), line)
+        found[name] = _Trip(service, routes.get(route, _UNTOLD), line)
     return found
 
 
-def _modes(tables: Tables, trips: Mapping[str, int]) -> dict[str, str]:
-    """Return the mode of each route; noted are types that no definition of access knows."""
-    found: dict[str, str] = {}
+def _routes(tables: Tables, trips: Mapping[str, int]) -> dict[str, Route]:
+    """Return the routes by their ids; noted are types that no definition of access knows."""
+    found: dict[str, Route] = {}
     known: set[str] = set()
     for line, row in tables.rows("routes.txt", ("route_id", "route_type")):
         number = tables.number("routes.txt", line, row, "route_type", "a number such as 3 (bus)")
@@ -187,7 +195,8 @@ def _modes(tables: Tables, trips: Mapping[str, int]) -> dict[str, str]:
         if mode == "other":
             told = f"no kind that covers anybody; its {trips[row['route_id']]} trips count for nothing"
             tables.note("routes.txt", line, "route_type", row["route_type"], told)
-        found[tables.identity("routes.txt", line, row, "route_id", known)] = mode
+        name = tables.identity("routes.txt", line, row, "route_id", known)
+        found[name] = route_of(tables, line, row, mode)
     return found
 
 
@@ -241,7 +250,7 @@ def _departures(
     calls: Mapping[str, Sequence[_Call]],
     running: Mapping[str, frozenset[str]],
 ) -> dict[str, _Counted]:
-    """Return the departures of each stop, and the modes of the trips that call there."""
+    """Return the departures of each stop, and the routes and modes of the trips that call there."""
     repeats = _repeats(tables, trips)
     counted: dict[str, _Counted] = {}
     for name, trip in trips.items():
@@ -255,12 +264,15 @@ def _departures(
                 "trips.txt", trip.line, "trip_id", name, "fewer than two calls; it counts for nothing"
             )
         for place, (call, seconds) in enumerate(zip(of_trip, leaving, strict=True), 1):
-            at_stop = counted.setdefault(call.stop, _Counted(np.zeros((3, HOURS), np.int32), Counter()))
-            at_stop.modes[trip.mode] += 1
+            at_stop = counted.get(call.stop) or counted.setdefault(call.stop, _nothing())
+            at_stop.modes[trip.route.mode] += 1
             # the last call of a trip is no departure
             if place == len(of_trip) or not call.boards or seconds is None or not kinds:
                 continue
-            for start in repeats.get(name, (None,)):
+            starts = repeats.get(name, (None,))
+            of_route = at_stop.routes.setdefault(trip.route, np.zeros(len(DAYS), np.int32))
+            of_route[kinds] += len(starts)
+            for start in starts:
                 at = seconds if start is None else start + seconds - (leaving[0] or 0)
                 at_stop.departures[kinds, min(int(at // 3600), HOURS - 1)] += 1
     return counted
@@ -311,12 +323,16 @@ def _repeats(tables: Tables, trips: Mapping[str, _Trip]) -> dict[str, list[int]]
 def _stops(
     tables: Tables, locations: Mapping[str, Location], counted: Mapping[str, _Counted]
 ) -> tuple[Stop, ...]:
-    """Return the poles that are served, with the departures of the group each belongs to."""
+    """Return the poles that are served, with the departures and lines of the group each belongs to."""
     places = placed(tables, locations, counted)
     group_of = groups(tables, locations, places)
-    totals: dict[str, Counts] = {}
+    totals: dict[str, _Counted] = {}
     for name, group in group_of.items():
-        totals[group] = totals.get(group, np.zeros((3, HOURS), np.int32)) + counted[name].departures
+        total = totals.setdefault(group, _nothing())
+        total.departures += counted[name].departures
+        for route, counts in counted[name].routes.items():
+            total.routes[route] = total.routes[route] + counts if route in total.routes else counts
+    lines = {group: lines_of(total.routes) for group, total in totals.items()}
     return tuple(
         Stop(
             name,
@@ -325,7 +341,8 @@ def _stops(
             lon,
             lat,
             group_of[name],
-            totals[group_of[name]],
+            totals[group_of[name]].departures,
+            lines[group_of[name]],
         )
         for name, (lon, lat) in places.items()
     )

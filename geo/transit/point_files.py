@@ -23,7 +23,7 @@ from geo.errors import Finding, InvalidFile, InvalidGeometry
 from geo.figures.observations import decoded
 from geo.files.archives import text_of
 from geo.transit.stop_files import POINT, read_n02, read_p11
-from geo.transit.stops import CLASSES, Stops, without_timetable
+from geo.transit.stops import CLASSES, Stops, with_lines, without_timetable
 
 KSJ = "{http://nlftp.mlit.go.jp/ksj/schemas/ksj-app}"
 GML = "{http://www.opengis.net/gml/3.2}"
@@ -80,7 +80,8 @@ def read_stations(path: Path, geometry: str = "midpoint") -> Stops:
         (f"feature {place}", str(name), str(line).partition("__")[0], (), repr(lon), repr(lat))
         for place, (name, line, lon, lat) in enumerate(listed, 1)
     ]
-    return _stops(path.name, found, "n02", "rail")
+    lines = [str(line).partition("__")[2] for line in rows["lineId"].tolist()]
+    return with_lines(_stops(path.name, found, "n02", "rail"), lines)
 
 
 def _stops(name: str, rows: list[_Row], prefix: str, mode: str) -> Stops:

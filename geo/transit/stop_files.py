@@ -17,7 +17,7 @@ from geo.areas.boundaries import in_wgs_84, read_layer
 from geo.crs import JAPAN
 from geo.errors import Finding, InvalidFile, InvalidGeometry
 from geo.files.archives import holds_zips, unpack
-from geo.transit.stops import Stops, joined, without_timetable
+from geo.transit.stops import Stops, joined, with_lines, without_timetable
 
 #: Types of geometry as shapely numbers them: point; line, several lines.
 POINT, LINES = 0, (1, 5)
@@ -82,8 +82,9 @@ ALONG = 20 / 111_000
 def read_n02(path: Path, geometry: str = "midpoint") -> Stops:
     """Return the stations of 国土数値情報 N02, as published: zip, Shapefile or GeoJSON.
 
-    Stations are lines, one for each railway line. ``midpoint`` takes the middle of each, ``line`` points
-    along it every 20 m; a platform of 200 m makes a difference of 100 m at its ends.
+    Stations are lines, one for each railway line, whose name is N02_003 where there is such a column.
+    ``midpoint`` takes the middle of each, ``line`` points along it every 20 m; a platform of 200 m makes a
+    difference of 100 m at its ends.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def read_n02(path: Path, geometry: str = "midpoint") -> Stops:
     names, operators, kinds = (
         _texts(rows, column)[of_row].tolist() for column in ("N02_005", "N02_004", "N02_001")
     )
-    return without_timetable(
+    stations = without_timetable(
         [f"n02-{row}-{place}" for place, row in enumerate(of_row)],
         names,
         ["rail"] * len(names),
@@ -119,6 +120,9 @@ def read_n02(path: Path, geometry: str = "midpoint") -> Stops:
         shapely.get_x(points),
         shapely.get_y(points),
     )
+    if "N02_003" not in rows.columns:
+        return stations
+    return with_lines(stations, _texts(rows, "N02_003")[of_row].tolist())
 
 
 def _placed(path: Path, rows: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:

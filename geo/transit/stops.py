@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.transit.calendars import DAYS
 from geo.transit.gtfs import HOURS, Feed
+from geo.transit.lines import Line, Lines
 
 Floats = NDArray[np.float64]
 Texts = NDArray[np.object_]
@@ -36,6 +37,7 @@ class Stops:
     classes : class codes of P11, joined by ``;``, else empty
     groups : poles of one stop share it
     departures : (n, 3, 30) of the group, by kind of day and hour; -1 where no timetable is known
+    lines : each a tuple of lines; those of a group are its poles' together
     """
 
     ids: Texts
@@ -46,6 +48,7 @@ class Stops:
     lon: Floats
     lat: Floats
     departures: NDArray[np.int32]
+    lines: Texts
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -85,6 +88,7 @@ def of_feed(feed: Feed) -> Stops:
         lon=np.array([stop.lon for stop in feed.stops]),
         lat=np.array([stop.lat for stop in feed.stops]),
         departures=counts,
+        lines=column_of_lines(stop.lines for stop in feed.stops),
     )
 
 
@@ -107,7 +111,25 @@ def without_timetable(
         lon=lon,
         lat=lat,
         departures=np.full((len(ids), len(DAYS), HOURS), UNKNOWN, np.int32),
+        lines=column_of_lines(() for _ in ids),
     )
+
+
+def with_lines(stops: Stops, names: Sequence[str]) -> Stops:
+    """Return stops without a timetable, each on the line of a name; an empty one is none."""
+    told = zip(names, stops.modes, strict=True)
+    return replace(
+        stops, lines=column_of_lines((Line("", name, mode, None),) if name else () for name, mode in told)
+    )
+
+
+def column_of_lines(values: Iterable[Lines]) -> Texts:
+    """Return lines as a column: an array of tuples, which numpy would take for more dimensions."""
+    listed = list(values)
+    found = np.empty(len(listed), object)
+    for place, lines in enumerate(listed):
+        found[place] = lines
+    return found
 
 
 def _texts(values: Iterable[str]) -> Texts:

@@ -38,7 +38,7 @@ from geo.transit.access import apart
 from geo.transit.calendars import DAYS
 from geo.transit.gaps import PEOPLE, Partition
 from geo.transit.gtfs import HOURS
-from geo.transit.stops import UNKNOWN, Stops
+from geo.transit.stops import UNKNOWN, Stops, column_of_lines
 from service.areas.gazetteer import PREFECTURES
 from service.db.tables import (
     area,
@@ -271,7 +271,10 @@ def partition_from(extract: Extract, *, sea: bool) -> Partition:
 
 
 def stops_from(lists: Lists) -> Stops:
-    """Return stops of the columns of their table, with ``lon`` and ``lat``, departures as JSON texts."""
+    """Return stops of the columns of their table, with ``lon`` and ``lat``, departures as JSON texts.
+
+    Their lines are not read: no gap follows from them.
+    """
     counts = np.full((len(lists["id"]), len(DAYS) * HOURS), UNKNOWN, np.int32)
     for place, departures in enumerate(lists["departures"]):
         if departures is not None:
@@ -291,6 +294,7 @@ def stops_from(lists: Lists) -> Stops:
         lon=np.array(lists["lon"], float),
         lat=np.array(lists["lat"], float),
         departures=counts.reshape(-1, len(DAYS), HOURS),
+        lines=column_of_lines(() for _ in lists["id"]),
     )
 
 

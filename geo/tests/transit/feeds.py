@@ -17,7 +17,7 @@ FEED = {
     "B,駅前,36.12,139.12,0,\n"
     "C,病院,36.14,139.14,0,\n"
     "X,廃止,36.2,139.2,0,\n",
-    "routes.txt": "route_id,route_type\nR,3\n",
+    "routes.txt": "route_short_name,route_long_name,route_id,route_type\n12,役場線,R,3\n",
     "trips.txt": "route_id,service_id,trip_id\nR,平日,T1\nR,平日,T2\nR,土曜,T3\n",
     "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence,pickup_type\n"
     "T1,7:00:00,7:00:00,A1,1,0\nT1,,,B,2,0\nT1,7:20:00,7:20:00,C,3,0\n"

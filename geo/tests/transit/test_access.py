@@ -16,7 +16,7 @@ from geo.transit.access import Definition, apart, covered_shares, is_covered, ne
 from geo.transit.discs import Pairs, covered_areas
 from geo.transit.gtfs import HOURS
 from geo.transit.stop_files import read_n02, read_p11
-from geo.transit.stops import UNKNOWN, Stops
+from geo.transit.stops import UNKNOWN, Stops, column_of_lines
 
 Polygonal = shapely.geometry.base.BaseGeometry
 REAL = os.environ.get("CHIIKI_REAL_DATA")
@@ -45,6 +45,7 @@ def stops(
         lon=np.array([lon for lon, _ in places], float),
         lat=np.array([lat for _, lat in places], float),
         departures=counts,
+        lines=column_of_lines(() for _ in places),
     )
 
 

@@ -43,7 +43,7 @@ def test_cells_left_out_at_the_end_of_a_row_are_empty(tmp_path: Path) -> None:
         ("stop_times", "T3,9:30:00,9:30:00,C,2,0", "T3,9:3", "stop_times.txt line 9", "stop_id"),
         ("trips", "R,土曜,T3", "R", "trips.txt line 4", "trip_id"),
         ("calendar", "土曜,0,0,0,0,0,1,0,20190401,20190630", "土曜,0", "calendar.txt line 3", "tuesday"),
-        ("routes", "R,3", "R", "routes.txt line 2", "route_type"),
+        ("routes", "12,役場線,R,3", "12,役場線,R", "routes.txt line 2", "route_type"),
     ],
 )
 def test_a_row_cut_off_before_what_it_must_tell_is_refused_by_its_line(
@@ -85,7 +85,7 @@ def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
         ("stops", "B,駅前,36.12,139.12,0,\n", "stop_id"),
         ("trips", "R,平日,T1\n", "trip_id"),
         ("stop_times", "T1,7:00:00,7:00:00,A1,1,0\n", "stop_sequence"),
-        ("routes", "R,3\n", "route_id"),
+        ("routes", "12,役場線,R,3\n", "route_id"),
     ],
 )
 def test_what_is_told_twice_is_not_counted_twice(tmp_path: Path, table: str, row: str, field: str) -> None:
@@ -223,7 +223,7 @@ def test_parents_in_a_circle_are_no_station(tmp_path: Path) -> None:
     ],
 )
 def test_extended_route_types_have_a_mode(tmp_path: Path, number: int, mode: str) -> None:
-    found = read_gtfs(feed(tmp_path, routes_txt=f"route_id,route_type\nR,{number}\n"))
+    found = read_gtfs(feed(tmp_path, routes_txt=f"route_id,route_type,route_long_name\nR,{number},線\n"))
     assert {stop.mode for stop in found.stops} == {mode}
     assert found.notes == ()
 
@@ -240,6 +240,7 @@ def test_trips_of_unknown_services_and_routes_are_noted(tmp_path: Path) -> None:
     service, route = read_gtfs(feed(tmp_path, trips_txt=trips)).notes
     assert service.startswith("trips.txt line 2: service_id is 'WEEKDAYS'")
     assert route.startswith("trips.txt line 3: route_id is 'Q'")
+    assert route.endswith("taken for a bus of a line without a name")
 
 
 def test_many_notes_of_one_kind_are_told_by_their_number(tmp_path: Path) -> None:

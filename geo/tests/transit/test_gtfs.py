@@ -111,3 +111,11 @@ def test_the_published_feeds_of_hokkaido_gunma_and_toyama_all_load() -> None:
         assert one.stops
         assert any(one.dates[kind] for kind in DAYS)
         assert all(one.valid_from <= date <= one.valid_to for date in one.dates.values() if date)
+        for stop in one.stops:  # whatever departs is of some line
+            of_lines = [line.departures or () for line in stop.lines]
+            assert [sum(day) for day in zip(*of_lines, strict=True)] in (
+                [],
+                stop.departures.sum(axis=1).tolist(),
+            )
+            assert of_lines or not stop.departures.any()
+            assert all(line.name or line.number for line in stop.lines)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from geo.errors import InvalidFile, InvalidGeometry
+from geo.transit.lines import Line
 from geo.transit.point_files import read_bus_stops, read_stations
 
 REAL = os.environ.get("CHIIKI_REAL_DATA")
@@ -95,6 +96,7 @@ def test_stations_of_points_are_rail_by_name_and_operator(tmp_path: Path) -> Non
     found = read_stations(stations(tmp_path, 132.86))
     assert (found.modes.tolist(), found.groups.tolist()) == (["rail"], ["三次/西日本旅客鉄道"])
     assert (found.lon.tolist(), found.lat.tolist()) == ([132.86], [34.4])
+    assert found.lines.tolist() == [(Line("", "芸備線", "rail", None),)]
 
 
 def test_stations_that_are_no_points_in_japan_are_refused(tmp_path: Path) -> None:
