@@ -345,6 +345,22 @@ def test_a_stop_tells_its_departures_by_day_and_band(client: httpx.Client) -> No
 def test_a_station_tells_its_operator_and_no_departures_that_nobody_knows(client: httpx.Client) -> None:
     told = client.get("/v1/stops/departures?stop=n02-25/n02-8190").json()
     assert (told["name"], told["operator"], told["days"]) == ("前橋", "東日本旅客鉄道", None)
+    assert told["lines"] == [{"number": None, "name": "両毛線", "mode": "rail", "departures": None}]
+
+
+def test_a_stop_tells_its_lines_by_their_published_names_with_their_departures(client: httpx.Client) -> None:
+    told = client.get(
+        "/v1/stops/departures?stop=gunma-1019-maebashishi-com/S00001AGC9000020102016H001"
+    ).json()
+    # counted by hand in the feed, as the departures are: routes of one name are one line
+    assert [(one["name"], one["departures"]) for one in told["lines"]] == [
+        ("南循環線", [30, 30, 30]),
+        ("新前橋西口線", [13, 10, 10]),
+        ("土屋文明文学館線", [7, 11, 11]),
+        ("金古王塚台線", [7, 6, 6]),
+    ]
+    assert {(one["number"], one["mode"]) for one in told["lines"]} == {(None, "bus")}
+    assert told["more_lines"] == 0
 
 
 @pytest.mark.parametrize("stop", ["n02-25/no-such", "n02-25", "", "n02-25/%00", "%F0%9F%9A%8C"])

@@ -29,7 +29,7 @@ begin
     grant select on revision, vintage, area, outline, encoded_tile, area_change, area_history, area_share,
         region_set, source,
         indicator, observation, observed, vector, class_breaks, age_structure, industry, strategy, deployment,
-        kpi, stop_source, stop, grid, cell, gap_definition, gap_cell, gap_basis, missing_operator,
+        kpi, stop_source, stop, stop_line, grid, cell, gap_definition, gap_cell, gap_basis, missing_operator,
         superseded, figure_change, alembic_version to chiiki_reader;
 exception when insufficient_privilege then
     raise notice 'The role chiiki_reader does not exist, and this role may not create it';

@@ -378,6 +378,19 @@ stop = Table(
     Index("stop_geom", "geom", postgresql_using="gist"),
 )
 
+#: A line at a stop, in its order; ``departures`` by kind of day, null where no timetable is known.
+stop_line = Table(
+    "stop_line",
+    metadata,
+    Column("source", Text, ForeignKey("stop_source.id", ondelete="CASCADE"), primary_key=True),
+    Column("group", Text, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("number", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("departures", ARRAY(Integer)),
+)
+
 #: A population grid: cells of one size and year. ``prefectures`` are those whose residents alone it tells;
 #: of a grid with none, cells tell everybody in them.
 grid = Table(

@@ -6,7 +6,9 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -17,8 +19,9 @@ from sqlalchemy import Connection, delete
 from geo.transit.calendars import DAYS
 from geo.transit.grids import Grid, read_grid
 from geo.transit.gtfs import read_gtfs
+from geo.transit.lines import Line, Lines
 from geo.transit.point_files import read_stations
-from geo.transit.stops import UNKNOWN, Stops, of_feed
+from geo.transit.stops import UNKNOWN, Stops, column_of_lines, of_feed
 from service.db.tables import stop_source
 from service.transit.load import Credit, count_gaps, store_grid, store_stops
 from service.transit.queries import stops_from
@@ -84,6 +87,7 @@ def ship_transport(real_data: Path, data: Path) -> dict[str, int]:
             columns["lon"].append(round(float(inside.lon[place]), 6))
             columns["lat"].append(round(float(inside.lat[place]), 6))
             columns["departures"].append(None if counts[0, 0] == UNKNOWN else counts.ravel().tolist())
+            columns["lines"].append([vars(line) for line in inside.lines[place]])
             for key in _HEAD:
                 columns[key].append(head.get(key, ""))
     folder = data / "transport"
@@ -103,15 +107,26 @@ def ship_transport(real_data: Path, data: Path) -> dict[str, int]:
 #: Column of the file → of ``geo.transit.stops.Stops``.
 _TEXTS = {"id": "ids", "name": "names", "mode": "modes", "classes": "classes", "group": "groups"}
 _HEAD = ("valid_from", "valid_to", *DAYS)
+_LINE = pa.struct(
+    [*((name, pa.string()) for name in ("number", "name", "mode")), ("departures", pa.list_(pa.int16()))]
+)
 _STOP_SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("source", *_TEXTS)),
         ("lon", pa.float64()),
         ("lat", pa.float64()),
         ("departures", pa.list_(pa.int16())),
+        ("lines", pa.list_(_LINE)),
         *((name, pa.string()) for name in _HEAD),
     ]
 )
+
+
+def _lines(rows: Any) -> Lines:
+    """Return the lines of a stop as its file has them."""
+    return tuple(
+        Line(**{**row, "departures": row["departures"] and tuple(row["departures"])}) for row in rows
+    )
 
 
 def _write(path: Path, table: pa.Table) -> None:
@@ -139,7 +154,7 @@ def load_transport(
         credit = N02 if name.startswith("n02") else GUNMA
         columns = {column: [row[column] for row in rows] for column in first}
         columns["departures"] = [one and orjson.dumps(one) for one in columns["departures"]]
-        stops = stops_from(columns)
+        stops = replace(stops_from(columns), lines=column_of_lines(map(_lines, columns["lines"])))
         store_stops(conn, stops, name, credit, head, digest, actor)
     cells = pq.read_table(folder / GRID)
     codes = np.array(cells["code"].to_pylist())

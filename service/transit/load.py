@@ -25,6 +25,7 @@ from geo.transit.access import Definition
 from geo.transit.gaps import PEOPLE, Gap, Partition, gap_of
 from geo.transit.grids import Grid, read_grid
 from geo.transit.gtfs import read_gtfs
+from geo.transit.lines import Line
 from geo.transit.point_files import read_bus_stops, read_stations
 from geo.transit.stops import UNKNOWN, Stops, of_feed
 from service.areas.gazetteer import PREFECTURES
@@ -129,6 +130,7 @@ def store_stops(
                     point,
                 )
             )
+    _store_lines(conn, name, stops)
     conn.execute(text("analyze stop"))  # gaps may be counted before the database does it by itself
     report: dict[str, object] = {"source": name, "stops": len(stops)}
     report |= {key: str(value) if isinstance(value, dt.date) else value for key, value in head.items()}
@@ -137,6 +139,19 @@ def store_stops(
     conn.execute(insert(audit).values(actor=actor, action="load stops", subject=name, detail=report))
     revisions.changed(conn, revisions.stops(name))
     return report
+
+
+def _store_lines(conn: Connection, name: str, stops: Stops) -> None:
+    """Keep the lines of each stop: those of its poles together, each once, in their order."""
+    by_group: dict[str, dict[Line, None]] = {}
+    for group, lines in zip(stops.groups.tolist(), stops.lines.tolist(), strict=True):
+        by_group.setdefault(group, {}).update(dict.fromkeys(lines))
+    columns = 'source, "group", place, number, name, mode, departures'
+    with conn.connection.cursor().copy(f"copy stop_line ({columns}) from stdin") as copy:
+        for group, found in by_group.items():
+            for place, one in enumerate(found):
+                told = one.departures and list(one.departures)
+                copy.write_row((name, group, place, one.number, one.name, one.mode, told))
 
 
 def load_grid(

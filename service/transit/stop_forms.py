@@ -1,4 +1,4 @@
-"""One stop as JSON: who runs it, and how often one can depart, by kind of day, band and hour."""
+"""One stop as JSON: who runs it, its lines, and how often one can depart, by kind of day, band and hour."""
 
 from __future__ import annotations
 
@@ -38,10 +38,25 @@ class DayOfDepartures(TypedDict):
     hours: list[int]
 
 
+class LineAtStop(TypedDict):
+    """A line with its number and name as published, each null where there is none, and its mode.
+
+    `departures` are those from the stop on each of its `days`, in their order; null where no timetable is
+    known.
+    """
+
+    number: str | None
+    name: str | None
+    mode: str
+    departures: list[int] | None
+
+
 class StopInDetail(TypedDict):
     """A stop; departures are those of its poles together, and `days` is null where no timetable is known.
 
-    `operator` is null where the source names none for a stop.
+    `operator` is null where the source names none for a stop. `lines` depart from its poles on one of the
+    `days`, those with the most departures first, and `more_lines` is how many do besides; `lines` is null
+    where the source tells of none.
     """
 
     id: str
@@ -52,11 +67,13 @@ class StopInDetail(TypedDict):
     operator: str | None
     place: tuple[float, float]
     source: StopSource
+    lines: list[LineAtStop] | None
+    more_lines: int
     days: list[DayOfDepartures] | None
 
 
-def stop_described(row: Row[Any], source: Row[Any]) -> StopInDetail:
-    """Return a stop with its source."""
+def stop_described(row: Row[Any], source: Row[Any], lines: Sequence[Row[Any]]) -> StopInDetail:
+    """Return a stop with its source and its first lines, each of which knows how many there are."""
     name = str(row.name)
     return {
         "id": f"{source.id}/{row.id}",
@@ -68,7 +85,18 @@ def stop_described(row: Row[Any], source: Row[Any]) -> StopInDetail:
         "operator": row.group.removeprefix(f"{name}/") if row.group.startswith(f"{name}/") else None,
         "place": (row.lon, row.lat),
         "source": source_described(source),
+        "lines": None if row.departures is None and not lines else [_line(one) for one in lines],
+        "more_lines": lines[0].lines - len(lines) if lines else 0,
         "days": None if row.departures is None else _days(row.departures, source.dates),
+    }
+
+
+def _line(row: Row[Any]) -> LineAtStop:
+    return {
+        "number": row.number or None,
+        "name": row.name or None,
+        "mode": row.mode,
+        "departures": row.departures,
     }
 
 

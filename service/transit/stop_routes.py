@@ -1,4 +1,4 @@
-"""One stop: which is it, and how often can one depart."""
+"""One stop: which is it, on which lines, and how often can one depart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = api_router(prefix="/v1", tags=["transport"])
 
 @router.get(
     "/stops/departures",
-    summary="One stop, with its departures by day and band",
+    summary="One stop, with its lines and its departures by day and band",
     responses=answers(JSON, form=StopInDetail),
 )
 async def departures(
@@ -29,11 +29,15 @@ async def departures(
         str, Query(max_length=400, description="Id as tiles and GeoJSON tell it: source, `/`, id there")
     ],
 ) -> Response:
-    """Return a stop with its source and the departures of its poles together.
+    """Return a stop with its source, its lines, and the departures of its poles together.
 
     For each kind of day (weekday, Saturday, Sunday): the date that was taken from the timetable, all its
     departures, and those of bands and of hours from 0 to 29, which count on after midnight. `days` is null
     where no timetable is known, as of railway stations.
+
+    `lines` are told by number and name as published, with their departures on each kind of day: 30 at most,
+    those with the most departures first, and `more_lines` is how many there are besides. It is null where the
+    source tells of no lines.
     """
     source, _, name = stop.partition("/")
     # what cannot be printed is in no id, and not all of it may be asked of a database

@@ -117,6 +117,24 @@ def test_what_has_one_title_and_credit_keeps_them_in_both_languages(migrated_dat
         assert conn.scalars(bodies).first() == body
 
 
+def test_a_feed_that_was_loaded_before_lines_were_kept_is_read_again_and_other_stops_are_not(
+    migrated_database: Database,
+) -> None:
+    stops = (
+        "insert into stop_source"
+        " (id, kind, title_ja, title_en, dates, credit_ja, credit_en, licence, sha256)"
+        " values (:kind, :kind, '', '', '{}', '', '', '', 'd')"
+    )
+    with migrated_database.begin() as conn:
+        schema.downgrade(conn, "0012")
+        for kind in ("gtfs", "table"):
+            conn.execute(text(stops), {"kind": kind})
+        schema.upgrade(conn)
+        digests = conn.execute(text("select id, sha256 from stop_source order by id"))
+        assert [tuple(row) for row in digests] == [("gtfs", ""), ("table", "d")]
+        assert conn.scalar(text("select count(*) from stop_line")) == 0
+
+
 @pytest.mark.parametrize(("people", "status"), [("null", "ok"), ("0", "secret")])
 def test_a_cell_has_a_figure_or_a_reason(migrated_database: Database, people: str, status: str) -> None:
     cell = (
