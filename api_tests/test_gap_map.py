@@ -41,9 +41,12 @@ def test_a_towns_gap_and_a_stops_departures_are_three_clicks_from_the_start(visi
     told = page.get_by_role("dialog")
     expect(told.locator("caption").first).to_have_text("1日の発車本数（乗り場の合計）")
     first = told.locator("table").first
-    expect(first.locator("tr").nth(3)).to_contain_text(re.compile("9〜16時.*32.*33.*33"))
+    expect(first.locator(".lines tr").first).to_have_text("南循環線303030")
+    expect(first.locator("tr", has_text="9〜16時")).to_contain_text(re.compile("32.*33.*33"))
     expect(first.locator("tfoot")).to_contain_text(re.compile("合計.*57.*57.*57"))
     expect(told).to_contain_text("2019年5月7日")
+    page.locator("#language").click()
+    expect(first.locator(".lines [lang=ja]").first).to_have_text("南循環線")
     assert camera(visit) == seen
     page.keyboard.press("Escape")
     expect(told).to_have_count(0)
