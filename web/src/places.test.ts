@@ -18,16 +18,17 @@ test("bands of hours are told as people say them", () => {
   expect(bands.map(([first, last]) => band(first, last, "en"))).toEqual(["before 7:00", "7:00–9:00", "from 19:00"]);
 });
 
-function stopOf(departures: number[], more: number): StopInDetail {
-  const lines = departures.map((n, place) => ({ number: null, name: `${place}`, mode: "bus", departures: [n] }));
-  return { lines, more_lines: more, days: [{ departures: 100 }] } as unknown as StopInDetail;
-}
-
-test("lines of a stop that has many are told together, and never one of them alone", () => {
-  const { lines, others, departures } = linesTold(stopOf([30, 20, 10, 5, 4, 3, 2], 12));
-  expect([lines.map(({ name }) => name).join(""), others, departures]).toEqual(["012345", 13, [28]]);
-  expect(linesTold(stopOf([30, 20, 10, 5, 4, 3, 28], 0))).toMatchObject({ lines: { length: 7 }, others: 0, departures: [0] });
-  expect(linesTold({ lines: null, more_lines: 0, days: null } as StopInDetail)).toEqual({ lines: [], others: 0, departures: [] });
+test("lines of a stop that has many are told when asked for, and never one of them alone", () => {
+  const stopOf = (names: string, more = 0) =>
+    ({ lines: [...names].map((name) => ({ number: null, name, mode: "bus", departures: [1] })), more_lines: more }) as unknown as StopInDetail;
+  const told = (names: string, more?: number) => Object.values(linesTold(stopOf(names, more))).map((lines) => lines.map(({ name }) => name).join(""));
+  expect([told("abcdefg"), told("abcdef"), told("abcdef", 1), told("")]).toEqual([
+    ["abcde", "fg"],
+    ["abcdef", ""],
+    ["abcde", "f"],
+    ["", ""],
+  ]);
+  expect(linesTold({ lines: null, more_lines: 0 } as StopInDetail)).toEqual({ first: [], rest: [] });
 });
 
 test("a line is called by its number and name as published, the number once", () => {

@@ -12,7 +12,7 @@ import { type TextKey, text } from "./texts";
 import { dayText } from "./vintages";
 
 const MOST_STOPS = 4;
-const MOST_LINES = 6;
+const MOST_LINES = 5;
 const MOST_AREAS = 8;
 const LAST_HOUR = 30;
 const COUNTED = { unit: { ja: "", en: "" }, decimals: 0 };
@@ -60,12 +60,11 @@ type Line = NonNullable<StopInDetail["lines"]>[number];
 
 const KINDS: Partial<Record<string, TextKey>> = { bus: "lineBus", demand: "lineDemand", ferry: "lineFerry", rail: "lineRail" };
 
-/** Return the lines of a stop that are told, and what the others come to: their number, and their departures a day; none is told alone. */
-export function linesTold({ lines, more_lines: more, days }: StopInDetail): { lines: Line[]; others: number; departures: number[] } {
+/** Return the lines of a stop that are told at once and those that are told when asked for; no line is asked for alone. */
+export function linesTold({ lines, more_lines: more }: StopInDetail): { first: Line[]; rest: Line[] } {
   const known = lines ?? [];
-  const told = known.length + more > MOST_LINES + 1 ? known.slice(0, MOST_LINES) : known;
-  const departures = (days ?? []).map((day, index) => told.reduce((left, line) => left - (line.departures?.[index] ?? 0), day.departures));
-  return { lines: told, others: known.length + more - told.length, departures };
+  const most = known.length + more > MOST_LINES + 1 ? MOST_LINES : known.length;
+  return { first: known.slice(0, most), rest: known.slice(most) };
 }
 
 /** Return what a line is called, as published; its number stands first where its name does not begin with it. */
@@ -81,25 +80,31 @@ function aLine(line: Line, mode: string, lang: Lang): Child[] {
   return [isJapanese ? h("span", { lang: "ja" }, name) : name, kind && bracketed(text(kind, lang), lang)];
 }
 
-function ofLines(stop: StopInDetail, number: (value: number) => HTMLElement, lang: Lang): HTMLElement[] {
-  const { lines, others, departures } = linesTold(stop);
-  const more = { ja: `ほか${others}路線`, en: others === 1 ? "1 other line" : `${others} other lines` };
-  return [
-    ...lines.map((line) => h("tr", {}, h("th", { scope: "row" }, ...aLine(line, stop.mode, lang)), ...(line.departures ?? []).map(number))),
-    ...(others ? [h("tr", {}, h("th", { scope: "row" }, more[lang]), ...departures.map(number))] : []),
-  ];
+function listed(lines: readonly Line[], mode: string, lang: Lang): Child[] {
+  // no middle dot between them: there is one in many a name
+  return lines.flatMap((line, place) => [place > 0 && text("next", lang), ...aLine(line, mode, lang)]);
 }
 
-function departures(stop: StopInDetail, days: NonNullable<StopInDetail["days"]>, lang: Lang): HTMLElement {
+function otherLines(number: number, lang: Lang): string {
+  return lang === "ja" ? `ほか${number}路線` : `${number} more`;
+}
+
+function lines(stop: StopInDetail, lang: Lang): HTMLElement | null {
+  const { first, rest } = linesTold(stop);
+  const { mode, more_lines: more } = stop;
+  const last = more > 0 && text("next", lang) + otherLines(more, lang);
+  const others = rest.length > 0 && h("details", {}, h("summary", {}, otherLines(rest.length + more, lang)), ...listed(rest, mode, lang), last);
+  return first.length > 0 ? facts([["linesHere", [...listed(first, mode, lang), others]]], lang) : null;
+}
+
+function departures(days: NonNullable<StopInDetail["days"]>, lang: Lang): HTMLElement {
   const bands = days[0]?.bands ?? [];
   const number = (value: number) => h("td", {}, value === 0 ? "–" : full(value, COUNTED, lang));
-  const lines = ofLines(stop, number, lang);
   return h(
     "table",
     {},
     h("caption", {}, text("departuresADay", lang)),
     h("thead", {}, h("tr", {}, h("td"), ...days.map((day) => h("th", { scope: "col" }, day.name[lang])))),
-    lines.length > 0 && h("tbody", { class: "lines" }, ...lines),
     h(
       "tbody",
       {},
@@ -117,14 +122,6 @@ function asOf({ days, source }: StopInDetail, lang: Lang): HTMLElement | null {
   return dates.length ? h("p", { class: "soft" }, `${text("timetableOf", lang)}: ${dates.join(text("joint", lang))}${valid && bracketed(valid, lang)}`) : null;
 }
 
-function withoutTimetable(stop: StopInDetail, lang: Lang): HTMLElement {
-  const { lines, others } = linesTold(stop);
-  const more = lang === "ja" ? `ほか${others}路線` : `${others} more`;
-  const parts = [...lines.map((line) => aLine(line, stop.mode, lang)), ...(others ? [[more]] : [])];
-  const told = parts.flatMap((part, place) => (place ? [text("joint", lang), ...part] : part));
-  return h("div", {}, facts([["linesHere", told]], lang), h("p", { class: "soft" }, text("noTimetable", lang)));
-}
-
 function stopPart(stop: StopInDetail, lang: Lang, isAlone: boolean): HTMLElement {
   const { source } = stop;
   const credit = lang === "ja" ? source.credit : source.credit_en;
@@ -132,8 +129,9 @@ function stopPart(stop: StopInDetail, lang: Lang, isAlone: boolean): HTMLElement
     "section",
     { class: "stop" },
     isAlone ? null : h("h4", {}, ...inLanguage(stop.name, lang)),
-    h("p", {}, [text(stop.mode === "rail" ? "aStation" : "aStop", lang), stop.operator].filter(Boolean).join(text("joint", lang))),
-    stop.days ? departures(stop, stop.days, lang) : withoutTimetable(stop, lang),
+    h("p", {}, text(stop.mode === "rail" ? "aStation" : "aStop", lang), ...inLanguage(stop.operator ? text("joint", lang) + stop.operator : "", lang)),
+    lines(stop, lang),
+    stop.days ? departures(stop.days, lang) : h("p", {}, text("noTimetable", lang)),
     asOf(stop, lang),
     h("p", { class: "soft" }, ...inLanguage(`${text("source", lang)}: ${credit}${bracketed(source.licence, lang)}`, lang)),
   );

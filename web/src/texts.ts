@@ -4,6 +4,7 @@ const TEXTS = {
   siteAfter: { ja: "｜chiiki 地域", en: " | chiiki" },
   between: { ja: " ｜ ", en: " | " },
   joint: { ja: "・", en: ", " },
+  next: { ja: "、", en: ", " },
   strategy: { ja: "地方創生に関する総合戦略", en: "Comprehensive strategy for regional revitalisation" },
   skips: { ja: "読み飛ばす", en: "Skip links" },
   skip: { ja: "地図へ移動", en: "Skip to the map" },
