@@ -1,7 +1,7 @@
 /** Lines that stand for others: indexed to a period, and the median of several. */
 
 import type { Point } from "../api";
-import { part, type SeriesBreak } from "../chart";
+import { part, type SeriesBreak } from "../spans";
 
 /** Return a line in hundredths of its value in a period; without what a break keeps from being compared, and empty where that value is not above 0. */
 export function indexed(points: readonly Point[], base: string, breaks: SeriesBreak[] = []): Point[] {

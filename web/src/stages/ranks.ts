@@ -1,6 +1,6 @@
 /** What a ranking is made of: ranks and how they have changed, the period it is compared with, the areas it holds. */
 
-import { months, part, type SeriesBreak } from "../chart";
+import { months, part, type SeriesBreak } from "../spans";
 
 /** Between a period and the one that a ranking is compared with, unless another is chosen. */
 const YEARS_BEFORE = 5;

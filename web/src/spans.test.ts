@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { monthName, months, part, timeline } from "./chart";
+import { monthName, months, part, timeline } from "./spans";
 
 const BREAKS = [
   { period: "2014", reason: { ja: "", en: "" } },
