@@ -125,7 +125,6 @@ export class Scatter {
     const named = (name: `--${string}`) => colourOf(this.canvas, name);
     this.inks = { ink: named("--ink"), soft: named("--soft"), line: named("--line"), paper: named("--paper") };
     this.canvas.setAttribute("aria-label", label);
-    this.element.classList.toggle("on-dark", getComputedStyle(this.element).colorScheme === "dark");
     this.draw();
   }
 
