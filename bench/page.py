@@ -261,7 +261,7 @@ def throttled(browser: Browser, url: str, level: str, seconds: float) -> Throttl
     page = context.new_page()
     page.add_init_script(TASKS)
     asked: list[Request] = []
-    page.on("requestfinished", asked.append)
+    page.on("requestfinished", lambda one: asked.append(one))
     tools = context.new_cdp_session(page)
     tools.send("Network.enable")
     tools.send("Network.emulateNetworkConditions", FAST_3G)
