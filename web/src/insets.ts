@@ -57,6 +57,9 @@ function viewOf([west, south, east, north]: Box): [number, number, number, numbe
   return [left * UNITS, top * UNITS, (right - left) * UNITS, (bottom - top) * UNITS];
 }
 
+/** So long the islands keep the colours of before, at most, while a slider moves. */
+const PAINT_MS = 250;
+
 export class Insets {
   private readonly element = h("div", { class: "insets", hidden: true });
   private readonly frames = new Map<string, Frame>();
@@ -68,6 +71,8 @@ export class Insets {
   private pointer: { code: string; x: number; y: number } | null = null;
   private zoom = 0;
   private perPixel = 1;
+  private next: Parameters<Insets["paint"]> | undefined;
+  private waiting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly container: HTMLElement,
@@ -149,8 +154,16 @@ export class Insets {
     this.drawCircles();
   }
 
+  /** Colour the areas as those of a map that changes many times a second: browsers draw vectors too slowly for each time. */
+  paintSoon(...next: Parameters<Insets["paint"]>): void {
+    this.next = next;
+    this.waiting ??= setTimeout(() => this.next && this.paint(...this.next), PAINT_MS);
+  }
+
   /** Colour the areas as the map's are. */
   paint(paint: Paint, lang: Lang): void {
+    clearTimeout(this.waiting);
+    this.waiting = this.next = undefined;
     if (lang !== this.lang) this.speak(lang);
     this.painted = paint;
     if (paint.classes) return this.fill(paint.classes);

@@ -536,7 +536,7 @@ export class RegionalMap {
     const { codes, classes } = paint.classes;
     const byCode = new Map(codes.map((code, index) => [code, classes[index]]));
     this.underlay.paint(paint, (code) => byCode.get(code));
-    this.insets?.paint(paint, this.lang);
+    this.insets?.paintSoon(paint, this.lang);
     const wasDrawn = this.scrubbed === null;
     this.scrubbed = asked;
     if (wasDrawn) this.drawFill();
