@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from api_tests.conftest import serving
 from api_tests.container import container
@@ -116,3 +117,34 @@ def test_the_images_context_holds_all_that_its_steps_read() -> None:
     wanted |= {*project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], Settings().data.name}
     assert wanted <= sent
     assert all((HOME / name).exists() for name in sent)
+
+
+def test_compose_makes_its_passwords_once_and_has_none_of_its_own(tmp_path: Path) -> None:
+    declared = yaml.safe_load((HOME / "compose.yaml").read_text(encoding="utf-8"))
+    script = declared["configs"]["make_keys"]["content"].replace("$$", "$")
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        folder.mkdir()
+    own = r"of:my\own"
+
+    def made(folder: Path) -> dict[str, str]:
+        environment = {"PATH": os.environ["PATH"], "KEYS": str(folder), "CHIIKI_READER_PASSWORD": own}
+        subprocess.run(["sh", "-c", script], env=environment, check=True)
+        assert {one.stat().st_mode & 0o077 for one in folder.iterdir()} == {0}
+        return {one.name: one.read_text() for one in folder.iterdir()}
+
+    first, other = map(made, folders)
+    assert made(folders[0]) == first
+    assert len({one[name] for one in (first, other) for name in ("postgres", "owner")}) == 4
+    assert min(len(first[name]) for name in ("postgres", "owner")) == 32  # 24 bytes
+    assert first["reader"] == own
+    # with : and \ escaped, https://www.postgresql.org/docs/15/libpq-pgpass.html
+    assert first["pgpass"].splitlines() == [
+        f"database:5432:chiiki:chiiki:{first['owner']}",
+        r"database:5432:chiiki:chiiki_reader:of\:my\\own",
+    ]
+    said = [value for one in declared["services"].values() for value in one["environment"].items()]
+    assert [value for name, value in said if "PASSWORD" in name and "FILE" not in name] == [
+        "${CHIIKI_DB_PASSWORD:-}",
+        "${CHIIKI_READER_PASSWORD:-}",
+    ]
