@@ -1,5 +1,6 @@
 # chiiki without a database: give it DATABASE_URL, as compose.yaml does.
-#   docker build -t chiiki . && docker run -p 8000:8000 -e DATABASE_URL=postgresql://… chiiki
+#   docker build -t chiiki . && docker run -p 8000:8000 -e DATABASE_URL=postgresql://… \
+#     -e CHIIKI_PUBLIC_URL=http://localhost:8000 chiiki
 
 FROM debian:12-slim AS build
 RUN apt-get update \

@@ -38,7 +38,7 @@ class Container:
     Attributes
     ----------
     command : what it runs
-    environment : what the image sets
+    environment : what the image sets, and ``compose.yaml`` the address that readers know
     user : whom the image runs as
     own_folders : folders of the image that belong to the user
     temporary : folders that are empty at each start and writable
@@ -72,6 +72,8 @@ def container() -> Container:
     environment = dict(
         pair.split("=", 1) for name, rest in told if name == "ENV" for pair in shlex.split(rest)
     )
+    named, _, usual = service["environment"]["CHIIKI_PUBLIC_URL"].strip("${}").partition(":-")
+    environment[named] = usual
     user = next(rest for name, rest in told if name == "USER")
     made = re.compile(rf"install -d -o {user} -g {user} (\S+)")
     temporary = service.get("tmpfs", [])

@@ -76,6 +76,7 @@ EXPOSED_HEADERS = [
 ]
 FIRST_READ_S = 15
 #: Python looks for garbage each time so many more objects were made than dropped; what is held ready is many.
+CLOSING_S = 2
 GARBAGE = 20_000
 
 
@@ -106,7 +107,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keeping_up.cancel()
         with suppress(asyncio.CancelledError):
             await keeping_up
-        await store.close()
+        with suppress(TimeoutError):  # a database that hangs does not hold up the end
+            await asyncio.wait_for(store.close(), CLOSING_S)
         app.state.writer.dispose()
 
 

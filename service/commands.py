@@ -5,23 +5,30 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
+import signal
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from geo.errors import ChiikiError
+from geo.errors import ChiikiError, InvalidParameter
 from service import server
 from service.db import schema
 from service.db.cluster import Cluster
 from service.db.database import running_database, writer_engine, writer_url
+from service.http.addresses import is_loopback
 from service.settings import FOLDERS, HOME, Settings
 from service.terminal import out, print_table
 
 #: Python looks for circles of garbage after so many new objects. Loads make millions, and hardly a circle: to
 #: look as often as usual would take an eighth of their CPU.
 GARBAGE = 100_000
+#: What a thread that still works gets when all else has ended.
+ENDING_S = 2
 
 
 class SchemaOutdated(ChiikiError):
@@ -70,13 +77,35 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve until a signal says stop, on the database that this starts where none is named."""
     settings = Settings()
     host, port = host or settings.host, settings.port if port is None else port
+    if not settings.public_url and not is_loopback(host):
+        raise InvalidParameter(
+            f"On {host} others read the service too, and links in answers must begin with the address that "
+            "they know it by. Set CHIIKI_PUBLIC_URL: to https://chiiki.example.jp behind a proxy, or to "
+            f"http://{socket.gethostname()}:{port} in your own network"
+        )
+    try:
+        _serve(settings, host, port, workers or settings.workers)
+    except SystemExit:  # a signal said stop
+        _end_soon()
+        raise
+    _end_soon()
+
+
+def _end_soon() -> None:
+    """Let threads that are still at work for nobody not hold up the end."""
+    over = threading.Timer(ENDING_S, os._exit, (128 + signal.SIGTERM,))
+    over.daemon = True
+    over.start()
+
+
+def _serve(settings: Settings, host: str, port: int, workers: int) -> None:
     with running_database(settings):
         with open_connection(settings) as conn:
             check_schema(conn)
         watched = nullcontext() if settings.database_url else Cluster.of(settings).watched()
         with watched:
             out.print(f"chiiki: {settings.public_url or _local_url(host, port)}  (API: /docs, Ctrl-C stops)")
-            server.run(settings, host, port, workers or settings.workers)
+            server.run(settings, host, port, workers)
 
 
 def _local_url(host: str, port: int) -> str:

@@ -103,8 +103,9 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s]+)?$",
-        description="Address under which readers reach the service, for links in answers. Empty: as "
-        "the client called it.",
+        description="Address under which readers reach the service, for links in answers. Needed where "
+        "`CHIIKI_HOST` is not this machine alone. Empty: `http://localhost` or `http://127.0.0.1`, as it was "
+        "called, with the port that it listens on.",
     )
     operator: str = Field(
         default="",
@@ -125,7 +126,9 @@ class Settings(BaseSettings):
     )
     keep_alive_s: int = Field(default=5, ge=1, description="Seconds an idle connection is kept open.")
     graceful_s: int = Field(
-        default=30, ge=0, description="Seconds that running requests get to finish at shutdown."
+        default=25,
+        ge=0,
+        description="Seconds that running requests get to finish at shutdown; all is over 5 s later.",
     )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="info", description="How much is logged."

@@ -1,14 +1,54 @@
-"""Addresses in answers: how links begin, and where the next page is."""
+"""Addresses in answers: how links begin, and where the next page is.
+
+What a client calls the service (Host) is the client's to say: it stands in no link and in no key of what is
+held, but for the names that this machine has for itself.
+"""
 
 from __future__ import annotations
 
+import ipaddress
+from contextlib import suppress
+
 from fastapi import Request
+from starlette.types import Scope
+
+LOCALHOST = b"localhost"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches what listens on a host.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
+    (True, True, True, False)
+    """
+    if host == LOCALHOST.decode():
+        return True
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
 
 
 def base_url(request: Request) -> str:
-    """Return the address links begin with: the operator's setting, else what the client called."""
-    configured: str = request.app.state.settings.public_url
-    return (configured or str(request.base_url)).rstrip("/")
+    """Return the address links begin with: the operator's setting, else the one that this listens on."""
+    return base_of(request.scope)
+
+
+def base_of(scope: Scope) -> str:
+    """Return the address links begin with in the answer to a request; see ``base_url``."""
+    configured: str = scope["app"].state.settings.public_url
+    if configured:
+        return configured.rstrip("/")
+    host, port = scope.get("server") or ("localhost", None)
+    if is_loopback(host) and _is_called_localhost(scope, port):
+        host = LOCALHOST.decode()
+    shown = f"[{host}]" if ":" in host else host
+    at = "" if port in (None, {"http": 80, "https": 443}.get(scope["scheme"])) else f":{port}"
+    return f"{scope['scheme']}://{shown}{at}{scope.get('root_path', '')}".rstrip("/")
+
+
+def _is_called_localhost(scope: Scope, port: int | None) -> bool:
+    called = next((value for name, value in scope["headers"] if name == b"host"), b"").lower()
+    return called in (LOCALHOST, b"%s:%d" % (LOCALHOST, port or 0))
 
 
 def next_page(request: Request, offset: int, limit: int, total: int) -> str | None:

@@ -35,6 +35,7 @@ from service.http.auth import Forbidden, Unauthorized
 from service.http.problem_pages import problem_page
 from service.http.responses import HTML, preferred
 
+from service.memory.cache import Busy
 MEDIA_TYPE, PAGE = "application/problem+json", "text/html"
 #: Below it every error has the shape of the RESAS API, whose clients read ``statusCode``.
 RESAS = "/resas"
@@ -46,10 +47,6 @@ FOR_PROGRAMS = "/v1"
 
 class Unavailable(ChiikiError):
     """The database cannot be reached and the answer is not in memory."""
-
-
-class Busy(ChiikiError):
-    """Too many wait already for what is made one after another."""
 
 
 class FontMissing(ChiikiError):

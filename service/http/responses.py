@@ -25,6 +25,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.http.addresses import base_of
 from service.memory.cache import digest, off_loop
 
 if TYPE_CHECKING:
@@ -307,8 +308,9 @@ def json_answer(request: Request, value: object) -> Response:
 # What is at hand
 
 Lines = tuple[tuple[bytes, bytes], ...]
-#: Headers that an answer follows from, as they are; of Accept-Encoding only whether it is gzip.
-FOLLOWED = (b"host", b"accept", b"accept-language")
+#: Headers that an answer follows from, as they are; of Accept-Encoding only whether it is gzip, and of Host
+#: how links begin.
+FOLLOWED = (b"accept", b"accept-language")
 #: Headers of a whole answer that a 304 has not.
 OF_BODY = (b"content-type", b"content-length", b"content-encoding", b"content-disposition")
 
@@ -357,8 +359,7 @@ class AtHand:
 def _question(scope: Scope, headers: dict[bytes, bytes]) -> tuple[Hashable, ...]:
     """Return all of a request that an answer follows from, the data excepted."""
     return (
-        scope["scheme"],
-        scope.get("root_path", ""),
+        base_of(scope),
         scope["path"],
         scope["query_string"],
         accepts_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")),

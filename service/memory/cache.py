@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 import numpy as np
 import orjson
 import shapely
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, to_thread
 from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -173,7 +173,7 @@ class Shelf(Generic[V]):
         self.name = name
         self._memory = memory
         self._cost = cost
-        self._under_way: dict[Hashable, asyncio.Task[V]] = {}
+        self._under_way: dict[Hashable, UnderWay[V]] = {}
 
     def get(self, key: Hashable) -> V | None:
         """Return the answer when it is held."""
@@ -192,28 +192,58 @@ class Shelf(Generic[V]):
     async def fetch(self, key: Hashable, ask: Callable[[], Awaitable[V]]) -> V:
         """Return the answer, asking for it when it is not held; on the event loop alone.
 
-        It is asked for in a task of its own: a caller who goes away does not take it from the others.
+        A caller who goes away does not take it from the others; see ``UnderWay``.
         """
         found = self.get(key)
         if found is not None:
             return found
         asking = self._under_way.get(key)
-        if asking is None:
-            asking = self._under_way[key] = asyncio.ensure_future(self._asked(key, ask))
-            asking.add_done_callback(_seen)
-        return await asyncio.shield(asking)
+        if asking is None or asking.is_given_up:
+            asking = self._under_way[key] = UnderWay(partial(self._asked, key, ask))
+            asking.task.add_done_callback(partial(self._end, key, asking))
+        return await asking.result()
 
     async def _asked(self, key: Hashable, ask: Callable[[], Awaitable[V]]) -> V:
-        try:
-            return self.put(key, await ask())
-        finally:
+        return self.put(key, await ask())
+
+    def _end(self, key: Hashable, asking: UnderWay[V], task: asyncio.Task[V]) -> None:
+        """Forget what is over, and take note of an error that nobody waits for any more."""
+        if self._under_way.get(key) is asking:
             del self._under_way[key]
+        if not task.cancelled():
+            task.exception()
 
 
-def _seen(asked: asyncio.Future[Any]) -> None:
-    """Take note of an error that nobody waits for any more."""
-    if not asked.cancelled():
-        asked.exception()
+class UnderWay(Generic[V]):
+    """What is asked for in a task of its own, for all who wait for it; with the last of them it is given up.
+
+    Work that has begun in a thread is done all the same: only what waits for its place is spared.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[V]]) -> None:
+        self._scope = CancelScope()
+        self._waiting = 0
+        self.task = asyncio.create_task(self._asked(ask))
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody waited for it any more."""
+        return self._scope.cancel_called
+
+    async def _asked(self, ask: Callable[[], Awaitable[V]]) -> V:
+        with self._scope:
+            return await ask()
+        raise asyncio.CancelledError  # nobody is there to hear of it
+
+    async def result(self) -> V:
+        """Return what was asked for."""
+        self._waiting += 1
+        try:
+            return await asyncio.shield(self.task)
+        finally:
+            self._waiting -= 1
+            if not self._waiting and not self.task.done():
+                self._scope.cancel()
 
 
 # What all atlases of a process share
@@ -225,6 +255,10 @@ MOST_ROUNDS = 2000
 
 class Moved(ChiikiError):
     """The database has gone on since the atlas was made: the question is for the next one."""
+
+
+class Busy(ChiikiError):
+    """Too many wait already for what is made one after another."""
 
 
 class Needed(Exception):
@@ -350,6 +384,11 @@ AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
 #: What takes a second and is asked for now and then: a scenario, an effect. It must not hold up the others.
 SLOW_AT_ONCE = 1
 
+#: So many may wait for such a place; what comes then is told to come again. The explorer asks for some sixty
+#: answers at once, and a school sits behind one address.
+MOST_WAITING = 500
+MOST_WAITING_SLOWLY = 8
+
 #: So long a thread may hold the interpreter while the event loop waits for it, which it does several times a
 #: request. Python's 5 ms would add up to more than a tile takes.
 TURN_S = 0.0001
@@ -365,8 +404,25 @@ def take_short_turns() -> None:
     sys.setswitchinterval(TURN_S)
 
 
+def expect_place(limiter: CapacityLimiter, most: int) -> None:
+    """Refuse what would wait behind ``most`` others.
+
+    Raises
+    ------
+    Busy : too many wait
+    """
+    if limiter.statistics().tasks_waiting >= most:
+        raise Busy("Too many wait for such an answer; ask again in a few seconds")
+
+
 async def off_loop(work: Callable[P, V], *args: P.args, **kwargs: P.kwargs) -> V:
-    """Return what ``work`` returns, done in a thread; at most ``AT_ONCE`` of them run at a time."""
+    """Return what ``work`` returns, done in a thread; at most ``AT_ONCE`` of them run at a time.
+
+    Raises
+    ------
+    Busy : too many wait
+    """
+    expect_place(_heavy, MOST_WAITING)
     return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_heavy)
 
 
@@ -384,5 +440,11 @@ async def beside(work: Callable[P, V], *args: P.args, **kwargs: P.kwargs) -> V:
 
 
 async def slowly(work: Callable[P, V], *args: P.args, **kwargs: P.kwargs) -> V:
-    """Return what ``work`` returns, done in a thread; at most ``SLOW_AT_ONCE`` of them run at a time."""
+    """Return what ``work`` returns, done in a thread; at most ``SLOW_AT_ONCE`` of them run at a time.
+
+    Raises
+    ------
+    Busy : too many wait
+    """
+    expect_place(_slow, MOST_WAITING_SLOWLY)
     return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=_slow)

@@ -87,7 +87,7 @@ def unescaped(url: str) -> str:
 
 def _address(request: Request, url: str) -> Address:
     """Return the address of a page of this service; NotFound for those of others."""
-    ours = {base_url(request), str(request.base_url).rstrip("/")}
+    ours = (base_url(request), str(request.base_url).rstrip("/"))
     try:
         asked = urlsplit(unescaped(url))
     except ValueError as error:
@@ -97,7 +97,7 @@ def _address(request: Request, url: str) -> Address:
         if is_here and asked.path.startswith(base.path):
             return Address.of(asked.path.removeprefix(base.path) or "/", asked.query)
     pages = ", ".join(READ)
-    raise NotFound(f"{url[:200]!r} is not here; there are, below {' and '.join(sorted(ours))}: {pages}")
+    raise NotFound(f"{url[:200]!r} is not here; there are, below {ours[0]}: {pages}")
 
 
 async def _told(request: Request, address: Address) -> Preview:

@@ -11,8 +11,8 @@ from anyio import CapacityLimiter, to_thread
 
 from geo.errors import ChiikiError, NotFound
 from service.child import ChildFailed, answer_of
-from service.http.problems import Busy
 from service.http.responses import Produce
+from service.memory.cache import expect_place
 from service.pages.pdf_writer import Order
 
 #: So many requests wait for their turn; what comes then is told to come again.
@@ -52,8 +52,7 @@ async def in_turn(work: Produce, gzipped: bool) -> bytes:
     ------
     Busy : too many wait
     """
-    if _turn.statistics().tasks_waiting >= MOST_WAITING:
-        raise Busy("Other pages are being written; ask again in a few seconds")
+    expect_place(_turn, MOST_WAITING)
     return await to_thread.run_sync(partial(work, gzipped), limiter=_turn)
 
 

@@ -17,15 +17,17 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
+from anyio import CancelScope
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
 from geo.errors import ChiikiError
 from service.child import ChildFailed, Warm
+from service.memory.cache import Busy
 
 MEGABYTE = 1 << 20
 #: No download takes as long; one that does is given up.
@@ -35,6 +37,10 @@ ABANDONED_S = 5 * MOST_S
 DRAFT = ".draft-"
 #: What a file is called; nothing else in the folder is ever forgotten.
 NAME = re.compile(r"[0-9a-f]{16}\.[a-z0-9.]+")
+
+
+#: So many files may be under way; what comes then is told to come again.
+MOST_WAITING = 32
 
 
 class DownloadFailed(ChiikiError):
@@ -70,6 +76,19 @@ class HeldFileResponse(FileResponse):
             self.held.close()
 
 
+class _UnderWay(NamedTuple):
+    """A file that is being made.
+
+    Attributes
+    ----------
+    scope : of its making, which ends with the last who waits for it, unless it is being written already
+    waiting : who waits for it
+    """
+
+    scope: CancelScope
+    waiting: list[asyncio.Future[Held]]
+
+
 class Downloads:
     """The downloads of one serving process; processes on one machine share the folder."""
 
@@ -79,8 +98,8 @@ class Downloads:
         #: Writes the files; ``prepare`` spares the first one the time in which it starts.
         self.writers = Warm("geo.files.writers")
         self._writing = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
-        #: by name: what writes the file, and who waits for it
-        self._under_way: dict[str, tuple[asyncio.Task[Held], list[asyncio.Future[Held]]]] = {}
+        #: by name
+        self._under_way: dict[str, _UnderWay] = {}
         self._forget_drafts()
 
     async def file(self, name: str, told: Any) -> Held:
@@ -94,18 +113,28 @@ class Downloads:
         path = self.folder / name
         with suppress(FileNotFoundError):
             return await run_in_threadpool(_used, path)
-        if name not in self._under_way:
-            task = asyncio.create_task(self._made(path, told))
-            task.add_done_callback(partial(self._hand_out, name))
-            self._under_way[name] = task, []
+        under_way = self._under_way.get(name)
+        if under_way is None or under_way.scope.cancel_called:
+            if len(self._under_way) >= MOST_WAITING:
+                raise Busy("Too many files are being written; ask again in a few seconds")
+            scope = CancelScope()
+            task = asyncio.create_task(self._made(path, told, scope))
+            under_way = self._under_way[name] = _UnderWay(scope, [])
+            task.add_done_callback(partial(self._hand_out, name, under_way))
         waiting: asyncio.Future[Held] = asyncio.get_running_loop().create_future()
-        self._under_way[name][1].append(waiting)
-        return await waiting
+        under_way.waiting.append(waiting)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if all(one.done() for one in under_way.waiting):
+                under_way.scope.cancel()
+            raise
 
-    def _hand_out(self, name: str, task: asyncio.Task[Held]) -> None:
+    def _hand_out(self, name: str, under_way: _UnderWay, task: asyncio.Task[Held]) -> None:
         """Give the file, or why there is none, to everybody who still waits for it."""
-        _, waiting = self._under_way.pop(name)
-        for one in waiting:
+        if self._under_way.get(name) is under_way:
+            del self._under_way[name]
+        for one in under_way.waiting:
             if one.done():
                 continue
             if task.cancelled():
@@ -117,10 +146,12 @@ class Downloads:
         if not task.cancelled() and task.exception() is None:
             task.result().close()
 
-    async def _made(self, path: Path, told: Any) -> Held:
-        kind, content = await told()
-        async with self._writing:
-            return await run_in_threadpool(self._written, path, kind, content)
+    async def _made(self, path: Path, told: Any, scope: CancelScope) -> Held:
+        with scope:
+            kind, content = await told()
+            async with self._writing:
+                return await run_in_threadpool(self._written, path, kind, content)
+        raise asyncio.CancelledError  # nobody is there to hear of it
 
     def _written(self, path: Path, kind: str, content: dict[str, object]) -> Held:
         self.folder.mkdir(parents=True, exist_ok=True)

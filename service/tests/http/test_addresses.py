@@ -9,7 +9,7 @@ from service.http.addresses import base_url, next_page
 from service.settings import Settings
 
 
-def request(query: str, public_url: str = "") -> Request:
+def request(query: str, public_url: str = "", host: str = "", server: str = "192.0.2.1") -> Request:
     app = FastAPI()
     app.state.settings = Settings(public_url=public_url)
     return Request(
@@ -17,11 +17,11 @@ def request(query: str, public_url: str = "") -> Request:
             "type": "http",
             "app": app,
             "scheme": "http",
-            "server": ("example.jp", 8000),
+            "server": (server, 8000),
             "path": "/v1/areas",
             "root_path": "",
             "query_string": query.encode(),
-            "headers": [],
+            "headers": [(b"host", host.encode())] if host else [],
         }
     )
 
@@ -46,7 +46,24 @@ def test_the_next_page_begins_where_this_one_ends(
 
 @pytest.mark.parametrize(
     ("public", "base"),
-    [("", "http://example.jp:8000"), ("https://chiiki.example.jp/", "https://chiiki.example.jp")],
+    [("", "http://192.0.2.1:8000"), ("https://chiiki.example.jp/", "https://chiiki.example.jp")],
 )
 def test_links_begin_with_the_operators_address_where_there_is_one(public: str, base: str) -> None:
     assert base_url(request("", public)) == base
+
+
+@pytest.mark.parametrize(
+    ("server", "host", "base"),
+    [
+        ("127.0.0.1", "127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("127.0.0.1", "localhost:8000", "http://localhost:8000"),
+        ("::1", "LOCALHOST:8000", "http://localhost:8000"),
+        ("::1", "[::1]:8000", "http://[::1]:8000"),
+        ("127.0.0.1", "localhost:8001", "http://127.0.0.1:8000"),
+        ("127.0.0.1", "evil.example:8000", "http://127.0.0.1:8000"),
+        ("127.0.0.1", "localhost:8000@evil.example", "http://127.0.0.1:8000"),
+        ("192.0.2.1", "localhost:8000", "http://192.0.2.1:8000"),
+    ],
+)
+def test_no_link_begins_with_what_a_client_made_up(server: str, host: str, base: str) -> None:
+    assert base_url(request("", host=host, server=server)) == base

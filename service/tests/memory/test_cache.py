@@ -7,7 +7,16 @@ import threading
 
 import pytest
 
-from service.memory.cache import LARGEST_SHARE, OVERHEAD, Memory, Shelf, digest
+from service.memory.cache import (
+    LARGEST_SHARE,
+    MOST_WAITING_SLOWLY,
+    OVERHEAD,
+    Busy,
+    Memory,
+    Shelf,
+    digest,
+    slowly,
+)
 
 ROOM = 10 * (1000 + OVERHEAD)
 
@@ -115,6 +124,53 @@ def test_a_caller_who_goes_away_does_not_take_the_answer_from_the_others() -> No
         may_answer.set()
         assert await second == b"7"
         assert texts.get("a") == b"7"
+
+    asyncio.run(main())
+
+
+def test_what_nobody_waits_for_any_more_is_given_up_and_asked_for_anew() -> None:
+    async def main() -> None:
+        texts = shelf_of(Memory(ROOM))
+        began, ended = asyncio.Event(), asyncio.Event()
+
+        async def ask() -> bytes:
+            assert not began.is_set()
+            began.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+            return b"never"
+
+        async def answer() -> bytes:
+            return b"7"
+
+        waiting = [asyncio.create_task(texts.fetch("a", ask)) for _ in range(2)]
+        await began.wait()
+        waiting[0].cancel()
+        await asyncio.gather(waiting[0], return_exceptions=True)
+        assert not ended.is_set()
+        waiting[1].cancel()
+        await ended.wait()
+        assert await texts.fetch("a", answer) == b"7"
+        assert texts.get("a") == b"7"
+
+    asyncio.run(main())
+
+
+def test_more_than_may_wait_are_refused_and_the_places_of_those_who_leave_are_free() -> None:
+    async def main() -> None:
+        may_end = threading.Event()
+        try:
+            waiting = [asyncio.create_task(slowly(may_end.wait)) for _ in range(1 + MOST_WAITING_SLOWLY)]
+            await asyncio.gather(*(asyncio.sleep(0) for _ in range(20)))
+            with pytest.raises(Busy):
+                await slowly(int)
+            waiting.pop().cancel()
+            waiting.append(asyncio.create_task(slowly(may_end.wait)))
+        finally:
+            may_end.set()
+        assert await asyncio.gather(*waiting) == [True] * (1 + MOST_WAITING_SLOWLY)
 
     asyncio.run(main())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from service.http.problems import Busy
+from service.memory.cache import Busy
 from service.pages import printer
 from service.pages.pdf_writer import written
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,17 @@ from subprocess import Popen
 import pytest
 
 from geo.files.formats import FORMATS
-from service.publish.downloads import ABANDONED_S, DRAFT, MOST_S, NAME, DownloadFailed, Downloads, Held
+from service.memory.cache import Busy
+from service.publish.downloads import (
+    ABANDONED_S,
+    DRAFT,
+    MOST_S,
+    MOST_WAITING,
+    NAME,
+    DownloadFailed,
+    Downloads,
+    Held,
+)
 
 MEGABYTE = 1 << 20
 
@@ -84,6 +95,39 @@ def test_a_file_is_written_once_and_whoever_asks_holds_it(tmp_path: Path) -> Non
         one.close()  # a second time does no harm
     assert open_files(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_nobody_waits_for_any_more_is_not_begun(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    async def ask() -> None:
+        downloads, may_tell, begun = Downloads(tmp_path, 1), asyncio.Event(), asyncio.Semaphore(0)
+
+        def content(name: str) -> Callable[[], Awaitable[tuple[str, dict[str, object]]]]:
+            async def waited() -> tuple[str, dict[str, object]]:
+                begun.release()
+                await may_tell.wait()
+                told.append(name)
+                return await table()
+
+            return waited
+
+        names = [f"{number:016x}.csv" for number in range(MOST_WAITING)]
+        asking = [asyncio.create_task(downloads.file(name, content(name))) for name in names]
+        for _ in names:
+            await begun.acquire()
+        with pytest.raises(Busy):
+            await downloads.file("f" * 16 + ".csv", table)
+        for one in asking[1:]:
+            one.cancel()
+        await asyncio.gather(*asking[1:], return_exceptions=True)
+        may_tell.set()
+        (await asking[0]).close()
+        (await downloads.file("f" * 16 + ".csv", table)).close()
+
+    asyncio.run(ask())
+    assert told == ["0" * 16 + ".csv"]
+    assert {one.name for one in tmp_path.iterdir()} == {*told, "f" * 16 + ".csv"}
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
