@@ -5,40 +5,52 @@ from __future__ import annotations
 import copy
 import gc
 import logging
-import re
+import resource
 
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
+from uvicorn.logging import AccessFormatter, DefaultFormatter
 
+from service.http.key_places import masked
 from service.settings import Settings
 
 BACKLOG = 2048
 #: So long a worker may be silent before it is taken for dead; on a busy machine it takes long to start.
 SILENCE_S = 60
-_KEY = re.compile(r"(?<=api_key=)[^&\s\"]+")
 
 
-class KeyMask(logging.Filter):
-    """Hides API keys in the addresses that the access log writes down."""
+class Written(DefaultFormatter):
+    """Lines of a log, without the secret part of API keys, wherever it came from."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Mask the record's arguments; every record passes."""
-        if isinstance(record.args, tuple):
-            record.args = tuple(_KEY.sub("***", arg) if isinstance(arg, str) else arg for arg in record.args)
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        return masked(super().format(record))
+
+
+class WrittenAccess(AccessFormatter):
+    """Lines of the access log: paths without their queries, and without the secret part of API keys."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        told = copy.copy(record)
+        client, method, path, *rest = told.args  # type: ignore[misc] # uvicorn's five
+        told.args = (client, method, str(path).partition("?")[0], *rest)
+        return masked(super().formatMessage(told))
 
 
 def log_configuration(level: str) -> dict[str, object]:
-    """Return the logging configuration: uvicorn's, chiiki's own log beside it, API keys masked."""
+    """Return the logging configuration: uvicorn's, chiiki's own log beside it, nothing secret in either."""
     configuration = copy.deepcopy(LOGGING_CONFIG)
-    configuration["filters"] = {"keys": {"()": KeyMask}}
-    configuration["handlers"]["access"]["filters"] = ["keys"]
+    for name, formatter in (("default", Written), ("access", WrittenAccess)):
+        configuration["formatters"][name]["()"] = formatter
     configuration["loggers"]["chiiki"] = {"handlers": ["default"], "level": level.upper(), "propagate": False}
     return configuration
 
 
 def run(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until a signal says stop; running requests may finish."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection takes one
     gc.disable()  # until the application has started: what a start makes stays
     uvicorn.run(
         "service.app:app",

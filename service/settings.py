@@ -125,6 +125,24 @@ class Settings(BaseSettings):
         "by commas.",
     )
     keep_alive_s: int = Field(default=5, ge=1, description="Seconds an idle connection is kept open.")
+    head_s: float = Field(
+        default=10, gt=0, description="Seconds that the head of a request may take; then 408."
+    )
+    stall_s: float = Field(
+        default=20,
+        gt=0,
+        description="Seconds that the body of a request, or the reader of an answer, may lag behind "
+        "`CHIIKI_FLOOR_BYTES_S`; then the connection is closed.",
+    )
+    floor_bytes_s: int = Field(
+        default=1024, ge=1, description="Bytes a second that the slowest honest client sends and reads."
+    )
+    connections_per_address: int = Field(
+        default=512,
+        ge=1,
+        description="Connections that an address (in IPv6 a /64) may have to each serving process; more "
+        "answer 429. Those of `CHIIKI_FORWARDED_ALLOW_IPS` are not counted: a proxy counts its own.",
+    )
     graceful_s: int = Field(
         default=25,
         ge=0,
@@ -134,7 +152,7 @@ class Settings(BaseSettings):
         default="info", description="How much is logged."
     )
     access_log: bool = Field(
-        default=False, description="Log a line for each request; API keys are masked in it."
+        default=False, description="Log a line for each request, with the path and without the query."
     )
     frame_ancestors: str = Field(
         default="*",

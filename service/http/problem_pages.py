@@ -69,9 +69,21 @@ WORDS: Mapping[str, Text] = {
         "ja": "お使いのAPIキーでは、この操作はできません。運営者にお尋ねください。",
         "en": "The API key does not allow this. Ask whoever runs the site.",
     },
+    "key-in-address": {
+        "ja": "アドレスは記録や履歴に残ります。APIキーはX-API-Keyヘッダーで送ってください。",
+        "en": "Addresses stay in logs and histories. Send the key in the header X-API-Key.",
+    },
+    "request-timeout": {
+        "ja": "リクエストの残りが届かないため、接続を閉じました。もう一度お試しください。",
+        "en": "The rest of the request did not come, so the connection was closed. Please try again.",
+    },
     "too-large": {
         "ja": "送られた内容が大きすぎます。分けて送ってください。",
         "en": "What was sent is too large. Send it in parts.",
+    },
+    "too-many-connections": {
+        "ja": "同じアドレスからの接続が多すぎます。一つの接続で続けて取得してください。",
+        "en": "There are too many connections from this address. Use each for many requests.",
     },
     "not-acceptable": {
         "ja": "求められた形式（Acceptヘッダー）では答えられません。",

@@ -15,6 +15,7 @@ from psycopg import errors as pg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from geo.errors import (
     ChiikiError,
@@ -34,8 +35,8 @@ from geo.text import Text
 from service.http.auth import Forbidden, Unauthorized
 from service.http.problem_pages import problem_page
 from service.http.responses import HTML, preferred
-
 from service.memory.cache import Busy
+
 MEDIA_TYPE, PAGE = "application/problem+json", "text/html"
 #: Below it every error has the shape of the RESAS API, whose clients read ``statusCode``.
 RESAS = "/resas"
@@ -103,7 +104,10 @@ TITLES: dict[str, tuple[str, str]] = {
     "too-many-features": ("対象が多すぎます", "Too many features for one answer"),
     "unauthorized": ("API キーが必要です", "An API key is needed"),
     "forbidden": ("この API キーには権限がありません", "The API key does not allow this"),
+    "key-in-address": ("API キーをアドレスに書かないでください", "An API key does not belong in an address"),
+    "request-timeout": ("リクエストが時間内に届きませんでした", "The request did not come in time"),
     "too-large": ("リクエストが大きすぎます", "Request too large"),
+    "too-many-connections": ("接続が多すぎます", "Too many connections"),
     "not-acceptable": ("求められた形式では答えられません", "Not available in the media types accepted"),
     "unknown-format": ("この形式では答えられません", "Not available in this format"),
     "unavailable": ("データベースに接続できません", "The database cannot be reached"),
@@ -230,6 +234,20 @@ def _refusal(request: Request, error: Exception) -> Response:
     return _unforeseen(request, error)
 
 
+def key_in_address(request: Request) -> Response:
+    """Return the refusal of a key that came in the address; it does not repeat it."""
+    told = (
+        "An API key is sent in the header X-API-Key, or as Authorization: Bearer. Logs and histories hold "
+        "the one in this address: have it revoked (chiiki key revoke) and another made"
+    )
+    return _told(request, 400, "key-in-address", told)
+
+
+def _gone(request: Request, _error: Exception) -> Response:
+    """Answer nobody: the client left, or was cut off, before its request was whole."""
+    return _told(request, 408, "request-timeout", "The rest of the request did not come")
+
+
 def _invalid_request(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
@@ -307,6 +325,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(ChiikiError, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(Exception, _unforeseen)
