@@ -71,18 +71,6 @@ def test_figures_are_seen_at_once_and_again_change_nothing(writer: httpx.Client)
     assert put(writer, "libraries,01100,2025,12,\n").json()["changed"] == 0
 
 
-def test_a_key_may_stand_in_the_address_for_clients_that_send_no_header(
-    written_server: Server, keys: dict[str, str]
-) -> None:
-    with httpx.Client(base_url=written_server.url) as client:
-        body = (HEADER + "libraries,01202,2025,3,\n").encode()
-        answer = client.put(
-            f"{PATH}&api_key={keys['write']}&dry_run=true", content=body, headers={"Content-Type": "text/csv"}
-        )
-        assert answer.status_code == 200
-        assert answer.json()["dry_run"] is True
-
-
 def test_one_wrong_row_refuses_the_whole_body_and_every_fault_is_told(writer: httpx.Client) -> None:
     rows = (
         "libraries,01100,2031,5,\n"

@@ -26,6 +26,7 @@ from service.http import docs_routes as docs
 from service.http import health_routes as health
 from service.http import problems
 from service.http.front_door import FrontDoor
+from service.http.key_places import KeyPlaces
 from service.http.openapi import Api
 from service.http.responses import AtHand
 from service.kinds import KINDS
@@ -75,8 +76,8 @@ EXPOSED_HEADERS = [
     *("Accept-Ranges", "Content-Range"),
 ]
 FIRST_READ_S = 15
-#: Python looks for garbage each time so many more objects were made than dropped; what is held ready is many.
 CLOSING_S = 2
+#: Python looks for garbage each time so many more objects were made than dropped; what is held ready is many.
 GARBAGE = 20_000
 
 
@@ -171,6 +172,7 @@ def create_api(settings: Settings) -> FastAPI:
     )
     api.state.settings = settings
     problems.register(api)
+    api.add_middleware(KeyPlaces, refuse=problems.key_in_address)
     api.add_middleware(AtHand)
     api.add_middleware(
         CORSMiddleware,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Request, Security
-from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Connection, Engine, Row, func, insert, or_, select, update
 
 from geo.errors import ChiikiError, Finding, InvalidParameter, NotFound
@@ -128,7 +128,6 @@ def identity_of(conn: Connection, key: str) -> Identity:
 
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="For programs")
 _bearer = HTTPBearer(auto_error=False, description="For programs that know only this header")
-_query = APIKeyQuery(name="api_key", auto_error=False, description="For GIS clients that can send no header")
 
 
 def require_scope(scope: str) -> Callable[..., Identity]:
@@ -138,13 +137,12 @@ def require_scope(scope: str) -> Callable[..., Identity]:
         request: Request,
         in_header: Annotated[str | None, Security(_header)],
         as_bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-        in_query: Annotated[str | None, Security(_query)],
     ) -> Identity:
-        key = in_header or (as_bearer.credentials if as_bearer else None) or in_query
+        key = in_header or (as_bearer.credentials if as_bearer else None)
         if not key:
             raise Unauthorized(
-                "This needs an API key: in the header X-API-Key, as Authorization: Bearer, or as the "
-                "parameter api_key. The operator makes one with: chiiki key create"
+                "This needs an API key: in the header X-API-Key, or as Authorization: Bearer. The operator "
+                "makes one with: chiiki key create"
             )
         engine: Engine = request.app.state.writer
         with engine.connect() as conn:

@@ -65,7 +65,7 @@ def api_router(**options: Any) -> APIRouter:
 
 async def only_known_parameters(request: Request) -> None:
     """Refuse query parameters that the route does not have: a typo must not pass for a default."""
-    known = _known(request.scope["route"], with_key=request.method not in ("GET", "HEAD"))
+    known = _known(request.scope["route"])
     unknown = sorted(set(request.query_params) - known)
     if unknown:
         listed = ", ".join(sorted(known)) or "none"
@@ -77,14 +77,14 @@ async def only_known_parameters(request: Request) -> None:
         )
 
 
-def _known(route: Any, *, with_key: bool) -> frozenset[str]:
+def _known(route: Any) -> frozenset[str]:
     """Return the query parameters of a route; they are worked out once."""
-    held: dict[bool, frozenset[str]] = route.__dict__.setdefault("known_parameters", {})
-    if with_key not in held:
+    held: dict[str, frozenset[str]] = route.__dict__
+    if "known_parameters" not in held:
         fields = get_flat_params(route.dependant)
         names = {field.alias for field in fields if isinstance(field.field_info, params.Query)}
-        held[with_key] = frozenset(names | ({"api_key"} if with_key else set()))
-    return held[with_key]
+        held["known_parameters"] = frozenset(names)
+    return held["known_parameters"]
 
 
 async def _atlas(request: Request) -> Atlas:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +21,7 @@ from geo.errors import Finding, InvalidRows
 from service.cli import app
 from service.db import schema
 from service.http.auth import SCOPES
-from service.server import KeyMask
+from service.server import Written, log_configuration
 from service.settings import HOME
 from service.terminal import err, out, print_refusal, print_report, print_table, progress_bar
 from service.tests.databases import Database, private_cluster
@@ -173,11 +174,51 @@ def wait_until_alive(port: int, process: subprocess.Popen[bytes]) -> None:
             raise AssertionError(f"serve ended with {process.wait(timeout=0.05)}")
 
 
-def test_the_access_log_does_not_hold_api_keys() -> None:
-    arguments = ("127.0.0.1:1", "PUT", "/v1/x?source=a&api_key=chiiki_0123_geheim&b=1", "1.1", 200)
-    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, '%s "%s %s %s" %d', arguments, None)
-    assert KeyMask().filter(record)
-    assert record.getMessage() == '127.0.0.1:1 "PUT /v1/x?source=a&api_key=***&b=1 1.1" 200'
+KEY = "chiiki_0123456789ab_" + "0f" * 36
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (f"/v1/x?source=a&api%5Fkey={KEY}&b=1", "/v1/x"),
+        (f"/v1/{KEY}/x?b=1", "/v1/chiiki_0123456789ab_***/x"),
+        ("/v1/x", "/v1/x"),
+    ],
+)
+def test_the_access_log_holds_paths_without_queries_and_no_key(path: str, shown: str) -> None:
+    arguments = ("127.0.0.1:1", "PUT", path, "1.1", 200)
+    told = '%s - "%s %s HTTP/%s" %d'
+    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, told, arguments, None)
+    configuration: Any = log_configuration("info")["formatters"]
+    options = dict(configuration["access"])
+    line = options.pop("()")(**options, use_colors=False).format(record)
+    assert line == f'INFO:     127.0.0.1:1 - "PUT {shown} HTTP/1.1" 200 OK'
+
+
+def test_a_log_line_holds_no_key_however_it_came_there() -> None:
+    formatter = Written("%(message)s")
+    try:
+        raise ValueError(f"no area {KEY}")
+    except ValueError:
+        record = logging.LogRecord("chiiki", logging.ERROR, "", 0, "at %s", (KEY,), sys.exc_info())
+    line = formatter.format(record)
+    assert "0f0f" not in line
+    assert line.count("chiiki_0123456789ab_***") == 2
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "chiiki.example"])
+def test_serve_asks_for_the_address_that_readers_know(host: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "CHIIKI_PUBLIC_URL"}
+    done = subprocess.run(
+        [sys.executable, "-m", "service.cli", "serve", "--host", host, "--port", "1"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Set CHIIKI_PUBLIC_URL" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
 
 
 def commands(group: TyperGroup, before: tuple[str, ...] = ("chiiki",)) -> Iterator[str]:
