@@ -105,3 +105,7 @@ class NotEnoughData(ChiikiError):
 
 class NotConvertible(ChiikiError):
     """A value cannot be carried to other boundaries (a split, a median, an index)."""
+
+
+class OutOfReach(ChiikiError):
+    """Who writes may change other areas or indicators than these; the findings name them."""

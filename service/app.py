@@ -69,7 +69,7 @@ municipality boundaries: GeoJSON, choropleth tiles, legends, series. Reads are p
 #: What pages of other sites may send and read (CORS) beside what every browser lets them.
 ALLOWED_HEADERS = [
     *("X-API-Key", "Authorization", "Content-Type", "X-Requested-With", "Cache-Control"),
-    *("If-None-Match", "If-Modified-Since", "Range", "If-Range"),
+    *("If-None-Match", "If-Modified-Since", "Range", "If-Range", "Idempotency-Key"),
 ]
 EXPOSED_HEADERS = [
     *("ETag", "Chiiki-Revision", "Content-Disposition", "Content-Crs", "Link", "Retry-After"),

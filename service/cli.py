@@ -54,6 +54,8 @@ app.add_typer(key, name="key")
 fetch = typer.Typer(no_args_is_help=True, help="Fetch what is published elsewhere, and load what changed.")
 app.add_typer(fetch, name="fetch")
 
+audit = typer.Typer(no_args_is_help=True, help="Check the record of all writes.")
+app.add_typer(audit, name="audit")
 withdraw = typer.Typer(no_args_is_help=True, help="Take away what was loaded.")
 app.add_typer(withdraw, name="withdraw")
 
@@ -597,6 +599,13 @@ def create_key(
     expires: Annotated[
         dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day it no longer holds.")
     ] = None,
+    areas: Annotated[
+        str | None,
+        typer.Option(help="Only these and what lies in them, comma separated: 10201,10202."),
+    ] = None,
+    indicators: Annotated[
+        str | None, typer.Option(help="Only figures of these, comma separated: births,libraries.")
+    ] = None,
 ) -> None:
     """Make an API key and print it: the only time it is shown."""
     from service.commands import transaction
@@ -605,23 +614,38 @@ def create_key(
 
     expires_at = expires.replace(tzinfo=dt.UTC) if expires else None
     with transaction(Settings()) as conn:
-        made = auth.create_key(conn, name, scope, expires_at, actor())
+        made = auth.create_key(
+            conn,
+            name,
+            scope,
+            expires_at,
+            actor(),
+            areas=_words(areas),
+            indicators=_words(indicators),
+        )
     typer.echo(made)
     err.print("Keep it: only its hash is stored.")
 
 
 @key.command("list")
 def list_keys() -> None:
-    """List the API keys, without their secrets."""
+    """List the API keys, without their secrets: what each may do, when it was used last, when it ends."""
     from service.commands import transaction
     from service.http import auth
     from service.settings import Settings
 
     with transaction(Settings()) as conn:
-        rows = [{**row._asdict(), "scopes": ", ".join(row.scopes)} for row in auth.keys(conn)]
+        rows = auth.described(conn)
     print_table(
-        rows, ("id", "name", "scopes", "created_at", "expires_at", "revoked_at"), "There are no keys."
+        rows,
+        ("id", "name", "scopes", "areas", "indicators", "created_at", "last_used_at", "ends"),
+        "There are no keys.",
     )
+
+
+def _words(listed: str | None) -> list[str] | None:
+    """Return the words of a list with commas; None is none at all."""
+    return None if listed is None else [word for part in listed.split(",") if (word := part.strip())]
 
 
 @key.command("revoke")
@@ -634,6 +658,24 @@ def revoke_key(key_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     with transaction(Settings()) as conn:
         auth.revoke_key(conn, key_id, actor())
     out.print(f"Key {key_id} is revoked.")
+
+
+@audit.command("verify")
+def verify_audit(
+    head: Annotated[
+        str | None, typer.Option(help="A head that was printed before; the audit must go on from it.")
+    ] = None,
+) -> None:
+    """Check that no row of the audit was changed, taken out or put in; else tell the first."""
+    from service.commands import transaction
+    from service.db.audit import Head, verified
+    from service.settings import Settings
+
+    noted = Head.read(head) if head is not None else None
+    with transaction(Settings()) as conn:
+        found = verified(conn, noted)
+    out.print(f"Whole: {found.n:,} rows. Its head, to be kept elsewhere and given as --head:")
+    typer.echo(str(found))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from typing import Any, Protocol
 
 import psycopg
 from pydantic import SecretStr
@@ -23,6 +23,14 @@ from service.settings import Settings
 RECYCLE_S = 1800
 #: A load waits this long for another load's lock, then gives up with a clear error.
 WRITER_LOCK_TIMEOUT_MS = 10_000
+
+
+class Transactions(Protocol):
+    """What begins a transaction: an engine, or a write that is answered once."""
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """Give a connection in a transaction, which an exception undoes."""
+        ...
 
 
 def writer_url(settings: Settings) -> URL:

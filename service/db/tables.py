@@ -481,9 +481,25 @@ api_key = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("expires_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("areas", ARRAY(Text)),
+    Column("indicators", ARRAY(Text)),
+    Column("last_used_at", DateTime(timezone=True)),
 )
 
-#: Every load and every write, in the transaction that made it.
+#: What a write was answered, for whoever asks again under the same Idempotency-Key: ``service.http.writes``.
+kept_answer = Table(
+    "kept_answer",
+    metadata,
+    Column("key", String(12), ForeignKey("api_key.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("request", LargeBinary, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("kept_answer_at", "at"),
+)
+
+#: Every load and every write, in the transaction that made it. Triggers refuse to change or remove a row.
 audit = Table(
     "audit",
     metadata,
@@ -493,4 +509,13 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("detail", JSONB, nullable=False),
+)
+
+#: The chain of the audit, which a trigger forges as transactions commit: see ``service.db.audit``.
+audit_link = Table(
+    "audit_link",
+    metadata,
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("audit", BigInteger, ForeignKey("audit.id"), nullable=False, unique=True),
+    Column("digest", LargeBinary, nullable=False),
 )

@@ -125,8 +125,13 @@ def _end(conn: Connection, table: Table, names: list[str], at: dt.datetime) -> i
     return conn.execute(ending).rowcount
 
 
-def _instant(conn: Connection) -> dt.datetime:
+def take_turn(conn: Connection) -> None:
+    """Let nobody else change anything here until the transaction ends: what is read now stays so."""
     conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+
+
+def _instant(conn: Connection) -> dt.datetime:
+    take_turn(conn)
     at: dt.datetime = conn.execute(text("select clock_timestamp()")).scalar_one()
     return at
 

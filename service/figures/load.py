@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy import Row as SqlRow
 
 from geo.areas.lineage import absent
@@ -24,6 +24,8 @@ from geo.files.archives import text_of
 from geo.files.saving import SAVE_AS_WORKBOOK, refuse_old_workbook
 from geo.files.workbooks import first_row
 from geo.periods import EXPECTED, PeriodKind, is_of
+from geo.reach import Author
+from service.db.database import Transactions
 from service.db.tables import area, area_change, audit, figure_change, indicator, source
 from service.figures.forms import Loaded, TableLoaded
 from service.figures.vectors import changes_of, take_turn, write_vectors
@@ -233,17 +235,14 @@ def _date_of(written: str) -> dt.date:
         raise InvalidParameter("boundary_date is no date", [finding]) from None
 
 
-def _loaded(
+def _checked(
     conn: Connection,
     table: list[tuple[int, dict[str, str]]],
     allowed: Mapping[str, Indicator],
-    *,
     source: str,
     boundary_date: str,
-    actor: str,
-    subject: str,
-    dry_run: bool,
-) -> TableLoaded:
+) -> Figures:
+    """Return the rows of a table in the long form; wrong ones refuse it."""
     date = _date_of(boundary_date)
     existing = known_codes(conn) - absent(date, changes_of(conn))
     rows = checked_rows(
@@ -252,37 +251,35 @@ def _loaded(
         existing.__contains__,
         f"{date} に存在した地域のコード / the code of an area that existed on {date}",
     )
-    part = Figures(rows, _source_of(conn, source), date)
-    report = load_observations(conn, [part], actor=actor, subject=subject, dry_run=dry_run)
-    return {**report, "duplicates": len(table) - len(rows)}
+    return Figures(rows, _source_of(conn, source), date)
 
 
 def put_observations(
-    engine: Engine,
+    transactions: Transactions,
     body: bytes,
     media_type: str,
     one: Indicator,
     *,
     source: str,
     boundary_date: str,
-    actor: str,
+    by: Author,
     dry_run: bool,
 ) -> TableLoaded:
-    """Load the body of a PUT for one indicator, in a transaction of its own."""
+    """Load the body of a PUT for one indicator, in a transaction of its own.
+
+    Raises
+    ------
+    OutOfReach : the indicator, or an area of the body, is not the author's to change
+    """
+    by.reach.refuse_indicator(one.id)
     if one.numerator:
         raise InvalidParameter(f"{one.id} is computed from {one.numerator}; load figures of those")
     table = read_long_json(body) if media_type == "application/json" else read_long_csv(body)
-    with engine.begin() as conn:
-        return _loaded(
-            conn,
-            table,
-            {one.id: one},
-            source=source,
-            boundary_date=boundary_date,
-            actor=actor,
-            subject=one.id,
-            dry_run=dry_run,
-        )
+    with transactions.begin() as conn:
+        part = _checked(conn, table, {one.id: one}, source, boundary_date)
+        by.reach.refuse_beyond(("area_code", code) for code in sorted({row.area_code for row in part.rows}))
+        report = load_observations(conn, [part], actor=by.name, subject=one.id, dry_run=dry_run)
+    return {**report, "duplicates": len(table) - len(part.rows)}
 
 
 def ingest_file(
@@ -309,16 +306,9 @@ def ingest_file(
         table = read_long_xlsx(path)
     else:
         table = read_long_json(data) if suffix == ".json" else read_long_csv(data)
-    return _loaded(
-        conn,
-        table,
-        allowed,
-        source=source,
-        boundary_date=boundary_date,
-        actor=actor,
-        subject=path.name,
-        dry_run=dry_run,
-    )
+    part = _checked(conn, table, allowed, source, boundary_date)
+    report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+    return {**report, "duplicates": len(table) - len(part.rows)}
 
 
 def ingest_accounts(

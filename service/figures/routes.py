@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal, get_args
 
 from fastapi import Depends, Header, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import StringConstraints
 
@@ -35,10 +35,10 @@ from service.figures.forms import (
 from service.figures.load import put_observations
 from service.figures.search import Entry, Index
 from service.http.addresses import next_page
-from service.http.auth import Identity, require_scope
-from service.http.dependencies import AtlasDep, api_router, news_of
+from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
-from service.http.responses import JSON, json_answer, kept_json, to_json, written
+from service.http.responses import JSON, json_answer, kept_json, written
+from service.http.writes import Write, write_with
 from service.layers.forms import Palettes, palettes_described
 from service.memory.atlas import Atlas
 
@@ -235,7 +235,7 @@ async def put(
     request: Request,
     atlas: AtlasDep,
     indicator: str,
-    identity: Annotated[Identity, Depends(require_scope("write"))],
+    write: Annotated[Write, Depends(write_with("write"))],
     source: Annotated[
         str, Query(max_length=80, description="Id of the source of these figures, see /v1/sources")
     ],
@@ -253,18 +253,14 @@ async def put(
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in ("text/csv", "application/json"):
         raise InvalidFile(f"Content-Type is {kind[:80]!r}, expected text/csv or application/json")
-    engine = request.app.state.writer
-    report = await run_in_threadpool(
+    load = partial(
         put_observations,
-        engine,
-        await request.body(),
-        kind,
-        found,
+        body=await request.body(),
+        media_type=kind,
+        one=found,
         source=source,
         boundary_date=boundary_date,
-        actor=identity.actor,
+        by=write.by,
         dry_run=dry_run,
     )
-    if not dry_run:
-        await news_of(request).refresh()  # whoever wrote reads what they wrote
-    return Response(to_json(report), media_type="application/json", headers={"Cache-Control": "no-store"})
+    return await write.answer(load, dry_run=dry_run)

@@ -19,10 +19,12 @@ from typing import Annotated
 
 from fastapi import Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import Connection, Engine, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
-from geo.errors import ChiikiError, Finding, InvalidParameter, NotFound
-from service.db.tables import api_key, audit
+from geo.codes import NATION, area_code
+from geo.errors import ChiikiError, Finding, InvalidAreaCode, InvalidParameter, NotFound
+from geo.reach import EVERYWHERE, Author, Reach, listed
+from service.db.tables import api_key, area, area_change, audit, indicator
 
 #: What a key can allow, and what that means.
 SCOPES = {
@@ -30,8 +32,12 @@ SCOPES = {
     "steward": "enter deployments, and KPIs with their actuals",
 }
 KEY = re.compile(r"chiiki_(?P<id>[0-9a-f]{12})_(?P<secret>[0-9a-f]{64})(?P<checksum>[0-9a-f]{8})")
-#: The same answer for every key that does not hold, so that none can be probed for.
-REFUSED = "This API key is not valid: unknown, mistyped, expired or revoked"
+#: The same answer for every key that is none, so that none can be probed for. Whoever has the whole of a key
+#: is told what became of it.
+REFUSED = "This API key is not valid: unknown or mistyped"
+ANOTHER = "The operator makes another with: chiiki key create"
+#: How exactly the last use of a key is kept: a write of its own for each would be one too many.
+USE_KEPT_TO = dt.timedelta(hours=1)
 
 
 class Unauthorized(ChiikiError):
@@ -51,27 +57,54 @@ class Identity:
     id : the key's public part
     name : what the operator called the key
     scopes : what it allows
+    reach : which areas and indicators it may change
+    expires_at : when it ends, None: never
     """
 
     id: str
     name: str
     scopes: frozenset[str]
+    reach: Reach = EVERYWHERE
+    expires_at: dt.datetime | None = None
 
     @property
     def actor(self) -> str:
         """The name under which the audit records this key's acts."""
         return f"key {self.id} ({self.name})"
 
+    @property
+    def author(self) -> Author:
+        """Who writes with this key, and how far that reaches."""
+        return Author(self.actor, self.reach)
+
 
 def create_key(
-    conn: Connection, name: str, scopes: Sequence[str], expires_at: dt.datetime | None, actor: str
+    conn: Connection,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: dt.datetime | None,
+    actor: str,
+    *,
+    areas: Sequence[str] | None = None,
+    indicators: Sequence[str] | None = None,
 ) -> str:
-    """Store a new key and return it; nobody can read it again afterwards."""
+    """Store a new key and return it; nobody can read it again afterwards.
+
+    Parameters
+    ----------
+    areas : codes in any form; the key changes nothing outside them and what lies in them. None: everywhere
+    indicators : ids; of a key that loads figures alone. None: all
+
+    Raises
+    ------
+    InvalidParameter : a scope, area or indicator that does not exist
+    """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         expected = f"one of {', '.join(SCOPES)}"
         findings = [Finding("scope", "scope", scope, expected) for scope in unknown or [""]]
         raise InvalidParameter("A key needs a scope that exists", findings)
+    reach = {"areas": _areas(conn, areas), "indicators": _indicators(conn, indicators, scopes)}
     key_id, secret = secrets.token_hex(6), secrets.token_bytes(32)
     key = _with_checksum(f"chiiki_{key_id}_{secret.hex()}")
     conn.execute(
@@ -81,10 +114,11 @@ def create_key(
             name=name,
             scopes=sorted(set(scopes)),
             expires_at=expires_at,
+            **reach,
         )
     )
     expiry = expires_at.isoformat() if expires_at else None
-    detail = {"name": name, "scopes": sorted(set(scopes)), "expires_at": expiry}
+    detail = {"name": name, "scopes": sorted(set(scopes)), "expires_at": expiry, **reach}
     _record(conn, actor, "create key", key_id, detail)
     return key
 
@@ -99,6 +133,31 @@ def revoke_key(conn: Connection, key_id: str, actor: str) -> None:
         _record(conn, actor, "revoke key", key_id, {})
 
 
+def described(conn: Connection) -> list[dict[str, object]]:
+    """Return every key as a list shows it: what it may do, about when it was used last, when it ends."""
+    now: dt.datetime = conn.execute(select(func.now())).scalar_one()
+    return [
+        {
+            **row._asdict(),
+            "scopes": ", ".join(row.scopes),
+            "areas": listed(row.areas),
+            "indicators": listed(row.indicators),
+            "ends": _ending(row, now),
+        }
+        for row in keys(conn)
+    ]
+
+
+def _ending(row: Row[tuple[object, ...]], now: dt.datetime) -> str:
+    if row.revoked_at is not None:
+        return f"revoked {row.revoked_at:%Y-%m-%d}"
+    if row.expires_at is None:
+        return "never"
+    if row.expires_at <= now:
+        return f"expired {row.expires_at:%Y-%m-%d}"
+    return f"{row.expires_at:%Y-%m-%d}, in {(row.expires_at - now).days} days"
+
+
 def keys(conn: Connection) -> Sequence[Row[tuple[object, ...]]]:
     """Return every key without its secret, oldest first."""
     shown = [column for column in api_key.c if column.name != "sha256"]
@@ -106,24 +165,29 @@ def keys(conn: Connection) -> Sequence[Row[tuple[object, ...]]]:
 
 
 def identity_of(conn: Connection, key: str) -> Identity:
-    """Return whose key this is.
+    """Return whose key this is, and keep about when that was asked.
 
     Raises
     ------
     Unauthorized
-        where the key is unknown, mistyped, expired or revoked; the message does not tell which.
+        where the key is unknown or mistyped, and the message does not tell which; or where it has ended
     """
     parts = KEY.fullmatch(key)
     if parts is None or _with_checksum(key[: parts.start("checksum")]) != key:
         raise Unauthorized(REFUSED)
-    holds = or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > func.now())
-    found = conn.execute(
-        select(api_key).where(api_key.c.id == parts["id"], api_key.c.revoked_at.is_(None), holds)
-    ).first()
+    now = func.now().label("now")
+    found = conn.execute(select(api_key, now).where(api_key.c.id == parts["id"])).first()
     digest = hashlib.sha256(bytes.fromhex(parts["secret"])).digest()
     if not hmac.compare_digest(digest, found.sha256 if found else bytes(32)) or found is None:
         raise Unauthorized(REFUSED)
-    return Identity(found.id, found.name, frozenset(found.scopes))
+    if found.revoked_at is not None:
+        raise Unauthorized(f"This API key was revoked on {found.revoked_at:%Y-%m-%d}. {ANOTHER}")
+    if found.expires_at is not None and found.expires_at <= found.now:
+        raise Unauthorized(f"This API key expired on {found.expires_at:%Y-%m-%d}. {ANOTHER}")
+    if found.last_used_at is None or found.now - found.last_used_at >= USE_KEPT_TO:
+        conn.execute(update(api_key).where(api_key.c.id == found.id).values(last_used_at=func.now()))
+    reach = Reach(_set_of(found.areas), _set_of(found.indicators))
+    return Identity(found.id, found.name, frozenset(found.scopes), reach, found.expires_at)
 
 
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="For programs")
@@ -145,10 +209,11 @@ def require_scope(scope: str) -> Callable[..., Identity]:
                 "makes one with: chiiki key create"
             )
         engine: Engine = request.app.state.writer
-        with engine.connect() as conn:
+        with engine.begin() as conn:
             found = identity_of(conn, key)
         if scope not in found.scopes:
-            raise Forbidden(f"This needs the scope {scope!r}; the key has: {', '.join(sorted(found.scopes))}")
+            ends = f" and holds until {found.expires_at:%Y-%m-%d}" if found.expires_at else ""
+            raise Forbidden(f"This needs the scope {scope!r}; the key has {listed(found.scopes)}{ends}")
         return found
 
     return identity
@@ -156,6 +221,54 @@ def require_scope(scope: str) -> Callable[..., Identity]:
 
 def _with_checksum(text: str) -> str:
     return f"{text}{zlib.crc32(text.encode()):08x}"
+
+
+def _areas(conn: Connection, written: Sequence[str] | None) -> list[str] | None:
+    """Return the codes of areas that there are or were."""
+    if written is None:
+        return None
+    columns = (area.c.code, area_change.c.from_code, area_change.c.to_code)
+    existing = {code for column in columns for code in conn.scalars(select(column).distinct())}
+    codes: set[str] = set()
+    findings: list[Finding] = []
+    for text in written:
+        try:
+            code = area_code(text)
+        except InvalidAreaCode as error:
+            findings += error.findings
+            continue
+        codes.add(code)
+        if code not in existing or code == NATION:
+            findings.append(
+                Finding("--areas", "area", text, "the code of a prefecture or municipality that is loaded")
+            )
+    return _checked(codes, findings, "areas")
+
+
+def _indicators(conn: Connection, written: Sequence[str] | None, scopes: Sequence[str]) -> list[str] | None:
+    """Return the ids of indicators that there are, for a key that loads figures and does nothing else."""
+    if written is None:
+        return None
+    existing = set(conn.scalars(select(indicator.c.id)))
+    findings = [
+        Finding("--indicators", "indicator", name, "one of /v1/indicators")
+        for name in written
+        if name not in existing
+    ]
+    if set(scopes) != {"write"}:
+        expected = "write alone: deployments and KPIs are of no indicator"
+        findings.append(Finding("--scope", "scope", ", ".join(scopes), expected))
+    return _checked(set(written), findings, "indicators")
+
+
+def _checked(names: set[str], findings: Sequence[Finding], what: str) -> list[str]:
+    if findings or not names:
+        raise InvalidParameter(f"A key is limited to {what} that exist", findings)
+    return sorted(names)
+
+
+def _set_of(names: Sequence[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)
 
 
 def _record(conn: Connection, actor: str, action: str, subject: str, detail: Mapping[str, object]) -> None:

@@ -28,6 +28,7 @@ from geo.errors import (
     NotConvertible,
     NotEnoughData,
     NotFound,
+    OutOfReach,
     UnclassifiableValues,
     UnmatchedName,
 )
@@ -48,6 +49,18 @@ FOR_PROGRAMS = "/v1"
 
 class Unavailable(ChiikiError):
     """The database cannot be reached and the answer is not in memory."""
+
+
+class KeyReused(ChiikiError):
+    """Another request was sent with this Idempotency-Key."""
+
+
+class StillAtWork(ChiikiError):
+    """The request with this Idempotency-Key has no answer yet."""
+
+
+class TooManyKept(ChiikiError):
+    """More answers are kept of an API key than it may have."""
 
 
 class FontMissing(ChiikiError):
@@ -81,6 +94,10 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     TooManyFeatures: (422, "too-many-features"),
     Unauthorized: (401, "unauthorized"),
     Forbidden: (403, "forbidden"),
+    OutOfReach: (403, "forbidden"),
+    StillAtWork: (409, "still-at-work"),
+    KeyReused: (422, "key-reused"),
+    TooManyKept: (429, "too-many-kept"),
     NotAcceptable: (406, "not-acceptable"),
     UnknownFormat: (501, "unknown-format"),  # as oEmbed wants it
     Unavailable: (503, "unavailable"),
@@ -106,6 +123,12 @@ TITLES: dict[str, tuple[str, str]] = {
     "forbidden": ("この API キーには権限がありません", "The API key does not allow this"),
     "key-in-address": ("API キーをアドレスに書かないでください", "An API key does not belong in an address"),
     "request-timeout": ("リクエストが時間内に届きませんでした", "The request did not come in time"),
+    "still-at-work": ("同じ要求を処理しているところです", "The same request is being worked on"),
+    "key-reused": (
+        "この Idempotency-Key は別の要求に使われています",
+        "Another request has this Idempotency-Key",
+    ),
+    "too-many-kept": ("Idempotency-Key が多すぎます", "Too many Idempotency-Keys"),
     "too-large": ("リクエストが大きすぎます", "Request too large"),
     "too-many-connections": ("接続が多すぎます", "Too many connections"),
     "not-acceptable": ("求められた形式では答えられません", "Not available in the media types accepted"),
@@ -226,7 +249,7 @@ def _refusal(request: Request, error: Exception) -> Response:
         raise error
     for kind in type(error).__mro__:
         if kind in REFUSALS:
-            headers = {"Retry-After": "5"} if kind in (Unavailable, Busy) else None
+            headers = {"Retry-After": "5"} if kind in (Unavailable, Busy, StillAtWork) else None
             if kind is Unauthorized:
                 headers = {"WWW-Authenticate": 'Bearer realm="chiiki"'}
             near = error.near if isinstance(error, NotFound) else ()

@@ -9,19 +9,22 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 
 from geo.areas.lineage import Change, absent
 from geo.areas.names import AreaNames
 from geo.errors import Finding, InvalidRows, NotFound
+from geo.reach import EVERYWHERE, Author, Reach
 from geo.strategy.deployment_lists import is_untrusted_binary, read_list
 from geo.strategy.deployment_mappings import read_mapped, read_mapping
 from geo.strategy.deployment_rows import Context, Entry, checked_deployments
+from geo.strategy.deployments import Deployment
 from geo.strategy.plan import Strategy
 from service.areas.former import FormerNames
 from service.areas.names import read_names
 from service.db import versions
-from service.db.documents import deployment_to_body, strategy_from_body
+from service.db.database import Transactions
+from service.db.documents import deployment_from_row, deployment_to_body, strategy_from_body
 from service.db.tables import area_change, audit, deployment, strategy
 from service.figures.vectors import history_of
 from service.memory import revisions
@@ -82,6 +85,7 @@ def load_deployments(
     actor: str,
     subject: str,
     today: dt.date,
+    reach: Reach = EVERYWHERE,
     dry_run: bool = False,
 ) -> DeploymentsPut:
     """Load the rows of a list in the caller's transaction; return which were added and changed.
@@ -89,8 +93,12 @@ def load_deployments(
     Raises
     ------
     InvalidRows, InvalidFile : nothing has been changed; the findings name line, column, value, expectation
+    OutOfReach : a deployment is, or would be, of an area that is not within reach
     """
     checked = checked_deployments(entries, context(conn, catalog, today))
+    reach.refuse_beyond(_places(checked))
+    if reach.areas is not None:
+        reach.refuse_beyond(_places(_stored(conn, [one.id for one in checked])))
     kept = _touched_by_others(conn) if actor == SHIPPER else set()
     found = [one for one in checked if one.id not in kept]
     with conn.begin_nested() as trial:
@@ -113,6 +121,17 @@ def load_deployments(
         "changed": list(change.changed),
         "unchanged": len(change.unchanged) + len(checked) - len(found),
     }
+
+
+def _stored(conn: Connection, names: Sequence[str]) -> list[Deployment]:
+    """Return what holds now of these deployments; from then on nobody else changes any."""
+    versions.take_turn(conn)
+    rows = conn.execute(versions.current(deployment).where(deployment.c.id.in_(names))).all()
+    return [deployment_from_row(row) for row in rows]
+
+
+def _places(deployments: Sequence[Deployment]) -> list[tuple[str, str | None]]:
+    return [(one.id, place.code) for one in deployments for place in one.areas]
 
 
 def _touched_by_others(conn: Connection) -> set[str]:
@@ -162,7 +181,7 @@ def load_published(
 
 
 def put_deployments(
-    engine: Engine, body: bytes, *, catalog: Path, actor: str, subject: str, dry_run: bool
+    transactions: Transactions, body: bytes, *, catalog: Path, by: Author, subject: str, dry_run: bool
 ) -> DeploymentsPut:
     """Load the body of a request in a transaction of its own; costly forms are parsed in a sandbox."""
     with tempfile.NamedTemporaryFile(prefix="chiiki-") as kept:
@@ -170,26 +189,30 @@ def put_deployments(
         kept.flush()
         path = Path(kept.name)
         entries = sandbox.read_list(path) if is_untrusted_binary(body) else read_list(path)
-    with engine.begin() as conn:
+    with transactions.begin() as conn:
         return load_deployments(
             conn,
             entries,
             catalog=catalog,
-            actor=actor,
+            actor=by.name,
             subject=subject,
             today=dt.datetime.now(JST).date(),
+            reach=by.reach,
             dry_run=dry_run,
         )
 
 
-def end_deployment(engine: Engine, name: str, actor: str) -> None:
+def end_deployment(transactions: Transactions, name: str, by: Author) -> None:
     """End a deployment in a transaction of its own; its history stays.
 
     Raises
     ------
     NotFound : there is none of that id
+    OutOfReach : it is of an area that the author may not change
     """
-    with engine.begin() as conn:
-        if not versions.end(conn, deployment, name, actor):
+    with transactions.begin() as conn:
+        if by.reach.areas is not None:
+            by.reach.refuse_beyond(_places(_stored(conn, [name])))
+        if not versions.end(conn, deployment, name, by.name):
             raise NotFound(f"There is no deployment {name[:80]!r}; see /v1/deployments")
         revisions.changed(conn, revisions.DEPLOYMENTS)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 import orjson
 from fastapi import Depends, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
@@ -17,8 +17,7 @@ from geo.strategy.deployments import COLUMNS, Deployment
 from service.areas.geometry import Detail
 from service.db.documents import deployment_from_row
 from service.http.addresses import base_url, next_page
-from service.http.auth import Identity, require_scope
-from service.http.dependencies import AtlasDep, api_router, news_of
+from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import (
     CSV,
@@ -36,8 +35,8 @@ from service.http.responses import (
     kept_csv,
     kept_json,
     state_of,
-    to_json,
 )
+from service.http.writes import Write, write_with
 from service.layers.views import Lang, VintageDate
 from service.memory.atlas import Atlas
 from service.memory.cache import digest, off_loop
@@ -65,7 +64,7 @@ MADE_OF = ("deployments", "strategy", "region-sets", "area-changes", "vintage")
 
 XLSX = FORMATS["xlsx"]
 
-Steward = Annotated[Identity, Depends(require_scope("steward"))]
+Steward = Annotated[Write, Depends(write_with("steward"))]
 DryRun = Annotated[bool, Query(description="Check the list and answer the report, store nothing")]
 AsOf = Annotated[
     str | None,
@@ -317,7 +316,7 @@ LIST = """\
         }
     },
 )
-async def post(request: Request, atlas: AtlasDep, identity: Steward, dry_run: DryRun = False) -> Response:
+async def post(request: Request, atlas: AtlasDep, write: Steward, dry_run: DryRun = False) -> Response:
     """Import a list: CSV, Excel, JSON, GeoJSON or GeoPackage; the content tells which. All rows or none.
 
     The columns are those of /v1/deployments/template.csv, with Japanese names or ids. Areas are given by
@@ -325,7 +324,7 @@ async def post(request: Request, atlas: AtlasDep, identity: Steward, dry_run: Dr
     without gets an id from its content. A wrong row refuses the list, and the problem names every wrong line,
     column and value with what was expected.
     """
-    return await _stored(request, atlas, identity, await request.body(), "list", dry_run=dry_run)
+    return await _stored(write, await request.body(), "list", dry_run=dry_run)
 
 
 @router.put(
@@ -337,7 +336,7 @@ async def post(request: Request, atlas: AtlasDep, identity: Steward, dry_run: Dr
     },
 )
 async def put(
-    request: Request, atlas: AtlasDep, deployment: str, identity: Steward, dry_run: DryRun = False
+    request: Request, atlas: AtlasDep, deployment: str, write: Steward, dry_run: DryRun = False
 ) -> Response:
     """Enter one deployment: a JSON object with the columns of a list, or a GeoJSON feature.
 
@@ -358,35 +357,21 @@ async def put(
         raise InvalidParameter("The body has another id than the address", [finding])
     if row is not document:
         document = {"type": "FeatureCollection", "features": [document]}
-    body = orjson.dumps(document)
-    return await _stored(request, atlas, identity, body, deployment, dry_run=dry_run)
+    return await _stored(write, orjson.dumps(document), deployment, dry_run=dry_run)
 
 
 @router.delete(
     "/deployments/{deployment}", summary="End one deployment (API key with scope steward)", status_code=204
 )
-async def delete(request: Request, atlas: AtlasDep, deployment: str, identity: Steward) -> Response:
+async def delete(atlas: AtlasDep, deployment: str, write: Steward) -> Response:
     """Take a deployment out of every answer from now on; what it was stays in its history."""
-    await run_in_threadpool(end_deployment, request.app.state.writer, deployment, identity.actor)
-    await news_of(request).refresh()
-    return Response(status_code=204, headers={"Cache-Control": "no-store"})
+    return await write.answer(partial(end_deployment, name=deployment, by=write.by))
 
 
-async def _stored(
-    request: Request, atlas: Atlas, identity: Identity, body: bytes, subject: str, *, dry_run: bool
-) -> Response:
-    report = await run_in_threadpool(
-        put_deployments,
-        request.app.state.writer,
-        body,
-        catalog=request.app.state.settings.data / "catalog",
-        actor=identity.actor,
-        subject=subject,
-        dry_run=dry_run,
-    )
-    if not dry_run:
-        await news_of(request).refresh()
-    return Response(to_json(report), media_type="application/json", headers={"Cache-Control": "no-store"})
+async def _stored(write: Write, body: bytes, subject: str, *, dry_run: bool) -> Response:
+    catalog = write.request.app.state.settings.data / "catalog"
+    load = partial(put_deployments, body=body, catalog=catalog, by=write.by, subject=subject, dry_run=dry_run)
+    return await write.answer(load, dry_run=dry_run)
 
 
 def _one(atlas: Atlas, name: str) -> Deployment:

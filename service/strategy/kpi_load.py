@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 
 from geo.areas.names import AreaNames
 from geo.codes import NATION
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.periods import PARTS, PeriodKind
+from geo.reach import Author
 from geo.strategy.kpi_lists import Areas, json_of, read_actuals, with_codes
 from geo.strategy.kpis import Actual, Known, Kpi, faults, with_actuals
 from geo.strategy.plan import Strategy
 from geo.strategy.rating import Target
 from service.db import versions
+from service.db.database import Transactions
 from service.db.documents import kpi_from_json, kpi_from_row, kpi_to_body
 from service.db.tables import area, kpi, region_set, vintage
 from service.figures.load import kinds_of_periods, known_codes
@@ -37,20 +39,21 @@ def known(conn: Connection, policy: Strategy, indicators: Mapping[str, PeriodKin
     )
 
 
-def put_kpi(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool) -> KpiPut:
+def put_kpi(transactions: Transactions, name: str, body: bytes, *, by: Author, dry_run: bool) -> KpiPut:
     """Register a KPI of an area's own strategy, or replace it; in a transaction of its own.
 
     Raises
     ------
     InvalidRows : every fault with its place, field, value and what was expected
     InvalidParameter : it is a national KPI, which the catalogue defines
+    OutOfReach : it is, or would be, of an area that the author may not change
     """
     document = _document(body)
     try:
         made = kpi_from_json({**document, "id": name})
     except ValidationError as error:
         raise InvalidRows(f"The KPI has {error.error_count()} faults", _findings(error)) from error
-    with engine.begin() as conn:
+    with transactions.begin() as conn:
         before = _stored(conn, name)
         if not made.owner or (before is not None and not before.owner):
             finding = Finding(
@@ -59,54 +62,63 @@ def put_kpi(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool
             raise InvalidParameter(
                 "National KPIs come from the catalogue; a steward registers those of an area", [finding]
             )
-        actuals = tuple(replace(one, entered_by=actor) for one in made.actuals)
+        actuals = tuple(replace(one, entered_by=by.name) for one in made.actuals)
         context = known(conn, newest_strategy(conn), kinds_of_periods(conn))
         made = with_codes(replace(made, actuals=actuals), Areas(context.is_area, _names(conn)))
         made = replace(made, actuals=made.actuals or (before.actuals if before else ()))
         found = faults(made, context)
         if found:
             raise InvalidRows(f"The KPI has {len(found)} faults; nothing was stored", found)
-        return _put(conn, made, actor, dry_run=dry_run)
+        if before is not None:
+            by.reach.refuse_beyond([("owner", before.owner)])
+        by.reach.refuse_beyond(_places(made))
+        return _put(conn, made, by.name, dry_run=dry_run)
 
 
-def put_actuals(engine: Engine, name: str, body: bytes, *, actor: str, dry_run: bool) -> KpiPut:
+def put_actuals(transactions: Transactions, name: str, body: bytes, *, by: Author, dry_run: bool) -> KpiPut:
     """Enter actuals of any KPI; those it has for the same area and year are replaced, others stay.
 
     Raises
     ------
     NotFound : no such KPI
     InvalidRows, InvalidFile : nothing has been changed
+    OutOfReach : the KPI's owner, or an area of the list, is one that the author may not change
     """
-    with engine.begin() as conn:
+    with transactions.begin() as conn:
         before = _stored(conn, name)
         if before is None:
             raise NotFound(f"There is no KPI {name[:80]!r}; see /v1/kpis")
         context = known(conn, newest_strategy(conn), kinds_of_periods(conn))
         listed = read_actuals(body, Areas(context.is_area, _names(conn)))
-        entered = [replace(one, entered_by=actor) for _, one in listed]
+        entered = [replace(one, entered_by=by.name) for _, one in listed]
         stood = {f"actual {place}": where for place, (where, _) in enumerate(listed, 1)}
         alone = faults(replace(before, actuals=tuple(entered)), context)
         found = [replace(one, where=stood[one.where]) for one in alone if one.where in stood]
         if found:
             raise InvalidRows(f"The list has {len(found)} faults; nothing was stored", found)
-        return _put(conn, with_actuals(before, entered), actor, dry_run=dry_run)
+        if before.owner:  # a national KPI is everybody's, each for their own area
+            by.reach.refuse_beyond([("owner", before.owner)])
+        by.reach.refuse_beyond((where, one.area) for where, one in listed)
+        return _put(conn, with_actuals(before, entered), by.name, dry_run=dry_run)
 
 
-def end_kpi(engine: Engine, name: str, actor: str) -> None:
+def end_kpi(transactions: Transactions, name: str, by: Author) -> None:
     """End a KPI of an area; its history stays.
 
     Raises
     ------
     NotFound : no such KPI
     InvalidParameter : it is a national one
+    OutOfReach : it is of an area that the author may not change
     """
-    with engine.begin() as conn:
+    with transactions.begin() as conn:
         before = _stored(conn, name)
         if before is None:
             raise NotFound(f"There is no KPI {name[:80]!r}; see /v1/kpis")
         if not before.owner:
             raise InvalidParameter("National KPIs come from the catalogue and are ended there")
-        versions.end(conn, kpi, name, actor)
+        by.reach.refuse_beyond([("owner", before.owner)])
+        versions.end(conn, kpi, name, by.name)
         revisions.changed(conn, revisions.kpi(name))
 
 
@@ -121,7 +133,16 @@ def _put(conn: Connection, made: Kpi, actor: str, *, dry_run: bool) -> KpiPut:
     return {"kpi": made.id, "result": result, "actuals": len(made.actuals), "dry_run": dry_run}
 
 
+def _places(made: Kpi) -> list[tuple[str, str]]:
+    """Return which areas a KPI is of, and where it says so."""
+    targets = [(f"target {place}", one.area) for place, one in enumerate(made.targets, 1)]
+    actuals = [(f"actual {place}", one.area) for place, one in enumerate(made.actuals, 1)]
+    return [("owner", made.owner), *targets, *actuals]
+
+
 def _stored(conn: Connection, name: str) -> Kpi | None:
+    """Return what holds now of a KPI; from then on nobody else changes it."""
+    versions.take_turn(conn)
     row = conn.execute(versions.current(kpi).where(kpi.c.id == name)).first()
     return kpi_from_row(row) if row is not None else None
 

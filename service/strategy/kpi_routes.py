@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from geo.codes import area_code
 from geo.strategy.kpis import Kpi
 from geo.strategy.rating import Assessment, Comparison, Growth
 from service.figures.carrying import dates_of, in_one_cell
-from service.http.auth import Identity, require_scope
-from service.http.dependencies import AtlasDep, api_router, news_of
+from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
-from service.http.responses import JSON, Bom, json_answer, kept_csv, kept_json, to_json
+from service.http.responses import JSON, Bom, json_answer, kept_csv, kept_json
+from service.http.writes import Write, write_with
 from service.layers.views import VintageDate
 from service.memory.atlas import Atlas
 from service.memory.catalogue import Vintage
@@ -38,7 +38,7 @@ from service.strategy.progress import Course, Race, courses, races
 
 router = api_router(prefix="/v1", tags=["kpis"])
 
-Steward = Annotated[Identity, Depends(require_scope("steward"))]
+Steward = Annotated[Write, Depends(write_with("steward"))]
 DryRun = Annotated[bool, Query(description="Check and answer the report, store nothing")]
 Basis = Annotated[
     Growth | None,
@@ -47,8 +47,6 @@ Basis = Annotated[
 Since = Annotated[
     str, Query(pattern=r"^(\d{4})?$", description="First year of `cumulative` and `cagr`; the first there is")
 ]
-
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 @router.get("/kpis", summary="KPIs", responses=answers(JSON, form=Kpis))
@@ -228,19 +226,15 @@ ACTUALS = "area,period,value,source_title\n01206,2025,-1080,住民基本台帳�
     },
 )
 async def put(
-    request: Request, atlas: AtlasDep, kpi: str, identity: Steward, dry_run: DryRun = False
+    request: Request, atlas: AtlasDep, kpi: str, write: Steward, dry_run: DryRun = False
 ) -> Response:
     """Register a KPI of a prefecture's or a town's own strategy, or change it.
 
     `owner` is the area whose strategy it belongs to; national KPIs come from the catalogue. Sent without
     `actuals`, those that were entered stay.
     """
-    body = await request.body()
-    engine = request.app.state.writer
-    report = await run_in_threadpool(put_kpi, engine, kpi, body, actor=identity.actor, dry_run=dry_run)
-    if not dry_run:
-        await news_of(request).refresh()
-    return Response(to_json(report), media_type="application/json", headers=NO_STORE)
+    load = partial(put_kpi, name=kpi, body=await request.body(), by=write.by, dry_run=dry_run)
+    return await write.answer(load, dry_run=dry_run)
 
 
 @router.put(
@@ -258,7 +252,7 @@ async def put(
     },
 )
 async def put_kpi_actuals(
-    request: Request, atlas: AtlasDep, kpi: str, identity: Steward, dry_run: DryRun = False
+    request: Request, atlas: AtlasDep, kpi: str, write: Steward, dry_run: DryRun = False
 ) -> Response:
     """Enter what was reached: CSV or a JSON list with area, period, value, status and source; all or none.
 
@@ -266,17 +260,11 @@ async def put_kpi_actuals(
     name and tells codes apart that lost their leading zero. An actual for the same area and year is
     replaced; what it was stays in the history.
     """
-    body = await request.body()
-    engine = request.app.state.writer
-    report = await run_in_threadpool(put_actuals, engine, kpi, body, actor=identity.actor, dry_run=dry_run)
-    if not dry_run:
-        await news_of(request).refresh()
-    return Response(to_json(report), media_type="application/json", headers=NO_STORE)
+    load = partial(put_actuals, name=kpi, body=await request.body(), by=write.by, dry_run=dry_run)
+    return await write.answer(load, dry_run=dry_run)
 
 
 @router.delete("/kpis/{kpi}", summary="End a KPI of an area (API key with scope steward)", status_code=204)
-async def delete(request: Request, atlas: AtlasDep, kpi: str, identity: Steward) -> Response:
+async def delete(atlas: AtlasDep, kpi: str, write: Steward) -> Response:
     """Take a KPI of an area out of every answer from now on; what it was stays in its history."""
-    await run_in_threadpool(end_kpi, request.app.state.writer, kpi, identity.actor)
-    await news_of(request).refresh()
-    return Response(status_code=204, headers=NO_STORE)
+    return await write.answer(partial(end_kpi, name=kpi, by=write.by))

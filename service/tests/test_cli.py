@@ -79,6 +79,23 @@ def test_a_key_is_made_listed_and_revoked(migrated_database: Database) -> None:
     assert "札幌市 企画課" in listed
     assert key not in listed
     assert chiiki(migrated_database, "key", "revoke", key_id).exit_code == 0
+    nowhere = chiiki(migrated_database, "key", "create", "x", "--scope", "write", "--areas", "10201, 10202")
+    assert nowhere.exit_code == 1
+    assert nowhere.stderr.count("municipality that is loaded") == 2
+
+
+def test_the_audit_is_verified_and_its_head_can_be_given_back(migrated_database: Database) -> None:
+    for name in ("a", "b"):
+        chiiki(migrated_database, "key", "create", name, "--scope", "write")
+    done = chiiki(migrated_database, "audit", "verify")
+    assert done.exit_code == 0
+    assert "Whole: 2 rows" in done.stdout
+    head = done.stdout.splitlines()[-1]
+    assert chiiki(migrated_database, "audit", "verify", "--head", head).exit_code == 0
+    other = chiiki(migrated_database, "audit", "verify", "--head", f"2:{'0' * 64}")
+    assert other.exit_code == 1
+    assert "broken at row 2" in other.stderr
+    assert "no head" in chiiki(migrated_database, "audit", "verify", "--head", "2").stderr
 
 
 def test_a_refusal_is_a_message_a_table_and_exit_code_1(migrated_database: Database) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from geo.errors import ChiikiError, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.figures.layouts import LAYOUT, read_layout
 from geo.figures.observations import Row
+from geo.reach import Author
 from service.areas.past import finder
 from service.db.database import writer_engine
 from service.db.tables import audit, figure_change, observation, superseded
@@ -113,7 +114,7 @@ def put(database: Database, body: str, name: str = "population", **chosen: str) 
             one,
             source=chosen.get("source", "census-2020"),
             boundary_date=chosen.get("boundary_date", "2020-10-01"),
-            actor="tests",
+            by=Author("tests"),
             dry_run=False,
         )
     finally:

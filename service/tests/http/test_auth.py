@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+import zlib
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -10,16 +11,18 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from geo.errors import InvalidParameter, NotFound
+from geo.reach import Reach
 from service.db.database import writer_engine
-from service.db.tables import api_key, audit
+from service.db.tables import api_key, area_change, audit, indicator
 from service.http.auth import (
     Forbidden,
     Identity,
     Unauthorized,
     create_key,
+    described,
     identity_of,
     keys,
     require_scope,
@@ -174,3 +177,83 @@ def test_a_key_without_the_scope_is_forbidden(guarded: FastAPI, migrated_databas
     answer = answer_to_put(guarded, "/else", **{"X-API-Key": key})
     assert answer.status_code == 403
     assert "'else'" in answer.text
+
+
+@pytest.fixture
+def known(conn: Connection) -> Connection:
+    """A database that knows two towns, a prefecture and an indicator."""
+    for code in ("10201", "10202", "10000"):
+        values = {c.name: code if "code" in c.name else "x" for c in area_change.c}
+        conn.execute(insert(area_change).values({**values, "date": dt.date(2000, 1, 1)}))
+    conn.execute(insert(indicator).values({"id": "births", "definition": {}}))
+    return conn
+
+
+def test_a_key_of_a_town_reaches_that_town_and_is_listed_with_it(known: Connection) -> None:
+    key = create_key(
+        known, "前橋市", ["write"], None, "tests", areas=["102016", "10000"], indicators=["births"]
+    )
+    reach = identity_of(known, key).reach
+    assert reach == Reach(frozenset({"10201", "10000"}), frozenset({"births"}))
+    (row,) = described(known)
+    assert (row["areas"], row["indicators"], row["ends"]) == ("10000, 10201", "births", "never")
+    made = known.execute(select(audit.c.detail).where(audit.c.action == "create key")).scalar_one()
+    assert (made["areas"], made["indicators"]) == (["10000", "10201"], ["births"])
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"areas": []},
+        {"areas": ["10299"]},
+        {"areas": ["前橋市"]},
+        {"areas": ["10201", "00000"]},
+        {"indicators": ["deaths"]},
+        {"indicators": []},
+    ],
+)
+def test_a_limit_that_is_nothing_is_refused(known: Connection, limits: dict[str, list[str]]) -> None:
+    with pytest.raises(InvalidParameter):
+        create_key(known, "x", ["write"], None, "tests", **limits)
+    assert described(known) == []
+
+
+def test_a_steward_has_no_indicators_to_be_limited_to(known: Connection) -> None:
+    with pytest.raises(InvalidParameter) as refused:
+        create_key(known, "x", ["write", "steward"], None, "tests", indicators=["births"])
+    assert "no indicator" in refused.value.findings[0].expected
+
+
+def test_who_has_the_whole_key_is_told_what_became_of_it_and_nobody_else(conn: Connection) -> None:
+    expired, revoked = made(conn), made(conn)
+    moment = dt.datetime(2026, 3, 31, tzinfo=dt.UTC)
+    for key, ended in ((expired, "expires_at"), (revoked, "revoked_at")):
+        conn.execute(update(api_key).where(api_key.c.id == key.split("_")[1]).values({ended: moment}))
+    with pytest.raises(Unauthorized, match="expired on 2026-03-31"):
+        identity_of(conn, expired)
+    with pytest.raises(Unauthorized, match="revoked on 2026-03-31"):
+        identity_of(conn, revoked)
+    another = made(conn).split("_")
+    for key in (expired, revoked):
+        guess = f"chiiki_{key.split('_')[1]}_{another[2][:64]}"
+        with pytest.raises(Unauthorized, match="unknown or mistyped"):
+            identity_of(conn, f"{guess}{zlib.crc32(guess.encode()):08x}")
+    assert {row["ends"] for row in described(conn)} == {
+        "expired 2026-03-31",
+        "revoked 2026-03-31",
+        "never",
+    }
+
+
+def test_when_a_key_was_used_is_kept_to_the_hour(conn: Connection) -> None:
+    key = made(conn)
+    used = text("select last_used_at, xmin::text from api_key")
+    assert conn.execute(used).one()[0] is None
+    identity_of(conn, key)
+    first = conn.execute(used).one()
+    assert first[0] is not None
+    identity_of(conn, key)
+    assert conn.execute(used).one() == first  # nothing was written
+    conn.execute(text("update api_key set last_used_at = now() - interval '61 minutes'"))
+    identity_of(conn, key)
+    assert conn.execute(used).one()[0] == first[0]  # this transaction's own time

@@ -15,6 +15,7 @@ import shapely
 from sqlalchemy import select
 
 from geo.errors import InvalidFile, InvalidRows, NotFound
+from geo.reach import Author
 from geo.strategy.deployment_lists import read_list
 from geo.strategy.deployment_rows import Entry
 from service.db import versions
@@ -36,6 +37,7 @@ from service.strategy.deployment_load import (
 from service.tests.databases import Database
 
 CATALOG = HOME / "data" / "catalog"
+STEWARD = Author("steward")
 TODAY = dt.date(2026, 11, 23)
 ROW = {
     "deployment_id": "shiojiri",
@@ -126,10 +128,10 @@ def test_a_refused_list_leaves_nothing_behind(database: Database) -> None:
 def test_ending_one_keeps_its_history(database: Database) -> None:
     load(database, [row()])
     engine = writer_engine(database.settings)
-    end_deployment(engine, "shiojiri", "steward")
+    end_deployment(engine, "shiojiri", STEWARD)
     assert states(database) == [("adopted", "steward", False)]
     with pytest.raises(NotFound, match="no deployment 'shiojiri'"):
-        end_deployment(engine, "shiojiri", "steward")
+        end_deployment(engine, "shiojiri", STEWARD)
     engine.dispose()
 
 
@@ -143,7 +145,7 @@ def test_what_a_steward_changed_or_ended_is_not_shipped_again(database: Database
     assert len(first["added"]) == 446
     load(database, [row(deployment_id="dep-148f48a743", status="operating", areas="岩手県盛岡市")])
     engine = writer_engine(database.settings)
-    end_deployment(engine, "dep-7bc66a3a7f", "steward")
+    end_deployment(engine, "dep-7bc66a3a7f", STEWARD)
     engine.dispose()
     assert (ship()["added"], ship()["changed"]) == ([], [])
     assert states(database, "dep-148f48a743")[0] == ("operating", "steward", True)
@@ -159,7 +161,7 @@ def test_a_request_brings_an_excel_list_through_the_sandbox(database: Database) 
     book.save(content)
     engine = writer_engine(database.settings)
     report = put_deployments(
-        engine, content.getvalue(), catalog=CATALOG, actor="steward", subject="list", dry_run=False
+        engine, content.getvalue(), catalog=CATALOG, by=STEWARD, subject="list", dry_run=False
     )
     engine.dispose()
     assert report["added"] == ["shiojiri"]

@@ -7,15 +7,18 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
 from geo.errors import ChiikiError, InvalidFile, InvalidParameter, InvalidRows, NotFound
+from geo.reach import Author
 from geo.strategy.kpis import Kpi
 from service.db import versions
-from service.db.database import writer_engine
+from service.db.database import Transactions, writer_engine
 from service.db.documents import kpi_from_row
 from service.db.tables import kpi
 from service.figures.load import ingest_accounts
@@ -27,6 +30,7 @@ from service.tests.boundaries import ANYWHERE, put_areas
 from service.tests.databases import Database
 
 CATALOG = HOME / "data" / "catalog"
+STEWARD = Author("steward")
 REAL = os.environ.get("CHIIKI_REAL_DATA")
 TOWN = {
     "owner": "01206",
@@ -75,14 +79,14 @@ def stored(database: Database, name: str) -> Kpi:
 
 
 def put(engine: Engine, document: object, name: str = "kushiro", *, dry_run: bool = False) -> KpiPut:
-    return put_kpi(engine, name, json.dumps(document).encode(), actor="steward", dry_run=dry_run)
+    return put_kpi(engine, name, json.dumps(document).encode(), by=STEWARD, dry_run=dry_run)
 
 
 def test_a_town_registers_a_kpi_and_enters_actuals(database: Database, engine: Engine) -> None:
     assert put(engine, TOWN)["result"] == "added"
     assert put(engine, TOWN)["result"] == "unchanged"
     rows = 'area,period,value,source_title\n01206,2025,"-1,080",統計\n01206,2026,…,統計\n'.encode()
-    put_actuals(engine, "kushiro", rows, actor="steward", dry_run=False)
+    put_actuals(engine, "kushiro", rows, by=STEWARD, dry_run=False)
     found = stored(database, "kushiro")
     assert [(one.period, one.value, one.status, one.entered_by) for one in found.actuals] == [
         ("2025", -1080, "ok", "steward"),
@@ -91,6 +95,39 @@ def test_a_town_registers_a_kpi_and_enters_actuals(database: Database, engine: E
     assert found.targets[0].milestones == {2027: -1000}
     assert put(engine, TOWN | {"name_en": "Balance"})["result"] == "changed"
     assert len(stored(database, "kushiro").actuals) == 2
+
+
+class Unfinished:
+    """Transactions that go on after what was done in them."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        yield self.conn
+
+
+def test_actuals_that_two_enter_at_the_same_time_both_stay(database: Database, engine: Engine) -> None:
+    put(engine, TOWN)
+    waiting = text(
+        "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+
+    def enter(transactions: Transactions, year: str) -> None:
+        row = f"area,period,value,source_title\n01206,{year},1,x\n".encode()
+        put_actuals(transactions, "kushiro", row, by=STEWARD, dry_run=False)
+
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as first:
+            enter(Unfinished(first), "2025")
+            second = pool.submit(enter, engine, "2026")
+            with database.begin() as looking:
+                while not looking.scalar(waiting):
+                    assert not second.done()
+        second.result()
+    assert [one.period for one in stored(database, "kushiro").actuals] == ["2025", "2026"]
 
 
 def test_a_kpi_follows_no_indicator_of_months(database: Database, engine: Engine, tmp_path: Path) -> None:
@@ -114,7 +151,7 @@ def test_a_kpi_follows_no_indicator_of_months(database: Database, engine: Engine
 def test_a_dry_run_stores_nothing(database: Database, engine: Engine) -> None:
     assert put(engine, TOWN, dry_run=True)["result"] == "added"
     with pytest.raises(NotFound):
-        put_actuals(engine, "kushiro", b"area,period,value\n01206,2025,1\n", actor="steward", dry_run=True)
+        put_actuals(engine, "kushiro", b"area,period,value\n01206,2025,1\n", by=STEWARD, dry_run=True)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +187,7 @@ def test_a_wrong_actual_is_refused_by_line_and_field(
 ) -> None:
     put(engine, TOWN)
     with pytest.raises((InvalidFile, InvalidRows)) as refusal:
-        put_actuals(engine, "kushiro", rows.encode(), actor="steward", dry_run=False)
+        put_actuals(engine, "kushiro", rows.encode(), by=STEWARD, dry_run=False)
     assert (where, field) in [(one.where, one.field) for one in refusal.value.findings]
 
 
@@ -164,7 +201,7 @@ def test_codes_of_a_kpi_are_read_in_every_form(database: Database, engine: Engin
     made = stored(database, "kushiro")
     assert (made.owner, [one.area for one in made.targets]) == ("01206", ["01206"])
     rows = "area,period,value,source_title\n1206,2025,5,統計\n00000,2025,6,統計\ntokyo-area,2025,7,統計\n"
-    put_actuals(engine, "kushiro", rows.encode(), actor="steward", dry_run=False)
+    put_actuals(engine, "kushiro", rows.encode(), by=STEWARD, dry_run=False)
     assert areas_of(database) == [("00000", 6), ("01206", 5), ("tokyo-area", 7)]
 
 
@@ -175,7 +212,7 @@ def test_a_name_beside_the_code_of_an_actual_decides(database: Database, engine:
         put_areas(conn, dt.date(2021, 1, 1), dict.fromkeys(named, ANYWHERE), named)
     put(engine, TOWN)
     rows = "area,area_name,period,value,source_title\n12203,士別市,2025,5,統計\n10201,,2025,6,統計\n"
-    put_actuals(engine, "kushiro", rows.encode(), actor="steward", dry_run=False)
+    put_actuals(engine, "kushiro", rows.encode(), by=STEWARD, dry_run=False)
     assert areas_of(database) == [("01220", 5), ("10201", 6)]
 
 
@@ -185,7 +222,7 @@ def test_a_national_kpi_is_defined_by_the_catalogue_and_its_actuals_are_entered(
     with pytest.raises(InvalidParameter, match="catalogue"):
         put(engine, TOWN, "ccrc-sites")
     with pytest.raises(InvalidParameter, match="catalogue"):
-        end_kpi(engine, "ccrc-sites", "steward")
+        end_kpi(engine, "ccrc-sites", STEWARD)
     rows = [
         {
             "area": "00000",
@@ -195,7 +232,7 @@ def test_a_national_kpi_is_defined_by_the_catalogue_and_its_actuals_are_entered(
             "source_url": "https://a.jp",
         }
     ]
-    put_actuals(engine, "ccrc-sites", json.dumps(rows).encode(), actor="steward", dry_run=False)
+    put_actuals(engine, "ccrc-sites", json.dumps(rows).encode(), by=STEWARD, dry_run=False)
     with database.begin() as conn:
         assert load_catalogue(conn, CATALOG, "tests")["kpis changed"] == []
     assert [one.value for one in stored(database, "ccrc-sites").actuals] == [12]
@@ -203,9 +240,9 @@ def test_a_national_kpi_is_defined_by_the_catalogue_and_its_actuals_are_entered(
 
 def test_a_kpi_that_ended_is_gone_and_its_history_stays(database: Database, engine: Engine) -> None:
     put(engine, TOWN)
-    end_kpi(engine, "kushiro", "steward")
+    end_kpi(engine, "kushiro", STEWARD)
     with pytest.raises(NotFound):
-        end_kpi(engine, "kushiro", "steward")
+        end_kpi(engine, "kushiro", STEWARD)
     with database.begin() as conn:
         assert len(conn.execute(versions.history(kpi, "kushiro")).all()) == 1
 
