@@ -122,6 +122,45 @@ def status() -> None:
     commands.show_status()
 
 
+@app.command()
+def doctor() -> None:
+    """Look at settings, disk, clocks, versions, roles, schema, audit and keys; tell what to do."""
+    from service.commands import show_findings
+
+    if not show_findings():
+        raise typer.Exit(1)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it; nothing may be there yet.")],
+) -> None:
+    """Write the database to a file, with digests beside it (FILE.json)."""
+    from service.backup import write_backup
+    from service.settings import Settings
+
+    with err.status(f"{file.name}: writing"):
+        made = write_backup(Settings(), file)
+    out.print(
+        f"Written: {file}, {made['bytes']:,} bytes, {len(made['tables'])} tables; digests in {file}.json"
+    )
+
+
+@app.command()
+def restore(file: InputFile) -> None:
+    """Restore a backup into an empty database, and prove that it is what was backed up."""
+    from service.backup import restore_backup
+    from service.settings import Settings
+
+    with err.status(f"{file.name}: restoring"):
+        told = restore_backup(Settings(), file)
+    rows = sum(table["rows"] for table in told["tables"].values())
+    out.print(
+        f"Restored and proven: {len(told['tables'])} tables, {rows:,} rows,"
+        f" {len(told['subjects'])} subjects, audit {told['audit'].partition(':')[0]} rows."
+    )
+
+
 @app.command("openapi")
 def write_openapi(
     file: Annotated[

@@ -123,6 +123,20 @@ def migrate() -> None:
     out.print(f"Schema {after}, as before." if before == after else f"Schema {before or '(none)'} → {after}.")
 
 
+def show_findings() -> bool:
+    """Print what may be wrong, a line each; return whether nothing is."""
+    from service.doctor import examined
+
+    marks = {"ok": "✓", "look": "!", "wrong": "✗"}
+    is_well = True
+    for found in examined():
+        is_well = is_well and found.state != "wrong"
+        out.print(
+            f"{marks[found.state]} {found.what:<12}{found.told}" + (f" → {found.todo}" if found.todo else "")
+        )
+    return is_well
+
+
 def show_status() -> None:
     """Print the database, its schema and what is loaded."""
     settings = Settings()

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import URL, insert, text
+
+from service.backup import connecting, manifest_of
+from service.db import schema
+from service.db.audit import verified
+from service.db.tables import audit, indicator, observation, source
+from service.http import auth
+from service.settings import Settings
+from service.tests.boundaries import ANYWHERE, put_areas
+from service.tests.databases import Database, DatabaseServer
+from service.tests.test_cli import chiiki
+
+DATE = dt.date(2020, 10, 1)
+
+
+@pytest.fixture
+def kept(migrated_database: Database) -> Database:
+    """A database with areas, a key, an audit, and a figure that a careless copy would round."""
+    with migrated_database.begin() as conn:
+        put_areas(conn, DATE, {"10201": ANYWHERE})
+        texts = {column.name: "x" for column in source.c}
+        conn.execute(insert(source).values({**texts, "id": "s", "retrieved_on": DATE}))
+        conn.execute(insert(indicator).values(id="births", definition={"名": "出生数"}))
+        row = {"indicator": "births", "period": "2020", "area_code": "10201", "value": 0.1 + 0.2}
+        conn.execute(
+            insert(observation).values({**row, "status": "ok", "source": "s", "boundary_date": DATE})
+        )
+        auth.create_key(conn, "前橋市", ["write"], None, "tests")
+        conn.execute(insert(audit).values(actor="甲", action="put kpi", subject="乙", detail={"n": 0.1}))
+        conn.execute(
+            text("insert into revision values ('indicator:births', 1764300000000001), ('kpi:乙', 7)")
+        )
+    return migrated_database
+
+
+@pytest.fixture
+def other(database_server: DatabaseServer) -> Iterator[Database]:
+    with database_server.new_database() as database:
+        yield database
+
+
+def tables(database: Database) -> list[str]:
+    found = text("select tablename from pg_tables where schemaname = 'public'")
+    with database.begin() as conn:
+        return [name for name in conn.scalars(found) if name != "spatial_ref_sys"]
+
+
+def test_a_backup_is_restored_whole_and_goes_on_as_the_first_would(
+    kept: Database, other: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "日 次.dump"
+    done = chiiki(kept, "backup", str(file))
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(manifest_of(file).read_text("utf-8"))
+    assert told["subjects"] == {"kpi:乙": 7, "indicator:births": 1764300000000001} | told["subjects"]
+    assert (told["tables"]["observation"]["rows"], told["tables"]["audit"]["rows"]) == (1, 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [file.name, f"{file.name}.json"]
+    restored = chiiki(other, "restore", str(file))
+    assert restored.exit_code == 0, restored.stderr
+    assert "audit 2 rows" in restored.stdout
+    with other.begin() as conn:
+        assert conn.scalar(text("select value from observation")) == 0.30000000000000004
+        assert str(verified(conn)) == told["audit"]
+        assert schema.revision(conn) == schema.newest()
+        assert conn.scalar(text("select has_table_privilege('chiiki_reader', 'area', 'select')")) is True
+        conn.execute(insert(audit).values(actor="甲", action="put kpi", subject="丙", detail={}))
+    with other.begin() as conn:
+        assert verified(conn).n == 3
+    assert chiiki(other, "audit", "verify", "--head", told["audit"]).exit_code == 0
+
+
+def test_neither_a_file_nor_a_database_is_ever_overwritten(
+    kept: Database, other: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.dump"
+    assert chiiki(kept, "backup", str(file)).exit_code == 0
+    before = file.read_bytes()
+    again = chiiki(kept, "backup", str(file))
+    assert (again.exit_code, file.read_bytes()) == (1, before)
+    assert "exists already" in again.stderr
+    full = chiiki(kept, "restore", str(file))
+    assert full.exit_code == 1
+    assert "not empty" in full.stderr
+    empty = chiiki(other, "backup", str(tmp_path / "b.dump"))
+    assert (empty.exit_code, len(list(tmp_path.iterdir()))) == (1, 2)
+
+
+@pytest.mark.parametrize("damage", ["a bit", "the end", "no digests", "another file"])
+def test_a_file_that_is_not_what_was_backed_up_restores_nothing(
+    kept: Database, other: Database, tmp_path: Path, damage: str
+) -> None:
+    file = tmp_path / "a.dump"
+    assert chiiki(kept, "backup", str(file)).exit_code == 0
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    if damage == "a bit":
+        file.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+    elif damage == "the end":
+        file.write_bytes(whole[:-100])
+    elif damage == "no digests":
+        manifest_of(file).unlink()
+    else:
+        file.write_bytes(b"PGDMP")
+    refused = chiiki(other, "restore", str(file))
+    assert refused.exit_code == 1
+    assert "digest" in refused.stderr or "not the file" in refused.stderr
+    assert tables(other) == []
+
+
+def test_a_restore_that_brings_other_rows_is_found(kept: Database, other: Database, tmp_path: Path) -> None:
+    file = tmp_path / "a.dump"
+    assert chiiki(kept, "backup", str(file)).exit_code == 0
+    told = json.loads(manifest_of(file).read_text("utf-8"))
+    told["tables"]["observation"]["digest"] = "1"
+    told["subjects"]["kpi:乙"] = 8
+    manifest_of(file).write_text(json.dumps(told), "utf-8")
+    refused = chiiki(other, "restore", str(file))
+    assert refused.exit_code == 1
+    for word in ("do not use this database", "table observation", "subject kpi:乙"):
+        assert word in refused.stderr
+
+
+def test_the_password_is_on_no_command_line() -> None:
+    secret = URL.create("postgresql", "chiiki", "geheim", "db.example", database="regions")
+    words, environment = connecting(Settings(database_url=SecretStr(secret.render_as_string(False))))
+    assert words == ["--dbname=postgresql://chiiki@db.example/regions"]
+    assert environment["PGPASSWORD"] == "geheim"
