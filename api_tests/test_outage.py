@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
-from sqlalchemy import create_engine, text
+import pytest
+import shapely
+from sqlalchemy import Connection, create_engine, text
 
-from api_tests.conftest import Server
-from service.tests.databases import Database, DatabaseServer
+from api_tests.conftest import Server, serving
+from service.db import schema
+from service.db.cluster import Cluster
+from service.memory import revisions
+from service.tests.boundaries import put_areas
+from service.tests.databases import Database, DatabaseServer, private_cluster
 
 DEADLINE_S = 30.0
 
@@ -66,3 +78,103 @@ def test_memory_is_served_while_the_database_is_away_and_the_service_recovers(
         until(lambda: client.get("/readyz").json()["status"] == "ready")
         until(lambda: client.get("/v1/layers/dentists/values.json").status_code == 200)
         assert client.get(warm).content == held
+
+
+#: Each was asked before; the last but one and the last are read from the database by routes of their own.
+WARM = (
+    "/v1/areas/10201",
+    "/v1/areas?q=町",
+    "/v1/layers",
+    "/ogc/collections?f=json",
+    "/v1/areas/10201/neighbours",
+)
+COLD = "/v1/areas/10202/neighbours"
+
+
+@pytest.fixture
+def own_cluster(tmp_path: Path) -> Iterator[tuple[Cluster, Database]]:
+    """A running server of its own, with two towns in a database."""
+    with private_cluster(tmp_path / "cluster") as cluster, cluster.running():
+        database = Database(cluster.url("chiiki"), cluster.url("chiiki_reader"))
+        with database.begin() as conn:
+            schema.upgrade(conn)
+            put_towns(conn, dt.date(2025, 1, 1), "一の町", "二の町")
+        yield cluster, database
+
+
+def put_towns(conn: Connection, date: dt.date, *names: str) -> None:
+    """Store a boundary set with towns beside each other."""
+    codes = [f"1020{place}" for place in range(1, len(names) + 1)]
+    outlines = {code: shapely.box(139 + place, 36, 140 + place, 37) for place, code in enumerate(codes)}
+    outlines["10000"] = shapely.box(139, 36, 139 + len(names), 37)
+    put_areas(conn, date, outlines, dict(zip(codes, names, strict=True)) | {"10000": "群馬県"})
+    conn.execute(
+        text("update area set position = position - 1 where level <> 'prefecture' and vintage = :date"),
+        {"date": date},
+    )
+    revisions.changed(conn, revisions.vintage(date))
+
+
+@contextmanager
+def stopped(cluster: Cluster) -> Iterator[None]:
+    """Let no process of a server go on meanwhile: it closes nothing, and answers nothing."""
+    postmaster = int((cluster.data / "postmaster.pid").read_text().split()[0])
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    processes = [postmaster, *map(int, children)]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+def test_what_was_asked_before_outlives_restarts_stops_and_silence_of_the_database(
+    own_cluster: tuple[Cluster, Database], tmp_path: Path
+) -> None:
+    cluster, database = own_cluster
+    with (
+        serving(database, tmp_path / "log") as server,
+        httpx.Client(base_url=server.url, timeout=5) as client,
+    ):
+        warm = {path: client.get(path) for path in WARM}
+
+        def status() -> str:
+            return str(client.get("/readyz").json()["status"])
+
+        def check_served() -> None:
+            for path, before in warm.items():
+                now = client.get(path)
+                assert (path, now.status_code, now.content) == (path, 200, before.content)
+            assert client.get("/healthz").status_code == 200
+
+        def check_refused() -> None:
+            cold = client.get(COLD)
+            assert cold.status_code == 503
+            assert int(cold.headers["retry-after"]) > 0
+
+        assert {answer.status_code for answer in warm.values()} == {200}
+        cluster.stop()
+        until(lambda: status() == "degraded")
+        check_served()
+        check_refused()
+        cluster.start()
+        check_served()
+        until(lambda: status() == "ready")
+        check_served()
+
+        with stopped(cluster), ThreadPoolExecutor() as pool:
+            waiting = [pool.submit(client.get, f"{COLD}?limit={n}") for n in range(1, 13)]
+            check_served()
+            assert {(one.result().status_code) for one in waiting} == {503}
+            assert status() == "degraded"
+            check_served()
+            check_refused()
+        until(lambda: status() == "ready")
+        assert client.get(COLD).status_code == 200
+        check_served()
+
+        with database.begin() as conn:
+            put_towns(conn, dt.date(2026, 1, 1), "一の町", "二の町", "三の町")
+        until(lambda: client.get("/v1/areas/10203").status_code == 200)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -17,7 +18,8 @@ from starlette.types import ASGIApp
 from service.analysis import routes as analysis
 from service.areas import history_routes as histories
 from service.areas import routes as areas
-from service.db.database import reader_engine, writer_engine
+from service.db.database import asking, reader_engine, writer_engine
+from service.db.pulse import Pulse
 from service.figures import change_routes as changes
 from service.figures import routes as indicators
 from service.figures import series_routes as series
@@ -87,10 +89,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     gc.disable()
     take_short_turns()
-    app.state.writer = writer_engine(settings)
-    store = Store(reader_engine(settings), settings, KINDS)
+    pulse = Pulse(settings.answer_timeout_s)
+    app.state.writer = writer_engine(settings, pulse)
+    store = Store(reader_engine(settings, pulse), settings, KINDS, pulse)
     news = app.state.news = News(store)
     app.state.downloads = Downloads(settings.downloads, settings.downloads_mb)
+    beating = asyncio.create_task(pulse.run(partial(asking, settings)))
     keeping_up = asyncio.create_task(news.run())
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
         await asyncio.wait_for(news.has_read.wait(), FIRST_READ_S)
@@ -105,9 +109,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         app.state.downloads.writers.close()
-        keeping_up.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeping_up
+        for task in (keeping_up, beating):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         with suppress(TimeoutError):  # a database that hangs does not hold up the end
             await asyncio.wait_for(store.close(), CLOSING_S)
         app.state.writer.dispose()

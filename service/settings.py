@@ -177,10 +177,17 @@ class Settings(BaseSettings):
         default=8,
         ge=1,
         description="Database connections of each serving process; it never opens more of a kind, and one "
-        "each for vectors and for notifications.",
+        "each for vectors, for notifications and to ask whether the database answers.",
     )
     pool_timeout_s: float = Field(
         default=1, gt=0, description="Seconds a request waits for a free connection before it answers 503."
+    )
+    answer_timeout_s: float = Field(
+        default=1,
+        gt=0,
+        description="Seconds within which the database has to answer a process that asks it all the time; "
+        "after that no request waits for it until it answers again: what is in memory is served, the rest is "
+        "503.",
     )
     connect_timeout_s: int = Field(
         default=2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -33,7 +34,7 @@ from service.areas.geometry import Bbox, Detail, Parent, parent_of, positions_of
 from service.http.addresses import next_page
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
-from service.http.responses import GEOJSON, JSON, Told, json_answer, kept, kept_json, state_of
+from service.http.responses import GEOJSON, JSON, Told, json_answer, kept, kept_json, kept_read, state_of
 from service.layers.views import DATE, Level, VintageDate, chosen_level, one_of
 from service.memory import revisions
 from service.memory.atlas import Atlas, chosen
@@ -221,9 +222,10 @@ async def neighbours(
         )
     chosen = atlas.at(chosen, levels[0])
     gazetteer = atlas.gazetteer(chosen.date, levels[0])
-    async with atlas.reading(subjects=(revisions.vintage(chosen.date),)) as conn:
-        rows = await queries.neighbours(conn, chosen.date, levels[0], plain, limit)
-    return json_answer(request, neighbours_described(gazetteer, gazetteer.area(plain), rows))
+    ask = partial(queries.neighbours, date=chosen.date, level=levels[0], code=plain, most=limit)
+    read = partial(atlas.answered, ask, subjects=(revisions.vintage(chosen.date),))
+    make = partial(neighbours_described, gazetteer, gazetteer.area(plain))
+    return await kept_read(request, atlas, read, make, atlas.state("vintage"))
 
 
 @router.get("/vintages", summary="Boundary sets", responses=answers(JSON, form=Vintages))

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import select
 import shutil
 import subprocess
 import threading
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from psycopg.pq import PGconn, Ping
+from psycopg.pq import ConnStatus, PGconn, PollingStatus
 from sqlalchemy import URL
 
 from geo.errors import ChiikiError
@@ -36,6 +37,9 @@ PORT = 5432  # a name only: part of the socket's file name
 MAX_SOCKET_BYTES = 107
 START_DEADLINE_S = 60.0
 RETRY_S = 0.5
+ANSWER_S = 1.0
+#: What a server says that starts or stops.
+NOT_YET = b"the database system is"
 WATCH_S = 1.0
 DEBIAN_BINARIES = Path("/usr/lib/postgresql")
 READER_CONNECTIONS = 80
@@ -114,8 +118,7 @@ class Cluster:
 
     def answers(self) -> bool:
         """Return whether the server accepts connections."""
-        address = f"host='{self.socket}' port={PORT} dbname=postgres connect_timeout=2"
-        return PGconn.ping(address.encode()) == Ping.OK
+        return _answers(f"host='{self.socket}' port={PORT} dbname=postgres user={SUPERUSER}")
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -314,6 +317,30 @@ class Cluster:
     def _connected(self, database: str) -> psycopg.Connection[tuple[object, ...]]:
         address = self.url(SUPERUSER, database).set(drivername="postgresql")
         return psycopg.connect(address.render_as_string(hide_password=False), autocommit=True)
+
+
+def _answers(address: str) -> bool:
+    """Return whether a server accepts connections; refusing this one for another reason is an answer too.
+
+    libpq's own question (PQping) would hold up every thread of this process while a server is silent.
+    """
+    conn = PGconn.connect_start(address.encode())
+    with suppress(psycopg.OperationalError):
+        deadline = time.monotonic() + ANSWER_S
+        while conn.status != ConnStatus.BAD and time.monotonic() < deadline:
+            polled = conn.connect_poll()
+            if polled == PollingStatus.OK:
+                break
+            if polled != PollingStatus.FAILED:
+                poll = select.poll()  # select(2) takes no number above 1,023
+                poll.register(
+                    conn.socket, select.POLLIN if polled == PollingStatus.READING else select.POLLOUT
+                )
+                poll.poll(ANSWER_S * 1000)
+    refused = conn.error_message
+    is_open = conn.status == ConnStatus.OK
+    conn.finish()
+    return is_open or (b"FATAL:" in refused and NOT_YET not in refused)
 
 
 def _create_role(conn: psycopg.Connection[tuple[object, ...]], role: str, attributes: str) -> None:

@@ -6,18 +6,20 @@ The serving process answers through the reader, whose role may do nothing but re
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import psycopg
 from pydantic import SecretStr
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.db.cluster import Cluster
+from service.db.pulse import Pulse
 from service.settings import Settings
 
 RECYCLE_S = 1800
@@ -51,13 +53,17 @@ def reader_url(settings: Settings) -> URL:
 
 def news_address(settings: Settings) -> str:
     """Return where notifications come from, as libpq reads it: a primary server, which a replica is not."""
-    url = _parsed(settings.news_url) if settings.news_url is not None else reader_url(settings)
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return _address(_parsed(settings.news_url) if settings.news_url is not None else reader_url(settings))
 
 
-def writer_engine(settings: Settings) -> Engine:
-    """Return the engine of ingest, migrations and keys; a load may take minutes, so no statement timeout."""
-    return create_engine(
+def writer_engine(settings: Settings, pulse: Pulse | None = None) -> Engine:
+    """Return the engine of ingest, migrations and keys; a load may take minutes, so no statement timeout.
+
+    Parameters
+    ----------
+    pulse : of the server that is read from: where it is the one written to, writers do not wait for it either
+    """
+    engine = create_engine(
         writer_url(settings),
         pool_pre_ping=True,
         pool_size=2,
@@ -68,10 +74,14 @@ def writer_engine(settings: Settings) -> Engine:
         hide_parameters=True,
         connect_args=_connect_args(settings, "chiiki writer", {"lock_timeout": WRITER_LOCK_TIMEOUT_MS}),
     )
+    if pulse is not None and _server(writer_url(settings)) == _server(reader_url(settings)):
+        _watch(engine, pulse)
+    return engine
 
 
-def reader_engine(settings: Settings) -> AsyncEngine:
+def reader_engine(settings: Settings, pulse: Pulse | None = None) -> AsyncEngine:
     """Return the engine of the service: read-only transactions, every wait bounded."""
+    opening = {} if pulse is None else {"async_creator_fn": partial(pulse.opened, _connect)}
     return create_async_engine(
         reader_url(settings),
         pool_pre_ping=True,
@@ -83,12 +93,26 @@ def reader_engine(settings: Settings) -> AsyncEngine:
         hide_parameters=True,
         isolation_level="REPEATABLE READ",  # all that one answer is read from is of one moment
         execution_options={"postgresql_readonly": True},
-        connect_args=_connect_args(settings, "chiiki reader", _reading_limits(settings)),
+        connect_args=_connect_args(settings, "chiiki reader", _reading_limits(settings)) | opening,
+    )
+
+
+def _connect(*args: Any, **kwargs: Any) -> Awaitable[psycopg.AsyncConnection[Any]]:
+    return psycopg.AsyncConnection.connect(*args, **kwargs)
+
+
+async def asking(settings: Settings) -> psycopg.AsyncConnection[Any]:
+    """Return a connection on which to ask whether the database answers; see ``service.db.pulse``."""
+    return await psycopg.AsyncConnection.connect(
+        _address(reader_url(settings)),
+        autocommit=True,
+        prepare_threshold=None,  # a proxy may hand it to another server each time
+        **_connect_args(settings, "chiiki pulse", _reading_limits(settings)),
     )
 
 
 @contextmanager
-def reading(settings: Settings) -> Iterator[Connection]:
+def reading(settings: Settings, pulse: Pulse) -> Iterator[Connection]:
     """Give a connection of its own that only reads and sees one moment, for work in a thread."""
     engine = create_engine(
         reader_url(settings),
@@ -98,8 +122,26 @@ def reading(settings: Settings) -> Iterator[Connection]:
         execution_options={"postgresql_readonly": True},
         connect_args=_connect_args(settings, "chiiki reader", _reading_limits(settings)),
     )
+    _watch(engine, pulse)
     with engine.connect() as conn:
         yield conn
+
+
+def _watch(engine: Engine, pulse: Pulse) -> None:
+    """Let nobody wait for a database that does not answer."""
+
+    def refuse(*_connection: object) -> None:
+        pulse.check()
+
+    def watch(connection: psycopg.Connection[Any], _record: object) -> None:
+        pulse.watch(connection)
+
+    event.listen(engine, "do_connect", refuse)
+    event.listen(engine, "connect", watch)
+
+
+def _server(url: URL) -> tuple[object, ...]:
+    return url.host, url.port, url.query.get("host"), url.query.get("port")
 
 
 class Statements:
@@ -109,8 +151,9 @@ class Statements:
     moment without a transaction.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pulse: Pulse) -> None:
         self._settings = settings
+        self._pulse = pulse
         self._cursor: psycopg.AsyncRawCursor | None = None
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -161,10 +204,10 @@ class Statements:
             self._turn.release()
 
     async def _opened(self) -> psycopg.AsyncRawCursor:
-        address = reader_url(self._settings).set(drivername="postgresql")
         limits = {**_reading_limits(self._settings), **_BY_KEY}
-        connection = await psycopg.AsyncConnection.connect(
-            address.render_as_string(hide_password=False),
+        connection = await self._pulse.opened(
+            _connect,
+            _address(reader_url(self._settings)),
             autocommit=True,
             **_connect_args(self._settings, "chiiki statements", limits),
         )
@@ -206,6 +249,11 @@ def running_database(settings: Settings) -> Iterator[None]:
         return
     with Cluster.of(settings).running():
         yield
+
+
+def _address(url: URL) -> str:
+    """Return an address as libpq reads it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _parsed(address: SecretStr) -> URL:

@@ -114,7 +114,7 @@ def known_at(
     if at is None and not estimate:
         return atlas
     names = sorted(indicator.components) or [indicator.id]
-    with reading(atlas.settings) as conn:
+    with reading(atlas.settings, atlas.store.pulse) as conn:
         _check(conn, atlas, [*stored_from(indicator), revisions.vintage(vintage.date)])
         is_revised = at is not None and conn.scalar(REVISED_SINCE, {"names": names, "at": at})
         if not is_revised and not estimate:

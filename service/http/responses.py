@@ -17,7 +17,7 @@ import re
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -30,6 +30,8 @@ from service.memory.cache import digest, off_loop
 
 if TYPE_CHECKING:
     from service.memory.atlas import Atlas
+
+V = TypeVar("V")
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "public, max-age=0, must-revalidate, stale-if-error=86400"
@@ -269,6 +271,23 @@ async def kept_json(
     """Return a JSON answer that follows from the states ``of`` the data and the address; see ``kept``."""
     told = Told(JSON, download=download)
     return await kept(request, atlas, state_of(request, *of), encoded(lambda: to_json(make())), told)
+
+
+async def kept_read(
+    request: Request, atlas: Atlas, read: Callable[[], Awaitable[V]], make: Callable[[V], object], *of: object
+) -> Response:
+    """Return a JSON answer made of what ``read`` finds in the database; see ``kept_json``.
+
+    It is read on the event loop: a thread that waited for it would keep its place from others.
+    """
+    found: list[V] = []
+
+    async def where(produce: Produce, gzipped: bool) -> bytes:
+        found.append(await read())
+        return await off_loop(produce, gzipped)
+
+    produce = encoded(lambda: to_json(make(found[0])))
+    return await kept(request, atlas, state_of(request, *of), produce, Told(JSON), where)
 
 
 async def kept_csv(

@@ -258,12 +258,17 @@ class Atlas:
         subjects: Collection[str] = (),
     ) -> V:
         """Return what a query answers in this state, for work in a thread; see ``reading``."""
+        return self.store.brought(lambda: self.answered(query, *kinds, subjects=subjects))
 
-        async def ask() -> V:
-            async with self.reading(*kinds, subjects=subjects) as conn:
-                return await query(conn)
-
-        return self.store.brought(ask)
+    async def answered(
+        self,
+        query: Callable[[AsyncConnection], Awaitable[V]],
+        *kinds: str,
+        subjects: Collection[str] = (),
+    ) -> V:
+        """Return what a query answers in this state; see ``reading``."""
+        async with self.reading(*kinds, subjects=subjects) as conn:
+            return await query(conn)
 
     # What is held, else asked for. On the event loop these raise ``Needed`` where it is not held.
 

@@ -38,6 +38,7 @@ from geo.errors import ChiikiError
 from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
 from service.db.database import Statements
+from service.db.pulse import Pulse
 from service.figures.carrying import Carrying
 from service.figures.values import Breaks, PublishedAges, StoredVector, Vector
 from service.settings import Settings
@@ -274,12 +275,20 @@ HELD = Gauge("chiiki_memory_bytes", "What this process holds ready", ["kind"])
 
 
 class Store:
-    """The engine and the memory of a process. It is made on the event loop that reads for it."""
+    """The engine and the memory of a process. It is made on the event loop that reads for it.
 
-    def __init__(self, engine: AsyncEngine, settings: Settings, kinds: Kinds[Any]) -> None:
+    Parameters
+    ----------
+    pulse : tells whether the database answers, where somebody asks it all the time
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, settings: Settings, kinds: Kinds[Any], pulse: Pulse | None = None
+    ) -> None:
         self.engine = engine
         self.kinds = kinds
-        self.statements = Statements(settings)
+        self.pulse = pulse or Pulse(settings.answer_timeout_s)
+        self.statements = Statements(settings, self.pulse)
         self.settings = settings
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()

@@ -404,7 +404,7 @@ async def renewed(conn: AsyncConnection, before: Catalogue) -> Catalogue:
     Only the parts whose subjects changed are read, in a transaction that sees one state of the database.
     """
     numbers = await revisions.numbers(conn)
-    if numbers == before.numbers:
+    if numbers == before.numbers or not numbers:  # one that is being restored has none yet
         return before
     others: dict[str, set[str]] = {}
     for subject, n in numbers.items():

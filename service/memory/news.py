@@ -69,8 +69,9 @@ class News:
     async def run(self) -> None:
         """Listen and look, until cancelled; whatever fails is logged and begun anew."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_kept_up(self._look, "database away"))
-            tasks.create_task(_kept_up(self._listen, "no notifications"))
+            pause = self.store.pulse.wait
+            tasks.create_task(_kept_up(self._look, "database away", pause))
+            tasks.create_task(_kept_up(self._listen, "no notifications", pause))
 
     async def _look(self, worked: Callable[[], None]) -> None:
         while True:
@@ -87,6 +88,8 @@ class News:
             address, autocommit=True, connect_timeout=settings.connect_timeout_s
         )
         async with await connecting as conn:
+            if settings.news_url is None:
+                self.store.pulse.watch(conn)
             await conn.execute(f"LISTEN {revisions.CHANNEL}")
             self._heard.set()  # what was told before this is not heard
             worked()
@@ -97,7 +100,11 @@ class News:
                     await conn.execute("SELECT 1")
 
 
-async def _kept_up(task: Callable[[Callable[[], None]], Awaitable[None]], said: str) -> None:
+async def _kept_up(
+    task: Callable[[Callable[[], None]], Awaitable[None]],
+    said: str,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
     """Run a task for ever: begun anew after any failure, at most every five seconds.
 
     ``task`` calls what it is given when it works.
@@ -118,7 +125,7 @@ async def _kept_up(task: Callable[[Callable[[], None]], Awaitable[None]], said: 
             told = reason
         except Exception:  # whatever it was, it must not end the news in silence
             log.exception("%s, trying again in %.1f s", said, wait)
-        await asyncio.sleep(wait)
+        await pause(wait)
         wait = min(wait * 2, LONGEST_WAIT_S)
 
 

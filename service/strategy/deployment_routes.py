@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import Depends, Query, Request
 from fastapi.responses import Response
+from sqlalchemy import Row
 
 from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
 from geo.files.formats import FORMATS
@@ -34,6 +36,7 @@ from service.http.responses import (
     kept,
     kept_csv,
     kept_json,
+    kept_read,
     state_of,
 )
 from service.http.writes import Write, write_with
@@ -274,21 +277,24 @@ async def deployment(request: Request, atlas: AtlasDep, deployment: str) -> Resp
 )
 async def history(request: Request, atlas: AtlasDep, deployment: str) -> Response:
     """Return the states of a deployment, newest first: from when to when each held, and which key made it."""
-    async with atlas.reading("deployments") as conn:
-        rows = await queries.deployment_history(conn, deployment)
-    if not rows:
-        raise NotFound(f"There never was a deployment {deployment[:80]!r}; see /v1/deployments")
-    states: list[DeploymentState] = [
-        {
-            "valid_from": row.valid_from.isoformat(),
-            "valid_to": row.valid_to and row.valid_to.isoformat(),
-            "by": row.actor.partition(" (")[0],
-            "deployment": described(atlas, deployment_from_row(row)),
-        }
-        for row in rows
-    ]
-    told: DeploymentHistory = {"id": deployment, "states": states}
-    return json_answer(request, told)
+
+    def make(rows: Sequence[Row[Any]]) -> DeploymentHistory:
+        if not rows:
+            raise NotFound(f"There never was a deployment {deployment[:80]!r}; see /v1/deployments")
+        states: list[DeploymentState] = [
+            {
+                "valid_from": row.valid_from.isoformat(),
+                "valid_to": row.valid_to and row.valid_to.isoformat(),
+                "by": row.actor.partition(" (")[0],
+                "deployment": described(atlas, deployment_from_row(row)),
+            }
+            for row in rows
+        ]
+        return {"id": deployment, "states": states}
+
+    ask = partial(queries.deployment_history, name=deployment)
+    read = partial(atlas.answered, ask, "deployments")
+    return await kept_read(request, atlas, read, make, atlas.state())
 
 
 LIST = """\

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any
 
 from fastapi import Query, Request
 from fastapi.responses import Response
+from sqlalchemy import Row
 
 from geo.errors import NotFound
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
-from service.http.responses import JSON, json_answer
+from service.http.responses import JSON, kept_read
 from service.transit import transport
 from service.transit.stop_forms import StopInDetail, stop_described
 
@@ -43,8 +46,11 @@ async def departures(
     # what cannot be printed is in no id, and not all of it may be asked of a database
     if not stop.isprintable():
         raise NotFound("No stop has such an id; /v1/stops.geojson tells those of an area")
-    async with atlas.reading("stops") as conn:
-        found = await transport.stop_in_detail(conn, source, name)
-    if found is None:
-        raise NotFound(f"No stop is called {stop[:80]!r}; /v1/stops.geojson tells those of an area")
-    return json_answer(request, stop_described(*found))
+
+    def make(found: tuple[Row[Any], Row[Any], Sequence[Row[Any]]] | None) -> StopInDetail:
+        if found is None:
+            raise NotFound(f"No stop is called {stop[:80]!r}; /v1/stops.geojson tells those of an area")
+        return stop_described(*found)
+
+    read = partial(atlas.answered, partial(transport.stop_in_detail, source=source, name=name), "stops")
+    return await kept_read(request, atlas, read, make, atlas.state("stops"))

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -115,6 +117,24 @@ def test_a_watched_server_comes_back_by_itself(running: Cluster) -> None:
         os.kill(postmaster(running), signal.SIGKILL)
         wait_for(lambda: not running.answers())
         wait_for(running.answers)
+
+
+def test_a_server_that_is_silent_holds_up_no_other_thread(tmp_path: Path) -> None:
+    cluster = Cluster.at(tmp_path, "somebody")
+    cluster.socket.mkdir()
+    told: list[bool] = []
+    turns = 0
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(cluster.socket / f".s.PGSQL.{PORT}"))
+        silent.listen()
+        asking = threading.Thread(target=lambda: told.append(cluster.answers()))
+        asking.start()
+        while asking.is_alive():
+            asking.join(0.001)
+            turns += 1
+    shutil.rmtree(cluster.socket)
+    assert told == [False]
+    assert turns > 10
 
 
 def test_a_lock_whose_number_now_belongs_to_another_process_is_stale(cluster: Cluster) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service.db.database import Statements, reader_engine, reader_url, writer_engine, writer_url
+from service.db.pulse import Pulse
 from service.http.problems import register
 from service.settings import Settings
 from service.tests.databases import Database
@@ -110,7 +111,7 @@ def told_by(database: Database, *statements: str, **changed: float) -> list[obje
     """Return what each statement answers, or the error, all of them asked at once on one connection."""
 
     async def ask() -> list[object]:
-        asked = Statements(database.settings.model_copy(update=changed))
+        asked = Statements(database.settings.model_copy(update=changed), Pulse(1))
         told = await asyncio.gather(*(asked.rows(one, ()) for one in statements), return_exceptions=True)
         await asked.close()
         return list(told)

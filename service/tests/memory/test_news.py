@@ -95,6 +95,24 @@ def test_an_atlas_is_the_same_while_nothing_changed(migrated_database: Database)
     asyncio.run(main())
 
 
+def test_the_atlas_stays_while_a_database_is_restored(migrated_database: Database) -> None:
+    settings = migrated_database.settings
+    bump(migrated_database, "strategy")
+
+    async def main() -> None:
+        store = Store(reader_engine(settings), settings, KINDS)
+        news = News(store)
+        before = await news.refresh()
+        with migrated_database.begin() as conn:
+            conn.execute(text("delete from revision"))
+        assert await news.refresh() is before
+        bump(migrated_database, "strategy")
+        assert await news.refresh() is not before
+        await store.close()
+
+    asyncio.run(main())
+
+
 def test_what_nobody_foresaw_is_logged_and_begun_anew(caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("chiiki").propagate = True
     begun = []
