@@ -99,8 +99,12 @@ class Peer:
         return int(status.split(f"{which}:")[1].split()[0]) / 1024
 
 
-#: A setting of chiiki: a start is not told.
-QUIET = {"CHIIKI_LOG_LEVEL": "warning"}
+#: Settings of chiiki: a start is not told, and one address may ask for as much as it likes.
+QUIET = {
+    "CHIIKI_LOG_LEVEL": "warning",
+    "CHIIKI_READS_PER_MINUTE": "0",
+    "CHIIKI_HEAVY_PER_MINUTE": "0",
+}
 
 
 def end_cleanly() -> None:

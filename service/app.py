@@ -27,6 +27,7 @@ from service.finding import routes as finding
 from service.http import docs_routes as docs
 from service.http import health_routes as health
 from service.http import problems
+from service.http.admission import Admission, Lanes
 from service.http.front_door import FrontDoor
 from service.http.key_places import KeyPlaces
 from service.http.openapi import Api
@@ -75,7 +76,7 @@ ALLOWED_HEADERS = [
 ]
 EXPOSED_HEADERS = [
     *("ETag", "Chiiki-Revision", "Content-Disposition", "Content-Crs", "Link", "Retry-After"),
-    *("Accept-Ranges", "Content-Range"),
+    *("Accept-Ranges", "Content-Range", "RateLimit", "RateLimit-Policy"),
 ]
 FIRST_READ_S = 15
 CLOSING_S = 2
@@ -178,6 +179,8 @@ def create_api(settings: Settings) -> FastAPI:
     api.state.settings = settings
     problems.register(api)
     api.add_middleware(KeyPlaces, refuse=problems.key_in_address)
+    lanes = api.state.lanes = Lanes(settings)
+    api.add_middleware(Admission, lanes=lanes)
     api.add_middleware(AtHand)
     api.add_middleware(
         CORSMiddleware,

@@ -197,6 +197,32 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(
         default=3000, ge=0, description="Milliseconds that one reading statement may take; 0 for no limit."
     )
+    most_reads: int = Field(
+        default=256,
+        ge=1,
+        description="Reads that a serving process answers at a time; more are told to come again (503). What "
+        "is in memory is always answered, and not counted.",
+    )
+    most_heavy: int = Field(
+        default=16,
+        ge=1,
+        description="The same for files, pictures, pages as PDF and what is worked out for one who asks.",
+    )
+    most_writes: int = Field(default=8, ge=1, description="The same for writes.")
+    reads_per_minute: int = Field(
+        default=12_000,
+        ge=0,
+        description="Reads of an address (of IPv6: of a network of 64 bits) that a process answers in "
+        "a minute; more are told when to come again (429). What is in memory is not counted. 0 for no limit.",
+    )
+    heavy_per_minute: int = Field(
+        default=600,
+        ge=0,
+        description="The same for files, pictures, pages as PDF and what is worked out for one who asks.",
+    )
+    writes_per_minute: int = Field(
+        default=600, ge=0, description="The same for writes, of each address and of each API key."
+    )
     downloads: AbsolutePath = Field(
         default=FOLDERS.downloads,
         description="Folder in which files for download are kept; serving processes share it.",

@@ -22,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 from geo.errors import ChiikiError
 from geo.figures.indicators import Indicator
 from geo.layers.deflate import Beginning
+from service.http.admission import Lane, Place, asking
 from service.http.responses import accepts_gzip, is_fresh
 from service.layers.tile_sources import FORMATS, MAX_ZOOM, TileSource, is_lean, tile_source
 from service.layers.views import ViewQuery, is_usual, resolve
@@ -74,6 +75,7 @@ class FrontDoor:
 
     def __init__(self, api: FastAPI) -> None:
         self.api = api
+        self.reads: Lane = api.state.lanes.reads
         settings: Settings = api.state.settings
         self.policy = page_policy("'none'")
         # The explorer shows an embed before its reader pastes it.
@@ -121,13 +123,17 @@ class FrontDoor:
         kept = _kept(atlas, key)
         answer = None if kept is None else kept.answer(sent)
         if answer is None:
-            source = _held_source(atlas, tile, query) or await _source_of(atlas, tile.layer, query)
-            if source is None:
-                return False
-            try:
-                made = await settled(partial(_Sent.of, atlas, source, tile, sent))
-            except (ChiikiError, SQLAlchemyError, OSError):
-                return False
+            (address,) = asking(scope)
+            if self.reads.refused(address) is not None:
+                return False  # FastAPI says so
+            with Place(self.reads, address):
+                source = _held_source(atlas, tile, query) or await _source_of(atlas, tile.layer, query)
+                if source is None:
+                    return False
+                try:
+                    made = await settled(partial(_Sent.of, atlas, source, tile, sent))
+                except (ChiikiError, SQLAlchemyError, OSError):
+                    return False
             answer = made.answer(sent)
             assert answer is not None  # noqa: S101 (it is what was asked for)
             atlas.store.sent_tiles.put(key, made)

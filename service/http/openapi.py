@@ -104,7 +104,8 @@ REFUSED = {
     "404": "What is asked for does not exist",
     "413": "The body is too large",
     "422": "A parameter or the body is not valid",
-    "503": "The database cannot be reached, or the service is starting",
+    "429": "More was asked for than is answered in a minute",
+    "503": "The database cannot be reached, or the service is starting or full",
 }
 
 
@@ -117,7 +118,7 @@ def _refusals(path: str, method: str, operation: dict[str, Any]) -> Iterator[str
         yield from ("401", "403")
     if method in ("post", "put"):
         yield "413"
-    yield "503"
+    yield from ("429", "503")
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:

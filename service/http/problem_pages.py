@@ -98,6 +98,10 @@ WORDS: Mapping[str, Text] = {
         "ja": "混み合っています。少し待ってから、もう一度お試しください。",
         "en": "Too many are waiting. Please try again in a moment.",
     },
+    "too-many-requests": {
+        "ja": "お使いの接続元からの要求が1分間の上限を超えました。少し待ってから、もう一度お試しください。",
+        "en": "Your address asked for more than is answered in a minute. Please try again in a moment.",
+    },
     "font-missing": {
         "ja": "画像を描くための書体がサーバーにありません。運営者にお知らせください。",
         "en": "The server lacks the fonts that pictures are written with. Please tell whoever runs the site.",

@@ -63,6 +63,19 @@ class TooManyKept(ChiikiError):
     """More answers are kept of an API key than it may have."""
 
 
+class TooManyRequests(ChiikiError):
+    """Somebody asks for more than their share.
+
+    Parameters
+    ----------
+    headers : say how much that is, and when to ask again
+    """
+
+    def __init__(self, message: str, headers: dict[str, str]) -> None:
+        super().__init__(message)
+        self.headers = headers
+
+
 class FontMissing(ChiikiError):
     """The fonts that pictures are written with are not on this machine."""
 
@@ -102,6 +115,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     UnknownFormat: (501, "unknown-format"),  # as oEmbed wants it
     Unavailable: (503, "unavailable"),
     Busy: (503, "busy"),
+    TooManyRequests: (429, "too-many-requests"),
     FontMissing: (503, "font-missing"),
 }
 
@@ -135,6 +149,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "unknown-format": ("この形式では答えられません", "Not available in this format"),
     "unavailable": ("データベースに接続できません", "The database cannot be reached"),
     "busy": ("混み合っています", "Busy"),
+    "too-many-requests": ("リクエストが多すぎます", "Too many requests"),
     "font-missing": ("図を描く書体がありません", "The fonts for pictures are missing"),
     "internal": ("内部エラーです", "Internal error"),
 }
@@ -244,12 +259,15 @@ def _told(
     return problem(status, slug, detail, findings, headers)
 
 
-def _refusal(request: Request, error: Exception) -> Response:
+def refusal(request: Request, error: Exception) -> Response:
+    """Return a refusal in the shape that the clients of the path expect."""
     if not isinstance(error, ChiikiError):  # the handler is registered for ChiikiError alone
         raise error
     for kind in type(error).__mro__:
         if kind in REFUSALS:
             headers = {"Retry-After": "5"} if kind in (Unavailable, Busy, StillAtWork) else None
+            if isinstance(error, TooManyRequests):
+                headers = error.headers
             if kind is Unauthorized:
                 headers = {"WWW-Authenticate": 'Bearer realm="chiiki"'}
             near = error.near if isinstance(error, NotFound) else ()
@@ -345,7 +363,7 @@ def _unforeseen(request: Request, error: Exception) -> Response:
 
 def register(app: FastAPI) -> None:
     """Register the handlers that turn every exception into a problem."""
-    app.add_exception_handler(ChiikiError, _refusal)
+    app.add_exception_handler(ChiikiError, refusal)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(ClientDisconnect, _gone)
