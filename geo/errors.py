@@ -7,13 +7,15 @@ line into a table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from geo.text import Text
 
 #: Characters of a person's text that a refusal repeats.
 SHOWN = 80
+#: Findings that are kept and told; of those beyond, how many they are.
+MOST_FINDINGS = 100
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,62 @@ class Finding:
         return f"{self.where}: {self.field} is {self.value!r}, expected {self.expected}"
 
 
-class ChiikiError(Exception):
-    """The root of every refusal that chiiki raises on purpose."""
+class Findings:
+    """What is wrong with an input: the first ``MOST_FINDINGS`` of it, and how much there is.
 
-    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+    However much is wrong, what is kept of it does not grow.
+
+    >>> found = Findings(Finding(f"line {n}", "value", "x", "a number") for n in range(1, 1001))
+    >>> len([*found]), found.total
+    (100, 1000)
+    """
+
+    def __init__(self, findings: Iterable[Finding] = ()) -> None:
+        self._first: list[Finding] = []
+        self.total = 0
+        self += findings
+
+    def append(self, finding: Finding) -> None:
+        """Note one more."""
+        self.total += 1
+        if self.total <= MOST_FINDINGS:
+            self._first.append(finding)
+
+    def __iadd__(self, findings: Iterable[Finding]) -> Findings:
+        total = findings.total if isinstance(findings, Findings) else None
+        before = self.total
+        for one in findings:
+            self.append(one)
+        if total is not None:
+            self.total = before + total
+        return self
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._first)
+
+    def __bool__(self) -> bool:
+        return self.total > 0
+
+
+class ChiikiError(Exception):
+    """The root of every refusal that chiiki raises on purpose.
+
+    Attributes
+    ----------
+    found : what is wrong
+    findings : the first ``MOST_FINDINGS`` of it
+    """
+
+    def __init__(self, message: str, findings: Iterable[Finding] = ()) -> None:
         super().__init__(message)
         self.message = message
-        self.findings = tuple(findings)
+        self.found = findings if isinstance(findings, Findings) else Findings(findings)
+        self.findings = tuple(self.found)
 
     def __str__(self) -> str:
-        return "\n".join([self.message, *map(str, self.findings)])
+        more = self.found.total - len(self.findings)
+        told = [self.message, *map(str, self.findings)]
+        return "\n".join([*told, f"and {more:,} more"] if more else told)
 
 
 class NotFound(ChiikiError):
@@ -65,7 +113,7 @@ class NotFound(ChiikiError):
     """
 
     def __init__(
-        self, message: str, findings: Sequence[Finding] = (), near: Sequence[tuple[str, Text]] = ()
+        self, message: str, findings: Iterable[Finding] = (), near: Sequence[tuple[str, Text]] = ()
     ) -> None:
         super().__init__(message, findings)
         self.near = tuple(near)
@@ -88,7 +136,7 @@ class InvalidGeometry(ChiikiError):
 
 
 class InvalidRows(ChiikiError):
-    """Rows of a table are wrong; every one of them is in the findings."""
+    """Rows of a table are wrong; the findings tell each, up to ``MOST_FINDINGS``."""
 
 
 class UnmatchedName(ChiikiError):

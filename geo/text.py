@@ -12,6 +12,39 @@ Language = Literal["ja", "en"]
 LANGUAGES: tuple[Language, Language] = ("ja", "en")
 
 
+#: What neither a workbook nor XML can hold (XML 1.0, 2.2).
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def has_control(text: str) -> bool:
+    r"""Return whether a text has a character that no workbook and no XML can hold.
+
+    >>> has_control("社会増減\n"), has_control("a\x0bb")
+    (False, True)
+    """
+    return _CONTROL.search(text) is not None
+
+
+def without_controls(text: str) -> str:
+    """Return a text with a sign for each character that no workbook and no XML can hold."""
+    return _CONTROL.sub("\ufffd", text)
+
+
+#: What formulas begin with for a spreadsheet, or with a sign that it passes over before one; also wide ones.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: What stands before such a text in a CSV table, and is no part of it.
+INERT = re.compile(f"'(?=[{re.escape(''.join(_FORMULA))}])")
+
+
+def inert(text: str) -> str:
+    r"""Return a text of which no spreadsheet that opens a CSV table makes a formula.
+
+    >>> inert('=HYPERLINK(1)'), inert("-"), inert("－1")
+    ("'=HYPERLINK(1)", '-', "'－1")
+    """
+    return f"'{text}" if len(text) > 1 and text.startswith(_FORMULA) else text
+
+
 class Text(TypedDict):
     """A text in Japanese and English."""
 

@@ -17,9 +17,6 @@ from geo.errors import ChiikiError, Finding
 # what is shown comes from files and their names: text, in which [b] and :smile: mean nothing
 out = Console(soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, markup=False, emoji=False)
-#: A file with more faults than this needs another look at its source, not a longer table.
-FINDINGS_SHOWN = 200
-
 #: (how much is done, of how much, what is being done)
 Progress = Callable[[int, int, str], None]
 
@@ -30,12 +27,12 @@ def print_refusal(error: ChiikiError) -> None:
     if not error.findings:
         return
     table = Table("Where", "Field", "Value", "Expected")
-    for finding in error.findings[:FINDINGS_SHOWN]:
+    for finding in error.findings:
         table.add_row(finding.where, finding.field, finding.value, finding.expected)
     err.print(table)
-    more = len(error.findings) - FINDINGS_SHOWN
-    if more > 0:
-        err.print(f"… and {more} more")
+    more = error.found.total - len(error.findings)
+    if more:
+        err.print(f"… and {more:,} more")
 
 
 def print_findings(head: str, findings: Sequence[Finding]) -> None:

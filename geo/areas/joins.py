@@ -8,7 +8,7 @@ area must agree: a code of another place is told, and its figure is shown nowher
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -18,7 +18,7 @@ from geo.areas.keys import EXAMPLES, Keys, keys_of, may_hold_codes
 from geo.areas.names import AreaNames
 from geo.areas.tables import Table, bare, number_of, shown
 from geo.codes import NOTHING, another_area, area_codes, prefecture_of
-from geo.errors import Finding, InvalidAreaCode, InvalidParameter, UnmatchedName
+from geo.errors import MOST_FINDINGS, Finding, InvalidAreaCode, InvalidParameter, UnmatchedName
 
 #: No area has a longer name, with prefecture and 郡 before it and a part in brackets after it.
 LONGEST_NAME = 80
@@ -61,13 +61,16 @@ class Join:
     key : the column that names the areas
     other_keys : the headers of those that could
     matched : (area code, row) in the order of the table
-    unmatched : where, field, value and why of each row that lies nowhere, or twice in one place
+    unmatched : where, field, value and why of the first ``MOST_FINDINGS`` rows that lie nowhere, or twice in
+        one place
+    unmatched_total : how many these are
     """
 
     key: int
     other_keys: tuple[str, ...]
     matched: tuple[tuple[str, tuple[str, ...]], ...]
     unmatched: tuple[Finding, ...]
+    unmatched_total: int
 
 
 Code = str | InvalidAreaCode | UnmatchedName
@@ -86,27 +89,38 @@ def joined(table: Table, places: Places, asked: str | None = None) -> Join:
     """
     key, codes = _key(table, places, asked)
     matched: list[tuple[str, tuple[str, ...]]] = []
-    unmatched: list[tuple[int, Finding]] = [(int(one.where.split()[1]), one) for one in table.strays]
+    unmatched: list[tuple[int, Finding]] = []
     header = table.header[key]
     taken: dict[str, int] = {}
     for (line, row), code in zip(table.rows, codes, strict=True):
         if isinstance(code, str) and code in places.codes and code not in taken:
             taken[code] = line
             matched.append((code, row))
-            continue
-        if not isinstance(code, str):
-            expected = code.findings[0].expected if code.findings else code.message
-        elif code in places.codes:
-            expected = f"各地域1回。{taken[code]} 行目にある / each area once; line {taken[code]} has it"
-        else:
-            expected = "結合先の単位の地域 / an area of the level that is joined to"
-        if not (isinstance(code, str) and code in places.codes):
-            fate = places.fate(code if isinstance(code, str) else bare(row[key]))
-            expected = f"{expected}; {fate}" if fate else expected
-        unmatched.append((line, Finding(f"line {line}", header, row[key], expected)))
+        elif len(unmatched) < MOST_FINDINGS:
+            expected = _expected(code, taken, places, bare(row[key]))
+            unmatched.append((line, Finding(f"line {line}", header, row[key], expected)))
     others = (at for at in range(len(table.header)) if at != key and _names_areas(table, at, places))
-    told = tuple(finding for _, finding in sorted(unmatched, key=itemgetter(0)))
-    return Join(key, tuple(table.header[at] for at in others), tuple(matched), told)
+    unmatched += [(int(one.where.split()[1]), one) for one in table.strays]
+    told = [finding for _, finding in sorted(unmatched, key=itemgetter(0))]
+    return Join(
+        key,
+        tuple(table.header[at] for at in others),
+        tuple(matched),
+        tuple(told[:MOST_FINDINGS]),
+        len(table.rows) - len(matched) + len(table.strays),
+    )
+
+
+def _expected(code: Code, taken: Mapping[str, int], places: Places, written: str) -> str:
+    """Return what was expected of a row that lies nowhere, or twice in one place."""
+    if isinstance(code, str) and code in places.codes:
+        return f"各地域1回。{taken[code]} 行目にある / each area once; line {taken[code]} has it"
+    if isinstance(code, str):
+        expected = "結合先の単位の地域 / an area of the level that is joined to"
+    else:
+        expected = code.findings[0].expected if code.findings else code.message
+    fate = places.fate(code if isinstance(code, str) else written)
+    return f"{expected}; {fate}" if fate else expected
 
 
 def _key(table: Table, places: Places, asked: str | None) -> tuple[int, list[Code]]:
@@ -118,8 +132,9 @@ def _key(table: Table, places: Places, asked: str | None) -> tuple[int, list[Cod
         at = table.header.index(asked)
         return at, _codes(table, at, places)
     known = keys_of(table.header).all
+    tried: dict[int, list[Code]] = {}
     for at in known:
-        codes = _codes(table, at, places)
+        codes = tried[at] = _codes(table, at, places)
         if any(isinstance(code, str) and code in places.codes for code in codes):
             return at, codes
     others = (at for at in range(len(table.header)) if at not in known and _names_areas(table, at, places))
@@ -128,7 +143,7 @@ def _key(table: Table, places: Places, asked: str | None) -> tuple[int, list[Cod
         expected = f"a column {', '.join(EXAMPLES)}, or key=COLUMN in the address"
         finding = Finding("line 1", "header", shown(table.header), expected)
         raise InvalidParameter("No column names the areas", [finding])
-    return taken, _codes(table, taken, places)
+    return taken, tried[taken] if taken in tried else _codes(table, taken, places)
 
 
 def _names_areas(table: Table, at: int, places: Places) -> bool:

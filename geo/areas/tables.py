@@ -69,13 +69,22 @@ def read_table(body: bytes) -> Table:
     if len(body) > MOST_BYTES:
         finding = Finding("file", "size", f"more than {MOST_BYTES:,} bytes", "fewer columns or rows")
         raise InvalidFile("The table is too large", [finding])
-    lines = csv.reader(io.StringIO(decoded(body, "The table"), newline=""), strict=True)
+    lines = csv.reader(_narrow(io.StringIO(decoded(body, "The table"), newline="")), strict=True)
     try:
         return _table(_numbered(lines))
     except csv.Error as error:  # a quote that is not closed, or a cell longer than the reader takes
         expected = f"cells of at most {LONGEST_CELL:,} characters, quotes closed; {error}"
         finding = Finding(f"line {lines.line_num}", "cell", "", expected)
         raise InvalidFile(f"Line {lines.line_num} cannot be read", [finding]) from None
+
+
+def _narrow(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines, up to one that has more columns than any table: eight million cells take seconds."""
+    for number, line in enumerate(lines, 1):
+        if (columns := line.count(",") + 1) > WIDEST:
+            told = f"at most {MOST_COLUMNS} columns, not {columns:,}"
+            raise _refused(number, "header" if number == 1 else "row", [line[:79]], told)
+        yield line
 
 
 def _numbered(lines: CsvReader) -> Iterator[tuple[int, list[str]]]:

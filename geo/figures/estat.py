@@ -16,7 +16,7 @@ from typing import TypeAlias
 import orjson
 
 from geo.codes import area_code
-from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
+from geo.errors import Finding, Findings, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.figures.observations import EXPECTED_NUMBER, Row, ascii_number, distinct, missing_status, number
 from geo.files.archives import gunzipped
 from geo.periods import EXPECTED, PARTS, Period, PeriodKind, is_of, is_period, period_of_code
@@ -159,7 +159,7 @@ def read_estat(data: bytes, selections: Sequence[Selection]) -> Answer:
     InvalidRows : every value that is no number and no known symbol
     """
     document = _answered(data, DATA)
-    findings: list[Finding] = []
+    findings = Findings()
     others: dict[str, Finding] = {}
     values = _listed(_inside(document, DATA, "STATISTICAL_DATA", "DATA_INF", "VALUE"))
     times = {
@@ -171,7 +171,7 @@ def read_estat(data: bytes, selections: Sequence[Selection]) -> Answer:
     told = {row.indicator for row in rows}
     findings += [finding for name, finding in others.items() if name not in told]
     if findings:
-        raise InvalidRows(f"{len(findings)} faults in an e-Stat answer", findings)
+        raise InvalidRows(f"{findings.total} faults in an e-Stat answer", findings)
     return Answer(rows, _part(document))
 
 
@@ -196,10 +196,10 @@ def read_page(data: bytes, selections: Sequence[Selection], start: int) -> Page:
             f"values from {start}", "RESULT_INF", told, f"all values from {start} on, as it says"
         )
         raise InvalidFile("An answer of e-Stat is broken: it lacks values", [finding])
-    findings: list[Finding] = []
+    findings = Findings()
     rows = _selected(document, selections, findings, {}, start)
     if findings:
-        raise InvalidRows(f"{len(findings)} faults in an e-Stat answer", findings)
+        raise InvalidRows(f"{findings.total} faults in an e-Stat answer", findings)
     return Page(rows, first, last, total, following)
 
 
@@ -262,7 +262,7 @@ def _count(document: Json, name: str) -> int:
 def _selected(
     document: Json,
     selections: Sequence[Selection],
-    findings: list[Finding],
+    findings: Findings,
     others: dict[str, Finding],
     start: int = 1,
 ) -> list[Row]:
@@ -328,7 +328,7 @@ def _row(
     period: str,
     place: int,
     signs: Mapping[str, str],
-    findings: list[Finding],
+    findings: Findings,
 ) -> Row | None:
     where, written, cell = f"value {place}", str(entry.get(f"@{one.area}", "")), str(entry.get("$", ""))
     try:

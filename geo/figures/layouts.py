@@ -20,7 +20,7 @@ from pathlib import Path
 
 from geo.codes import NORTHERN_TERRITORIES, area_code
 from geo.csv_tables import read_table
-from geo.errors import ChiikiError, Finding, InvalidFile, InvalidRows
+from geo.errors import ChiikiError, Finding, Findings, InvalidFile, InvalidRows
 from geo.figures.observations import EXPECTED_NUMBER, STATUSES, Row, decoded, number
 
 #: The layout that ships, in the folder of mappings.
@@ -232,7 +232,7 @@ class _Table:
             self._lines.setdefault(line.where, []).append(line)
         self._codes: dict[tuple[str, ...], str | ChiikiError] = {}
         self._found: dict[tuple[int, str, str, dt.date], tuple[Line, _Sum]] = {}
-        self._findings: list[Finding] = []
+        self._findings = Findings()
 
     def add(self, at: int, written: Mapping[str, str]) -> None:
         """Add the figures of a row."""
@@ -301,7 +301,7 @@ class _Table:
             row = Row(line.indicator, code, period, one.value, one.status, one.raw, one.line)
             parts.setdefault((line.source, day), []).append(row)
         if self._findings:
-            raise InvalidRows(f"{name} has {len(self._findings)} faults", self._findings)
+            raise InvalidRows(f"{name} has {self._findings.total} faults", self._findings)
         return [Part(source, day, rows) for (source, day), rows in parts.items()]
 
 

@@ -14,17 +14,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
 from geo.codes import area_codes
-from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
+from geo.documents import read_json, shown
+from geo.errors import Finding, Findings, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.files.saving import heads, refuse_spreadsheet
 from geo.files.workbooks import refuse_merged, sheet_rows
 from geo.periods import PeriodKind, read_period
@@ -150,10 +148,10 @@ def _checked(
     line: int,
     code: str | InvalidAreaCode,
     indicators: Mapping[str, PeriodKind],
-    findings: list[Finding],
+    findings: Findings,
 ) -> Row | None:
     """Return the row, or add what is wrong with it to the findings."""
-    before = len(findings)
+    before = findings.total
 
     def refuse(field: str, expected: str) -> None:
         findings.append(Finding(f"line {line}", field, row[field], expected))
@@ -179,7 +177,7 @@ def _checked(
         refuse("status", "why there is no value, beside an empty one: " + ", ".join(STATUSES[1:]))
     elif stated and (stated == "ok") != (value is not None):
         refuse("status", "ok with a value, another status without one")
-    if len(findings) > before or isinstance(code, InvalidAreaCode):
+    if findings.total > before or isinstance(code, InvalidAreaCode):
         return None
     raw = "" if value is not None else row["value"].strip()
     return Row(row["indicator"], code, period, value, stated or status, raw, line)
@@ -202,9 +200,9 @@ def checked_rows(
 
     Raises
     ------
-    InvalidRows : every wrong row with line, field, value and what was expected
+    InvalidRows : the wrong rows with line, field, value and what was expected
     """
-    findings: list[Finding] = []
+    findings = Findings()
     read: list[Row] = []
     lines = list(table)
     codes = area_codes([cells["area_code"] for _, cells in lines], known)
@@ -217,14 +215,14 @@ def checked_rows(
         read.append(row)
     rows = distinct(read, findings)
     if findings:
-        raise InvalidRows(f"{len(findings)} faults; nothing was loaded", findings)
+        raise InvalidRows(f"{findings.total} faults; nothing was loaded", findings)
     if not rows:
         finding = Finding("file", "rows", "", "a figure at least")
         raise InvalidFile("The file has no rows", [finding])
     return rows
 
 
-def distinct(rows: Iterable[Row], findings: list[Finding]) -> list[Row]:
+def distinct(rows: Iterable[Row], findings: Findings) -> list[Row]:
     """Return each figure once; add a finding for every second one that says otherwise."""
     found: dict[tuple[str, str, str], Row] = {}
     for row in rows:
@@ -243,7 +241,7 @@ def _table(header: list[str], body: Iterable[tuple[int, list[str]]]) -> list[tup
     if missing or unknown or len(set(names)) != len(names):
         finding = Finding("line 1", "header", ",".join(names), ",".join(HEADER))
         raise InvalidFile("The header is not that of the long form", [finding, *heads("line 1", header)])
-    findings = []
+    findings = Findings()
     rows = []
     for line, cells in body:
         if not any(cell.strip() for cell in cells):
@@ -253,7 +251,7 @@ def _table(header: list[str], body: Iterable[tuple[int, list[str]]]) -> list[tup
             continue
         rows.append((line, {"status": ""} | {n: c.strip() for n, c in zip(names, cells, strict=True)}))
     if findings:
-        raise InvalidRows(f"{len(findings)} rows have the wrong number of cells", findings)
+        raise InvalidRows(f"{findings.total} rows have the wrong number of cells", findings)
     return rows
 
 
@@ -276,16 +274,12 @@ def read_long_csv(data: bytes) -> list[tuple[int, dict[str, str]]]:
 
 def read_long_json(data: bytes) -> list[tuple[int, dict[str, str]]]:
     """Return numbers (from 1) and cells of a JSON list of objects with the keys of the long form."""
-    try:
-        entries = orjson.loads(data)
-    except json.JSONDecodeError as error:
-        finding = Finding(f"line {error.lineno}", "text", str(error), "a JSON list of objects")
-        raise InvalidFile("The body is no JSON", [finding]) from error
+    entries = read_json(data, expected="a JSON list of objects")
     if not isinstance(entries, list):
-        finding = Finding("file", "list", str(entries), "a JSON list of objects")
+        finding = Finding("file", "list", shown(entries), "a JSON list of objects")
         raise InvalidFile("The body must be a JSON list of objects", [finding])
     table = []
-    findings = []
+    findings = Findings()
     for place, entry in enumerate(entries, 1):
         keys = set(entry) if isinstance(entry, dict) else set()
         if not set(HEADER[:4]) - {"value"} <= keys <= set(HEADER):
@@ -295,7 +289,7 @@ def read_long_json(data: bytes) -> list[tuple[int, dict[str, str]]]:
         cells = {"value": "", "status": ""} | {k: "" if v is None else str(v) for k, v in entry.items()}
         table.append((place, cells))
     if findings:
-        raise InvalidRows(f"{len(findings)} entries have the wrong keys", findings)
+        raise InvalidRows(f"{findings.total} entries have the wrong keys", findings)
     return table
 
 

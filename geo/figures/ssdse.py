@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from geo.codes import area_code
-from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
+from geo.errors import Finding, Findings, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.figures.observations import EXPECTED_NUMBER, Row, decoded, distinct, number
 from geo.files.workbooks import sheet_rows
 
@@ -65,10 +65,10 @@ def _figures(table: list[tuple[int, list[str]]], items: Items, prefectural: Item
     if len(table) < 4 or not is_ssdse(table[0][1]):
         told = ",".join(table[0][1]) if table else ""
         raise InvalidFile("No SSDSE file", [Finding("line 1", "header", told, "item codes such as A1101")])
-    findings: list[Finding] = []
+    findings = Findings()
     rows = distinct(_rows(table, items, prefectural, findings), findings)
     if findings:
-        raise InvalidRows(f"{len(findings)} faults in an SSDSE file", findings)
+        raise InvalidRows(f"{findings.total} faults in an SSDSE file", findings)
     return rows
 
 
@@ -83,7 +83,7 @@ def _table(data: bytes) -> list[tuple[int, list[str]]]:
 
 
 def _rows(
-    table: list[tuple[int, list[str]]], items: Items, prefectural: Items, findings: list[Finding]
+    table: list[tuple[int, list[str]]], items: Items, prefectural: Items, findings: Findings
 ) -> Iterator[Row]:
     header, second = table[0][1], table[1][1]
     columns = {place: code for place, code in enumerate(header) if code in items or code in prefectural}

@@ -30,6 +30,8 @@ import orjson
 import shapely
 from numpy.typing import NDArray
 
+from geo.text import inert, without_controls
+
 #: What a Shapefile calls a column: at most ten characters (dBASE III).
 SHAPEFILE_NAMES = {"prefecture": "pref"}
 RECORD_SEPARATOR = b"\x1e"  # RFC 8142
@@ -356,9 +358,9 @@ def _csv(content: Content, path: Path) -> None:
     encoding = "utf-8-sig" if content.bom and content.encoding == "utf-8" else content.encoding
     with path.open("w", encoding=encoding, newline="") as opened:
         rows = csv.writer(opened, lineterminator="\r\n")
-        rows.writerow(content.columns)
+        rows.writerow(map(inert, content.columns))
         for row in zip(*content.columns.values(), strict=True):
-            rows.writerow(["" if one is None else one for one in row])
+            rows.writerow(["" if one is None else inert(one) if isinstance(one, str) else one for one in row])
 
 
 def _xlsx(content: Content, path: Path) -> None:
@@ -368,7 +370,10 @@ def _xlsx(content: Content, path: Path) -> None:
 
     def cell(value: Any) -> Any:
         """Return a text as a text: openpyxl takes ``=1+1`` for a formula and ``#N/A`` for an error."""
-        if not isinstance(value, str) or not value.startswith(("=", "#")):
+        if not isinstance(value, str):
+            return value
+        value = without_controls(value)
+        if not value.startswith(("=", "#")):
             return value
         made = WriteOnlyCell(data, value)
         made.data_type = "s"
@@ -377,7 +382,7 @@ def _xlsx(content: Content, path: Path) -> None:
     book = Workbook(write_only=True)
     data = book.create_sheet("data")
     data.freeze_panes = "A2"
-    data.append(list(content.columns))
+    data.append([cell(name) for name in content.columns])
     for row in zip(*content.columns.values(), strict=True):
         data.append([cell(value) for value in row])
     about = book.create_sheet("metadata")

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import orjson
 import shapely
 from pyproj import CRS
 
 from geo.crs import crs_by_code, in_degrees
+from geo.documents import read_json, shown
 from geo.errors import Finding, InvalidFile
 from geo.figures.observations import decoded
 from geo.files.saving import heads
@@ -24,10 +24,9 @@ from geo.files.topojson import geometry_of
 from geo.files.workbooks import refuse_merged, sheet_rows
 from geo.strategy.deployment_rows import Entry, canonical_header, column_named
 from geo.strategy.deployments import COLUMNS
+from geo.text import INERT
 
 MAX_ROWS = 20_000
-#: A spreadsheet takes a cell that begins with one of these for a formula; exports put ' before it.
-_INERT = re.compile(r"'(?=[=+\-@\t\r])")
 
 
 def read_list(path: Path) -> list[Entry]:
@@ -39,7 +38,7 @@ def read_list(path: Path) -> list[Entry]:
     """
     with path.open("rb") as opened:
         start = opened.read(512)
-    entries = list(_reader(start)(path))
+    entries = list(islice(_reader(start)(path), MAX_ROWS + 1))
     check_rows(len(entries))
     return entries
 
@@ -107,7 +106,7 @@ def row_cells(where: str, header: Sequence[str], cells: Sequence[str]) -> dict[s
             f"{where} has more columns than the header",
             [Finding(where, "row", str(len(cells)), expected)],
         )
-    filled = [_INERT.sub("", cell, count=1) for cell in cells]
+    filled = [INERT.sub("", cell, count=1) for cell in cells]
     return dict(zip(header, filled, strict=False))
 
 
@@ -138,13 +137,11 @@ def _workbook_lines(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _json(path: Path) -> Iterator[Entry]:
-    try:
-        document = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        raise InvalidFile(
-            "JSON として読めません / the list is no JSON",
-            [Finding(f"line {error.lineno}", "json", str(error), "a list of objects, or GeoJSON")],
-        ) from error
+    document = read_json(
+        path.read_bytes().removeprefix(b"\xef\xbb\xbf"),
+        "JSON として読めません / the list is no JSON",
+        "a list of objects, or GeoJSON",
+    )
     if isinstance(document, dict) and document.get("type") in ("FeatureCollection", "Feature"):
         yield from _features(document)
         return
@@ -156,7 +153,7 @@ def _json(path: Path) -> Iterator[Entry]:
 def _object(where: str, row: object, geometry: shapely.Geometry | None = None) -> Entry:
     if not isinstance(row, dict):
         raise InvalidFile(
-            f"{where} is no object", [Finding(where, "entry", str(row), "an object with the columns")]
+            f"{where} is no object", [Finding(where, "entry", shown(row), "an object with the columns")]
         )
     names = canonical_header(map(str, row), where)
     cells = {name: _cell(where, name, value) for name, value in zip(names, row.values(), strict=True)}
@@ -191,7 +188,7 @@ def _crs(member: object) -> CRS:
 def _feature(where: str, feature: object, crs: CRS) -> Entry:
     properties = feature.get("properties") or {} if isinstance(feature, dict) else None
     if not isinstance(feature, dict) or not isinstance(properties, dict):
-        raise InvalidFile(f"{where} is no feature", [Finding(where, "feature", str(feature), "a Feature")])
+        raise InvalidFile(f"{where} is no feature", [Finding(where, "feature", shown(feature), "a Feature")])
     shape = geometry_of(feature.get("geometry"), where)
     if shape is not None:
         (shape,) = in_degrees(np.array([shape], object), crs)

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ import shapely
 
 from geo.areas.names import AreaNames, Place, listed
 from geo.eras import fiscal_year
-from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows, UnmatchedName
+from geo.errors import Finding, Findings, InvalidAreaCode, InvalidFile, InvalidRows, UnmatchedName
 from geo.strategy.deployment_codes import Code, codes_of, written_codes
 from geo.strategy.deployments import (
     COLUMNS,
@@ -30,6 +31,7 @@ from geo.strategy.deployments import (
     Deployment,
     OwnTarget,
 )
+from geo.text import has_control
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def canonical_header(names: Iterable[str], where: str = "line 1") -> list[str]:
     found = [column_named(name) for name in names]
     unknown = [name for name in found if name not in COLUMNS]
     missing = lacking_columns(found)
-    twice = sorted({name for name in found if found.count(name) > 1})
+    twice = sorted(name for name, times in Counter(found).items() if times > 1)
     if unknown or missing or twice:
         expected = f"見出しは / the columns are: {', '.join(COLUMNS)}"
         faults = [("unknown", unknown), ("missing", missing), ("twice", twice)]
@@ -115,7 +117,7 @@ class _Row:
     """One row while it is checked: what is read from it, and what is wrong with it."""
 
     def __init__(
-        self, entry: Entry, context: Context, findings: list[Finding], codes: Sequence[Code] = ()
+        self, entry: Entry, context: Context, findings: Findings, codes: Sequence[Code] = ()
     ) -> None:
         self.entry = entry
         self.context = context
@@ -131,7 +133,7 @@ class _Row:
 
     def text(self, name: str) -> str:
         text = self.cell(name)
-        if len(text) > MAX_TEXT or any(ord(c) < 32 and c not in "\n\t" for c in text):
+        if len(text) > MAX_TEXT or "\r" in text:
             self.refuse(name, f"{MAX_TEXT} 文字までの文字列 / a text of at most {MAX_TEXT} characters")
         return text
 
@@ -318,11 +320,12 @@ class _Row:
         return str(shapely.to_geojson(shapely.set_precision(shape, 1e-7, mode="pointwise")))
 
 
-def _checked(
-    entry: Entry, context: Context, findings: list[Finding], codes: Sequence[Code]
-) -> Deployment | None:
-    before = len(findings)
+def _checked(entry: Entry, context: Context, findings: Findings, codes: Sequence[Code]) -> Deployment | None:
+    before = findings.total
     row = _Row(entry, context, findings, codes)
+    for name, cell in entry.cells.items():
+        if has_control(cell):
+            row.refuse(name, "制御文字のない文字列 / a text without control characters")
     reference = row.date("reference_date", context.reference_date)
     measures, areas = row.measures(), row.areas(reference)
     status = row.choice("status", {name: one.ja for name, one in STATUSES.items()})
@@ -363,7 +366,7 @@ def _checked(
     )
     if made.id and not _ID.fullmatch(made.id):
         row.refuse("deployment_id", "英数字と . _ -、80 文字まで / letters, digits, . _ - (at most 80)")
-    return made if len(findings) == before else None
+    return made if findings.total == before else None
 
 
 def generated_id(made: Deployment) -> str:
@@ -378,17 +381,21 @@ def checked_deployments(entries: Iterable[Entry], context: Context) -> list[Depl
 
     Raises
     ------
-    InvalidRows : every fault with its line, column, value and what was expected
+    InvalidRows : the faults with line, column, value and what was expected
     InvalidFile : no rows
     """
-    findings: list[Finding] = []
+    findings = Findings()
+    faulty = 0
     first: dict[str, str] = {}
     found = []
     rows = [*entries]
-    dates = [_Row(entry, context, []).date("reference_date", context.reference_date) for entry in rows]
+    dates = [
+        _Row(entry, context, Findings()).date("reference_date", context.reference_date) for entry in rows
+    ]
     cells = [entry.cells for entry in rows]
     codes = codes_of([*zip(cells, dates, strict=True)], context.names)
     for entry, listed_codes in zip(rows, codes, strict=True):
+        before = findings.total
         made = _checked(entry, context, findings, listed_codes)
         named = entry.cells.get("deployment_id", "").strip()
         if made is not None and not named:
@@ -400,11 +407,11 @@ def checked_deployments(entries: Iterable[Entry], context: Context) -> list[Depl
             findings.append(Finding(entry.where, "deployment_id", named, expected))
         if made is not None:
             found.append(made)
+        faulty += findings.total > before
     if findings:
-        lines = len({finding.where for finding in findings})
         raise InvalidRows(
-            f"{len(rows)} 行のうち {lines} 行に {len(findings)} 件の誤り。何も取り込んでいません / "
-            f"{len(findings)} faults in {lines} of {len(rows)} rows; nothing was loaded",
+            f"{len(rows)} 行のうち {faulty} 行に {findings.total} 件の誤り。何も取り込んでいません / "
+            f"{findings.total} faults in {faulty} of {len(rows)} rows; nothing was loaded",
             findings,
         )
     if not found:

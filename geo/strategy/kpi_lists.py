@@ -7,12 +7,11 @@ import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-import orjson
-
 from geo.areas.beside import NamesBeside
 from geo.areas.names import AreaNames
 from geo.codes import area_codes
-from geo.errors import Finding, InvalidAreaCode, InvalidFile, InvalidRows
+from geo.documents import read_json, shown
+from geo.errors import Finding, Findings, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.figures.observations import decoded, number
 from geo.files.saving import heads
 from geo.strategy.kpis import Actual, Kpi
@@ -70,7 +69,7 @@ def read_actuals(body: bytes, areas: Areas) -> list[tuple[str, Actual]]:
         finding = Finding("file", "rows", "", "1 行以上 / at least one row")
         raise InvalidFile("The list has no rows", [finding])
     codes = areas.codes([cells["area"] for _, cells in listed], [cells[NAME] for _, cells in listed])
-    findings: list[Finding] = []
+    findings = Findings()
     found = []
     for (where, cells), code in zip(listed, codes, strict=True):
         if isinstance(code, InvalidAreaCode):
@@ -84,7 +83,7 @@ def read_actuals(body: bytes, areas: Areas) -> list[tuple[str, Actual]]:
         if isinstance(code, str):
             found.append((where, _actual({**cells, "area": code}, value, status)))
     if findings:
-        raise InvalidRows(f"The list has {len(findings)} faults; nothing was stored", findings)
+        raise InvalidRows(f"The list has {findings.total} faults; nothing was stored", findings)
     return found
 
 
@@ -119,13 +118,19 @@ def _lines(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _check_header(where: str, names: Collection[str]) -> None:
     """Refuse columns that there are not, that stand twice, or that are not all there."""
-    listed = [*names]
-    wrong = [name for place, name in enumerate(listed) if name not in COLUMNS or name in listed[:place]]
-    lacking = [name for name in ("area", "period", "value") if name not in listed]
+    listed, left = [*names], {*COLUMNS}
+    findings = Findings(heads(where, listed))
+    wrong = 0
+    for name in listed:
+        if name in left:
+            left.discard(name)
+        else:
+            wrong += 1
+            findings.append(Finding(where, name or "(blank)", "", _LISTED))
+    lacking = [name for name in ("area", "period", "value") if name in left]
+    findings += [Finding(where, name, "missing", "area, period, value") for name in lacking]
     if wrong or lacking:
-        findings = [Finding(where, name or "(blank)", "", _LISTED) for name in wrong]
-        findings += [Finding(where, name, "missing", "area, period, value") for name in lacking]
-        raise InvalidRows("The list has other columns", [*heads(where, listed), *findings])
+        raise InvalidRows("The list has other columns", findings)
 
 
 def _entries(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:
@@ -134,9 +139,11 @@ def _entries(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:
     for place, entry in enumerate(document if isinstance(document, list) else [document], 1):
         where = f"entry {place}"
         if not isinstance(entry, dict):
-            finding = Finding(where, "entry", str(entry), f"an object with {', '.join(COLUMNS)}")
+            finding = Finding(where, "entry", shown(entry), f"an object with {', '.join(COLUMNS)}")
             raise InvalidRows("An entry is no object", [finding])
-        unknown = [Finding(where, name, str(entry[name]), _LISTED) for name in entry if name not in COLUMNS]
+        unknown = Findings(
+            Finding(where, name, shown(entry[name]), _LISTED) for name in entry if name not in COLUMNS
+        )
         if unknown:
             raise InvalidRows("An entry has other fields", unknown)
         yield where, _filled(where, entry)
@@ -158,11 +165,7 @@ def json_of(body: bytes) -> object:
     ------
     InvalidFile
     """
-    try:
-        document: object = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        finding = Finding(f"line {error.lineno}", "json", str(error), "JSON")
-        raise InvalidFile("The body is no JSON", [finding]) from error
+    document = read_json(body)
     left = [document]
     while left:
         part = left.pop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from geo.errors import SHOWN, Finding, InvalidRows
+from geo.errors import MOST_FINDINGS, SHOWN, Finding, Findings, InvalidRows
 
 
 @pytest.mark.parametrize("length", [0, SHOWN, SHOWN + 1, 10_000_000])
@@ -21,3 +21,25 @@ def test_a_refusal_tells_its_message_and_each_fault_in_a_line() -> None:
         "line 2: value is 'x', expected a number",
         "line 3: code is '', expected five digits",
     ]
+
+
+def faults(count: int) -> list[Finding]:
+    return [Finding(f"line {line}", "value", "x", "a number") for line in range(2, count + 2)]
+
+
+def test_the_first_of_many_faults_are_kept_and_all_are_counted() -> None:
+    found = Findings()
+    for fault in faults(900_000):
+        found.append(fault)
+    assert ([*found], found.total) == (faults(MOST_FINDINGS), 900_000)
+    refused = InvalidRows("900000 faults", found)
+    assert len(refused.findings) == MOST_FINDINGS
+    assert str(refused).splitlines()[-1] == "and 899,900 more"
+
+
+def test_faults_of_two_parts_are_counted_together() -> None:
+    found = Findings(faults(70))
+    found += Findings(faults(500))
+    found += faults(3)
+    assert (len([*found]), found.total) == (MOST_FINDINGS, 573)
+    assert not Findings()

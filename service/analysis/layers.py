@@ -45,7 +45,7 @@ class Change:
     measure: Measure
 
 
-_CHANGE = re.compile(rf"{CHANGE}:(.+?)(?::(\d{{4}}(?:-(?:Q[1-4]|\d\d))?))?(?::(per-cent|per-year))?")
+_CHANGE = re.compile(rf"{CHANGE}:(.+?)(?::([0-9]{{4}}(?:-(?:Q[1-4]|[0-9]{{2}}))?))?(?::(per-cent|per-year))?")
 _RESIDUAL = re.compile(rf"{RESIDUAL}:([^~]+)~([^~]+)")
 
 

@@ -10,12 +10,15 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row
 
 from geo.strategy.deployments import Deployment
-from geo.strategy.kpis import Kpi
+from geo.strategy.kpis import Actual, Kpi
 from geo.strategy.plan import Strategy
+from geo.strategy.rating import Target
 from geo.transit.access import Definition
 
 _DEPLOYMENT = TypeAdapter(Deployment)
 _KPI = TypeAdapter(Kpi)
+_TARGET = TypeAdapter(Target)
+_ACTUAL = TypeAdapter(Actual)
 _STRATEGY = TypeAdapter(Strategy)
 _DEFINITION = TypeAdapter(Definition)
 
@@ -55,6 +58,26 @@ def kpi_from_json(document: Mapping[str, object]) -> Kpi:
     pydantic.ValidationError : a value of another type, a field missing
     """
     return _KPI.validate_python(document)
+
+
+def check_target(entry: object) -> None:
+    """Refuse what is no target of a KPI.
+
+    Raises
+    ------
+    pydantic.ValidationError : it is none
+    """
+    _TARGET.validate_python(entry)
+
+
+def check_actual(entry: object) -> None:
+    """Refuse what is no actual of a KPI.
+
+    Raises
+    ------
+    pydantic.ValidationError : it is none
+    """
+    _ACTUAL.validate_python(entry)
 
 
 def strategy_to_body(one: Strategy) -> Body:

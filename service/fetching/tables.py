@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, select, text
 
 from geo.areas.lineage import absent
-from geo.errors import ChiikiError, Finding, InvalidFile, InvalidParameter, InvalidRows
+from geo.errors import ChiikiError, Finding, Findings, InvalidFile, InvalidParameter, InvalidRows
 from geo.figures.estat import Page, Table, read_metadata, read_page
 from geo.figures.mappings import Mapped, fitted, narrowed, of_kinds, read_mapping
 from geo.figures.observations import Row, distinct
@@ -146,10 +146,10 @@ def _read(
         rows += page.rows
         total, following = page.total, page.following
         progress(page.last, total, f"table {table.id}")
-    findings: list[Finding] = []
+    findings = Findings()
     rows = distinct(rows, findings)
     if findings:
-        raise InvalidRows(f"{len(findings)} figures of the table have two values", findings)
+        raise InvalidRows(f"{findings.total} figures of the table have two values", findings)
     return Answer(table, mapping, rows, total)
 
 
@@ -158,7 +158,7 @@ def _page(body: bytes, mapping: Sequence[Mapped], start: int) -> Page:
         return read_page(body, [one.selection for one in mapping], start)
     except InvalidFile as error:
         message = f"The answer from value {start} on: {error.message}; nothing was loaded"
-        raise InvalidFile(message, error.findings) from error
+        raise InvalidFile(message, error.found) from error
 
 
 def load_table(

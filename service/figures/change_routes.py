@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from service.figures.changes import Asked, ChangeFeed, atom, feed, read_changes
 from service.figures.known import moment
-from service.http.addresses import base_url
+from service.http.addresses import base_url, query_of
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import ATOM, JSON_FEED, Told, encoded, kept, state_of, to_json
@@ -71,8 +71,8 @@ def _feed(request: Request, atlas: Atlas, asked: Asked) -> ChangeFeed:
     found = atlas.read(lambda conn: read_changes(conn, asked), "indicator")
     base = base_url(request)
     address = f"{base}{request.url.path}"
-    here = request.url.query
-    following = request.url.include_query_params(before=found.rows[-1].id).query if found.has_more else None
+    here = query_of(request)
+    following = query_of(request, before=found.rows[-1].id) if found.has_more else None
     return feed(
         atlas,
         found,

@@ -246,8 +246,8 @@ async def put(
     """Load figures of one indicator: all rows or none.
 
     CSV with the header `indicator,area_code,period,value,status`, or JSON, a list of objects with the
-    same keys. A wrong row refuses the whole body; the problem lists every wrong line, field and value
-    with what was expected. Sending the same figures again changes nothing.
+    same keys. A wrong row refuses the whole body; the problem lists wrong lines, fields and values with what
+    was expected, up to 100, and how many there are. Sending the same figures again changes nothing.
     """
     found = atlas.indicator(indicator)
     kind = content_type.partition(";")[0].strip().lower()

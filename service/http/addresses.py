@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import suppress
+from operator import itemgetter
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from starlette.types import Scope
@@ -51,9 +53,30 @@ def _is_called_localhost(scope: Scope, port: int | None) -> bool:
     return called in (LOCALHOST, b"%s:%d" % (LOCALHOST, port or 0))
 
 
+def address_of(request: Request, **parameters: object) -> str:
+    """Return the address of an answer with these parameters, None left out.
+
+    It stands in files that others are given too: how whoever asked first wrote the address, and what they put
+    into it beside, does not.
+    """
+    query = urlencode({name: value for name, value in parameters.items() if value is not None}, safe=",:")
+    return f"{base_url(request)}{_path(request)}?{query}"
+
+
+def _path(request: Request) -> str:
+    path: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return quote(path, safe="/:@~,")
+
+
+def query_of(request: Request, **changed: object) -> str:
+    """Return the query of a request with other values, in the order in which answers are kept."""
+    told = [(name, value) for name, value in request.query_params.multi_items() if name not in changed]
+    told += [(name, str(value)) for name, value in changed.items()]
+    return urlencode(sorted(told, key=itemgetter(0)))
+
+
 def next_page(request: Request, offset: int, limit: int, total: int) -> str | None:
     """Return the path of the page after this one, or None on the last and where none has anything."""
     if limit == 0 or offset + limit >= total:
         return None
-    link = str(request.url.include_query_params(offset=offset + limit))
-    return link[len(str(request.base_url).rstrip("/")) :]
+    return f"{_path(request)}?{query_of(request, offset=offset + limit)}"

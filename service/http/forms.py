@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import GetCoreSchemaHandler, TypeAdapter
+from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema
 from typing_extensions import TypedDict
@@ -22,6 +22,8 @@ TEMPLATE = "#/components/schemas/{model}"
 
 #: Name → form of an answer, of every route that has been read.
 FORMS: dict[str, type] = {}
+#: Name → form of a body that a route reads by itself.
+BODIES: dict[str, type[BaseModel]] = {}
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,13 @@ def answers(*media_types: str, form: type | tuple[type, ...] = ()) -> dict[int |
     return {200: {"content": content}}
 
 
+def asks(form: type[BaseModel]) -> dict[str, Any]:
+    """Return what a route that reads its body by itself gives to ``openapi_extra``: the form of that body."""
+    BODIES[form.__name__] = form
+    reference = {"$ref": TEMPLATE.format(model=form.__name__)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": reference}}}}
+
+
 def _known(form: type) -> str:
     """Return the reference to a form, which the document will have."""
     if FORMS.setdefault(form.__name__, form) is not form:
@@ -114,9 +123,11 @@ class _Untitled(GenerateJsonSchema):
 
 def schemas() -> dict[str, Any]:
     """Return the schema of every form, and of the forms inside them, by name."""
-    asked: list[tuple[type, Literal["serialization"], TypeAdapter[object]]] = [
+    asked: list[tuple[type, Literal["validation", "serialization"], TypeAdapter[object]]] = [
         (form, "serialization", TypeAdapter(form)) for form in FORMS.values()
     ]
+    for form in BODIES.values():
+        asked.append((form, "validation", TypeAdapter(form)))
     _, told = TypeAdapter.json_schemas(asked, schema_generator=_Untitled, ref_template=TEMPLATE)
     defined: dict[str, Any] = told["$defs"]
     return defined

@@ -78,6 +78,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             "title_ja": _STRING,
             "status": {"type": "integer"},
             "detail": _STRING,
+            "errors_total": {"type": "integer", "description": "How many `errors` there are; 100 are told"},
             "errors": {
                 "type": "array",
                 "items": {

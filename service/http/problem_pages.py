@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote
 
 from fastapi import Request
@@ -119,7 +119,7 @@ def problem_page(
     title: Text,
     status: int | None = None,
     detail: str = "",
-    findings: Sequence[Finding] = (),
+    findings: Iterable[Finding] = (),
     near: Sequence[tuple[str, Text]] = (),
 ) -> bytes:
     """Return a problem as a page; without a status what such a problem means.
@@ -138,7 +138,7 @@ def problem_page(
         slug=slug,
         status=status,
         detail=detail,
-        findings=findings,
+        findings=[*findings],
         near=[(f"{folder}/{id}", name) for id, name in near],
         sought=unquote(last).replace("-", " ")[:100] if status == 404 else "",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
 import orjson
@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from geo.errors import (
     ChiikiError,
     Finding,
+    Findings,
     InvalidAreaCode,
     InvalidFile,
     InvalidGeometry,
@@ -169,7 +170,7 @@ def problem(
     status: int,
     slug: str,
     detail: str,
-    findings: tuple[Finding, ...] = (),
+    findings: Iterable[Finding] = (),
     headers: dict[str, str] | None = None,
 ) -> Response:
     """Return a problem document; ``findings`` name each place, field, value and what was expected.
@@ -182,11 +183,14 @@ def problem(
         "title": title_en,
         "title_ja": title_ja,
         "status": status,
-        "detail": detail,
+        "detail": _storable(detail),
     }
-    if findings:
+    found = findings if isinstance(findings, Findings) else Findings(findings)
+    if found:
+        body["errors_total"] = found.total
         body["errors"] = [
-            {"where": f.where, "field": f.field, "value": f.value, "expected": f.expected} for f in findings
+            {name: _storable(getattr(one, name)) for name in ("where", "field", "value", "expected")}
+            for one in found
         ]
     return Response(
         orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
@@ -196,12 +200,17 @@ def problem(
     )
 
 
+def _storable(text: str) -> str:
+    """Return a text without half characters of UTF-16, which JSON can name and no answer can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
 #: Messages of the old service that clients compare with; the others are the names of the status.
 _RESAS_MESSAGES = {400: "Validation Failed.", 404: "404. That's an error."}
 
 
 def _resas_error(
-    status: int, detail: str, findings: tuple[Finding, ...], headers: dict[str, str] | None
+    status: int, detail: str, findings: Iterable[Finding], headers: dict[str, str] | None
 ) -> Response:
     """Return an error as the RESAS API wrote it, with the real HTTP status."""
     status = 400 if status == 422 else status
@@ -209,7 +218,7 @@ def _resas_error(
     body = {
         "statusCode": str(status),
         "message": _RESAS_MESSAGES.get(status, f"{HTTPStatus(status).phrase}."),
-        "description": told or detail,
+        "description": _storable(told or detail),
     }
     return Response(
         orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE),
@@ -241,7 +250,7 @@ def _told(
     status: int,
     slug: str,
     detail: str,
-    findings: tuple[Finding, ...] = (),
+    findings: Iterable[Finding] = (),
     headers: dict[str, str] | None = None,
     near: Sequence[tuple[str, Text]] = (),
 ) -> Response:
@@ -271,7 +280,7 @@ def refusal(request: Request, error: Exception) -> Response:
             if kind is Unauthorized:
                 headers = {"WWW-Authenticate": 'Bearer realm="chiiki"'}
             near = error.near if isinstance(error, NotFound) else ()
-            return _told(request, *REFUSALS[kind], error.message, error.findings, headers, near)
+            return _told(request, *REFUSALS[kind], error.message, error.found, headers, near)
     return _unforeseen(request, error)
 
 
@@ -292,7 +301,7 @@ def _gone(request: Request, _error: Exception) -> Response:
 def _invalid_request(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    findings = tuple(
+    findings = Findings(
         Finding(
             where=str(fault["loc"][0]),
             field=".".join(str(part) for part in fault["loc"][1:]),

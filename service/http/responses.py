@@ -17,6 +17,7 @@ import re
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from geo.text import inert
 from service.http.addresses import base_of
 from service.memory.cache import digest, off_loop
 
@@ -164,7 +166,7 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, bom: b
     """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(header)
+    table.writerow(map(inert, header))
     table.writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue().encode("utf-8-sig" if bom else "utf-8")
 
@@ -172,9 +174,7 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, bom: b
 def _cell(value: object) -> object:
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.15g}"
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) and len(value) > 1:
-        return f"'{value}"
-    return value
+    return inert(value) if isinstance(value, str) else value
 
 
 def encoded(make: Callable[[], bytes]) -> Produce:
@@ -262,7 +262,8 @@ def state_of(request: Request, *of: object) -> str:
 
     One with whole links is ``of`` the way they begin too (``service.http.addresses``, ``base_url``).
     """
-    return digest(*of, request.url.path, sorted(request.query_params.multi_items()))
+    # by name alone: values of one name are wanted in their order
+    return digest(*of, request.url.path, sorted(request.query_params.multi_items(), key=itemgetter(0)))
 
 
 async def kept_json(

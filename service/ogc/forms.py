@@ -144,6 +144,7 @@ class JoinedFeatures(FeatureCollection):
 
     matched: int
     unmatched: list[Finding]
+    unmatched_total: int
     key: str
     other_keys: list[str]
     areas_without_a_row: int

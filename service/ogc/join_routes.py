@@ -16,17 +16,19 @@ from geo.errors import InvalidFile
 from geo.layers import geojson
 from service.areas.gazetteer import LEVELS, Gazetteer
 from service.areas.geometry import Detail
+from service.http.bodies import HeldResponse, Place, Room, body_of
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import GEOJSON, accepts_gzip
 from service.layers.views import VintageDate, chosen_level, one_of
 from service.memory.atlas import Atlas
-from service.memory.cache import off_loop
 from service.memory.catalogue import Vintage
 from service.ogc.forms import JoinedFeatures
 
 router = api_router(prefix="/ogc", tags=["ogc"])
 
+#: Tables are joined one after another: a class that sends one each waits for some seconds.
+ROOM = Room(most_waiting=60, most_bytes=256 << 20)
 #: What an outline says of its area before a table's columns.
 OUTLINES_OWN = ("code", "name", "name_en")
 TYPES = ("text/csv", "application/csv", "application/vnd.ms-excel", "text/plain")
@@ -72,10 +74,10 @@ async def join(
     Areas are named by code (with or without check digit) or by name, in the column `key`; without it by
     the first whose cells do: `key` tells which was taken, `other_keys` which others could be. A column of
     prefectures tells places of one name apart, and what other columns say of a row's area must agree.
-    `unmatched` lists every row that lies nowhere, and every line that is no row, with why, and with what
-    became of a code or name of the past; nothing is left out in silence. Columns of numbers are numbers;
-    where a sign of statistics stands for one (-, …, X, △5), a column `…_as_written` has it. Nothing is
-    stored.
+    `unmatched` lists rows that lie nowhere, and lines that are no row, with why, and with what became of a
+    code or name of the past: the first 100, and `unmatched_total` how many there are. Columns of numbers are
+    numbers; where a sign of statistics stands for one (-, …, X, △5), a column `…_as_written` has it. Nothing
+    is stored.
 
     At most 8 MiB, 64 columns and 20,000 rows; 250,000 cells, counted as rows and as areas of the answer; 200
     characters a header, without line breaks, and 2,000 characters a cell; 16 MiB of answer beside the
@@ -88,36 +90,40 @@ async def join(
     on = chosen_level(atlas, None, date, level)
     date = atlas.at(date, on)
     gazetteer = atlas.gazetteer(date.date, on)
-    found = await off_loop(_joined, atlas, await _body(request), key, date, gazetteer, areas)
     gzipped = accepts_gzip(request.headers.get("accept-encoding", ""))
-    body = await off_loop(_poured, atlas, found, date, gazetteer.level, detail, gzipped=gzipped)
+    ROOM.refuse_full()
+    place = Place(ROOM)
+    try:
+        table = await body_of(request, tables.MOST_BYTES, place)
+        body = await ROOM.in_turn(_answer, atlas, table, key, date, gazetteer, areas, detail, gzipped=gzipped)
+        place.leave()
+        place.take(len(body))
+    except BaseException:
+        place.leave()
+        raise
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": "inline; filename*=UTF-8''joined.geojson",
         "Vary": "Accept-Encoding",
         **({"Content-Encoding": "gzip"} if gzipped else {}),
     }
-    return Response(body, media_type=GEOJSON, headers=headers)
+    return HeldResponse(place, body, GEOJSON, headers)
 
 
-def _poured(
-    atlas: Atlas, found: Joined, vintage: Vintage, level: str, detail: str, *, gzipped: bool
+def _answer(
+    atlas: Atlas,
+    body: bytes,
+    key: str | None,
+    vintage: Vintage,
+    gazetteer: Gazetteer,
+    areas: str,
+    detail: str,
+    *,
+    gzipped: bool,
 ) -> bytes:
+    found, level = _joined(atlas, body, key, vintage, gazetteer, areas), gazetteer.level
     texts, places = atlas.texts(vintage.date, level, detail, found.positions)
     return (geojson.pour_gzip if gzipped else geojson.pour)(texts, places, found.columns, found.members)
-
-
-async def _body(request: Request) -> bytes:
-    """Return the body; of one that is longer than a table may be, what shows that it is."""
-    if not hasattr(request.state, "body"):  # a stream can be read once, a request may begin anew
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > tables.MOST_BYTES:
-                break
-        request.state.body = bytes(body)
-    read: bytes = request.state.body
-    return read
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,7 @@ def _joined(
     members = {
         "matched": len(found.matched),
         "unmatched": list(found.unmatched),
+        "unmatched_total": found.unmatched_total,
         "key": table.header[found.key],
         "other_keys": list(found.other_keys),
         "areas_without_a_row": len(gazetteer) - len(rows),

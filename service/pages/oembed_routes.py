@@ -104,7 +104,7 @@ async def _told(request: Request, address: Address) -> Preview:
     try:
         return await off_loop(preview, atlas_of(request), address)
     except (InvalidAreaCode, InvalidParameter, UnclassifiableValues) as error:  # oEmbed knows no 422
-        raise NotFound(error.message, error.findings) from error
+        raise NotFound(error.message, error.found) from error
 
 
 def _within(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:

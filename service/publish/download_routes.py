@@ -23,7 +23,7 @@ from geo.periods import PeriodKind, canonical, period_label
 from service.areas.geometry import Detail, Parent, parent_of
 from service.figures.carrying import Carrying, in_one_cell
 from service.figures.values import Vector, columns_of
-from service.http.addresses import base_url
+from service.http.addresses import address_of, base_url
 from service.http.dependencies import AtlasDep, api_router, worked_out
 from service.http.forms import Feature, FeatureCollection, answers
 from service.http.responses import GEOJSON, IMMUTABLE, JSON, REVALIDATE, is_fresh
@@ -136,25 +136,39 @@ async def download(
     date = atlas.vintage(vintage)
     on = chosen_level(atlas, indicator, date, level)
     date = atlas.at(date, on)
-    told = _periods(atlas.periods(indicator, on), periods, indicator.period_kind)
+    existing = atlas.periods(indicator, on)
+    told = _periods(existing, periods, indicator.period_kind)
     inside = parent_of(parent)
     positions = atlas.gazetteer(date.date, on).within(inside)
     revision = atlas.revision(indicator, date.date)
-    address = f"{base_url(request)}{request.url.path}?{request.url.query}"
-    choice = [layer, on, str(date.date), told, shape, detail, system.code, columns, inside]
+    names = _chosen(_names(indicator.kind == "category", told, shape), columns)
+    choice = [indicator.id, on, str(date.date), told, shape, detail, system.code, names, inside]
     name = digest(revision, format, choice, precision, encoding, bom, base_url(request))
-    etag = f'"{name}"'
+    etag, legend = f'"{name}"', f"{quote(indicator.id)}/legend.json?level={on}"
     headers = {
         "ETag": etag,
         "Cache-Control": IMMUTABLE if rev == revision else REVALIDATE,
         "Chiiki-Revision": revision,
         "Content-Disposition": _disposition(indicator, told, on, format),
-        "Link": f'<{base_url(request)}/v1/layers/{layer}/legend.json?level={on}>; rel="describedby"',
+        "Link": f'<{base_url(request)}/v1/layers/{legend}>; rel="describedby"',
     }
-    names = _chosen(_names(indicator.kind == "category", told, shape), columns)
     if is_fresh(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
 
+    address = address_of(
+        request,
+        level=on,
+        vintage=date.date,
+        periods="all" if told == existing else ",".join(told),
+        shape=shape,
+        detail=detail,
+        crs=f"EPSG:{system.code}" if system.code else None,
+        columns=None if columns is None else ",".join(names),
+        parent=inside,
+        precision=precision,
+        encoding=encoding,
+        bom="true" if bom else None,
+    )
     asked = Asked(indicator, on, date, told, shape, detail, positions)
     writing = {
         "name": re.sub(r"[^a-z0-9]", "_", indicator.id),

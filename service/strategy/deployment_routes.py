@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from sqlalchemy import Row
 
+from geo.documents import read_json
 from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
 from geo.files.formats import FORMATS
 from geo.strategy.deployments import COLUMNS, Deployment
 from service.areas.geometry import Detail
 from service.db.documents import deployment_from_row
-from service.http.addresses import base_url, next_page
+from service.http.addresses import address_of, next_page
 from service.http.dependencies import AtlasDep, api_router
 from service.http.forms import answers
 from service.http.responses import (
@@ -195,7 +197,7 @@ async def deployments_xlsx(request: Request, atlas: AtlasDep, asked: Selected, l
 
     It may be edited and sent back as well.
     """
-    address = f"{base_url(request)}{request.url.path}?{request.url.query}"
+    address = address_of(request, **asdict(asked), lang=lang)
     state = digest("deployments.xlsx", atlas.state(*MADE_OF), asked, lang, address)
     etag = f'"{state}"'
     headers = {
@@ -327,8 +329,8 @@ async def post(request: Request, atlas: AtlasDep, write: Steward, dry_run: DryRu
 
     The columns are those of /v1/deployments/template.csv, with Japanese names or ids. Areas are given by
     code, or by prefecture and name on `reference_date`. A row whose `deployment_id` exists updates it; one
-    without gets an id from its content. A wrong row refuses the list, and the problem names every wrong line,
-    column and value with what was expected.
+    without gets an id from its content. A wrong row refuses the list, and the problem names wrong lines,
+    columns and values with what was expected, up to 100, and how many there are.
     """
     return await _stored(write, await request.body(), "list", dry_run=dry_run)
 
@@ -348,11 +350,13 @@ async def put(
 
     It replaces all of what was there; what it was stays in its history.
     """
-    try:
-        document = orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        finding = Finding(f"line {error.lineno}", "json", str(error), "a JSON object")
-        raise InvalidFile("The body is no JSON", [finding]) from error
+    body = await run_in_threadpool(_one_of_list, await request.body(), deployment)
+    return await _stored(write, body, deployment, dry_run=dry_run)
+
+
+def _one_of_list(body: bytes, deployment: str) -> bytes:
+    """Return a body with one deployment as a list of it."""
+    document = read_json(body, expected="a JSON object")
     row = document.get("properties", document) if isinstance(document, dict) else None
     if not isinstance(row, dict):
         raise InvalidFile(
@@ -363,7 +367,7 @@ async def put(
         raise InvalidParameter("The body has another id than the address", [finding])
     if row is not document:
         document = {"type": "FeatureCollection", "features": [document]}
-    return await _stored(write, orjson.dumps(document), deployment, dry_run=dry_run)
+    return orjson.dumps(document)
 
 
 @router.delete(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 
 from pydantic import ValidationError
@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from geo.areas.names import AreaNames
 from geo.codes import NATION
-from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
+from geo.documents import shown
+from geo.errors import Finding, Findings, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.periods import PARTS, PeriodKind
 from geo.reach import Author
 from geo.strategy.kpi_lists import Areas, json_of, read_actuals, with_codes
@@ -19,12 +20,16 @@ from geo.strategy.plan import Strategy
 from geo.strategy.rating import Target
 from service.db import versions
 from service.db.database import Transactions
-from service.db.documents import kpi_from_json, kpi_from_row, kpi_to_body
+from service.db.documents import check_actual, check_target, kpi_from_json, kpi_from_row, kpi_to_body
 from service.db.tables import area, kpi, region_set, vintage
 from service.figures.load import kinds_of_periods, known_codes
 from service.memory import revisions
 from service.strategy.deployment_load import newest_strategy
 from service.strategy.kpi_forms import KpiPut, Result
+
+#: Entries of a KPI: a target for each area, an actual for each area and year.
+MOST_ENTRIES = {"series": 100, "proxies": 100, "targets": 5_000, "actuals": 200_000}
+MOST_MILESTONES = 300
 
 
 def known(conn: Connection, policy: Strategy, indicators: Mapping[str, PeriodKind]) -> Known:
@@ -66,9 +71,9 @@ def put_kpi(transactions: Transactions, name: str, body: bytes, *, by: Author, d
         context = known(conn, newest_strategy(conn), kinds_of_periods(conn))
         made = with_codes(replace(made, actuals=actuals), Areas(context.is_area, _names(conn)))
         made = replace(made, actuals=made.actuals or (before.actuals if before else ()))
-        found = faults(made, context)
+        found = Findings(faults(made, context))
         if found:
-            raise InvalidRows(f"The KPI has {len(found)} faults; nothing was stored", found)
+            raise InvalidRows(f"The KPI has {found.total} faults; nothing was stored", found)
         if before is not None:
             by.reach.refuse_beyond([("owner", before.owner)])
         by.reach.refuse_beyond(_places(made))
@@ -93,9 +98,9 @@ def put_actuals(transactions: Transactions, name: str, body: bytes, *, by: Autho
         entered = [replace(one, entered_by=by.name) for _, one in listed]
         stood = {f"actual {place}": where for place, (where, _) in enumerate(listed, 1)}
         alone = faults(replace(before, actuals=tuple(entered)), context)
-        found = [replace(one, where=stood[one.where]) for one in alone if one.where in stood]
+        found = Findings(replace(one, where=stood[one.where]) for one in alone if one.where in stood)
         if found:
-            raise InvalidRows(f"The list has {len(found)} faults; nothing was stored", found)
+            raise InvalidRows(f"The list has {found.total} faults; nothing was stored", found)
         if before.owner:  # a national KPI is everybody's, each for their own area
             by.reach.refuse_beyond([("owner", before.owner)])
         by.reach.refuse_beyond((where, one.area) for where, one in listed)
@@ -160,27 +165,50 @@ def _document(body: bytes) -> dict[str, object]:
         raise InvalidFile(
             "The body is no JSON object", [Finding("body", "json", "", "an object with the fields")]
         )
-    findings = _unknown("kpi", document, Kpi)
+    for name, most in MOST_ENTRIES.items():
+        if isinstance(listed := document.get(name), list) and len(listed) > most:
+            finding = Finding("kpi", name, f"{len(listed):,} entries", f"at most {most:,}")
+            raise InvalidRows("The KPI has too many entries", [finding])
+    findings = Findings(_unknown("kpi", document, Kpi))
     for name, kind in (("targets", Target), ("actuals", Actual)):
-        listed = document.get(name)
-        for place, entry in enumerate(listed if isinstance(listed, list) else [], 1):
-            findings += _unknown(f"{name} {place}", entry, kind) if isinstance(entry, dict) else []
+        for place, entry in enumerate(_listed(document, name), 1):
+            findings += _unknown(f"{name} {place}", entry, kind) if isinstance(entry, dict) else ()
     if findings:
-        raise InvalidRows(f"The KPI has {len(findings)} unknown fields", findings)
+        raise InvalidRows(f"The KPI has {findings.total} unknown fields", findings)
+    findings = Findings(_misfits(document))
+    if findings:
+        raise InvalidRows(f"The KPI has {findings.total} faults", findings)
     return document
 
 
-def _unknown(where: str, given: Mapping[str, object], kind: type) -> list[Finding]:
+def _listed(document: Mapping[str, object], name: str) -> list[object]:
+    listed = document.get(name)
+    return listed if isinstance(listed, list) else []
+
+
+def _unknown(where: str, given: Mapping[str, object], kind: type) -> Iterator[Finding]:
     existing = [field.name for field in fields(kind) if field.name != "entered_by"]
-    return [
-        Finding(where, name, str(given[name]), f"one of the fields {', '.join(existing)}")
-        for name in given
-        if name not in existing
-    ]
+    for name in given:
+        if name not in existing:
+            yield Finding(where, name, shown(given[name]), f"one of the fields {', '.join(existing)}")
 
 
-def _findings(error: ValidationError) -> list[Finding]:
-    return [
-        Finding("kpi", ".".join(map(str, fault["loc"])), str(fault.get("input", "")), str(fault["msg"]))
-        for fault in error.errors()
-    ]
+def _misfits(document: Mapping[str, object]) -> Iterator[Finding]:
+    """Yield what is wrong with entries, one after another: all at once it would be told at length."""
+    for name, check in (("targets", check_target), ("actuals", check_actual)):
+        for place, entry in enumerate(_listed(document, name)):
+            steps = entry.get("milestones") if isinstance(entry, dict) else None
+            if isinstance(steps, dict) and len(steps) > MOST_MILESTONES:
+                expected = f"at most {MOST_MILESTONES} years"
+                yield Finding("kpi", f"{name}.{place}.milestones", f"{len(steps):,}", expected)
+                continue
+            try:
+                check(entry)
+            except ValidationError as error:
+                yield from _findings(error, f"{name}.{place}.")
+
+
+def _findings(error: ValidationError, within: str = "") -> Iterator[Finding]:
+    for fault in error.errors(include_url=False, include_context=False):
+        place = within + ".".join(map(str, fault["loc"]))
+        yield Finding("kpi", place.rstrip("."), shown(fault.get("input", "")), str(fault["msg"]))

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import shapely
+from fastapi import Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from geo.codes import area_code, prefecture_of
-from geo.errors import Finding, InvalidParameter, NotEnoughData, NotFound
+from geo.errors import Finding, Findings, InvalidParameter, NotEnoughData, NotFound
 from geo.transit.access import Definition
 from geo.transit.calendars import DAYS
 from geo.transit.gaps import Change, Partition, gap_after, gap_of
@@ -23,12 +24,13 @@ from geo.transit.stops import Stops, joined, without_timetable
 from geo.transit.zones import read_zones
 from service.areas.forms import NamedArea, named
 from service.areas.gazetteer import Gazetteer
+from service.http.bodies import bounded_body, read_as
 from service.http.dependencies import AtlasDep, api_router
-from service.http.forms import answers
+from service.http.forms import answers, asks
 from service.http.problems import TooManyFeatures
 from service.http.responses import JSON, to_json
 from service.memory.atlas import Atlas
-from service.memory.cache import slowly
+from service.memory.cache import off_loop, slowly
 from service.transit import transport
 from service.transit.forms import described
 from service.transit.queries import MARGIN, Extract, cells_in, extract_of, partition_from, stops_near
@@ -39,8 +41,14 @@ router = api_router(prefix="/v1", tags=["transport"])
 
 MAX_CHANGES = 500
 MAX_ZONES = 20
+#: Zones of the most vertices, in nine decimals, take a third less.
+MOST_BYTES = 2 << 20
 #: Gaps of a region that are held, each of another definition.
 MOST_GAPS = 8
+
+
+StopId = Annotated[str, StringConstraints(max_length=300)]
+Metres = Annotated[float, Field(gt=0, le=5000)]
 
 
 class _Body(BaseModel):
@@ -59,22 +67,30 @@ class NewStop(_Body):
 class Departures(_Body):
     """Another number of departures of a stop."""
 
-    id: str
+    id: StopId
     departures: int = Field(ge=0, le=2000)
+
+
+class Distances(_Body):
+    """How far people walk, by what stops there."""
+
+    rail: Metres | None = None
+    bus: Metres | None = None
+    demand: Metres | None = None
 
 
 class Scenario(_Body):
     """What would be changed."""
 
-    definition: str
-    area: str = Field(description="Municipality or prefecture whose figures are answered")
+    definition: str = Field(max_length=120)
+    area: str = Field(max_length=120, description="Municipality or prefecture whose figures are answered")
     add: list[NewStop] = Field(default_factory=list, max_length=MAX_CHANGES)
-    remove: list[str] = Field(default_factory=list, max_length=MAX_CHANGES, description="Ids of /v1/stops")
+    remove: list[StopId] = Field(default_factory=list, max_length=MAX_CHANGES, description="Ids of /v1/stops")
     departures: list[Departures] = Field(default_factory=list, max_length=MAX_CHANGES)
     zones: list[dict[str, object]] = Field(
         default_factory=list, max_length=MAX_ZONES, description="Polygons (GeoJSON) that a demand bus serves"
     )
-    distances_m: dict[Literal["rail", "bus", "demand"], float] | None = None
+    distances_m: Distances | None = None
     least_departures: int | None = Field(default=None, ge=0, le=2000)
 
 
@@ -82,15 +98,17 @@ class Scenario(_Body):
     "/transport-gap/scenario",
     summary="What would change: a new stop, a zone, another threshold",
     responses=answers(JSON, form=ScenarioGap),
+    openapi_extra=asks(Scenario),
 )
-async def scenario(atlas: AtlasDep, asked: Scenario) -> Response:
+async def scenario(request: Request, atlas: AtlasDep) -> Response:
     """Return the gap of an area before, after and the difference, and the cells that change.
 
     Nothing is stored, and no key is needed. At most 500 changes of stops and 20 zones, in one prefecture
     with a margin; of a prefecture too large to be counted within a request, one of its municipalities at a
-    time. Departures that are changed apply to the pole that is named. Cells whose people are not told are in
-    no number: `cells_without_figure` counts them.
+    time, in a body of at most 2 MiB. Departures that are changed apply to the pole that is named. Cells whose
+    people are not told are in no number: `cells_without_figure` counts them.
     """
+    asked = await off_loop(read_as, Scenario, await bounded_body(request, MOST_BYTES))
     definition = atlas.definition(asked.definition)
     code, prefecture = _area_of(atlas, asked.area)
     region = await region_of(atlas, code, prefecture, _grid_of(atlas, definition, prefecture))
@@ -126,9 +144,10 @@ def _grid_of(atlas: Atlas, definition: Definition, prefecture: str) -> str:
 def _counted(
     region: Region, definition: Definition, asked: Scenario, code: str, own: Sequence[NamedArea]
 ) -> bytes:
+    distances = asked.distances_m
     wanted = replace(
         definition,
-        distances={**definition.distances, **_distances(asked)},
+        distances={**definition.distances, **(distances.model_dump(exclude_none=True) if distances else {})},
         least_departures=definition.least_departures
         if asked.least_departures is None
         else asked.least_departures,
@@ -139,30 +158,15 @@ def _counted(
     return to_json(scenario_described(Told(code, region.grid, region.partition, own, now, changed, after)))
 
 
-def _distances(asked: Scenario) -> dict[str, float]:
-    found: dict[str, float] = {str(mode): metres for mode, metres in (asked.distances_m or {}).items()}
-    wrong = {mode: metres for mode, metres in found.items() if not 0 < metres <= 5000}
-    if wrong:
-        finding = Finding("body", "distances_m", str(wrong), "metres above 0 and up to 5000")
-        raise InvalidParameter("A distance is out of bounds", [finding])
-    return found
-
-
 def _change(region: Region, asked: Scenario) -> Change:
     ids, stops = region.ids, region.partition.stops
     named_ids = [*asked.remove, *(one.id for one in asked.departures)]
-    unknown = [name for name in named_ids if name not in ids]
+    expected = "the id of a stop of this prefecture, see /v1/stops.geojson"
+    unknown = Findings(
+        Finding("body", "remove, departures", name, expected) for name in named_ids if name not in ids
+    )
     if unknown:
-        findings = [
-            Finding(
-                "body",
-                "remove, departures",
-                name,
-                "the id of a stop of this prefecture, see /v1/stops.geojson",
-            )
-            for name in unknown[:50]
-        ]
-        raise InvalidParameter(f"{len(unknown)} stops are not known here", findings)
+        raise InvalidParameter(f"{unknown.total} stops are not known here", unknown)
     removed = np.zeros(len(stops), bool)
     removed[[ids[name] for name in named_ids]] = True
     added = [_new_stops(asked.add)] if asked.add else []

@@ -448,7 +448,7 @@ def test_a_mutated_table_is_joined_or_refused_with_its_place(data: bytes, places
         table = read_table(data)
         found = joined(table, places)
         assert {code for code, _ in found.matched} <= set(places.codes)
-        assert len(found.matched) + len(found.unmatched) == len(table.rows) + len(table.strays)
+        assert len(found.matched) + found.unmatched_total == len(table.rows) + len(table.strays)
         return orjson.dumps(values(table, [row for _, row in found.matched]))
 
     refusal(answer)

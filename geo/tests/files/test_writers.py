@@ -341,10 +341,32 @@ def test_a_workbook_has_figures_as_numbers_and_its_metadata_beside_them(write: W
     assert told == list(METADATA.items())
 
 
-def test_a_text_that_begins_like_a_formula_stays_a_text(write: Write) -> None:
-    columns = {"name": ["=1+1", "#N/A"]}
+FORMULAS = (
+    *('=HYPERLINK("https://example.jp","x")', "=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\n=1+1", "#N/A"),
+    *("＝1+1", "－1"),
+)
+
+
+def test_no_text_becomes_a_formula_in_a_workbook(write: Write) -> None:
+    columns = {"=name": [*FORMULAS]}
     book = openpyxl.load_workbook(
-        write("xlsx", columns=columns, outlines=[], places=[], metadata={"a": "=2"})
+        write("xlsx", columns=columns, outlines=[], places=[], metadata={"=a": FORMULAS[0]})
     )
-    cells = [*book["data"]["A"][1:], book["metadata"]["B1"]]
-    assert [(cell.value, cell.data_type) for cell in cells] == [("=1+1", "s"), ("#N/A", "s"), ("=2", "s")]
+    cells = [*book["data"]["A"], *book["metadata"][1]]
+    assert [cell.value for cell in cells] == ["=name", *FORMULAS, "=a", FORMULAS[0]]
+    assert {cell.data_type for cell in cells} == {"s"}
+
+
+def test_no_text_becomes_a_formula_in_csv(write: Write) -> None:
+    file = write(
+        "csv", columns={"=name": [*FORMULAS], "value": [-1.5] * len(FORMULAS)}, outlines=[], places=[]
+    )
+    with file.open(encoding="utf-8", newline="") as opened:
+        rows = [*csv.reader(opened)]
+    told = [text if text == "#N/A" else f"'{text}" for text in FORMULAS]
+    assert rows == [["'=name", "value"], *([text, "-1.5"] for text in told)]
+
+
+def test_what_no_workbook_can_hold_is_told_by_a_sign(write: Write) -> None:
+    book = openpyxl.load_workbook(write("xlsx", columns={"name": ["a\x0bb"]}, outlines=[], places=[]))
+    assert book["data"]["A2"].value == "a\ufffdb"

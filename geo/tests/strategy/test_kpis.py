@@ -35,7 +35,7 @@ GOOD = Kpi(
 
 
 def test_a_kpi_of_a_town_has_no_faults() -> None:
-    assert faults(GOOD, KNOWN) == []
+    assert [*faults(GOOD, KNOWN)] == []
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,26 @@ def test_a_kpi_of_a_town_has_no_faults() -> None:
         (replace(GOOD, actuals=(Actual("01206", "2025", None, source_title="x"),)), ("actual 1", "status")),
         (replace(GOOD, actuals=(Actual("01206", "令和7", 1, source_title="x"),)), ("actual 1", "period")),
         (replace(GOOD, actuals=(*GOOD.actuals, *GOOD.actuals)), ("actual 2", "period")),
+        (replace(GOOD, name_ja="名\x00"), ("kpi", "name_ja")),
+        (replace(GOOD, note_en="x" * 2001), ("kpi", "note_en")),
+        *(
+            (replace(GOOD, actuals=(Actual("01206", period, value, source_title="a"),)), ("actual 1", field))
+            for period, value, field in (("20２5", 1, "period"), ("2025", 1e308, "value"))
+        ),
+        (
+            replace(GOOD, actuals=(Actual("01206", "2025", 1, source_title="a\x0bb"),)),
+            ("actual 1", "source_title"),
+        ),
+        *(
+            (replace(GOOD, targets=(Target("01206", "number", **told),)), ("target 1", field))
+            for field, told in (
+                ("baseline", {"baseline": -1e308}),
+                ("target", {"target": 1e18}),
+                ("plan_to", {"plan_from": 1, "plan_to": 2**62}),
+                ("milestones", {"milestones": {2**62: 1}}),
+                ("milestones", {"milestones": {2027: 1e300}}),
+            )
+        ),
     ],
 )
 def test_a_wrong_kpi_is_told_with_place_and_field(kpi: Kpi, told: tuple[str, str]) -> None:
@@ -109,7 +129,7 @@ def test_a_wrong_kpi_is_told_with_place_and_field(kpi: Kpi, told: tuple[str, str
     ],
 )
 def test_what_may_be_left_out_or_empty_is_no_fault(kpi: Kpi) -> None:
-    assert faults(kpi, KNOWN) == []
+    assert [*faults(kpi, KNOWN)] == []
 
 
 def test_the_actuals_of_an_area_are_its_own_by_year() -> None:
