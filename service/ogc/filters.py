@@ -14,13 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-import cql2
 import orjson
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import ReferenceSystem
+from geo.documents import is_deeper
 from geo.errors import Finding, InvalidParameter
+from service.ogc.cql_text import Unreadable, read_json, read_text
 
 Kind = Literal["number", "string", "boolean", "time", "geometry", "array"]
 #: What conditions and the values in them are told in.
@@ -87,19 +88,21 @@ def parsed(text: str, lang: str) -> Any:
     ------
     InvalidParameter : it is no CQL2, or longer or deeper than is read
     """
+    expected = f"at most {LONGEST} signs, and at most {DEEPEST} brackets or operations inside each other"
     depth = deepest = 0
     for sign in text:
         depth += (sign in "([{") - (sign in ")]}")
         deepest = max(deepest, depth)
     if len(text) > LONGEST or deepest > DEEPEST or _SIGNS.search(text):
-        raise _refused(text, f"at most {LONGEST} signs, and at most {DEEPEST} brackets inside each other")
+        raise _refused(text, expected)
     try:
-        found = cql2.parse_json(text) if lang == "cql2-json" else cql2.parse_text(text)
-        return found.to_json()
-    except Exception as error:  # noqa: BLE001 (so does the library raise them; its last line says what it expects)
-        told = str(error).strip().splitlines() or ["no CQL2"]
-        place = told[0].strip().removeprefix("--> ")
-        raise _refused(text, f"{lang}; at {place}: {told[-1].strip(' =')}"[:300]) from None
+        tree = read_json(text) if lang == "cql2-json" else read_text(text)
+    except Unreadable as error:
+        raise _refused(text, f"{lang}; {error}"[:300]) from None
+    # each operation is an object with a list; a sum of a thousand numbers is a thousand operations
+    if is_deeper(tree, 2 * DEEPEST + 2):
+        raise _refused(text, expected)
+    return tree
 
 
 def reckonings(tree: Any) -> list[str]:
