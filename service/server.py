@@ -6,6 +6,7 @@ import copy
 import gc
 import logging
 import resource
+from typing import Any
 
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
@@ -20,11 +21,22 @@ SILENCE_S = 60
 
 
 class Written(DefaultFormatter):
-    """Lines of a log, without the secret part of API keys, wherever it came from."""
+    """Entries of a log, without the secret part of API keys, wherever it came from.
+
+    No text in one can pass for another: its further lines are indented, and what is no printable sign is told
+    by its number.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record."""
-        return masked(super().format(record))
+        """Return the entry of a record."""
+        told = copy.copy(record)
+        told.msg, told.args = _printed(record.getMessage()), None
+        told.__dict__.pop("color_message", None)  # it has the arguments in it
+        return masked(super().format(told))
+
+    def formatException(self, ei: Any) -> str:  # as logging names and types it
+        """Return what led to an error."""
+        return _printed(super().formatException(ei))
 
 
 class WrittenAccess(AccessFormatter):
@@ -36,6 +48,14 @@ class WrittenAccess(AccessFormatter):
         client, method, path, *rest = told.args  # type: ignore[misc] # uvicorn's five
         told.args = (client, method, str(path).partition("?")[0], *rest)
         return masked(super().formatMessage(told))
+
+
+def _printed(text: str) -> str:
+    return "\n    ".join("".join(map(_sign, line)) for line in text.splitlines())
+
+
+def _sign(sign: str) -> str:
+    return sign if sign.isprintable() or sign == "\t" else ascii(sign)[1:-1]
 
 
 def log_configuration(level: str) -> dict[str, object]:
