@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from geo.documents import read_json, shown
 from geo.errors import Finding, Findings, InvalidParameter
-from service.http.problems import Busy
+from service.memory.cache import Busy, expect_place
 
 WAIT = "Other requests of this kind are being worked on; ask again in a few seconds"
 
@@ -61,8 +61,7 @@ class Room:
         ------
         Busy
         """
-        if self.waiting >= self.most_waiting:
-            raise Busy(WAIT)
+        expect_place(self._turn, self.most_waiting)
 
     @property
     def waiting(self) -> int:

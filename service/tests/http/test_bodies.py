@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from geo.errors import InvalidFile, InvalidParameter
 from service.http.bodies import Place, Room, read_as
-from service.http.problems import Busy
+from service.memory.cache import Busy
 
 
 def test_all_requests_together_hold_no_more_than_there_is_room_for() -> None:
