@@ -16,7 +16,7 @@ import cql2
 
 from geo.documents import is_deeper
 
-_TOKEN = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"[^\"]*\"|[^\W\d][\w.:]*|[()]|\s+|.", re.DOTALL)
+_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[^\W\d][\w.:]*|[()]|\s+|.", re.DOTALL)
 #: Words before a bracket that are no name of a function.
 _OPERATORS = frozenset({"and", "or", "not", "like", "between", "is", "div"})
 _SHAPES = frozenset(

@@ -29,7 +29,7 @@ def request(query: str, public_url: str = "", host: str = "", server: str = "192
 @pytest.mark.parametrize(
     ("offset", "limit", "total", "query", "following"),
     [
-        (0, 10, 25, "q=%E5%B8%82&limit=10", "/v1/areas?q=%E5%B8%82&limit=10&offset=10"),
+        (0, 10, 25, "q=%E5%B8%82&limit=10", "/v1/areas?limit=10&offset=10&q=%E5%B8%82"),
         (10, 10, 25, "offset=10&limit=10", "/v1/areas?limit=10&offset=20"),
         (20, 10, 25, "offset=20", None),
         (15, 10, 25, "offset=15", None),  # the last one is on this page

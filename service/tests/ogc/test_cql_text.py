@@ -14,7 +14,7 @@ READ = (
     *("a IN (1,2,3)", "a IN ((1),2)", "a NOT IN ('x','y')", "name IN (casei('A'),'b')", "a IN(1)"),
     *("casei(name)=casei('X')", "CASEI(ACCENTI(name)) LIKE casei('x%')", "(casei(name)) = 'x'"),
     *("a BETWEEN (1) AND (2)", "a BETWEEN 1 AND 2 AND (b=1)", "(a) IS NOT NULL", "a LIKE ('x%')"),
-    *("name = 'it''s (here'", '"na(me"=1', "name='x\\'y' AND (a=1)", "part=1 AND (part0=2)"),
+    *("name = 'it''s (here'", '"na(me"=1', "name='a\\' AND (b='c')", "part=1 AND (part0=2)"),
     *("S_INTERSECTS(geometry,POINT(1 2))", "S_INTERSECTS(geometry,POINT Z(1 2 3))"),
     "S_WITHIN(geometry,MULTIPOLYGON(((0 0,1 0,1 1,0 0)),((2 2,3 2,3 3,2 2))))",
     "S_INTERSECTS(geometry,GEOMETRYCOLLECTION(POINT(1 2),POLYGON((0 0,1 0,1 1,0 0))))",
