@@ -31,6 +31,7 @@ from service.http.admission import Admission, Lanes
 from service.http.front_door import FrontDoor
 from service.http.key_places import KeyPlaces
 from service.http.openapi import Api
+from service.http.patience import WhileWanted
 from service.http.responses import AtHand
 from service.kinds import KINDS
 from service.layers import image_routes as images
@@ -178,6 +179,7 @@ def create_api(settings: Settings) -> FastAPI:
     )
     api.state.settings = settings
     problems.register(api)
+    api.add_middleware(WhileWanted)
     api.add_middleware(KeyPlaces, refuse=problems.key_in_address)
     lanes = api.state.lanes = Lanes(settings)
     api.add_middleware(Admission, lanes=lanes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import suppress
+from functools import lru_cache
 from operator import itemgetter
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,7 @@ from starlette.types import Scope
 LOCALHOST = b"localhost"
 
 
+@lru_cache(maxsize=16)
 def is_loopback(host: str) -> bool:
     """Return whether only this machine reaches what listens on a host.
 

@@ -12,18 +12,17 @@ it, would take longer than the rest of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
-from anyio import CancelScope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from service.http.front_door import ALWAYS, REQUESTS, FrontDoor
-from service.http.patience import Watch
+from service.http.patience import GIVEN_UP, Watch
 from service.http.problems import problem
 from service.settings import Settings
 
@@ -38,8 +37,6 @@ PIECE_BYTES = 1 << 10
 LINGER_S = 2.0
 #: Requests that wait for the answers before them; the bytes of further ones are not looked at before.
 MOST_PIPELINED = 8
-#: What nobody waits for any more is given up where it changes nothing.
-GIVEN_UP = frozenset(("GET", "HEAD", "POST"))
 
 
 class Refusal(NamedTuple):
@@ -75,11 +72,13 @@ class Connection(HttpToolsProtocol):
     _lagged = 0.0
     _taken = 0
     _left = 0
-    _wanted: CancelScope | None = None
+    #: What gives up the work for the request.
+    _given_up_by: list[Callable[[], None]]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Begin; an address that has too many connections already is refused."""
         super().connection_made(transport)
+        self._given_up_by = []
         count, most = self._watch.enter(self), self._watch.most
         if count > 2 * most:  # to tell it so would keep another connection
             transport.abort()
@@ -94,8 +93,8 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
         self._unread = b""
         self.pipeline.clear()
-        if self._wanted is not None:
-            self._wanted.cancel()
+        for give_up in self._given_up_by:
+            give_up()
 
     def data_received(self, data: bytes) -> None:
         """Read what has come, up to what is too long."""
@@ -183,14 +182,9 @@ class Connection(HttpToolsProtocol):
         """Say nothing: whoever asks for another protocol is answered in this one (RFC 9110 7.8)."""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        if cycle.scope["method"] in GIVEN_UP:
-            app = partial(self._while_wanted, app)
+        self._given_up_by.clear()
+        cycle.scope["extensions"] = {GIVEN_UP: {"by": self._given_up_by}}
         super()._start_asgi_task(cycle, app)
-
-    async def _while_wanted(self, app: Any, *request: Any) -> None:
-        """Answer, as long as the client is there; work that threads have begun is done all the same."""
-        with CancelScope() as self._wanted:
-            await app(*request)
 
     @cached_property
     def _watch(self) -> Watch:

@@ -12,8 +12,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Protocol
 
+from anyio import CancelScope
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from service.settings import Settings
 
+#: Of a request's extensions; ``by`` is a list for what gives up the work for it.
+GIVEN_UP = "chiiki.given_up"
+#: Without one of them a request changes nothing.
+KEYS = (b"x-api-key", b"authorization")
 #: What is left of the time that a body or an answer may lag, once the service is to stop.
 STOPPING_S = 5.0
 #: Between two looks; deadlines are kept to that.
@@ -117,6 +124,26 @@ class Watch:
         for one in tuple(self._open):
             one.look(seconds)
         self._next = self._loop.call_later(self._between, self._look) if self._open else None
+
+
+class WhileWanted:
+    """The application, for as long as the client is there; what a thread has begun is done all the same.
+
+    A request with a key may change something, and is never given up.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        given_up = scope.get("extensions", {}).get(GIVEN_UP)
+        if given_up is None or any(name in KEYS for name, _ in scope["headers"]):
+            await self.app(scope, receive, send)
+            return
+        with CancelScope() as wanted:
+            given_up["by"].append(wanted.cancel)
+            await self.app(scope, receive, send)
 
 
 def holder(address: str) -> str:
