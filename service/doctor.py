@@ -27,8 +27,9 @@ NEWEST_ROWS = 1_000
 SKEW_S = 2.0
 FREE_BYTES = 1 << 30
 ENDING_DAYS = 30
-#: What a serving process opens beside its pool: vectors, notifications, and two that write.
-FURTHER_CONNECTIONS = 4
+#: What a serving process opens beside its pool: vectors, notifications, one that asks whether
+#: the database answers, and two that write.
+FURTHER_CONNECTIONS = 5
 #: Variables that are not settings of the service: of the tests and of scripts/prove.
 OTHER_VARIABLES = frozenset({"CHIIKI_REAL_DATA", "CHIIKI_PROVE"})
 

@@ -13,7 +13,6 @@ who reads slowly takes one from the others.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import math
 import re
 import time
@@ -27,6 +26,7 @@ from prometheus_client import Gauge
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo.errors import ChiikiError
+from service.http.patience import holder
 from service.http.problems import TooManyRequests, refusal
 from service.memory.cache import Busy
 from service.settings import Settings
@@ -35,6 +35,7 @@ WINDOW_S = 60
 REST_S = 1.0
 #: So many addresses are known at a time; who asked the longest ago is forgotten.
 MOST_KNOWN = 10_000
+MOST_OF_HOST = 64
 #: They tell how the process is, above all when it is full.
 ALWAYS = {"/healthz", "/readyz", "/metrics"}
 READING = {"GET", "HEAD", "OPTIONS"}
@@ -234,7 +235,7 @@ def asking(scope: Scope, *, with_key: bool = False) -> tuple[Hashable, ...]:
     The key itself is not kept, and a false one gives nobody another share: the address has its own.
     """
     client = scope.get("client")
-    address = _network(client[0]) if client else ""
+    address = _holder(client[0]) if client else ""
     if not with_key:
         return (address,)
     shown = (hash(line) for line in scope["headers"] if line[0] in (b"x-api-key", b"authorization"))
@@ -242,12 +243,9 @@ def asking(scope: Scope, *, with_key: bool = False) -> tuple[Hashable, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _network(host: str) -> str | int:
-    """Return an address, and of IPv6 the network of 64 bits, which is the least that anybody is given."""
-    if ":" not in host:
-        return host
+def _holder(host: str) -> str:
+    """Return whom an address belongs to; what a proxy tells need not be one."""
     try:
-        address = ipaddress.IPv6Address(host.partition("%")[0])
+        return holder(host)
     except ValueError:
-        return host
-    return str(address.ipv4_mapped) if address.ipv4_mapped else int(address) >> 64
+        return host[:MOST_OF_HOST]

@@ -97,6 +97,7 @@ def test_one_who_has_a_network_of_ipv6_is_one_and_a_key_is_not_kept() -> None:
     assert asked_from("2001:db8:0:1::7") == asked_from("2001:db8:0:1:ffff::1")
     assert asked_from("2001:db8:0:1::7") != asked_from("2001:db8:0:2::7")
     assert asked_from("::ffff:192.0.2.1") == asked_from("192.0.2.1")
+    assert asked_from("no:address" * 100) == [("no:address" * 100)[:64]]
     key = (b"x-api-key", b"chiiki_secret")
     address, shown = asked_from("192.0.2.1", key)
     assert (address, shown) == ("192.0.2.1", hash(key))
