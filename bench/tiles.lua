@@ -3,11 +3,13 @@
 local asked = {}
 for line in io.lines(os.getenv("PATHS")) do asked[#asked + 1] = line end
 local place = 0
+local address = os.getenv("ADDRESS")
 local encoding = os.getenv("ENCODING") or "identity"
 request = function()
   place = place % #asked + 1
   local path, tag = asked[place]:match("^([^\t]+)\t?(.*)$")
   local headers = { ["Accept-Encoding"] = encoding }
+  if address then headers["X-Forwarded-For"] = address end
   if tag ~= "" then headers["If-None-Match"] = tag end
   return wrk.format("GET", path, headers)
 end
