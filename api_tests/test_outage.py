@@ -19,6 +19,7 @@ from sqlalchemy import Connection, create_engine, text
 from api_tests.conftest import Server, serving
 from service.db import schema
 from service.db.cluster import Cluster
+from service.http.auth import create_key
 from service.memory import revisions
 from service.tests.boundaries import put_areas
 from service.tests.databases import Database, DatabaseServer, private_cluster
@@ -155,6 +156,8 @@ def test_what_was_asked_before_outlives_restarts_stops_and_silence_of_the_databa
             assert int(cold.headers["retry-after"]) > 0
 
         assert {answer.status_code for answer in warm.values()} == {200}
+        with database.begin() as conn:
+            key = {"X-API-Key": create_key(conn, "一の町", ["steward"], None, "tests")}
         cluster.stop()
         until(lambda: status() == "degraded")
         check_served()
@@ -166,13 +169,15 @@ def test_what_was_asked_before_outlives_restarts_stops_and_silence_of_the_databa
 
         with stopped(cluster), ThreadPoolExecutor() as pool:
             waiting = [pool.submit(client.get, f"{COLD}?limit={n}") for n in range(1, 13)]
+            waiting.append(pool.submit(client.delete, "/v1/deployments/none", headers=key))
             check_served()
-            assert {(one.result().status_code) for one in waiting} == {503}
+            assert {one.result().status_code for one in waiting} == {503}
             assert status() == "degraded"
             check_served()
             check_refused()
         until(lambda: status() == "ready")
         assert client.get(COLD).status_code == 200
+        assert client.delete("/v1/deployments/none", headers=key).status_code == 404
         check_served()
 
         with database.begin() as conn:
