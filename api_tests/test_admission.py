@@ -24,7 +24,11 @@ PICTURE = "/v1/layers/births/map.svg?level=prefecture&width={}"
 @pytest.fixture(scope="module")
 def narrow(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A service that answers little at a time, and little a minute."""
-    limits = {"CHIIKI_MOST_READS": str(MOST), "CHIIKI_HEAVY_PER_MINUTE": str(A_MINUTE)}
+    limits = {
+        "CHIIKI_MOST_READS": str(MOST),
+        "CHIIKI_MOST_HEAVY": "1",
+        "CHIIKI_HEAVY_PER_MINUTE": str(A_MINUTE),
+    }
     with serving(database, tmp_path_factory.mktemp("narrow") / "log", **limits) as server:
         yield server
 
@@ -60,6 +64,19 @@ def test_what_finds_no_place_is_refused_at_once_and_what_is_at_hand_is_answered(
         locking.rollback()
         for path in paths:  # a place that was left is free again
             assert client.get(path).status_code == 200
+
+
+def test_who_sends_slowly_takes_no_place(narrow: Server) -> None:
+    address = urlsplit(narrow.url)
+    with closing(HTTPConnection(address.hostname or "", address.port)) as slow:
+        slow.putrequest("POST", "/v1/transport-gap/scenario")
+        slow.putheader("Content-Length", "2")
+        slow.putheader("X-Forwarded-For", "192.0.2.1")
+        slow.endheaders()
+        other = {"X-Forwarded-For": "192.0.2.2"}
+        assert httpx.get(narrow.url + PICTURE.format(500), headers=other, timeout=30).status_code == 200
+        slow.send(b"{}")
+        assert slow.getresponse().status == 422
 
 
 def test_an_address_is_told_how_much_it_may_ask_for_in_a_minute(narrow: Server) -> None:

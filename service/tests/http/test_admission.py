@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
+
+import orjson
 import pytest
 
 from service.http import admission
 from service.http.admission import Lane, Lanes, Place, asking
 from service.http.problems import TooManyRequests
 from service.memory.cache import Busy
-from service.settings import Settings
+from service.settings import HOME, Settings
 
 
 def test_an_address_has_its_share_of_a_minute_and_what_is_refused_takes_none_of_it() -> None:
@@ -87,6 +90,29 @@ def test_a_place_is_left_once_and_never_taken_after_that() -> None:
 def test_requests_stand_in_lanes_by_what_they_cost(method: str, path: str, lane: str | None) -> None:
     found = Lanes(Settings()).of(method, path)
     assert (found and found.name) == lane
+
+
+def test_what_is_heavy_are_routes_that_there_are() -> None:
+    paths = orjson.loads((HOME / "openapi/openapi.json").read_bytes())["paths"]
+    lanes = Lanes(Settings())
+    heavy = {path for path in paths if lanes.of("GET", re.sub(r"{\w+}", "x", path)) is lanes.heavy}
+    assert heavy == {
+        "/ogc/joins",
+        "/v1/areas/{code}/profile.pdf",
+        "/v1/correlation",
+        "/v1/deployments.xlsx",
+        "/v1/layers/{layer}/download.{format}",
+        "/v1/layers/{layer}/map.png",
+        "/v1/layers/{layer}/map.svg",
+        "/v1/layers/{layer}/spatial.json",
+        "/v1/measures/{measure}/effect",
+        "/v1/measures/{measure}/effect.csv",
+        "/v1/stops.geojson",
+        "/v1/strategy/{view}.png",
+        "/v1/transport-gap/scenario",
+        "/v1/transport-gap/{definition}/bands",
+        "/v1/transport-gap/{definition}/cells.geojson",
+    }
 
 
 def asked_from(host: str, *headers: tuple[bytes, bytes]) -> list[object]:
