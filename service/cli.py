@@ -136,7 +136,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Where to write it; nothing may be there yet.")],
 ) -> None:
     """Write the database to a file, with digests beside it (FILE.json)."""
-    from service.backup import write_backup
+    from service.operations.backup import write_backup
     from service.settings import Settings
 
     with err.status(f"{file.name}: writing"):
@@ -149,7 +149,7 @@ def backup(
 @app.command()
 def restore(file: InputFile) -> None:
     """Restore a backup into an empty database, and prove that it is what was backed up."""
-    from service.backup import restore_backup
+    from service.operations.backup import restore_backup
     from service.settings import Settings
 
     with err.status(f"{file.name}: restoring"):

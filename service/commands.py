@@ -125,7 +125,7 @@ def migrate() -> None:
 
 def show_findings() -> bool:
     """Print what may be wrong, a line each; return whether nothing is."""
-    from service.doctor import examined
+    from service.operations.doctor import examined
 
     marks = {"ok": "✓", "look": "!", "wrong": "✗"}
     is_well = True

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy import Row as SqlRow
 
 from geo.areas.lineage import absent
+from geo.areas.reach import Author
 from geo.codes import BLOCS, NATION
 from geo.errors import Finding, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.figures.accounts import read_accounts
@@ -24,7 +25,6 @@ from geo.files.archives import text_of
 from geo.files.saving import SAVE_AS_WORKBOOK, refuse_old_workbook
 from geo.files.workbooks import first_row
 from geo.periods import EXPECTED, PeriodKind, is_of
-from geo.reach import Author
 from service.db.database import Transactions
 from service.db.tables import area, area_change, audit, figure_change, indicator, source
 from service.figures.forms import Loaded, TableLoaded

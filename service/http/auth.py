@@ -21,9 +21,9 @@ from fastapi import Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
+from geo.areas.reach import EVERYWHERE, Author, Reach, listed
 from geo.codes import NATION, area_code
 from geo.errors import ChiikiError, Finding, InvalidAreaCode, InvalidParameter, NotFound
-from geo.reach import EVERYWHERE, Author, Reach, listed
 from service.db.tables import api_key, area, area_change, audit, indicator
 
 #: What a key can allow, and what that means.

@@ -20,8 +20,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
+from geo.areas.reach import Author
 from geo.errors import Finding, InvalidParameter
-from geo.reach import Author
 from service.db.database import Transactions
 from service.db.tables import kept_answer
 from service.http.auth import Identity, require_scope

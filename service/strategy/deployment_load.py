@@ -13,8 +13,8 @@ from sqlalchemy import Connection, select
 
 from geo.areas.lineage import Change, absent
 from geo.areas.names import AreaNames
+from geo.areas.reach import EVERYWHERE, Author, Reach
 from geo.errors import Finding, InvalidRows, NotFound
-from geo.reach import EVERYWHERE, Author, Reach
 from geo.strategy.deployment_lists import is_untrusted_binary, read_list
 from geo.strategy.deployment_mappings import read_mapped, read_mapping
 from geo.strategy.deployment_rows import Context, Entry, checked_deployments

@@ -14,10 +14,10 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
+from geo.areas.reach import Author
 from geo.errors import ChiikiError, InvalidFile, InvalidParameter, InvalidRows, NotFound
 from geo.figures.layouts import LAYOUT, read_layout
 from geo.figures.observations import Row
-from geo.reach import Author
 from service.areas.past import finder
 from service.db.database import writer_engine
 from service.db.tables import audit, figure_change, observation, superseded

@@ -13,8 +13,8 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from sqlalchemy import Connection, func, insert, select, text, update
 
+from geo.areas.reach import Reach
 from geo.errors import InvalidParameter, NotFound
-from geo.reach import Reach
 from service.db.database import writer_engine
 from service.db.tables import api_key, area_change, audit, indicator
 from service.http.auth import (

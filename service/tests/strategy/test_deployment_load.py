@@ -14,8 +14,8 @@ import pytest
 import shapely
 from sqlalchemy import select
 
+from geo.areas.reach import Author
 from geo.errors import InvalidFile, InvalidRows, NotFound
-from geo.reach import Author
 from geo.strategy.deployment_lists import read_list
 from geo.strategy.deployment_rows import Entry
 from service.db import versions

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from geo.areas.reach import Author
 from geo.errors import ChiikiError, InvalidFile, InvalidParameter, InvalidRows, NotFound
-from geo.reach import Author
 from geo.strategy.kpis import Kpi
 from service.db import versions
 from service.db.database import Transactions, writer_engine

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from service.cli import app
 from service.db.tables import audit
-from service.doctor import Found, examined
 from service.http import auth
+from service.operations.doctor import Found, examined
 from service.terminal import out
 from service.tests.databases import Database
 

@@ -9,11 +9,11 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import URL, insert, text
 
-from service.backup import connecting, manifest_of
 from service.db import schema
 from service.db.audit import verified
 from service.db.tables import audit, indicator, observation, source
 from service.http import auth
+from service.operations.backup import connecting, manifest_of
 from service.settings import Settings
 from service.tests.boundaries import ANYWHERE, put_areas
 from service.tests.databases import Database, DatabaseServer

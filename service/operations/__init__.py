@@ -1,0 +1,1 @@
+"""Running the service: what may be wrong with it, and its database as a file and back."""
