@@ -31,7 +31,7 @@ ENDING_DAYS = 30
 #: the database answers, and two that write.
 FURTHER_CONNECTIONS = 5
 #: Variables that are not settings of the service: of the tests and of scripts/prove.
-OTHER_VARIABLES = frozenset({"CHIIKI_REAL_DATA", "CHIIKI_PROVE"})
+OTHER_VARIABLES = frozenset({"CHIIKI_REAL_DATA", "CHIIKI_PROVE", "CHIIKI_MUTATIONS"})
 
 
 @dataclass(frozen=True)

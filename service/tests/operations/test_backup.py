@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,24 +23,44 @@ from service.tests.test_cli import chiiki
 DATE = dt.date(2020, 10, 1)
 
 
-@pytest.fixture
-def kept(migrated_database: Database) -> Database:
+@pytest.fixture(scope="module")
+def kept(database_server: DatabaseServer) -> Iterator[Database]:
     """A database with areas, a key, an audit, and a figure that a careless copy would round."""
-    with migrated_database.begin() as conn:
-        put_areas(conn, DATE, {"10201": ANYWHERE})
-        texts = {column.name: "x" for column in source.c}
-        conn.execute(insert(source).values({**texts, "id": "s", "retrieved_on": DATE}))
-        conn.execute(insert(indicator).values(id="births", definition={"名": "出生数"}))
-        row = {"indicator": "births", "period": "2020", "area_code": "10201", "value": 0.1 + 0.2}
-        conn.execute(
-            insert(observation).values({**row, "status": "ok", "source": "s", "boundary_date": DATE})
-        )
-        auth.create_key(conn, "前橋市", ["write"], None, "tests")
-        conn.execute(insert(audit).values(actor="甲", action="put kpi", subject="乙", detail={"n": 0.1}))
-        conn.execute(
-            text("insert into revision values ('indicator:births', 1764300000000001), ('kpi:乙', 7)")
-        )
-    return migrated_database
+    with database_server.new_database() as database:
+        with database.begin() as conn:
+            schema.upgrade(conn)
+        with database.begin() as conn:
+            put_areas(conn, DATE, {"10201": ANYWHERE})
+            texts = {column.name: "x" for column in source.c}
+            conn.execute(insert(source).values({**texts, "id": "s", "retrieved_on": DATE}))
+            conn.execute(insert(indicator).values(id="births", definition={"名": "出生数"}))
+            row = {"indicator": "births", "period": "2020", "area_code": "10201", "value": 0.1 + 0.2}
+            conn.execute(
+                insert(observation).values({**row, "status": "ok", "source": "s", "boundary_date": DATE})
+            )
+            auth.create_key(conn, "前橋市", ["write"], None, "tests")
+            conn.execute(insert(audit).values(actor="甲", action="put kpi", subject="乙", detail={"n": 0.1}))
+            conn.execute(
+                text("insert into revision values ('indicator:births', 1764300000000001), ('kpi:乙', 7)")
+            )
+        yield database
+
+
+@pytest.fixture(scope="module")
+def whole(kept: Database, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of it."""
+    file = tmp_path_factory.mktemp("backup") / "日 次.dump"
+    done = chiiki(kept, "backup", str(file))
+    assert done.exit_code == 0, done.stderr
+    return file
+
+
+@pytest.fixture
+def file(whole: Path, tmp_path: Path) -> Path:
+    """A copy of the backup, and of its digests."""
+    for path in (whole, manifest_of(whole)):
+        shutil.copy(path, tmp_path)
+    return tmp_path / whole.name
 
 
 @pytest.fixture
@@ -55,15 +76,12 @@ def tables(database: Database) -> list[str]:
 
 
 def test_a_backup_is_restored_whole_and_goes_on_as_the_first_would(
-    kept: Database, other: Database, tmp_path: Path
+    whole: Path, file: Path, other: Database
 ) -> None:
-    file = tmp_path / "日 次.dump"
-    done = chiiki(kept, "backup", str(file))
-    assert done.exit_code == 0, done.stderr
     told = json.loads(manifest_of(file).read_text("utf-8"))
     assert told["subjects"] == {"kpi:乙": 7, "indicator:births": 1764300000000001} | told["subjects"]
     assert (told["tables"]["observation"]["rows"], told["tables"]["audit"]["rows"]) == (1, 2)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [file.name, f"{file.name}.json"]
+    assert sorted(path.name for path in whole.parent.iterdir()) == [file.name, f"{file.name}.json"]
     restored = chiiki(other, "restore", str(file))
     assert restored.exit_code == 0, restored.stderr
     assert "audit 2 rows" in restored.stdout
@@ -79,10 +97,8 @@ def test_a_backup_is_restored_whole_and_goes_on_as_the_first_would(
 
 
 def test_neither_a_file_nor_a_database_is_ever_overwritten(
-    kept: Database, other: Database, tmp_path: Path
+    kept: Database, file: Path, other: Database, tmp_path: Path
 ) -> None:
-    file = tmp_path / "a.dump"
-    assert chiiki(kept, "backup", str(file)).exit_code == 0
     before = file.read_bytes()
     again = chiiki(kept, "backup", str(file))
     assert (again.exit_code, file.read_bytes()) == (1, before)
@@ -96,10 +112,8 @@ def test_neither_a_file_nor_a_database_is_ever_overwritten(
 
 @pytest.mark.parametrize("damage", ["a bit", "the end", "no digests", "another file"])
 def test_a_file_that_is_not_what_was_backed_up_restores_nothing(
-    kept: Database, other: Database, tmp_path: Path, damage: str
+    file: Path, other: Database, damage: str
 ) -> None:
-    file = tmp_path / "a.dump"
-    assert chiiki(kept, "backup", str(file)).exit_code == 0
     whole = file.read_bytes()
     middle = len(whole) // 2
     if damage == "a bit":
@@ -116,9 +130,7 @@ def test_a_file_that_is_not_what_was_backed_up_restores_nothing(
     assert tables(other) == []
 
 
-def test_a_restore_that_brings_other_rows_is_found(kept: Database, other: Database, tmp_path: Path) -> None:
-    file = tmp_path / "a.dump"
-    assert chiiki(kept, "backup", str(file)).exit_code == 0
+def test_a_restore_that_brings_other_rows_is_found(file: Path, other: Database) -> None:
     told = json.loads(manifest_of(file).read_text("utf-8"))
     told["tables"]["observation"]["digest"] = "1"
     told["subjects"]["kpi:乙"] = 8
