@@ -1,72 +1,200 @@
-"""Work of a process of its own: it may fail, be costly or hold Python's lock, and takes nothing with it."""
+"""Work of a process of its own: it may fail, be costly or taken over, and takes nothing with it.
+
+A child sees neither the environment, the files, the network nor the other processes of whoever began it
+(``service.confinement``), and has bounds of time, memory and of what it writes.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
+import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from geo.errors import ChiikiError
+from service import confinement
+from service.settings import Settings
 
 #: No secret of the service, no path of the user's; threads that compute nothing are not begun.
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
-    "PATH": "/usr/bin:/bin",
     # what is free goes back to the system at once
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "MALLOC_ARENA_MAX": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
-
-Limits = Mapping[int, int]
+MEGABYTE = 1 << 20
+#: Of what a child says of a fault, so much is taken and so much told.
+MOST_SAID, MOST_TOLD = 64 << 10, 2000
+#: So often it is looked what a child has written into its folder.
+LOOK_S = 0.25
+MOST_FILES_OPEN = 64
 
 
 class ChildFailed(Exception):
     """The process ended without an answer, or was given up; the text is the last that it wrote."""
 
 
+class NotShutIn(ChiikiError):
+    """A machine cannot shut a child in, and ``CHIIKI_REQUIRE_SANDBOX`` says that it must."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much a child may take.
+
+    Attributes
+    ----------
+    memory : bytes of its address space
+    processor : seconds of a core
+    answer : bytes that it answers
+    written : bytes of a file that it writes, and of all files in the folder that is made for it
+    """
+
+    memory: int = 1 << 30
+    processor: int = 20
+    answer: int = 20 * MEGABYTE
+    written: int = 16 * MEGABYTE
+
+    def order(
+        self, seconds: float, reads: Sequence[Path] = (), folder: Path | None = None
+    ) -> confinement.Order:
+        """Return what a child with these bounds is bound to; ``folder`` is handed over to it."""
+        user = confinement.user_for(folder)
+        if folder is not None and user is not None:
+            for path in (folder, *folder.iterdir()):
+                os.chown(path, user, user)
+        limits = {
+            resource.RLIMIT_AS: self.memory,
+            resource.RLIMIT_CPU: self.processor,
+            resource.RLIMIT_FSIZE: max(self.answer, self.written),
+            resource.RLIMIT_NOFILE: MOST_FILES_OPEN,
+            resource.RLIMIT_CORE: 0,
+        }
+        return {
+            "seconds": seconds,
+            "limits": {str(kind): most for kind, most in limits.items()},
+            "reads": [str(path.resolve()) for path in reads],
+            "folder": str(folder or ""),
+            "user": user,
+            "strict": Settings().require_sandbox,
+        }
+
+
 def answer_of(
-    module: str, *words: str, given: bytes = b"", seconds: float, limits: Limits | None = None
+    module: str,
+    *words: str,
+    given: bytes = b"",
+    handed: Path | None = None,
+    seconds: float,
+    bounds: Bounds,
+    reads: Sequence[Path] = (),
 ) -> bytes:
-    """Return what one of our modules writes to standard output.
+    """Return what the ``main`` of one of our modules writes to standard output.
 
     Parameters
     ----------
+    words : that it is called with
     given : on its standard input
+    handed : file of which it gets a copy, whose path is the last of its words
     seconds : after which it and what it began is killed
-    limits : of ``resource``, set before it is given anything
+    reads : files and folders that it may read besides its program
 
     Raises
     ------
     ChildFailed : it ended with a fault or was killed
+    NotShutIn : a wall does not stand that must
     """
-    child = subprocess.Popen(  # noqa: S603 (our own interpreter and module; a person's text is no option)
-        [sys.executable, "-I", "-m", module, *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=ENVIRONMENT,
-        start_new_session=True,
-    )
-    for kind, limit in (limits or {}).items():
-        resource.prlimit(child.pid, kind, (limit, limit))
+    confinement.keep_to_itself()
+    with (
+        TemporaryDirectory(prefix="chiiki-") as made,
+        _memory(given) as question,
+        _memory(most=bounds.answer) as answer,
+        _memory(most=MOST_SAID) as said,
+    ):
+        folder = Path(made)
+        if handed is not None:
+            words = (*words, str(shutil.copyfile(handed, folder / handed.name)))
+        order = json.dumps(bounds.order(seconds, reads, folder))
+        child = subprocess.Popen(  # noqa: S603 (our own interpreter and module; a person's text is no option)
+            [sys.executable, "-I", "-m", "service.confinement", module, order, *words],
+            stdin=question,
+            stdout=answer,
+            stderr=said,
+            env=ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        )
+        try:
+            _wait(child, seconds, folder, bounds)
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        _check(child.returncode, said)
+        return _written(answer)
+
+
+def _wait(child: subprocess.Popen[bytes], seconds: float, folder: Path, bounds: Bounds) -> None:
+    """Return when a child has ended; ChildFailed where it has taken too much."""
+    watch = os.pidfd_open(child.pid)
     try:
-        answer, said = child.communicate(given, timeout=seconds)
-    except BaseException as error:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
-        if isinstance(error, subprocess.TimeoutExpired):
-            raise ChildFailed(f"It took more than {seconds:g} s") from None
-        raise
-    if child.returncode:
-        raise ChildFailed(said.decode(errors="replace")[-2000:] or f"It ended with {child.returncode}")
-    return answer
+        ended = select.poll()
+        ended.register(watch, select.POLLIN)
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if ended.poll(1000 * min(left, LOOK_S)):
+                return
+            if _size(folder) > bounds.written:
+                raise ChildFailed(f"It wrote more than {bounds.written / MEGABYTE:g} MiB")
+    finally:
+        os.close(watch)
+    raise ChildFailed(f"It took more than {seconds:g} s")
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of all files in a folder, while they come and go."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(parent, name)).st_size
+    return total
+
+
+def _check(code: int, said: int) -> None:
+    if code == confinement.NOT_SHUT_IN:
+        raise NotShutIn(_written(said).decode(errors="replace")[-MOST_TOLD:].strip())
+    if code:
+        text = _written(said).decode(errors="replace")[-MOST_TOLD:]
+        raise ChildFailed(text or f"It ended with {code}")
+
+
+@cache
+def walls() -> tuple[str, ...]:
+    """Return which of ``confinement.WALLS`` stand around children on this machine.
+
+    Raises
+    ------
+    NotShutIn : one that is needed does not, where that is not allowed
+    """
+    told = answer_of("", seconds=60, bounds=Bounds())
+    return tuple(json.loads(told))
 
 
 class Warm:
@@ -77,9 +205,9 @@ class Warm:
     while more answers are made at once.
     """
 
-    def __init__(self, module: str, limits: Limits | None = None) -> None:
+    def __init__(self, module: str, bounds: Bounds) -> None:
         self.module = module
-        self.limits = dict(limits or {})
+        self.bounds = bounds
         self._lock = threading.Lock()
         self._waiting: _Template | None = None
 
@@ -92,11 +220,21 @@ class Warm:
         if template := self._taken():
             template.end()
 
-    def answer_of(self, given: bytes, *, seconds: float) -> bytes:
-        """Return what the module writes to standard output, as the function ``answer_of`` does."""
-        order = json.dumps({"seconds": seconds, "limits": self.limits}).encode()
+    def answer_of(self, given: bytes, *, seconds: float, folder: Path | None = None) -> bytes:
+        """Return what the module writes to standard output, as the function ``answer_of`` does.
+
+        Parameters
+        ----------
+        folder : where it may write, and what it is asked for may be read
+        """
+        confinement.keep_to_itself()
+        order = json.dumps(self.bounds.order(seconds, folder=folder)).encode()
         template = self._taken() or _Template(self.module)
-        with _memory(given) as question, _memory() as answer, _memory() as said:
+        with (
+            _memory(given) as question,
+            _memory(most=self.bounds.answer) as answer,
+            _memory(most=MOST_SAID) as said,
+        ):
             files = (question, answer, said)
             try:
                 code = template.ended(order, files, seconds)
@@ -113,9 +251,7 @@ class Warm:
                 template.end()
                 raise ChildFailed("It ended without an answer")
             self._keep(template)
-            if code:
-                text = _written(said).decode(errors="replace")[-2000:]
-                raise ChildFailed(text or f"It ended with {code}")
+            _check(code, said)
             return _written(answer)
 
     def _taken(self) -> _Template | None:
@@ -146,6 +282,7 @@ class _Template:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env=ENVIRONMENT,
+                cwd="/",
                 start_new_session=True,
             )
         #: Ends the process and what it began.
@@ -179,19 +316,25 @@ def _end(process: subprocess.Popen[bytes], asked: socket.socket) -> None:
 
 
 @contextmanager
-def _memory(content: bytes = b"") -> Iterator[int]:
-    """Give a file in memory, to be read from its start."""
-    file = os.memfd_create("chiiki")
+def _memory(content: bytes = b"", most: int = 0) -> Iterator[int]:
+    """Give a file in memory, to be read from its start, or to be written to up to a number of bytes."""
+    file = os.memfd_create("chiiki", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        with os.fdopen(os.dup(file), "wb") as opened:
-            opened.write(content)
-        os.lseek(file, 0, os.SEEK_SET)
+        if most:
+            os.ftruncate(file, most)  # takes no memory before it is written to
+            fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+        else:
+            with os.fdopen(os.dup(file), "wb") as opened:
+                opened.write(content)
+            os.lseek(file, 0, os.SEEK_SET)
         yield file
     finally:
         os.close(file)
 
 
 def _written(file: int) -> bytes:
-    os.lseek(file, 0, os.SEEK_SET)
+    """Return what was written to a file of ``_memory``: up to where its writer stands."""
+    size = os.lseek(file, 0, os.SEEK_CUR)
     with os.fdopen(os.dup(file), "rb") as opened:
-        return opened.read()
+        opened.seek(0)
+        return opened.read(size)

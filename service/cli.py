@@ -372,6 +372,9 @@ def ingest_deployments(
             exists=True, dir_okay=False, help="Of a list as published: which of its columns tell what."
         ),
     ] = None,
+    trusted: Annotated[
+        bool, typer.Option("--trusted", help="Read a workbook or GeoPackage of your own without a sandbox.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Load a list of deployments: CSV, Excel, JSON, GeoJSON or GeoPackage; all rows or none."""
@@ -384,9 +387,11 @@ def ingest_deployments(
     left_out: list[Finding] = []
     with transaction(settings, dry_run=dry_run) as conn:
         if mapping is None:
-            report = load_file(conn, file, catalog=catalog, actor=by, dry_run=dry_run)
+            report = load_file(conn, file, catalog=catalog, actor=by, dry_run=dry_run, trusted=trusted)
         else:
-            report, left_out = load_published(conn, file, mapping, catalog=catalog, actor=by, dry_run=dry_run)
+            report, left_out = load_published(
+                conn, file, mapping, catalog=catalog, actor=by, dry_run=dry_run, trusted=trusted
+            )
     print_report(report)
     if mapping is not None:
         print_findings(f"left out: {len(left_out)}", left_out)

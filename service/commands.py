@@ -17,12 +17,14 @@ from sqlalchemy import Connection, text
 
 from geo.errors import ChiikiError, InvalidParameter
 from service import server
+from service.child import walls
+from service.confinement import NEEDED, WALLS
 from service.db import schema
 from service.db.cluster import Cluster
 from service.db.database import running_database, writer_engine, writer_url
 from service.http.addresses import is_loopback
 from service.settings import FOLDERS, HOME, Settings
-from service.terminal import out, print_table
+from service.terminal import err, out, print_table
 
 #: Python looks for circles of garbage after so many new objects. Loads make millions, and hardly a circle: to
 #: look as often as usual would take an eighth of their CPU.
@@ -102,10 +104,24 @@ def _serve(settings: Settings, host: str, port: int, workers: int) -> None:
     with running_database(settings):
         with open_connection(settings) as conn:
             check_schema(conn)
+        tell_walls()
         watched = nullcontext() if settings.database_url else Cluster.of(settings).watched()
         with watched:
             out.print(f"chiiki: {settings.public_url or _local_url(host, port)}  (API: /docs, Ctrl-C stops)")
             server.run(settings, host, port, workers)
+
+
+def tell_walls() -> None:
+    """Say what of this machine does not shut in the processes that read files of strangers.
+
+    Raises
+    ------
+    NotShutIn : what is needed is missing, and ``CHIIKI_REQUIRE_SANDBOX`` is set
+    """
+    standing = walls()
+    if missing := [wall for wall in WALLS if wall not in standing]:
+        told = f"Children are shut in without: {', '.join(missing)} (SECURITY.md, Children)"
+        err.print(told, style="red" if NEEDED & {*missing} else None, soft_wrap=True)
 
 
 def _local_url(host: str, port: int) -> str:
@@ -143,6 +159,7 @@ def show_status() -> None:
     with running_database(settings), open_connection(settings) as conn:
         out.print(f"database  {writer_url(settings)!r}", soft_wrap=True)
         out.print(f"server    {conn.scalar(text('show server_version'))}, PostGIS {_postgis(conn)}")
+        out.print(f"children  shut in by {', '.join(walls())}")
         found = schema.revision(conn)
         out.print(f"schema    {found or '(none)'} of {schema.newest()}")
         if found is None:

@@ -9,20 +9,16 @@ from __future__ import annotations
 import gc
 import importlib
 import json
-import math
 import os
-import resource
 import select
 import signal
 import socket
 import sys
-import traceback
-from collections.abc import Callable
+
+from service import confinement
 
 #: It ends when it was not asked anything for so long; the next question begins another.
 IDLE_S = 900
-#: Whoever asked ends a fork that takes too long, with all it began; where nobody is left, it ends after this.
-SPARE_S = 30
 MOST_ORDER_BYTES = 4096
 #: Standard input, output and error of a fork.
 FILES = 3
@@ -44,8 +40,14 @@ def main(name: str) -> None:
             return
         pid = os.fork()
         if not pid:
-            asked.close()
-            _answer(module.main, order, files)
+            try:
+                asked.close()
+                for standard, file in enumerate(files):
+                    os.dup2(file, standard)
+                    os.close(file)
+                confinement.answer(module.main, json.loads(order))
+            finally:
+                os._exit(1)
         for file in files:
             os.close(file)
         status = _ended(pid, asked)
@@ -65,27 +67,6 @@ def _ended(pid: int, asked: socket.socket) -> int:
         return os.waitpid(pid, 0)[1]
     finally:
         os.close(watch)
-
-
-def _answer(work: Callable[[], None], order: bytes, files: list[int]) -> None:
-    """Do the work on these files and end, without what the process that forked does at its end."""
-    code = 1
-    try:
-        for standard, file in enumerate(files):
-            os.dup2(file, standard)
-            os.close(file)
-        told = json.loads(order)
-        signal.alarm(math.ceil(told["seconds"]) + SPARE_S)
-        for kind, limit in told["limits"].items():
-            resource.setrlimit(int(kind), (limit, limit))
-        work()
-        sys.stdout.flush()
-        code = 0
-    except BaseException:  # noqa: BLE001 (whatever it is, this is where the process ends and tells it)
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
 
 
 if __name__ == "__main__":

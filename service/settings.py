@@ -173,6 +173,11 @@ class Settings(BaseSettings):
     max_body_mb: int = Field(
         default=20, ge=1, description="Largest body of a request, in MiB; more answers 413."
     )
+    require_sandbox: bool = Field(
+        default=False,
+        description="Do not start, and begin no child, on a machine that cannot shut it in: one without "
+        "Landlock or seccomp ([SECURITY.md](../SECURITY.md#children)).",
+    )
     pool_size: int = Field(
         default=8,
         ge=1,

@@ -46,7 +46,8 @@ def _drivers() -> list[str]:
     return answer.stdout.splitlines()
 
 
-def _load() -> None:
+def load() -> None:
+    """Load GDAL with the drivers that are allowed and no others."""
     if "pyogrio" not in sys.modules:
         os.environ |= _SETTINGS
         os.environ["OGR_SKIP"] = ",".join(name for name in _drivers() if name not in ALLOWED_DRIVERS)
@@ -68,7 +69,7 @@ def read_vector_file(path: Path) -> geopandas.GeoDataFrame:
     ------
     InvalidFile : GDAL cannot read it as either, it has no layer or several, or its text has another encoding
     """
-    _load()
+    load()
     plain = path.resolve(strict=True)  # never a /vsi… path or an address
     if path.suffix.lower() != ".shp":
         return _rows(plain, None)

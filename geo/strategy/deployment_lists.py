@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -23,8 +23,11 @@ from geo.files.saving import heads
 from geo.files.topojson import geometry_of
 from geo.files.workbooks import refuse_merged, sheet_rows
 from geo.strategy.deployment_rows import Entry, canonical_header, column_named
-from geo.strategy.deployments import COLUMNS
+from geo.strategy.deployments import COLUMNS, MAX_TEXT
 from geo.text import INERT
+
+#: Where a row of a table stood, and its cells.
+TableLine = tuple[str, list[str]]
 
 MAX_ROWS = 20_000
 
@@ -70,6 +73,20 @@ def check_rows(count: int) -> None:
         raise InvalidFile("行が多すぎます / the list has too many rows", [finding])
 
 
+def check_cells(where: str, cells: Iterable[str]) -> None:
+    """Refuse a cell that is longer than any text of a deployment: a list of areas has several lines.
+
+    Raises
+    ------
+    InvalidFile
+    """
+    for place, cell in enumerate(cells, 1):
+        if len(cell) > MAX_TEXT:
+            expected = f"{MAX_TEXT:,} 文字まで / at most {MAX_TEXT:,} characters"
+            finding = Finding(where, f"cell {place}", cell, expected)
+            raise InvalidFile("長すぎる値があります / the list has a cell that is too long", [finding])
+
+
 def _reader(start: bytes) -> Callable[[Path], Iterator[Entry]]:
     if is_untrusted_binary(start):
         return _workbook if start.startswith(b"PK") else _geopackage
@@ -79,7 +96,12 @@ def _reader(start: bytes) -> Callable[[Path], Iterator[Entry]]:
 
 def is_untrusted_binary(start: bytes) -> bool:
     """Return whether a file that begins so is a workbook or a database: formats with costly parsers."""
-    return start.startswith((b"PK\x03\x04", b"SQLite format 3\0"))
+    return start.startswith(b"PK\x03\x04") or is_database(start)
+
+
+def is_database(start: bytes) -> bool:
+    """Return whether a file that begins so is a database of SQLite, as GeoPackages are."""
+    return start.startswith(b"SQLite format 3\0")
 
 
 def _rows(table: Iterator[tuple[str, list[str]]]) -> Iterator[Entry]:
@@ -133,6 +155,7 @@ def _workbook_lines(path: Path) -> Iterator[tuple[str, list[str]]]:
     for place, (line, cells) in enumerate(sheet_rows(path)):
         if place == 1:  # the header is one
             refuse_merged(path)
+        check_cells(f"row {line}", cells)
         yield f"row {line}", cells
 
 
@@ -206,6 +229,7 @@ def _geopackage(path: Path) -> Iterator[Entry]:
     header = canonical_header(map(str, columns))
     for number, (cells, shape) in enumerate(zip(rows[columns].to_numpy(), shapes, strict=True), 1):
         filled = dict(zip(header, map(_attribute, cells), strict=True))
+        check_cells(f"feature {number}", filled.values())
         yield Entry(f"feature {number}", filled, shape)
 
 

@@ -23,7 +23,7 @@ from geo.areas.variants import seen
 from geo.csv_tables import read_table
 from geo.errors import Finding, InvalidFile, InvalidRows
 from geo.files.saving import heads
-from geo.strategy.deployment_lists import check_rows, row_cells, table_lines
+from geo.strategy.deployment_lists import TableLine, check_rows, row_cells
 from geo.strategy.deployment_rows import Entry, column_named, lacking_columns
 from geo.strategy.deployments import COLUMNS
 
@@ -186,14 +186,18 @@ def _never_reached(lines: Iterable[tuple[int, Line]]) -> Iterator[Finding]:
             always[line.name] = at
 
 
-def read_mapped(path: Path, mapping: Sequence[tuple[int, Line]]) -> Mapped:
+def read_mapped(table: Iterable[TableLine], mapping: Sequence[tuple[int, Line]]) -> Mapped:
     """Return the rows of a published list, CSV or Excel, as a mapping says.
+
+    Parameters
+    ----------
+    table : what ``geo.strategy.deployment_lists.table_lines`` returns
 
     Raises
     ------
     InvalidFile : no table, a column that the mapping names and the list lacks, or no row of any measure
     """
-    lines = table_lines(path)
+    lines = iter(table)
     where, first = next(lines, ("line 1", []))
     header = _header(where, first, mapping)
     found = Mapped([], [], {})

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Header, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
@@ -126,13 +126,19 @@ class Write:
         """Who writes, and how far that reaches."""
         return self.identity.author
 
-    async def answer(self, work: Callable[[Transactions], Report], *, dry_run: bool = False) -> Response:
+    async def answer(
+        self,
+        work: Callable[[Transactions], Report],
+        *,
+        dry_run: bool = False,
+        limiter: CapacityLimiter | None = None,
+    ) -> Response:
         """Return the answer to a write that is done in a thread, in the one transaction that it begins.
 
         A refusal is not kept: nothing was changed, and what was wrong may be right the next time.
         """
         asked = _fingerprint(self.request, await self.request.body())
-        made = await run_in_threadpool(self._done, work, asked)
+        made = await to_thread.run_sync(self._done, work, asked, limiter=limiter)
         if not dry_run:
             await news_of(self.request).refresh()  # whoever wrote reads what they wrote
         headers = {"Cache-Control": "no-store"}

@@ -11,12 +11,10 @@ import sys
 import resvg_py
 
 
-def main(zoom: int, *fonts: str) -> None:
+def main(zoom: str, *fonts: str) -> None:
     """Draw with these font files and no others, so that every machine makes the same picture."""
     svg = sys.stdin.buffer.read().decode()
-    png = resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom, skip_system_fonts=True, font_files=list(fonts))
+    png = resvg_py.svg_to_bytes(
+        svg_string=svg, zoom=int(zoom), skip_system_fonts=True, font_files=list(fonts)
+    )
     sys.stdout.buffer.write(png)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), *sys.argv[2:])

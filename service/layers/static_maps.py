@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from geo.layers.words import LEVELS, credits_in_words
 from geo.periods import period_label
 from geo.text import Language
 from service.areas.gazetteer import Area
-from service.child import answer_of
+from service.child import Bounds, answer_of
 from service.figures.forms import credits_of
 from service.http.problems import FontMissing
 from service.layers.forms import note_of
@@ -37,6 +38,8 @@ MANY = 100
 MOST_NAMED = 3
 #: No picture takes as long; one that does is given up.
 MOST_S = 60
+#: A picture of 4,800 × 4,800 pixels is 92 MB before it is packed.
+BOUNDS = Bounds(processor=MOST_S)
 
 #: position of an area → its path on the grid of a frame
 Paths = dict[int, str]
@@ -95,7 +98,14 @@ def fonts_of(atlas: Atlas) -> list[str]:
 def rasterised(svg: str, scale: int, fonts: Sequence[str]) -> bytes:
     """Return an SVG as PNG, ``scale`` pixels to the unit; a process of its own draws it."""
     words = (str(scale), *fonts)
-    return answer_of("service.layers.rasterizer", *words, given=svg.encode(), seconds=MOST_S)
+    return answer_of(
+        "service.layers.rasterizer",
+        *words,
+        given=svg.encode(),
+        seconds=MOST_S,
+        bounds=BOUNDS,
+        reads=[Path(font) for font in fonts],
+    )
 
 
 def _named_part(atlas: Atlas, picture: Picture, part: Box | None, lang: Language) -> str:

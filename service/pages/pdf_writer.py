@@ -82,7 +82,3 @@ def written(html: str, address: str, files: Mapping[str, str], sizes: Sequence[f
             break
     pdf: bytes = document.write_pdf(pdf_tags=True, pdf_identifier=b"chiiki")
     return pdf
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from functools import cache, partial
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import orjson
 from anyio import CapacityLimiter, to_thread
 
 from geo.errors import ChiikiError, NotFound
-from service.child import ChildFailed, answer_of
+from service.child import Bounds, ChildFailed, answer_of
 from service.http.responses import Produce
 from service.memory.cache import expect_place
 from service.pages.pdf_writer import Order
@@ -19,7 +18,8 @@ from service.pages.pdf_writer import Order
 MOST_WAITING = 4
 #: No page takes as long; one that does is given up.
 MOST_S = 30
-LIMITS = {resource.RLIMIT_AS: 1 << 30, resource.RLIMIT_CPU: MOST_S, resource.RLIMIT_CORE: 0}
+#: What it writes besides its answer is what fontconfig knows of the fonts.
+BOUNDS = Bounds(processor=MOST_S)
 #: The built styles that pages refer to.
 STYLES = ("page.css", "area.css")
 _STATIC = Path(__file__).parent.parent / "static"
@@ -66,6 +66,12 @@ def printed(html: bytes, address: str, fonts: Path) -> bytes:
     """
     order: Order = {"html": html.decode(), "address": address, "files": styles(), "fonts": str(fonts)}
     try:
-        return answer_of("service.pages.pdf_writer", given=orjson.dumps(order), seconds=MOST_S, limits=LIMITS)
+        return answer_of(
+            "service.pages.pdf_writer",
+            given=orjson.dumps(order),
+            seconds=MOST_S,
+            bounds=BOUNDS,
+            reads=[fonts],
+        )
     except ChildFailed as error:
         raise PageNotWritten(str(error)) from error

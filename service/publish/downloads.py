@@ -26,12 +26,13 @@ from fastapi.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
 from geo.errors import ChiikiError
-from service.child import ChildFailed, Warm
+from service.child import MEGABYTE, Bounds, ChildFailed, Warm
 from service.memory.cache import Busy
 
-MEGABYTE = 1 << 20
 #: No download takes as long; one that does is given up.
 MOST_S = 120
+#: The file is none of what it answers; libraries ask for more addresses than they use.
+BOUNDS = Bounds(memory=4 << 30, processor=MOST_S, answer=MEGABYTE, written=2 << 30)
 #: A draft that was last touched before is of a process that was killed.
 ABANDONED_S = 5 * MOST_S
 DRAFT = ".draft-"
@@ -96,7 +97,7 @@ class Downloads:
         self.folder = folder
         self.most = most_mb * MEGABYTE
         #: Writes the files; ``prepare`` spares the first one the time in which it starts.
-        self.writers = Warm("geo.files.writers")
+        self.writers = Warm("geo.files.writers", BOUNDS)
         self._writing = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
         #: by name
         self._under_way: dict[str, _UnderWay] = {}
@@ -160,7 +161,7 @@ class Downloads:
             draft = os.path.join(drafts, f"draft.{kind}")
             body = orjson.dumps({"format": kind, "path": draft, "content": content})
             try:
-                self.writers.answer_of(body, seconds=MOST_S)
+                self.writers.answer_of(body, seconds=MOST_S, folder=Path(drafts))
             except ChildFailed as error:
                 raise DownloadFailed(str(error)) from error
             written = Held(os.open(draft, os.O_RDONLY))

@@ -15,7 +15,7 @@ from geo.areas.lineage import Change, absent
 from geo.areas.names import AreaNames
 from geo.areas.reach import EVERYWHERE, Author, Reach
 from geo.errors import Finding, InvalidRows, NotFound
-from geo.strategy.deployment_lists import is_untrusted_binary, read_list
+from geo.strategy.deployment_lists import is_untrusted_binary, read_list, table_lines
 from geo.strategy.deployment_mappings import read_mapped, read_mapping
 from geo.strategy.deployment_rows import Context, Entry, checked_deployments
 from geo.strategy.deployments import Deployment
@@ -141,12 +141,17 @@ def _touched_by_others(conn: Connection) -> set[str]:
 
 
 def load_file(
-    conn: Connection, path: Path, *, catalog: Path, actor: str, dry_run: bool = False
+    conn: Connection, path: Path, *, catalog: Path, actor: str, dry_run: bool = False, trusted: bool = False
 ) -> DeploymentsPut:
-    """Load a file in the caller's transaction; see ``load_deployments``."""
+    """Load a file in the caller's transaction; see ``load_deployments``.
+
+    Parameters
+    ----------
+    trusted : costly forms are not parsed in a sandbox
+    """
     return load_deployments(
         conn,
-        read_list(path),
+        read_list(path) if trusted or not _is_untrusted(path) else sandbox.read_list(path),
         catalog=catalog,
         actor=actor,
         subject=path.name,
@@ -155,16 +160,33 @@ def load_file(
     )
 
 
+def _is_untrusted(path: Path) -> bool:
+    with path.open("rb") as opened:
+        return is_untrusted_binary(opened.read(512))
+
+
 def load_published(
-    conn: Connection, path: Path, mapping: Path, *, catalog: Path, actor: str, dry_run: bool = False
+    conn: Connection,
+    path: Path,
+    mapping: Path,
+    *,
+    catalog: Path,
+    actor: str,
+    dry_run: bool = False,
+    trusted: bool = False,
 ) -> tuple[DeploymentsPut, list[Finding]]:
     """Load a published list by a mapping in the caller's transaction; also return the rows it leaves out.
+
+    Parameters
+    ----------
+    trusted : costly forms are not parsed in a sandbox
 
     Raises
     ------
     InvalidRows, InvalidFile : nothing has been changed; the findings name lines of the list or of the mapping
     """
-    mapped = read_mapped(path, read_mapping(mapping))
+    table = table_lines if trusted or not _is_untrusted(path) else sandbox.table_lines
+    mapped = read_mapped(table(path), read_mapping(mapping))
     try:
         report = load_deployments(
             conn,

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 import orjson
+from anyio import CapacityLimiter
 from fastapi import Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
@@ -17,6 +18,7 @@ from sqlalchemy import Row
 from geo.documents import read_json
 from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
 from geo.files.formats import FORMATS
+from geo.strategy.deployment_lists import is_untrusted_binary
 from geo.strategy.deployments import COLUMNS, Deployment
 from service.areas.geometry import Detail
 from service.db.documents import deployment_from_row
@@ -44,7 +46,7 @@ from service.http.responses import (
 from service.http.writes import Write, write_with
 from service.layers.views import Lang, VintageDate
 from service.memory.atlas import Atlas
-from service.memory.cache import digest, off_loop
+from service.memory.cache import digest, expect_place, off_loop
 from service.memory.catalogue import Vintage
 from service.publish.downloads import Downloads, HeldFileResponse
 from service.strategy import deployment_features, queries
@@ -68,6 +70,10 @@ router = api_router(prefix="/v1", tags=["deployments"])
 MADE_OF = ("deployments", "strategy", "region-sets", "area-changes", "vintage")
 
 XLSX = FORMATS["xlsx"]
+
+#: Lists that are parsed in a sandbox take up to a core and a gigabyte each; so many wait for their turn.
+MOST_WAITING = 4
+_sandboxes = CapacityLimiter(2)
 
 Steward = Annotated[Write, Depends(write_with("steward"))]
 DryRun = Annotated[bool, Query(description="Check the list and answer the report, store nothing")]
@@ -381,7 +387,10 @@ async def delete(atlas: AtlasDep, deployment: str, write: Steward) -> Response:
 async def _stored(write: Write, body: bytes, subject: str, *, dry_run: bool) -> Response:
     catalog = write.request.app.state.settings.data / "catalog"
     load = partial(put_deployments, body=body, catalog=catalog, by=write.by, subject=subject, dry_run=dry_run)
-    return await write.answer(load, dry_run=dry_run)
+    if not is_untrusted_binary(body):
+        return await write.answer(load, dry_run=dry_run)
+    expect_place(_sandboxes, MOST_WAITING)
+    return await write.answer(load, dry_run=dry_run, limiter=_sandboxes)
 
 
 def _one(atlas: Atlas, name: str) -> Deployment:

@@ -1,33 +1,29 @@
-"""Workbooks and GeoPackages from requests are parsed by a process of its own, which may fail.
+"""Workbooks and GeoPackages are parsed by a process of its own, which may fail or be taken over.
 
-A file of five kilobytes can make a parser ask for half a terabyte. The child has no environment but what it
-needs, so no database secret either, little time and memory, and ends with the request.
+A file of five kilobytes can make a parser ask for half a terabyte, and 24 KB can become gigabytes of text.
+The child (``service.strategy.list_reader``) is shut in, has little time and memory, and answers no more than
+a list holds.
 """
 
 from __future__ import annotations
 
 import base64
-import json
-import resource
-import sys
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import orjson
 import shapely
 
 from geo import errors
 from geo.errors import ChiikiError, Finding, InvalidFile
-from geo.strategy.deployment_lists import read_list as read_directly
+from geo.strategy.deployment_lists import TableLine
 from geo.strategy.deployment_rows import Entry
-from service.child import ChildFailed, answer_of
+from service.child import MEGABYTE, Bounds, ChildFailed, answer_of
+from service.strategy.list_reader import ENTRIES, LINES
 
 WALL_CLOCK_S = 30
-LIMITS = {
-    resource.RLIMIT_AS: 3 << 30,
-    resource.RLIMIT_CPU: 20,
-    resource.RLIMIT_FSIZE: 1 << 30,
-    resource.RLIMIT_NOFILE: 128,
-}
+#: A list is 20 MB at most where a request brings it; what stands beside it is what SQLite keeps for a while.
+BOUNDS = Bounds(memory=1 << 30, answer=20 * MEGABYTE, written=128 * MEGABYTE)
 
 
 def read_list(path: Path) -> list[Entry]:
@@ -35,52 +31,35 @@ def read_list(path: Path) -> list[Entry]:
 
     Raises
     ------
-    InvalidFile : also where the file needs more time or memory than a list does
+    InvalidFile : also where the file needs more time or memory than a list does, or holds more
     """
-    try:
-        answer = answer_of("service.strategy.sandbox", str(path), seconds=WALL_CLOCK_S, limits=LIMITS)
-    except ChildFailed:
-        finding = Finding("file", "size", "", "a list of deployments, not a file made to be costly")
-        raise InvalidFile("The file takes more time or memory to read than a list does", [finding]) from None
-    return _entries(json.loads(answer))
-
-
-def _entries(answer: dict[str, object]) -> list[Entry]:
-    refused = answer.get("refused")
-    if isinstance(refused, dict):
-        kind: type[ChiikiError] = getattr(errors, refused["kind"])
-        raise kind(refused["message"], [Finding(**finding) for finding in refused["findings"]])
-    rows = answer["entries"]
-    assert isinstance(rows, list)  # noqa: S101 (written below)
     return [
         Entry(where, cells, shapely.from_wkb(base64.b64decode(shape)) if shape else None)
-        for where, cells, shape in rows
+        for where, cells, shape in _read(ENTRIES, path)
     ]
 
 
-def main(path: Path) -> None:
-    """Read a list and write it to standard output as JSON."""
+def table_lines(path: Path) -> list[TableLine]:
+    """Return the lines of a table as ``geo.strategy.deployment_lists.table_lines`` does, read in a sandbox.
+
+    Raises
+    ------
+    InvalidFile : as above
+    """
+    return [(where, cells) for where, cells in _read(LINES, path)]
+
+
+def _read(what: str, path: Path) -> list[Any]:
     try:
-        entries = read_directly(path)
-        answer: dict[str, object] = {
-            "entries": [
-                (
-                    one.where,
-                    dict(one.cells),
-                    _encoded(one),
-                )
-                for one in entries
-            ]
-        }
-    except ChiikiError as error:
-        findings = [asdict(finding) for finding in error.findings]
-        answer = {"refused": {"kind": type(error).__name__, "message": error.message, "findings": findings}}
-    json.dump(answer, sys.stdout)
-
-
-def _encoded(entry: Entry) -> str:
-    return "" if entry.geometry is None else base64.b64encode(shapely.to_wkb(entry.geometry)).decode()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+        answer = answer_of(
+            "service.strategy.list_reader", what, handed=path, seconds=WALL_CLOCK_S, bounds=BOUNDS
+        )
+    except ChildFailed:
+        finding = Finding("file", "size", "", "a list of deployments, not a file made to be costly")
+        raise InvalidFile("The file takes more time or memory to read than a list does", [finding]) from None
+    told = orjson.loads(answer)
+    if refused := told.get("refused"):
+        kind: type[ChiikiError] = getattr(errors, refused["kind"])
+        raise kind(refused["message"], [Finding(**finding) for finding in refused["findings"]])
+    rows: list[Any] = told["rows"]
+    return rows

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
+import tempfile
+from itertools import count
 from pathlib import Path
 
 SEEN: list[bytes] = []
@@ -50,10 +51,25 @@ def _exit(_: bytes) -> None:
     raise SystemExit(3)
 
 
-def _forever(rest: bytes) -> None:
-    began = subprocess.Popen(["/bin/sleep", "600"])
-    Path(os.fsdecode(rest)).write_text(f"{os.getpid()} {began.pid}")
-    began.wait()
+def _hold(_: bytes) -> None:
+    bytearray(1 << 30)
+
+
+def _flood(_: bytes) -> None:
+    while True:
+        sys.stdout.buffer.write(b"x" * (1 << 16))
+
+
+def _fill(_: bytes) -> None:
+    for number in count():
+        Path(tempfile.gettempdir(), str(number)).write_bytes(bytes(1 << 20))
+        if number == 63:
+            signal.pause()
+
+
+def _forever(_: bytes) -> None:
+    Path(tempfile.gettempdir(), "pid").write_text(str(os.getpid()))
+    signal.pause()
 
 
 answers = {
@@ -65,4 +81,7 @@ answers = {
     "kill": _kill,
     "exit": _exit,
     "forever": _forever,
+    "hold": _hold,
+    "flood": _flood,
+    "fill": _fill,
 }

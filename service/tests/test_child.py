@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from service.child import ENVIRONMENT, ChildFailed, Warm
+from service.child import ENVIRONMENT, MEGABYTE, Bounds, ChildFailed, Warm, answer_of
 
 MODULE = "service.tests.echo"
 DEADLINE_S = 30
@@ -22,7 +22,7 @@ DEADLINE_S = 30
 @pytest.fixture
 def warm() -> Iterator[Warm]:
     """Warm processes of a module that answers with what it was told to do."""
-    made = Warm(MODULE)
+    made = Warm(MODULE, Bounds())
     yield made
     made.close()
 
@@ -56,22 +56,34 @@ def test_a_fault_is_told_and_the_next_answer_is_made(warm: Warm, question: bytes
     assert warm.answer_of(b"parent", seconds=DEADLINE_S) == parent
 
 
-def test_what_takes_too_long_is_killed_with_what_it_began(warm: Warm, tmp_path: Path) -> None:
+def test_what_takes_too_long_is_killed(warm: Warm, tmp_path: Path) -> None:
     (parent,) = warm.answer_of(b"parent", seconds=DEADLINE_S).split()
-    noted = tmp_path / "pids"
-    with pytest.raises(ChildFailed, match="more than 2 s"):
-        warm.answer_of(b"forever " + os.fsencode(noted), seconds=2)
-    for pid in (int(parent), *map(int, noted.read_text().split())):
+    with pytest.raises(ChildFailed, match="more than 1 s"):
+        warm.answer_of(b"forever", seconds=1, folder=tmp_path)
+    for pid in (int(parent), int((tmp_path / "pid").read_text())):
         ended(pid)
+    with pytest.raises(ChildFailed, match="more than 1 s"):
+        answer_of(MODULE, given=b"forever", seconds=1, bounds=Bounds())
     assert warm.answer_of(b"parent", seconds=DEADLINE_S) != parent
 
 
 def test_limits_are_those_of_a_fork() -> None:
-    warm = Warm(MODULE, {resource.RLIMIT_FSIZE: 1000})
+    warm = Warm(MODULE, Bounds(answer=1000))
     assert len(warm.answer_of(b"echo " + b"x" * 1000, seconds=DEADLINE_S)) == 1000
     with pytest.raises(ChildFailed):
         warm.answer_of(b"echo " + b"x" * 1001, seconds=DEADLINE_S)
+    with pytest.raises(ChildFailed, match="MemoryError"):
+        warm.answer_of(b"hold", seconds=DEADLINE_S)
     warm.close()
+
+
+def test_what_answers_or_writes_without_end_is_given_up_and_costs_its_asker_nothing() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    bounds = Bounds(answer=MEGABYTE, written=8 * MEGABYTE)
+    for question, told in ((b"flood", "Operation not permitted"), (b"fill", "more than 8 MiB")):
+        with pytest.raises(ChildFailed, match=told):
+            answer_of(MODULE, given=question, seconds=DEADLINE_S, bounds=bounds)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 << 10  # KiB
 
 
 def test_a_process_that_was_killed_while_it_waited_is_begun_anew(warm: Warm) -> None:
@@ -90,7 +102,7 @@ def test_answers_are_made_at_once_and_one_process_stays(warm: Warm) -> None:
 
 
 def test_the_process_ends_with_what_holds_it() -> None:
-    warm = Warm(MODULE)
+    warm = Warm(MODULE, Bounds())
     (parent,) = map(int, warm.answer_of(b"parent", seconds=DEADLINE_S).split())
     del warm
     assert not runs(parent)

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from geo.errors import InvalidFile, InvalidRows
+from geo.strategy.deployment_lists import table_lines
 from geo.strategy.deployment_mappings import Line, Mapped, read_mapped, read_mapping
 from geo.strategy.deployment_rows import checked_deployments
 from geo.strategy.deployments import COLUMNS, DeployedArea
@@ -49,7 +50,7 @@ def line(published: str = "", words: str = "", write: str = "") -> Line:
 def mapped(folder: Path, table: str = LIST, mapping: str = MAPPING) -> Mapped:
     (folder / "list.csv").write_text(table, "utf-8")
     (folder / "mapping.csv").write_text(mapping, "utf-8")
-    return read_mapped(folder / "list.csv", read_mapping(folder / "mapping.csv"))
+    return read_mapped(table_lines(folder / "list.csv"), read_mapping(folder / "mapping.csv"))
 
 
 def refused(folder: Path, table: str = LIST, mapping: str = MAPPING) -> list[tuple[str, str, str]]:
@@ -79,7 +80,7 @@ def test_a_workbook_is_read_as_the_same_table(tmp_path: Path) -> None:
     book.worksheets[0].append([34100, "広島市", 2026, "自動運転バス", 76041, None, "a.pdf", 121])
     book.save(tmp_path / "list.xlsx")
     lines = read_mapping_of(tmp_path, MAPPING)
-    (entry,) = read_mapped(tmp_path / "list.xlsx", lines).entries
+    (entry,) = read_mapped(table_lines(tmp_path / "list.xlsx"), lines).entries
     (made,) = checked_deployments([entry], CONTEXT)
     assert (entry.where, made.national_grant_yen, made.areas[0].code) == ("row 2", 76_041_000, "34100")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import geopandas
 import openpyxl
 import pytest
 import shapely
@@ -16,8 +18,10 @@ from sqlalchemy import select
 
 from geo.areas.reach import Author
 from geo.errors import InvalidFile, InvalidRows, NotFound
+from geo.files.vector_files import load as load_gdal
 from geo.strategy.deployment_lists import read_list
 from geo.strategy.deployment_rows import Entry
+from geo.strategy.deployments import COLUMNS, MAX_TEXT
 from service.db import versions
 from service.db.database import writer_engine
 from service.db.documents import deployment_from_row
@@ -176,6 +180,10 @@ def test_the_sandbox_reads_what_the_reader_reads(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert sandbox.read_list(path) == read_list(path)
+    load_gdal()  # with the drivers that are allowed
+    frame = geopandas.GeoDataFrame([dict(ROW)], geometry=[shapely.Point(137.9, 36.1)], crs=4326)
+    frame.to_file(tmp_path / "list.gpkg", driver="GPKG")
+    assert sandbox.read_list(tmp_path / "list.gpkg") == read_list(tmp_path / "list.gpkg")
 
 
 def test_the_sandbox_hands_on_a_refusal_with_its_findings(tmp_path: Path) -> None:
@@ -187,12 +195,13 @@ def test_the_sandbox_hands_on_a_refusal_with_its_findings(tmp_path: Path) -> Non
 
 
 def bomb(path: Path, cells: str, shared: str = "") -> Path:
-    """Write a workbook whose only sheet holds ``cells``, by hand."""
+    """Write a workbook whose only sheet holds ``cells``, and texts that these refer to, by hand."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     parts = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}.sharedStrings+xml"/>'
         f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/></Types>',
         "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
         '<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
@@ -204,8 +213,10 @@ def bomb(path: Path, cells: str, shared: str = "") -> Path:
         '"http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type='
         '"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
         'Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/sharedStrings.xml": '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        f"{shared}</sst>",
         "xl/worksheets/sheet1.xml": "<worksheet xmlns="
-        f'"http://schemas.openxmlformats.org/spreadsheetml/2006/main">{shared}<sheetData>{cells}</sheetData>'
+        f'"http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{cells}</sheetData>'
         "</worksheet>",
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -221,6 +232,28 @@ def test_a_workbook_made_to_be_costly_is_refused(tmp_path: Path) -> None:
     huge = f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * (120 << 20)}</t></is></c></row>'
     with pytest.raises(InvalidFile, match="unpacks to more"):
         sandbox.read_list(bomb(tmp_path / "huge.xlsx", huge))
+
+
+@pytest.mark.parametrize(("characters", "rows"), [(100_000, 1750), (2000, 600)])
+def test_a_workbook_whose_text_is_told_again_in_every_cell_costs_its_reader_nothing(
+    tmp_path: Path, characters: int, rows: int
+) -> None:
+    names = list(COLUMNS)
+    texts = "".join(f"<si><t>{text}</t></si>" for text in ["x" * characters, *names])
+    row = "".join('<c t="s"><v>0</v></c>' for _ in names)
+    head = "".join(f'<c t="s"><v>{number}</v></c>' for number, _ in enumerate(names, 1))
+    path = bomb(tmp_path / "told.xlsx", f"<row>{head}</row>" + f"<row>{row}</row>" * rows, texts)
+    assert path.stat().st_size < 10_000  # of 4.2 GB of text, and of 29 MB
+    Path("/proc/self/clear_refs").write_text("5")
+    before = highest()
+    with pytest.raises(InvalidFile, match="too long" if characters > MAX_TEXT else "than a list does"):
+        sandbox.read_list(path)
+    assert highest() - before < 64 << 10  # KiB
+
+
+def highest() -> int:
+    """Return the most memory that this process has held since that was forgotten, in KiB."""
+    return int(re.findall(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[0])
 
 
 @pytest.mark.parametrize("cells", [{"areas": "", "area_codes": "22218"}, {"areas": "静岡県浜北市"}])
