@@ -75,7 +75,7 @@ class Bounds:
         self, seconds: float, reads: Sequence[Path] = (), folder: Path | None = None
     ) -> confinement.Order:
         """Return what a child with these bounds is bound to; ``folder`` is handed over to it."""
-        user = confinement.user_for(folder)
+        user = confinement.user_for(str(folder or ""))
         if folder is not None and user is not None:
             for path in (folder, *folder.iterdir()):
                 os.chown(path, user, user)
@@ -92,7 +92,7 @@ class Bounds:
             "reads": [str(path.resolve()) for path in reads],
             "folder": str(folder or ""),
             "user": user,
-            "strict": Settings().require_sandbox,
+            "strict": _is_strict(),
         }
 
 
@@ -183,6 +183,11 @@ def _check(code: int, said: int) -> None:
     if code:
         text = _written(said).decode(errors="replace")[-MOST_TOLD:]
         raise ChildFailed(text or f"It ended with {code}")
+
+
+@cache
+def _is_strict() -> bool:
+    return Settings().require_sandbox
 
 
 @cache

@@ -2,7 +2,7 @@
 
 Run as ``python -m service.confinement MODULE ORDER WORD…`` by ``service.child``; forks of ``service.forks``
 do the same. Linux has several walls, of which containers and old kernels lack some: each is tried, and told
-where it does not stand. Nothing is imported but the standard library.
+where it does not stand. Little is imported: each child pays for it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,12 @@ import errno
 import importlib
 import json
 import math
-import mimetypes
 import os
 import resource
 import signal
 import struct
 import sys
-import tempfile
-import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NoReturn, TypedDict
 
 #: The walls: Landlock, seccomp, another user or a user namespace, a network namespace.
@@ -41,7 +36,7 @@ SPARE_S = 30
 standing: set[str] = set()
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_HOME = Path(__file__).resolve().parent.parent
+_HOME = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
 class Order(TypedDict):
@@ -69,13 +64,18 @@ def main(name: str, told: str, *words: str) -> NoReturn:
     """Do what a module's ``main`` does, shut in once that is imported; without a name tell what stands."""
     order: Order = json.loads(told)
     limit(order)
-    work: Callable[[], object] = _tell
-    if name:
-        module = importlib.import_module(name)
-        if prepare := getattr(module, "prepare", None):
-            prepare(*words)
-        work = partial(module.main, *words)
-    answer(work, order)
+    answer(_work_of(name, words) if name else _tell, order)
+
+
+def _work_of(name: str, words: Sequence[str]) -> Callable[[], None]:
+    module = importlib.import_module(name)
+    if prepare := getattr(module, "prepare", None):
+        prepare(*words)
+
+    def work() -> None:
+        module.main(*words)
+
+    return work
 
 
 def _tell() -> None:
@@ -98,6 +98,8 @@ def answer(work: Callable[[], object], order: Order) -> NoReturn:
             sys.stdout.flush()
             code = 0
     except BaseException:  # noqa: BLE001 (whatever it is, this is where the process ends and tells it)
+        import traceback  # in few children
+
         traceback.print_exc()
     finally:
         try:
@@ -116,7 +118,9 @@ def limit(order: Order) -> None:
 def shut_in(order: Order) -> list[str]:
     """Put up every wall that this machine has; return which of those that are needed do not stand."""
     if order["folder"]:
-        os.environ["TMPDIR"] = tempfile.tempdir = order["folder"]
+        os.environ["TMPDIR"] = order["folder"]
+        if made := sys.modules.get("tempfile"):
+            made.tempdir = None  # which was looked for before
     files = _ruleset([*program(), *order["reads"]], order["folder"])
     standing.update(_apart(order["user"]))
     _drop_capabilities()
@@ -131,27 +135,30 @@ def shut_in(order: Order) -> list[str]:
 
 def program() -> Iterator[str]:
     """Yield what a child may read of the machine: its program, libraries, and what they look up."""
-    in_checkout = (_HOME / "pyproject.toml").is_file()
-    yield from (entry for entry in sys.path if not (in_checkout and Path(entry) == _HOME))
-    yield from (str(_HOME / "geo"), str(_HOME / "service"), f"{sys.base_prefix}/lib", f"{sys.prefix}/lib")
+    in_checkout = os.path.isfile(f"{_HOME}/pyproject.toml")
+    yield from (entry for entry in sys.path if not (in_checkout and entry == _HOME))
+    yield from (f"{_HOME}/geo", f"{_HOME}/service", f"{sys.base_prefix}/lib", f"{sys.prefix}/lib")
     yield from ("/lib", "/lib64", "/usr/lib", "/usr/local/lib", "/etc/ld.so.cache")
     yield from ("/usr/share/zoneinfo", "/etc/localtime", "/dev/null", "/dev/urandom")
-    yield from map(str, mimetypes.knownfiles)
+    yield from ("/etc/mime.types", "/etc/apache2/mime.types", "/etc/httpd/conf/mime.types")
     yield from ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu")
 
 
-def user_for(folder: Path | None) -> int | None:
+def user_for(folder: str) -> int | None:
     """Return the user whose rights a child takes, None where it keeps those it has.
 
     Parameters
     ----------
-    folder : in which it writes
+    folder : in which it writes; none when empty
     """
     if os.geteuid():
         return None
-    paths = [Path(os.__file__), Path(__file__), *(() if folder is None else (folder,))]
-    ways = {parent for path in paths for parent in path.resolve().parents}
-    return NOBODY if all(way.stat().st_mode & 0o001 for way in ways) else None
+    ways: set[str] = set()
+    for path in filter(None, (os.__file__, __file__, folder)):
+        way = os.path.realpath(path)
+        while way != (way := os.path.dirname(way)):
+            ways.add(way)
+    return NOBODY if all(os.stat(way).st_mode & 0o001 for way in ways) else None
 
 
 def keep_to_itself() -> None:
