@@ -120,7 +120,7 @@ def shut_in(order: Order) -> list[str]:
     if order["folder"]:
         os.environ["TMPDIR"] = order["folder"]
         if made := sys.modules.get("tempfile"):
-            made.tempdir = None  # which was looked for before
+            vars(made)["tempdir"] = None  # which was looked for before
     files = _ruleset([*program(), *order["reads"]], order["folder"])
     standing.update(_apart(order["user"]))
     _drop_capabilities()
