@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import openpyxl
@@ -366,6 +367,19 @@ def test_what_is_no_list_is_refused(steward: httpx.Client, content: bytes, told:
     answer = steward.post("/v1/deployments", content=content)
     assert answer.status_code == 422
     assert told in answer.text
+
+
+def test_two_workbooks_are_read_at_once_four_wait_and_the_next_comes_again(steward: httpx.Client) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        sent = [
+            pool.submit(steward.post, "/v1/deployments", content=b"PK\x03\x04 nothing") for _ in range(16)
+        ]
+    answers = [one.result() for one in sent]
+    refused = [one for one in answers if one.status_code == 503]
+    assert {one.status_code for one in answers} == {422, 503}
+    assert len(refused) <= 10
+    assert {one.json()["type"] for one in refused} == {"/problems/busy"}
+    assert all(int(one.headers["retry-after"]) > 0 for one in refused)
 
 
 def test_an_id_that_is_not_that_of_the_address_is_refused(steward: httpx.Client) -> None:

@@ -159,7 +159,6 @@ def show_status() -> None:
     with running_database(settings), open_connection(settings) as conn:
         out.print(f"database  {writer_url(settings)!r}", soft_wrap=True)
         out.print(f"server    {conn.scalar(text('show server_version'))}, PostGIS {_postgis(conn)}")
-        out.print(f"children  shut in by {', '.join(walls())}")
         found = schema.revision(conn)
         out.print(f"schema    {found or '(none)'} of {schema.newest()}")
         if found is None:

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from service.child import NotShutIn, walls
+from service.confinement import WALLS
 from service.db import schema
 from service.db.audit import AuditBroken, verified
 from service.db.database import reader_url, running_database, writer_engine, writer_url
@@ -67,6 +69,7 @@ def examined(environment: dict[str, str] | None = None) -> Iterator[Found]:
     yield _settings(settings, variables)
     yield from _disk(settings)
     yield _fonts(settings)
+    yield _children()
     with running_database(settings):
         engine = writer_engine(settings)
         try:
@@ -135,6 +138,18 @@ def _fonts(settings: Settings) -> Found:
         told = f"{settings.fonts} lacks {', '.join(missing)}: no pictures with words"
         return Found("fonts", "wrong", told, "apt-get install fonts-noto-cjk, or set CHIIKI_FONTS")
     return Found("fonts", "ok", str(settings.fonts))
+
+
+def _children() -> Found:
+    try:
+        standing = walls()
+    except NotShutIn as error:
+        return Found("children", "wrong", str(error), "Use a kernel with Landlock: SECURITY.md, Children")
+    told = f"shut in by {', '.join(standing)}"
+    if missing := [wall for wall in WALLS if wall not in standing]:
+        told += f", not by {', '.join(missing)}"
+        return Found("children", "look", told, "See SECURITY.md, Children, for what each keeps")
+    return Found("children", "ok", told)
 
 
 def _versions(conn: Connection) -> Iterator[Found]:

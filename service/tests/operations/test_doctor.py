@@ -45,7 +45,7 @@ def test_where_nothing_is_wrong_every_line_says_what_was_seen(settings: pytest.M
     told = list(examined())
     assert [one for one in told if one.state == "wrong" or not one.told] == []
     assert {one.what for one in told} >= {
-        *("settings", "disk", "fonts", "database", "versions", "clock", "connections"),
+        *("settings", "disk", "fonts", "children", "database", "versions", "clock", "connections"),
         *("schema", "values", "owner", "reader", "audit", "keys"),
     }
     versions = " ".join(one.told for one in told if one.what == "versions")
