@@ -370,15 +370,17 @@ def test_what_is_no_list_is_refused(steward: httpx.Client, content: bytes, told:
 
 
 def test_two_workbooks_are_read_at_once_four_wait_and_the_next_comes_again(steward: httpx.Client) -> None:
+    def send(number: int) -> httpx.Response:  # each from another address
+        address = {"X-Forwarded-For": f"192.0.2.{number}"}
+        return steward.post("/v1/deployments", content=b"PK\x03\x04 nothing", headers=address)
+
     with ThreadPoolExecutor(16) as pool:
-        sent = [
-            pool.submit(steward.post, "/v1/deployments", content=b"PK\x03\x04 nothing") for _ in range(16)
-        ]
-    answers = [one.result() for one in sent]
+        answers = list(pool.map(send, range(1, 17)))
     refused = [one for one in answers if one.status_code == 503]
     assert {one.status_code for one in answers} == {422, 503}
     assert len(refused) <= 10
     assert {one.json()["type"] for one in refused} == {"/problems/busy"}
+    assert any("Too many wait for such an answer" in one.text for one in refused)
     assert all(int(one.headers["retry-after"]) > 0 for one in refused)
 
 

@@ -112,7 +112,14 @@ def limit(order: Order) -> None:
     """Bound time and what else the order says; what is bound already stays."""
     signal.alarm(math.ceil(order["seconds"]) + SPARE_S)
     for kind, most in order["limits"].items():
-        resource.setrlimit(int(kind), (most, most))
+        _bound(int(kind), most)
+
+
+def _bound(kind: int, most: int) -> None:
+    """Set a limit for good, or leave a lower one that is set already."""
+    already = resource.getrlimit(kind)[1]
+    most = most if already == resource.RLIM_INFINITY else min(most, already)
+    resource.setrlimit(kind, (most, most))
 
 
 def shut_in(order: Order) -> list[str]:
@@ -126,6 +133,7 @@ def shut_in(order: Order) -> list[str]:
     _drop_capabilities()
     _prctl(_NO_NEW_PRIVS, 1)
     _prctl(_DUMPABLE, 0)
+    _prctl(_DEATH_OF_PARENT, signal.SIGKILL)  # it ends with the thread that waits for it
     if files is not None and _restricted(files):
         standing.add(FILES)
     if _filtered(FORBIDDEN):
@@ -170,7 +178,8 @@ def keep_to_itself() -> None:
 # --- namespaces, users and capabilities: unshare(2), capabilities(7)
 
 _NEW_USER, _NEW_NETWORK, _NEW_IPC, _NEW_UTS = 0x10000000, 0x40000000, 0x08000000, 0x04000000
-_NO_NEW_PRIVS, _DUMPABLE, _SECCOMP, _MODE_FILTER = 38, 4, 22, 2
+_NO_NEW_PRIVS, _DUMPABLE, _DEATH_OF_PARENT = 38, 4, 1
+_SECCOMP, _MODE_FILTER = 22, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
 
@@ -186,7 +195,7 @@ def _apart(user: int | None) -> Iterator[str]:
         if _libc.unshare(_NEW_USER | others) == 0:
             yield from (USER, NETWORK)
             # counted in the namespace: the service's own threads are not among them
-            resource.setrlimit(resource.RLIMIT_NPROC, (MOST_THREADS, MOST_THREADS))
+            _bound(resource.RLIMIT_NPROC, MOST_THREADS)
         return
     if _libc.unshare(others) == 0:
         yield NETWORK

@@ -6,6 +6,9 @@ import os
 import resource
 import select
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from service.child import ENVIRONMENT, MEGABYTE, Bounds, ChildFailed, Warm, answer_of
+from service.settings import HOME
 
 MODULE = "service.tests.echo"
 DEADLINE_S = 30
@@ -106,6 +110,26 @@ def test_the_process_ends_with_what_holds_it() -> None:
     (parent,) = map(int, warm.answer_of(b"parent", seconds=DEADLINE_S).split())
     del warm
     assert not runs(parent)
+
+
+HOLD = """
+from service.child import Bounds, answer_of
+
+answer_of("service.tests.echo", given=b"forever", seconds=60, bounds=Bounds())
+"""
+
+
+def test_a_child_ends_with_the_process_that_waits_for_it(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(HOME), "TMPDIR": str(tmp_path)}
+    service = subprocess.Popen([sys.executable, "-c", HOLD], env=environment)
+    until = time.monotonic() + DEADLINE_S
+    while not (noted := [one for one in tmp_path.glob("chiiki-*/pid") if one.read_text()]):
+        assert service.poll() is None
+        assert time.monotonic() < until
+        select.select([], [], [], 0.02)
+    service.kill()
+    service.wait()
+    ended(int(noted[0].read_text()))
 
 
 def runs(pid: int) -> bool:

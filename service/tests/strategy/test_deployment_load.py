@@ -251,6 +251,25 @@ def test_a_workbook_whose_text_is_told_again_in_every_cell_costs_its_reader_noth
     assert highest() - before < 64 << 10  # KiB
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"[]",
+        b'{"rows": 5}',
+        b'{"rows": [["row 1", {"areas": 5}, ""]]}',
+        b'{"rows": [["row 1", {"areas": "' + b"x" * 2001 + b'"}, ""]]}',
+        b'{"rows": [["row 1", {}, "AQIDBA=="]]}',
+        b'{"rows": [["row 1", "areas", ""]]}',
+        b'{"refused": {"kind": "dataclass", "message": "", "findings": []}}',
+        b'{"refused": {"kind": "InvalidFile", "message": "", "findings": [{"where": "x"}]}}',
+    ],
+)
+def test_what_no_reader_of_ours_tells_is_refused(answer: bytes) -> None:
+    with pytest.raises(InvalidFile, match="than a list does"):
+        sandbox.entries_of(answer)
+
+
 def highest() -> int:
     """Return the most memory that this process has held since that was forgotten, in KiB."""
     return int(re.findall(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[0])
