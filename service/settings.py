@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         description="The same database through a role that may only read (`chiiki_reader`); what is "
         "served comes through it. Empty: `DATABASE_URL` in read-only transactions.",
     )
+    pooled: bool = Field(
+        default=False,
+        description="Whether `CHIIKI_READER_URL` is PgBouncer's in transaction mode (deploy/pgbouncer): "
+        "nothing is left on the server's connections, and PgBouncer sets their limits.",
+    )
     news_url: SecretStr | None = Field(
         default=None,
         description="Where notifications of changes come from (`LISTEN`), where `CHIIKI_READER_URL` is a "

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import psycopg
@@ -93,7 +94,7 @@ def reader_engine(settings: Settings, pulse: Pulse | None = None) -> AsyncEngine
         hide_parameters=True,
         isolation_level="REPEATABLE READ",  # all that one answer is read from is of one moment
         execution_options={"postgresql_readonly": True},
-        connect_args=_connect_args(settings, "chiiki reader", _reading_limits(settings)) | opening,
+        connect_args=_reading_args(settings, "chiiki reader") | opening,
     )
 
 
@@ -106,8 +107,8 @@ async def asking(settings: Settings) -> psycopg.AsyncConnection[Any]:
     return await psycopg.AsyncConnection.connect(
         _address(reader_url(settings)),
         autocommit=True,
-        prepare_threshold=None,  # a proxy may hand it to another server each time
-        **_connect_args(settings, "chiiki pulse", _reading_limits(settings)),
+        # a proxy may hand it to another server each time
+        **_reading_args(settings, "chiiki pulse") | {"prepare_threshold": None},
     )
 
 
@@ -120,7 +121,7 @@ def reading(settings: Settings, pulse: Pulse) -> Iterator[Connection]:
         hide_parameters=True,
         isolation_level="REPEATABLE READ",
         execution_options={"postgresql_readonly": True},
-        connect_args=_connect_args(settings, "chiiki reader", _reading_limits(settings)),
+        connect_args=_reading_args(settings, "chiiki reader"),
     )
     _watch(engine, pulse)
     with engine.connect() as conn:
@@ -204,12 +205,11 @@ class Statements:
             self._turn.release()
 
     async def _opened(self) -> psycopg.AsyncRawCursor:
-        limits = {**_reading_limits(self._settings), **_BY_KEY}
         connection = await self._pulse.opened(
             _connect,
             _address(reader_url(self._settings)),
             autocommit=True,
-            **_connect_args(self._settings, "chiiki statements", limits),
+            **_reading_args(self._settings, "chiiki statements", _BY_KEY),
         )
         return psycopg.AsyncRawCursor(connection)
 
@@ -218,16 +218,36 @@ class Statements:
             await self._cursor.connection.close()
         self._cursor = None
 
-    @staticmethod
     async def _asked(
-        cursor: psycopg.AsyncRawCursor, query: str, values: Sequence[object]
+        self, cursor: psycopg.AsyncRawCursor, query: str, values: Sequence[object]
     ) -> list[tuple[Any, ...]]:
-        await cursor.execute(query, values, prepare=True, binary=True)
-        return await cursor.fetchall()
+        if not self._settings.pooled:
+            await cursor.execute(query, values, prepare=True, binary=True)
+            return await cursor.fetchall()
+        async with cursor.connection.transaction():  # what is set in it ends with it
+            await cursor.execute(_BY_KEY_HERE)
+            await cursor.execute(query, values, prepare=False, binary=True)
+            return await cursor.fetchall()
 
 
 #: A statement that finds rows by their key has one plan whatever the key is: by the index, row by row.
 _BY_KEY = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off"}
+
+
+_BY_KEY_HERE = "; ".join(f"set local {name} = {value}" for name, value in _BY_KEY.items()).encode()
+
+
+def _reading_args(
+    settings: Settings, name: str, more: Mapping[str, object] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Return how to connect for reading; through PgBouncer nothing may stay with the server."""
+    if settings.pooled:
+        return {
+            "connect_timeout": settings.connect_timeout_s,
+            "application_name": name,
+            "prepare_threshold": None,
+        }
+    return _connect_args(settings, name, {**_reading_limits(settings), **more})
 
 
 def _reading_limits(settings: Settings) -> dict[str, object]:

@@ -26,6 +26,8 @@ from service.memory.catalogue import Catalogue, renewed
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 #: So many looks at the numbers may fail before what is served counts as stale.
 LOOKS_MISSED = 3
+#: So long after news of another server, what is read from is looked at so often.
+LAG_S, LAGGING_S = 60.0, 0.5
 
 AGE = Gauge("chiiki_revisions_age_seconds", "Seconds since the numbers of what is served were compared last")
 
@@ -74,12 +76,19 @@ class News:
             tasks.create_task(_kept_up(self._listen, "no notifications", pause))
 
     async def _look(self, worked: Callable[[], None]) -> None:
+        settings = self.store.settings
+        to_come = 0.0
         while True:
+            if self._heard.is_set() and settings.news_url is not None:
+                to_come = time.monotonic() + LAG_S  # the primary's news reach a replica before its data do
             self._heard.clear()
             await self.refresh()
             worked()
+            every = (
+                min(LAGGING_S, settings.news_every_s) if time.monotonic() < to_come else settings.news_every_s
+            )
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._heard.wait(), self.store.settings.news_every_s)
+                await asyncio.wait_for(self._heard.wait(), every)
 
     async def _listen(self, worked: Callable[[], None]) -> None:
         settings = self.store.settings

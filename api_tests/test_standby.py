@@ -1,0 +1,279 @@
+"""A primary, a standby that is read from, PgBouncer, nginx and two services, as deploy/ has them."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import URL, create_engine, text
+
+from api_tests.conftest import Server, serving
+from api_tests.test_proxy import free_port, nginx
+from service.db.cluster import PORT, Cluster
+from service.http import auth
+from service.settings import HOME
+from service.tests.databases import Database, private_cluster
+
+pytestmark = pytest.mark.prove("three minutes")
+
+POOLER = HOME / "deploy/pgbouncer/pgbouncer.ini"
+DEADLINE_S = 30.0
+ROWS = "indicator,area_code,period,value,status\n"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A primary and its hot standby.
+
+    Attributes
+    ----------
+    standby : folder of the socket of the standby
+    """
+
+    primary: Cluster
+    standby: Path
+
+    def reader(self, port: int = PORT, folder: Path | None = None) -> URL:
+        """Return the address to read from: the standby's, or that of what stands before it."""
+        query = {"host": str(folder or self.standby), "port": str(port)}
+        return URL.create("postgresql+psycopg", "chiiki_reader", database="chiiki", query=query)
+
+    def asked(self, question: str, *, of_standby: bool = False) -> object:
+        """Return what a server answers its superuser."""
+        url = self.primary.url("postgres")
+        if of_standby:
+            url = url.update_query_dict({"host": str(self.standby)})
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        try:
+            with engine.connect() as conn:
+                return conn.execute(text(question)).scalar()
+        finally:
+            engine.dispose()
+
+
+def as_account(account: str, *command: object) -> list[str]:
+    """Return a command that runs as an account, as those of PostgreSQL must where root is."""
+    words = [str(word) for word in command]
+    return (
+        words
+        if os.geteuid()
+        else ["setpriv", f"--reuid={account}", f"--regid={account}", "--init-groups", *words]
+    )
+
+
+def until(holds: Callable[[], bool], what: str) -> float:
+    """Ask until it holds; return how many seconds that took."""
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < DEADLINE_S, what
+    return time.monotonic() - begun
+
+
+@contextmanager
+def standing_by(primary: Cluster) -> Iterator[Pair]:
+    """Copy a running cluster to where it lies and let the copy follow it meanwhile."""
+    folder = primary.data.parent
+    hba = primary.data / "pg_hba.conf"
+    hba.write_text(f"{hba.read_text()}local replication all peer map=chiiki\n")
+    programs = (
+        Path(shutil.which("pg_basebackup") or "/usr/lib/postgresql/15/bin/pg_basebackup").resolve().parent
+    )
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_basebackup"))
+    programs = found[-1].parent if found else programs
+    owner = pwd.getpwnam(primary.account)
+    data = folder / "standby"
+    for made in (data, folder / "beside"):
+        made.mkdir(mode=0o700)
+        os.chown(made, owner.pw_uid, owner.pw_gid)
+    pair = Pair(primary, folder / "beside")
+    assert pair.asked("select pg_reload_conf()") is True
+    copy = [
+        programs / "pg_basebackup",
+        "-D",
+        data,
+        "-h",
+        primary.socket,
+        "-U",
+        "postgres",
+        "-R",
+        "-X",
+        "stream",
+    ]
+    subprocess.run(as_account(primary.account, *copy, "-c", "fast", "-w"), check=True, cwd="/")
+    options = f"-c unix_socket_directories={pair.standby} -c port={PORT}"
+    control = [programs / "pg_ctl", "-D", data, "-w", "-s"]
+    start = [*control, "-l", folder / "beside/log", "-o", options, "start"]
+    subprocess.run(as_account(primary.account, *start), check=True, cwd="/")
+    try:
+        assert pair.asked("select pg_is_in_recovery()", of_standby=True) is True
+        yield pair
+    finally:
+        subprocess.run(as_account(primary.account, *control, "-m", "fast", "stop"), check=True, cwd="/")
+
+
+@contextmanager
+def pooling(pair: Pair) -> Iterator[URL]:
+    """Run PgBouncer before the standby meanwhile, as it ships but for places and passwords."""
+    program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")
+    if program is None:
+        pytest.skip("PgBouncer is not installed: apt-get install pgbouncer")
+    told, port = POOLER.read_text(encoding="utf-8"), free_port()
+    for ours, here in {
+        "host=/var/run/postgresql port=5432": f"host={pair.standby} port={PORT}",
+        "listen_port = 6432": f"listen_port = {port}",
+        "auth_type = scram-sha-256\nauth_file = /etc/pgbouncer/userlist.txt": (
+            f"auth_type = any\nunix_socket_dir =\nlogfile = {pair.standby}/pgbouncer.log"
+        ),
+    }.items():
+        assert ours in told, ours
+        told = told.replace(ours, here)
+    path = pair.standby / "pgbouncer.ini"
+    path.write_text(told)
+    path.chmod(0o644)
+    process = subprocess.Popen(as_account(pair.primary.account, program, path), cwd="/")
+    try:
+        yield URL.create(
+            "postgresql+psycopg", "chiiki_reader", host="127.0.0.1", port=port, database="chiiki"
+        )
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def shown(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+def write(client: httpx.Client, value: int) -> None:
+    """Load a figure through a service."""
+    path = "/v1/indicators/libraries/observations?source=ssdse-a-2026&boundary_date=2024-10-01"
+    rows = f"{ROWS}libraries,01100,2031,{value},\n"
+    answer = client.put(path, content=rows.encode(), headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 200, answer.text
+
+
+def value_at(client: httpx.Client) -> object:
+    """Return the figure that a service answers; None before there is one."""
+    points = client.get("/v1/series?indicator=libraries&areas=01100&from=2031&to=2031").json()["series"][0][
+        "points"
+    ]
+    return points[0]["value"] if points else None
+
+
+def shows(client: httpx.Client, value: int) -> bool:
+    """Return whether a service answers the figure."""
+    return value_at(client) == value
+
+
+@pytest.fixture(scope="module")
+def pair(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """A primary with the data that ship, restored from a backup, and its standby."""
+    folder = tmp_path_factory.mktemp("pair")
+    program = [sys.executable, "-m", "service.cli"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHIIKI_")}
+    backup = folder / "backup.dump"
+    subprocess.run([*program, "backup", str(backup)], env=kept | database.environment, check=True)
+    with private_cluster(folder / "primary") as primary, primary.running():
+        address = shown(primary.url("chiiki"))
+        subprocess.run([*program, "restore", str(backup)], env=kept | {"DATABASE_URL": address}, check=True)
+        backup.unlink()
+        with standing_by(primary) as made:
+            yield made
+
+
+def test_readers_follow_the_standby_and_outlive_the_primary(
+    pair: Pair, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    primary = shown(pair.primary.url("chiiki"))
+    database = Database(pair.primary.url("chiiki"), pair.reader())
+    with database.begin() as conn:
+        key = auth.create_key(conn, "tests", ["write"], None, "tests")
+    with ExitStack() as stack:
+        pooler = stack.enter_context(pooling(pair))
+        beside = {
+            "DATABASE_URL": primary,
+            "CHIIKI_NEWS_URL": primary,
+            "CHIIKI_PUBLIC_URL": "https://chiiki.example",
+        }
+
+        def service(name: str, reader: URL, **more: str) -> Server:
+            told = {**beside, "CHIIKI_READER_URL": shown(reader), **more}
+            return stack.enter_context(serving(database, tmp_path / name, **told))
+
+        direct = service("direct", pair.reader())
+        pooled = service("pooled", pooler, CHIIKI_POOLED="on")
+        of_primary = service("primary", pair.primary.url("chiiki_reader"))
+        clients = [
+            stack.enter_context(httpx.Client(base_url=one.url, timeout=30, headers={"X-API-Key": key}))
+            for one in (direct, pooled, of_primary)
+        ]
+        readers, last = clients[:2], clients[2]
+
+        # the same bytes, whoever is asked
+        for path in (
+            "/v1/layers/births/tiles/6/57/24.mvt?period=2020",
+            "/v1/layers/libraries/values.json",
+            "/v1/areas.geojson?level=prefecture",
+            "/v1/areas/10201",
+            "/ogc/collections/areas.municipality/items?code=10201&f=json",
+        ):
+            answers = [client.get(path) for client in clients]
+            assert {one.status_code for one in answers} == {200}, (path, [one.text[:300] for one in answers])
+            assert len({one.content for one in answers}) == 1, path
+            assert len({one.headers["etag"] for one in answers}) == 1, path
+
+        # what is loaded on the primary is seen by who reads from the standby
+        write(readers[0], 12)
+        for client in readers:
+            record_property("seen after seconds", round(until(partial(shows, client, 12), "not seen"), 2))
+
+        # a standby that lags answers its own state under its own revision, and nothing of it stays
+        before = [client.get("/v1/layers/libraries/tiles.json").json()["revision"] for client in readers]
+        pair.asked("select pg_wal_replay_pause()", of_standby=True)
+        write(last, 13)
+        until(partial(shows, last, 13), "the primary's own reader does not see it")
+        told = last.get("/v1/layers/libraries/tiles.json").json()["revision"]
+        for client, revision in zip(readers, before, strict=True):
+            assert value_at(client) == 12
+            assert client.get("/v1/layers/libraries/tiles.json").json()["revision"] == revision != told
+        pair.asked("select pg_wal_replay_resume()", of_standby=True)
+        for client in readers:
+            until(partial(shows, client, 13), "not seen after the lag")
+            assert client.get("/v1/layers/libraries/tiles.json").json()["revision"] == told
+
+        # without the primary, what was read and what was not is answered; nothing can be written
+        site = stack.enter_context(
+            nginx(
+                tmp_path,
+                f"{direct.url.removeprefix('http://')};\n    server {pooled.url.removeprefix('http://')}",
+            )
+        )
+        warm = "/v1/layers/births/tiles/6/57/24.mvt?period=2020"
+        held = site.get(warm).content
+        pair.primary.stop()
+        try:
+            for client in (*readers, site):
+                assert client.get(warm).content == held
+                for cold in (
+                    "/v1/layers/dentists/values.json",
+                    "/v1/areas/20215",
+                    "/v1/series?indicator=births&areas=20215",
+                ):
+                    assert client.get(cold).status_code == 200, cold
+            path = "/v1/indicators/libraries/observations?source=ssdse-a-2026&boundary_date=2024-10-01"
+            refused = readers[0].put(path, content=ROWS.encode(), headers={"Content-Type": "text/csv"})
+            assert refused.status_code == 503
+            assert int(refused.headers["retry-after"]) > 0
+        finally:
+            pair.primary.start()
