@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import openpyxl
 import pytest
 
 from api_tests.conftest import serving
@@ -196,6 +197,31 @@ def test_a_town_registers_its_kpi_enters_actuals_and_sees_them_rated_on_the_map(
     profile = steward.get("/v1/areas/01206/profile").json()
     own = [one for one in profile["kpi_progress"] if one["kpi"] == "kushiro-migration"]
     assert own[0]["course"]["points"][-1]["rating"] == "A"
+    for entries, told in (
+        ({"targets": [1] * 4000}, (100, 4000)),
+        ({"targets": [{"x": 1}] * 4000}, (100, 4000)),
+        ({"actuals": [{"area": "01206", "period": "2025", "value": 1e308}] * 300}, (100, 899)),
+        ({"targets": [1] * 5001}, (1, 1)),
+        ({"name_ja": "a\x0bb"}, (1, 1)),
+        ({"note_ja": [[]]}, (1, 1)),
+    ):
+        refused = steward.put("/v1/kpis/kushiro-migration", json=kpi | entries)
+        problem = refused.json()
+        assert (refused.status_code, (len(problem["errors"]), problem["errors_total"])) == (422, told)
+    for body in (
+        b"[" * 900 + b"]" * 900,
+        b'{"targets":' + b"[" * 40 + b"]" * 40 + b"}",
+        b'{"name_ja":"\\ud800"}',
+    ):
+        assert steward.put("/v1/kpis/kushiro-migration", content=body).status_code == 422
+    formula = '=HYPERLINK("https://example.jp")'
+    named = kpi | {"name_ja": formula, "name_en": "-1+1"}
+    assert steward.put("/v1/kpis/kushiro-migration", json=named).status_code == 200
+    file = steward.get("/v1/layers/kpi-progress:kushiro-migration/download.xlsx?periods=2026")
+    book = openpyxl.load_workbook(io.BytesIO(file.content))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert any(formula in str(cell.value) for cell in cells)
+    assert "f" not in {cell.data_type for cell in cells}
     assert steward.delete("/v1/kpis/kushiro-migration").status_code == 204
     assert steward.get("/v1/layers/kpi-progress:kushiro-migration/legend.json").status_code == 404
 

@@ -106,6 +106,22 @@ def test_one_wrong_row_refuses_the_whole_body_and_every_fault_is_told(writer: ht
     assert value_of(writer, "2031") == []
 
 
+def test_a_hundred_of_many_faults_are_told_and_how_many_there_are(writer: httpx.Client) -> None:
+    answer = put(writer, "libraries,01100,2031,five,\n" * 30_000)
+    told = answer.json()
+    assert (answer.status_code, len(told["errors"]), told["errors_total"]) == (422, 100, 30_000)
+    assert len(answer.content) < 50_000
+    assert told["detail"] == "30000 faults; nothing was loaded"
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 900 + "]" * 900, '[{"value":' + "[" * 40 + "]" * 40 + "}]", '["\\ud800"]']
+)
+def test_json_that_is_nested_or_no_text_is_refused(writer: httpx.Client, body: str) -> None:
+    answer = writer.put(PATH, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+
+
 def test_json_rows_are_read_as_well(writer: httpx.Client) -> None:
     rows = [{"indicator": "libraries", "area_code": "01100", "period": "2027", "value": 13}]
     assert writer.put(PATH, json=rows).json()["added"] == 1

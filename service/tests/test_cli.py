@@ -223,6 +223,17 @@ def test_a_log_line_holds_no_key_however_it_came_there() -> None:
     assert line.count("chiiki_0123456789ab_***") == 2
 
 
+def test_no_text_in_a_log_entry_passes_for_another() -> None:
+    path, formatter = "/a\nINFO: forged\r\x1b[31m\u2028100%", Written("%(message)s")
+    try:
+        raise ValueError("no area\nERROR: forged")
+    except ValueError:
+        record = logging.LogRecord("chiiki", logging.ERROR, "", 0, "at %s", (path,), sys.exc_info())
+    told = formatter.format(record)
+    assert told.startswith("at /a\n    INFO: forged\n    \\x1b[31m\n    100%\nTraceback")
+    assert told.endswith("ValueError: no area\n    ERROR: forged")
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "chiiki.example"])
 def test_serve_asks_for_the_address_that_readers_know(host: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "CHIIKI_PUBLIC_URL"}
