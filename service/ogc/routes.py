@@ -247,7 +247,7 @@ async def items(
     loaded meanwhile neither repeats a feature nor leaves one out.
     """
     found, chosen, root = collection(atlas, collection_id), language(request, lang), root_of(request)
-    asked = dict(request.query_params)
+    asked = dict(sorted(request.query_params.items()))  # the links of an answer that is kept have one order
     wanted = read(found, asked)
     address = f"{root}/collections/{found.id}/items"
     is_page = is_html(request, f)
