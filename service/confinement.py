@@ -98,9 +98,7 @@ def answer(work: Callable[[], object], order: Order) -> NoReturn:
             sys.stdout.flush()
             code = 0
     except BaseException:  # noqa: BLE001 (whatever it is, this is where the process ends and tells it)
-        import traceback  # in few children
-
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())  # imports nothing
     finally:
         try:
             sys.stderr.flush()
