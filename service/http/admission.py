@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 import re
 import time
 from collections import Counter, OrderedDict
@@ -33,6 +34,8 @@ from service.settings import Settings
 
 WINDOW_S = 60
 REST_S = 1.0
+#: Half of what a request waits for its turn at the database before it is given up.
+LATE_S = 0.5
 #: So many addresses are known at a time; who asked the longest ago is forgotten.
 MOST_KNOWN = 10_000
 MOST_OF_HOST = 64
@@ -60,32 +63,46 @@ class Lane:
     ----------
     most : at a time
     per_minute : of each address and key; 0 for any number
+    late_s : where one has waited for so long, an eighth of the places is as many as can be served in time; to
+        let in more would make all of them wait until their time is over
     """
 
-    def __init__(self, name: str, most: int, per_minute: int) -> None:
+    def __init__(self, name: str, most: int, per_minute: int, late_s: float = math.inf) -> None:
         self.name = name
         self.most = most
         self.most_of_one = (most + 1) // 2
+        self.most_late = (most + 7) // 8
         self.per_minute = per_minute
-        self.running = 0
+        self.late_s = late_s
+        #: place → since when, the one that was taken first before the others
+        self._begun: dict[Place, float] = {}
         #: address → how many of those are its own
         self._running_of: Counter[Hashable] = Counter()
         #: who → when all that they asked for would have been asked for at the rate that they may (GCRA)
         self._paid: OrderedDict[Hashable, float] = OrderedDict()
         RUNNING.labels(name).set_function(lambda: self.running)
 
+    @property
+    def running(self) -> int:
+        """How many are answered."""
+        return len(self._begun)
+
     def is_full(self, address: Hashable) -> bool:
         """Return whether no more are let in of an address."""
-        return self.running >= self.most or self._running_of[address] >= self.most_of_one
+        if self.running >= self.most or self._running_of[address] >= self.most_of_one:
+            return True
+        if self.running < self.most_late or self.late_s == math.inf:
+            return False
+        return time.monotonic() - next(iter(self._begun.values())) > self.late_s
 
-    def take(self, address: Hashable) -> None:
+    def take(self, place: Place, address: Hashable) -> None:
         """Count one who is answered from now on."""
-        self.running += 1
+        self._begun[place] = time.monotonic()
         self._running_of[address] += 1
 
-    def leave(self, address: Hashable) -> None:
+    def leave(self, place: Place, address: Hashable) -> None:
         """Count one who is answered no more."""
-        self.running -= 1
+        del self._begun[place]
         self._running_of[address] -= 1
         if not self._running_of[address]:
             del self._running_of[address]
@@ -137,7 +154,7 @@ class Lanes:
     """The lanes of a process."""
 
     def __init__(self, settings: Settings) -> None:
-        self.reads = Lane("reads", settings.most_reads, settings.reads_per_minute)
+        self.reads = Lane("reads", settings.most_reads, settings.reads_per_minute, LATE_S)
         self.heavy = Lane("heavy", settings.most_heavy, settings.heavy_per_minute)
         self.writes = Lane("writes", settings.most_writes, settings.writes_per_minute)
 
@@ -191,13 +208,14 @@ class Admission:
 async def _slowly(send: Send, message: Message) -> None:
     """Send a refusal at once, and let the connection rest before its next request is read.
 
-    A thousand clients that ask again at once would take all the time of the event loop for refusals.
+    A thousand clients that ask again at once would take all the time of the event loop for refusals; so they
+    would if all asked again in the same moment.
     """
     if message["type"] != "http.response.body":
         await send(message)
         return
     await send({**message, "more_body": True})  # its length was told: to the client it is complete
-    await asyncio.sleep(REST_S)
+    await asyncio.sleep(random.uniform(0.5, 1.5) * REST_S)  # noqa: S311 (nobody gains by guessing it)
     await send({"type": "http.response.body", "body": b""})
 
 
@@ -220,12 +238,12 @@ class Place:
         """Be one of those who are answered."""
         if not self.is_taken and not self._is_left:
             self.is_taken = True
-            self._lane.take(self._address)
+            self._lane.take(self, self._address)
 
     def leave(self) -> None:
         """Be no more one of them."""
         if self.is_taken and not self._is_left:
-            self._lane.leave(self._address)
+            self._lane.leave(self, self._address)
         self._is_left = True
 
 

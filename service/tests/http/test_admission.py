@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import orjson
 import pytest
@@ -63,6 +64,21 @@ def test_one_address_leaves_half_of_a_lane_to_others() -> None:
                 assert isinstance(lane.refused("d"), Busy)
         assert lane.refused("a") is None
     assert not lane._running_of
+
+
+def test_where_all_wait_for_long_few_are_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    lane = Lane("reads", 16, 0, late_s=0.5)
+    with Place(lane, "a"):
+        now[0] = 0.4
+        with Place(lane, "b"):
+            assert lane.refused("c") is None
+            now[0] = 0.6
+            assert isinstance(lane.refused("c"), Busy)
+        assert lane.refused("c") is None  # an eighth is always served
+    with Place(lane, "a"), Place(lane, "b"):
+        assert lane.refused("c") is None
 
 
 def test_a_place_is_left_once_and_never_taken_after_that() -> None:
