@@ -22,8 +22,8 @@ import psycopg
 from prometheus_client import Gauge
 
 BEAT_S, LONGEST_WAIT_S = 0.25, 1.0
-#: An event loop that was held up reads what has come meanwhile before it is taken for missing.
-GRACE_S = 0.25
+#: An event loop that is held up gets so many more turns to read what has come before it is taken for missing.
+GRACE_TURNS, GRACE_S = 5, 0.05
 
 UP = Gauge("chiiki_database_up", "Whether the database answered when it was asked last")
 
@@ -109,8 +109,9 @@ class Pulse:
             was_open = self._own is not None
             asked = asyncio.ensure_future(self._ask(connect))
             done, _ = await asyncio.wait([asked], timeout=self.answers_s)
-            if not done:
-                done, _ = await asyncio.wait([asked], timeout=GRACE_S)
+            for _ in range(GRACE_TURNS):
+                if not done:
+                    done, _ = await asyncio.wait([asked], timeout=GRACE_S)
             if not done:
                 asked.add_done_callback(_seen)
                 if self._own is None:
