@@ -308,6 +308,31 @@ def withdraw_vintage(
     print_report(report)
 
 
+@withdraw.command("figures")
+def withdraw_figures(
+    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="Id of an indicator with figures.")],
+    period: Annotated[list[str], typer.Option(help="Period as it is stored, such as 2024; repeated.")],
+    areas: Annotated[
+        str | None, typer.Option(help="Only these, comma separated: 10201,10202. All when left out.")
+    ] = None,
+    forget: Annotated[
+        bool,
+        typer.Option("--forget", help="Also tell of no past moment what they were: it cannot be undone."),
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Take figures away: their areas have no value from now on, in every answer."""
+    from service.commands import transaction
+    from service.figures import withdrawal
+    from service.settings import Settings
+
+    with transaction(Settings(), dry_run=dry_run) as conn:
+        report = withdrawal.withdraw_figures(
+            conn, indicator, period, _words(areas), actor=actor(), forget=forget, dry_run=dry_run
+        )
+    print_report(report)
+
+
 @ingest.command("observations")
 def ingest_observations(
     file: InputFile,
