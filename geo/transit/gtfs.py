@@ -144,7 +144,7 @@ def read_gtfs(path: Path, dates: Mapping[str, dt.date] | None = None) -> Feed:
     stops = _stops(tables, locations, counted)
     agency = tables.rows("agency.txt", ("agency_name",))
     if tables.findings:
-        raise InvalidRows(f"{path.name} has {len(tables.findings)} wrong cells", tables.findings)
+        raise InvalidRows(f"{path.name} has {tables.findings.total} wrong cells", tables.findings)
     if not any(chosen.values()):
         expected = "trips of services that run on some day"
         finding = tables.finding("trips.txt", 0, "service_id", ", ".join(per_service), expected)

@@ -10,11 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from geo.errors import Finding, InvalidFile
+from geo.errors import Finding, Findings, InvalidFile
 from geo.files.archives import UNREADABLE, member_name
 
 MAX_BYTES = 1 << 30
-MAX_FINDINGS = 1000
 #: How many notes of one kind are told one by one.
 MAX_ALIKE = 5
 #: What a feed consists of; other texts in its zip (a licence, a read-me) are no tables.
@@ -63,7 +62,7 @@ class Tables:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.findings: list[Finding] = []
+        self.findings = Findings()
         self.notes: list[str] = []
         self._notes: dict[tuple[str, str, str], list[str]] = {}
         try:
@@ -109,9 +108,8 @@ class Tables:
         return Finding(where.strip(), field, value, expected)
 
     def refuse(self, name: str, line: int, field: str, value: str, expected: str) -> None:
-        """Keep a fault; the feed is refused with all of them."""
-        if len(self.findings) < MAX_FINDINGS:
-            self.findings.append(self.finding(name, line, field, value, expected))
+        """Count a fault; the feed is refused with the first of them."""
+        self.findings.append(self.finding(name, line, field, value, expected))
 
     def note(self, name: str, line: int, field: str, value: str, told: str) -> None:
         """Keep what a reader of the report should know; of many alike the first few are told."""
