@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geo.codes import area_codes
-from geo.documents import read_json, shown
 from geo.errors import Finding, Findings, InvalidAreaCode, InvalidFile, InvalidRows
+from geo.files.documents import read_json, shown
 from geo.files.saving import heads, refuse_spreadsheet
 from geo.files.workbooks import refuse_merged, sheet_rows
 from geo.periods import PeriodKind, read_period

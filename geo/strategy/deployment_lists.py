@@ -16,9 +16,9 @@ import shapely
 from pyproj import CRS
 
 from geo.crs import crs_by_code, in_degrees
-from geo.documents import read_json, shown
 from geo.errors import Finding, InvalidFile
 from geo.figures.observations import decoded
+from geo.files.documents import read_json, shown
 from geo.files.saving import heads
 from geo.files.topojson import geometry_of
 from geo.files.workbooks import refuse_merged, sheet_rows

@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields, replace
 from geo.areas.beside import NamesBeside
 from geo.areas.names import AreaNames
 from geo.codes import area_codes
-from geo.documents import read_json, shown
 from geo.errors import Finding, Findings, InvalidAreaCode, InvalidFile, InvalidRows
 from geo.figures.observations import decoded, number
+from geo.files.documents import read_json, shown
 from geo.files.saving import heads
 from geo.strategy.kpis import Actual, Kpi
 

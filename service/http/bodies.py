@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from geo.documents import read_json, shown
 from geo.errors import Finding, Findings, InvalidParameter
+from geo.files.documents import read_json, shown
 from service.memory.cache import Busy, expect_place
 
 WAIT = "Other requests of this kind are being worked on; ask again in a few seconds"

@@ -14,7 +14,7 @@ from typing import Any
 
 import cql2
 
-from geo.documents import is_deeper
+from geo.files.documents import is_deeper
 
 _TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[^\W\d][\w.:]*|[()]|\s+|.", re.DOTALL)
 #: Words before a bracket that are no name of a function.

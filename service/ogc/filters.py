@@ -19,8 +19,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import ReferenceSystem
-from geo.documents import is_deeper
 from geo.errors import Finding, InvalidParameter
+from geo.files.documents import is_deeper
 from service.ogc.cql_text import Unreadable, read_json, read_text
 
 Kind = Literal["number", "string", "boolean", "time", "geometry", "array"]

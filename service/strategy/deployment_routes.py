@@ -15,8 +15,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from sqlalchemy import Row
 
-from geo.documents import read_json
 from geo.errors import Finding, InvalidFile, InvalidParameter, NotFound
+from geo.files.documents import read_json
 from geo.files.formats import FORMATS
 from geo.strategy.deployment_lists import is_untrusted_binary
 from geo.strategy.deployments import COLUMNS, Deployment

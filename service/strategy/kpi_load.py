@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select
 from geo.areas.names import AreaNames
 from geo.areas.reach import Author
 from geo.codes import NATION
-from geo.documents import shown
 from geo.errors import Finding, Findings, InvalidFile, InvalidParameter, InvalidRows, NotFound
+from geo.files.documents import shown
 from geo.periods import PARTS, PeriodKind
 from geo.strategy.kpi_lists import Areas, json_of, read_actuals, with_codes
 from geo.strategy.kpis import Actual, Known, Kpi, faults, with_actuals

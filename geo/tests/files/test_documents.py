@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from geo.documents import DEEPEST, read_json, shown
 from geo.errors import InvalidFile
+from geo.files.documents import DEEPEST, read_json, shown
 
 
 def nested(depth: int, inside: str = "") -> bytes:
