@@ -247,10 +247,12 @@ def test_a_scenario_that_cannot_be_is_refused(client: httpx.Client, changes: dic
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_definition_that_does_not_exist_is_refused_with_those_that_do(client: httpx.Client) -> None:
+def test_a_definition_that_does_not_exist_is_refused_with_where_the_others_are(client: httpx.Client) -> None:
     answer = client.get("/v1/transport-gap/x/clusters?area=10201")
     assert answer.status_code == 404
-    assert "mlit-handbook-rural" in answer.json()["detail"]
+    assert "/v1/transport-gap lists all" in answer.json()["detail"]
+    near = client.get("/v1/transport-gap/mlit-handbook-rurl/clusters?area=10201").json()["detail"]
+    assert "near it: mlit-handbook-rural" in near
     assert client.get(f"{RURAL}/cells.geojson?area=13101").status_code == 404
     assert client.get(f"{RURAL}/bands?area=10201&edges=5,1").status_code == 422
 

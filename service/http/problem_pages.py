@@ -81,6 +81,18 @@ WORDS: Mapping[str, Text] = {
         "ja": "送られた内容が大きすぎます。分けて送ってください。",
         "en": "What was sent is too large. Send it in parts.",
     },
+    "key-reused": {
+        "ja": "同じIdempotency-Keyで別の内容が送られています。新しい書き込みには新しいキーを付けてください。",
+        "en": "Something else was sent under this Idempotency-Key. Give each write a name of its own.",
+    },
+    "still-at-work": {
+        "ja": "同じIdempotency-Keyの書き込みを処理中です。少し待って、同じ内容をもう一度お送りください。",
+        "en": "The write under this Idempotency-Key is still at work. Wait a little and send the same again.",
+    },
+    "too-many-kept": {
+        "ja": "このAPIキーで保存している応答が多すぎます。24時間を過ぎたものから順に消えます。",
+        "en": "Too many answers are kept for this API key. Each goes after twenty-four hours.",
+    },
     "too-many-connections": {
         "ja": "同じアドレスからの接続が多すぎます。一つの接続で続けて取得してください。",
         "en": "There are too many connections from this address. Use each for many requests.",

@@ -147,6 +147,6 @@ def test_a_region_set_that_has_ended_is_refused(atlas: Atlas, vintage: Vintage) 
         member(Atlas(atlas.store, catalogue), vintage, "ended")
 
 
-def test_a_region_set_that_does_not_exist_is_refused_with_those_that_do(atlas: Atlas) -> None:
-    with pytest.raises(NotFound, match="tokyo-area"):
-        codes_of(atlas, "atlantis")
+def test_a_region_set_that_does_not_exist_is_refused_with_the_nearest(atlas: Atlas) -> None:
+    with pytest.raises(NotFound, match="near it: tokyo-area"):
+        codes_of(atlas, "tokyo-aria")
