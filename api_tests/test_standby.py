@@ -25,7 +25,7 @@ from service.http import auth
 from service.settings import HOME
 from service.tests.databases import Database, private_cluster
 
-pytestmark = pytest.mark.prove("three minutes")
+pytestmark = pytest.mark.prove("two minutes")
 
 POOLER = HOME / "deploy/pgbouncer/pgbouncer.ini"
 DEADLINE_S = 30.0
