@@ -280,8 +280,12 @@ def test_the_roadmap_counts_what_is_deployed_in_the_chosen_area(visit: Visit) ->
 
 def printed(page: Page) -> list[str]:
     """Return the text of each page that comes out of the printer, without its spaces."""
-    read = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True, print_background=True)))
-    return [plain(one.extract_text()) for one in read.pages]
+    return [plain(one.extract_text()) for one in sheets(page)]
+
+
+def sheets(page: Page) -> list[pypdf.PageObject]:
+    """Return the pages that come out of the printer."""
+    return [*pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True, print_background=True))).pages]
 
 
 def plain(words: str) -> str:
@@ -321,6 +325,9 @@ def test_a_map_is_printed_on_one_page_with_title_legend_and_source(visit: Visit)
     (page,) = printed(visit.page)
     for words in ["高齢化率（%）", "2020年", "「SSDSE-B-2025」（統計センター）", *labels]:
         assert plain(words) in page
+    (sheet,) = sheets(visit.page)
+    drawn = set().union(*(colours(one.data) for one in sheet.images))
+    assert set(visit.legend()[:-1]) <= drawn  # the map too, of which a browser keeps nothing after its frame
     visit.open("/?lang=ja&view=logic")
     (model,) = printed(visit.page)
     assert "地域における高付加価値型産業の創出" in model

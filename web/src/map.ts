@@ -206,6 +206,7 @@ export class RegionalMap {
   private readonly marks: Marks;
   /** Until somebody has placed it, the map shows its home, whatever becomes of its frame. */
   private isPlaced: boolean;
+  private readonly paper = h("canvas", { class: "paper", "aria-hidden": "true" });
   private isHeld = false;
   private frame: Size;
   private writing: ReturnType<typeof setTimeout> | undefined;
@@ -248,6 +249,8 @@ export class RegionalMap {
     });
     this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve()));
     this.underlay = new Underlay(container);
+    this.map.getCanvasContainer().append(this.paper);
+    window.addEventListener("beforeprint", () => this.copyForPaper());
     this.map.touchZoomRotate.disableRotation();
     const corner = innerWidth < NARROW ? "top-left" : "top-right";
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), corner);
@@ -284,6 +287,15 @@ export class RegionalMap {
     this.map.getCanvas().addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.press(new maplibre.Point(container.clientWidth / 2, container.clientHeight / 2), this.map.getCenter());
     });
+  }
+
+  /** Copy the map to where browsers print it from: of what WebGL drew nothing is left after its frame. */
+  private copyForPaper(): void {
+    this.letGo();
+    const drawn = this.map.getCanvas();
+    this.map.redraw();
+    Object.assign(this.paper, { width: drawn.width, height: drawn.height });
+    this.paper.getContext("2d")?.drawImage(drawn, 0, 0);
   }
 
   /** Fetch tiles but draw nothing: while a sketch stands where the map will be, each frame of half a map is lost time.
