@@ -249,8 +249,8 @@ export class RegionalMap {
     });
     this.ready = new Promise((resolve) => this.map.once("style.load", () => resolve()));
     this.underlay = new Underlay(container);
-    this.map.getCanvasContainer().append(this.paper);
     window.addEventListener("beforeprint", () => this.copyForPaper());
+    window.addEventListener("afterprint", () => this.paper.remove());
     this.map.touchZoomRotate.disableRotation();
     const corner = innerWidth < NARROW ? "top-left" : "top-right";
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), corner);
@@ -296,6 +296,7 @@ export class RegionalMap {
     this.map.redraw();
     Object.assign(this.paper, { width: drawn.width, height: drawn.height });
     this.paper.getContext("2d")?.drawImage(drawn, 0, 0);
+    this.map.getCanvasContainer().append(this.paper);
   }
 
   /** Fetch tiles but draw nothing: while a sketch stands where the map will be, each frame of half a map is lost time.
