@@ -1,14 +1,42 @@
-"""The order of all tests, and those that ``scripts/prove`` runs."""
+"""The order of all tests, those that ``scripts/prove`` runs, and the promises that are told of."""
 
 from __future__ import annotations
 
-import os
+import platform
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from geo.tests.promises import PROMISE, PROVING, Promise
+
 PURE = Path(__file__).parent / "geo"
+#: What the figures of promises depend on.
+RUNNING_ON = ("uvicorn", "starlette", "fastapi", "SQLAlchemy", "psycopg")
+
+
+@pytest.fixture
+def promise(request: pytest.FixtureRequest) -> Promise:
+    """Where a test tells what it tried of a promise."""
+    return Promise(request.node)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print a line for each promise that was tried."""
+    told = sorted(
+        str(text)
+        for kind in ("passed", "failed")
+        for report in terminalreporter.stats.get(kind, [])
+        if report.when == "call"
+        for name, text in report.user_properties
+        if name == PROMISE
+    )
+    if told:
+        terminalreporter.section("promises")
+        running_on = ", ".join(f"{package} {version(package)}" for package in RUNNING_ON)
+        for line in [*told, f"on Python {platform.python_version()}, {running_on}"]:
+            terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return rank, -sizes[path], path
 
     items.sort(key=place)
-    if "CHIIKI_PROVE" not in os.environ:
+    if not PROVING:
         for item in items:
             for mark in item.iter_markers("prove"):
                 item.add_marker(pytest.mark.skip(reason=f"scripts/prove runs this: {mark.args[0]}"))

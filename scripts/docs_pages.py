@@ -22,7 +22,7 @@ DOCUMENTS = {
     "README.ja.md": "index.ja.md",
     "CHANGELOG.md": "changes.md",
     "CONTRIBUTING.md": "contributing.md",
-    "SECURITY.md": "security.md",
+    "SECURITY.md": "reporting.md",
     "LICENSE": "licence.md",
     "NOTICE": "notice.md",
 }

@@ -120,7 +120,7 @@ def tell_walls() -> None:
     """
     standing = walls()
     if missing := [wall for wall in WALLS if wall not in standing]:
-        told = f"Children are shut in without: {', '.join(missing)} (SECURITY.md, Children)"
+        told = f"Children are shut in without: {', '.join(missing)} (docs/security.md, Children)"
         err.print(told, style="red" if NEEDED & {*missing} else None, soft_wrap=True)
 
 

@@ -181,7 +181,7 @@ class Settings(BaseSettings):
     require_sandbox: bool = Field(
         default=False,
         description="Do not start, and begin no child, on a machine that cannot shut it in: one without "
-        "Landlock or seccomp ([SECURITY.md](../SECURITY.md#children)).",
+        "Landlock or seccomp ([security.md](security.md#children)).",
     )
     pool_size: int = Field(
         default=8,

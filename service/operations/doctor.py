@@ -144,11 +144,11 @@ def _children() -> Found:
     try:
         standing = walls()
     except NotShutIn as error:
-        return Found("children", "wrong", str(error), "Use a kernel with Landlock: SECURITY.md, Children")
+        return Found("children", "wrong", str(error), "Use a kernel with Landlock: docs/security.md, Children")
     told = f"shut in by {', '.join(standing)}"
     if missing := [wall for wall in WALLS if wall not in standing]:
         told += f", not by {', '.join(missing)}"
-        return Found("children", "look", told, "See SECURITY.md, Children, for what each keeps")
+        return Found("children", "look", told, "See docs/security.md, Children, for what each keeps")
     return Found("children", "ok", told)
 
 
