@@ -319,7 +319,7 @@ def test_the_views_of_the_strategy_are_printed_whole_on_two_pages(visit: Visit, 
         assert plain(word)[:8] in "".join(pages)
 
 
-def test_a_map_is_printed_on_one_page_with_title_legend_and_source(visit: Visit) -> None:
+def test_maps_and_rankings_are_printed_on_one_page_with_title_legend_and_source(visit: Visit) -> None:
     visit.open("/?lang=ja&layer=ageing-rate&level=prefecture&period=2020")
     labels = visit.page.locator("#legend li span").all_inner_texts()
     (page,) = printed(visit.page)
@@ -328,6 +328,10 @@ def test_a_map_is_printed_on_one_page_with_title_legend_and_source(visit: Visit)
     (sheet,) = sheets(visit.page)
     drawn = set().union(*(colours(one.data) for one in sheet.images))
     assert set(visit.legend()[:-1]) <= drawn  # the map too, of which a browser keeps nothing after its frame
+    for view in ("view=two&period2=2000", "view=bivariate&layer2=population", "view=ranking"):
+        visit.open(f"/?lang=ja&{view}&layer=ageing-rate&level=prefecture&period=2020")
+        (page,) = printed(visit.page)
+        assert plain("「SSDSE-B-2025」（統計センター）") in page
     visit.open("/?lang=ja&view=logic")
     (model,) = printed(visit.page)
     assert "地域における高付加価値型産業の創出" in model

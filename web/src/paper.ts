@@ -16,3 +16,10 @@ export function onPaper(map: HTMLElement): void {
     style.setProperty("--shrink", String(Math.min(1, PAGE.width / width, PAGE.height / height)));
   }).observe(map);
 }
+
+/** Draw a canvas, which no style reaches, anew when it goes onto paper, which is light, and when it comes back. */
+export function drawnOnPaper(canvas: Element, draw: () => void): void {
+  const printing = matchMedia("print");
+  const again = () => (canvas.isConnected ? draw() : printing.removeEventListener("change", again));
+  printing.addEventListener("change", again);
+}

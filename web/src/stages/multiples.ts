@@ -7,6 +7,7 @@ import { coloursOf, examples, largestRadius } from "../circles";
 import { colourOf, h, s, swatch } from "../element";
 import { full, valueText } from "../numbers";
 import type { Board } from "../panel";
+import { drawnOnPaper } from "../paper";
 import { type Plate, pixelOf, pour } from "../plate";
 import { etched, tileAt } from "../sketch";
 import { text, withUnit } from "../texts";
@@ -217,7 +218,10 @@ async function drawYears(target: HTMLElement, board: Board): Promise<void> {
     lines.length ? h("details", { class: "figures" }, h("summary", {}, text("asTable", lang)), chartTable(chart, lang)) : null,
     about(board),
   );
-  for (const { at, canvas } of maps) draw(canvas, at, shared);
+  for (const { at, canvas } of maps) {
+    draw(canvas, at, shared);
+    drawnOnPaper(canvas, () => draw(canvas, at, shared));
+  }
   light(view.area);
 }
 

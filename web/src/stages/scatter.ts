@@ -3,6 +3,7 @@
 import type { Lang } from "../api";
 import { colourOf, h } from "../element";
 import { full, type Measured, short } from "../numbers";
+import { drawnOnPaper } from "../paper";
 import type { Fit } from "./fit";
 
 const MARGIN = { right: 14, top: 30, bottom: 50 };
@@ -115,6 +116,7 @@ export class Scatter {
       if (this.lit) listening.chosen(this.lit);
     });
     new ResizeObserver(() => this.draw()).observe(element);
+    drawnOnPaper(this.canvas, () => this.ink());
   }
 
   /** Show this. */
@@ -122,9 +124,14 @@ export class Scatter {
     this.drawing = { ...drawing };
     this.most = Math.max(1, ...drawing.dots.map((one) => one.people ?? 0));
     this.chosen = new Set(chosen);
+    this.canvas.setAttribute("aria-label", label);
+    this.ink();
+  }
+
+  /** Draw in the colours of the page, or of paper. */
+  private ink(): void {
     const named = (name: `--${string}`) => colourOf(this.canvas, name);
     this.inks = { ink: named("--ink"), soft: named("--soft"), line: named("--line"), paper: named("--paper") };
-    this.canvas.setAttribute("aria-label", label);
     this.draw();
   }
 
