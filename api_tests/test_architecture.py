@@ -84,7 +84,7 @@ FIRST = Walk("the first answer", "/v1/palettes")
 
 
 #: They work by the clock, whatever is asked meanwhile.
-BACKGROUND = {"news.py", "pulse.py"}
+BACKGROUND = {"news.py", "pulse.py", "metrics.py"}
 
 
 class Files:

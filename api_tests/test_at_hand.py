@@ -34,9 +34,13 @@ KINDS = (
 )
 
 
+#: They are of one answer, not of what it says.
+OF_ONE = {"date", "x-request-id"}
+
+
 def told(answer: httpx.Response) -> tuple[int, dict[str, str], bytes]:
-    """Return what an answer says, but for when it was sent."""
-    headers = {name: value for name, value in answer.headers.items() if name != "date"}
+    """Return what an answer says, but for when it was sent, and to whom."""
+    headers = {name: value for name, value in answer.headers.items() if name not in OF_ONE}
     return answer.status_code, headers, answer.content
 
 

@@ -17,9 +17,9 @@ PATH = "/v1/indicators/libraries/observations"
 SOURCE = {"source": "a test", "title": "t", "licence": "l", "boundary_date": "2025-04-01"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["text", "json"])
 def written(
-    database: Database, tmp_path_factory: pytest.TempPathFactory
+    database: Database, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[tuple[Server, str, Path]]:
     """A service that logs all it can, a key, and the folder of all that it writes."""
     folder = tmp_path_factory.mktemp("secrets")
@@ -28,6 +28,7 @@ def written(
     settings = {
         "CHIIKI_ACCESS_LOG": "true",
         "CHIIKI_LOG_LEVEL": "debug",
+        "CHIIKI_LOG_FORMAT": request.param,
         "CHIIKI_DOWNLOADS": str(folder / "downloads"),
     }
     with serving(database, folder / "log", **settings) as server:
@@ -92,9 +93,9 @@ def test_no_log_and_no_file_holds_a_key_wherever_it_was_sent(written: tuple[Serv
     log = (folder / "log").read_text()
     assert [one.name for one in files if secret.encode() in one.read_bytes()] == []
     assert key[:19] in log  # its public part tells whose it was
-    assert '"GET /v1/layers HTTP/1.1" 200' in log
+    assert '"GET /v1/layers" 200' in log.replace("\\", "")
     assert "limit=" not in log
-    assert logging.getLevelName(logging.INFO) in log
+    assert logging.getLevelName(logging.INFO) in log.upper()
 
 
 def test_forty_names_of_the_service_make_one_file(written: tuple[Server, str, Path]) -> None:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from service.analysis import routes as analysis
 from service.areas import history_routes as histories
 from service.areas import routes as areas
-from service.db.database import asking, reader_engine, writer_engine
+from service.db.database import asking, reader_engine, tell_pool, writer_engine
 from service.db.pulse import Pulse
 from service.figures import change_routes as changes
 from service.figures import routes as indicators
@@ -44,6 +44,8 @@ from service.memory.news import News
 from service.ogc import join_routes as joins
 from service.ogc import routes as ogc
 from service.ogc import tile_routes as ogc_tiles
+from service.operations.metrics import Metrics
+from service.operations.traces import Traces, are_wanted
 from service.pages import area_routes as area_pages
 from service.pages import oembed_routes as oembed
 from service.pages import page_routes as site
@@ -77,7 +79,7 @@ ALLOWED_HEADERS = [
 ]
 EXPOSED_HEADERS = [
     *("ETag", "Chiiki-Revision", "Content-Disposition", "Content-Crs", "Link", "Retry-After"),
-    *("Accept-Ranges", "Content-Range", "RateLimit", "RateLimit-Policy"),
+    *("Accept-Ranges", "Content-Range", "RateLimit", "RateLimit-Policy", "X-Request-Id"),
 ]
 FIRST_READ_S = 15
 CLOSING_S = 2
@@ -92,12 +94,19 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.disable()
     take_short_turns()
     pulse = Pulse(settings.answer_timeout_s)
+    metrics = app.state.metrics = Metrics()
     app.state.writer = writer_engine(settings, pulse)
     store = Store(reader_engine(settings, pulse), settings, KINDS, pulse)
+    traces: Traces | None = app.state.traces
+    if traces is not None:
+        for engine in (app.state.writer, store.engine.sync_engine):
+            traces.watch(engine)
+    tell_pool("writer", app.state.writer)
     news = app.state.news = News(store)
     app.state.downloads = Downloads(settings.downloads, settings.downloads_mb)
     beating = asyncio.create_task(pulse.run(partial(asking, settings)))
     keeping_up = asyncio.create_task(news.run())
+    counting = asyncio.create_task(metrics.run())
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
         await asyncio.wait_for(news.has_read.wait(), FIRST_READ_S)
     await off_loop(_read_files)  # here, not by the first request that needs one
@@ -111,13 +120,16 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         app.state.downloads.writers.close()
-        for task in (keeping_up, beating):
+        for task in (keeping_up, beating, counting):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
         with suppress(TimeoutError):  # a database that hangs does not hold up the end
             await asyncio.wait_for(store.close(), CLOSING_S)
         app.state.writer.dispose()
+        metrics.close()
+        if traces is not None:
+            await traces.close()
 
 
 def _read_files() -> None:
@@ -176,8 +188,11 @@ def create_api(settings: Settings) -> FastAPI:
         openapi_url="/openapi.json",
         default_response_class=Response,  # a route's media type is never taken for granted
         max_body_size=settings.max_body_mb << 20,
+        # FastAPI's own would tell queries, and believe strangers: see service.operations.traces
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     api.state.settings = settings
+    api.state.traces = None
     problems.register(api)
     api.add_middleware(WhileWanted)
     api.add_middleware(KeyPlaces, refuse=problems.key_in_address)
@@ -202,7 +217,9 @@ def create_api(settings: Settings) -> FastAPI:
 
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """Return the whole service."""
-    return FrontDoor(create_api(settings or Settings()))
+    api = create_api(settings or Settings())
+    traces = api.state.traces = Traces() if are_wanted() else None
+    return FrontDoor(api, traces)
 
 
 app = create_app()

@@ -26,6 +26,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from prometheus_client import Counter, Gauge
+
 from geo.errors import ChiikiError
 from service import confinement
 from service.settings import Settings
@@ -44,6 +46,10 @@ MOST_SAID, MOST_TOLD = 64 << 10, 2000
 #: So often it is looked what a child has written into its folder.
 LOOK_S = 0.25
 MOST_FILES_OPEN = 64
+
+
+ENDED = Counter("chiiki_children", "Processes that read, drew or wrote something, by result", ["result"])
+AT_WORK = Gauge("chiiki_children_running", "Processes that read, draw or write something")
 
 
 class ChildFailed(Exception):
@@ -122,6 +128,7 @@ def answer_of(
     """
     confinement.keep_to_itself()
     with (
+        _counted(),
         TemporaryDirectory(prefix="chiiki-") as made,
         _memory(given) as question,
         _memory(most=bounds.answer) as answer,
@@ -148,6 +155,19 @@ def answer_of(
                 child.wait()
         _check(child.returncode, said)
         return _written(answer)
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    """Count a child that works meanwhile, and what becomes of it."""
+    AT_WORK.inc()
+    result = "failed"
+    try:
+        yield
+        result = "answered"
+    finally:
+        AT_WORK.dec()
+        ENDED.labels(result).inc()
 
 
 def _wait(child: subprocess.Popen[bytes], seconds: float, folder: Path, bounds: Bounds) -> None:
@@ -236,6 +256,7 @@ class Warm:
         order = json.dumps(self.bounds.order(seconds, folder=folder)).encode()
         template = self._taken() or _Template(self.module)
         with (
+            _counted(),
             _memory(given) as question,
             _memory(most=self.bounds.answer) as answer,
             _memory(most=MOST_SAID) as said,

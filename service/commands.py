@@ -23,6 +23,7 @@ from service.db import schema
 from service.db.cluster import Cluster
 from service.db.database import running_database, writer_engine, writer_url
 from service.http.addresses import is_loopback
+from service.operations import metrics, traces
 from service.settings import FOLDERS, HOME, Settings
 from service.terminal import err, out, print_table
 
@@ -85,6 +86,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
             "they know it by. Set CHIIKI_PUBLIC_URL: to https://chiiki.example.jp behind a proxy, or to "
             f"http://{socket.gethostname()}:{port} in your own network"
         )
+    traces.are_wanted()  # where they are and cannot be, it is said here
     try:
         _serve(settings, host, port, workers or settings.workers)
     except SystemExit:  # a signal said stop
@@ -108,7 +110,8 @@ def _serve(settings: Settings, host: str, port: int, workers: int) -> None:
         watched = nullcontext() if settings.database_url else Cluster.of(settings).watched()
         with watched:
             out.print(f"chiiki: {settings.public_url or _local_url(host, port)}  (API: /docs, Ctrl-C stops)")
-            server.run(settings, host, port, workers)
+            with metrics.shared():
+                server.run(settings, host, port, workers)
 
 
 def tell_walls() -> None:

@@ -7,7 +7,7 @@ import resource
 
 import uvicorn
 
-from service.logs import log_configuration
+from service.operations.logs import log_configuration
 from service.settings import Settings
 
 BACKLOG = 2048
@@ -36,6 +36,6 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         server_header=False,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         log_level=settings.log_level,
-        log_config=log_configuration(settings.log_level),
-        access_log=settings.access_log,
+        log_config=log_configuration(settings.log_level, settings.log_format),
+        access_log=False,  # the front door knows more of an answer (service.http.front_door)
     )

@@ -156,6 +156,11 @@ class Settings(BaseSettings):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="info", description="How much is logged."
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="How logs are written: `text`, or `json` with an object a line "
+        "([operations.md](operations.md#logs)).",
+    )
     access_log: bool = Field(
         default=False, description="Log a line for each request, with the path and without the query."
     )

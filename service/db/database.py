@@ -13,16 +13,19 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 import psycopg
+from prometheus_client import Gauge
 from pydantic import SecretStr
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.db.cluster import Cluster
 from service.db.pulse import Pulse
+from service.operations import traces
 from service.settings import Settings
 
+IN_USE = Gauge("chiiki_database_connections_in_use", "Connections that are at work", ["pool"])
 RECYCLE_S = 1800
 #: A load waits this long for another load's lock, then gives up with a clear error.
 WRITER_LOCK_TIMEOUT_MS = 10_000
@@ -96,6 +99,16 @@ def reader_engine(settings: Settings, pulse: Pulse | None = None) -> AsyncEngine
         execution_options={"postgresql_readonly": True},
         connect_args=_reading_args(settings, "chiiki reader") | opening,
     )
+
+
+def tell_pool(name: str, engine: Engine) -> None:
+    """Tell in the metrics how many connections of an engine are at work."""
+
+    def in_use() -> int:
+        pool = engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
+    IN_USE.labels(name).set_function(in_use)
 
 
 def _connect(*args: Any, **kwargs: Any) -> Awaitable[psycopg.AsyncConnection[Any]]:
@@ -181,6 +194,11 @@ class Statements:
             except psycopg.Error as error:
                 raise OperationalError(query, None, error) from error
 
+    @property
+    def waiting(self) -> int:
+        """How many statements wait for their turn."""
+        return self._waiting
+
     async def close(self) -> None:
         """Close the connection; the next statement opens another."""
         async with self._turn:
@@ -219,6 +237,12 @@ class Statements:
         self._cursor = None
 
     async def _asked(
+        self, cursor: psycopg.AsyncRawCursor, query: str, values: Sequence[object]
+    ) -> list[tuple[Any, ...]]:
+        with traces.span("database"):
+            return await self._fetched(cursor, query, values)
+
+    async def _fetched(
         self, cursor: psycopg.AsyncRawCursor, query: str, values: Sequence[object]
     ) -> list[tuple[Any, ...]]:
         if not self._settings.pooled:

@@ -27,6 +27,7 @@ from prometheus_client import Gauge
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geo.errors import ChiikiError
+from service.http.counting import ALWAYS, READING
 from service.http.patience import holder
 from service.http.problems import TooManyRequests, refusal
 from service.memory.cache import Busy
@@ -39,9 +40,6 @@ LATE_S = 0.5
 #: So many addresses are known at a time; who asked the longest ago is forgotten.
 MOST_KNOWN = 10_000
 MOST_OF_HOST = 64
-#: They tell how the process is, above all when it is full.
-ALWAYS = {"/healthz", "/readyz", "/metrics"}
-READING = {"GET", "HEAD", "OPTIONS"}
 #: What takes tenths of a second: files, pictures, pages as PDF, what is worked out for one who asks.
 HEAVY = re.compile(
     r"/v1/layers/[^/]+/(?:download\.\w+|map\.(?:png|svg)|spatial\.json)"
@@ -54,6 +52,7 @@ HEAVY = re.compile(
 )
 
 RUNNING = Gauge("chiiki_requests_running", "Requests that are being answered and were not at hand", ["lane"])
+PLACES = Gauge("chiiki_requests_places", "Requests that a lane has places for", ["lane"])
 
 
 class Lane:
@@ -81,6 +80,7 @@ class Lane:
         #: who → when all that they asked for would have been asked for at the rate that they may (GCRA)
         self._paid: OrderedDict[Hashable, float] = OrderedDict()
         RUNNING.labels(name).set_function(lambda: self.running)
+        PLACES.labels(name).set(most)
 
     @property
     def running(self) -> int:

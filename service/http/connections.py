@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -21,9 +22,12 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from service.http.front_door import ALWAYS, REQUESTS, FrontDoor
-from service.http.patience import GIVEN_UP, Watch
+from service.http.counting import ANSWERS
+from service.http.front_door import ALWAYS, AT_HAND, FrontDoor, new_request_id
+from service.http.patience import BY_PROXY, GIVEN_UP, Watch
 from service.http.problems import problem
+from service.operations.logs import Access, client_of, log_access
+from service.operations.traces import REQUEST_ID
 from service.settings import Settings
 
 A = TypeVar("A")
@@ -183,7 +187,8 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._given_up_by.clear()
-        cycle.scope["extensions"] = {GIVEN_UP: {"by": self._given_up_by}}
+        by_proxy = {BY_PROXY: {}} if self._is_proxy else {}
+        cycle.scope["extensions"] = {GIVEN_UP: {"by": self._given_up_by}, **by_proxy}
         super()._start_asgi_task(cycle, app)
 
     @cached_property
@@ -195,6 +200,10 @@ class Connection(HttpToolsProtocol):
             proxies = () if forwarded is None else forwarded.trusted_hosts
             found = _watches[self.server_state] = Watch(settings, proxies, self.loop)
         return found
+
+    @cached_property
+    def _is_proxy(self) -> bool:
+        return self._watch.is_proxy(self)
 
     @cached_property
     def _door(self) -> FrontDoor | None:
@@ -213,17 +222,19 @@ class Connection(HttpToolsProtocol):
 
     def _answer_at_hand(self) -> bool:
         """Answer a tile that is at hand; False where it is none, or anything about the request is unusual."""
-        if not self.url.startswith(LAYERS) or self.access_log or self.root_path or self._door is None:
+        begun, door = perf_counter(), self._door
+        if not self.url.startswith(LAYERS) or door is None or door.writes_access or self.root_path:
             return False
         parser, sent = self.parser, dict(self.headers)
         is_plain = parser.get_method() == b"GET" and parser.get_http_version() == "1.1"
         has_body = b"content-length" in sent or b"transfer-encoding" in sent or self.expect_100_continue
         if not is_plain or has_body or self._is_busy or not parser.should_keep_alive():
             return False
-        answer = self._door.at_hand(self.url, sent)
+        answer = door.at_hand(self.url, sent)
         if answer is None:
             return False
         self._write(answer.status, answer.lines, *answer.body)
+        AT_HAND.count(answer.status, perf_counter() - begun)
         super().on_response_complete()
         return True
 
@@ -251,11 +262,16 @@ class Connection(HttpToolsProtocol):
     def _refuse(self) -> None:
         if self.transport.is_closing():
             return
+        request_id = new_request_id()
+        token = REQUEST_ID.set(request_id)
         told = problem(*self._refusal, headers={"Retry-After": "5"} if self._refusal.status == 429 else None)
         status = told.status_code
-        headers = [*told.raw_headers, *ALWAYS, (b"connection", b"close")]
-        self._write(status, _written(headers), bytes(told.body))
-        REQUESTS.labels("other", str(status)).inc()
+        more = [*ALWAYS, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+        self._write(status, _written([*told.raw_headers, *more]), bytes(told.body))
+        ANSWERS["refused"].count(status, 0.0)
+        if self._door is not None and self._door.writes_access:
+            log_access(Access("", "", status, 0.0, len(told.body), client_of(self.client)))
+        REQUEST_ID.reset(token)
         self._linger()
 
     def _linger(self) -> None:

@@ -6,16 +6,18 @@ address has something unusual or wrong.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import partial
+from time import perf_counter
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 from weakref import ref
 
 from fastapi import FastAPI
-from prometheus_client import Counter
+from prometheus_client import Histogram
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import Message, Receive, Scope, Send
 
@@ -23,19 +25,30 @@ from geo.errors import ChiikiError
 from geo.figures.indicators import Indicator
 from geo.layers.deflate import Beginning
 from service.http.admission import Lane, Place, asking
-from service.http.responses import accepts_gzip, is_fresh
+from service.http.counting import ANSWERS, kind_of
+from service.http.patience import BY_PROXY
+from service.http.responses import WAS_HELD, accepts_gzip, is_fresh
 from service.layers.tile_sources import FORMATS, MAX_ZOOM, TileSource, is_lean, tile_source
 from service.layers.views import ViewQuery, is_usual, resolve
 from service.memory.atlas import Address, Atlas
 from service.memory.cache import settled
+from service.operations.logs import MOST_PATH, Access, client_of, log_access
+from service.operations.traces import REQUEST_ID, Traces
 from service.settings import Settings
 
 TILE = re.compile(r"/v1/layers/([^/]+)/tiles/(\d{1,2})/(\d{1,5})/(\d{1,5})(?:\.(mvt|mlt|png)|(@2x\.png))")
 
 ASKED = {field.name for field in fields(ViewQuery)}
 
-REQUESTS = Counter("chiiki_requests_total", "Answers by kind and status", ["kind", "status"])
-POURED = REQUESTS.labels("tile", "200")
+AT_HAND = ANSWERS["tile_at_hand"]
+POUR = Histogram(
+    "chiiki_pour_seconds",
+    "Seconds in which values were poured into a tile",
+    ["format"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1),
+)
+#: A request of which a proxy tells the trace (W3C Trace Context, 3.2.2); its id is that of the trace.
+TRACEPARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 EXPLORER = "/"
 #: The tiles of the Geospatial Information Authority of Japan, as web/src/map.ts asks for them.
@@ -70,13 +83,25 @@ TILE_LINES = (
 SENT_BYTES = 600
 
 
-class FrontDoor:
-    """The ASGI application that a server runs."""
+def new_request_id() -> str:
+    """Return an id that no other request has: 32 hexadecimal digits, as the trace of one has."""
+    return os.urandom(16).hex()
 
-    def __init__(self, api: FastAPI) -> None:
+
+class FrontDoor:
+    """The ASGI application that a server runs.
+
+    Parameters
+    ----------
+    traces : where they are wanted
+    """
+
+    def __init__(self, api: FastAPI, traces: Traces | None = None) -> None:
         self.api = api
+        self.traces = traces
         self.reads: Lane = api.state.lanes.reads
         settings: Settings = api.state.settings
+        self.writes_access = settings.access_log
         self.policy = page_policy("'none'")
         # The explorer shows an embed before its reader pastes it.
         framers = settings.frame_ancestors
@@ -90,12 +115,30 @@ class FrontDoor:
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
-        head = scope["method"] == "HEAD"
-        if (head or scope["method"] == "GET") and await self._poured(scope, send, head=head):
+        traceparent = _traceparent(scope)
+        request_id = new_request_id() if traceparent is None else traceparent[3:35]
+        REQUEST_ID.set(request_id)
+        exchange = _Exchange(scope, send, request_id)
+        try:
+            if self.traces is None:
+                await self._answered(exchange, receive)
+                return
+            with self.traces.request(scope["method"], traceparent) as span:
+                await self._answered(exchange, receive)
+                span.update_name(f"{scope['method']} {exchange.route}")
+                span.set_attributes(exchange.attributes())
+        finally:
+            if self.writes_access:
+                log_access(exchange.access())
+
+    async def _answered(self, exchange: _Exchange, receive: Receive) -> None:
+        scope = exchange.scope
+        if (exchange.is_head or scope["method"] == "GET") and await self._poured(exchange):
             return
-        if head:
-            scope = {**scope, "method": "GET"}
-        await self.api(scope, receive, _dressed(send, self._policy_of(scope["path"]), head=head))
+        exchange.more = [*ALWAYS, (b"content-security-policy", self._policy_of(scope["path"]))]
+        if exchange.is_head:
+            exchange.scope = scope = {**scope, "method": "GET"}
+        await self.api(scope, receive, exchange.send)
 
     def _policy_of(self, path: str) -> bytes:
         if path == EXPLORER:
@@ -111,8 +154,9 @@ class FrontDoor:
         kept = _kept(atlas, (url, _takes_gzip(sent)))
         return None if kept is None else kept.answer(sent)
 
-    async def _poured(self, scope: Scope, send: Send, *, head: bool) -> bool:
+    async def _poured(self, exchange: _Exchange) -> bool:
         """Answer with a tile; False when this takes the long way."""
+        scope = exchange.scope
         tile = _tile_of(scope["path"])
         if tile is None:
             return False
@@ -122,6 +166,7 @@ class FrontDoor:
         key = (b"%s?%s" % (path, query) if query else path, _takes_gzip(sent))
         kept = _kept(atlas, key)
         answer = None if kept is None else kept.answer(sent)
+        exchange.kind = "tile" if answer is None else "tile_at_hand"
         if answer is None:
             (address,) = asking(scope)
             if self.reads.refused(address) is not None:
@@ -138,8 +183,8 @@ class FrontDoor:
             assert answer is not None  # noqa: S101 (it is what was asked for)
             atlas.store.sent_tiles.put(key, made)
         listed = [tuple(line.split(b": ", 1)) for line in answer.lines.splitlines()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": listed})
-        await send({"type": "http.response.body", "body": b"" if head else b"".join(answer.body)})
+        await exchange.send({"type": "http.response.start", "status": answer.status, "headers": listed})
+        await exchange.send({"type": "http.response.body", "body": b"".join(answer.body)})
         return True
 
 
@@ -211,7 +256,9 @@ class _Sent(NamedTuple):
         headers.pop("Content-Encoding", None)
         more, parts = dict[str, str](), None
         if not _has(sent, headers["ETag"]):
+            begun = perf_counter()
             parts = source.parts(atlas, tile.address, tile.suffix, gzipped=gzipped)
+            POUR.labels(tile.suffix).observe(perf_counter() - begun)
             more = {"Content-Type": media_type, "Content-Length": str(parts.size)}
         return cls(
             source.layers,
@@ -245,7 +292,6 @@ class _Sent(NamedTuple):
             body = (self.rest,)
         else:
             return Answer(204, self.always, ())
-        POURED.inc()
         return Answer(200, self.always + self.more, body)
 
 
@@ -298,16 +344,69 @@ async def _source_of(atlas: Atlas, layer: str, query: bytes) -> TileSource | Non
     return made
 
 
-def _dressed(send: Send, page_policy: bytes, *, head: bool) -> Send:
-    """Return a send that adds the headers every answer has, counts it, and leaves out a HEAD's body."""
-    policy = (b"content-security-policy", page_policy)
+class _Exchange:
+    """A request, and what becomes of it.
 
-    async def dressed(message: Message) -> None:
+    Attributes
+    ----------
+    kind : of ``service.http.counting``; empty until it is known
+    more : headers that are added to those of the answer
+    """
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self.scope = scope
+        self.request_id = request_id
+        self.method: str = scope["method"]
+        self.is_head = self.method == "HEAD"
+        self.kind = ""
+        self.more: list[tuple[bytes, bytes]] = []
+        self.status: int | None = None
+        self._size = 0
+        self._begun = perf_counter()
+        self._send = send
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer with the headers that every one has; of a HEAD no body."""
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], *ALWAYS, policy]}
-            REQUESTS.labels("other", str(message["status"])).inc()
-        elif head and message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
+            self.status = message["status"]
+            headers = [*message["headers"], *self.more, (b"x-request-id", self.request_id.encode())]
+            message = {**message, "headers": headers}
+            self._count(message["status"])
+        elif message["type"] == "http.response.body":
+            if self.is_head:
+                message = {**message, "body": b""}
+            self._size += len(message.get("body", b""))
+        await self._send(message)
 
-    return dressed
+    def _count(self, status: int) -> None:
+        if self.scope.get("state", {}).get(WAS_HELD):
+            self.kind = "at_hand"
+        self.kind = self.kind or kind_of(self.method, self.scope["path"])
+        ANSWERS[self.kind].count(status, perf_counter() - self._begun)
+
+    @property
+    def route(self) -> str:
+        """The path of the route that answered, with names in place of what was asked for."""
+        route = self.scope.get("route")
+        return str(getattr(route, "path_format", "")) or self.kind
+
+    def attributes(self) -> dict[str, str | int]:
+        """Return what a span tells."""
+        told: dict[str, str | int] = {"http.request.method": self.method, "http.route": self.route}
+        if self.status is not None:
+            told["http.response.status_code"] = self.status
+        return told | {"chiiki.kind": self.kind}
+
+    def access(self) -> Access:
+        """Return what the access log tells."""
+        took = (perf_counter() - self._begun) * 1e3
+        path, client = self.scope["path"][:MOST_PATH], client_of(self.scope.get("client"))
+        return Access(self.method, path, self.status, round(took, 1), self._size, client)
+
+
+def _traceparent(scope: Scope) -> str | None:
+    """Return which trace a request belongs to, where a proxy that is believed says so."""
+    if BY_PROXY not in scope.get("extensions", {}):
+        return None
+    told = [value for name, value in scope["headers"] if name == b"traceparent"]
+    return told[0].decode() if len(told) == 1 and TRACEPARENT.fullmatch(told[0]) else None

@@ -7,12 +7,13 @@ from typing import Literal, NotRequired
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from typing_extensions import TypedDict
 
 from service.http.dependencies import news_of
 from service.http.forms import answers
 from service.http.responses import JSON, to_json
+from service.operations.metrics import Metrics
 
 router = APIRouter(tags=["operation"])
 
@@ -63,6 +64,10 @@ async def readyz(request: Request) -> Response:
 
 
 @router.get("/metrics", summary="Prometheus metrics", responses=answers(CONTENT_TYPE_LATEST))
-async def metrics() -> Response:
-    """Return counters of this process in the Prometheus text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(request: Request) -> Response:
+    """Return the numbers of all serving processes of this machine in the Prometheus text format.
+
+    docs/operations.md has a table of them. They hold no address, query or key.
+    """
+    told: Metrics = request.app.state.metrics
+    return Response(await told.text(), media_type=CONTENT_TYPE_LATEST)

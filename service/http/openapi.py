@@ -78,6 +78,11 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             "title_ja": _STRING,
             "status": {"type": "integer"},
             "detail": _STRING,
+            "request_id": {
+                **_STRING,
+                "pattern": "^[0-9a-f]{32}$",
+                "description": "That of the header `X-Request-Id`, which logs have too",
+            },
             "errors_total": {"type": "integer", "description": "How many `errors` there are; 100 are told"},
             "errors": {
                 "type": "array",

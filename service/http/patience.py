@@ -19,6 +19,8 @@ from service.settings import Settings
 
 #: Of a request's extensions; ``by`` is a list for what gives up the work for it.
 GIVEN_UP = "chiiki.given_up"
+#: Of a request's extensions, where a proxy that is believed sent it.
+BY_PROXY = "chiiki.by_proxy"
 #: Without one of them a request changes nothing.
 KEYS = (b"x-api-key", b"authorization")
 #: What is left of the time that a body or an answer may lag, once the service is to stop.
@@ -104,6 +106,10 @@ class Watch:
             self._of[address] -= 1
             if not self._of[address]:
                 del self._of[address]
+
+    def is_proxy(self, one: Waiting) -> bool:
+        """Return whether a connection is that of a proxy, which is believed who called."""
+        return (one.client[0] if one.client else None) in self._proxies
 
     def stop(self) -> None:
         """Wait less long for everybody, because the service is to stop."""

@@ -10,6 +10,7 @@ from fastapi import Request
 from geo.errors import Finding
 from geo.text import Text
 from service.http.html import frame_of, page
+from service.operations.traces import REQUEST_ID
 
 #: slug of a problem → what it means, and what to do about it.
 WORDS: Mapping[str, Text] = {
@@ -152,5 +153,6 @@ def problem_page(
         detail=detail,
         findings=[*findings],
         near=[(f"{folder}/{id}", name) for id, name in near],
+        request_id=REQUEST_ID.get() if status else "",
         sought=unquote(last).replace("-", " ")[:100] if status == 404 else "",
     )

@@ -38,6 +38,7 @@ from service.http.auth import Forbidden, Unauthorized
 from service.http.problem_pages import problem_page
 from service.http.responses import HTML, preferred
 from service.memory.cache import Busy
+from service.operations.traces import REQUEST_ID
 
 MEDIA_TYPE, PAGE = "application/problem+json", "text/html"
 #: Below it every error has the shape of the RESAS API, whose clients read ``statusCode``.
@@ -185,6 +186,8 @@ def problem(
         "status": status,
         "detail": _storable(detail),
     }
+    if request_id := REQUEST_ID.get():
+        body["request_id"] = request_id
     found = findings if isinstance(findings, Findings) else Findings(findings)
     if found:
         body["errors_total"] = found.total

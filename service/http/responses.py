@@ -55,6 +55,8 @@ HTML = "text/html; charset=utf-8"
 
 #: Of a request's state: the ETag under which its answer is held.
 KEPT = "kept"
+#: Of a request's state: that its answer was held.
+WAS_HELD = "was_held"
 
 Bom = Annotated[bool, Query(description="Begin with a byte order mark, for Excel")]
 
@@ -364,6 +366,7 @@ class AtHand:
         asked = _question(scope, headers)
         answer = _held(scope["app"].state.news.atlas, asked, headers.get(b"if-none-match", b""))
         if answer is not None:
+            scope.setdefault("state", {})[WAS_HELD] = True
             for message in answer:
                 await send(message)
             return

@@ -19,6 +19,7 @@ import os
 import platform
 import sys
 import threading
+import time
 import zlib
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
@@ -31,16 +32,17 @@ import numpy as np
 import orjson
 import shapely
 from anyio import CancelScope, CapacityLimiter, to_thread
-from prometheus_client import Gauge
+from prometheus_client import Gauge, Summary
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from geo.errors import ChiikiError
 from geo.layers import mlt, mvt, png
 from geo.layers.geojson import FeatureTexts
-from service.db.database import Statements
+from service.db.database import Statements, tell_pool
 from service.db.pulse import Pulse
 from service.figures.carrying import Carrying
 from service.figures.values import Breaks, PublishedAges, StoredVector, Vector
+from service.operations import traces
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,6 +51,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 V = TypeVar("V")
 
+#: No quantiles: those of answers tell who waits.
+BROUGHT = Summary(
+    "chiiki_cold_load_seconds", "Seconds in which what was not in memory was read or made", ["kind"]
+)
 #: Where the code lies.
 ROOT = Path(__file__).parents[2]
 
@@ -205,7 +211,11 @@ class Shelf(Generic[V]):
         return await asking.result()
 
     async def _asked(self, key: Hashable, ask: Callable[[], Awaitable[V]]) -> V:
-        return self.put(key, await ask())
+        begun = time.perf_counter()
+        with traces.span(f"bring {self.name}"):
+            found = await ask()
+        BROUGHT.labels(self.name).observe(time.perf_counter() - begun)
+        return self.put(key, found)
 
     def _end(self, key: Hashable, asking: UnderWay[V], task: asyncio.Task[V]) -> None:
         """Forget what is over, and take note of an error that nobody waits for any more."""
@@ -272,6 +282,7 @@ class Needed(Exception):
 
 LIMIT = Gauge("chiiki_memory_limit_bytes", "What this process may hold ready")
 HELD = Gauge("chiiki_memory_bytes", "What this process holds ready", ["kind"])
+WAITING = Gauge("chiiki_queue_waiting", "Answers that wait for their turn", ["queue"])
 
 
 class Store:
@@ -333,6 +344,8 @@ class Store:
         #: of ``service.http.front_door``: tiles that were sent, under their addresses
         self.sent_tiles: Shelf[Any] = self.memory.shelf("sent_tiles", lambda sent: sent.nbytes)
 
+        tell_pool("reader", engine.sync_engine)
+        WAITING.labels("statements").set_function(lambda: self.statements.waiting)
         LIMIT.set(self.memory.limit)
         for name in self.memory.shelves:
             HELD.labels(name).set_function(partial(self.memory.held_by.__getitem__, name))
@@ -406,6 +419,15 @@ _heavy = CapacityLimiter(AT_ONCE)
 _reading = CapacityLimiter(AT_ONCE)
 _beside = CapacityLimiter(AT_ONCE)
 _slow = CapacityLimiter(SLOW_AT_ONCE)
+
+
+def tell_queue(name: str, limiter: CapacityLimiter) -> None:
+    """Tell in the metrics how many wait for a place."""
+    WAITING.labels(name).set_function(lambda: limiter.statistics().tasks_waiting)
+
+
+for _name, _limiter in (("bodies", _heavy), ("readings", _reading), ("beside", _beside), ("slow", _slow)):
+    tell_queue(_name, _limiter)
 
 
 def take_short_turns() -> None:

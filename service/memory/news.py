@@ -22,6 +22,7 @@ from service.memory import revisions
 from service.memory.atlas import Atlas
 from service.memory.cache import Store
 from service.memory.catalogue import Catalogue, renewed
+from service.memory.ingests import tell_last_changes
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 #: So many looks at the numbers may fail before what is served counts as stale.
@@ -62,6 +63,8 @@ class News:
             asked_at = time.monotonic()
             async with self.store.engine.connect() as conn:
                 catalogue = await renewed(conn, self.atlas.catalogue)
+                if catalogue is not self.atlas.catalogue:
+                    await tell_last_changes(conn)
             if catalogue is not self.atlas.catalogue:
                 self.atlas = Atlas(self.store, catalogue)
             self._compared_at = asked_at

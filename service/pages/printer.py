@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from geo.errors import ChiikiError, NotFound
 from service.child import Bounds, ChildFailed, answer_of
 from service.http.responses import Produce
-from service.memory.cache import expect_place
+from service.memory.cache import expect_place, tell_queue
 from service.pages.pdf_writer import Order
 
 #: So many requests wait for their turn; what comes then is told to come again.
@@ -25,6 +25,7 @@ STYLES = ("page.css", "area.css")
 _STATIC = Path(__file__).parent.parent / "static"
 
 _turn = CapacityLimiter(1)
+tell_queue("pdf", _turn)
 
 
 class PageNotWritten(ChiikiError):

@@ -46,7 +46,7 @@ from service.http.responses import (
 from service.http.writes import Write, write_with
 from service.layers.views import Lang, VintageDate
 from service.memory.atlas import Atlas
-from service.memory.cache import digest, expect_place, off_loop
+from service.memory.cache import digest, expect_place, off_loop, tell_queue
 from service.memory.catalogue import Vintage
 from service.publish.downloads import Downloads, HeldFileResponse
 from service.strategy import deployment_features, queries
@@ -74,6 +74,7 @@ XLSX = FORMATS["xlsx"]
 #: Lists that are parsed in a sandbox take up to a core and a gigabyte each; so many wait for their turn.
 MOST_WAITING = 4
 _sandboxes = CapacityLimiter(2)
+tell_queue("lists", _sandboxes)
 
 Steward = Annotated[Write, Depends(write_with("steward"))]
 DryRun = Annotated[bool, Query(description="Check the list and answer the report, store nothing")]
