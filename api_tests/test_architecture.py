@@ -61,7 +61,7 @@ NEXT_SCENARIO = orjson.dumps(
 #: from its first scenario on, and the book of profiles from the first profile of a level on.
 WALKS = (
     Walk("a tile, again", TILE, "period=2020&level=municipality", is_asked_before=True, most=6),
-    Walk("a tile of another period", TILE, "period=2015&level=municipality", most=12),
+    Walk("a tile of another period", TILE, "period=2015&level=municipality", most=13),
     Walk("the first GeoJSON of a level", GEOJSON, "level=prefecture"),
     Walk(
         "GeoJSON of a map that was shown, after that of another period",
@@ -72,11 +72,11 @@ WALKS = (
             "/v1/layers/ageing-rate/legend.json?period=2015&level=municipality",
             "/v1/layers/ageing-rate/values.json?period=2015&level=municipality",
         ),
-        most=15,
+        most=16,
     ),
     Walk("the first scenario in a prefecture", "/v1/transport-gap/scenario", body=SCENARIO),
-    Walk("another scenario there", "/v1/transport-gap/scenario", body=NEXT_SCENARIO, most=17),
-    Walk("a profile of another area", "/v1/areas/10201/profile", after=["/v1/areas/20203/profile"], most=18),
+    Walk("another scenario there", "/v1/transport-gap/scenario", body=NEXT_SCENARIO, most=18),
+    Walk("a profile of another area", "/v1/areas/10201/profile", after=["/v1/areas/20203/profile"], most=19),
 )
 
 #: FastAPI reads its routes when the first answer is asked for.

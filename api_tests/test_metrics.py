@@ -15,7 +15,7 @@ import httpx
 import pytest
 import yaml
 
-from api_tests.conftest import serving
+from api_tests.conftest import START_DEADLINE_S, serving
 from api_tests.test_outage import until
 from service.http.counting import KINDS
 from service.settings import HOME
@@ -107,7 +107,8 @@ def test_nothing_that_strangers_choose_becomes_a_name(client: httpx.Client) -> N
 def workers_of(pid: int) -> list[int]:
     """Return the processes that serve for one that looks after them."""
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(one) for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    commands = {int(one): Path(f"/proc/{one}/cmdline").read_bytes() for one in found}
+    return [one for one, told in commands.items() if b"spawn_main" in told or b"workers.worker" in told]
 
 
 def health(text: str) -> float:
@@ -120,7 +121,7 @@ def test_any_worker_tells_of_all_and_nothing_is_lost_with_one(database: Database
         def asked(path: str) -> httpx.Response:
             return httpx.get(f"{server.url}{path}", timeout=30)  # a connection of its own, to either worker
 
-        until(lambda: samples(asked("/metrics").text)["chiiki_workers"] == {"": 2.0})
+        until(lambda: samples(asked("/metrics").text)["chiiki_workers"] == {"": 2.0}, START_DEADLINE_S)
         before = health(asked("/metrics").text)
         for _ in range(40):
             assert asked("/healthz").status_code == 200
@@ -142,7 +143,7 @@ def test_any_worker_tells_of_all_and_nothing_is_lost_with_one(database: Database
             assert found["chiiki_requests_total"]['kind="health",status="200"'] >= counted
             return found["chiiki_workers"] == {"": 2.0} and found["chiiki_worker_starts_total"] == {"": 3.0}
 
-        until(is_replaced)
+        until(is_replaced, START_DEADLINE_S)
         assert other in workers_of(server.process.pid)
 
 

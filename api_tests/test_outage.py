@@ -27,9 +27,9 @@ from service.tests.databases import Database, DatabaseServer, private_cluster
 DEADLINE_S = 30.0
 
 
-def until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
     """Ask until it holds; every question is a request that takes its time."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + deadline_s
     while not holds():
         assert time.monotonic() < deadline, "did not happen in time"
 

@@ -45,7 +45,7 @@ from service.figures.values import (
     derived,
 )
 from service.memory import revisions
-from service.memory.cache import LARGEST_SHARE, Moved, Store, digest, off_loop, prepared, slowly
+from service.memory.cache import LARGEST_SHARE, Moved, Store, bringing, digest, off_loop, prepared, slowly
 from service.memory.catalogue import INDICATOR, Catalogue, Defined, Kind, Periods, Vintage, stored_from
 
 __all__ = ["Atlas", "Vintage"]
@@ -341,7 +341,10 @@ class Atlas:
     ) -> dict[str, StoredVector]:
         subjects = self._subjects_of_vectors(layer, vintage)
         statements = self.store.statements
-        rows, numbers = await figure_queries.vectors(statements, layer.id, periods, level, vintage, subjects)
+        with bringing(self.store.vectors.name):
+            rows, numbers = await figure_queries.vectors(
+                statements, layer.id, periods, level, vintage, subjects
+            )
         self._check(subjects, numbers)
         revision = self.revision(layer, vintage)
         for period, one in rows.items():

@@ -22,7 +22,8 @@ import threading
 import time
 import zlib
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from threading import Lock
@@ -92,6 +93,15 @@ def digest_of(files: Iterable[Path], *words: str) -> hashlib.blake2b:
     for path in sorted(files):
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return found
+
+
+@contextmanager
+def bringing(kind: str) -> Iterator[None]:
+    """Tell in metrics and traces that something is brought into memory meanwhile, and how long it takes."""
+    begun = time.perf_counter()
+    with traces.span(f"bring {kind}"):
+        yield
+    BROUGHT.labels(kind).observe(time.perf_counter() - begun)
 
 
 class Memory:
@@ -211,10 +221,8 @@ class Shelf(Generic[V]):
         return await asking.result()
 
     async def _asked(self, key: Hashable, ask: Callable[[], Awaitable[V]]) -> V:
-        begun = time.perf_counter()
-        with traces.span(f"bring {self.name}"):
+        with bringing(self.name):
             found = await ask()
-        BROUGHT.labels(self.name).observe(time.perf_counter() - begun)
         return self.put(key, found)
 
     def _end(self, key: Hashable, asking: UnderWay[V], task: asyncio.Task[V]) -> None:
