@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
+import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -124,6 +125,7 @@ def test_a_request_is_a_trace_of_its_id_and_tells_nobodys_text(database: Databas
     assert {"POST /ogc/joins", "GET /v1/areas"} <= names
 
 
+@pytest.mark.prove("ten seconds")
 def test_a_receiver_that_is_away_holds_nobody_up(database: Database, tmp_path: Path) -> None:
     with receiving() as receiver:
         url = receiver.url
