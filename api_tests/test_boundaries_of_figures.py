@@ -253,6 +253,7 @@ NEED_NOT = {
         r"/v1/areas(.geojson|/{code}/(history|neighbours))?|/v1/(crosswalk|mergers|vintages|region-sets).*"
         r"|/resas/api/v1/(prefectures|cities)"
     ),
+    "what is held, and not told yet": r"/v1/embargoes",
     "what there is, not the figures": (
         r"/v1/(indicators|layers|sources|palettes|changes)(/{layer}|/{indicator}|.atom)?|/catalog.jsonld|/oembed"
         r"|/v1/search|/v1/families/{family}"

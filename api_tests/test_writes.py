@@ -9,12 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from api_tests.conftest import Server, serving
+from geo.figures.observations import Row
 from service.app import create_api
 from service.db import versions
-from service.db.tables import api_key, kept_answer
+from service.db.tables import api_key, embargo, kept_answer
+from service.figures.embargo import hold_observations
+from service.figures.load import Figures
 from service.http import auth, writes
 from service.settings import Settings
 from service.tests.databases import Database, DatabaseServer
@@ -238,10 +241,14 @@ WRITES: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"content": b"area,period,value,source_title\n10201,2025,-1080,x\n"},
     ),
     "/v1/kpis/{kpi} delete": ("DELETE", "/v1/kpis/maebashi", {}),
+    "/v1/embargoes/{embargo} delete": ("DELETE", "/v1/embargoes/00000000feed", {}),
 }
 #: What changes nothing, though it is sent with a body.
 COMPUTES = {"/v1/transport-gap/scenario", "/ogc/joins"}
+#: What changes nothing and is told to keys alone.
+TOLD_TO_KEYS = {"/v1/embargoes"}
 FIGURES_ALONE = "/v1/indicators/{indicator}/observations"
+CANCELS = "/v1/embargoes/{embargo} delete"
 
 #: key → the status of figures, the status of what stewards enter
 EXPECTED: dict[str, tuple[int, int]] = {
@@ -258,6 +265,8 @@ EXPECTED: dict[str, tuple[int, int]] = {
     "the prefecture": (200, 200),
     "these figures": (200, 403),
 }
+#: That something is held is told to nobody who could not have loaded it.
+UNTOLD = {"another town": 404, "another prefecture": 404, "other figures": 404}
 BOTH = ["write", "steward"]
 LIMITS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
     "revoked": (BOTH, {}),
@@ -273,7 +282,7 @@ LIMITS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
 }
 STATE = text(
     "select (select count(*) from audit), (select count(*) from kept_answer),"
-    " (select count(*) from observation where indicator = 'libraries'),"
+    " (select count(*) from observation where indicator = 'libraries'), (select count(*) from embargo),"
     " (select array_agg(n order by subject) from revision),"
     " (select count(*) from deployment where valid_to is null),"
     " (select count(*) from kpi where valid_to is null)"
@@ -306,6 +315,17 @@ def send(client: httpx.Client, write: str, key: str | None, **headers: str) -> h
     return client.request(method, address, **{**body, "headers": sent})
 
 
+def hold(database: Database) -> None:
+    """Let nothing be held but a figure of 前橋市, under the id of the table above."""
+    figure = Row("libraries", "10201", "2040", 7.0, "ok", "", 1)
+    part = Figures([figure], "ssdse-a-2026", dt.date(2024, 10, 1))
+    with database.begin() as conn:
+        conn.execute(delete(embargo))
+        until = conn.scalar(text("select now() + interval '1 day'"))
+        hold_observations(conn, [part], until=until, actor="tests", subject="libraries")
+        conn.execute(update(embargo).values(id="00000000feed"))
+
+
 def state(database: Database) -> tuple[object, ...]:
     with database.begin() as conn:
         return tuple(conn.execute(STATE).one())
@@ -323,7 +343,7 @@ def test_every_route_that_takes_a_body_is_of_this_table_or_computes() -> None:
             is_write = (method.upper(), path) in writing and path not in COMPUTES
             named = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"]
             assert ("Idempotency-Key" in named) is is_write, (method, path)
-            assert bool(operation.get("security")) is is_write, (method, path)
+            assert bool(operation.get("security")) is (is_write or path in TOLD_TO_KEYS), (method, path)
 
 
 @pytest.mark.parametrize("who", EXPECTED)
@@ -332,15 +352,44 @@ def test_a_key_does_what_it_allows_and_changes_nothing_else(
 ) -> None:
     for there_is_one_to_end in ("/v1/deployments/{deployment} put", "/v1/kpis/{kpi} put"):
         assert send(anybody, there_is_one_to_end, limited["the prefecture"]).status_code == 200
+    hold(written_database)
     figures, entered = EXPECTED[who]
+    of_write = {FIGURES_ALONE: figures, CANCELS: UNTOLD.get(who, figures)}
     for write in WRITES:
         before = state(written_database)
         answer = send(anybody, write, limited.get(who))
-        expected = figures if write == FIGURES_ALONE else entered
+        expected = of_write.get(write, entered)
         assert answer.status_code in ((200, 204) if expected == 200 else (expected,)), (write, answer.text)
         if expected != 200:
             assert answer.headers["content-type"] == "application/problem+json"
             assert state(written_database) == before, write
+
+
+@pytest.mark.parametrize("who", EXPECTED)
+def test_a_key_holds_what_it_may_load_and_is_told_of_nothing_else(
+    anybody: httpx.Client, written_database: Database, limited: dict[str, str], who: str
+) -> None:
+    hold(written_database)
+    headers = {"X-API-Key": limited[who]} if who in limited else {}
+    method, address, body = WRITES[FIGURES_ALONE]
+    expected, _ = EXPECTED[who]
+    before = state(written_database)
+    sent = {**body, "headers": {**body["headers"], **headers}}
+    answer = anybody.request(method, f"{address}&embargo=2027-12-25T08:50%2B09:00", **sent)
+    assert answer.status_code == expected, answer.text
+    if expected != 200:
+        assert state(written_database) == before
+    told = anybody.get("/v1/embargoes", headers=headers)
+    assert told.headers["Cache-Control"] == "no-store"
+    if who in UNTOLD:
+        assert told.json() == {"embargoes": []}
+    elif expected == 200:
+        assert [one["id"] for one in told.json()["embargoes"]] == [
+            "00000000feed",
+            answer.json()["embargo"]["id"],
+        ]
+    else:
+        assert told.status_code == expected
 
 
 def test_a_refused_key_is_told_why(anybody: httpx.Client, limited: dict[str, str]) -> None:

@@ -21,8 +21,10 @@ from service.areas import routes as areas
 from service.db.database import asking, reader_engine, tell_pool, writer_engine
 from service.db.pulse import Pulse
 from service.figures import change_routes as changes
+from service.figures import embargo_routes as embargoes
 from service.figures import routes as indicators
 from service.figures import series_routes as series
+from service.figures.releases import keep_releasing
 from service.finding import routes as finding
 from service.http import docs_routes as docs
 from service.http import health_routes as health
@@ -107,6 +109,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     beating = asyncio.create_task(pulse.run(partial(asking, settings)))
     keeping_up = asyncio.create_task(news.run())
     counting = asyncio.create_task(metrics.run())
+    releasing = asyncio.create_task(keep_releasing(settings, app.state.writer, pulse.wait))
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
         await asyncio.wait_for(news.has_read.wait(), FIRST_READ_S)
     await off_loop(_read_files)  # here, not by the first request that needs one
@@ -120,7 +123,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         app.state.downloads.writers.close()
-        for task in (keeping_up, beating, counting):
+        for task in (releasing, keeping_up, beating, counting):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -145,6 +148,7 @@ ROUTES = (
     indicators,
     series,
     changes,
+    embargoes,
     layers,
     readings,
     images,

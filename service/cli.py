@@ -22,6 +22,8 @@ from service.terminal import err, out, print_findings, print_refusal, print_repo
 if TYPE_CHECKING:
     from sqlalchemy.exc import OperationalError
 
+    from service.figures.load import Load
+
 
 class Refusing(TyperGroup):
     """A group of commands whose refusals are printed as a table, with exit code 1."""
@@ -58,9 +60,15 @@ audit = typer.Typer(no_args_is_help=True, help="Check the record of all writes."
 app.add_typer(audit, name="audit")
 withdraw = typer.Typer(no_args_is_help=True, help="Take away what was loaded.")
 app.add_typer(withdraw, name="withdraw")
+embargo = typer.Typer(no_args_is_help=True, help="Figures that are held until their moment.")
+app.add_typer(embargo, name="embargo")
 
 InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and report; load nothing.")]
+Embargo = Annotated[
+    str | None,
+    typer.Option(help="Moment until which nobody reads them: 2026-12-25T08:50+09:00."),
+]
 Title = Annotated[str, typer.Option(help="What the data are called.")]
 TitleEn = Annotated[str | None, typer.Option(help="The same in English; as it stands when left out.")]
 CreditText = Annotated[str, typer.Option(help="The credit that their use asks for.")]
@@ -124,7 +132,7 @@ def status() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Look at settings, disk, clocks, versions, roles, schema, audit and keys; tell what to do."""
+    """Look at settings, disk, clocks, versions, roles, schema, audit, keys and embargo; tell what to do."""
     from service.commands import show_findings
 
     if not show_findings():
@@ -333,6 +341,56 @@ def withdraw_figures(
     print_report(report)
 
 
+@embargo.command("list")
+def list_embargoes() -> None:
+    """List what is held, the next to be published first."""
+    from service.commands import transaction
+    from service.figures.embargo import held
+    from service.settings import Settings
+
+    with transaction(Settings()) as conn:
+        rows = held(conn)
+    columns = ("id", "release_at", "by", "subject", "indicators", "periods", "areas", "rows", "refused")
+    print_table([{**row} for row in rows], columns, "Nothing is held.")
+
+
+@embargo.command("show")
+def show_embargo(name: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Print held figures as CSV."""
+    from service.commands import transaction
+    from service.figures.embargo import held_table
+    from service.settings import Settings
+
+    with transaction(Settings()) as conn:
+        table = held_table(conn, name)
+    typer.echo(table, nl=False)
+
+
+@embargo.command("cancel")
+def cancel_embargo(name: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Take held figures away: they are never published."""
+    from geo.areas.reach import Author
+    from service.commands import transaction
+    from service.figures.embargo import cancel
+    from service.settings import Settings
+
+    with transaction(Settings()) as conn:
+        cancel(conn, name, Author(actor()))
+    out.print(f"Embargo {name} is cancelled.")
+
+
+@embargo.command("release")
+def release_embargoes() -> None:
+    """Publish what is due, for a timer where no service may write; what was refused is tried again."""
+    from service.commands import release_held
+
+    released = release_held(actor())
+    columns = ("id", "loaded", "refused")
+    print_table([{**one} for one in released], columns, "Nothing is due, or a service is publishing it.")
+    if any(one["refused"] for one in released):
+        raise typer.Exit(1)
+
+
 @ingest.command("observations")
 def ingest_observations(
     file: InputFile,
@@ -344,6 +402,7 @@ def ingest_observations(
         str | None,
         typer.Option(help="Of a workbook of the prefectural accounts (総括表): the indicator it holds."),
     ] = None,
+    embargo: Embargo = None,
     dry_run: DryRun = False,
 ) -> None:
     """Load figures: indicator, area_code, period, value, status as CSV, JSON or XLSX; all rows or none."""
@@ -352,12 +411,23 @@ def ingest_observations(
     from service.settings import Settings
 
     given = {"source": source, "boundary_date": boundary_date, "actor": actor()}
+    load = _loading(embargo)
     with transaction(Settings(), dry_run=dry_run) as conn, err.status(f"{file.name}: checking and loading"):
         if indicator is not None:
-            report = ingest_accounts(conn, file, indicator, **given, dry_run=dry_run)
+            report = ingest_accounts(conn, file, indicator, **given, dry_run=dry_run, load=load)
         else:
-            report = ingest_file(conn, file, **given, dry_run=dry_run)
+            report = ingest_file(conn, file, **given, dry_run=dry_run, load=load)
     print_report(report)
+
+
+def _loading(embargo: str | None) -> Load:
+    """Return what becomes of the figures of a file: loaded now, or held until a moment."""
+    from functools import partial
+
+    from service.figures.embargo import hold_observations, release_moment
+    from service.figures.load import load_observations
+
+    return load_observations if embargo is None else partial(hold_observations, until=release_moment(embargo))
 
 
 @ingest.command("table")
@@ -371,6 +441,7 @@ def ingest_table(
             help="Which columns are which indicator. Default: mappings/tables.csv of CHIIKI_DATA.",
         ),
     ] = None,
+    embargo: Embargo = None,
     dry_run: DryRun = False,
 ) -> None:
     """Load a published table (CSV, also gzipped) whose columns a layout names; all rows or none."""
@@ -384,7 +455,9 @@ def ingest_table(
     lines = read_layout(layout or settings.data / "mappings" / LAYOUT)
     find = finder(settings.data / "catalog")
     with transaction(settings, dry_run=dry_run) as conn, err.status(f"{file.name}: checking and loading"):
-        report = load.ingest_table(conn, file, lines, find, actor=actor(), dry_run=dry_run)
+        report = load.ingest_table(
+            conn, file, lines, find, actor=actor(), dry_run=dry_run, load=_loading(embargo)
+        )
     print_report(report)
 
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
@@ -26,6 +27,9 @@ from service.http.addresses import is_loopback
 from service.operations import metrics, traces
 from service.settings import FOLDERS, HOME, Settings
 from service.terminal import err, out, print_table
+
+if TYPE_CHECKING:
+    from service.figures.embargo import Released
 
 #: Python looks for circles of garbage after so many new objects. Loads make millions, and hardly a circle: to
 #: look as often as usual would take an eighth of their CPU.
@@ -140,6 +144,21 @@ def migrate() -> None:
         schema.upgrade(conn)
     after = schema.newest()
     out.print(f"Schema {after}, as before." if before == after else f"Schema {before or '(none)'} → {after}.")
+
+
+def release_held(actor: str) -> list[Released]:
+    """Publish held figures that are due, each in a transaction of its own, and tell what became of them."""
+    from service.figures.embargo import release_due
+
+    settings = Settings()
+    with running_database(settings):
+        engine = writer_engine(settings)
+        try:
+            with engine.begin() as conn:
+                check_schema(conn)
+            return release_due(engine, actor=actor, again=True)
+        finally:
+            engine.dispose()
 
 
 def show_findings() -> bool:

@@ -192,7 +192,7 @@ class Settings(BaseSettings):
         default=8,
         ge=1,
         description="Database connections of each serving process; it never opens more of a kind, and one "
-        "each for vectors, for notifications and to ask whether the database answers.",
+        "each for vectors, for notifications, for held figures and to ask whether the database answers.",
     )
     pool_timeout_s: float = Field(
         default=1, gt=0, description="Seconds a request waits for a free connection before it answers 503."

@@ -125,6 +125,14 @@ async def asking(settings: Settings) -> psycopg.AsyncConnection[Any]:
     )
 
 
+async def looking(settings: Settings) -> psycopg.AsyncConnection[Any]:
+    """Return a connection of the role that writes, on which a process looks for what is due."""
+    limits = {"statement_timeout": settings.connect_timeout_s * 1000}
+    return await psycopg.AsyncConnection.connect(
+        _address(writer_url(settings)), autocommit=True, **_connect_args(settings, "chiiki releases", limits)
+    )
+
+
 @contextmanager
 def reading(settings: Settings, pulse: Pulse) -> Iterator[Connection]:
     """Give a connection of its own that only reads and sees one moment, for work in a thread."""

@@ -188,6 +188,24 @@ figure_change = Table(
     Index("figure_change_indicator", "indicator", "at"),
 )
 
+#: Figures that are held until a moment, as CSV of what a load stages (gzip): see ``service.figures.embargo``.
+#: ``refused`` says why they could not be published at it.
+embargo = Table(
+    "embargo",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("release_at", DateTime(timezone=True), nullable=False),
+    Column("held_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("actor", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("indicators", ARRAY(Text), nullable=False),
+    Column("periods", ARRAY(Text), nullable=False),
+    Column("areas", ARRAY(Text), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("refused", Text),
+)
+
 #: What was fetched last from a table of e-Stat or of a feed, by ``estat:ID`` or ``gtfs:ID``.
 fetched = Table(
     "fetched",

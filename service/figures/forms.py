@@ -315,14 +315,36 @@ class Series(SeriesNow):
     as_of: str | None
 
 
+class Held(TypedDict):
+    """Figures that are held until a moment; `refused` says why they could not be published at it."""
+
+    id: str
+    release_at: str
+    held_at: str
+    by: str
+    subject: str
+    indicators: list[str]
+    periods: list[str]
+    areas: int
+    rows: int
+    refused: str | None
+
+
+class Embargoes(TypedDict):
+    """What is held, in the order in which it will be published."""
+
+    embargoes: list[Held]
+
+
 class Loaded(TypedDict):
-    """How many figures of a load were added and changed."""
+    """How many figures of a load were added and changed; of an `embargo`, how many would be now."""
 
     rows: int
     added: int
     changed: int
     indicators: list[str]
     dry_run: bool
+    embargo: NotRequired[Held]
 
 
 class TableLoaded(Loaded):

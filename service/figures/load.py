@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy import Row as SqlRow
@@ -118,6 +118,23 @@ def load_observations(
                     )
                 )
     return _load_staged(conn, actor, subject, dry_run=dry_run)
+
+
+class Load(Protocol):
+    """What becomes of figures that were read: ``load_observations``, or what holds them until a moment."""
+
+    def __call__(
+        self,
+        conn: Connection,
+        figures: Iterable[Figures],
+        /,
+        *,
+        actor: str,
+        subject: str,
+        dry_run: bool = False,
+    ) -> Loaded:
+        """Do it in the caller's transaction."""
+        ...
 
 
 def load_csv(
@@ -263,7 +280,7 @@ def put_observations(
     source: str,
     boundary_date: str,
     by: Author,
-    dry_run: bool,
+    load: Load = load_observations,
 ) -> TableLoaded:
     """Load the body of a PUT for one indicator, in a transaction of its own.
 
@@ -278,12 +295,19 @@ def put_observations(
     with transactions.begin() as conn:
         part = _checked(conn, table, {one.id: one}, source, boundary_date)
         by.reach.refuse_beyond(("area_code", code) for code in sorted({row.area_code for row in part.rows}))
-        report = load_observations(conn, [part], actor=by.name, subject=one.id, dry_run=dry_run)
+        report = load(conn, [part], actor=by.name, subject=one.id)
     return {**report, "duplicates": len(table) - len(part.rows)}
 
 
 def ingest_file(
-    conn: Connection, path: Path, *, source: str, boundary_date: str, actor: str, dry_run: bool = False
+    conn: Connection,
+    path: Path,
+    *,
+    source: str,
+    boundary_date: str,
+    actor: str,
+    dry_run: bool = False,
+    load: Load = load_observations,
 ) -> Mapping[str, object]:
     """Load a file in the caller's transaction.
 
@@ -300,14 +324,14 @@ def ingest_file(
     if answer := _published(path, suffix, data, allowed):
         date = _date_of(boundary_date)
         part = Figures(_existing(conn, answer.rows, date), _source_of(conn, source), date)
-        report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+        report = load(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
         return {**report, "part": answer.part} if answer.part else report
     if suffix == ".xlsx":
         table = read_long_xlsx(path)
     else:
         table = read_long_json(data) if suffix == ".json" else read_long_csv(data)
     part = _checked(conn, table, allowed, source, boundary_date)
-    report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+    report = load(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
     return {**report, "duplicates": len(table) - len(part.rows)}
 
 
@@ -320,6 +344,7 @@ def ingest_accounts(
     boundary_date: str,
     actor: str,
     dry_run: bool = False,
+    load: Load = load_observations,
 ) -> Mapping[str, object]:
     """Load a workbook of the prefectural accounts (総括表) as figures of one indicator.
 
@@ -336,7 +361,7 @@ def ingest_accounts(
         finding = Finding("sheet", "title", found.title, f"a table of {' '.join(named)}")
         raise InvalidFile(f"{path.name} holds another table than {indicator_id}", [finding])
     part = Figures(found.rows, _source_of(conn, source), _date_of(boundary_date))
-    report = load_observations(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
+    report = load(conn, [part], actor=actor, subject=path.name, dry_run=dry_run)
     return {"title": found.title, "unit": found.unit, **report}
 
 
@@ -348,6 +373,7 @@ def ingest_table(
     *,
     actor: str,
     dry_run: bool = False,
+    load: Load = load_observations,
 ) -> Mapping[str, object]:
     """Load the figures of a published table whose columns a layout tells, in the caller's transaction.
 
@@ -379,7 +405,7 @@ def ingest_table(
         Figures(_existing(conn, part.rows, part.boundary_date), part.source, part.boundary_date)
         for part in parts
     ]
-    return load_observations(conn, figures, actor=actor, subject=path.name, dry_run=dry_run)
+    return load(conn, figures, actor=actor, subject=path.name, dry_run=dry_run)
 
 
 def _published(path: Path, suffix: str, data: bytes, allowed: Mapping[str, Indicator]) -> Answer | None:

@@ -16,6 +16,7 @@ from geo.errors import ChiikiError, InvalidFile
 from geo.figures.indicators import Indicator, Kind
 from service.analysis.forms import LayerWithAnalyses, layer_with_analyses
 from service.areas.gazetteer import LEVELS
+from service.figures.embargo import hold_observations, release_moment
 from service.figures.families import members
 from service.figures.forms import (
     FamilyInDetail,
@@ -32,7 +33,7 @@ from service.figures.forms import (
     page_described,
     sources_described,
 )
-from service.figures.load import put_observations
+from service.figures.load import load_observations, put_observations
 from service.figures.search import Entry, Index
 from service.http.addresses import next_page
 from service.http.dependencies import AtlasDep, api_router
@@ -242,17 +243,25 @@ async def put(
     boundary_date: Annotated[str, Query(description="Date of the area codes, YYYY-MM-DD")],
     content_type: Annotated[str, Header()] = "text/csv",
     dry_run: Annotated[bool, Query(description="Check the rows and answer the report, load nothing")] = False,
+    embargo: Annotated[
+        str | None,
+        Query(max_length=40, description="Moment until which nobody reads them: `2026-12-25T08:50+09:00`"),
+    ] = None,
 ) -> Response:
     """Load figures of one indicator: all rows or none.
 
     CSV with the header `indicator,area_code,period,value,status`, or JSON, a list of objects with the
     same keys. A wrong row refuses the whole body; the problem lists wrong lines, fields and values with what
     was expected, up to 100, and how many there are. Sending the same figures again changes nothing.
+
+    With `embargo` the rows are checked now and loaded at that moment: until then no answer has them, and
+    `/v1/embargoes` lists and cancels them for those who may load them.
     """
     found = atlas.indicator(indicator)
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in ("text/csv", "application/json"):
         raise InvalidFile(f"Content-Type is {kind[:80]!r}, expected text/csv or application/json")
+    keep = load_observations if embargo is None else partial(hold_observations, until=release_moment(embargo))
     load = partial(
         put_observations,
         body=await request.body(),
@@ -261,6 +270,6 @@ async def put(
         source=source,
         boundary_date=boundary_date,
         by=write.by,
-        dry_run=dry_run,
+        load=partial(keep, dry_run=dry_run),
     )
     return await write.answer(load, dry_run=dry_run)

@@ -11,6 +11,7 @@ from geo.codes import area_code
 from geo.errors import Finding, NotFound
 from geo.figures.observations import Row
 from service.db.tables import audit, observation, superseded
+from service.figures.embargo import held_of
 from service.figures.load import Figures, load_observations
 
 #: Why there is no figure any more.
@@ -63,6 +64,7 @@ def withdraw_figures(
         "figures": loaded["rows"],
         "withdrawn": loaded["changed"],
         "forgotten": 0,
+        "still_held": held_of(conn, indicator, periods),
         "dry_run": dry_run,
     }
     if forget and not dry_run:

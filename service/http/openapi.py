@@ -29,6 +29,7 @@ EXAMPLES: dict[str, str | int] = {
     "collection_id": "population.municipality",
     "definition": "mlit-handbook-rural",
     "deployment": "dep-148f48a743",
+    "embargo": "0123456789ab",
     "family": "births",
     "feature_id": "10201-2020",
     "figure": "taxes",
@@ -140,7 +141,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         success["content"] = answers(ending)[200]["content"]
     if "operation" in operation["tags"]:
         return
-    if method == "get":
+    if method == "get" and not operation.get("security"):
         told["304"] = {"description": "What the client has (If-None-Match) is still current"}
     is_resas = path.startswith(RESAS)
     shape = {"$ref": f"#/components/schemas/{'ResasError' if is_resas else 'Problem'}"}

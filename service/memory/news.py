@@ -75,8 +75,8 @@ class News:
         """Listen and look, until cancelled; whatever fails is logged and begun anew."""
         async with asyncio.TaskGroup() as tasks:
             pause = self.store.pulse.wait
-            tasks.create_task(_kept_up(self._look, "database away", pause))
-            tasks.create_task(_kept_up(self._listen, "no notifications", pause))
+            tasks.create_task(kept_up(self._look, "database away", pause))
+            tasks.create_task(kept_up(self._listen, "no notifications", pause))
 
     async def _look(self, worked: Callable[[], None]) -> None:
         settings = self.store.settings
@@ -112,7 +112,7 @@ class News:
                     await conn.execute("SELECT 1")
 
 
-async def _kept_up(
+async def kept_up(
     task: Callable[[Callable[[], None]], Awaitable[None]],
     said: str,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,

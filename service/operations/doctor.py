@@ -29,9 +29,11 @@ NEWEST_ROWS = 1_000
 SKEW_S = 2.0
 FREE_BYTES = 1 << 30
 ENDING_DAYS = 30
+#: So long after its moment at most what was held is published.
+LATE_S = 60
 #: What a serving process opens beside its pool: vectors, notifications, one that asks whether
-#: the database answers, and two that write.
-FURTHER_CONNECTIONS = 5
+#: the database answers, one that looks at held figures, and two that write.
+FURTHER_CONNECTIONS = 6
 #: Variables that are not settings of the service: of the tests and of scripts/prove.
 OTHER_VARIABLES = frozenset({"CHIIKI_REAL_DATA", "CHIIKI_PROVE", "CHIIKI_MUTATIONS"})
 
@@ -98,6 +100,7 @@ def _of_database(settings: Settings, conn: Connection) -> Iterator[Found]:
     yield _reader(settings, conn)
     yield _audit(conn)
     yield _keys(conn)
+    yield _embargo(conn)
 
 
 def _settings(settings: Settings, variables: dict[str, str]) -> Found:
@@ -144,7 +147,9 @@ def _children() -> Found:
     try:
         standing = walls()
     except NotShutIn as error:
-        return Found("children", "wrong", str(error), "Use a kernel with Landlock: docs/security.md, Children")
+        return Found(
+            "children", "wrong", str(error), "Use a kernel with Landlock: docs/security.md, Children"
+        )
     told = f"shut in by {', '.join(standing)}"
     if missing := [wall for wall in WALLS if wall not in standing]:
         told += f", not by {', '.join(missing)}"
@@ -233,7 +238,7 @@ _RIGHTS = text(
         and c.relname <> 'spatial_ref_sys'
     """
 )
-_PRIVATE = frozenset({"api_key", "audit", "audit_link", "fetched", "kept_answer"})
+_PRIVATE = frozenset({"api_key", "audit", "audit_link", "embargo", "fetched", "kept_answer"})
 
 
 def _reader(settings: Settings, owner: Connection) -> Found:
@@ -292,3 +297,25 @@ def _keys(conn: Connection) -> Found:
         told = f"end within {ENDING_DAYS} days: {', '.join(f'{row.id} ({row.name})' for row in ending)}"
         return Found("keys", "look", told, "Make others in time: chiiki key create")
     return Found("keys", "ok", f"none ends within {ENDING_DAYS} days")
+
+
+def _embargo(conn: Connection) -> Found:
+    held, refused, late, soonest = conn.execute(
+        text(
+            "select count(*), array_agg(id order by id) filter (where refused is not null),"
+            " array_agg(id order by id) filter (where refused is null"
+            " and release_at < clock_timestamp() - make_interval(secs => :late)),"
+            " min(release_at) filter (where refused is null) from embargo"
+        ),
+        {"late": LATE_S},
+    ).one()
+    if refused:
+        told = f"could not be published at their moment: {', '.join(refused)}"
+        todo = "See why: chiiki embargo list; mend it, then chiiki embargo release, or cancel"
+        return Found("embargo", "wrong", told, todo)
+    if late:
+        told = f"held beyond their moment: {', '.join(late)}"
+        todo = "Let a service run whose DATABASE_URL may write, or run chiiki embargo release by a timer"
+        return Found("embargo", "wrong", told, todo)
+    until = f", the next until {soonest:%Y-%m-%d %H:%M %Z}" if held else ""
+    return Found("embargo", "ok", f"{held} held{until}")

@@ -115,7 +115,6 @@ def put(database: Database, body: str, name: str = "population", **chosen: str) 
             source=chosen.get("source", "census-2020"),
             boundary_date=chosen.get("boundary_date", "2020-10-01"),
             by=Author("tests"),
-            dry_run=False,
         )
     finally:
         engine.dispose()

@@ -20,7 +20,7 @@ from service.db.database import reader_engine
 from service.kinds import KINDS
 from service.memory import revisions
 from service.memory.cache import Store
-from service.memory.news import News, _kept_up
+from service.memory.news import News, kept_up
 from service.settings import Settings
 from service.tests.databases import Database, DatabaseServer, private_cluster
 
@@ -125,7 +125,7 @@ def test_what_nobody_foresaw_is_logged_and_begun_anew(caplog: pytest.LogCaptureF
         await asyncio.Event().wait()
 
     async def main() -> None:
-        running = asyncio.create_task(_kept_up(task, "no news"))
+        running = asyncio.create_task(kept_up(task, "no news"))
         async with asyncio.timeout(DEADLINE_S):
             while len(begun) < 3:
                 await asyncio.wait({running}, timeout=0.02)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import URL, insert, text
+from sqlalchemy import URL, insert, select, text
 
 from service.db import schema
 from service.db.audit import verified
-from service.db.tables import audit, indicator, observation, source
+from service.db.tables import audit, embargo, indicator, observation, source
 from service.http import auth
 from service.operations.backup import connecting, manifest_of
 from service.settings import Settings
@@ -21,6 +21,13 @@ from service.tests.databases import Database, DatabaseServer
 from service.tests.test_cli import chiiki
 
 DATE = dt.date(2020, 10, 1)
+#: Figures that nobody may read yet are backed up too.
+HELD = {
+    "id": "00000000feed",
+    "release_at": dt.datetime(2099, 12, 24, 23, 50, tzinfo=dt.UTC),
+    **{"actor": "甲", "subject": "births", "indicators": ["births"], "periods": ["2021"], "areas": ["10201"]},
+    **{"rows": 1, "document": b"\x1f\x8b\x00'"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +45,7 @@ def kept(database_server: DatabaseServer) -> Iterator[Database]:
             conn.execute(
                 insert(observation).values({**row, "status": "ok", "source": "s", "boundary_date": DATE})
             )
+            conn.execute(insert(embargo).values(HELD))
             auth.create_key(conn, "前橋市", ["write"], None, "tests")
             conn.execute(insert(audit).values(actor="甲", action="put kpi", subject="乙", detail={"n": 0.1}))
             conn.execute(
@@ -87,6 +95,8 @@ def test_a_backup_is_restored_whole_and_goes_on_as_the_first_would(
     assert "audit 2 rows" in restored.stdout
     with other.begin() as conn:
         assert conn.scalar(text("select value from observation")) == 0.30000000000000004
+        held = conn.execute(select(embargo)).one()._asdict()
+        assert {name: held[name] for name in HELD} == HELD
         assert str(verified(conn)) == told["audit"]
         assert schema.revision(conn) == schema.newest()
         assert conn.scalar(text("select has_table_privilege('chiiki_reader', 'area', 'select')")) is True

@@ -46,7 +46,7 @@ def test_where_nothing_is_wrong_every_line_says_what_was_seen(settings: pytest.M
     assert [one for one in told if one.state == "wrong" or not one.told] == []
     assert {one.what for one in told} >= {
         *("settings", "disk", "fonts", "children", "database", "versions", "clock", "connections"),
-        *("schema", "values", "owner", "reader", "audit", "keys"),
+        *("schema", "values", "owner", "reader", "audit", "keys", "embargo"),
     }
     versions = " ".join(one.told for one in told if one.what == "versions")
     for word in ("PostgreSQL 1", "PostGIS 3.", "GEOS 3."):
@@ -155,3 +155,32 @@ def test_an_audit_that_was_changed_and_a_key_that_ends_soon_are_told(
         conn.execute(text("delete from api_key"))
     assert (broken.state, "row 2" in broken.told) == ("wrong", True)
     assert (found("audit").state, found("keys").state) == ("ok", "ok")
+
+
+def test_held_figures_that_were_refused_or_nobody_publishes_are_told(
+    settings: pytest.MonkeyPatch, database: Database
+) -> None:
+    row = (
+        "insert into embargo"
+        " (id, release_at, actor, subject, indicators, periods, areas, rows, document, refused)"
+        " values ('feed', now() + cast(:after as interval), '', '', '{}', '{}', '{}', 0, '', :refused)"
+    )
+    told = []
+    for after, refused in (
+        ("1 hour", None),
+        ("-30 seconds", None),
+        ("-2 minutes", None),
+        ("-2 minutes", "x"),
+    ):
+        with database.begin() as conn:
+            conn.execute(text(row), {"after": after, "refused": refused})
+        told.append(found("embargo"))
+        with database.begin() as conn:
+            conn.execute(text("delete from embargo"))
+    assert [one.state for one in told] == ["ok", "ok", "wrong", "wrong"]
+    assert told[0].told.startswith("1 held, the next until 20")
+    assert ("beyond their moment: feed" in told[2].told, "chiiki embargo list" in told[3].todo) == (
+        True,
+        True,
+    )
+    assert found("embargo").told == "0 held"
