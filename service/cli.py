@@ -69,6 +69,12 @@ Embargo = Annotated[
     str | None,
     typer.Option(help="Moment until which nobody reads them: 2026-12-25T08:50+09:00."),
 ]
+DaskAt = Annotated[
+    str | None,
+    typer.Option(
+        help="Dask scheduler whose workers do what is heavy: tcp://host:8786. Default: CHIIKI_DASK."
+    ),
+]
 Title = Annotated[str, typer.Option(help="What the data are called.")]
 TitleEn = Annotated[str | None, typer.Option(help="The same in English; as it stands when left out.")]
 CreditText = Annotated[str, typer.Option(help="The credit that their use asks for.")]
@@ -216,6 +222,7 @@ def ingest_boundaries(
     credit_ja: Annotated[str | None, typer.Option(help="The credit maps must show, in Japanese.")] = None,
     credit_en: Annotated[str | None, typer.Option(help="The credit in English.")] = None,
     licence: Annotated[str | None, typer.Option(help="The terms of use.")] = None,
+    dask: DaskAt = None,
     dry_run: DryRun = False,
 ) -> None:
     """Load a boundary file as a dated set: N03 as published, or any GeoPackage, GeoJSON or Shapefile."""
@@ -224,13 +231,18 @@ def ingest_boundaries(
     from geo.areas.boundaries import Columns
     from service.areas import load
     from service.commands import transaction
+    from service.crew import crew_of
     from service.settings import Settings
 
     settings = Settings()
     given = {"title_ja": title_ja, "title_en": title_en, "source": source}
     given |= {"credit_ja": credit_ja, "credit_en": credit_en, "licence": licence}
     credit = replace(load.N03, **_complete(given, needed=code is not None))
-    with transaction(settings, dry_run=dry_run) as conn, progress_bar(file.name) as progress:
+    with (
+        crew_of(dask or settings.dask) as crew,
+        transaction(settings, dry_run=dry_run) as conn,
+        progress_bar(file.name) as progress,
+    ):
         report = load.ingest_boundaries(
             conn,
             file,
@@ -241,6 +253,7 @@ def ingest_boundaries(
             columns=Columns(code, tuple(name or ())) if code else None,
             actor=actor(),
             dry_run=dry_run,
+            crew=crew,
             progress=progress,
         )
     print_report(report)
@@ -578,17 +591,19 @@ def analyze_transport_gap(
     area: Annotated[
         list[str] | None, typer.Option(help="Only these municipalities or prefectures (five digits).")
     ] = None,
-    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:port.")] = None,
+    dask: DaskAt = None,
     dry_run: DryRun = False,
 ) -> None:
     """Count who lives out of reach of public transport, and store it as layers transport-gap:…."""
     from service.commands import transaction
+    from service.crew import crew_of
     from service.settings import Settings
-    from service.transit.load import cluster_of, count_gaps
+    from service.transit.load import count_gaps
 
+    settings = Settings()
     with (
-        transaction(Settings(), dry_run=dry_run) as conn,
-        cluster_of(dask) as executor,
+        crew_of(dask or settings.dask) as crew,
+        transaction(settings, dry_run=dry_run) as conn,
         progress_bar("transport gaps") as progress,
     ):
         report = count_gaps(
@@ -597,7 +612,42 @@ def analyze_transport_gap(
             grid,
             actor=actor(),
             areas=area or (),
-            executor=executor,
+            crew=crew,
+            progress=progress,
+        )
+    print_report(report)
+
+
+@analyze.command("spatial")
+def analyze_spatial(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Table to write (CSV).")],
+    level: Annotated[str, typer.Option(help="prefecture, municipality or ward.")] = "municipality",
+    layer: Annotated[list[str] | None, typer.Option(help="Only this layer; repeated.")] = None,
+    vintage: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Date of the boundaries. Default: the newest of the nation."),
+    ] = None,
+    dask: DaskAt = None,
+) -> None:
+    """Tell of all layers and periods whether neighbours are alike: Moran's I and clusters, a row a map."""
+    from service.analysis.spatial import write_spatial
+    from service.commands import transaction
+    from service.crew import crew_of
+    from service.settings import Settings
+
+    settings = Settings()
+    with (
+        crew_of(dask or settings.dask) as crew,
+        transaction(settings) as conn,
+        progress_bar("spatial statistics") as progress,
+    ):
+        report = write_spatial(
+            conn,
+            file,
+            date=vintage and vintage.date(),
+            level=level,
+            layers=layer or (),
+            crew=crew,
             progress=progress,
         )
     print_report(report)

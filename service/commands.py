@@ -138,10 +138,12 @@ def _local_url(host: str, port: int) -> str:
 
 def migrate() -> None:
     """Bring the database's tables to what this code works with, and say from where to where."""
+    from service.crew import crew_of
+
     settings = Settings()
-    with running_database(settings), open_connection(settings) as conn:
+    with crew_of(settings.dask) as crew, running_database(settings), open_connection(settings) as conn:
         before = schema.revision(conn)
-        schema.upgrade(conn)
+        schema.upgrade(conn, crew)
     after = schema.newest()
     out.print(f"Schema {after}, as before." if before == after else f"Schema {before or '(none)'} → {after}.")
 

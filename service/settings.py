@@ -264,6 +264,13 @@ class Settings(BaseSettings):
         description="Seconds until `chiiki fetch` asks again where a server did not answer; each further "
         "time twice as long, or as long as the server says.",
     )
+    dask: str = Field(
+        default="",
+        pattern=r"^((tcp|tls|inproc)://\S+)?$",
+        description="Address of a Dask scheduler, `tcp://host:8786`, with whose workers `chiiki migrate`, "
+        "`ingest boundaries` and `analyze` share what is heavy ([operations.md](operations.md#dask)). Empty: "
+        "each does it alone.",
+    )
     fonts: AbsolutePath = Field(
         default=Path("/usr/share/fonts/opentype/noto"),
         description="Folder of `NotoSansCJK-Regular.ttc` and `NotoSansCJK-Bold.ttc`, with which pictures "

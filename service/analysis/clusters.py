@@ -26,7 +26,7 @@ Ints = NDArray[np.intp]
 
 #: Fine enough that only islets are left out, and bounded however fine the boundaries are.
 DETAIL = "medium"
-_OUTLINES = text(
+OUTLINES = text(
     """
     select st_asbinary(geom) as wkb from outline
     where vintage = :vintage and level = :level and detail = :detail order by position
@@ -80,7 +80,7 @@ def neighbours_of(atlas: Atlas, vintage: dt.date, level: str) -> Neighbours:
 
 async def _outlines(conn: AsyncConnection, vintage: dt.date, level: str) -> Sequence[Row[Any]]:
     asked = {"vintage": vintage, "level": level, "detail": DETAIL}
-    return (await conn.execute(_OUTLINES, asked)).all()
+    return (await conn.execute(OUTLINES, asked)).all()
 
 
 def _neighbours(rows: Sequence[Row[Any]]) -> Neighbours:
@@ -102,13 +102,13 @@ def clusters(atlas: Atlas, layer: Indicator, period: str, level: str, vintage: d
     graph = neighbours_of(atlas, vintage, level)
 
     async def ask() -> Clusters:
-        return await slowly(_clusters, values, graph)
+        return await slowly(clusters_among, values, graph)
 
     found: Clusters = atlas.store.held(atlas.store.analyses, key, ask)
     return found
 
 
-def _clusters(values: Floats, graph: Neighbours) -> Clusters:
+def clusters_among(values: Floats, graph: Neighbours) -> Clusters:
     """Return the clusters of the values of areas that are next to others with a value."""
     has_value = np.isfinite(values)
     has_neighbour = np.zeros(len(values), np.bool_)

@@ -24,6 +24,7 @@ from geo.files.topojson import read_document, regrouped
 from service.areas.names import Name, read_names
 from service.areas.parts import store_parts
 from service.areas.tiles import TOP_ZOOM, encode_tiles
+from service.crew import Crew
 from service.db.tables import area, audit, vector, vintage
 from service.figures.vectors import changes_of, history_of, take_turn, write_all
 from service.memory import revisions
@@ -102,6 +103,7 @@ def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
     columns: Columns | None = None,
     actor: str = "command line",
     dry_run: bool = False,
+    crew: Crew | None = None,
     progress: Progress = lambda _done, _total, _what: None,
 ) -> dict[str, object]:
     """Load a boundary file as the vintage of ``date``, in the caller's transaction; return a report.
@@ -141,7 +143,7 @@ def ingest_boundaries(  # noqa: PLR0913 (an option of the command each)
         _store_outlines(conn, date, detail, levels)
     report["tiles"] = encode_tiles(conn, date, lambda z: progress(3 + z, steps, f"tiles: zoom {z}"))
     report["divided"] = store_parts(conn, date)
-    report |= write_all(conn, None if report["divided"] else [date])
+    report |= write_all(conn, None if report["divided"] else [date], crew)
     conn.execute(update(vintage).where(vintage.c.vintage == date).values(report=report))
     conn.execute(
         insert(audit).values(actor=actor, action="ingest boundaries", subject=str(date), detail=report)

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, text
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from service.crew import Crew
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 #: Two processes that start together must not both migrate; the number only has to be chiiki's own.
 LOCK = 0x63686969
@@ -38,10 +40,10 @@ $$
 """
 
 
-def upgrade(conn: Connection) -> None:
+def upgrade(conn: Connection, crew: Crew | None = None) -> None:
     """Bring the schema to the newest revision, in the caller's transaction; again changes nothing.
 
-    Vectors that another version of the code wrote are written anew.
+    Vectors that another version of the code wrote are written anew; a crew works them out.
     """
     from alembic import command  # a start of the service, which has nothing to migrate, need not wait for it
 
@@ -50,7 +52,7 @@ def upgrade(conn: Connection) -> None:
     conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     command.upgrade(_config(conn), "head")
     conn.execute(text(READER))
-    vectors.renew(conn)
+    vectors.renew(conn, crew)
 
 
 def downgrade(conn: Connection, revision: str) -> None:

@@ -28,6 +28,7 @@ from geo.figures import indicators
 from geo.figures.indicators import Indicator, from_json
 from geo.layers import classify, palettes
 from service.areas.gazetteer import LEVELS, Gazetteer
+from service.crew import Crew, Job, answers
 from service.db.tables import (
     area,
     area_change,
@@ -83,6 +84,13 @@ COLUMNS = {
 }
 
 Floats = NDArray[np.float64]
+#: A vector as the table has it, in the order of ``COLUMNS``; the place of its period in it.
+_VectorRow = tuple[Any, ...]
+_PERIOD = list(COLUMNS).index("period")
+#: The least value and the upper bounds of classes; None where there are none.
+_Breaks = tuple[float | None, list[float] | None]
+#: What is written of a layer at a level.
+_OfLevel = tuple[str, list[_VectorRow], _Breaks]
 #: indicator → the periods whose figures changed; None for all of them, or where its definition did
 Touched = Mapping[str, Collection[str] | None]
 
@@ -150,11 +158,16 @@ def take_turn(conn: Connection) -> None:
 
 
 def write_vectors(
-    conn: Connection, touched: Touched, vintages: Iterable[dt.date] | None = None
+    conn: Connection,
+    touched: Touched,
+    vintages: Iterable[dt.date] | None = None,
+    crew: Crew | None = None,
 ) -> dict[str, int]:
     """Write what follows from the figures of observed indicators; return how many vectors and layers.
 
-    Derived indicators follow from theirs. ``vintages`` are those to write for; all of them without.
+    Derived indicators follow from theirs. ``vintages`` are those to write for; all of them without. A crew
+    works them out where all periods were touched, and they are written here, in the order that they have
+    without one.
     """
     take_turn(conn)
     catalogue = {row.id: from_json(row.definition) for row in conn.execute(select(indicator)).all()}
@@ -170,19 +183,24 @@ def write_vectors(
         boundaries = Boundaries(date, _gazetteers(conn, date), changes, history)
         writer = Writer(catalogue, touched, available, boundaries, conn=conn)
         # derived ones are made of the observed ones that are written before them
-        written += sum(writer.write(one) for one in sorted(layers, key=lambda one: bool(one.numerator)))
+        ordered = sorted(layers, key=lambda one: bool(one.numerator))
+        if crew is None or any(periods is not None for periods in touched.values()):
+            written += sum(writer.write(one) for one in ordered)
+        else:
+            written += writer.write_with(crew, ordered)
     return {"vectors": written, "layers": len(layers)}
 
 
-def write_all(conn: Connection, vintages: Iterable[dt.date] | None = None) -> dict[str, int]:
+def write_all(
+    conn: Connection, vintages: Iterable[dt.date] | None = None, crew: Crew | None = None
+) -> dict[str, int]:
     """Write the vectors of every indicator: for new boundaries, for other municipal changes."""
     rows = conn.execute(select(indicator)).all()
-    return write_vectors(
-        conn, {row.id: None for row in rows if not from_json(row.definition).numerator}, vintages
-    )
+    observed = {row.id: None for row in rows if not from_json(row.definition).numerator}
+    return write_vectors(conn, observed, vintages, crew)
 
 
-def renew(conn: Connection) -> bool:
+def renew(conn: Connection, crew: Crew | None = None) -> bool:
     """Write all vectors anew where other code wrote them; return whether it did.
 
     Serving processes of the version before must not take them for theirs, so every indicator counts as
@@ -190,7 +208,7 @@ def renew(conn: Connection) -> bool:
     """
     if is_current(conn):
         return False
-    write_all(conn)
+    write_all(conn, crew=crew)
     names = conn.scalars(select(indicator.c.id)).all()
     revisions.changed(conn, *map(revisions.indicator, names))
     stamp = text(
@@ -412,36 +430,124 @@ class Writer(Maker):
             for row in self.conn.execute(_STORED, asked).all()
         }
 
+    def write_with(self, crew: Crew, ones: Sequence[Indicator]) -> int:
+        """Write all vectors of layers that a crew works out, observed ones first; return their number."""
+        told = {one.id: self._periods(one) for one in ones}
+        maker = crew.submit(_Worker, self.catalogue, self.touched, self.available, self.boundaries)
+        made = {
+            one.id: crew.submit(_columns_of, maker, one.id, self.published(one.id, told[one.id]))
+            for one in ones
+            if told[one.id] and not one.numerator
+        }
+        having = [one for one in ones if told[one.id]]
+
+        def jobs() -> Iterator[Job]:
+            for one in having:
+                if not one.numerator:
+                    yield _rows_of, maker, one.id, made[one.id]
+                    continue
+                bases = [name for name in one.components if name in made]
+                moves = [name for name in bases if self.catalogue[name].aggregation == "net_of_moves"]
+                figures = {name: self.published(name, told[name]) for name in moves}
+                yield _derived_rows, maker, one.id, {name: made[name] for name in bases}, figures
+
+        count = 0
+        for one, of_levels in zip(having, answers(crew, jobs()), strict=True):
+            for level, rows, breaks in of_levels:
+                self._write_rows(one, level, rows)
+                self._write_breaks(one, level, breaks)
+                count += len(rows)
+        return count
+
+    def _periods(self, one: Indicator) -> list[str]:
+        """Return the periods that a layer has at any level."""
+        return sorted({p for level in self.available.values() for p in indicators.periods(one, level)})
+
     def _put(self, one: Indicator, level: str, columns: Columns) -> None:
-        date = self.boundaries.date
+        self._write_rows(one, level, _vector_rows(one, level, self.boundaries.date, columns))
+        self._put_breaks(one, level, columns)
+
+    def _write_rows(self, one: Indicator, level: str, rows: Iterable[_VectorRow]) -> None:
+        date, written = self.boundaries.date, list(rows)
         of_level = (vector.c.layer == one.id) & (vector.c.level == level) & (vector.c.vintage == date)
-        periods = list(columns.periods)
+        periods = [row[_PERIOD] for row in written]
         self.conn.execute(delete(vector).where(of_level, vector.c.period.in_(periods)))
         copied = f"copy vector ({', '.join(COLUMNS)}) from stdin (format binary)"
         with self.conn.connection.cursor().copy(copied) as copy:
             copy.set_types(list(COLUMNS.values()))
-            for period in periods:
-                made, carrying = columns.vector(period), columns.carrying(period)
-                lowest, bounds = default_breaks(one, made.values)
-                copy.write_row(
-                    (
-                        *(one.id, level, date, period, made.values.astype("<f8").tobytes()),
-                        *(made.statuses.tobytes(), list(made.sources), lowest, bounds),
-                        *(carrying.packed, list(carrying.dates)),
-                    )
-                )
-        self._put_breaks(one, level, columns)
+            for row in written:
+                copy.write_row(row)
 
     def _put_breaks(self, one: Indicator, level: str, columns: Columns) -> None:
         """Write the class breaks over all periods of a layer: those written now, and the others."""
-        date, available = self.boundaries.date, self.available[level]
-        others = [p for p in indicators.periods(one, available) if p not in columns.periods]
+        others = [p for p in indicators.periods(one, self.available[level]) if p not in columns.periods]
         kept = [stored.vector.values for stored in self.stored(one.id, level, others).values()]
-        lowest, bounds = default_breaks(one, np.concatenate([columns.values.ravel(), *kept]))
+        self._write_breaks(one, level, default_breaks(one, np.concatenate([columns.values.ravel(), *kept])))
+
+    def _write_breaks(self, one: Indicator, level: str, breaks: _Breaks) -> None:
+        date, (lowest, bounds) = self.boundaries.date, breaks
         of_level = (class_breaks.c.layer == one.id) & (class_breaks.c.level == level)
         self.conn.execute(delete(class_breaks).where(of_level, class_breaks.c.vintage == date))
         row = {"layer": one.id, "level": level, "vintage": date, "lowest": lowest, "bounds": bounds}
         self.conn.execute(class_breaks.insert().values(row))
+
+
+def _vector_rows(one: Indicator, level: str, date: dt.date, columns: Columns) -> Iterator[_VectorRow]:
+    """Give the vectors of a layer at a level as the table has them, with the class breaks of each period."""
+    for period in columns.periods:
+        made, carrying = columns.vector(period), columns.carrying(period)
+        lowest, bounds = default_breaks(one, made.values)
+        yield (
+            *(one.id, level, date, period, made.values.astype("<f8").tobytes()),
+            *(made.statuses.tobytes(), list(made.sources), lowest, bounds),
+            *(carrying.packed, list(carrying.dates)),
+        )
+
+
+# What a crew does: the same, with nothing but what it is handed
+
+
+@dataclass
+class _Worker(Maker):
+    """What vectors of one vintage are made with by somebody who asks the database nothing."""
+
+    figures: Mapping[str, Sequence[Published]] = field(default_factory=dict)
+    made: Mapping[str, Mapping[str, Columns]] = field(default_factory=dict)
+
+    def published(self, name: str, periods: Collection[str]) -> Sequence[Published]:
+        """Return the figures of an observed indicator."""
+        del periods  # all of them are there
+        return self.figures[name]
+
+    def stored(self, layer: str, level: str, periods: Sequence[str]) -> dict[str, CarriedVector]:
+        """Return the vectors of an observed indicator by period."""
+        columns = self.made[layer][level]
+        return {one: CarriedVector(columns.vector(one), columns.carrying(one)) for one in periods}
+
+
+def _columns_of(maker: _Worker, name: str, figures: Sequence[Published]) -> dict[str, Columns]:
+    own = replace(maker, figures={name: figures})
+    return dict(own.columns(maker.catalogue[name]))
+
+
+def _derived_rows(
+    maker: _Worker,
+    name: str,
+    made: Mapping[str, Mapping[str, Columns]],
+    figures: Mapping[str, Sequence[Published]],
+) -> list[_OfLevel]:
+    own = replace(maker, made=made, figures=figures)
+    return _rows_of(maker, name, dict(own.columns(maker.catalogue[name])))
+
+
+def _rows_of(maker: _Worker, name: str, columns: Mapping[str, Columns]) -> list[_OfLevel]:
+    """Return what is written of a layer: by level its rows, and its class breaks over all periods."""
+    one, date = maker.catalogue[name], maker.boundaries.date
+    return [
+        (level, list(_vector_rows(one, level, date, told)), default_breaks(one, told.values.ravel()))
+        for level, told in columns.items()
+        if told.periods
+    ]
 
 
 def default_breaks(one: Indicator, values: Floats) -> tuple[float | None, list[float] | None]:

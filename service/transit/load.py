@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import shapely
@@ -29,6 +27,7 @@ from geo.transit.lines import Line
 from geo.transit.point_files import read_bus_stops, read_stations
 from geo.transit.stops import UNKNOWN, Stops, of_feed
 from service.areas.gazetteer import PREFECTURES
+from service.crew import Crew, Job, answers
 from service.db.documents import definition_from_body
 from service.db.tables import audit, gap_basis, gap_definition, grid, source, stop_source
 from service.figures.load import Figures, load_observations
@@ -221,37 +220,6 @@ def store_grid(
 # Counting
 
 
-class Executor(Protocol):
-    """What counts partitions: here, or a cluster of machines."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        """Begin to count one."""
-        ...
-
-
-@contextmanager
-def cluster_of(address: str | None) -> Iterator[Executor | None]:
-    """Give the executor of a Dask cluster, or None for none.
-
-    Raises
-    ------
-    NotFound : Dask is not installed, or nothing answers at the address
-    """
-    if address is None:
-        yield None
-        return
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise NotFound("Dask is not installed: pip install 'chiiki[dask]'") from error
-    try:
-        client = Client(address, timeout=10)  # type: ignore[no-untyped-call]  # Dask is not typed
-    except (OSError, TimeoutError, ValueError) as error:
-        raise NotFound(f"No Dask scheduler answers at {address}: {error}") from error
-    with client:
-        yield client.get_executor()  # type: ignore[no-untyped-call]
-
-
 def definitions_of(conn: Connection, names: Sequence[str] = ()) -> list[Definition]:
     """Return the definitions of the catalogue, or those named; NotFound lists what exists."""
     rows = conn.execute(select(gap_definition).order_by(gap_definition.c.id)).all()
@@ -320,25 +288,28 @@ def _counted(conn: Connection, grid_id: str, date: dt.date, codes: Sequence[str]
 
 
 def _gaps(
-    counted: Iterable[_Counted], chosen: Sequence[Definition], executor: Executor | None
+    counted: Iterable[_Counted], chosen: Sequence[Definition], crew: Crew | None
 ) -> Iterator[tuple[_Counted, Definition, Gap]]:
     """Yield the gap of each partition under each definition.
 
-    Here one partition is held at a time, because the cut cells of a country take more than a gigabyte; what
-    others count is handed to them all at once.
+    A partition is counted under all of them by one worker, which cuts its cells once. Here few partitions are
+    held at a time, because the cut cells of a country take more than a gigabyte.
     """
-    if executor is None:
+    handed_out: deque[_Counted] = deque()
+
+    def jobs() -> Iterator[Job]:
         for one in counted:
-            for definition in chosen:
-                yield one, definition, gap_of(one.partition, definition, workers=-1)
-        return
-    jobs = [
-        (one, definition, executor.submit(gap_of, one.partition, definition))
-        for one in counted
-        for definition in chosen
-    ]
-    for one, definition, future in jobs:
-        yield one, definition, future.result()
+            handed_out.append(one)
+            yield _gaps_of, one.partition, chosen, -1 if crew is None else 1
+
+    for gaps in answers(crew, jobs()):
+        one = handed_out.popleft()
+        for definition, gap in zip(chosen, gaps, strict=True):
+            yield one, definition, gap
+
+
+def _gaps_of(partition: Partition, chosen: Sequence[Definition], threads: int) -> list[Gap]:
+    return [gap_of(partition, definition, workers=threads) for definition in chosen]
 
 
 def _primary_cells(conn: Connection, grid_id: str) -> set[str]:
@@ -371,7 +342,7 @@ def count_gaps(
     *,
     actor: str,
     areas: Sequence[str] = (),
-    executor: Executor | None = None,
+    crew: Crew | None = None,
     progress: Callable[[int, int, str], None] = lambda _done, _total, _what: None,
 ) -> dict[str, object]:
     """Count gaps on the newest whole boundaries and store them as observations and cells; return a report.
@@ -402,7 +373,7 @@ def count_gaps(
     lacking: dict[str, int] = {}
     editions: dict[str, dt.date] = {}
     progress(0, total, "reading")
-    for done, (one, definition, told) in enumerate(_gaps(counted, chosen, executor), 1):
+    for done, (one, definition, told) in enumerate(_gaps(counted, chosen, crew), 1):
         rows += _rows(definition, one.partition, told, found.year, found.columns)
         lacking |= {code: counts["population"].missing for code, counts in told.by_centre.items()}
         editions |= zip(one.codes, one.editions, strict=True)
