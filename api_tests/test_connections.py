@@ -21,6 +21,8 @@ HEALTH = b"GET /healthz HTTP/1.1\r\n" + HOST
 CHUNKED = b"POST /ogc/joins HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
 LAST = b"Connection: close\r\n\r\n"
 TABLE = b"code,n\n10201,1\n"
+#: Headers that are of one answer alone, not of what it says.
+OF_ONE = (b"date:", b"connection:", b"x-request-id:")
 
 
 @contextmanager
@@ -150,13 +152,13 @@ TILE = b"GET /v1/layers/%b/tiles/8/227/100.mvt?level=municipality HTTP/1.1\r\n" 
 
 
 def answers(said: bytes) -> list[tuple[int, list[bytes], bytes]]:
-    """Return status, headers without their date, and body of each answer."""
+    """Return status, headers without their date and id, and body of each answer."""
     found = []
     while said:
         top, _, rest = said.partition(b"\r\n\r\n")
         status, *headers = top.split(b"\r\n")
         length = next((int(one[16:]) for one in headers if one.startswith(b"content-length: ")), 0)
-        kept = sorted(one for one in headers if not one.startswith((b"date:", b"connection:")))
+        kept = sorted(one for one in headers if not one.startswith(OF_ONE))
         found.append((int(status.split()[1]), kept, rest[:length]))
         said = rest[length:]
     return found

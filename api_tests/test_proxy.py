@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -110,6 +111,10 @@ def test_nginx_keeps_tiles_and_answers_while_the_service_is_away(database: Datab
         found = [client.get(tile) for _ in range(3)]
         assert [one.headers["X-Cache"] for one in found] == ["MISS", "HIT", "HIT"]
         assert {one.content for one in found} == {httpx.get(f"{server.url}{tile}").content}
+        ids = [one.headers.get_list("X-Request-Id") for one in found]
+        assert all(len(one) == 1 and re.fullmatch("[0-9a-f]{32}", one[0]) for one in ids)
+        assert len({one[0] for one in ids}) == 3  # also of what nginx had
+        assert len(httpx.get(f"{server.url}{tile}").headers.get_list("X-Request-Id")) == 0  # it is at hand
         # another browser's wish for the same coding is no other copy
         other = client.get(tile, headers={"Accept-Encoding": "gzip;q=1, identity", "Accept-Language": "fr"})
         assert other.headers["X-Cache"] == "HIT"
@@ -121,6 +126,8 @@ def test_nginx_keeps_tiles_and_answers_while_the_service_is_away(database: Datab
         assert legend.status_code == 200
         assert client.get(about, headers={"X-API-Key": "none"}).headers["X-Cache"] == "BYPASS"
         problem = "/v1/layers/nonsense"
+        told = client.get(problem)
+        assert told.json()["request_id"] == told.headers["X-Request-Id"]
         assert [client.get(problem).headers["X-Cache"] for _ in range(2)] == ["MISS", "MISS"]
         assert client.get("/healthz").status_code == 200
         assert client.get("/", headers={"X-Long": "x" * 40_000}).status_code == 400

@@ -187,8 +187,10 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._given_up_by.clear()
-        by_proxy = {BY_PROXY: {}} if self._is_proxy else {}
-        cycle.scope["extensions"] = {GIVEN_UP: {"by": self._given_up_by}, **by_proxy}
+        extensions: dict[str, dict[object, object]] = {GIVEN_UP: {"by": self._given_up_by}}
+        if self._is_proxy:
+            extensions[BY_PROXY] = {}
+        cycle.scope["extensions"] = extensions
         super()._start_asgi_task(cycle, app)
 
     @cached_property
