@@ -42,6 +42,8 @@ from service.db.database import running_database, writer_url
 from service.settings import Settings
 
 WORK = ("scenario", "download, GeoPackage", "map.png")
+#: While the database is away the log tells of it.
+SILENT = {**QUIET, "CHIIKI_LOG_LEVEL": "critical"}
 RECOVERY_S = 5.0
 #: Around the restart of the database.
 BEFORE_S, AFTER_S = 2.0, 10.0
@@ -129,9 +131,11 @@ def measure(
     """Measure tiles, then the restart, each alone and beside heavy work."""
     address = urlsplit(peer.url)
     each = round(chosen.seconds * chosen.per_second / 2)
-    with closing(Client(peer.url)) as client, engine.connect() as conn:
-        known = known_of(conn, client, chosen.seed)
-        paths = iter([one.chiiki() for one in questions_of(conn, chosen.seed, HOT + 2 * each)])
+    with closing(Client(peer.url)) as client:
+        with engine.connect() as conn:
+            known = known_of(conn, client, chosen.seed)
+            paths = iter([one.chiiki() for one in questions_of(conn, chosen.seed, HOT + 2 * each)])
+        engine.dispose()  # its server is to end
         hot = list(islice(paths, HOT))
         for path in hot:
             client.ask(Request(path))
@@ -183,7 +187,7 @@ def main() -> None:
     with (
         running_database(settings) if cluster is None else cluster.running(),
         tempfile.TemporaryDirectory() as folder,
-        chiiki(writer_url(settings), CHIIKI_DOWNLOADS=folder, **QUIET) as peer,
+        chiiki(writer_url(settings), CHIIKI_DOWNLOADS=folder, **SILENT) as peer,
         # not forked: the client of tiles is to hold nothing of this process
         ProcessPoolExecutor(1, get_context("spawn"), signal.signal, (SIGINT, SIG_DFL)) as tiler,
     ):
