@@ -139,7 +139,7 @@ const exportPage: UserConfig = {
 /** What the explorer begins with, and frames have too. */
 const BASE = new RegExp(
   `^${here}/src/(${[
-    "api|camera|carried|circles|combobox|element|finder|gap|goals|language|legend|marks",
+    "api|busy|camera|carried|circles|combobox|element|finder|gap|goals|language|legend|marks",
     "numbers|plate|rank|texts|theme|timeline|tip|underlay|view|vintages",
   ].join("|")})\\.ts$|vite/preload-helper`,
 );

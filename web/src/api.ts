@@ -1,6 +1,7 @@
 /** What the service answers, as far as the pages use it. Every answer is asked for once. */
 
 import type { FeatureCollection } from "geojson";
+import { patiently } from "./busy";
 import { underMarks } from "./marks";
 import type {
   AreaOfLevel as Area,
@@ -121,7 +122,7 @@ const answers = new Map<string, Promise<unknown>>();
 const MOST_KEPT = 120;
 
 async function fetched(address: string): Promise<unknown> {
-  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  const answer = await patiently(address, { headers: { Accept: "application/json" } });
   const body = (await answer.json().catch(() => ({}))) as { title?: string; title_ja?: string; detail?: string };
   const title = body.title ?? answer.statusText;
   if (!answer.ok) throw new Problem(answer.status, { ja: body.title_ja ?? title, en: title }, body.detail ?? "");

@@ -7,6 +7,7 @@ import * as maplibre from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerAddress from "maplibre-gl/worker";
 import { type Area, codeOf, type Lang, type Texts } from "./api";
+import { isBusy, MOST_AGAIN, pause } from "./busy";
 import { type Box, type Camera, cameraOf, cutOff, hashOf, inPlane, MARGIN, nationIn, onGlobe, placingOf, plateSize, type Size } from "./camera";
 import { type Circled, OPACITY, radiusOf } from "./circles";
 import { type Marked, Marks } from "./deployed";
@@ -78,6 +79,12 @@ export interface Paint extends Colours {
   told?: () => Promise<Classed>;
   /** Counts stand on the areas as circles. */
   circles?: Circled | null;
+}
+
+/** A tile of MapLibre's that was not to be had, and how often it was asked for again. */
+interface Refused {
+  tileID: { canonical: { x: number; y: number; z: number } };
+  again?: number;
 }
 
 export interface Pointed {
@@ -268,6 +275,7 @@ export class RegionalMap {
       if (this.isHeld) return;
       container.dataset["map"] = this.map.getLayer("areas-fill") ? "idle" : "empty";
     });
+    this.map.on("error", (event) => void this.askAgain(event));
     this.map.on("movestart", (event) => isOurs(event) || this.placed());
     this.map.on("moveend", () => this.writeSoon());
     this.map.on("zoomend", () => listeners.zoomed?.());
@@ -287,6 +295,16 @@ export class RegionalMap {
     this.map.getCanvas().addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.press(new maplibre.Point(container.clientWidth / 2, container.clientHeight / 2), this.map.getCenter());
     });
+  }
+
+  /** Ask again, a few times, for a tile that a full service refused: of MapLibre it would stay away. */
+  private async askAgain(event: maplibre.ErrorEvent): Promise<void> {
+    const { error, tile, sourceId = "" } = event as unknown as { error: { status?: number }; tile?: Refused; sourceId?: string };
+    if (!tile || !isBusy(error.status ?? 0)) return reportError(error);
+    tile.again = (tile.again ?? 0) + 1;
+    if (tile.again > MOST_AGAIN) return;
+    await pause();
+    if (this.map.getSource(sourceId)) this.map.refreshTiles(sourceId, [tile.tileID.canonical]);
   }
 
   /** Copy the map to where browsers print it from: of what WebGL drew nothing is left after its frame. */

@@ -3,6 +3,7 @@
 import { decodeTile } from "@maplibre/mlt";
 import type { Legend } from "./api";
 import * as api from "./api";
+import { patiently } from "./busy";
 import { type Box, type Camera, cameraOf, fitted, nationIn, placingOf, plateSize, type Size, type TileAddress, tilesInSight } from "./camera";
 import { coloursOf } from "./circles";
 import { emptyPlate, etch, type Plate } from "./plate";
@@ -17,7 +18,7 @@ interface Tile extends TileAddress {
 
 export async function tileAt(template: string, address: TileAddress): Promise<Tile> {
   const { z, x, y } = address;
-  const answer = await fetch(template.replace("{z}", String(z)).replace("{x}", String(x)).replace("{y}", String(y)));
+  const answer = await patiently(template.replace("{z}", String(z)).replace("{x}", String(x)).replace("{y}", String(y)));
   return { ...address, body: await answer.arrayBuffer() };
 }
 

@@ -12,6 +12,7 @@ const TEXTS = {
   language: { ja: "English", en: "日本語" },
   api: { ja: "API", en: "API" },
   failed: { ja: "表示できませんでした。", en: "This could not be shown." },
+  busy: { ja: "混み合っています。少しお待ちください…", en: "The service is busy. One moment, please…" },
   forPrograms: { ja: "プログラムへの説明", en: "Detail for programmers" },
   retry: { ja: "もう一度試す", en: "Try again" },
   startOver: { ja: "最初の地図に戻る", en: "Back to the first map" },
