@@ -106,7 +106,7 @@ def answer_of(
     module: str,
     *words: str,
     given: bytes = b"",
-    handed: Path | None = None,
+    handed: Sequence[Path] = (),
     seconds: float,
     bounds: Bounds,
     reads: Sequence[Path] = (),
@@ -117,7 +117,7 @@ def answer_of(
     ----------
     words : that it is called with
     given : on its standard input
-    handed : file of which it gets a copy, whose path is the last of its words
+    handed : files of which it gets copies, side by side; the path of the first is the last of its words
     seconds : after which it and what it began is killed
     reads : files and folders that it may read besides its program
 
@@ -135,8 +135,8 @@ def answer_of(
         _memory(most=MOST_SAID) as said,
     ):
         folder = Path(made)
-        if handed is not None:
-            words = (*words, str(shutil.copyfile(handed, folder / handed.name)))
+        copies = [str(shutil.copyfile(file, folder / file.name)) for file in handed]
+        words = (*words, *copies[:1])
         order = json.dumps(bounds.order(seconds, reads, folder))
         child = subprocess.Popen(  # noqa: S603 (our own interpreter and module; a person's text is no option)
             [sys.executable, "-I", "-m", "service.confinement", module, order, *words],

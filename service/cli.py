@@ -75,6 +75,9 @@ DaskAt = Annotated[
         help="Dask scheduler whose workers do what is heavy: tcp://host:8786. Default: CHIIKI_DASK."
     ),
 ]
+Trusted = Annotated[
+    bool, typer.Option("--trusted", help="Read a Shapefile or GeoPackage of your own without a sandbox.")
+]
 Title = Annotated[str, typer.Option(help="What the data are called.")]
 TitleEn = Annotated[str | None, typer.Option(help="The same in English; as it stands when left out.")]
 CreditText = Annotated[str, typer.Option(help="The credit that their use asks for.")]
@@ -222,6 +225,7 @@ def ingest_boundaries(
     credit_ja: Annotated[str | None, typer.Option(help="The credit maps must show, in Japanese.")] = None,
     credit_en: Annotated[str | None, typer.Option(help="The credit in English.")] = None,
     licence: Annotated[str | None, typer.Option(help="The terms of use.")] = None,
+    trusted: Trusted = False,
     dask: DaskAt = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -229,7 +233,7 @@ def ingest_boundaries(
     from dataclasses import replace
 
     from geo.areas.boundaries import Columns
-    from service.areas import load
+    from service.areas import load, vector_files
     from service.commands import transaction
     from service.crew import crew_of
     from service.settings import Settings
@@ -242,6 +246,7 @@ def ingest_boundaries(
         crew_of(dask or settings.dask) as crew,
         transaction(settings, dry_run=dry_run) as conn,
         progress_bar(file.name) as progress,
+        vector_files.shut_in(trusted=trusted),
     ):
         report = load.ingest_boundaries(
             conn,
@@ -530,16 +535,18 @@ def ingest_stops(
     rail: Annotated[
         str, typer.Option(help="Stations: midpoint, or line (points along the platform).")
     ] = "midpoint",
+    trusted: Trusted = False,
     dry_run: DryRun = False,
 ) -> None:
     """Load stops: a GTFS-JP feed, bus stops of P11 or stations of N02, as published."""
+    from service.areas import vector_files
     from service.commands import transaction
     from service.settings import Settings
     from service.transit.load import Credit, load_stops
 
     given = {"weekday": weekday, "saturday": saturday, "sunday": sunday}
     dates = {day: date.date() for day, date in given.items() if date is not None}
-    with transaction(Settings(), dry_run=dry_run) as conn:
+    with transaction(Settings(), dry_run=dry_run) as conn, vector_files.shut_in(trusted=trusted):
         report = load_stops(
             conn,
             file,

@@ -11,6 +11,9 @@ import codecs
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import geopandas
@@ -60,6 +63,9 @@ def load() -> None:
         )
 
 
+Reading = Callable[[Path], geopandas.GeoDataFrame]
+
+
 def read_vector_file(path: Path) -> geopandas.GeoDataFrame:
     """Return the rows of a Shapefile or GeoPackage as they stand, with the CRS it states (or None).
 
@@ -69,6 +75,21 @@ def read_vector_file(path: Path) -> geopandas.GeoDataFrame:
     ------
     InvalidFile : GDAL cannot read it as either, it has no layer or several, or its text has another encoding
     """
+    return _reading.get()(path)
+
+
+@contextmanager
+def read_by(reading: Reading) -> Iterator[None]:
+    """Let another function do the work of ``read_vector_file`` meanwhile: one that does it elsewhere."""
+    before = _reading.set(reading)
+    try:
+        yield
+    finally:
+        _reading.reset(before)
+
+
+def read_here(path: Path) -> geopandas.GeoDataFrame:
+    """Return what ``read_vector_file`` does, read by GDAL in this very process."""
     load()
     plain = path.resolve(strict=True)  # never a /vsi… path or an address
     if path.suffix.lower() != ".shp":
@@ -85,6 +106,9 @@ def read_vector_file(path: Path) -> geopandas.GeoDataFrame:
     expected = f"text in {' or '.join(encodings)}, or a .cpg file that names another encoding"
     finding = Finding("file", "encoding", path.name, expected)
     raise InvalidFile(f"The text of {path.name} is in another encoding than it should be", [finding])
+
+
+_reading: ContextVar[Reading] = ContextVar("reading", default=read_here)
 
 
 def _expect_readable_crs(shapefile: Path) -> None:

@@ -88,7 +88,7 @@ def _texts(cells: Iterable[Any]) -> list[str]:
 def _answer(what: str, path: Path) -> bytes:
     reader = "service.strategy.list_reader"
     try:
-        return answer_of(reader, what, handed=path, seconds=WALL_CLOCK_S, bounds=BOUNDS)
+        return answer_of(reader, what, handed=[path], seconds=WALL_CLOCK_S, bounds=BOUNDS)
     except ChildFailed:
         raise _costly() from None
 
