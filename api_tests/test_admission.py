@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,6 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from api_tests.conftest import Server, serving
+from geo.tests.promises import Promise
 from service.tests.databases import Database
 
 MOST, OF_ONE, A_MINUTE = 4, 2, 3
@@ -96,3 +101,72 @@ def test_an_address_is_told_how_much_it_may_ask_for_in_a_minute(narrow: Server) 
         assert client.get("/v1/areas/10202").status_code == 200  # another lane
         elsewhere = client.get(PICTURE.format(999), headers={"X-Forwarded-For": "192.0.2.7"})
         assert elsewhere.status_code == 200
+
+
+SEED = 22
+#: Status and whether it was said when to come again.
+Told = tuple[int, bool]
+
+
+async def _asking(server: Server, address: str, paths: list[str]) -> list[Told]:
+    """Ask for one after another on one connection, as an address; a refusal is no reason to stop."""
+    to = urlsplit(server.url)
+    reader, writer = await asyncio.open_connection(str(to.hostname), to.port)
+    told = []
+    try:
+        for path in paths:
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {address}\r\n\r\n".encode())
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            length = head.partition(b"\r\ncontent-length: ")[2].split(b"\r\n", 1)[0]
+            await reader.readexactly(int(length))
+            told.append((int(head[9:12]), b"\r\nretry-after: " in head))
+    finally:
+        writer.close()
+    return told
+
+
+async def _flood(server: Server, codes: list[str], clients: int, each: int) -> list[Told]:
+    """Let so many clients ask for series that nobody asked for before, all at once."""
+    draw = random.Random(SEED)
+
+    def series() -> str:
+        return f"/v1/series?indicator=births&areas={','.join(draw.sample(codes, 3))}"
+
+    asked = [
+        _asking(server, f"2001:db8:{client:x}::1", [series() for _ in range(each)])
+        for client in range(clients)
+    ]
+    return [told for one in await asyncio.gather(*asked) for told in one]
+
+
+def test_ten_times_as_many_as_find_a_place_are_answered_or_told_to_come_again(
+    database: Database, tmp_path: Path, promise: Promise
+) -> None:
+    places = promise.times(8, 100)
+    limits = {"CHIIKI_MOST_READS": str(places), "CHIIKI_READS_PER_MINUTE": "0"}
+    with (
+        serving(database, tmp_path / "log", **limits) as server,
+        httpx.Client(base_url=server.url, timeout=60) as honest,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        listed = honest.get("/v1/areas?level=municipality&limit=2000").json()["areas"]
+        held = honest.get(TILE).content
+        codes = [one["code"] for one in listed]
+        flood: Future[list[Told]] = beside.submit(asyncio.run, _flood(server, codes, 10 * places, 4))
+        slowest, looked, lost = 0.0, 0, 0
+        while not flood.done() or not looked:
+            answer = honest.get(TILE)
+            looked, lost = looked + 1, lost + (answer.content != held)
+            slowest = max(slowest, answer.elapsed.total_seconds())
+        told = flood.result()
+        assert honest.get("/v1/areas/20215/neighbours").status_code == 200
+    answered = sum(status == 200 for status, _ in told)
+    wrong = [one for one in told if one[0] != 200 and one != (503, True)]
+    assert answered >= places
+    promise.told(
+        f"{10 * places:,} at once are answered or told when to come again, and what is at hand is answered",
+        tried=len(told) + looked,
+        failed=len(wrong) + lost,
+        worst=f"{answered / len(told):.0%} answered, {slowest:.2f} s for what is at hand",
+        seed=SEED,
+    )

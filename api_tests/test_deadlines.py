@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import resource
 import select
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ import httpx
 import pytest
 
 from api_tests.conftest import Server, serving
+from geo.tests.promises import Promise
 from service.tests.databases import Database
 
 HOST = b"Host: chiiki.example\r\n"
@@ -221,6 +223,45 @@ def test_requests_that_wait_for_others_take_little_memory(strict: Server) -> Non
         for one in readers:
             assert one.recv(1) == b"H"
     assert memory_mb(strict) - before < 30
+
+
+def test_many_slow_clients_leave_an_honest_one_alone(
+    database: Database, tmp_path: Path, promise: Promise
+) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    senders, readers = promise.times(60, 1000), promise.times(30, 500)
+    settings = QUICK | {"CHIIKI_HEAD_S": "3", "CHIIKI_STALL_S": "3", "CHIIKI_READS_PER_MINUTE": "0"}
+    settings |= {"CHIIKI_CONNECTIONS_PER_ADDRESS": str(2 * (senders + readers))}
+    honest_paths = ("/healthz", "/v1/areas/10201", "/v1/layers/births/tiles/6/57/24.mvt?period=2020")
+    with (
+        serving(database, tmp_path / "log", **settings) as server,
+        ExitStack() as stack,
+        httpx.Client(base_url=server.url, timeout=60) as honest,
+    ):
+        for path in (*honest_paths, LARGE.split()[1].decode()):
+            assert honest.get(path).status_code == 200
+        before = memory_mb(server)
+        slow = [stack.enter_context(connection(server)) for _ in range(senders)]
+        for place, one in enumerate(slow):
+            one.sendall(list(SLOW.values())[place % len(SLOW)])
+        for _ in range(readers):
+            stack.enter_context(connection(server, 4096)).sendall(LARGE + b"\r\n")
+        held, tried, failed, slowest = memory_mb(server), 0, 0, 0.0
+        while open_sockets(server) > 1 or not tried:  # the honest one's own
+            for one in slow[tried % 10 :: 10]:
+                with suppress(OSError):
+                    one.send(b"a")
+            answer = honest.get(honest_paths[tried % len(honest_paths)])
+            tried, failed = tried + 1, failed + (answer.status_code != 200)
+            slowest, held = max(slowest, answer.elapsed.total_seconds()), max(held, memory_mb(server))
+    promise.told(
+        f"an honest client is answered beside {senders:,} slow senders and {readers:,} slow readers,"
+        " who are all cut off",
+        tried=tried,
+        failed=failed,
+        worst=f"{slowest:.2f} s for an answer, {held - before} MB",
+    )
 
 
 def test_no_other_protocol_is_spoken(strict: Server) -> None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from api_tests.conftest import Server, serving
+from geo.tests.promises import Promise
 from service.tests.databases import Database, DatabaseServer
 
 ANSWERS = 1_000
@@ -47,7 +48,7 @@ def addresses(layers: list[dict[str, Any]], codes: list[str]) -> Iterator[str]:
 @pytest.mark.prove("three minutes")
 @pytest.mark.timeout(1_200)
 def test_a_restored_database_has_every_revision_and_answers_the_same_bytes(
-    database: Database, server: Server, database_server: DatabaseServer, tmp_path: Path
+    database: Database, server: Server, database_server: DatabaseServer, tmp_path: Path, promise: Promise
 ) -> None:
     file = tmp_path / "whole.dump"
     chiiki(database, "backup", str(file))
@@ -74,5 +75,12 @@ def test_a_restored_database_has_every_revision_and_answers_the_same_bytes(
                 same = (one.status_code, one.content, one.headers.get("ETag"))
                 if same != (two.status_code, two.content, two.headers.get("ETag")):
                     differing.append(address)
-            assert differing == []
             assert found > ANSWERS / 2
+            tried = f"{len(layers)} revisions and {ANSWERS:,} answers"
+            promise.told(
+                f"a restored database answers the same bytes ({tried})",
+                tried=len(layers) + ANSWERS,
+                failed=len(differing),
+                worst=differing[0] if differing else "",
+                seed=SEED,
+            )
