@@ -148,6 +148,7 @@ def test_an_address_with_its_revision_is_kept_for_ever(client: httpx.Client) -> 
         ("width=100", "width"),
         ("height=100000", "height"),
         ("scale=3", "scale"),
+        ("scale=2&width=2400&height=1000", "scale"),
         ("bbox=140,36,139,35", "bbox"),
         ("bbox=139,35,139,36", "bbox"),
         ("bbox=139,35,140,36&area=10000", "bbox"),

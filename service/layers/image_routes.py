@@ -29,7 +29,16 @@ Title = Annotated[
     Query(max_length=120, description="Heading instead of the layer's name; empty for no heading"),
 ]
 WithLegend = Annotated[bool, Query(alias="legend", description="Whether the legend stands beside the map")]
-Scale = Annotated[int, Query(ge=1, le=2, description="2 for dense screens: twice the pixels")]
+#: Of a PNG: 23 million took 417 MB and many seconds of the process that draws it.
+MOST_PIXELS = 8_000_000
+Scale = Annotated[
+    int,
+    Query(
+        ge=1,
+        le=2,
+        description=f"2 for dense screens: twice the pixels each way, at most {MOST_PIXELS:,} in all",
+    ),
+]
 
 
 async def sheet(
@@ -93,6 +102,11 @@ async def map_png(
     rev: Revision = None,
 ) -> Response:
     """Return the picture of `map.svg` as PNG, for slides and for programs that show no SVG."""
+    pixels = sheet.width * sheet.height * scale**2
+    if pixels > MOST_PIXELS:
+        expected = f"width × height × scale² of {MOST_PIXELS:,} at most"
+        findings = [Finding("query", "scale", str(scale), expected)]
+        raise InvalidParameter(f"The picture has {pixels:,} pixels", findings)
     told = Told(PNG, is_current(rev, picture), picture.revision, _named(picture, "png"), compressible=False)
     fonts = fonts_of(atlas)
 
