@@ -1,8 +1,9 @@
 # chiiki without a database: give it DATABASE_URL, as compose.yaml does.
 #   docker build -t chiiki . && docker run -p 8000:8000 -e DATABASE_URL=postgresql://… \
 #     -e CHIIKI_PUBLIC_URL=http://localhost:8000 chiiki
+# docs/operations.md#containers tells how the base image is pinned by its digest.
 
-FROM debian:12-slim AS build
+FROM debian:bookworm-20260824-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates python3 python3-venv \
  && rm -rf /var/lib/apt/lists/*
@@ -28,8 +29,8 @@ RUN /opt/tools/bin/uv pip install --no-cache --python .venv/bin/python --no-deps
         --build-constraints requirements-dev.lock --editable . \
  && rm -rf openapi web requirements-dev.lock
 
-FROM debian:12-slim
-RUN apt-get update \
+FROM debian:bookworm-20260824-slim
+RUN apt-get update && apt-get upgrade -y \
  && apt-get install -y --no-install-recommends ca-certificates python3 fonts-noto-cjk libpangoft2-1.0-0 libharfbuzz-subset0 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --no-create-home --home-dir /chiiki chiiki \
