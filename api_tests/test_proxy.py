@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -17,55 +16,25 @@ import httpx
 import pytest
 
 from api_tests.conftest import Server, serving
+from api_tests.site import CONFIGURATION, PROGRAM, SITE, free_port, write_certificate, write_site
 from service.settings import HOME
 from service.tests.databases import Database
 
-CONFIGURATION = HOME / "deploy/nginx/chiiki.conf"
-SITE = "chiiki.example"
-PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
 
 @contextmanager
-def nginx(folder: Path, origin: str) -> Iterator[httpx.Client]:
+def nginx(folder: Path, origin: str, configuration: Path = CONFIGURATION) -> Iterator[httpx.Client]:
     """Run nginx before a service meanwhile; only where things are differs from what ships."""
     plain, secure = free_port(), free_port()
-    subject = ["-subj", f"/CN={SITE}", "-addext", f"subjectAltName=DNS:{SITE}"]
-    files = ["-keyout", f"{folder}/privkey.pem", "-out", f"{folder}/fullchain.pem"]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, *files],
-        check=True,
-        capture_output=True,
-    )
-    told = CONFIGURATION.read_text(encoding="utf-8")
-    for ours, here in {
-        "/var/cache/nginx/chiiki": f"{folder}/cache",
-        f"/etc/letsencrypt/live/{SITE}": str(folder),
+    certificate = write_certificate(folder)
+    places = {
         "listen 80;": f"listen 127.0.0.1:{plain};",
         "listen 443 ": f"listen 127.0.0.1:{secure} ",
         "127.0.0.1:8000": origin,
-    }.items():
-        assert ours in told, ours
-        told = told.replace(ours, here)
-    folders = "".join(
-        f"{name}_temp_path {folder}/{name};\n"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    around = f"daemon off;\npid {folder}/pid;\nerror_log {folder}/errors;\nworker_processes 1;\nevents {{}}\n"
-    if os.geteuid() == 0:
-        around = f"user root;\n{around}"  # the folder of a test belongs to root
-    path = folder / "nginx.conf"
-    path.write_text(f"{around}http {{\naccess_log off;\n{folders}{told}\n}}\n")
+    }
+    path = write_site(folder, places, configuration)
     assert PROGRAM is not None
     process = subprocess.Popen([PROGRAM, "-c", str(path), "-e", f"{folder}/errors"])
-    context = ssl.create_default_context(cafile=f"{folder}/fullchain.pem")
+    context = ssl.create_default_context(cafile=certificate)
     with httpx.Client(
         base_url=f"https://127.0.0.1:{secure}",
         verify=context,
@@ -144,3 +113,27 @@ def test_nginx_keeps_tiles_and_answers_while_the_service_is_away(database: Datab
         assert (away.status_code, away.content) == (200, legend.content)
         assert away.headers["X-Cache"] in {"STALE", "HIT"}
         assert client.get("/v1/layers/births/legend.json").status_code == 502
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed: apt-get install nginx-light")
+def test_the_site_of_containers_goes_past_a_service_that_is_away(server: Server, tmp_path: Path) -> None:
+    site = tmp_path / "site.conf"
+    (tmp_path / "live").mkdir()
+    told = {
+        "CHIIKI_PUBLIC_URL": f"https://{SITE}",
+        "CHIIKI_ORIGINS": f"127.0.0.1:{free_port()} 127.0.0.1:8000",
+        "CHIIKI_CERTIFICATES": f"/etc/letsencrypt/live/{SITE}",
+        "CHIIKI_CONF": str(CONFIGURATION),
+        "CHIIKI_WRITES": str(site),
+    }
+    script = HOME / "deploy/nginx/proxy.sh"
+    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), **told}
+    done = subprocess.run(["sh", script], env=environment, capture_output=True, text=True, check=True)
+    assert "no browser trusts" in done.stderr
+    (certificates,) = (path.parent for path in tmp_path.glob("*/fullchain.pem"))
+    assert ssl.create_default_context(cafile=certificates / "fullchain.pem").get_ca_certs()
+    # where the certificate lies, as nginx() below expects it
+    site.write_text(site.read_text().replace(str(certificates), f"/etc/letsencrypt/live/{SITE}"))
+    with nginx(tmp_path, server.url.removeprefix("http://"), site) as client:
+        answers = [client.get(f"/v1/areas/{code}") for code in ("01100", "10201", "13000", "20215")]
+    assert [one.status_code for one in answers] == [200] * 4

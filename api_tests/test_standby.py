@@ -19,15 +19,15 @@ import pytest
 from sqlalchemy import URL, create_engine, text
 
 from api_tests.conftest import Server, serving
-from api_tests.test_proxy import free_port, nginx
+from api_tests.site import free_port
+from api_tests.test_proxy import nginx
 from geo.tests.promises import Promise
 from service.db.cluster import PORT, Cluster
 from service.http import auth
 from service.settings import HOME
 from service.tests.databases import Database, private_cluster
 
-pytestmark = pytest.mark.prove("two minutes")
-
+SCRIPTS = HOME / "deploy/postgresql"
 POOLER = HOME / "deploy/pgbouncer/pgbouncer.ini"
 DEADLINE_S = 30.0
 ROWS = "indicator,area_code,period,value,status\n"
@@ -58,7 +58,8 @@ class Pair:
         engine = create_engine(url, isolation_level="AUTOCOMMIT")
         try:
             with engine.connect() as conn:
-                return conn.execute(text(question)).scalar()
+                answer = conn.execute(text(question))
+                return answer.scalar() if answer.returns_rows else None
         finally:
             engine.dispose()
 
@@ -81,40 +82,48 @@ def until(holds: Callable[[], bool], what: str) -> float:
     return time.monotonic() - begun
 
 
+def run_script(cluster: Cluster, name: str, **told: object) -> None:
+    """Run a script that ships, as the account of PostgreSQL, which may not enter the project's folder."""
+    path = cluster.data.parent / name
+    shutil.copyfile(SCRIPTS / name, path)
+    environment = {name: str(value) for name, value in told.items()}
+    environment |= {"PATH": f"{programs()}:{os.environ['PATH']}", "PGHOST": str(cluster.socket)}
+    subprocess.run(as_account(cluster.account, "sh", path), env=environment, check=True, cwd="/")
+
+
+def programs() -> Path:
+    """Return the folder of PostgreSQL's newest programs."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_basebackup"))
+    return (found[-1] if found else Path(shutil.which("pg_basebackup") or "").resolve()).parent
+
+
 @contextmanager
 def standing_by(primary: Cluster) -> Iterator[Pair]:
-    """Copy a running cluster to where it lies and let the copy follow it meanwhile."""
-    folder = primary.data.parent
-    hba = primary.data / "pg_hba.conf"
-    hba.write_text(f"{hba.read_text()}local replication all peer map=chiiki\n")
-    programs = (
-        Path(shutil.which("pg_basebackup") or "/usr/lib/postgresql/15/bin/pg_basebackup").resolve().parent
-    )
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_basebackup"))
-    programs = found[-1].parent if found else programs
-    owner = pwd.getpwnam(primary.account)
-    data = folder / "standby"
-    for made in (data, folder / "beside"):
+    """Let a copy follow a running cluster meanwhile, set up by the scripts that ship."""
+    folder, owner = primary.data.parent, pwd.getpwnam(primary.account)
+    data, beside = folder / "standby", folder / "beside"
+    for made in (beside, data.with_name("standby.copy")):  # of a copy that broke off
         made.mkdir(mode=0o700)
         os.chown(made, owner.pw_uid, owner.pw_gid)
-    pair = Pair(primary, folder / "beside")
-    assert pair.asked("select pg_reload_conf()") is True
-    copy = [
-        programs / "pg_basebackup",
-        "-D",
-        data,
-        "-h",
-        primary.socket,
-        "-U",
-        "postgres",
-        "-R",
-        "-X",
-        "stream",
-    ]
-    subprocess.run(as_account(primary.account, *copy, "-c", "fast", "-w"), check=True, cwd="/")
+    (data.with_name("standby.copy") / "PG_VERSION").touch()
+    password = folder / "password"
+    password.write_text("of:the'replica")
+    with open(primary.data / "pg_ident.conf", "a") as ident:
+        ident.write(f'chiiki "{primary.account}" chiiki_replica\n')
+    hba = "local replication chiiki_replica peer map=chiiki"
+    run_script(primary, "primary.sh", PGUSER="postgres", REPLICA_PASSWORD_FILE=password, STANDBY=hba)
+    for _ in range(2):  # the second time there is nothing to do
+        run_script(
+            primary,
+            "standby.sh",
+            PGDATA=data,
+            PRIMARY=f"host={primary.socket} port={PORT} user=chiiki_replica",
+        )
+    assert not data.with_name("standby.copy").exists()
+    pair = Pair(primary, beside)
     options = f"-c unix_socket_directories={pair.standby} -c port={PORT}"
-    control = [programs / "pg_ctl", "-D", data, "-w", "-s"]
-    start = [*control, "-l", folder / "beside/log", "-o", options, "start"]
+    control = [programs() / "pg_ctl", "-D", data, "-w", "-s"]
+    start = [*control, "-l", beside / "log", "-o", options, "start"]
     subprocess.run(as_account(primary.account, *start), check=True, cwd="/")
     try:
         assert pair.asked("select pg_is_in_recovery()", of_standby=True) is True
@@ -193,6 +202,20 @@ def pair(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             yield made
 
 
+def test_a_standby_follows_by_the_scripts_that_ship(tmp_path: Path) -> None:
+    with private_cluster(tmp_path / "primary") as primary, primary.running(), standing_by(primary) as pair:
+        following = "select active and slot_name = 'chiiki_standby' from pg_replication_slots"
+        until(lambda: pair.asked(following) is True, "nobody follows")
+        pair.asked("create table written as select 7 as value")
+        told = "select to_regclass('written') is not null"
+        until(lambda: pair.asked(told, of_standby=True) is True, "not seen")
+        assert pair.asked("select value from written", of_standby=True) == 7
+        assert pair.asked("show max_slot_wal_keep_size") == "8GB"
+        rights = "select rolreplication and not rolsuper from pg_roles where rolname = 'chiiki_replica'"
+        assert pair.asked(rights) is True
+
+
+@pytest.mark.prove("two minutes")
 def test_readers_follow_the_standby_and_outlive_the_primary(
     pair: Pair, tmp_path: Path, promise: Promise
 ) -> None:
