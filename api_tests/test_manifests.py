@@ -120,6 +120,17 @@ def test_a_rollout_takes_no_service_away_before_another_is_there() -> None:
     assert 5 + int(told["CHIIKI_GRACEFUL_S"]) + 5 <= 35
 
 
+def test_what_scales_is_measured() -> None:
+    (scaler,) = (one for one in base() if one["kind"] == "HorizontalPodAutoscaler")
+    names = {str(name) for metric in parts(scaler, "metric") for name in parts(metric, "name")}
+    told = "".join(path.read_text(encoding="utf-8") for path in (HOME / "service").rglob("*.py"))
+    guide = (HOME / "docs/operations.md").read_text(encoding="utf-8")
+    assert names
+    for name in names:
+        assert re.search(rf'Gauge\(\s*"{name}"', told)
+        assert f"matches: {name}" in guide
+
+
 def pods_of(deployment: Document) -> Iterator[Document]:
     """Give the containers of a deployment."""
     for containers in parts(deployment, "containers"):
