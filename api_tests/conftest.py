@@ -45,7 +45,8 @@ def serving(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHIIKI_")}
-    environment = {**kept, **database.environment, "CHIIKI_PORT": str(port), **settings}
+    environment = {**kept, **database.environment, "CHIIKI_PORT": str(port)}
+    environment |= {"CHIIKI_WORKERS": "1", **settings}  # one: tests look at the process that serves
     with open(log, "ab") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
     server = Server(f"http://127.0.0.1:{port}", process, log)

@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp
 
 from service.analysis import routes as analysis
 from service.areas import history_routes as histories
@@ -111,7 +110,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     counting = asyncio.create_task(metrics.run())
     releasing = asyncio.create_task(keep_releasing(settings, app.state.writer, pulse.wait))
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
-        await asyncio.wait_for(news.has_read.wait(), FIRST_READ_S)
+        await asyncio.wait_for(news.has_read.wait(), app.state.first_read_s)
     await off_loop(_read_files)  # here, not by the first request that needs one
     # the program and the catalogue stay: to look for garbage in them would cost more the more there is
     gc.collect()
@@ -197,6 +196,7 @@ def create_api(settings: Settings) -> FastAPI:
     )
     api.state.settings = settings
     api.state.traces = None
+    api.state.first_read_s = FIRST_READ_S
     problems.register(api)
     api.add_middleware(WhileWanted)
     api.add_middleware(KeyPlaces, refuse=problems.key_in_address)
@@ -219,7 +219,7 @@ def create_api(settings: Settings) -> FastAPI:
     return api
 
 
-def create_app(settings: Settings | None = None) -> ASGIApp:
+def create_app(settings: Settings | None = None) -> FrontDoor:
     """Return the whole service."""
     api = create_api(settings or Settings())
     traces = api.state.traces = Traces() if are_wanted() else None

@@ -37,7 +37,8 @@ class Refusing(TyperGroup):
         except Exception as error:
             if not _is_of_database(error):
                 raise
-            err.print(f"✗ The database cannot be used: {str(error.orig).strip()}", style="red")
+            reason = " ".join(str(error.orig).split())
+            err.print(f"✗ The database cannot be used: {reason}", style="red", soft_wrap=True)
         raise typer.Exit(1)
 
 

@@ -9,24 +9,27 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from geo.errors import ChiikiError, InvalidParameter
 from service import server
 from service.child import walls
 from service.confinement import NEEDED, WALLS
 from service.db import schema
-from service.db.cluster import Cluster
+from service.db.cluster import Cluster, has_refused
 from service.db.database import running_database, writer_engine, writer_url
 from service.http.addresses import is_loopback
 from service.operations import metrics, traces
-from service.settings import FOLDERS, HOME, Settings
+from service.settings import FOLDERS, HOME, Settings, workers_of
 from service.terminal import err, out, print_table
+from service.workers.supervisor import supervise
 
 if TYPE_CHECKING:
     from service.figures.embargo import Released
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 GARBAGE = 100_000
 #: What a thread that still works gets when all else has ended.
 ENDING_S = 2
+#: Between two looks for a database that is not there yet.
+WAIT_S = 0.5
 
 
 class SchemaOutdated(ChiikiError):
@@ -91,11 +96,13 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
             f"http://{socket.gethostname()}:{port} in your own network"
         )
     traces.are_wanted()  # where they are and cannot be, it is said here
-    try:
-        _serve(settings, host, port, workers or settings.workers)
-    except SystemExit:  # a signal said stop
-        _end_soon()
-        raise
+    server.open_many_files()
+    with server.listening(host, port) as listeners:
+        try:
+            _serve(settings, host, listeners, workers or workers_of(settings))
+        except SystemExit:  # a signal said stop
+            _end_soon()
+            raise
     _end_soon()
 
 
@@ -106,16 +113,43 @@ def _end_soon() -> None:
     over.start()
 
 
-def _serve(settings: Settings, host: str, port: int, workers: int) -> None:
+def _serve(settings: Settings, host: str, listeners: list[socket.socket], workers: int) -> None:
     with running_database(settings):
-        with open_connection(settings) as conn:
-            check_schema(conn)
+        _wait_for_database(settings)
         tell_walls()
         watched = nullcontext() if settings.database_url else Cluster.of(settings).watched()
         with watched:
-            out.print(f"chiiki: {settings.public_url or _local_url(host, port)}  (API: /docs, Ctrl-C stops)")
+            url = settings.public_url or _local_url(host, listeners[0].getsockname()[1])
+            out.print(f"chiiki: {url}  (API: /docs, Ctrl-C stops)")
             with metrics.shared():
-                server.run(settings, host, port, workers)
+                if workers > 1:
+                    supervise(settings, listeners, workers)
+                else:
+                    server.run(settings, listeners)
+
+
+def _wait_for_database(settings: Settings) -> None:
+    """Return when the database answers and its tables are this version's; who starts first waits.
+
+    Raises
+    ------
+    OperationalError : it answers that it will not be used
+    SchemaOutdated
+    """
+    told = ""
+    while True:
+        try:
+            with open_connection(settings) as conn:
+                check_schema(conn)
+                return
+        except OperationalError as error:
+            reason = " ".join(str(error.orig).split())
+            if has_refused(reason):
+                raise
+            if reason != told:
+                err.print(f"Waiting for the database: {reason}", soft_wrap=True)
+            told = reason
+        time.sleep(WAIT_S)
 
 
 def tell_walls() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -103,7 +104,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` for every interface.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     workers: int = Field(
-        default=1, ge=1, le=64, description="Serving processes; each has its own memory and pool."
+        default=0,
+        ge=0,
+        le=64,
+        description="Serving processes; each has its own memory and pool. 0: two where chiiki may use two "
+        "cores or more, else one ([operations.md](operations.md#workers)).",
     )
     public_url: str = Field(
         default="",
@@ -282,6 +287,21 @@ class Settings(BaseSettings):
         description="Memory for all that a serving process holds ready (values, outlines, tiles, answers), "
         "in MiB; what was not used the longest goes first. The program itself takes some 150 MiB more.",
     )
+
+
+def workers_of(settings: Settings) -> int:
+    """Return how many processes serve."""
+    return settings.workers or min(2, cores())
+
+
+def cores(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return how many cores this process may use at a time, by its affinity and its control group's quota."""
+    most = len(os.sched_getaffinity(0))
+    with suppress(OSError, ValueError):
+        own = next(line for line in (proc / "self/cgroup").read_text().splitlines() if line.startswith("0::"))
+        quota, period = (cgroups / own[3:].strip("/") / "cpu.max").read_text().split()
+        most = min(most, int(quota) // int(period))  # "max" is no number, and no quota
+    return max(1, most)
 
 
 def names_of(field: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ Progress = Callable[[int, int, str], None]
 
 def print_refusal(error: ChiikiError) -> None:
     """Print what is wrong: the message, and each finding as a row."""
-    err.print(f"✗ {error.message}", style="red", highlight=False)
+    err.print(f"✗ {error.message}", style="red", highlight=False, soft_wrap=True)
     if not error.findings:
         return
     table = Table("Where", "Field", "Value", "Expected")

@@ -39,7 +39,7 @@ START_DEADLINE_S = 60.0
 RETRY_S = 0.5
 ANSWER_S = 1.0
 #: What a server says that starts or stops.
-NOT_YET = b"the database system is"
+NOT_YET = "the database system is"
 WATCH_S = 1.0
 DEBIAN_BINARIES = Path("/usr/lib/postgresql")
 READER_CONNECTIONS = 80
@@ -337,10 +337,15 @@ def _answers(address: str) -> bool:
                     conn.socket, select.POLLIN if polled == PollingStatus.READING else select.POLLOUT
                 )
                 poll.poll(ANSWER_S * 1000)
-    refused = conn.error_message
+    reason = conn.error_message.decode(errors="replace")
     is_open = conn.status == ConnStatus.OK
     conn.finish()
-    return is_open or (b"FATAL:" in refused and NOT_YET not in refused)
+    return is_open or has_refused(reason)
+
+
+def has_refused(reason: str) -> bool:
+    """Return whether a server that is there and has started refused a connection, as libpq tells it."""
+    return "FATAL:" in reason and NOT_YET not in reason
 
 
 def _create_role(conn: psycopg.Connection[tuple[object, ...]], role: str, attributes: str) -> None:

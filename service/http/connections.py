@@ -12,6 +12,7 @@ it, would take longer than the rest of it.
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from time import perf_counter
@@ -24,7 +25,7 @@ from uvicorn.server import ServerState
 
 from service.http.counting import ANSWERS
 from service.http.front_door import ALWAYS, AT_HAND, FrontDoor, new_request_id
-from service.http.patience import BY_PROXY, GIVEN_UP, Watch
+from service.http.patience import BY_PROXY, GIVEN_UP, STOPPING_S, Watch
 from service.http.problems import problem
 from service.operations.logs import Access, client_of, log_access
 from service.operations.traces import REQUEST_ID
@@ -69,6 +70,8 @@ class Connection(HttpToolsProtocol):
     _unread = b""
     #: Whether no request came yet.
     _is_new = True
+    #: Whether the service is to stop: the next answer is the last.
+    _is_stopping = False
     #: Seconds that a head, or the rest of a body, was waited for; and what came of the body meanwhile.
     _waited = 0.0
     _came = 0
@@ -125,6 +128,8 @@ class Connection(HttpToolsProtocol):
         self._is_answered = self._answer_at_hand()
         if not self._is_answered:
             super().on_headers_complete()
+            if self._is_stopping:
+                self.cycle.keep_alive = False
         self.headers = []  # where trailers go, which are no headers of the request (RFC 9110 6.5.1)
 
     def on_body(self, body: bytes) -> None:
@@ -156,10 +161,28 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
 
     def shutdown(self) -> None:
-        """End after the answer that is being made, and wait less long for its reader."""
+        """End after an answer that says so, and wait less long for its request and its reader.
+
+        To close what is idle would break off a request that is on its way. So the client is waited for as
+        long as it always is, and what it asks is answered.
+        """
         self._watch.stop()
         self._unread = b""
-        super().shutdown()
+        self._is_stopping = True
+        if self.cycle is not None and not self.cycle.response_started:
+            self.cycle.keep_alive = False
+        if self.timeout_keep_alive > STOPPING_S and not self._is_over:
+            self.timeout_keep_alive = int(STOPPING_S)
+            if self.timeout_keep_alive_task is not None:
+                self._unset_keepalive_if_required()
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    STOPPING_S, self.timeout_keep_alive_handler
+                )
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close what is idle, unless a request has come that is only not read yet."""
+        if self._is_over or not self._has_come():
+            super().timeout_keep_alive_handler()
 
     def look(self, seconds: float) -> None:
         """Cut the client off where it has kept the service waiting for too long."""
@@ -216,6 +239,15 @@ class Connection(HttpToolsProtocol):
         """Whether the client waits with the body until it is told to go on."""
         return self.cycle is not None and self.cycle.waiting_for_100_continue
 
+    def _has_come(self) -> bool:
+        """Return whether there is something to read."""
+        opened = self.transport.get_extra_info("socket")
+        if self.transport.is_closing() or opened is None:
+            return False
+        waiting = select.poll()
+        waiting.register(opened.fileno(), select.POLLIN)
+        return bool(waiting.poll(0))
+
     @property
     def _is_busy(self) -> bool:
         """Whether an earlier answer is not finished, or not read."""
@@ -230,7 +262,7 @@ class Connection(HttpToolsProtocol):
         parser, sent = self.parser, dict(self.headers)
         is_plain = parser.get_method() == b"GET" and parser.get_http_version() == "1.1"
         has_body = b"content-length" in sent or b"transfer-encoding" in sent or self.expect_100_continue
-        if not is_plain or has_body or self._is_busy or not parser.should_keep_alive():
+        if not is_plain or has_body or self._is_busy or self._is_stopping or not parser.should_keep_alive():
             return False
         answer = door.at_hand(self.url, sent)
         if answer is None:

@@ -19,7 +19,7 @@ from service.confinement import WALLS
 from service.db import schema
 from service.db.audit import AuditBroken, verified
 from service.db.database import reader_url, running_database, writer_engine, writer_url
-from service.settings import PREFIX, Settings, names_of
+from service.settings import PREFIX, Settings, names_of, workers_of
 
 State = Literal["ok", "look", "wrong"]
 
@@ -193,10 +193,13 @@ def _clock(conn: Connection) -> Found:
 
 def _connections(settings: Settings, conn: Connection) -> Found:
     there = int(conn.execute(text("select current_setting('max_connections')")).scalar_one())
-    wanted = settings.workers * (settings.pool_size + FURTHER_CONNECTIONS)
-    told = f"{settings.workers} workers open up to {wanted}, the server takes {there}"
+    workers = workers_of(settings)
+    wanted = (workers + (workers > 1)) * (settings.pool_size + FURTHER_CONNECTIONS)
+    beside = " and one more at a restart" if workers > 1 else ""
+    told = f"workers: {workers}{beside}, which open up to {wanted}; the server takes {there}"
     if wanted > there:
-        return Found("connections", "wrong", told, "Lower CHIIKI_POOL_SIZE, or raise max_connections")
+        todo = "Lower CHIIKI_WORKERS or CHIIKI_POOL_SIZE, or raise max_connections"
+        return Found("connections", "wrong", told, todo)
     return Found("connections", "ok", told)
 
 

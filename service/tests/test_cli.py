@@ -26,7 +26,7 @@ from service.tests.databases import Database, private_cluster
 
 def chiiki(database: Database, *words: str) -> Result:
     out.width = err.width = 200  # so that no text is broken
-    environment = {**database.environment, "NO_COLOR": "1"}
+    environment = {**database.environment, "NO_COLOR": "1", "CHIIKI_PORT": "0"}
     return CliRunner().invoke(app, list(words), env=environment)
 
 
@@ -178,7 +178,7 @@ def test_serve_runs_the_private_cluster_and_stops_it_on_sigterm(tmp_path: Path) 
 
 
 def wait_until_alive(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 150
     while True:
         with suppress(httpx.TransportError):
             assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from service.settings import FOLDERS, HOME, Folders, Settings, folders, names_of, table
+from service.settings import FOLDERS, HOME, Folders, Settings, cores, folders, names_of, table, workers_of
 
 DOCUMENT = HOME / "docs" / "settings.md"
 
@@ -60,3 +61,21 @@ def test_an_installed_package_writes_where_xdg_says(tmp_path: Path) -> None:
     found = folders(tmp_path, {"HOME": "/home/a", "XDG_DATA_HOME": "/d", "XDG_CACHE_HOME": "relative"})
     assert found.local == Path("/d/chiiki")
     assert found.downloads == Path("/home/a/.cache/chiiki/downloads")
+
+
+@pytest.mark.parametrize(
+    ("quota", "most"),
+    [("50000 100000", 1), ("100000 100000", 1), ("199999 100000", 1), ("max 100000", None), ("", None)],
+)
+def test_cores_are_those_that_may_be_used(tmp_path: Path, quota: str, most: int | None) -> None:
+    for name, told in {"proc/self/cgroup": "1:cpu:/b\n0::/a/chiiki\n", "sys/a/chiiki/cpu.max": quota}.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(told)
+    here = len(os.sched_getaffinity(0))
+    assert cores(tmp_path / "proc", tmp_path / "sys") == (most or here)
+    assert cores(tmp_path, tmp_path) == here
+
+
+def test_two_workers_serve_where_there_are_cores_and_as_many_as_one_says() -> None:
+    assert workers_of(Settings(workers=0)) == (2 if cores() > 1 else 1)
+    assert workers_of(Settings(workers=7)) == 7

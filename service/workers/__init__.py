@@ -1,0 +1,1 @@
+"""Serving processes beside each other, and who looks after them."""
