@@ -6,6 +6,7 @@ A child sees neither the environment, the files, the network nor the other proce
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -46,6 +47,11 @@ MOST_SAID, MOST_TOLD = 64 << 10, 2000
 #: So often it is looked what a child has written into its folder.
 LOOK_S = 0.25
 MOST_FILES_OPEN = 64
+#: What a file system says that is full, or where nothing may be written.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
+#: What is said by those who hear of it from another library, and how little is left then.
+_IS_FULL = ("No space left", "disk is full", "Disk quota exceeded")
+LITTLE_ROOM = 1 * MEGABYTE
 
 
 ENDED = Counter("chiiki_children", "Processes that read, drew or wrote something, by result", ["result"])
@@ -56,8 +62,50 @@ class ChildFailed(Exception):
     """The process ended without an answer, or was given up; the text is the last that it wrote."""
 
 
+class ChildKilled(ChildFailed):
+    """Somebody killed the process: the system for want of memory, a bound of its time, an operator."""
+
+
+class NoRoom(ChiikiError):
+    """A file cannot be written where it has to be: the disk is full, or nothing may be written there."""
+
+
 class NotShutIn(ChiikiError):
     """A machine cannot shut a child in, and ``CHIIKI_REQUIRE_SANDBOX`` says that it must."""
+
+
+@contextmanager
+def own_folder(parent: Path | None = None, prefix: str = "chiiki-") -> Iterator[Path]:
+    """Give a folder of one's own, and take it away with all that is in it afterwards.
+
+    Parameters
+    ----------
+    parent : where it is made; None: where temporary files are
+
+    Raises
+    ------
+    NoRoom : it cannot be made, or what was to be written there had no room
+    """
+    try:
+        made = TemporaryDirectory(prefix=prefix, dir=parent)
+    except OSError as error:
+        raise no_room(error) from error
+    with made as name:
+        try:
+            yield Path(name)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise no_room(error) from error
+            raise
+        except ChildFailed as error:
+            if shutil.disk_usage(name).free < LITTLE_ROOM or any(told in str(error) for told in _IS_FULL):
+                raise no_room(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) from error
+            raise
+
+
+def no_room(error: OSError) -> NoRoom:
+    """Return what to tell of a file that could not be written; where that is, is nobody's business."""
+    return NoRoom(f"The service can write no file at the moment ({error.strerror})")
 
 
 @dataclass(frozen=True)
@@ -124,17 +172,17 @@ def answer_of(
     Raises
     ------
     ChildFailed : it ended with a fault or was killed
+    NoRoom : what it was to be handed, or to write, had no room
     NotShutIn : a wall does not stand that must
     """
     confinement.keep_to_itself()
     with (
         _counted(),
-        TemporaryDirectory(prefix="chiiki-") as made,
+        own_folder() as folder,
         _memory(given) as question,
         _memory(most=bounds.answer) as answer,
         _memory(most=MOST_SAID) as said,
     ):
-        folder = Path(made)
         copies = [str(shutil.copyfile(file, folder / file.name)) for file in handed]
         words = (*words, *copies[:1])
         order = json.dumps(bounds.order(seconds, reads, folder))
@@ -202,7 +250,8 @@ def _check(code: int, said: int) -> None:
         raise NotShutIn(_written(said).decode(errors="replace")[-MOST_TOLD:].strip())
     if code:
         text = _written(said).decode(errors="replace")[-MOST_TOLD:]
-        raise ChildFailed(text or f"It ended with {code}")
+        kind = ChildKilled if code == -signal.SIGKILL else ChildFailed
+        raise kind(text or f"It ended with {code}")
 
 
 @cache
@@ -275,7 +324,7 @@ class Warm:
                 raise
             if code is None:
                 template.end()
-                raise ChildFailed("It ended without an answer")
+                raise ChildKilled("It ended without an answer")
             self._keep(template)
             _check(code, said)
             return _written(answer)

@@ -119,6 +119,10 @@ WORDS: Mapping[str, Text] = {
         "ja": "画像を描くための書体がサーバーにありません。運営者にお知らせください。",
         "en": "The server lacks the fonts that pictures are written with. Please tell whoever runs the site.",
     },
+    "no-room": {
+        "ja": "サーバーに空きがなく、保存できません。何も変わっていません。運営者にお知らせください。",
+        "en": "The server has no room for this, and nothing was changed. Please tell whoever runs the site.",
+    },
     "internal": {
         "ja": "サイトの側の誤りです。記録されましたので、同じことが続くときは運営者にお知らせください。",
         "en": "The fault is ours, and it was logged. If it happens again, please tell whoever runs the site.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -34,6 +35,7 @@ from geo.errors import (
     UnmatchedName,
 )
 from geo.text import Text
+from service.child import NO_ROOM, ChildKilled, NoRoom, no_room
 from service.http.auth import Forbidden, Unauthorized
 from service.http.problem_pages import problem_page
 from service.http.responses import HTML, preferred
@@ -119,6 +121,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     Busy: (503, "busy"),
     TooManyRequests: (429, "too-many-requests"),
     FontMissing: (503, "font-missing"),
+    NoRoom: (507, "no-room"),
 }
 
 #: slug → (title ja, title en); the slug is the last part of a problem's ``type``.
@@ -153,6 +156,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "busy": ("混み合っています", "Busy"),
     "too-many-requests": ("リクエストが多すぎます", "Too many requests"),
     "font-missing": ("図を描く書体がありません", "The fonts for pictures are missing"),
+    "no-room": ("保存する場所がありません", "There is no room to store it"),
     "internal": ("内部エラーです", "Internal error"),
 }
 
@@ -278,6 +282,9 @@ def refusal(request: Request, error: Exception) -> Response:
     for kind in type(error).__mro__:
         if kind in REFUSALS:
             headers = {"Retry-After": "5"} if kind in (Unavailable, Busy, StillAtWork) else None
+            if kind is NoRoom:
+                log.warning("no room to answer %s: %s", request.url.path, error.__cause__ or error)
+                headers = {"Retry-After": ROOM_IN_S}
             if isinstance(error, TooManyRequests):
                 headers = error.headers
             if kind is Unauthorized:
@@ -349,13 +356,17 @@ def _http_exception(request: Request, error: Exception) -> Response:
     return _told(request, error.status_code, slug, detail, headers=dict(error.headers or {}))
 
 
+#: To make room takes a person.
+ROOM_IN_S = "60"
 #: What the driver raises where the database is not there, or took the connection back.
 AWAY = (pg.OperationalError, pg.InterfaceError, pg.IdleInTransactionSessionTimeout)
 
 
 def _database(request: Request, error: Exception) -> Response:
     """Answer what the caller can mend as 422, what only time mends as 503 (and log why), the rest as 500."""
-    origin = error.orig if isinstance(error, DBAPIError) else None
+    origin = error.orig if isinstance(error, DBAPIError) else error if isinstance(error, pg.Error) else None
+    if isinstance(origin, pg.DiskFull):
+        return _database_full(request, origin)
     if isinstance(origin, pg.DataError):
         return _told(
             request, 422, "invalid-parameter", "A parameter holds a character or number that cannot be stored"
@@ -366,6 +377,30 @@ def _database(request: Request, error: Exception) -> Response:
         detail = "The database took too long; ask for less" if too_long else "The database cannot be reached"
         return _told(request, 503, "unavailable", detail, headers={"Retry-After": "5"})
     return _unforeseen(request, error)
+
+
+def _database_full(request: Request, error: pg.DiskFull) -> Response:
+    """Answer a write of which nothing was kept; a read, which needs room to sort, is told to wait."""
+    log.error("the disk of the database is full: %s", error)
+    headers = {"Retry-After": ROOM_IN_S}
+    if request.method in ("GET", "HEAD"):
+        told = "The disk of the database is full, and this answer needs room on it"
+        return _told(request, 503, "unavailable", told, headers=headers)
+    told = "The disk of the database is full. Nothing was changed; send it again when there is room"
+    return _told(request, 507, "no-room", told, headers=headers)
+
+
+def _file(request: Request, error: Exception) -> Response:
+    """Answer what could not be written to a disk; any other fault of files is unforeseen."""
+    if isinstance(error, OSError) and error.errno in NO_ROOM - {errno.EACCES}:
+        return refusal(request, no_room(error))
+    return _unforeseen(request, error)
+
+
+def _killed(request: Request, error: Exception) -> Response:
+    """Answer what a process of its own was to make, and was killed before it had."""
+    log.warning("the process that was to answer %s was killed: %s", request.url.path, error)
+    return refusal(request, Busy("What works this out was stopped; ask again in a few seconds"))
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:
@@ -381,4 +416,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(pg.Error, _database)
+    app.add_exception_handler(ChildKilled, _killed)
+    app.add_exception_handler(OSError, _file)
     app.add_exception_handler(Exception, _unforeseen)

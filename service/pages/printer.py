@@ -9,7 +9,7 @@ import orjson
 from anyio import CapacityLimiter, to_thread
 
 from geo.errors import ChiikiError, NotFound
-from service.child import Bounds, ChildFailed, answer_of
+from service.child import Bounds, ChildFailed, ChildKilled, answer_of
 from service.http.responses import Produce
 from service.memory.cache import expect_place, tell_queue
 from service.pages.pdf_writer import Order
@@ -74,5 +74,7 @@ def printed(html: bytes, address: str, fonts: Path) -> bytes:
             bounds=BOUNDS,
             reads=[fonts],
         )
+    except ChildKilled:
+        raise
     except ChildFailed as error:
         raise PageNotWritten(str(error)) from error

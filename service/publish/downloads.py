@@ -2,21 +2,22 @@
 
 Serving processes share the folder and do not ask each other. A file is written apart and gets its name when
 it is whole; whoever answers with it holds it open, so that it stays whole though another process forgets it.
+Who writes one holds a lock on its draft; one that nobody holds is of a process that was killed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import re
 import shutil
 import time
 import weakref
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import orjson
@@ -26,15 +27,13 @@ from fastapi.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
 from geo.errors import ChiikiError
-from service.child import MEGABYTE, Bounds, ChildFailed, Warm
+from service.child import MEGABYTE, Bounds, ChildFailed, ChildKilled, NoRoom, Warm, no_room, own_folder
 from service.memory.cache import Busy
 
 #: No download takes as long; one that does is given up.
 MOST_S = 120
 #: The file is none of what it answers; libraries ask for more addresses than they use.
 BOUNDS = Bounds(memory=4 << 30, processor=MOST_S, answer=MEGABYTE, written=2 << 30)
-#: A draft that was last touched before is of a process that was killed.
-ABANDONED_S = 5 * MOST_S
 DRAFT = ".draft-"
 #: What a file is called; nothing else in the folder is ever forgotten.
 NAME = re.compile(r"[0-9a-f]{16}\.[a-z0-9.]+")
@@ -155,23 +154,45 @@ class Downloads:
         raise asyncio.CancelledError  # nobody is there to hear of it
 
     def _written(self, path: Path, kind: str, content: dict[str, object]) -> Held:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # a folder of its own holds what a writer makes beside its file as well
-        with TemporaryDirectory(dir=self.folder, prefix=DRAFT) as drafts:
-            draft = os.path.join(drafts, f"draft.{kind}")
-            body = orjson.dumps({"format": kind, "path": draft, "content": content})
-            try:
-                self.writers.answer_of(body, seconds=MOST_S, folder=Path(drafts))
-            except ChildFailed as error:
-                raise DownloadFailed(str(error)) from error
-            written = Held(os.open(draft, os.O_RDONLY))
-            os.replace(draft, path)  # of another process's file, which holds the same bytes, at most
+        try:
+            with self._draft() as drafts:
+                draft = os.path.join(drafts, f"draft.{kind}")
+                body = orjson.dumps({"format": kind, "path": draft, "content": content})
+                self.writers.answer_of(body, seconds=MOST_S, folder=drafts)
+                written = Held(os.open(draft, os.O_RDONLY))
+                os.replace(draft, path)  # of another process's file, which holds the same bytes, at most
+        except ChildKilled:
+            raise
+        except ChildFailed as error:
+            raise DownloadFailed(str(error)) from error
+        except NoRoom:
+            with suppress(OSError):
+                self._forget_oldest(path, share=0.5)  # the disk is smaller than it was said to be
+            raise
         self._forget_drafts()
         self._forget_oldest(path)
         return written
 
-    def _forget_oldest(self, kept: Path) -> None:
-        """Remove what was not asked for the longest; other processes may do the same at the same time."""
+    @contextmanager
+    def _draft(self) -> Iterator[Path]:
+        """Give a folder of its own, which also holds what a writer makes beside its file; it is locked."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise no_room(error) from error
+        with ExitStack() as stack:
+            with _locked(self.folder, fcntl.LOCK_SH):  # nobody takes it for abandoned before it is locked
+                drafts = stack.enter_context(own_folder(self.folder, DRAFT))
+                stack.enter_context(_locked(drafts, fcntl.LOCK_EX))
+            yield drafts
+
+    def _forget_oldest(self, kept: Path, share: float = 1.0) -> None:
+        """Remove what was not asked for the longest; other processes may do the same at the same time.
+
+        Parameters
+        ----------
+        share : of what is there, and of what may be, that stays at most
+        """
         files = []
         with os.scandir(self.folder) as entries:
             for entry in entries:
@@ -180,8 +201,9 @@ class Downloads:
                         stat = entry.stat(follow_symlinks=False)
                         files.append((stat.st_atime_ns, stat.st_size, Path(entry.path)))
         total = sum(size for _, size, _ in files)
+        most = share * min(total, self.most)
         for _, size, path in sorted(files):
-            if total <= self.most:
+            if total <= most:
                 return
             if path != kept:
                 path.unlink(missing_ok=True)
@@ -189,15 +211,31 @@ class Downloads:
 
     def _forget_drafts(self) -> None:
         """Remove the drafts of processes that were killed; what cannot be removed now is tried again."""
-        for draft in self.folder.glob(f"{DRAFT}*"):
-            with suppress(OSError):
-                if draft.lstat().st_mtime < time.time() - ABANDONED_S:
+        drafts = list(self.folder.glob(f"{DRAFT}*"))
+        at_once = fcntl.LOCK_EX | fcntl.LOCK_NB
+        if not drafts:
+            return
+        with suppress(OSError), _locked(self.folder, at_once):
+            for draft in drafts:
+                with suppress(OSError), _locked(draft, at_once):
                     shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
+
+
+@contextmanager
+def _locked(path: Path, how: int) -> Iterator[None]:
+    """Hold a lock on a file or folder; the system ends it with its holder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _used(path: Path) -> Held:
     """Return a file open, and note that it is used now; its time of change stays, for Last-Modified."""
     held = Held(os.open(path, os.O_RDONLY))
     changed = os.fstat(held.descriptor).st_mtime_ns
-    os.utime(held.descriptor, ns=(time.time_ns(), changed))
+    with suppress(OSError):  # where nothing may be written any more, it can be read all the same
+        os.utime(held.descriptor, ns=(time.time_ns(), changed))
     return held

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from geo.strategy.deployments import Deployment
 from geo.strategy.plan import Strategy
 from service.areas.former import FormerNames
 from service.areas.names import read_names
+from service.child import own_folder
 from service.db import versions
 from service.db.database import Transactions
 from service.db.documents import deployment_from_row, deployment_to_body, strategy_from_body
@@ -206,10 +206,9 @@ def put_deployments(
     transactions: Transactions, body: bytes, *, catalog: Path, by: Author, subject: str, dry_run: bool
 ) -> DeploymentsPut:
     """Load the body of a request in a transaction of its own; costly forms are parsed in a sandbox."""
-    with tempfile.NamedTemporaryFile(prefix="chiiki-") as kept:
-        kept.write(body)
-        kept.flush()
-        path = Path(kept.name)
+    with own_folder() as folder:
+        path = folder / "list"
+        path.write_bytes(body)
         entries = sandbox.read_list(path) if is_untrusted_binary(body) else read_list(path)
     with transactions.begin() as conn:
         return load_deployments(

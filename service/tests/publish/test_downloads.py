@@ -4,9 +4,9 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
 
@@ -15,9 +15,7 @@ import pytest
 from geo.files.formats import FORMATS
 from service.memory.cache import Busy
 from service.publish.downloads import (
-    ABANDONED_S,
     DRAFT,
-    MOST_S,
     MOST_WAITING,
     NAME,
     DownloadFailed,
@@ -57,15 +55,32 @@ def kept(folder: Path, number: int, size: int, used: float) -> Path:
     return path
 
 
-def draft(folder: Path, name: str, age_s: float) -> Path:
+def draft(folder: Path, name: str) -> Path:
     """Return what a process that was killed while it wrote leaves behind."""
     left = folder / f"{DRAFT}{name}"
     left.mkdir(parents=True)
     (left / "draft.gpkg").write_bytes(b"half")
     (left / "draft.gpkg-journal").write_bytes(b"a journal")
-    at = time.time() - age_s
-    os.utime(left, (at, at))
     return left
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let a process that writes there hold its draft meanwhile."""
+    command = [sys.executable, "-c", LOCK, str(path)]
+    with Popen(command, stdin=-1, stdout=-1, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "locked\n"
+        yield
+        process.communicate("\n")
+
+
+LOCK = """
+import fcntl, os, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("locked", flush=True)
+sys.stdin.readline()
+"""
 
 
 def test_a_file_is_written_once_and_whoever_asks_holds_it(tmp_path: Path) -> None:
@@ -169,20 +184,24 @@ def test_a_use_does_not_change_when_a_file_was_made(tmp_path: Path) -> None:
 
 
 def test_the_drafts_of_killed_processes_go_at_the_start(tmp_path: Path) -> None:
-    left, young = draft(tmp_path, "left", ABANDONED_S + 1), draft(tmp_path, "young", MOST_S)
+    left, held = draft(tmp_path, "left"), draft(tmp_path, "held")
+    os.utime(held, (1, 1))  # whatever a clock says
     before = tmp_path / f"{DRAFT}before.gpkg-journal"  # as versions before wrote them
     before.write_bytes(b"a journal")
-    os.utime(before, (1, 1))
+    with locked(held):
+        Downloads(tmp_path, 1)
+        assert [left.exists(), before.exists(), held.exists()] == [False, False, True]
     Downloads(tmp_path, 1)
-    assert [left.exists(), before.exists(), young.exists()] == [False, False, True]
+    assert not held.exists()
     Downloads(tmp_path / "not there yet", 1)
 
 
 def test_the_drafts_of_killed_processes_go_when_a_file_is_written(tmp_path: Path) -> None:
     downloads = Downloads(tmp_path, 1)
-    left, young = draft(tmp_path, "left", ABANDONED_S + 1), draft(tmp_path, "young", MOST_S)
-    asyncio.run(downloads.file("a" * 16 + ".csv", table))
-    assert [left.exists(), young.exists()] == [False, True]
+    left, held = draft(tmp_path, "left"), draft(tmp_path, "held")
+    with locked(held):
+        asyncio.run(downloads.file("a" * 16 + ".csv", table))
+        assert [left.exists(), held.exists()] == [False, True]
 
 
 FORGET = """
