@@ -79,7 +79,7 @@ def put(
     subject : what the audit calls the write: a file, an id
     geometries : id → GeoJSON text, for a table with geometry
     """
-    at = _instant(conn)
+    at = _instant(conn, table)
     wanted = current(table).where(table.c.id.in_(list(bodies)))
     before = {row.id: (row.body, getattr(row, "geometry", None)) for row in conn.execute(wanted).all()}
     added: list[str] = []
@@ -110,7 +110,7 @@ def put(
 
 def end(conn: Connection, table: Table, name: str, actor: str) -> bool:
     """End a thing's current state; return whether it had one. What it was stays in its history."""
-    ended = _end(conn, table, [name], _instant(conn))
+    ended = _end(conn, table, [name], _instant(conn, table))
     if ended:
         conn.execute(
             insert(audit).values(actor=actor, action=f"delete {table.name}", subject=name, detail={})
@@ -130,9 +130,13 @@ def take_turn(conn: Connection) -> None:
     conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 
 
-def _instant(conn: Connection) -> dt.datetime:
+def _instant(conn: Connection, table: Table) -> dt.datetime:
+    """Return now, or just after the last change where the clock went back since: later is larger."""
     take_turn(conn)
-    at: dt.datetime = conn.execute(text("select clock_timestamp()")).scalar_one()
+    after = select(
+        newest_change(table).scalar_subquery() + text("interval '1 microsecond'")
+    ).scalar_subquery()
+    at: dt.datetime = conn.execute(select(func.greatest(func.clock_timestamp(), after))).scalar_one()
     return at
 
 

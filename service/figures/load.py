@@ -92,6 +92,15 @@ _SUPERSEDE = text(
     """
 )
 
+#: Now, or just after the last change where the clock went back since: what came later has a later time.
+_AFTER_ALL = text(
+    """
+    select greatest(
+        clock_timestamp(), (select max(at) + interval '1 microsecond' from figure_change)
+    )
+    """
+)
+
 
 def load_observations(
     conn: Connection, figures: Iterable[Figures], *, actor: str, subject: str, dry_run: bool = False
@@ -189,7 +198,7 @@ def _refuse_other_kinds(conn: Connection, figures: Collection[tuple[str, str]]) 
 
 def _keep_revisions(conn: Connection, counts: Sequence[SqlRow[Any]]) -> None:
     """Keep what the staged figures are about to replace, and that they do."""
-    at = conn.scalar(text("select clock_timestamp()"))
+    at = conn.scalar(_AFTER_ALL)
     again = [(row.indicator, row.period) for row in counts if not row.is_first]
     indicators, periods = [name for name, _ in again], [period for _, period in again]
     conn.execute(_SUPERSEDE, {"at": at, "indicators": indicators, "periods": periods})
