@@ -97,7 +97,7 @@ def write_backup(settings: Settings, file: Path) -> Manifest:
     for path in (file, manifest_of(file)):
         if path.exists():
             raise BackupFailed(f"{path} exists already; a backup never takes the place of another")
-    unfinished = file.with_name(f"{file.name}.unfinished")
+    unfinished, told = (path.with_name(f"{path.name}.unfinished") for path in (file, manifest_of(file)))
     with running_database(settings), _snapshot(settings) as (conn, snapshot):
         found = schema.revision(conn)
         if found is None:
@@ -115,10 +115,14 @@ def write_backup(settings: Settings, file: Path) -> Manifest:
                 "tables": _digests(conn),
                 "subjects": _subjects(conn),
             }
-            manifest_of(file).write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            _write_through(told, json.dumps(made, ensure_ascii=False, indent=1) + "\n")
             unfinished.rename(file)
+            told.rename(manifest_of(file))  # a dump without it is never taken for whole
+        except OSError as error:
+            raise BackupFailed(f"{file} cannot be written: {error.strerror}") from error
         finally:
-            unfinished.unlink(missing_ok=True)
+            for path in (unfinished, told):
+                path.unlink(missing_ok=True)
     return made
 
 
@@ -271,6 +275,14 @@ def _program(name: str) -> str:
     if found is None:
         raise BackupFailed(f"{name} is not installed here. On Debian: apt-get install postgresql-client")
     return found
+
+
+def _write_through(path: Path, told: str) -> None:
+    """Write a file that is on the disk when this returns, as the dump is."""
+    with open(path, "w", encoding="utf-8") as opened:
+        opened.write(told)
+        opened.flush()
+        os.fsync(opened.fileno())
 
 
 def _sha256(path: Path) -> str:

@@ -10,14 +10,16 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import URL, insert, select, text
 
+from geo.tests.promises import Promise
 from service.db import schema
 from service.db.audit import verified
 from service.db.tables import audit, embargo, indicator, observation, source
 from service.http import auth
-from service.operations.backup import connecting, manifest_of
+from service.operations.backup import connecting, manifest_of, read_manifest
 from service.settings import Settings
 from service.tests.boundaries import ANYWHERE, put_areas
 from service.tests.databases import Database, DatabaseServer
+from service.tests.disks import fill, make_room, others, small_disk
 from service.tests.test_cli import chiiki
 
 DATE = dt.date(2020, 10, 1)
@@ -149,6 +151,30 @@ def test_a_restore_that_brings_other_rows_is_found(file: Path, other: Database) 
     assert refused.exit_code == 1
     for word in ("do not use this database", "table observation", "subject kpi:乙"):
         assert word in refused.stderr
+
+
+def test_a_backup_onto_a_full_disk_is_refused_and_leaves_nothing(
+    kept: Database, whole: Path, tmp_path: Path, promise: Promise
+) -> None:
+    size, page = whole.stat().st_size, 4096
+    pages = -(-size // page)
+    # no room, a page, a half, all but a page of it, and all of it but none for the digests
+    rooms = sorted({0, 1, pages // 2, pages - 1, pages})
+    if promise.times(0, 1):
+        rooms = list(range(pages + 1))
+    with small_disk(tmp_path / "disk", 16 << 10) as disk:
+        for room in rooms:
+            fill(disk, room * page)
+            refused = chiiki(kept, "backup", str(disk / "b.dump"))
+            assert refused.exit_code == 1, room
+            assert "No space left" in refused.stderr, (room, refused.stderr)
+            assert others(disk) == [], room
+            make_room(disk)
+        done = chiiki(kept, "backup", str(disk / "b.dump"))
+        assert done.exit_code == 0, done.stderr
+        assert others(disk) == ["b.dump", "b.dump.json"]
+        assert read_manifest(disk / "b.dump")["bytes"] > 0
+    promise.told("a backup onto a full disk is refused and leaves nothing", tried=len(rooms), failed=0)
 
 
 def test_the_password_is_on_no_command_line() -> None:
