@@ -142,7 +142,8 @@ class Cluster:
 
         def watch() -> None:
             while not over.wait(WATCH_S):
-                with suppress(ClusterFailed):  # the next round tries again
+                # a full disk, a server that goes down as it is asked: the next round tries again
+                with suppress(ClusterFailed, OSError, psycopg.Error):
                     self.start()
 
         watcher = threading.Thread(target=watch, name="cluster", daemon=True)
@@ -237,10 +238,14 @@ class Cluster:
         )
 
     def _write(self, name: str, text: str) -> None:
-        path = self.data / name
-        path.write_text(text)
-        owner = self._owner()
-        os.chown(path, owner.pw_uid, owner.pw_gid)
+        """Write a file whole or not at all, where it does not hold this already: the disk may be full."""
+        path, owner = self.data / name, self._owner()
+        if path.exists() and path.read_text() == text:
+            return
+        unfinished = path.with_name(f"{name}.new")
+        unfinished.write_text(text)
+        os.chown(unfinished, owner.pw_uid, owner.pw_gid)
+        unfinished.replace(path)
 
     def _start_until_it_answers(self, binaries: Path) -> None:
         # After a kill -9 the old server's children hold its shared memory for a moment, and the first
