@@ -6,12 +6,13 @@ It answers at once: what a command does is imported when it runs.
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import getpass
 import signal
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeGuard
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -20,9 +21,16 @@ from geo.errors import ChiikiError, Finding, InvalidParameter
 from service.terminal import err, out, print_findings, print_refusal, print_report, print_table, progress_bar
 
 if TYPE_CHECKING:
-    from sqlalchemy.exc import OperationalError
-
     from service.figures.load import Load
+
+#: What a file system says that is full, or where nothing may be written.
+NOWHERE_TO_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+#: What is raised where the database could not be used; the driver's own comes where rows are copied.
+OF_DATABASE = frozenset(
+    f"{module}.{name}"
+    for module in ("sqlalchemy.exc", "psycopg")
+    for name in ("OperationalError", "InterfaceError")
+)
 
 
 class Refusing(TyperGroup):
@@ -34,17 +42,21 @@ class Refusing(TyperGroup):
             return super().invoke(ctx)
         except ChiikiError as error:
             print_refusal(error)
+        except OSError as error:
+            if error.errno not in NOWHERE_TO_WRITE:
+                raise
+            err.print(f"✗ Nothing can be written: {error}", style="red")
         except Exception as error:
             if not _is_of_database(error):
                 raise
-            reason = " ".join(str(error.orig).split())
-            err.print(f"✗ The database cannot be used: {reason}", style="red", soft_wrap=True)
+            told = " ".join(str(getattr(error, "orig", None) or error).split())
+            err.print(f"✗ The database cannot be used: {told}", style="red", soft_wrap=True)
         raise typer.Exit(1)
 
 
-def _is_of_database(error: Exception) -> TypeGuard[OperationalError]:
+def _is_of_database(error: Exception) -> bool:
     """Return whether the database could not be used; only a command that asked it has imported its errors."""
-    return f"{type(error).__module__}.{type(error).__name__}" == "sqlalchemy.exc.OperationalError"
+    return any(f"{kind.__module__}.{kind.__name__}" in OF_DATABASE for kind in type(error).__mro__)
 
 
 app = typer.Typer(cls=Refusing, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -116,6 +116,7 @@ def _end_soon() -> None:
 def _serve(settings: Settings, host: str, listeners: list[socket.socket], workers: int) -> None:
     with running_database(settings):
         _wait_for_database(settings)
+        tell_disk(settings)
         tell_walls()
         watched = nullcontext() if settings.database_url else Cluster.of(settings).watched()
         with watched:
@@ -150,6 +151,15 @@ def _wait_for_database(settings: Settings) -> None:
                 err.print(f"Waiting for the database: {reason}", soft_wrap=True)
             told = reason
         time.sleep(WAIT_S)
+
+
+def tell_disk(settings: Settings) -> None:
+    """Say where nothing can be written, or little; what needs none of it is served all the same."""
+    from service.operations.doctor import disk
+
+    for found in disk(settings):
+        if found.state == "wrong":
+            err.print(f"{found.told} → {found.todo}", style="red", soft_wrap=True)
 
 
 def tell_walls() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def examined(environment: dict[str, str] | None = None) -> Iterator[Found]:
             yield Found("settings", "wrong", f"{name}: {fault['msg']}", "See chiiki settings")
         return
     yield _settings(settings, variables)
-    yield from _disk(settings)
+    yield from disk(settings)
     yield _fonts(settings)
     yield _children()
     with running_database(settings):
@@ -116,7 +117,8 @@ def _settings(settings: Settings, variables: dict[str, str]) -> Found:
     return Found("settings", "ok", "all can be read")
 
 
-def _disk(settings: Settings) -> Iterator[Found]:
+def disk(settings: Settings) -> Iterator[Found]:
+    """Give for each folder that is written to whether it can be, and has room."""
     wanted = {settings.downloads: FREE_BYTES + (settings.downloads_mb << 20)}
     if settings.database_url is None:
         wanted[settings.local] = FREE_BYTES
@@ -125,13 +127,18 @@ def _disk(settings: Settings) -> Iterator[Found]:
         free = shutil.disk_usage(place).free
         told = f"{folder}: {free / (1 << 30):,.1f} GiB free"
         if not os.access(place, os.W_OK):
-            yield Found(
-                "disk", "wrong", f"{place} cannot be written to", "Give it to the account that runs chiiki"
-            )
+            lost = "files for download are 507" if folder == settings.downloads else "no database of its own"
+            todo = "Give it to the account that runs chiiki"
+            yield Found("disk", "wrong", f"{place} cannot be written to: {lost}", todo)
         elif free < needed:
             yield Found("disk", "wrong", told, f"Make room: at least {needed / (1 << 30):,.1f} GiB")
         else:
             yield Found("disk", "ok", told)
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        told = "no folder for temporary files: lists, pages as PDF and pictures as PNG are 507"
+        yield Found("disk", "wrong", told, "Let /tmp be written to, or let TMPDIR name a folder that can be")
 
 
 def _fonts(settings: Settings) -> Found:
