@@ -20,15 +20,15 @@ from sqlalchemy.exc import OperationalError
 
 from geo.errors import ChiikiError, InvalidParameter
 from service import server
-from service.child import walls
-from service.confinement import NEEDED, WALLS
+from service.child import NoRoom, walls
+from service.confinement import WALLS
 from service.db import schema
 from service.db.cluster import Cluster, has_refused
 from service.db.database import running_database, writer_engine, writer_url
 from service.http.addresses import is_loopback
 from service.operations import metrics, traces
 from service.settings import FOLDERS, HOME, Settings, workers_of
-from service.terminal import err, out, print_table
+from service.terminal import out, print_table, say
 from service.workers.supervisor import supervise
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _serve(settings: Settings, host: str, listeners: list[socket.socket], worker
         watched = nullcontext() if settings.database_url else Cluster.of(settings).watched()
         with watched:
             url = settings.public_url or _local_url(host, listeners[0].getsockname()[1])
-            out.print(f"chiiki: {url}  (API: /docs, Ctrl-C stops)")
+            say(f"chiiki: {url}  (API: /docs, Ctrl-C stops)")
             with metrics.shared():
                 if workers > 1:
                     supervise(settings, listeners, workers)
@@ -148,7 +148,7 @@ def _wait_for_database(settings: Settings) -> None:
             if has_refused(reason):
                 raise
             if reason != told:
-                err.print(f"Waiting for the database: {reason}", soft_wrap=True)
+                say(f"Waiting for the database: {reason}", is_wrong=True)
             told = reason
         time.sleep(WAIT_S)
 
@@ -159,7 +159,7 @@ def tell_disk(settings: Settings) -> None:
 
     for found in disk(settings):
         if found.state == "wrong":
-            err.print(f"{found.told} → {found.todo}", style="red", soft_wrap=True)
+            say(f"{found.told} → {found.todo}", is_wrong=True)
 
 
 def tell_walls() -> None:
@@ -169,10 +169,13 @@ def tell_walls() -> None:
     ------
     NotShutIn : what is needed is missing, and ``CHIIKI_REQUIRE_SANDBOX`` is set
     """
-    standing = walls()
+    try:
+        standing = walls()
+    except NoRoom:  # which was said already: none of them can be begun
+        return
     if missing := [wall for wall in WALLS if wall not in standing]:
         told = f"Children are shut in without: {', '.join(missing)} (docs/security.md, Children)"
-        err.print(told, style="red" if NEEDED & {*missing} else None, soft_wrap=True)
+        say(told, is_wrong=True)
 
 
 def _local_url(host: str, port: int) -> str:

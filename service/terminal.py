@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
@@ -19,6 +20,12 @@ out = Console(soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, markup=False, emoji=False)
 #: (how much is done, of how much, what is being done)
 Progress = Callable[[int, int, str], None]
+
+
+def say(line: str, *, is_wrong: bool = False) -> None:
+    """Print a line where that can be: a full disk or a closed pipe is no reason not to serve."""
+    with suppress(OSError):
+        typer.secho(line, err=is_wrong, fg="red" if is_wrong else None)
 
 
 def print_refusal(error: ChiikiError) -> None:

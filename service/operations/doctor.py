@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from service.child import NotShutIn, walls
+from service.child import NoRoom, NotShutIn, walls
 from service.confinement import WALLS
 from service.db import schema
 from service.db.audit import AuditBroken, verified
@@ -156,6 +156,10 @@ def _children() -> Found:
     except NotShutIn as error:
         return Found(
             "children", "wrong", str(error), "Use a kernel with Landlock: docs/security.md, Children"
+        )
+    except NoRoom as error:
+        return Found(
+            "children", "wrong", str(error), "Make room for temporary files, or let TMPDIR name some"
         )
     told = f"shut in by {', '.join(standing)}"
     if missing := [wall for wall in WALLS if wall not in standing]:
