@@ -42,7 +42,8 @@ def database(migrated_database: Database) -> Database:
                     f" 'select pg_catalog.{name}() + by from clock.wrong'"
                 )
             )
-        conn.execute(text(f'alter database "{migrated_database.writer.database}" set search_path = clock, pg_catalog, public'))
+        path = "clock, pg_catalog, public"
+        conn.execute(text(f'alter database "{migrated_database.writer.database}" set search_path = {path}'))
     return migrated_database
 
 

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import subprocess
+import sys
+import time
+from contextlib import suppress
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -8,9 +14,13 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from geo.tests.promises import Promise
 from service.db import schema
 from service.db.tables import metadata
-from service.tests.databases import Database
+from service.operations.backup import _program, connecting
+from service.tests.databases import Database, DatabaseServer
+from service.tests.faults import contents
+from service.tests.test_cli import chiiki
 
 NOT_OURS = {"spatial_ref_sys", "alembic_version"}
 GRID = (
@@ -178,3 +188,122 @@ def test_a_reader_role_made_later_gets_its_rights_by_migrating_again(migrated_da
         conn.execute(text("revoke select on area from chiiki_reader"))
         schema.upgrade(conn)
         assert conn.scalar(text("select has_table_privilege('chiiki_reader', 'area', 'select')")) is True
+
+
+# Killed migrations
+
+MIGRATE = (sys.executable, "-m", "service.cli", "migrate")
+
+
+def migrating(database: Database) -> subprocess.Popen[str]:
+    environment = {**os.environ, **database.environment}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(MIGRATE, env=environment, text=True, **pipes)  # type: ignore[call-overload,no-any-return]  # mypy reads no words of a dict
+
+
+def shape(database: Database) -> str:
+    """Return the whole schema as PostgreSQL dumps it."""
+    words, environment = connecting(database.settings)
+    dump = [_program("pg_dump"), "--schema-only", "--schema=public", *words]
+    told = subprocess.run(dump, env=environment, capture_output=True, text=True, check=True).stdout
+    return "\n".join(line for line in told.splitlines() if not line.startswith(("--", "\\")))
+
+
+def state(database: Database) -> tuple[str, dict[str, str]]:
+    with database.begin() as conn:
+        return shape(database), contents(conn, of_any_run=True)
+
+
+def waiting_backend(database: Database) -> int | None:
+    asked = text(
+        "select pid from pg_stat_activity where datname = current_database()"
+        " and application_name = 'chiiki writer' and pid <> pg_backend_pid() and xact_start is not null"
+    )
+    with database.begin() as conn:
+        found: int | None = conn.scalar(asked)
+        return found
+
+
+def at_work(process: subprocess.Popen[str], database: Database, seconds: float) -> int | None:
+    """Return the number of the backend that migrates, so long after it has begun; None where it has ended."""
+    until = time.monotonic() + 60
+    while (pid := waiting_backend(database)) is None:
+        if process.poll() is not None or time.monotonic() > until:
+            return None
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return pid
+
+
+@pytest.mark.prove("three minutes")
+@pytest.mark.timeout(1_800)
+def test_a_migration_that_is_killed_at_any_moment_is_done_by_the_next(
+    database_server: DatabaseServer, promise: Promise
+) -> None:
+    """From nothing, and from each schema that there was; the process is killed, or its backend is."""
+    kills, draw, killed = promise.times(2, 60), random.Random(22), 0
+    versions = ["", *(f"{number:04d}" for number in range(1, int(schema.newest())))]
+    expected: dict[str, tuple[str, dict[str, str]]] = {}
+    wrong: list[str] = []
+    for number in range(kills):
+        first = versions[(number * 7) % len(versions)]
+        with database_server.new_database() as database:
+            if first:
+                with database.begin() as conn:
+                    schema.upgrade(conn)
+                    conn.execute(text(GRID))
+                    schema.downgrade(conn, first)
+            if first not in expected:
+                with database_server.new_database(str(database.writer.database)) as twin:
+                    done = migrating(twin)
+                    assert (done.communicate(), done.returncode)[1] == 0
+                    expected[first] = state(twin)
+            process = migrating(database)
+            backend = at_work(process, database, draw.uniform(0, 1.0))
+            if backend is not None and number % 2:
+                with database.begin() as conn:
+                    conn.execute(text("select pg_terminate_backend(:pid, 10000)"), {"pid": backend})
+                told = process.communicate()[1]
+                if "Traceback" in told:
+                    wrong.append(f"{first} {number}: {told[-500:]}")
+            else:
+                process.kill()
+                process.communicate()
+            killed += process.returncode != 0
+            with database.begin() as conn:
+                if schema.revision(conn) not in (first or None, schema.newest()):
+                    wrong.append(f"{first} {number}: half migrated to {schema.revision(conn)}")
+            again = migrating(database)
+            told = again.communicate()[1]
+            if again.returncode or state(database) != expected[first]:
+                wrong.append(f"{first} {number}: another result: {told[-500:]}")
+    assert wrong == []
+    promise.told(
+        "a migration that is killed leaves nothing, and the next completes it to the same",
+        tried=kills,
+        failed=0,
+        worst=f"{killed} were killed before their end",
+        seed=22,
+    )
+
+
+@pytest.mark.prove("half a minute")
+def test_two_that_migrate_at_once_make_one_schema(database_server: DatabaseServer, promise: Promise) -> None:
+    rounds = promise.times(1, 10)
+    for _ in range(rounds):
+        with database_server.new_database() as database:
+            both = [migrating(database) for _ in range(2)]
+            told = [one.communicate() for one in both]
+            assert [one.returncode for one in both] == [0, 0], told
+            with database.begin() as conn:
+                assert differences(conn) == []
+    promise.told("two migrations at once make one schema", tried=rounds, failed=0)
+
+
+def test_nothing_is_served_from_a_schema_that_is_half_migrated(migrated_database: Database) -> None:
+    with migrated_database.begin() as conn:
+        schema.downgrade(conn, "0012")
+    done = chiiki(migrated_database, "serve")
+    assert done.exit_code == 1
+    assert f"The database has the schema 0012, this chiiki works with {schema.newest()}" in done.stderr
+    assert "Run: chiiki migrate" in done.stderr
