@@ -17,6 +17,7 @@ import shapely
 from sqlalchemy import Connection, create_engine, text
 
 from api_tests.conftest import Server, serving
+from geo.tests.promises import Promise
 from service.db import schema
 from service.db.cluster import Cluster
 from service.http.auth import create_key
@@ -183,3 +184,46 @@ def test_what_was_asked_before_outlives_restarts_stops_and_silence_of_the_databa
         with database.begin() as conn:
             put_towns(conn, dt.date(2026, 1, 1), "一の町", "二の町", "三の町")
         until(lambda: client.get("/v1/areas/10203").status_code == 200)
+
+
+@pytest.mark.prove("two minutes and a half")
+@pytest.mark.timeout(600)
+def test_a_database_that_is_stopped_for_two_minutes_is_no_reason_to_stop_answering(
+    own_cluster: tuple[Cluster, Database], tmp_path: Path, promise: Promise
+) -> None:
+    cluster, database = own_cluster
+    seconds = promise.times(3, 120)
+    with (
+        serving(database, tmp_path / "log") as server,
+        httpx.Client(base_url=server.url, timeout=30) as client,
+    ):
+        warm = {path: client.get(path).content for path in WARM}
+        took: list[float] = []
+        refusals: list[float] = []
+        wrong: list[str] = []
+        cluster.stop()
+        until(lambda: bool(client.get("/readyz").json()["status"] == "degraded"))
+        over = time.monotonic() + seconds
+        while time.monotonic() < over:
+            for path, content in warm.items():
+                begun = time.monotonic()
+                now = client.get(path)
+                took.append(time.monotonic() - begun)
+                if (now.status_code, now.content) != (200, content):
+                    wrong.append(path)
+            begun = time.monotonic()
+            cold = client.get(f"{COLD}?limit={len(refusals) % 50 + 1}")
+            refusals.append(time.monotonic() - begun)
+            if cold.status_code != 503 or int(cold.headers["retry-after"]) < 1:
+                wrong.append(COLD)
+        cluster.start()
+        begun = time.monotonic()
+        until(lambda: bool(client.get("/readyz").json()["status"] == "ready"))
+        until(lambda: client.get(COLD).status_code == 200)
+        back = time.monotonic() - begun
+    promise.told(
+        f"a database that is stopped for {seconds} s: what is in memory is served, the rest refused",
+        tried=len(took) + len(refusals),
+        failed=len(wrong),
+        worst=f"{1000 * max(took):.0f} ms, refused in {1000 * max(refusals):.0f} ms, back after {back:.1f} s",
+    )
