@@ -226,6 +226,8 @@ def _calls(
         if stop not in locations:
             tables.refuse("stop_times.txt", line, "stop_id", stop, "a stop of stops.txt")
         sequence = tables.number("stop_times.txt", line, row, "stop_sequence", "a whole number")
+        if sequence is not None and sequence < 0:
+            tables.refuse("stop_times.txt", line, "stop_sequence", row["stop_sequence"], "0 or more")
         boards = tables.flag("stop_times.txt", line, row, "pickup_type", _PICKUPS) != 1
         field = "departure_time" if row.get("departure_time") else "arrival_time"
         try:

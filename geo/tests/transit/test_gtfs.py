@@ -67,6 +67,7 @@ REPEATS = "trip_id,start_time,end_time,headway_secs\nT1,06:00:00,08:00:00,0\n"
         ("stop_times", TIMES.replace("T3,9:00", "T9,9:00"), "line 8", "trip_id"),
         ("stop_times", TIMES.replace("9:30:00", "9時"), "line 9", "departure_time"),
         ("stop_times", TIMES.replace(",C,2,0", ",Z,2,0"), "line 9", "stop_id"),
+        ("stop_times", TIMES.replace(",C,2,0", ",C,-2,0"), "line 9", "stop_sequence"),
         ("calendar", FEED["calendar.txt"].replace("20190630", "2019/6/30", 1), "line 2", "end_date"),
         ("calendar_dates", DATES, "line 2", "exception_type"),
         ("frequencies", REPEATS, "line 2", "row"),
