@@ -23,7 +23,7 @@ VIEW = "/?layer=ageing-rate&level=prefecture&lang="
 @pytest.fixture(scope="module")
 def narrow(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A service that answers little at a time."""
-    limits = {"CHIIKI_MOST_READS": "8"}
+    limits = {"CHIIKI_MOST_READS": "16"}
     with serving(database, tmp_path_factory.mktemp("narrow") / "log", **limits) as server:
         yield server
 

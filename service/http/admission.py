@@ -51,6 +51,9 @@ HEAVY = re.compile(
     r"|/ogc/joins"
 )
 
+#: Scripts and styles: a browser does not ask again for one that was refused, and its page stays empty.
+FILES = "/assets/"
+
 RUNNING = Gauge("chiiki_requests_running", "Requests that are being answered and were not at hand", ["lane"])
 PLACES = Gauge("chiiki_requests_places", "Requests that a lane has places for", ["lane"])
 
@@ -155,6 +158,7 @@ class Lanes:
 
     def __init__(self, settings: Settings) -> None:
         self.reads = Lane("reads", settings.most_reads, settings.reads_per_minute, LATE_S)
+        self.files = Lane("files", settings.most_reads, settings.reads_per_minute)
         self.heavy = Lane("heavy", settings.most_heavy, settings.heavy_per_minute)
         self.writes = Lane("writes", settings.most_writes, settings.writes_per_minute)
 
@@ -163,7 +167,7 @@ class Lanes:
         if HEAVY.fullmatch(path):
             return self.heavy
         if method in READING:
-            return None if path in ALWAYS else self.reads
+            return None if path in ALWAYS else self.files if path.startswith(FILES) else self.reads
         return self.writes
 
 
