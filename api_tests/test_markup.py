@@ -58,13 +58,13 @@ PAGES = (
 )
 
 
-def marked(value: Any) -> Any:
-    """Return a document in which every text that people read ends in markup; ids and numbers stay."""
+def marked(value: Any, name: str = "") -> Any:
+    """Return a document in which every text that people read ends in markup; ids and formulas stay."""
     if isinstance(value, dict):
-        return {name: marked(inner) for name, inner in value.items()}
+        return {inner: marked(told, inner) for inner, told in value.items()}
     if isinstance(value, list):
-        return [marked(inner) for inner in value]
-    is_read = isinstance(value, str) and (" " in value or not value.isascii())
+        return [marked(inner, name) for inner in value]
+    is_read = isinstance(value, str) and (name.endswith("_en") or not value.isascii())
     return value + MARKUP if is_read else value
 
 
