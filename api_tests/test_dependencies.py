@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,14 @@ def test_every_image_is_named_by_an_exact_tag() -> None:
     assert len(found) >= 2
     for path, image in found:
         assert EXACT.fullmatch(image), (path, image)
+
+
+def test_every_part_has_the_version_of_the_whole() -> None:
+    version = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    own = {image for _, image in images() if image.startswith("chiiki:")}
+    assert own == {f"chiiki:{version}"}
+    for name in ("web/package.json", "web/types/package.json"):
+        assert json.loads((HOME / name).read_text(encoding="utf-8"))["version"] == version
 
 
 @pytest.mark.parametrize(
