@@ -56,7 +56,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return rank, -sizes[path], path
 
     items.sort(key=place)
-    if not PROVING:
+    if PROVING:  # a promise is tried more often then
+        for item in items:
+            if "promise" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.prove("longer"))
+    else:
         for item in items:
             for mark in item.iter_markers("prove"):
                 item.add_marker(pytest.mark.skip(reason=f"scripts/prove runs this: {mark.args[0]}"))
