@@ -62,7 +62,10 @@ def gets(*paths: str) -> list[Asked]:
 def scenario() -> list[Asked]:
     """As many changes as there may be, and zones of as many vertices as fit into a body."""
     draw = random.Random(SEED)
-    place = lambda: {"lon": draw.uniform(139.0, 139.2), "lat": draw.uniform(36.3, 36.5)}  # noqa: E731
+
+    def place() -> dict[str, object]:
+        return {"lon": draw.uniform(139.0, 139.2), "lat": draw.uniform(36.3, 36.5)}
+
     add = [{**place(), "mode": draw.choice(("bus", "rail")), "departures": 40} for _ in range(500)]
 
     def zone(x: float, y: float, vertices: int) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 from sqlalchemy import Connection, text
 
 from api_tests.conftest import Server, serving
@@ -142,7 +142,12 @@ def test_markup_in_texts_is_shown_and_never_run(
     context = browser.new_context(bypass_csp=True, base_url=marked_server.url, locale="ja-JP")
     context.expose_function("canary", lambda: ran.append("canary"))
     page = context.new_page()
-    page.on("dialog", lambda dialog: (ran.append("dialog"), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        ran.append("dialog")
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     every = addresses()
     for address in every:
         told, elements, words = look(page, address, ran)

@@ -31,10 +31,10 @@ def frame() -> geopandas.GeoDataFrame:
         "name": ["函館市", None],
         "people": [251_084, 111_299],
         "share": [0.5, float("nan")],
-        "since": pd.to_datetime(["1922-08-01", None]).astype("datetime64[ms]"),
+        "since": pd.Series([pd.Timestamp("1922-08-01"), pd.NaT]).astype("datetime64[ms]"),
         "is_city": [True, False],
     }
-    shapes = [shapely.box(140, 42, 140.1, 42.1), None]
+    shapes = geopandas.GeoSeries([shapely.box(140, 42, 140.1, 42.1), None])
     return geopandas.GeoDataFrame(told, geometry=shapes, crs="EPSG:6668")
 
 
