@@ -34,7 +34,7 @@ def frame() -> geopandas.GeoDataFrame:
         "since": pd.Series([pd.Timestamp("1922-08-01"), pd.NaT]).astype("datetime64[ms]"),
         "is_city": [True, False],
     }
-    shapes = geopandas.GeoSeries.from_wkt([shapely.box(140, 42, 140.1, 42.1).wkt, None])
+    shapes = shapely.from_wkt(["POLYGON ((140 42, 140.1 42, 140.1 42.1, 140 42.1, 140 42))", None])
     return geopandas.GeoDataFrame(told, geometry=shapes, crs="EPSG:6668")
 
 
