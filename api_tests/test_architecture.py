@@ -79,9 +79,6 @@ WALKS = (
     Walk("a profile of another area", "/v1/areas/10201/profile", after=["/v1/areas/20203/profile"], most=19),
 )
 
-#: FastAPI reads its routes when the first answer is asked for.
-FIRST = Walk("the first answer", "/v1/palettes")
-
 
 #: They work by the clock, whatever is asked meanwhile.
 BACKGROUND = {"news.py", "pulse.py", "metrics.py"}
@@ -152,7 +149,6 @@ async def crossed(settings: Settings) -> dict[str, Sequence[str]]:
     threading.setprofile(files.hear)  # for the threads that are made from now on
     try:
         async with app.api.router.lifespan_context(app.api):
-            await asked(app, FIRST)
             for walk in WALKS:
                 if walk.is_asked_before:
                     await asked(app, walk)

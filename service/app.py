@@ -111,7 +111,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     releasing = asyncio.create_task(keep_releasing(settings, app.state.writer, pulse.wait))
     with suppress(TimeoutError):  # without a database the service starts all the same, and says so
         await asyncio.wait_for(news.has_read.wait(), app.state.first_read_s)
-    await off_loop(_read_files)  # here, not by the first request that needs one
+    await off_loop(partial(_ready, app))  # here, not by the first request that needs it
     # the program and the catalogue stay: to look for garbage in them would cost more the more there is
     gc.collect()
     gc.freeze()
@@ -134,7 +134,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await traces.close()
 
 
-def _read_files() -> None:
+def _ready(app: FastAPI) -> None:
+    nowhere = {"type": "http", "method": "GET", "path": "/nowhere", "root_path": "", "app": app}
+    for route in app.router.routes:  # FastAPI reads its routes when they are first compared with an address
+        route.matches(nowhere)
     palettes_described()
     code_version()
 
