@@ -197,7 +197,7 @@ class Killer:
     folder: Path
 
     def workers(self) -> list[int]:
-        return [pid for pid in children(self.server.process.pid) if "spawn_main" in command(pid)]
+        return [pid for pid in children(self.server.process.pid) if "service.workers.worker" in command(pid)]
 
     def whole_database(self) -> bool:
         """Kill the server of the database and all that it has begun."""
@@ -376,4 +376,4 @@ def tidy(database: Own, server: Server) -> bool:
     forks = [pid for pid in below(server.process.pid) if "service.forks" in command(pid)]
     with database.begin() as conn:
         counts = conn.execute(COUNTS).one()
-    return bool(counts.locks == 0 and counts.idle == 0 and len(forks) <= 2)
+    return bool(counts.locks == 0 and counts.idle == 0 and len(forks) <= 3)
