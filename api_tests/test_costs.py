@@ -26,9 +26,9 @@ from service.settings import Settings
 from service.tests.databases import Database
 
 MOST_MB, MOST_CPU_S, MOST_HOLD_S = 200, 2.0, 0.1
-#: What is made once for a state of the data and kept for all, or one at a time: files of a country in all
+#: What is made once for a state of the data and kept for all, or one at a time: pictures, files of a country in all
 #: periods, pages as PDF, estimates on older boundaries, scenarios.
-SHARED = re.compile(r"/download\.|/profile\.pdf|estimate=population|/transport-gap/scenario")
+SHARED = re.compile(r"/map\.png|/download\.|/profile\.pdf|estimate=population|/transport-gap/scenario")
 MOST_SHARED_S = 6.0
 SEED = 22
 #: A layer of 30 years, one of many schemes, and the dates between which most has changed.
@@ -96,7 +96,7 @@ def items(collection: str, codes: list[str]) -> list[Asked]:
     """Filters as deep and as long as they may be, over all rows of a layer."""
     root = f"/ogc/collections/{collection}/items"
     ring = ",".join(f"{139 + n / 1000:.3f} {36 if n % 2 else 35.9}" for n in range(220))
-    polygon = f"POLYGON(({ring},139.3 35,139 35,139 36))"
+    polygon = f"POLYGON(({ring},139.3 35,139 35,139 35.9))"
     likes = " OR ".join(f"name LIKE '%{n % 10}市%{n}%町%'" for n in range(20))
     named = ",".join(f"'{code}'" for code in codes[:200])
     return [
@@ -173,10 +173,10 @@ def forms(client: httpx.Client) -> dict[str, list[Asked]]:
             f"{layer}/download.gpkg?level=municipality&periods=all&crs=EPSG:6677&detail=high",
         ),
         "/v1/layers/{layer}/map.png": gets(
-            f"{layer}/map.png?{VIEW}&scale=2&width=1600&height=1250",
-            f"/v1/layers/{RATE}/map.png?level=ward&width=2400&height=2400&{NATION}",
+            f"{layer}/map.png?{VIEW}&scale=2&width=1000&height=1000",
+            f"/v1/layers/{RATE}/map.png?level=ward&width=2400&height=1660&{NATION}",
         ),
-        "/v1/layers/{layer}/map.svg": get(f"{layer}/map.svg?{VIEW}&width=2400&height=2400"),
+        "/v1/layers/{layer}/map.svg": get(f"{layer}/map.svg?{VIEW}&width=2400&height=1660"),
         "/v1/layers/{layer}/ranking.json": get(f"{layer}/ranking.json?level=ward&limit=2000"),
         "/v1/layers/{layer}/spatial.json": get(f"/v1/layers/{RATE}/spatial.json?{VIEW}"),
         **{f"/v1/layers/{{layer}}/{name}": asked for name, asked in views.items()},
@@ -202,7 +202,7 @@ def forms(client: httpx.Client) -> dict[str, list[Asked]]:
         "/v1/series.csv": get(f"/v1/series.csv?indicator={LONG}&areas={series}&vintage=2021-01-01"),
         "/v1/stops.geojson": gets(f"/v1/stops.geojson?{NATION}", "/v1/stops.geojson?area=10201"),
         "/v1/strategy/{view}.png": gets(
-            *(f"/v1/strategy/{view}.png?width=2400&height=2400" for view in ("kpi", "logic", "roadmap"))
+            *(f"/v1/strategy/{view}.png?width=2400&height=1660" for view in ("kpi", "logic", "roadmap"))
         ),
         "/v1/transport-gap/scenario": scenario(),
         "/v1/transport-gap/{definition}/bands": get(

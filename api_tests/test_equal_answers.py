@@ -120,7 +120,8 @@ def answers(url: str, wanted: list[str] | None = None) -> dict[str, tuple[int, s
         for place, address in enumerate(wanted or addresses(clients[0])):
             encoding = "gzip" if len(address) % 2 else "identity"
             answer = clients[place % CONNECTIONS].get(address, headers={"Accept-Encoding": encoding})
-            body = hashlib.sha256(answer.content).hexdigest()
+            own = answer.headers.get("x-request-id", "-").encode()  # of a problem, which tells it
+            body = hashlib.sha256(answer.content.replace(own, b"")).hexdigest()
             told[address] = (answer.status_code, answer.headers.get("etag"), body)
         return told
 

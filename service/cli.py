@@ -248,7 +248,7 @@ def ingest_boundaries(
     from geo.areas.boundaries import Columns
     from service.areas import load, vector_files
     from service.commands import transaction
-    from service.crew import crew_of
+    from service.operations.crew import crew_of
     from service.settings import Settings
 
     settings = Settings()
@@ -616,7 +616,7 @@ def analyze_transport_gap(
 ) -> None:
     """Count who lives out of reach of public transport, and store it as layers transport-gap:…."""
     from service.commands import transaction
-    from service.crew import crew_of
+    from service.operations.crew import crew_of
     from service.settings import Settings
     from service.transit.load import count_gaps
 
@@ -652,7 +652,7 @@ def analyze_spatial(
     """Tell of all layers and periods whether neighbours are alike: Moran's I and clusters, a row a map."""
     from service.analysis.spatial import write_spatial
     from service.commands import transaction
-    from service.crew import crew_of
+    from service.operations.crew import crew_of
     from service.settings import Settings
 
     settings = Settings()

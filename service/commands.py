@@ -185,7 +185,7 @@ def _local_url(host: str, port: int) -> str:
 
 def migrate() -> None:
     """Bring the database's tables to what this code works with, and say from where to where."""
-    from service.crew import crew_of
+    from service.operations.crew import crew_of
 
     settings = Settings()
     with crew_of(settings.dask) as crew, running_database(settings), open_connection(settings) as conn:

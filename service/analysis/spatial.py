@@ -19,8 +19,8 @@ from geo.errors import Finding, InvalidParameter, NotEnoughData, NotFound
 from geo.figures.indicators import from_json
 from service.analysis.clusters import OUTLINES, clusters_among
 from service.areas.gazetteer import LEVELS
-from service.crew import Crew, Job, Promised, answers
 from service.db.tables import indicator, vintage
+from service.operations.crew import Crew, Job, Promised, answers
 from service.transit.queries import boundaries_of
 
 #: Whose values neighbours can be alike in: a large area has much of everything that is counted.

@@ -24,10 +24,10 @@ from geo.files.topojson import read_document, regrouped
 from service.areas.names import Name, read_names
 from service.areas.parts import store_parts
 from service.areas.tiles import TOP_ZOOM, encode_tiles
-from service.crew import Crew
 from service.db.tables import area, audit, vector, vintage
 from service.figures.vectors import changes_of, history_of, take_turn, write_all
 from service.memory import revisions
+from service.operations.crew import Crew
 
 #: Decimals of a coordinate in GeoJSON: about a tenth of the detail's tolerance.
 DIGITS = {"low": 4, "medium": 5, "high": 7}

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 if TYPE_CHECKING:
     from alembic.config import Config
 
-    from service.crew import Crew
+    from service.operations.crew import Crew
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 #: Two processes that start together must not both migrate; the number only has to be chiiki's own.

@@ -28,7 +28,6 @@ from geo.figures import indicators
 from geo.figures.indicators import Indicator, from_json
 from geo.layers import classify, palettes
 from service.areas.gazetteer import LEVELS, Gazetteer
-from service.crew import Crew, Job, answers
 from service.db.tables import (
     area,
     area_change,
@@ -58,6 +57,7 @@ from service.figures.values import (
 )
 from service.memory import revisions
 from service.memory.cache import ROOT, digest_of
+from service.operations.crew import Crew, Job, answers
 
 #: The code that stored vectors and class breaks are made by.
 DERIVING = (

@@ -30,7 +30,7 @@ Title = Annotated[
 ]
 WithLegend = Annotated[bool, Query(alias="legend", description="Whether the legend stands beside the map")]
 #: Of a PNG: 23 million took 417 MB and many seconds of the process that draws it.
-MOST_PIXELS = 8_000_000
+MOST_PIXELS = 4_000_000
 Scale = Annotated[
     int,
     Query(

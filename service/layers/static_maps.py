@@ -38,7 +38,7 @@ MANY = 100
 MOST_NAMED = 3
 #: No picture takes as long; one that does is given up.
 MOST_S = 60
-#: A picture of 8,000,000 pixels is 32 MB before it is packed.
+#: A picture of 4,000,000 pixels is 16 MB before it is packed.
 BOUNDS = Bounds(processor=MOST_S)
 
 #: position of an area → its path on the grid of a frame

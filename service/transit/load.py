@@ -27,11 +27,11 @@ from geo.transit.lines import Line
 from geo.transit.point_files import read_bus_stops, read_stations
 from geo.transit.stops import UNKNOWN, Stops, of_feed
 from service.areas.gazetteer import PREFECTURES
-from service.crew import Crew, Job, answers
 from service.db.documents import definition_from_body
 from service.db.tables import audit, gap_basis, gap_definition, grid, source, stop_source
 from service.figures.load import Figures, load_observations
 from service.memory import revisions
+from service.operations.crew import Crew, Job, answers
 from service.transit.queries import boundaries_of, extract_of, partition_from
 
 

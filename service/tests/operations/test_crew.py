@@ -15,11 +15,11 @@ from sqlalchemy import Connection, text
 
 from geo.errors import InvalidParameter, NotFound
 from geo.figures.observations import Row
-from service import crew as crews
 from service.analysis.spatial import write_spatial
-from service.crew import Crew, Job, answers, crew_of
 from service.figures.load import Figures, load_observations
 from service.figures.vectors import write_all
+from service.operations import crew as crews
+from service.operations.crew import Crew, Job, answers, crew_of
 from service.settings import HOME
 from service.strategy.catalog_load import load_catalogue
 from service.tests.boundaries import put_areas
