@@ -26,8 +26,8 @@ from service.settings import Settings
 from service.tests.databases import Database
 
 MOST_MB, MOST_CPU_S, MOST_HOLD_S = 200, 2.0, 0.1
-#: What is made once for a state of the data and kept for all, or one at a time: pictures, files of a country in all
-#: periods, pages as PDF, estimates on older boundaries, scenarios.
+#: What is made once for a state of the data and kept for all, or one at a time: pictures, files of a country
+#: in all periods, pages as PDF, estimates on older boundaries, scenarios.
 SHARED = re.compile(r"/map\.png|/download\.|/profile\.pdf|estimate=population|/transport-gap/scenario")
 MOST_SHARED_S = 6.0
 SEED = 22

@@ -217,6 +217,7 @@ def test_before_its_moment_nothing_tells_of_it_and_after_it_all_is_as_if_loaded_
         assert sum(after[address] != before[address] for address in chosen) > len(chosen) // 5
 
 
+@pytest.mark.prove("half a minute")
 def test_held_figures_are_published_at_their_moment_by_whoever_serves_then(
     scratch_database: Database, tmp_path: Path, promise: Promise
 ) -> None:

@@ -39,6 +39,7 @@ def digest_of(client: httpx.Client, address: str, coding: str) -> tuple[int, str
         return answer.status_code, hashlib.sha256(b"".join(answer.iter_raw())).hexdigest()
 
 
+@pytest.mark.prove("minutes")
 def test_every_answer_is_byte_for_byte_that_of_a_version_that_was_published(
     database_server: DatabaseServer, tmp_path: Path, promise: Promise
 ) -> None:

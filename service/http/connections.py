@@ -25,12 +25,14 @@ from uvicorn.server import ServerState
 
 from service.http.counting import ANSWERS
 from service.http.front_door import ALWAYS, AT_HAND, FrontDoor, new_request_id
-from service.http.patience import BY_PROXY, GIVEN_UP, STOPPING_S, Watch
+from service.http.patience import BY_PROXY, GIVEN_UP, Watch
 from service.http.problems import problem
 from service.operations.logs import Access, client_of, log_access
 from service.operations.traces import REQUEST_ID
 from service.settings import Settings
 
+#: Seconds that an idle client is waited for once the service is to stop.
+IDLE_S = 1
 A = TypeVar("A")
 
 LAYERS = b"/v1/layers/"
@@ -163,21 +165,19 @@ class Connection(HttpToolsProtocol):
     def shutdown(self) -> None:
         """End after an answer that says so, and wait less long for its request and its reader.
 
-        To close what is idle would break off a request that is on its way. So the client is waited for as
-        long as it always is, and what it asks is answered.
+        To close what is idle would break off a request that is on its way. So whoever says nothing is waited
+        for a little, and what is asked meanwhile is answered.
         """
         self._watch.stop()
         self._unread = b""
         self._is_stopping = True
         if self.cycle is not None and not self.cycle.response_started:
             self.cycle.keep_alive = False
-        if self.timeout_keep_alive > STOPPING_S and not self._is_over:
-            self.timeout_keep_alive = int(STOPPING_S)
+        if self.timeout_keep_alive > IDLE_S and not self._is_over:
+            self.timeout_keep_alive = IDLE_S
             if self.timeout_keep_alive_task is not None:
                 self._unset_keepalive_if_required()
-                self.timeout_keep_alive_task = self.loop.call_later(
-                    STOPPING_S, self.timeout_keep_alive_handler
-                )
+                self.timeout_keep_alive_task = self.loop.call_later(IDLE_S, self.timeout_keep_alive_handler)
 
     def timeout_keep_alive_handler(self) -> None:
         """Close what is idle, unless a request has come that is only not read yet."""
