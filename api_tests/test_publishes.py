@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import pytest
 
 from api_tests.conftest import serving
 from api_tests.test_faults import furnish
