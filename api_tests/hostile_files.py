@@ -145,7 +145,7 @@ def _archives(canary: Path) -> Iterator[Hostile]:
         "nested": zipped({"a.zip": zipped({"b.zip": zipped({"c.zip": bytes(32 << 20)})})}),
         "up": zipped({"../../outside.shp": b"x"}),
         "up by backslash": zipped({"..\\..\\outside.shp": b"x"}),
-        "absolute": zipped({"/tmp/outside.shp": b"x"}),
+        "absolute": zipped({"/srv/outside.shp": b"x"}),
         "drive": zipped({"C:/outside.shp": b"x"}),
         "NUL": zipped({"areas.shp": b"x"}).replace(b"areas.shp", b"are\0s.shp"),
         "link": _with_kind("areas.shp", str(canary).encode(), 0o120777),
